@@ -1,0 +1,88 @@
+#include "base/artifact.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+void FsyncFile(const fs::path& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = fd >= 0 && fsync(fd) == 0;
+  if (fd >= 0) close(fd);
+  if (!synced)
+    Fail(ErrorKind::kStorage, "cannot write {} to disk; free some space and run again",
+         path.string());
+}
+
+// A name that cannot leave its folder.
+bool IsPlainName(const std::string& name) {
+  return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos &&
+         name.find('\0') == std::string::npos;
+}
+
+}  // namespace
+
+std::string Manifest::Digest() const { return JsonDigest(files); }
+
+std::string SealArtifact(const fs::path& folder, Manifest& manifest) {
+  manifest.files.clear();
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(folder, code)) {
+    const std::string name = entry.path().filename();
+    if (!entry.is_regular_file() || !IsPlainName(name)) {
+      Fail(ErrorKind::kInternal, "artifact {} holds '{}', which is not a plain file",
+           folder.string(), name);
+    }
+    FsyncFile(entry.path());
+    manifest.files[name] = Sha256File(entry.path());
+  }
+  if (code) Fail(ErrorKind::kStorage, "cannot read {}: {}", folder.string(), code.message());
+  const Json json = {{"format", 1},
+                     {"stage", manifest.stage},
+                     {"attempt", manifest.attempt},
+                     {"files", manifest.files},
+                     {"metrics", manifest.metrics},
+                     {"signature", manifest.signature},
+                     {"seconds", manifest.seconds}};
+  WriteFileAtomically(folder / kManifestFile, json.dump(1) + "\n");
+  return manifest.Digest();
+}
+
+Manifest ReadManifest(const fs::path& folder) {
+  const fs::path path = folder / kManifestFile;
+  try {
+    const Json json = Json::parse(ReadFile(path));
+    Manifest manifest;
+    json.at("stage").get_to(manifest.stage);
+    json.at("attempt").get_to(manifest.attempt);
+    json.at("files").get_to(manifest.files);
+    json.at("metrics").get_to(manifest.metrics);
+    manifest.signature = json.at("signature");
+    json.at("seconds").get_to(manifest.seconds);
+    for (const auto& [name, digest] : manifest.files) {
+      if (!IsPlainName(name))
+        Fail(ErrorKind::kStorage, "{}: illegal file name '{}'", path.string(), name);
+    }
+    return manifest;
+  } catch (const nlohmann::json::exception& error) {
+    Fail(ErrorKind::kStorage, "{} is damaged ({}); run `zerosweep fsck`", path.string(),
+         error.what());
+  }
+}
+
+std::vector<std::string> CorruptFiles(const fs::path& folder, const Manifest& manifest) {
+  std::vector<std::string> corrupt;
+  for (const auto& [name, digest] : manifest.files) {
+    const fs::path path = folder / name;
+    if (!fs::is_regular_file(path) || Sha256File(path) != digest) corrupt.push_back(name);
+  }
+  return corrupt;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,134 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void FailErrno(const fs::path& path, const char* doing, int error = errno) {
+  const char* advice = error == ENOSPC || error == EDQUOT ? "; free some space and run again"
+                       : error == EROFS || error == EACCES || error == EPERM
+                           ? "; choose a writable folder (--home DIR)"
+                           : "";
+  Fail(ErrorKind::kStorage, "cannot {} {}: {}{}", doing, path.string(), std::strerror(error),
+       advice);
+}
+
+void WriteAll(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int error = errno;
+      close(fd);
+      unlink(path.c_str());
+      FailErrno(path, "write", error);
+    }
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+}  // namespace
+
+std::string ReadFile(const fs::path& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) FailErrno(path, "read");
+  std::string bytes;
+  struct stat info {};
+  if (fstat(fd, &info) == 0 && info.st_size > 0) bytes.reserve(static_cast<size_t>(info.st_size));
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t n = read(fd, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int error = errno;
+      close(fd);
+      FailErrno(path, "read", error);
+    }
+    if (n == 0) break;
+    bytes.append(buffer, static_cast<size_t>(n));
+  }
+  close(fd);
+  return bytes;
+}
+
+void WriteFileDurably(const fs::path& path, std::string_view bytes) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) FailErrno(path, "create");
+  WriteAll(fd, bytes, path);
+  const bool synced = fsync(fd) == 0;
+  const int sync_error = errno;
+  const bool closed = close(fd) == 0;
+  if (!synced || !closed) {
+    const int error = synced ? errno : sync_error;
+    unlink(path.c_str());
+    FailErrno(path, "write", error);
+  }
+}
+
+void WriteFileAtomically(const fs::path& path, std::string_view bytes) {
+  const fs::path temporary = path.string() + ".tmp-" + NewUuid();
+  WriteFileDurably(temporary, bytes);
+  if (rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    unlink(temporary.c_str());
+    FailErrno(path, "write", error);
+  }
+  FsyncFolder(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
+void MakePrivateFolder(const fs::path& path) {
+  if (path.empty() || fs::is_directory(path)) return;
+  MakePrivateFolder(path.parent_path());
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) FailErrno(path, "create");
+  if (!fs::is_directory(path)) FailErrno(path, "create", ENOTDIR);
+}
+
+bool RenameNoReplace(const fs::path& from, const fs::path& to) {
+  if (syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
+    return true;
+  }
+  if (errno == EEXIST || errno == ENOTEMPTY) return false;
+  if (errno != EINVAL && errno != ENOSYS) FailErrno(to, "publish");
+  // The file system has no RENAME_NOREPLACE. rename() onto a folder that holds files fails with
+  // ENOTEMPTY: first wins still.
+  if (rename(from.c_str(), to.c_str()) == 0) return true;
+  if (errno == EEXIST || errno == ENOTEMPTY) return false;
+  FailErrno(to, "publish");
+}
+
+void FsyncFolder(const fs::path& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) FailErrno(path, "open");
+  fsync(
+      fd);  // some network file systems refuse to sync a folder; their rename is durable by itself
+  close(fd);
+}
+
+fs::path ProgramFolder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+
+std::string NewUuid() {
+  unsigned char b[16];
+  if (getrandom(b, sizeof b, 0) != sizeof b) Fail(ErrorKind::kInternal, "getrandom failed");
+  b[6] = static_cast<unsigned char>((b[6] & 0x0f) | 0x40);
+  b[8] = static_cast<unsigned char>((b[8] & 0x3f) | 0x80);
+  std::string uuid;
+  for (int i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) uuid += '-';
+    uuid += fmt::format("{:02x}", b[i]);
+  }
+  return uuid;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,32 @@
+// SHA-256, as lower-case hex of 64 characters.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace zerosweep {
+
+// Incremental: (Update)* Hex. Not copyable; one thread.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void Update(std::string_view bytes);
+  // Ends the computation. REQUIRES: called once.
+  std::string Hex();
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+std::string Sha256Hex(std::string_view bytes);
+
+// Throws kStorage, naming the file, when it cannot be read.
+std::string Sha256File(const std::filesystem::path& path);
+
+}  // namespace zerosweep

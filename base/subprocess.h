@@ -1,0 +1,60 @@
+// A child process with frames on its descriptors 3 and 4 and its output in a log file.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zerosweep {
+
+struct SpawnOptions {
+  std::vector<std::string> command;  // program path first
+  std::map<std::string, std::string>
+      environment;            // the whole environment: built from an allow-list, never inherited
+  std::filesystem::path log;  // stdout and stderr are appended here
+  int oom_score_adj = 800;    // the kernel ends stages before ranks
+};
+
+// The allow-listed part of this process's environment (PATH, HOME, TMPDIR, LANG, CUDA_*, NCCL_*,
+// OMP settings …): never MPI's or Slurm's variables, never secrets.
+std::map<std::string, std::string> ChildEnvironment();
+
+// One child in its own process group. It receives SIGKILL when the spawning thread ends
+// (PR_SET_PDEATHSIG), so spawn from the main thread. Descriptors of the parent are not inherited
+// (all are O_CLOEXEC).
+class ChildProcess {
+ public:
+  // Throws kCluster when the program cannot be started.
+  explicit ChildProcess(const SpawnOptions& options);
+  // Kills the group if it still runs, and waits.
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  pid_t pid() const { return pid_; }
+  int read_fd() const { return read_fd_; }    // frames from the child; non-blocking
+  int write_fd() const { return write_fd_; }  // frames to the child
+
+  // The end of the child, once it has ended: "exit 3", "signal 9 (Killed)". Does not block.
+  std::optional<std::string> Ended();
+  // SIGKILL to the whole group; waits until the child is gone.
+  void Kill();
+  // Ends the stream to the child, which makes a well-behaved stage leave.
+  void CloseWrite();
+
+ private:
+  pid_t pid_ = -1;
+  int read_fd_ = -1;
+  int write_fd_ = -1;
+  std::optional<std::string> ended_;
+};
+
+// The last `lines` lines of a text file (at most 64 KiB are read), redacted; empty when there is no
+// file.
+std::string TailOfFile(const std::filesystem::path& path, int lines);
+
+}  // namespace zerosweep

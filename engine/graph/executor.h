@@ -1,0 +1,35 @@
+// Runs a graph with LibTorch operators; taps look at, or replace, any tensor on the way.
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+
+#include "engine/graph/graph.h"
+
+namespace zerosweep {
+
+// Every member may be empty. All are called on the thread that runs the graph, in topological order. A replacement has
+// the shape of what it replaces.
+struct Taps {
+  // Sees the tensor that enters a node (for kBatchNorm: the statistics to match).
+  std::function<void(int node, const torch::Tensor& input)> on_input;
+  // Replaces one input of a node (quantizers in front of an operator).
+  std::function<torch::Tensor(int node, int input_index, const torch::Tensor& input)> replace_input;
+  // Replaces a node's weight (quantized weights).
+  std::function<torch::Tensor(int node, const torch::Tensor& weight)> replace_weight;
+  // Replaces a node's output (quantizers behind an activation).
+  std::function<torch::Tensor(int node, const torch::Tensor& output)> replace_output;
+};
+
+enum class BatchNormMode {
+  kFrozen,  // running statistics, eval mode: teachers, always
+  kTrain    // batch statistics, running statistics updated with momentum 0.1
+};
+
+// x: N×C×H×W of the graph's input shape. Returns the graph's output (logits N×K).
+// Differentiable in x, and in the parameters that require a gradient. Throws kUsage when x has another shape.
+torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const Taps& taps = {},
+                  BatchNormMode mode = BatchNormMode::kFrozen);
+
+}  // namespace zerosweep

@@ -1,0 +1,80 @@
+// The network as data: a list of nodes in topological order. Everything else (folding, sensitivity, units of
+// reconstruction, quantized graph, export) is built on it once.
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace zerosweep {
+
+enum class Op {
+  kInput,        // the image batch, N×C×H×W
+  kConv2d,       // weight O×I/g×kh×kw, optional bias O; attributes stride, padding, dilation, groups
+  kLinear,       // weight O×I, optional bias O
+  kBatchNorm,    // weight, bias, running_mean, running_var (C); attribute eps
+  kRelu,
+  kRelu6,
+  kAdd,          // two inputs of equal shape
+  kConcat,       // along channels
+  kMaxPool,      // attributes kernel, stride, padding
+  kAvgPool,      // attributes kernel, stride, padding
+  kGlobalAvgPool,  // N×C×H×W → N×C×1×1
+  kFlatten,      // N×C×1×1 → N×C
+  kShortcutA,    // option-A shortcut: every stride-th pixel, then zero channels (He 2015): attributes stride, pad_before, pad_after
+};
+
+const char* ToString(Op op);
+Op OpFromString(const std::string& word);  // throws kUsage, naming the nearest operator
+
+// One output tensor of a node.
+struct Value {
+  int node = -1;
+  int output = 0;
+  auto operator<=>(const Value&) const = default;
+};
+
+struct Node {
+  std::string name;  // unique in its graph: "layer1.0.conv1"
+  Op op = Op::kInput;
+  std::vector<Value> inputs;
+  Json attributes = Json::object();
+  std::map<std::string, torch::Tensor> parameters;  // "weight", "bias", "running_mean", "running_var"
+
+  bool weighted() const { return op == Op::kConv2d || op == Op::kLinear; }
+};
+
+// Invariants (Check()): names are unique, inputs come before their users, exactly one kInput (node 0), one output.
+// Copying a graph shares its parameter tensors; Clone() does not.
+struct Graph {
+  std::vector<Node> nodes;
+  Value output;
+  std::vector<int64_t> input_shape;  // C, H, W
+
+  int Append(Node node);                     // returns its index
+  int Find(const std::string& name) const;   // -1 when absent
+  std::vector<int> Users(int node) const;    // nodes that read it, in order
+  std::vector<int> Weighted() const;         // convolutions and linear layers, in order
+  std::vector<int> BatchNorms() const;
+  int64_t ParameterCount() const;
+  Graph Clone() const;
+  Graph To(torch::Device device) const;
+  void Check() const;                        // throws kInternal
+};
+
+// Multiply-accumulates of one image, for each weighted node (node index → MACs).
+std::map<int, int64_t> CountMacs(const Graph& graph);
+
+// Copies `state` (key → tensor) into the graph's parameters; `key_of` is "<node name>.<parameter>". Throws kUsage naming
+// the first key that is missing, of another shape (both shapes shown) or unused; num_batches_tracked is ignored.
+void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state, const std::string& origin);
+std::map<std::string, torch::Tensor> StateOf(const Graph& graph);
+
+// The graph with every batch norm that follows a convolution or linear layer folded into it; outputs agree to 1e-4.
+Graph FoldBatchNorms(const Graph& graph);
+
+}  // namespace zerosweep
