@@ -15,7 +15,10 @@ std::vector<Declaration>& All() {
 }
 
 Json Describe(const ParamSpec& param) {
-  Json json = {{"name", param.name}, {"type", param.type}, {"default", param.default_value}, {"meaning", param.meaning}};
+  Json json = {{"name", param.name},
+               {"type", param.type},
+               {"default", param.default_value},
+               {"meaning", param.meaning}};
   if (!param.unit.empty()) json["unit"] = param.unit;
   if (!param.source.empty()) json["source"] = param.source;
   if (param.min) json["min"] = *param.min;
@@ -30,9 +33,14 @@ Json Describe(const ParamSpec& param) {
 Json Describe(const Declaration& declaration) {
   Json params = Json::array();
   for (const ParamSpec& param : declaration.params) params.push_back(Describe(param));
-  return {{"name", declaration.name},       {"summary", declaration.summary},     {"paper", declaration.paper},
-          {"revision", declaration.revision}, {"uses_seed", declaration.uses_seed}, {"needs", declaration.needs},
-          {"params", params},               {"facts", declaration.facts}};
+  return {{"name", declaration.name},
+          {"summary", declaration.summary},
+          {"paper", declaration.paper},
+          {"revision", declaration.revision},
+          {"uses_seed", declaration.uses_seed},
+          {"needs", declaration.needs},
+          {"params", params},
+          {"facts", declaration.facts}};
 }
 
 }  // namespace
@@ -42,7 +50,8 @@ Declare::Declare(Declaration declaration) { All().push_back(std::move(declaratio
 Json DescribeAll() {
   std::vector<Declaration> sorted = All();
   const auto key = [](const Declaration& d) { return std::tie(d.role, d.name); };
-  std::sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  std::sort(sorted.begin(), sorted.end(),
+            [&](const auto& a, const auto& b) { return key(a) < key(b); });
   Json catalogue = {{"format", 1}, {"protocol", ProtocolFields()}};
   for (const char* role : {"kind", "synthesizer", "quantizer", "trainer", "model", "dataset"}) {
     catalogue[std::string(role) + "s"] = Json::array();

@@ -5,7 +5,8 @@
 
 namespace zerosweep {
 
-// {"fields": [{name, type, default, choices?, meaning, stages}], "presets": {name: {field: value}}} for the catalogue.
+// {"fields": [{name, type, default, choices?, meaning, stages}], "presets": {name: {field: value}}}
+// for the catalogue.
 Json ProtocolFields();
 
 }  // namespace zerosweep

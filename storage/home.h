@@ -1,0 +1,33 @@
+// The home: the one folder that holds everything a user keeps.
+//
+//   results.db  artifacts/<2 hex>/<digest>/  artifacts/.staging/<attempt>/  logs/<2
+//   hex>/<attempt>.log requests/  run/<id>/  lock
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace zerosweep {
+
+struct Home {
+  std::filesystem::path folder;
+
+  std::filesystem::path database() const { return folder / "results.db"; }
+  std::filesystem::path artifacts() const { return folder / "artifacts"; }
+  std::filesystem::path staging(const std::string& attempt) const;
+  std::filesystem::path artifact(const std::string& digest) const;
+  std::filesystem::path log(const std::string& attempt) const;
+  std::filesystem::path requests() const { return folder / "requests"; }
+  std::filesystem::path run(const std::string& id) const { return folder / "run" / id; }
+  std::filesystem::path lock() const { return folder / "lock"; }
+
+  // Makes the missing folders, mode 0700. Throws kStorage with advice when the place is not
+  // writable.
+  void Create() const;
+  bool Exists() const;
+
+  // `option`, else $ZEROSWEEP_HOME, else ./zerosweep-home; absolute.
+  static Home Locate(const std::string& option);
+};
+
+}  // namespace zerosweep

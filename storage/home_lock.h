@@ -1,0 +1,34 @@
+// One process at a time writes a home: the lock file and its epoch (docs/formats.md).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "storage/home.h"
+
+namespace zerosweep {
+
+// Holds the home's lock from construction to destruction. The file is made by link() and holds
+// host, boot id, pid, process start time, Slurm job, nonce and a counter that Beat() rewrites (call
+// it at least every 5 s). A lock is stale only if its process is gone (same host), or its counter
+// stood still for 60 s on our own clock and `break_lock` was given. Throws kStorage ("home … is in
+// use by pid … on …") otherwise.
+class HomeLock {
+ public:
+  HomeLock(const Home& home, const Clock& clock, bool break_lock = false);
+  ~HomeLock();
+  HomeLock(const HomeLock&) = delete;
+  HomeLock& operator=(const HomeLock&) = delete;
+
+  // Rewrites the counter if 5 s have passed. Throws kStorage if the lock is no longer ours.
+  void Beat();
+  // Whether an older owner's lock was taken over: the database's epoch must be raised.
+  bool stole() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,103 @@
+// The results database: one writer (the coordinator, fenced by the home lock's epoch), read-only
+// readers. SQLite, STRICT tables, foreign keys, migrations by user_version. WAL on local disks,
+// TRUNCATE journal on network ones.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/home.h"
+#include "storage/home_lock.h"
+#include "storage/rows.h"
+
+namespace zerosweep {
+
+// What the coordinator needs to know of a stage that it may have to run.
+struct StageStatus {
+  State state = State::kOpen;
+  std::string artifact;  // digest when done
+  int attempts = 0;      // made so far
+  std::string error;     // of the last failed attempt
+};
+
+// Mean seconds of finished attempts, for ordering costliest first.
+struct CostSample {
+  std::string kind, implementation;
+  Json params;
+  double seconds = 0;
+};
+
+// The writer. Every method is one transaction, or joins the batch opened by Begin(); each starts
+// with a check of the epoch: a fenced writer throws kCluster ("fenced …", exit 4). One thread.
+// Throws kStorage for a database of a newer schema ("made by a newer zerosweep …"), a full disk, a
+// damaged file.
+class ResultsWriter {
+ public:
+  // REQUIRES: `lock` outlives the writer.
+  ResultsWriter(const Home& home, HomeLock& lock);
+  ~ResultsWriter();
+
+  // Batching: Begin (method)* Commit. Commit makes the batch durable.
+  void Begin();
+  void Commit();
+
+  // Inserts what is new of a sweep. `source` is the YAML text, `resolved` the sweep after include
+  // and --set. A trial or stage that exists keeps its state. Returns how many trials were new.
+  int AddSweep(const std::string& name, const std::string& source, const Json& resolved,
+               const std::vector<TrialRow>& trials, const std::vector<StageRow>& stages);
+
+  StageStatus Status(const std::string& stage) const;
+  std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;
+  std::vector<CostSample> Costs(size_t limit = 1000) const;
+
+  void StartAttempt(const AttemptRow& attempt);
+  // The stage is done, its metrics and artifact are rows, and every trial whose stages are all done
+  // becomes done. REQUIRES: the artifact is published. A second done of the same stage is ignored
+  // (first wins): returns false.
+  bool FinishAttempt(const AttemptDone& done);
+  // Attempt failed; when final, the stage, the stages that need it and their trials become failed
+  // with this reason.
+  void FailAttempt(const AttemptFailed& failed);
+  // Attempts without an end (a coordinator died): ended as "lost_worker". Returns how many.
+  int CloseOpenAttempts();
+  // Per-image correctness of an evaluate stage: one bit an image, least significant first.
+  void AddCorrectness(const std::string& stage, const std::string& bits, int64_t images);
+  // A curve of at most 512 points for the report.
+  void AddCurve(const std::string& stage, const std::string& term, const std::vector<double>& x,
+                const std::vector<double>& y);
+  // Failed stages (and their trials) become open again. Returns how many stages.
+  int Retry(const std::vector<std::string>& stages);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A row of a query: column names with their values, numbers as numbers.
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<Json>> rows;
+  bool truncated = false;  // the row limit cut it
+};
+
+// A reader: `mode=ro`, an authorizer that allows reading only, a row limit and a timeout. One
+// thread. Any number at any time beside the writer. Throws kStorage when there is no database.
+class ResultsReader {
+ public:
+  explicit ResultsReader(const Home& home);
+  ~ResultsReader();
+
+  // Runs one SELECT over the documented views. Throws kUsage for anything else, with SQLite's
+  // message.
+  Table Query(const std::string& sql, const std::vector<Json>& bindings = {},
+              size_t row_limit = 1'000'000, double timeout_seconds = 60) const;
+  std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,74 @@
+// The typed rows of the results database (docs/schema.md).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stage_protocol.h"
+
+namespace zerosweep {
+
+// "waiting" and "running" are never stored: they follow from the attempts in flight. Stored states
+// end a stage or trial.
+enum class State { kOpen, kDone, kFailed, kCancelled };
+const char* ToString(State state);  // "open", "done", "failed", "cancelled"
+
+struct StageRow {
+  StageSpec spec;
+  std::map<std::string, std::string> files;  // role → path outside the home; not part of the name
+  int threads = 1;                           // declared by kind and profile, kept by retries
+  std::string implementation;  // "zeroq", "minmax"; the kind's name where it has only one
+};
+
+struct TrialRow {
+  std::string id;  // SHA-256 of {method, variant, protocol label, evaluate stage}
+  std::string dataset;
+  std::string model;   // the name shown: a shipped model's name, or the file's stem
+  std::string method;  // recipe name, or "synthesizer+quantizer"
+  std::string synthesizer;
+  std::string quantizer;
+  double w_bits = 0, a_bits = 0;
+  int64_t seed = 0;
+  std::string protocol;  // preset name, with a mark of changed fields: "zeroq", "genie*1a2b"
+  std::string variant;   // "code", "paper", "fixed"
+  Json config = Json::object();  // resolved configuration, defaults included
+  std::map<std::string, std::string>
+      stages;  // kind → stage name: teacher, synthesize, quantize, evaluate
+};
+
+// One try at one stage.
+struct AttemptRow {
+  std::string id;  // UUID, made by the coordinator
+  std::string stage;
+  int number = 1;      // 1, 2, … of this stage
+  std::string worker;  // "node-name/slot 0"
+  std::string device;
+  int threads = 1;
+};
+
+struct AttemptDone {
+  std::string attempt;
+  std::string stage;
+  std::string artifact;                       // digest
+  std::map<std::string, std::string> inputs;  // role → artifact digest actually read
+  std::map<std::string, double> metrics;
+  Json signature = Json::object();
+  double seconds = 0;
+  int64_t bytes = 0;  // of the artifact's files
+};
+
+struct AttemptFailed {
+  std::string attempt;
+  std::string stage;
+  ErrorKind kind = ErrorKind::kTrial;
+  std::string failure;  // class of failure, as in StageFailed
+  std::string message;  // one line
+  std::string log_tail;
+  double seconds = 0;
+  bool final = false;  // no further attempt will be made: the stage, and every trial that needs it,
+                       // has failed
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,37 @@
+// A sweep expanded: its trials and the stages they share.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "storage/home.h"
+#include "storage/rows.h"
+#include "sweeps/catalogue.h"
+
+namespace zerosweep {
+
+struct Plan {
+  std::string sweep;                  // its name
+  std::string source;                 // YAML text as read
+  Json resolved;                      // after include and --set
+  std::vector<TrialRow> trials;       // distinct
+  std::vector<StageRow> stages;       // distinct, inputs before users
+  std::vector<std::string> warnings;  // "exclude at sweep.yaml:9 matches no trial"
+};
+
+struct ExpandOptions {
+  std::filesystem::path file;
+  std::vector<std::string> overrides;  // "key=value" of --set
+  std::string data;  // data folder over the sweep's own ($ZEROSWEEP_DATA); may be empty
+  int threads = 0;   // --threads; 0: as kinds and profile declare
+  std::vector<std::filesystem::path> model_folders;  // where shipped models and their cards lie
+  Home home;  // its digest cache is used, and kept when the home exists
+};
+
+// Reads, validates and expands. Every defect of the file is one Error(kUsage): "sweep.yaml:7:
+// unknown key 'itertions', did you mean 'iterations'?". Writes nothing but the digest cache of an
+// existing home.
+Plan ExpandSweep(const ExpandOptions& options, const Catalogue& catalogue);
+
+}  // namespace zerosweep
