@@ -26,11 +26,15 @@ ErrorKind ErrorKindFromString(const std::string& word);
 // A message says who, what was wrong, the value seen and what to do, in one line.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  // `failure` is the class of a failed attempt (StageFailed): "error", "oom", "non_finite", "configuration", …
+  Error(ErrorKind kind, const std::string& message, std::string failure = "error")
+      : std::runtime_error(message), kind_(kind), failure_(std::move(failure)) {}
   ErrorKind kind() const { return kind_; }
+  const std::string& failure() const { return failure_; }
 
  private:
   ErrorKind kind_;
+  std::string failure_;
 };
 
 template <typename... Args>

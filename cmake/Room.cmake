@@ -57,3 +57,24 @@ function(zerosweep_tests room)
       ENVIRONMENT "ZEROSWEEP_BUILD=${PROJECT_BINARY_DIR};ZEROSWEEP_SOURCE=${PROJECT_SOURCE_DIR}")
   endforeach()
 endfunction()
+
+# zerosweep_cuda_objects(TARGET SOURCE …): compiles .cu files with the venv's nvcc (no toolkit, no GPU needed) and adds
+# the objects to TARGET. CMake's own CUDA language is not used: it insists on a complete toolkit.
+function(zerosweep_cuda_objects target)
+  set(architectures "")
+  foreach(architecture ${ZEROSWEEP_CUDA_ARCHITECTURES})
+    list(APPEND architectures -gencode=arch=compute_${architecture},code=sm_${architecture})
+  endforeach()
+  foreach(source ${ARGN})
+    get_filename_component(stem ${source} NAME_WE)
+    set(object ${CMAKE_CURRENT_BINARY_DIR}/${stem}.cu.o)
+    add_custom_command(OUTPUT ${object}
+      COMMAND ${CMAKE_COMMAND} -E env CUDA_HOME=${CUDA_ROOT} ${CUDA_ROOT}/bin/nvcc -std=c++20 -O3 -fmad=false
+              -Xcompiler -fPIC,-Wall ${architectures} -I${PROJECT_SOURCE_DIR} -I${CUDA_ROOT}/include
+              -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
+      DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source}
+      COMMENT "Compiling CUDA ${source} for sm_${ZEROSWEEP_CUDA_ARCHITECTURES}" VERBATIM COMMAND_EXPAND_LISTS)
+    target_sources(${target} PRIVATE ${object})
+    set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+  endforeach()
+endfunction()

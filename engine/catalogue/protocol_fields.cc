@@ -1,0 +1,75 @@
+#include "engine/catalogue/protocol_fields.h"
+
+namespace zerosweep {
+namespace {
+
+Json Choice(const char* name, const char* fallback, std::vector<std::string> choices,
+            const char* meaning) {
+  return {{"name", name},       {"type", "choice"},   {"default", fallback},
+          {"choices", choices}, {"meaning", meaning}, {"stages", {"quantize"}}};
+}
+
+Json Bits(const char* name, const char* meaning) {
+  return {{"name", name},
+          {"type", "bits"},
+          {"default", "same"},
+          {"meaning", meaning},
+          {"stages", {"quantize"}}};
+}
+
+}  // namespace
+
+Json ProtocolFields() {
+  const Json fields = {
+      Choice("act_placement", "relu", {"relu", "op_output", "op_input"},
+             "where activation quantizers sit: behind every ReLU, behind every op, or in front of "
+             "every op"),
+      Bits("first_w", "weight bits of the first op"),
+      Bits("stem_out_a", "bits of the tensor that the first op makes"),
+      Bits("last_w", "weight bits of the last op"),
+      Bits("last_in_a", "bits of the tensor that the last op reads"),
+      Choice(
+          "shortcut", "shared", {"shared", "fp"},
+          "identity and option-A shortcuts read the quantized tensor, or the full-precision one"),
+      Choice("w_grid", "asymmetric_per_channel", {"asymmetric_per_channel"}, "grid of the weights"),
+      Choice("act_grid", "asymmetric_per_tensor", {"asymmetric_per_tensor"},
+             "grid of the activations"),
+      Choice("act_init", "quantized_path", {"quantized_path"},
+             "activation ranges are read on the path of already quantized tensors"),
+      Choice("bn", "kept", {"kept", "folded"},
+             "batch norms stay in full precision, or are folded into the weights first"),
+      Choice("select", "last", {"last"}, "which state of a trained network counts"),
+  };
+  const Json presets = {
+      {"zeroq", Json::object()},
+      {"genie",
+       {{"act_placement", "op_input"},
+        {"first_w", 8},
+        {"stem_out_a", 8},
+        {"last_w", 8},
+        {"last_in_a", 8},
+        {"shortcut", "fp"}}},
+      {"brecq",
+       {{"act_placement", "op_output"},
+        {"first_w", 8},
+        {"stem_out_a", 8},
+        {"last_w", 8},
+        {"last_in_a", 8},
+        {"bn", "folded"}}},
+      {"qdrop",
+       {{"act_placement", "op_output"},
+        {"first_w", 8},
+        {"last_w", 8},
+        {"last_in_a", 8},
+        {"bn", "folded"}}},
+      {"pd_quant",
+       {{"act_placement", "op_output"},
+        {"first_w", 8},
+        {"last_w", 8},
+        {"last_in_a", 8},
+        {"bn", "folded"}}},
+  };
+  return {{"fields", fields}, {"presets", presets}};
+}
+
+}  // namespace zerosweep

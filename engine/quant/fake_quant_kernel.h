@@ -1,0 +1,16 @@
+// Fake quantization of a whole tensor on one grid, in one pass over memory.
+#pragma once
+
+#include <torch/types.h>
+
+namespace zerosweep {
+
+// x: float32, dense, on a CPU or a CUDA device. Each operation is rounded on its own (no fused
+// multiply-add), so that the result equals the tensor expression of number_format.h bit for bit.
+torch::Tensor FakeQuantizeKernel(const torch::Tensor& x, float scale, float zero_point, int bits);
+
+// The CUDA half (fake_quant.cu), on the current stream. x, y: device pointers to `count` floats.
+void FakeQuantizeCuda(const float* x, float* y, int64_t count, float scale, float zero_point,
+                      float low, float high, void* stream);
+
+}  // namespace zerosweep

@@ -1,0 +1,149 @@
+#include "engine/quant/protocol.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace {
+
+bool IsActivation(const Node& node) { return node.op == Op::kRelu || node.op == Op::kRelu6; }
+
+int BitsOf(const Json& fields, const char* name) {
+  const Json& value = fields.at(name);
+  return value == "same" ? 0 : value.get<int>();
+}
+
+// The node whose output is the finished tensor of `node`: the batch norm behind a convolution, the
+// activation behind an add, as long as there is exactly one reader.
+int EndOfChain(const Graph& graph, int node) {
+  for (;;) {
+    const std::vector<int> users = graph.Users(node);
+    if (users.size() != 1) return node;
+    const Node& next = graph.nodes[static_cast<size_t>(users[0])];
+    if (next.op != Op::kBatchNorm && !IsActivation(next)) return node;
+    node = users[0];
+  }
+}
+
+bool FeedsOnly(const Graph& graph, int node, Op op) {
+  const std::vector<int> users = graph.Users(node);
+  return !users.empty() && std::all_of(users.begin(), users.end(), [&](int user) {
+    return graph.nodes[static_cast<size_t>(user)].op == op;
+  });
+}
+
+std::vector<int> ReluSites(const Graph& graph) {
+  std::vector<int> sites;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (IsActivation(graph.nodes[i])) sites.push_back(static_cast<int>(i));
+  }
+  return sites;
+}
+
+std::vector<int> OpOutputSites(const Graph& graph) {
+  std::vector<int> sites;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (!node.weighted() && node.op != Op::kAdd) continue;
+    const int end = EndOfChain(graph, static_cast<int>(i));
+    if (end == graph.output.node || FeedsOnly(graph, end, Op::kAdd)) continue;
+    sites.push_back(end);
+  }
+  return sites;
+}
+
+std::vector<int> OpInputSites(const Graph& graph) {
+  std::vector<int> sites;
+  for (const Node& node : graph.nodes) {
+    if (!node.weighted() && node.op != Op::kShortcutA) continue;
+    sites.push_back(node.inputs.at(0).node);
+  }
+  return sites;
+}
+
+// Weighted nodes on the rim: `first` reads only unweighted ancestors, `last` has only unweighted
+// descendants.
+struct Rim {
+  int first = -1;
+  int last = -1;
+};
+
+Rim FindRim(const Graph& graph) {
+  const std::vector<int> weighted = graph.Weighted();
+  if (weighted.empty())
+    Fail(ErrorKind::kUsage, "the network has no convolution and no linear layer to quantize");
+  return {weighted.front(), weighted.back()};
+}
+
+}  // namespace
+
+Protocol Protocol::FromJson(const Json& fields) {
+  try {
+    Protocol protocol;
+    const std::string placement = fields.at("act_placement");
+    protocol.act_placement = placement == "relu"        ? ActPlacement::kRelu
+                             : placement == "op_output" ? ActPlacement::kOpOutput
+                                                        : ActPlacement::kOpInput;
+    protocol.first_w = BitsOf(fields, "first_w");
+    protocol.stem_out_a = BitsOf(fields, "stem_out_a");
+    protocol.last_w = BitsOf(fields, "last_w");
+    protocol.last_in_a = BitsOf(fields, "last_in_a");
+    protocol.shortcut_fp = fields.at("shortcut") == "fp";
+    return protocol;
+  } catch (const nlohmann::json::exception& error) {
+    Fail(ErrorKind::kUsage, "protocol fields {}: {}", fields.dump(), error.what());
+  }
+}
+
+std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int a_bits) {
+  std::vector<int> nodes;
+  switch (protocol.act_placement) {
+    case ActPlacement::kRelu:
+      nodes = ReluSites(graph);
+      break;
+    case ActPlacement::kOpOutput:
+      nodes = OpOutputSites(graph);
+      break;
+    case ActPlacement::kOpInput:
+      nodes = OpInputSites(graph);
+      break;
+  }
+  std::sort(nodes.begin(), nodes.end());
+  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+
+  const Rim rim = FindRim(graph);
+  const int stem_out = EndOfChain(graph, rim.first);
+  const int last_in = graph.nodes[static_cast<size_t>(rim.last)].inputs.at(0).node;
+  std::vector<ActSite> sites;
+  for (const int node : nodes) {
+    // The image itself is read in full precision by the first op.
+    if (graph.nodes[static_cast<size_t>(node)].op == Op::kInput) continue;
+    ActSite site{node, a_bits, {}};
+    if (node == stem_out && protocol.stem_out_a != 0) site.bits = protocol.stem_out_a;
+    if (node == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;
+    if (protocol.shortcut_fp) {
+      for (const int user : graph.Users(node)) {
+        const Op op = graph.nodes[static_cast<size_t>(user)].op;
+        if (op == Op::kAdd || op == Op::kShortcutA) site.exempt.push_back(user);
+      }
+    }
+    sites.push_back(site);
+  }
+  return sites;
+}
+
+std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol, int w_bits) {
+  const std::vector<int> weighted = graph.Weighted();
+  const Rim rim = FindRim(graph);
+  std::vector<int> bits;
+  for (const int node : weighted) {
+    int b = w_bits;
+    if (node == rim.first && protocol.first_w != 0) b = protocol.first_w;
+    if (node == rim.last && protocol.last_w != 0) b = protocol.last_w;
+    bits.push_back(b);
+  }
+  return bits;
+}
+
+}  // namespace zerosweep

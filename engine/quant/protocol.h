@@ -1,0 +1,44 @@
+// The protocol fields that a quantizer obeys, and where quantizers sit on a graph
+// (docs/protocol.md).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "engine/graph/graph.h"
+
+namespace zerosweep {
+
+enum class ActPlacement {
+  kRelu,      // after every ReLU/ReLU6 only (ZeroQ, GDFQ, IntraQ, DSG)
+  kOpOutput,  // after ReLU, after add + ReLU, after every other convolution that feeds no add
+              // (BRECQ, QDrop, PD-Quant)
+  kOpInput    // at the input of every convolution, linear layer and identity shortcut (Genie)
+};
+
+struct Protocol {
+  ActPlacement act_placement = ActPlacement::kRelu;
+  // Bits of the first and last weighted op and of the tensors beside them; 0: the same as the rest.
+  int first_w = 0, stem_out_a = 0, last_w = 0, last_in_a = 0;
+  bool shortcut_fp = false;  // identity and option-A shortcuts read the tensor before its quantizer
+
+  // From the resolved fields of a stage. Throws kUsage.
+  static Protocol FromJson(const Json& fields);
+};
+
+// One activation quantizer: it replaces the output of `node` for its readers (all but `exempt`).
+struct ActSite {
+  int node = -1;
+  int bits = 0;
+  std::vector<int> exempt;  // readers that see the unquantized tensor
+};
+
+// Sites in topological order. First and last op are found from the graph: the weighted nodes that
+// no other weighted node precedes or follows.
+std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int a_bits);
+
+// Bits of every weighted node, in the order of Graph::Weighted().
+std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol, int w_bits);
+
+}  // namespace zerosweep

@@ -1,0 +1,26 @@
+// A quantizer turns a teacher and data into a quantized network (post-training quantization).
+#pragma once
+
+#include "engine/catalogue/registry.h"
+#include "engine/progress.h"
+#include "engine/quant/quantized_network.h"
+#include "engine/random/streams.h"
+
+namespace zerosweep {
+
+struct QuantizationContext {
+  const Teacher& teacher;
+  const torch::Tensor& images;  // N×C×H×W, normalised, on the teacher's device
+  const Json& params;           // complete
+  const Protocol& protocol;
+  bool fold_batch_norms = false;
+  int w_bits = 8, a_bits = 8;
+  RandomStreams random;
+  Progress& progress;
+};
+
+using QuantizeFunction = QuantizedNetwork (*)(const QuantizationContext&);
+using QuantizerRegistry = Registry<QuantizeFunction>;
+using RegisterQuantizer = QuantizerRegistry::Register;
+
+}  // namespace zerosweep

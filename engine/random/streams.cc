@@ -1,0 +1,75 @@
+#include "engine/random/streams.h"
+
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+namespace zerosweep {
+namespace {
+
+// FNV-1a of the purpose, mixed with the seed by the finaliser of SplitMix64: nearby seeds give
+// unrelated keys.
+uint64_t Key(uint64_t seed, std::string_view purpose) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : purpose) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  uint64_t z = hash + (seed + 1) * 0x9e3779b97f4a7c15ULL;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+uint32_t RandomSequence::Below(uint32_t n) {
+  const uint32_t rejected = (0u - n) % n;  // 2^32 mod n
+  uint32_t bits = Bits();
+  while (bits < rejected) bits = Bits();
+  return bits % n;
+}
+
+float RandomSequence::Normal() {
+  if (has_spare_) {
+    has_spare_ = false;
+    return static_cast<float>(spare_);
+  }
+  const double u = (static_cast<double>(Bits()) + 1.0) * 0x1p-32;  // (0, 1]
+  const double v = static_cast<double>(Bits()) * 0x1p-32;
+  const double radius = std::sqrt(-2.0 * std::log(u));
+  const double angle = 2.0 * std::numbers::pi * v;
+  spare_ = radius * std::sin(angle);
+  has_spare_ = true;
+  return static_cast<float>(radius * std::cos(angle));
+}
+
+RandomSequence RandomStreams::Shared(uint64_t step, std::string_view purpose) const {
+  return {Key(seed_, purpose), 0, step};
+}
+
+RandomSequence RandomStreams::ForSample(uint64_t step, std::string_view purpose,
+                                        uint64_t global_sample) const {
+  return {Key(seed_, purpose), global_sample + 1, step};
+}
+
+torch::Tensor RandomStreams::NormalForSamples(uint64_t step, std::string_view purpose,
+                                              at::IntArrayRef shape, uint64_t first_sample) const {
+  torch::Tensor out = torch::empty(shape, torch::kFloat32);
+  const int64_t samples = shape.front();
+  const int64_t each = samples == 0 ? 0 : out.numel() / samples;
+  float* values = out.data_ptr<float>();
+  for (int64_t i = 0; i < samples; ++i) {
+    RandomSequence sequence = ForSample(step, purpose, first_sample + static_cast<uint64_t>(i));
+    for (int64_t j = 0; j < each; ++j) *values++ = sequence.Normal();
+  }
+  return out;
+}
+
+torch::Tensor RandomStreams::Permutation(uint64_t step, std::string_view purpose,
+                                         uint32_t n) const {
+  torch::Tensor out = torch::arange(static_cast<int64_t>(n), torch::kInt64);
+  int64_t* order = out.data_ptr<int64_t>();
+  RandomSequence sequence = Shared(step, purpose);
+  for (uint32_t i = n; i > 1; --i) std::swap(order[i - 1], order[sequence.Below(i)]);
+  return out;
+}
+
+}  // namespace zerosweep

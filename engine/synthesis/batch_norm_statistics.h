@@ -1,0 +1,25 @@
+// Statistics of the tensors that enter a teacher's batch norms, beside the running statistics they
+// should match.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/graph/executor.h"
+
+namespace zerosweep {
+
+// Per-image statistics of x (N×C×H×W): mean and unbiased variance over H·W, both N×C. Throws kTrial
+// where H·W is 1: the unbiased variance of one value does not exist.
+struct ImageStatistics {
+  torch::Tensor mean, variance;
+};
+ImageStatistics PerImageStatistics(const torch::Tensor& x, const std::string& where);
+
+// Runs `graph` on x and calls `visit(batch-norm node, its input)` for each batch norm. Returns the
+// logits. Throws kUsage for a network without batch norm, naming `method`.
+torch::Tensor VisitBatchNormInputs(
+    const Graph& graph, const torch::Tensor& x, const std::string& method,
+    const std::function<void(const Node& batch_norm, const torch::Tensor& input)>& visit);
+
+}  // namespace zerosweep

@@ -1,0 +1,51 @@
+// Min–max PTQ as in ZeroQ's released code (quantization_utils/quant_modules.py): weights per output
+// channel, activations per tensor on the running minimum and maximum.
+#include <torch/torch.h>
+
+#include "engine/quant/quantizer.h"
+
+namespace zerosweep {
+namespace {
+
+QuantizedNetwork Quantize(const QuantizationContext& context) {
+  const torch::NoGradGuard no_grad;
+  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
+                           context.w_bits, context.a_bits);
+  const torch::Tensor zero = torch::zeros({}, context.images.options());
+  for (QuantizedActivation& activation : network.activations())
+    activation.lo = activation.hi = zero;
+  // The range grows before the tensor is quantized, in the same forward: deeper ranges see
+  // quantized tensors.
+  const auto widen = [&](size_t site, const torch::Tensor& x) {
+    QuantizedActivation& activation = network.activations()[site];
+    network.SetRange(activation, torch::minimum(activation.lo, x.min()),
+                     torch::maximum(activation.hi, x.max()));
+  };
+  const int64_t total = context.images.size(0);
+  const int64_t batch = context.params.at("batch");
+  for (int64_t first = 0; first < total; first += batch) {
+    network.Forward(context.images.slice(0, first, std::min(first + batch, total)), widen);
+    context.progress.Report(static_cast<double>(std::min(first + batch, total)),
+                            static_cast<double>(total), "images");
+  }
+  return network;
+}
+
+const RegisterQuantizer kMinMax{
+    {.role = "quantizer",
+     .name = "minmax",
+     .summary =
+         "weights per channel, activations per tensor, ranges from the running minimum and maximum",
+     .paper = "ZeroQ (Cai et al., CVPR 2020), released code",
+     .revision = 1,
+     .params = {{.name = "batch",
+                 .type = "int",
+                 .default_value = 256,
+                 .meaning = "images in one calibration forward; ranges run over the forwards",
+                 .unit = "images",
+                 .source = "one forward of the whole distilled batch in the authors' code",
+                 .min = 1}}},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,58 @@
+// Percentile PTQ: as min–max, but a range leaves out the outermost activations (ZeroQ's paper clips
+// activations so; its released code does not; the community rerun uses p = 0.99999).
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "engine/quant/quantizer.h"
+
+namespace zerosweep {
+namespace {
+
+// The (1 − p) and p order statistics: of n sorted values the k-th largest and k-th smallest, k = n
+// + 1 − ⌈p·n⌉.
+std::pair<torch::Tensor, torch::Tensor> OrderStatistics(const torch::Tensor& x, double p) {
+  const torch::Tensor flat = x.flatten();
+  const int64_t n = flat.numel();
+  const auto upper = static_cast<int64_t>(std::ceil(p * static_cast<double>(n)));
+  return {std::get<0>(flat.kthvalue(n + 1 - upper)), std::get<0>(flat.kthvalue(upper))};
+}
+
+QuantizedNetwork Quantize(const QuantizationContext& context) {
+  const torch::NoGradGuard no_grad;
+  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
+                           context.w_bits, context.a_bits);
+  const double p = context.params.at("p");
+  const torch::Tensor zero = torch::zeros({}, context.images.options());
+  // One forward of all images: an order statistic needs every value at once. Zero always stays
+  // inside the range.
+  const auto set = [&](size_t site, const torch::Tensor& x) {
+    const auto [lo, hi] = OrderStatistics(x, p);
+    network.SetRange(network.activations()[site], torch::minimum(lo, zero),
+                     torch::maximum(hi, zero));
+    context.progress.Report(static_cast<double>(site + 1),
+                            static_cast<double>(network.activations().size()), "tensors");
+  };
+  network.Forward(context.images, set);
+  return network;
+}
+
+const RegisterQuantizer kPercentile{
+    {.role = "quantizer",
+     .name = "percentile",
+     .summary = "weights per channel on minimum and maximum, activations per tensor between two "
+                "order statistics",
+     .paper = "ZeroQ (Cai et al., CVPR 2020), section 4",
+     .revision = 1,
+     .params = {{.name = "p",
+                 .type = "float",
+                 .default_value = 0.99999,
+                 .meaning =
+                     "upper order statistic over all calibration images; the lower one is 1 − p",
+                 .source = "rhhc/ZeroQ-MP (community rerun)",
+                 .min = 0.5,
+                 .max = 1}}},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,182 @@
+// ZeroQ: A Novel Zero Shot Quantization Framework (Cai et al., CVPR 2020), distilled data.
+// Images are optimised until the statistics of every batch norm's input match its running
+// statistics.
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "engine/synthesis/batch_norm_statistics.h"
+#include "engine/synthesis/synthesizer.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kStdEpsilon =
+    1e-6;  // inside every square root, for targets and images alike (code; not BN's own eps)
+
+// ‖μ_b − m‖² + ‖σ_b − s‖², summed over channels, averaged over images.
+torch::Tensor StatisticsLoss(const ImageStatistics& images, const torch::Tensor& mean,
+                             const torch::Tensor& std) {
+  const torch::Tensor sigma = torch::sqrt(images.variance + kStdEpsilon);
+  return ((images.mean - mean).square().sum(1) + (sigma - std).square().sum(1)).mean();
+}
+
+// L = Σ_l (1/B) Σ_b [‖μ_{b,l} − m_l‖² + ‖σ_{b,l} − s_l‖²] + the same for the image itself against
+// mean 0 and std 1 (paper eq. 3; the released distill_data.py takes the statistics of each image,
+// not of the batch).
+torch::Tensor Loss(const Graph& graph, const torch::Tensor& x) {
+  torch::Tensor loss = StatisticsLoss(PerImageStatistics(x, "image"), torch::zeros(1, x.options()),
+                                      torch::ones(1, x.options()));
+  VisitBatchNormInputs(graph, x, "zeroq", [&](const Node& bn, const torch::Tensor& input) {
+    const torch::Tensor target_std = torch::sqrt(bn.parameters.at("running_var") + kStdEpsilon);
+    loss = loss + StatisticsLoss(PerImageStatistics(input, bn.name),
+                                 bn.parameters.at("running_mean"), target_std);
+  });
+  return loss;
+}
+
+torch::Tensor InitialImages(const SynthesisContext& context, int64_t first, int64_t count) {
+  std::vector<int64_t> shape = context.teacher.graph.input_shape;
+  shape.insert(shape.begin(), count);
+  if (context.params.at("init") == "gaussian") {
+    return context.random.NormalForSamples(0, "initial_image", shape, static_cast<uint64_t>(first));
+  }
+  // Uniform integers 0…254, shifted to zero mean and divided by 5418.75, the variance where the
+  // standard deviation was meant: values within ±0.0235 (code).
+  torch::Tensor images = torch::empty(shape, torch::kFloat32);
+  float* values = images.data_ptr<float>();
+  const int64_t each = images.numel() / count;
+  for (int64_t i = 0; i < count; ++i) {
+    RandomSequence sequence =
+        context.random.ForSample(0, "initial_image", static_cast<uint64_t>(first + i));
+    for (int64_t j = 0; j < each; ++j)
+      *values++ = (static_cast<float>(sequence.Below(255)) - 127.5F) / 5418.75F;
+  }
+  return images;
+}
+
+// Optimises one batch; adds its loss to the curve.
+torch::Tensor OptimiseBatch(const SynthesisContext& context, torch::Tensor images,
+                            int64_t batch_index, int64_t batches, Curve& curve) {
+  const Json& params = context.params;
+  const int iterations = params.at("iterations");
+  images.set_requires_grad(true);
+  torch::optim::Adam adam({images}, torch::optim::AdamOptions(params.at("lr").get<double>()));
+  torch::optim::ReduceLROnPlateauScheduler plateau(
+      adam, torch::optim::ReduceLROnPlateauScheduler::min, params.at("plateau_factor").get<float>(),
+      params.at("plateau_patience").get<int>(), /*threshold=*/1e-4,
+      torch::optim::ReduceLROnPlateauScheduler::rel,
+      /*cooldown=*/0, {params.at("min_lr").get<float>()});
+  for (int iteration = 0; iteration < iterations; ++iteration) {
+    adam.zero_grad();
+    const torch::Tensor loss = Loss(context.teacher.graph, images);
+    loss.backward();
+    adam.step();
+    const auto value = loss.item<float>();
+    if (!std::isfinite(value)) {
+      throw Error(ErrorKind::kTrial,
+                  fmt::format("zeroq: the loss is {} at iteration {}", value, iteration),
+                  "non_finite");
+    }
+    plateau.step(value);
+    if (batch_index == 0) {
+      curve.x.push_back(iteration);
+      curve.y.push_back(value);
+    }
+    context.progress.Report(static_cast<double>(batch_index * iterations + iteration + 1),
+                            static_cast<double>(batches * iterations), "iterations",
+                            fmt::format("loss {:.4g}", value));
+  }
+  return images.detach();
+}
+
+SyntheticData Synthesize(const SynthesisContext& context) {
+  const int64_t total = context.params.at("images");
+  const int64_t batch = context.params.at("batch");
+  const int64_t batches = (total + batch - 1) / batch;
+  SyntheticData data;
+  std::vector<torch::Tensor> parts;
+  for (int64_t first = 0; first < total; first += batch) {
+    const int64_t count = std::min(batch, total - first);
+    torch::Tensor start = InitialImages(context, first, count).to(context.teacher.device());
+    parts.push_back(OptimiseBatch(context, start, first / batch, batches, data.curves["loss"]));
+  }
+  data.images = torch::cat(parts);
+  const torch::NoGradGuard no_grad;
+  data.metrics["initial_loss"] = data.curves["loss"].y.front();
+  data.metrics["final_loss"] =
+      Loss(context.teacher.graph, data.images.slice(0, 0, batch)).item<double>();
+  return data;
+}
+
+const char* const kCode = "authors' code, classification/distill_data.py";
+
+const RegisterSynthesizer kZeroQ{
+    {.role = "synthesizer",
+     .name = "zeroq",
+     .summary = "images whose batch-norm statistics match the teacher's running statistics",
+     .paper = "ZeroQ (Cai et al., CVPR 2020)",
+     .revision = 1,
+     .uses_seed = true,
+     .needs = {"batch_norm"},
+     .params = {{.name = "images",
+                 .type = "int",
+                 .default_value = 64,
+                 .meaning = "how many images",
+                 .unit = "images",
+                 .source = "authors' run.sh",
+                 .min = 1,
+                 .profiles = {{"paper", 64}, {"fast", 64}, {"smoke", 8}}},
+                {.name = "batch",
+                 .type = "int",
+                 .default_value = 64,
+                 .meaning = "images optimised together",
+                 .unit = "images",
+                 .source = "authors' run.sh",
+                 .min = 1,
+                 .profiles = {{"paper", 64}, {"fast", 64}, {"smoke", 8}}},
+                {.name = "iterations",
+                 .type = "int",
+                 .default_value = 500,
+                 .meaning = "steps of Adam for each batch",
+                 .unit = "iterations",
+                 .source = kCode,
+                 .min = 1,
+                 .profiles = {{"paper", 500}, {"fast", 100}, {"smoke", 3}}},
+                {.name = "lr",
+                 .type = "float",
+                 .default_value = 0.5,
+                 .meaning = "learning rate of Adam",
+                 .source = kCode,
+                 .min = 0},
+                {.name = "plateau_patience",
+                 .type = "int",
+                 .default_value = 100,
+                 .meaning = "steps without a better loss before the rate falls",
+                 .unit = "iterations",
+                 .source = kCode,
+                 .min = 0},
+                {.name = "plateau_factor",
+                 .type = "float",
+                 .default_value = 0.1,
+                 .meaning = "what the rate falls by",
+                 .source = kCode,
+                 .min = 0,
+                 .max = 1},
+                {.name = "min_lr",
+                 .type = "float",
+                 .default_value = 1e-4,
+                 .meaning = "lowest learning rate",
+                 .source = kCode,
+                 .min = 0},
+                {.name = "init",
+                 .type = "choice",
+                 .default_value = "scaled_uniform",
+                 .meaning = "scaled_uniform: near-zero noise within ±0.0235; gaussian: N(0, 1)",
+                 .source = "code: distill_data.py; paper: section 3.1",
+                 .choices = {"scaled_uniform", "gaussian"},
+                 .variants = {{"code", "scaled_uniform"}, {"paper", "gaussian"}}}}},
+    Synthesize};
+
+}  // namespace
+}  // namespace zerosweep
