@@ -1,0 +1,30 @@
+# Everything starts here: each target does its own set-up (scripts/setup; idempotent).
+#   make          build             make demo    a real sweep, leaderboard and report
+#   make test     build and test    make bench   the benchmarks
+# MPI=debian builds with Debian's Open MPI 4.1.4 instead of the wheel's 5.0.11.
+MPI ?= wheel
+BUILD ?= $(if $(filter debian,$(MPI)),build-debian,build)
+JOBS ?= $(shell nproc)
+LABELS ?= fast|mpi
+# The build sees nothing of the caller's environment but this.
+CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_DIR),CCACHE_DIR="$(CCACHE_DIR)")
+
+.PHONY: build setup test demo train format clean
+build: setup
+	@$(CLEAN_ENV) cmake -S . -B $(BUILD) -G Ninja -DZEROSWEEP_MPI=$(MPI) --log-level=WARNING > /dev/null
+	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
+
+setup:
+	@scripts/setup
+
+test: build
+	@cd $(BUILD) && ctest --output-on-failure -L '$(LABELS)'
+
+demo: build
+	@scripts/demo $(BUILD)
+
+format:
+	@git ls-files '*.h' '*.cc' | xargs clang-format -i
+
+clean:
+	rm -rf build build-debian

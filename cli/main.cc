@@ -1,0 +1,74 @@
+// zerosweep: the control program. Without LibTorch it starts in milliseconds.
+#include <signal.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/command.h"
+
+namespace zerosweep {
+namespace {
+
+void AddGlobals(CLI::App& app, Globals& globals) {
+  app.add_option("--home", globals.home_option,
+                 "Folder that holds all results (default: $ZEROSWEEP_HOME, else ./zerosweep-home)");
+  app.add_option("--format", globals.format, "How results are printed: table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}));
+  app.add_flag("-q,--quiet", globals.quiet, "Print results and warnings only");
+  app.add_flag("-v,--verbose", globals.verbose, "Print more of what happens");
+  app.add_flag("!--no-color", globals.color,
+               "No colour and no progress bars, also on a terminal (NO_COLOR does the same)");
+}
+
+int Main(int argc, char** argv) {
+  Globals globals;
+  CLI::App app{
+      "zerosweep: quantizes neural networks without their training data, and tells which method to "
+      "trust.\n"
+      "Start with `zerosweep run SWEEP.yaml`, then `zerosweep leaderboard`."};
+  app.set_version_flag("--version", "zerosweep " + Version() + " (" + CodeRevision() + ")");
+  app.require_subcommand(1);
+  app.fallthrough();
+  AddGlobals(app, globals);
+  std::vector<std::pair<CLI::App*, CommandBody>> bodies;
+  for (const Command& command : AllCommands()) {
+    CLI::App* sub = app.add_subcommand(command.name, command.summary);
+    sub->fallthrough();
+    bodies.emplace_back(sub, command.setup(*sub, globals));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "zerosweep: %s; see `zerosweep --help`\n", error.what());
+    return kExitUsage;
+  }
+  SetUpLog(globals.quiet     ? Verbosity::kQuiet
+           : globals.verbose ? Verbosity::kVerbose
+                             : Verbosity::kNormal,
+           globals.color);
+  for (const auto& [sub, body] : bodies) {
+    if (sub->parsed()) return body();
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+}  // namespace zerosweep
+
+int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
+  try {
+    return zerosweep::Main(argc, argv);
+  } catch (const zerosweep::Error& error) {
+    std::fprintf(stderr, "zerosweep: %s%s\n",
+                 error.kind() == zerosweep::ErrorKind::kInternal ? "internal error: " : "",
+                 error.what());
+    return zerosweep::ExitCodeFor(error.kind());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "zerosweep: internal error: %s\n", error.what());
+    return zerosweep::kExitInternal;
+  }
+}

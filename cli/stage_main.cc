@@ -1,0 +1,60 @@
+// zerosweep-stage: LibTorch, the graph engine and the methods. Runs one stage after another for a
+// worker.
+#include <fcntl.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "base/error.h"
+#include "base/frames.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "engine/catalogue/declaration.h"
+#include "engine/stages/runner.h"
+
+namespace {
+
+bool IsOpen(int fd) { return fcntl(fd, F_GETFD) != -1; }
+
+int Main(int argc, char** argv) {
+  CLI::App app{
+      "zerosweep-stage: runs the stages of a sweep for a worker of `zerosweep run`.\n"
+      "It is started by zerosweep and speaks framed JSON on descriptors 3 and 4."};
+  bool describe = false;
+  app.add_flag("--describe", describe, "Print the catalogue (JSON) of what this program can do");
+  app.set_version_flag("--version", "zerosweep-stage " + zerosweep::Version() + " (" +
+                                        zerosweep::CodeRevision() + ")");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? zerosweep::kExitOk : zerosweep::kExitUsage;
+  }
+  if (describe) {
+    std::printf("%s\n", zerosweep::DescribeAll().dump(1).c_str());
+    return zerosweep::kExitOk;
+  }
+  if (!IsOpen(zerosweep::kFrameReadFd) || !IsOpen(zerosweep::kFrameWriteFd)) {
+    std::fputs(
+        "zerosweep-stage: started without a worker on descriptors 3 and 4; run `zerosweep run "
+        "SWEEP.yaml`\n",
+        stderr);
+    return zerosweep::kExitUsage;
+  }
+  zerosweep::SetUpLog(zerosweep::Verbosity::kNormal, /*color=*/false);
+  return zerosweep::ServeStages(zerosweep::kFrameReadFd, zerosweep::kFrameWriteFd);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const zerosweep::Error& error) {
+    std::fprintf(stderr, "zerosweep-stage: %s\n", error.what());
+    return zerosweep::ExitCodeFor(error.kind());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "zerosweep-stage: internal error: %s\n", error.what());
+    return zerosweep::kExitInternal;
+  }
+}

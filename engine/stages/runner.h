@@ -1,0 +1,11 @@
+// The life of a stage process: hello, then one result for each `run`, until the worker closes the
+// stream.
+#pragma once
+
+namespace zerosweep {
+
+// Serves frames on the given descriptors. Returns the exit code. Ends the process at once when the
+// worker goes away while a stage runs.
+int ServeStages(int read_fd, int write_fd);
+
+}  // namespace zerosweep

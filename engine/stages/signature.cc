@@ -1,0 +1,41 @@
+#include "engine/stages/signature.h"
+
+#include <ATen/cuda/CUDAContextLight.h>
+#include <ATen/native/DispatchStub.h>
+#include <torch/torch.h>
+#include <torch/version.h>
+
+#include <fstream>
+
+#include "base/version.h"
+
+namespace zerosweep {
+namespace {
+
+std::string CpuModel() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Json MachineSignature() {
+  Json gpus = Json::array();
+  if (torch::cuda::is_available()) {
+    for (c10::DeviceIndex i = 0; i < static_cast<c10::DeviceIndex>(torch::cuda::device_count());
+         ++i) {
+      gpus.push_back(at::cuda::getDeviceProperties(i)->name);
+    }
+  }
+  return {{"cpu", CpuModel()},
+          {"cpu_capability", at::get_cpu_capability()},
+          {"gpus", gpus},
+          {"torch", TORCH_VERSION},
+          {"compiler", __VERSION__},
+          {"revision", CodeRevision()}};
+}
+
+}  // namespace zerosweep

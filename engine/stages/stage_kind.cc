@@ -1,0 +1,89 @@
+#include "engine/stages/stage_kind.h"
+
+#include <set>
+
+#include "base/files.h"
+#include "engine/import/safetensors.h"
+#include "engine/models/registry.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+// Keys of a stage's parameters that are the engine's own, not the method's.
+const std::set<std::string> kStructural = {"name",   "seed",     "dataset", "data", "w_bits",
+                                           "a_bits", "protocol", "ranks",   "dtype"};
+
+fs::path Lookup(const std::map<std::string, std::string>& paths, const std::string& role,
+                const std::string& stage) {
+  const auto found = paths.find(role);
+  if (found == paths.end())
+    Fail(ErrorKind::kInternal, "a {} stage was started without its '{}'", stage, role);
+  return found->second;
+}
+
+}  // namespace
+
+Json StageContext::Param(const std::string& name) const {
+  for (const ParamSpec& param : declaration.params) {
+    if (param.name != name) continue;
+    return params().value(name, param.neutral.is_null() ? param.default_value : param.neutral);
+  }
+  Fail(ErrorKind::kInternal, "stage kind '{}' declares no parameter '{}'", declaration.name, name);
+}
+
+Json StageContext::MethodParams(const Declaration& method) const {
+  Json given = Json::object();
+  for (const auto& [name, value] : params().items()) {
+    if (!kStructural.contains(name)) given[name] = value;
+  }
+  return CompleteParams(method, given);
+}
+
+fs::path StageContext::Input(const std::string& role) const {
+  return Lookup(run.inputs, role, run.stage.kind);
+}
+fs::path StageContext::File(const std::string& role) const {
+  return Lookup(run.files, role, run.stage.kind);
+}
+
+std::optional<fs::path> StageContext::DataFolder() const {
+  const auto found = run.files.find("data");
+  if (found == run.files.end() || found->second.empty()) return std::nullopt;
+  return fs::path(found->second);
+}
+
+void SaveTeacher(const Teacher& teacher, const fs::path& folder) {
+  WriteSafetensors(folder / "teacher.safetensors", StateOf(teacher.graph));
+  const Json json = {{"format", 1},
+                     {"arch", teacher.arch},
+                     {"dataset", teacher.dataset},
+                     {"classes", teacher.classes},
+                     {"input_shape", teacher.graph.input_shape},
+                     {"mean", teacher.mean},
+                     {"std", teacher.std}};
+  WriteFileDurably(folder / "teacher.json", json.dump(1) + "\n");
+}
+
+Teacher LoadTeacher(const fs::path& folder, torch::Device device) {
+  const Json json =
+      ParseJson(ReadFile(folder / "teacher.json"), (folder / "teacher.json").string());
+  Teacher teacher;
+  try {
+    teacher.arch = json.at("arch");
+    teacher.dataset = json.at("dataset");
+    teacher.classes = json.at("classes");
+    json.at("mean").get_to(teacher.mean);
+    json.at("std").get_to(teacher.std);
+    const std::vector<int64_t> shape = json.at("input_shape");
+    Graph graph = BuildModel(teacher.arch, shape.at(0), shape.at(1), shape.at(2), teacher.classes);
+    LoadState(graph, ReadSafetensors(folder / "teacher.safetensors"), folder.string());
+    teacher.graph = graph.To(device);
+  } catch (const nlohmann::json::exception& error) {
+    Fail(ErrorKind::kStorage, "{} is damaged ({}); run `zerosweep fsck`", folder.string(),
+         error.what());
+  }
+  return teacher;
+}
+
+}  // namespace zerosweep

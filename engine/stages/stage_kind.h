@@ -1,0 +1,49 @@
+// A kind of stage: what `zerosweep-stage` runs for one `run` message. Registers itself with its
+// declaration of role "kind"; a kind's declared parameters are those a sweep may set, its inputs
+// and outputs are files of artifacts.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "base/stage_protocol.h"
+#include "engine/catalogue/registry.h"
+#include "engine/data/dataset.h"
+#include "engine/progress.h"
+#include "engine/teacher.h"
+
+namespace zerosweep {
+
+struct StageContext {
+  const StageRun& run;
+  const Declaration& declaration;
+  torch::Device device;
+  Progress& progress;
+  std::filesystem::path staging;  // exists, empty; the kind writes its files here
+
+  const Json& params() const { return run.stage.params; }
+  // A declared parameter of the kind, or its default.
+  Json Param(const std::string& name) const;
+  // The parameters of the synthesizer or quantizer that the stage names, complete.
+  Json MethodParams(const Declaration& method) const;
+  uint64_t seed() const { return run.stage.params.value("seed", uint64_t{0}); }
+  // Folder of an input artifact, and path of a file from outside. Throw kInternal when the control
+  // program sent none.
+  std::filesystem::path Input(const std::string& role) const;
+  std::filesystem::path File(const std::string& role) const;
+  // The data folder, where one was given.
+  std::optional<std::filesystem::path> DataFolder() const;
+};
+
+// Returns the stage's metrics.
+using StageFunction = std::map<std::string, double> (*)(const StageContext&);
+using StageKindRegistry = Registry<StageFunction>;
+using RegisterStageKind = StageKindRegistry::Register;
+
+// The teacher's artifact: teacher.safetensors, teacher.json, predictions.bin (int32, one an image
+// of the test split).
+void SaveTeacher(const Teacher& teacher, const std::filesystem::path& folder);
+Teacher LoadTeacher(const std::filesystem::path& folder, torch::Device device);
+
+}  // namespace zerosweep

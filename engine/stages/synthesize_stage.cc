@@ -1,0 +1,52 @@
+// synthesize: makes calibration images. Artifact: images.safetensors (images, labels where there
+// are any), curve.json.
+#include "base/files.h"
+#include "engine/import/safetensors.h"
+#include "engine/stages/stage_kind.h"
+#include "engine/synthesis/synthesizer.h"
+
+namespace zerosweep {
+namespace {
+
+bool Needs(const Declaration& declaration, const std::string& what) {
+  return std::find(declaration.needs.begin(), declaration.needs.end(), what) !=
+         declaration.needs.end();
+}
+
+std::map<std::string, double> RunSynthesize(const StageContext& context) {
+  const auto& entry = SynthesizerRegistry::Get("synthesizer", context.params().at("name"));
+  const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
+  std::optional<Dataset> real;
+  if (Needs(entry.declaration, "real_data")) {
+    real = LoadDataset(context.params().at("dataset"), "calibration", context.DataFolder());
+  }
+  const Json params = context.MethodParams(entry.declaration);
+  SyntheticData data = entry.function(
+      {teacher, params, RandomStreams(context.seed()), context.progress, real ? &*real : nullptr});
+  if (!torch::isfinite(data.images).all().item<bool>()) {
+    throw Error(
+        ErrorKind::kTrial,
+        fmt::format("{}: an image holds a value that is not finite", entry.declaration.name),
+        "non_finite");
+  }
+  std::map<std::string, torch::Tensor> tensors = {{"images", data.images.cpu()}};
+  if (data.labels.defined()) tensors["labels"] = data.labels.cpu();
+  WriteSafetensors(context.staging / "images.safetensors", tensors);
+  if (!data.curves.empty()) {
+    Json curves = Json::object();
+    for (const auto& [term, curve] : data.curves) curves[term] = {{"x", curve.x}, {"y", curve.y}};
+    WriteFileDurably(context.staging / "curve.json", curves.dump() + "\n");
+  }
+  data.metrics["images"] = static_cast<double>(data.images.size(0));
+  return data.metrics;
+}
+
+const RegisterStageKind kSynthesize{
+    {.role = "kind",
+     .name = "synthesize",
+     .summary = "makes the images that a quantizer calibrates or trains on",
+     .revision = 1},
+    RunSynthesize};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,99 @@
+// teacher: reads a trained network, checks it against its card before GPU-hours burn, and publishes
+// it.
+#include <cmath>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "engine/evaluate/evaluator.h"
+#include "engine/import/state.h"
+#include "engine/models/registry.h"
+#include "engine/quant/quantized_network.h"
+#include "engine/stages/stage_kind.h"
+
+namespace zerosweep {
+namespace {
+
+// Room for another machine's rounding: two of ten thousand images.
+constexpr double kCardTolerance = 0.02;
+
+Teacher ReadTeacher(const StageContext& context, const Dataset& test) {
+  const std::filesystem::path weights = context.File("weights");
+  const std::string digest = Sha256File(weights);
+  if (digest != context.params().at("weights")) {
+    Fail(ErrorKind::kUsage, "{} changed since the sweep was planned; run the command again",
+         weights.string());
+  }
+  Teacher teacher;
+  teacher.arch = context.params().at("arch");
+  teacher.dataset = context.params().at("dataset");
+  teacher.classes = context.params().at("classes");
+  context.params().at("mean").get_to(teacher.mean);
+  context.params().at("std").get_to(teacher.std);
+  if (teacher.classes != test.classes) {
+    Fail(ErrorKind::kUsage, "the model has {} classes, {} has {}", teacher.classes, test.name,
+         test.classes);
+  }
+  Graph graph = BuildModel(teacher.arch, test.images.size(1), test.images.size(2),
+                           test.images.size(3), teacher.classes);
+  LoadState(graph, ReadState(weights), weights.string());
+  teacher.graph = graph.To(context.device);
+  return teacher;
+}
+
+// A network quantized to 32/32 bits must be the teacher itself.
+void CheckPassThrough(const Teacher& teacher, const torch::Tensor& images) {
+  const torch::NoGradGuard no_grad;
+  const QuantizedNetwork network(teacher, Protocol{}, /*fold=*/false, kPassThroughBits,
+                                 kPassThroughBits);
+  if (!torch::equal(network.Forward(images), Run(teacher.graph, images))) {
+    Fail(ErrorKind::kInternal, "32/32 pass-through of {} differs from its FP32 logits",
+         teacher.arch);
+  }
+}
+
+std::map<std::string, double> RunTeacher(const StageContext& context) {
+  const int64_t limit = context.Param("limit");
+  const Dataset test = LoadDataset(context.params().at("dataset"), "test", context.DataFolder());
+  const Teacher teacher = ReadTeacher(context, test);
+  const Evaluation result = Evaluate([&](const torch::Tensor& x) { return Run(teacher.graph, x); },
+                                     test, teacher, limit, context.progress);
+  const Json expected = context.params().value("expected_top1", Json());
+  if (!expected.is_null() && limit == 0 &&
+      std::abs(result.top1 - expected.get<double>()) > kCardTolerance) {
+    throw Error(ErrorKind::kTrial,
+                fmt::format("the teacher reaches {:.2f} % on {}, its model card says {:.2f} %: "
+                            "check the data folder "
+                            "and the normalisation",
+                            result.top1, test.name, expected.get<double>()),
+                "configuration");
+  }
+  const Dataset few = test.Slice(0, std::min<int64_t>(8, test.size()));
+  CheckPassThrough(teacher, Normalise(few.images, teacher.mean, teacher.std).to(context.device));
+  SaveTeacher(teacher, context.staging);
+  WriteFileDurably(context.staging / "predictions.bin",
+                   {static_cast<const char*>(result.predictions.const_data_ptr()),
+                    static_cast<size_t>(result.predictions.nbytes())});
+  return {{"fp32_top1", result.top1},
+          {"fp32_loss", result.loss},
+          {"images", static_cast<double>(result.predictions.numel())},
+          {"parameters", static_cast<double>(teacher.graph.ParameterCount())}};
+}
+
+const RegisterStageKind kTeacher{
+    {.role = "kind",
+     .name = "teacher",
+     .summary =
+         "reads a trained network, checks its FP32 accuracy against its card and publishes it",
+     .revision = 1,
+     .params = {{.name = "limit",
+                 .type = "int",
+                 .default_value = 0,
+                 .meaning = "test images evaluated; 0: all (only then the card is checked)",
+                 .unit = "images",
+                 .min = 0,
+                 .profiles = {{"smoke", 500}},
+                 .neutral = 0}}},
+    RunTeacher};
+
+}  // namespace
+}  // namespace zerosweep
