@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Every include respects the order of the rooms (docs/architecture.md). Usage: check_rooms.py SOURCE_TREE"""
+
+import pathlib
+import re
+import sys
+import tempfile
+
+# room -> rooms it may include besides itself
+MAY_INCLUDE = {
+    "base": set(),
+    "storage": {"base"},
+    "sweeps": {"base", "storage"},
+    "reports": {"base", "storage"},
+    "cluster": {"base", "storage", "sweeps"},
+    "engine": {"base"},
+    "methods": {"base", "engine"},
+    "cli": {"base", "storage", "sweeps", "reports", "cluster"},
+}
+# The two mains share a folder; the stage's main belongs to the other program.
+STAGE_MAIN = {"cli/stage_main.cc": {"base", "engine", "methods"}}
+GENERATED = {"mpi_config.h"}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def violations(root: pathlib.Path) -> list[str]:
+    found = []
+    for room, allowed in MAY_INCLUDE.items():
+        for path in sorted((root / room).rglob("*")):
+            if path.suffix not in {".h", ".cc", ".cu"}:
+                continue
+            relative = path.relative_to(root).as_posix()
+            may = STAGE_MAIN.get(relative, allowed | {room})
+            for include in INCLUDE.findall(path.read_text()):
+                target = include.split("/")[0]
+                if include in GENERATED:
+                    continue
+                if "/" not in include or target not in MAY_INCLUDE:
+                    found.append(f'{relative}: "{include}" is not rooted at the repository')
+                elif target not in may:
+                    found.append(f"{relative} ({room}) includes {include} ({target})")
+    return found
+
+
+def test_that_it_can_fail() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = pathlib.Path(name)
+        for room in MAY_INCLUDE:
+            (root / room).mkdir()
+        (root / "base" / "a.h").write_text('#include "storage/rows.h"\n')
+        (root / "cluster" / "b.cc").write_text('#include "engine/graph/graph.h"\n#include "storage/rows.h"\n')
+        (root / "cli" / "stage_main.cc").write_text('#include "engine/stages/runner.h"\n')
+        (root / "engine" / "c.cc").write_text('#include "graph.h"\n')
+        assert len(violations(root)) == 3, violations(root)
+
+
+if __name__ == "__main__":
+    test_that_it_can_fail()
+    bad = violations(pathlib.Path(sys.argv[1]))
+    print("\n".join(bad) if bad else "every include respects the order of the rooms")
+    sys.exit(1 if bad else 0)
