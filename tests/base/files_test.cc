@@ -1,0 +1,78 @@
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "tests/support/temp_folder.h"
+
+namespace zerosweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(FilesTest, AtomicWriteReplacesAndLeavesNothingElse) {
+  const TempFolder temp;
+  WriteFileAtomically(temp / "a", "one");
+  WriteFileAtomically(temp / "a", "two");
+  EXPECT_EQ(ReadFile(temp / "a"), "two");
+  EXPECT_EQ(std::distance(fs::directory_iterator(temp.path()), fs::directory_iterator()), 1);
+}
+
+TEST(FilesTest, FailedWriteSaysWhereAndLeavesNothing) {
+  const TempFolder temp;
+  try {
+    WriteFileAtomically(temp / "absent" / "a", "one");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kStorage);
+    EXPECT_NE(std::string(error.what()).find("absent/a"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("No such file"), std::string::npos);
+  }
+  EXPECT_TRUE(fs::is_empty(temp.path()));
+}
+
+// /dev/full refuses every byte with ENOSPC, also for root.
+TEST(FilesTest, AFullDiskIsNamedWithAdvice) {
+  try {
+    WriteFileDurably("/dev/full", "one");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kStorage);
+    EXPECT_NE(std::string(error.what()).find("No space left"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("free some space"), std::string::npos);
+  }
+}
+
+TEST(FilesTest, RenameNoReplaceKeepsTheFirst) {
+  const TempFolder temp;
+  for (const char* name : {"a", "b"}) {
+    fs::create_directory(temp / name);
+    WriteFileDurably(temp / name / "file", name);
+  }
+  EXPECT_TRUE(RenameNoReplace(temp / "a", temp / "published"));
+  EXPECT_FALSE(RenameNoReplace(temp / "b", temp / "published"));
+  EXPECT_EQ(ReadFile(temp / "published" / "file"), "a");
+  EXPECT_TRUE(fs::exists(temp / "b"));
+}
+
+TEST(FilesTest, PrivateFoldersAreTheUsersAlone) {
+  const TempFolder temp;
+  MakePrivateFolder(temp / "x" / "y");
+  struct stat info {};
+  ASSERT_EQ(stat((temp / "x" / "y").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0700U);
+  MakePrivateFolder(temp / "x" / "y");  // again is no error
+  WriteFileDurably(temp / "file", "");
+  EXPECT_THROW(MakePrivateFolder(temp / "file" / "z"), Error);
+}
+
+TEST(FilesTest, UuidsAreVersion4AndDiffer) {
+  const std::string a = NewUuid();
+  EXPECT_EQ(a.size(), 36U);
+  EXPECT_EQ(a[14], '4');
+  EXPECT_NE(a, NewUuid());
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,30 @@
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace zerosweep {
+namespace {
+
+TEST(TextTest, SuggestsTheNearestWordOrListsAll) {
+  EXPECT_EQ(EditDistance("kitten", "sitting"), 3U);
+  EXPECT_EQ(Suggestion("itertions", {"images", "iterations"}), ", did you mean 'iterations'?");
+  EXPECT_EQ(Suggestion("zzzzzz", {"images", "lr"}), " (known: images, lr)");
+}
+
+TEST(TextTest, SecondsAndBytesForPeople) {
+  EXPECT_EQ(HumanSeconds(0.0123), "12 ms");
+  EXPECT_EQ(HumanSeconds(0.9996), "1.0 s");
+  EXPECT_EQ(HumanSeconds(59.96), "1 min 00 s");
+  EXPECT_EQ(HumanSeconds(3725), "1 h 02 min");
+  EXPECT_EQ(HumanBytes(999), "999 B");
+  EXPECT_EQ(HumanBytes(1.1e6), "1.1 MB");
+}
+
+TEST(TextTest, SecretsAreRedacted) {
+  EXPECT_EQ(Redact("GITHUB_TOKEN=abc x"), "GITHUB_TOKEN=[redacted] x");
+  EXPECT_EQ(Redact("{\"api_key\": \"abc\"}"), "{\"api_key\": \"[redacted]\"}");
+  EXPECT_EQ(Redact("nothing here"), "nothing here");
+}
+
+}  // namespace
+}  // namespace zerosweep
