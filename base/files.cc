@@ -25,18 +25,15 @@ namespace {
        advice);
 }
 
-void WriteAll(int fd, std::string_view bytes, const fs::path& path) {
+// Writes and syncs everything. Returns 0, or the error number of what failed.
+int WriteAndSync(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const int error = errno;
-      close(fd);
-      unlink(path.c_str());
-      FailErrno(path, "write", error);
-    }
+    if (n < 0) return errno;
     bytes.remove_prefix(static_cast<size_t>(n));
   }
+  return fsync(fd) == 0 || errno == EINVAL ? 0 : errno;  // EINVAL: not a file that can be synced
 }
 
 }  // namespace
@@ -66,15 +63,11 @@ std::string ReadFile(const fs::path& path) {
 void WriteFileDurably(const fs::path& path, std::string_view bytes) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) FailErrno(path, "create");
-  WriteAll(fd, bytes, path);
-  const bool synced = fsync(fd) == 0;
-  const int sync_error = errno;
-  const bool closed = close(fd) == 0;
-  if (!synced || !closed) {
-    const int error = synced ? errno : sync_error;
-    unlink(path.c_str());
-    FailErrno(path, "write", error);
-  }
+  int error = WriteAndSync(fd, bytes);
+  if (close(fd) != 0 && error == 0) error = errno;
+  if (error == 0) return;
+  if (fs::is_regular_file(path)) unlink(path.c_str());
+  FailErrno(path, "write", error);
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view bytes) {

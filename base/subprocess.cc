@@ -199,6 +199,7 @@ std::string TailOfFile(const std::filesystem::path& path, int lines) {
   if (!file) return {};
   file.seekg(0, std::ios::end);
   const auto size = static_cast<std::streamoff>(file.tellg());
+  if (size <= 0) return {};
   const std::streamoff start = std::max<std::streamoff>(0, size - (std::streamoff{64} << 10));
   file.seekg(start);
   std::string text(static_cast<size_t>(size - start), '\0');
