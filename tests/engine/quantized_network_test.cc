@@ -1,0 +1,154 @@
+#include "engine/quant/quantized_network.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+namespace {
+
+std::vector<std::string> SiteNames(const Graph& graph, const Protocol& protocol) {
+  std::vector<std::string> names;
+  for (const ActSite& site : ActSites(graph, protocol, 4))
+    names.push_back(graph.nodes[static_cast<size_t>(site.node)].name);
+  return names;
+}
+
+// Sets every range from one forward, first wins nothing: each site sees already quantized inputs.
+QuantizedNetwork Calibrated(const Teacher& teacher, const Protocol& protocol,
+                            const torch::Tensor& images, int w, int a, bool fold = false) {
+  QuantizedNetwork network(teacher, protocol, fold, w, a);
+  network.Forward(images, [&](size_t site, const torch::Tensor& x) {
+    network.SetRange(network.activations()[site], x.min().clamp_max(0), x.max().clamp_min(0));
+  });
+  return network;
+}
+
+TEST(QuantizedNetworkTest, PlacementsPutQuantizersWhereTheProtocolSays) {
+  const Teacher teacher = TinyTeacher();
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(SiteNames(teacher.graph, {.act_placement = ActPlacement::kRelu}),
+            (Names{"relu1", "relu2"}));
+  // bn2 feeds the add and fc makes the logits: neither is quantized.
+  EXPECT_EQ(SiteNames(teacher.graph, {.act_placement = ActPlacement::kOpOutput}),
+            (Names{"relu1", "relu2"}));
+  EXPECT_EQ(SiteNames(teacher.graph, {.act_placement = ActPlacement::kOpInput}),
+            (Names{"relu1", "flatten"}));
+}
+
+TEST(QuantizedNetworkTest, FirstAndLastOpHaveTheirOwnBits) {
+  const Teacher teacher = TinyTeacher();
+  const Protocol protocol{.first_w = 8, .stem_out_a = 8, .last_w = 6, .last_in_a = 5};
+  EXPECT_EQ(WeightBits(teacher.graph, protocol, 4), (std::vector<int>{8, 4, 6}));
+  Protocol op_input = protocol;
+  op_input.act_placement = ActPlacement::kOpInput;
+  const std::vector<ActSite> sites = ActSites(teacher.graph, op_input, 4);
+  EXPECT_EQ(sites[0].bits, 8);  // relu1: made by the first op
+  EXPECT_EQ(sites[1].bits, 5);  // flatten: read by the last
+  EXPECT_EQ(WeightBits(teacher.graph, Protocol{}, 4), (std::vector<int>{4, 4, 4}));
+}
+
+TEST(QuantizedNetworkTest, PassThroughIsTheTeacherItself) {
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({5, 3, 8, 8});
+  const QuantizedNetwork network = Calibrated(teacher, Protocol{}, x, 32, 32);
+  EXPECT_TRUE(torch::equal(network.Forward(x), Run(teacher.graph, x)));
+}
+
+TEST(QuantizedNetworkTest, EightBitsStayNearAndFewerBitsGoFarther) {
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({64, 3, 8, 8});
+  const torch::Tensor reference = Run(teacher.graph, x);
+  double last = 0;
+  for (const int bits : {8, 6, 4, 2}) {
+    const torch::Tensor error =
+        Calibrated(teacher, Protocol{}, x, bits, bits).Forward(x) - reference;
+    const double relative = (error.norm() / reference.norm()).item<double>();
+    EXPECT_GT(relative, last) << bits;
+    last = relative;
+    if (bits == 8) {
+      EXPECT_LT(relative, 0.02);
+    }
+  }
+}
+
+TEST(QuantizedNetworkTest, EveryQuantizedActivationTakesAtMostTwoToTheBitsValues) {
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({16, 3, 8, 8});
+  const QuantizedNetwork network = Calibrated(teacher, Protocol{}, x, 4, 3);
+  int seen = 0;
+  Taps taps;
+  network.Forward(x, [&](size_t site, const torch::Tensor& tensor) {
+    const torch::Tensor quantized = FakeQuantize(tensor, network.activations()[site].grid);
+    EXPECT_LE(std::get<0>(at::_unique(quantized)).numel(), 8);
+    ++seen;
+  });
+  EXPECT_EQ(seen, 2);
+}
+
+TEST(QuantizedNetworkTest, ExemptReadersSeeTheUnquantizedTensor) {
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({8, 3, 8, 8});
+  Protocol protocol;
+  QuantizedNetwork network = Calibrated(teacher, protocol, x, 32, 2);
+  const int pool = network.graph().Find("pool");
+  const torch::Tensor shared = network.Forward(x);
+  network.activations()[0].site.exempt = {pool};
+  const torch::Tensor fp = network.Forward(x);
+  EXPECT_FALSE(torch::equal(shared, fp));
+
+  // By hand: quantize relu1 for conv2 alone.
+  Taps taps;
+  taps.replace_input = [&](int node, int, const torch::Tensor& input) {
+    return teacher.graph.nodes[static_cast<size_t>(node)].name == "conv2"
+               ? FakeQuantize(input, network.activations()[0].grid)
+               : input;
+  };
+  taps.replace_output = [&](int node, const torch::Tensor& output) {
+    return teacher.graph.nodes[static_cast<size_t>(node)].name == "relu2"
+               ? FakeQuantize(output, network.activations()[1].grid)
+               : output;
+  };
+  EXPECT_TRUE(torch::equal(fp, Run(teacher.graph, x, taps)));
+}
+
+TEST(QuantizedNetworkTest, SavedAndLoadedNetworksGiveTheSameBits) {
+  const TempFolder temp;
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({8, 3, 8, 8});
+  for (const bool fold : {false, true}) {
+    Protocol protocol{.act_placement = ActPlacement::kOpInput, .first_w = 8, .shortcut_fp = true};
+    const QuantizedNetwork network = Calibrated(teacher, protocol, x, 4, 5, fold);
+    network.Save(temp.path());
+    const QuantizedNetwork loaded = QuantizedNetwork::Load(teacher, temp.path());
+    EXPECT_TRUE(torch::equal(network.Forward(x), loaded.Forward(x))) << fold;
+    EXPECT_EQ(network.WeightBytes(), loaded.WeightBytes());
+    EXPECT_EQ(network.BitOps(), loaded.BitOps());
+  }
+}
+
+TEST(QuantizedNetworkTest, SizeAndBitOpsCountByHand) {
+  const Teacher teacher = TinyTeacher();
+  const QuantizedNetwork network(teacher, Protocol{}, false, 4, 2);
+  // Weights: 8·3·9 + 8·8·9 + 4·8 = 824.
+  EXPECT_EQ(network.WeightBytes(), 824 * 4 / 8.0);
+  // conv1: 216 MACs at 64 pixels reads the image (32 bits); conv2: 576 at 16 pixels reads relu1 (2
+  // bits); fc reads the mean of quantized values, which is no quantized tensor (32 bits).
+  EXPECT_EQ(network.BitOps(), 216.0 * 64 * 4 * 32 + 576.0 * 16 * 4 * 2 + 32.0 * 4 * 32);
+}
+
+TEST(QuantizedNetworkTest, AnArtifactOfAnotherTeacherIsRefused) {
+  const TempFolder temp;
+  const Teacher teacher = TinyTeacher();
+  Calibrated(teacher, Protocol{}, torch::randn({2, 3, 8, 8}), 4, 4).Save(temp.path());
+  Teacher other = teacher;
+  other.graph = teacher.graph.Clone();
+  other.graph.nodes[1].name = "renamed";
+  EXPECT_THROW(QuantizedNetwork::Load(other, temp.path()), Error);
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,79 @@
+// Min–max and percentile: which range each tensor gets.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "engine/quant/quantizer.h"
+#include "tests/support/quiet_progress.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+namespace {
+
+QuantizedNetwork Quantize(const char* name, const Teacher& teacher, const torch::Tensor& images,
+                          const Json& given, int bits) {
+  const auto& entry = QuantizerRegistry::Get("quantizer", name);
+  const Json params = CompleteParams(entry.declaration, given);
+  QuietProgress progress;
+  const Protocol protocol;
+  return entry.function(
+      {teacher, images, params, protocol, false, bits, bits, RandomStreams(0), progress});
+}
+
+torch::Tensor Relu1(const Graph& graph, const torch::Tensor& x) {
+  torch::Tensor seen;
+  Taps taps;
+  taps.replace_output = [&](int node, const torch::Tensor& output) {
+    if (graph.nodes[static_cast<size_t>(node)].name == "relu1") seen = output;
+    return output;
+  };
+  Run(graph, x, taps);
+  return seen;
+}
+
+TEST(RangeQuantizersTest, MinMaxIsTheRunningRangeOverAllBatches) {
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({10, 3, 8, 8});
+  for (const int batch : {10, 3}) {
+    const QuantizedNetwork network = Quantize("minmax", teacher, x, {{"batch", batch}}, 32);
+    const torch::Tensor expected = Relu1(teacher.graph, x);
+    EXPECT_EQ(network.activations()[0].lo.item<float>(), 0.F);
+    // 32 bits pass through: every batch sees the teacher's own tensors. Convolutions of other batch
+    // sizes may round otherwise.
+    EXPECT_NEAR(network.activations()[0].hi.item<float>(), expected.max().item<float>(), 1e-5);
+  }
+}
+
+TEST(RangeQuantizersTest, DeeperRangesSeeQuantizedTensors) {
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({10, 3, 8, 8});
+  const QuantizedNetwork network = Quantize("minmax", teacher, x, Json::object(), 2);
+  torch::Tensor relu2;
+  network.Forward(x, [&](size_t site, const torch::Tensor& tensor) {
+    if (site == 1) relu2 = tensor;
+  });
+  EXPECT_EQ(network.activations()[1].hi.item<float>(), relu2.max().item<float>());
+  torch::Tensor unquantized;
+  Taps taps;
+  taps.replace_output = [&](int node, const torch::Tensor& output) {
+    if (teacher.graph.nodes[static_cast<size_t>(node)].name == "relu2") unquantized = output;
+    return output;
+  };
+  Run(teacher.graph, x, taps);
+  EXPECT_NE(network.activations()[1].hi.item<float>(), unquantized.max().item<float>());
+}
+
+TEST(RangeQuantizersTest, PercentileIsAnOrderStatistic) {
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({10, 3, 8, 8});
+  const torch::Tensor sorted = std::get<0>(Relu1(teacher.graph, x).flatten().sort());
+  const int64_t n = sorted.numel();  // 10·8·64 = 5120
+  const auto hi = [&](double p) {
+    return Quantize("percentile", teacher, x, {{"p", p}}, 8).activations()[0].hi.item<float>();
+  };
+  EXPECT_EQ(hi(1.0), sorted[n - 1].item<float>());
+  EXPECT_EQ(hi(0.99), sorted[static_cast<int64_t>(std::ceil(0.99 * 5120)) - 1].item<float>());
+  EXPECT_LT(hi(0.99), hi(1.0));
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,115 @@
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "engine/synthesis/batch_norm_statistics.h"
+#include "engine/synthesis/synthesizer.h"
+#include "tests/support/quiet_progress.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+namespace {
+
+SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0,
+                         const char* name = "zeroq") {
+  const auto& entry = SynthesizerRegistry::Get("synthesizer", name);
+  const Json params = CompleteParams(entry.declaration, given);
+  QuietProgress progress;
+  return entry.function({teacher, params, RandomStreams(seed), progress});
+}
+
+// The loss of section 1.1 once more, image by image and channel by channel in double precision.
+double LossByHand(const Teacher& teacher, const torch::Tensor& images) {
+  double total = 0;
+  const auto add = [&](const torch::Tensor& x, const torch::Tensor& mean,
+                       const torch::Tensor& variance) {
+    for (int64_t b = 0; b < x.size(0); ++b) {
+      for (int64_t c = 0; c < x.size(1); ++c) {
+        const torch::Tensor map = x[b][c].to(torch::kFloat64).flatten();
+        const double mu = map.mean().item<double>();
+        const double n = static_cast<double>(map.numel());
+        const double sigma = std::sqrt((map - mu).square().sum().item<double>() / (n - 1) + 1e-6);
+        const double s = std::sqrt(variance[c].item<double>() + 1e-6);
+        total += (std::pow(mu - mean[c].item<double>(), 2) + std::pow(sigma - s, 2)) /
+                 static_cast<double>(x.size(0));
+      }
+    }
+  };
+  add(images, torch::zeros(3), torch::full({3}, 1 - 1e-6));
+  VisitBatchNormInputs(
+      teacher.graph, images, "test", [&](const Node& bn, const torch::Tensor& input) {
+        add(input, bn.parameters.at("running_mean"), bn.parameters.at("running_var"));
+      });
+  return total;
+}
+
+TEST(ZeroqTest, TheLossIsTheSpecifications) {
+  const Teacher teacher = TinyTeacher();
+  const SyntheticData data = Synthesize(teacher, {{"images", 4}, {"batch", 4}, {"iterations", 3}});
+  // float32 sums over some hundred terms: 1e-5 relative.
+  EXPECT_NEAR(data.metrics.at("final_loss"), LossByHand(teacher, data.images),
+              1e-5 * data.metrics.at("final_loss"));
+}
+
+TEST(ZeroqTest, TheLossFalls) {
+  const SyntheticData data =
+      Synthesize(TinyTeacher(), {{"images", 8}, {"batch", 8}, {"iterations", 300}, {"lr", 0.1}});
+  EXPECT_LT(data.metrics.at("final_loss"), 0.05 * data.metrics.at("initial_loss"));
+  EXPECT_EQ(data.curves.at("loss").y.size(), 300U);
+  EXPECT_EQ(data.images.sizes(), (std::vector<int64_t>{8, 3, 8, 8}));
+}
+
+TEST(ZeroqTest, TheCodesInitialImagesAreNearZeroNoiseAndThePapersAreGaussian) {
+  const Teacher teacher = TinyTeacher();
+  const Json base = {{"images", 64}, {"batch", 64}, {"iterations", 1}, {"lr", 0.0}};
+  Json code = base, paper = base;
+  code["init"] = "scaled_uniform";
+  paper["init"] = "gaussian";
+  const torch::Tensor uniform = Synthesize(teacher, code).images;
+  EXPECT_LE(uniform.abs().max().item<float>(), 127.5F / 5418.75F);
+  // Uniform integers 0…254: standard deviation √((255² − 1)/12) / 5418.75 = 0.013585; the mean of
+  // 254/2 − 127.5 = −0.5.
+  EXPECT_NEAR(uniform.std().item<double>(), 0.013585, 0.0002);
+  EXPECT_NEAR(Synthesize(teacher, paper).images.std().item<double>(), 1.0, 0.02);
+}
+
+TEST(ZeroqTest, SameSeedSameBitsAndAnotherSeedOtherImages) {
+  const Teacher teacher = TinyTeacher();
+  const Json params = {{"images", 2}, {"batch", 2}, {"iterations", 2}};
+  EXPECT_TRUE(
+      torch::equal(Synthesize(teacher, params, 3).images, Synthesize(teacher, params, 3).images));
+  EXPECT_FALSE(
+      torch::equal(Synthesize(teacher, params, 3).images, Synthesize(teacher, params, 4).images));
+}
+
+TEST(ZeroqTest, BatchesCoverAllImages) {
+  const SyntheticData data =
+      Synthesize(TinyTeacher(), {{"images", 5}, {"batch", 2}, {"iterations", 1}});
+  EXPECT_EQ(data.images.size(0), 5);
+}
+
+TEST(ZeroqTest, ANetworkWithoutBatchNormIsRefused) {
+  Teacher teacher = TinyTeacher();
+  teacher.graph = FoldBatchNorms(teacher.graph);
+  try {
+    Synthesize(teacher, {{"images", 2}, {"iterations", 1}});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_STREQ(error.what(),
+                 "zeroq matches batch-norm statistics, and this network has no batch norm");
+  }
+}
+
+TEST(ZeroqTest, ADivergingLossIsNonFinite) {
+  try {
+    Synthesize(TinyTeacher(), {{"images", 2}, {"batch", 2}, {"iterations", 5}, {"lr", 1e38}});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kTrial);
+    EXPECT_EQ(error.failure(), "non_finite");
+  }
+}
+
+}  // namespace
+}  // namespace zerosweep

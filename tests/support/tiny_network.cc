@@ -1,0 +1,40 @@
+#include "tests/support/tiny_network.h"
+
+#include <torch/torch.h>
+
+#include "engine/models/builder.h"
+
+namespace zerosweep {
+
+Teacher TinyTeacher(uint64_t seed) {
+  GraphBuilder build({3, 8, 8});
+  Value x = build.Conv("conv1", build.Input(), {.in = 3, .out = 8, .kernel = 3, .padding = 1});
+  x = build.BatchNorm("bn1", x, 8);
+  const Value stem = build.Apply("relu1", Op::kRelu, {x});
+  x = build.Conv("conv2", stem, {.in = 8, .out = 8, .kernel = 3, .stride = 2, .padding = 1});
+  x = build.BatchNorm("bn2", x, 8);
+  const Value pooled = build.Apply("pool", Op::kAvgPool, {stem}, {{"kernel", 2}, {"stride", 2}});
+  x = build.Apply("add", Op::kAdd, {x, pooled});
+  x = build.Apply("relu2", Op::kRelu, {x});
+  x = build.Apply("mean", Op::kGlobalAvgPool, {x});
+  x = build.Apply("flatten", Op::kFlatten, {x});
+  Teacher teacher;
+  teacher.graph = build.Finish(build.Linear("fc", x, 8, 4));
+  InitialiseParameters(teacher.graph, seed);
+  torch::manual_seed(static_cast<int64_t>(seed) + 1);
+  for (const int node : teacher.graph.BatchNorms()) {
+    auto& parameters = teacher.graph.nodes[static_cast<size_t>(node)].parameters;
+    parameters["running_mean"] = torch::randn({8}) * 0.3;
+    parameters["running_var"] = torch::rand({8}) + 0.5;
+    parameters["weight"] = torch::rand({8}) + 0.5;
+    parameters["bias"] = torch::randn({8}) * 0.2;
+  }
+  teacher.arch = "tiny";
+  teacher.dataset = "none";
+  teacher.classes = 4;
+  teacher.mean = {0.5, 0.5, 0.5};
+  teacher.std = {0.25, 0.25, 0.25};
+  return teacher;
+}
+
+}  // namespace zerosweep
