@@ -13,6 +13,7 @@ struct Home {
   std::filesystem::path folder;
 
   std::filesystem::path database() const { return folder / "results.db"; }
+  std::filesystem::path snapshot() const { return folder / "results.snapshot.db"; }
   std::filesystem::path artifacts() const { return folder / "artifacts"; }
   std::filesystem::path staging(const std::string& attempt) const;
   std::filesystem::path artifact(const std::string& digest) const;

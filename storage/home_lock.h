@@ -25,6 +25,11 @@ class HomeLock {
   void Beat();
   // Whether an older owner's lock was taken over: the database's epoch must be raised.
   bool stole() const;
+  // Names this holding of the lock; never the same twice.
+  const std::string& nonce() const;
+
+  // Whether a process that is not certainly gone holds the home.
+  static bool IsHeld(const Home& home);
 
  private:
   struct State;

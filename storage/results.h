@@ -18,8 +18,8 @@ namespace zerosweep {
 struct StageStatus {
   State state = State::kOpen;
   std::string artifact;  // digest when done
-  int attempts = 0;      // made so far
-  std::string error;     // of the last failed attempt
+  int attempts = 0;   // made since the last retry; those that a dying coordinator cut do not count
+  std::string error;  // of the last failed attempt
 };
 
 // Mean seconds of finished attempts, for ordering costliest first.
@@ -29,6 +29,10 @@ struct CostSample {
   double seconds = 0;
 };
 
+struct ResultsOptions {
+  std::optional<bool> network;  // whether the home lies on a network file system; asked when absent
+};
+
 // The writer. Every method is one transaction, or joins the batch opened by Begin(); each starts
 // with a check of the epoch: a fenced writer throws kCluster ("fenced …", exit 4). One thread.
 // Throws kStorage for a database of a newer schema ("made by a newer zerosweep …"), a full disk, a
@@ -36,7 +40,7 @@ struct CostSample {
 class ResultsWriter {
  public:
   // REQUIRES: `lock` outlives the writer.
-  ResultsWriter(const Home& home, HomeLock& lock);
+  ResultsWriter(const Home& home, HomeLock& lock, const ResultsOptions& options = {});
   ~ResultsWriter();
 
   // Batching: Begin (method)* Commit. Commit makes the batch durable.
@@ -64,11 +68,22 @@ class ResultsWriter {
   int CloseOpenAttempts();
   // Per-image correctness of an evaluate stage: one bit an image, least significant first.
   void AddCorrectness(const std::string& stage, const std::string& bits, int64_t images);
-  // A curve of at most 512 points for the report.
+  // A curve of at most 512 points for the report. Replaces an earlier one of the same term.
   void AddCurve(const std::string& stage, const std::string& term, const std::vector<double>& x,
                 const std::vector<double>& y);
-  // Failed stages (and their trials) become open again. Returns how many stages.
+  // Failed and cancelled stages, those they need and those that need them become open again, with
+  // their trials. Returns how many stages.
   int Retry(const std::vector<std::string>& stages);
+  // Open trials become cancelled, and the open stages that no other open trial needs. Returns how
+  // many trials.
+  int Cancel(const std::vector<std::string>& trials);
+  // Attempts without an end.
+  std::vector<std::string> OpenAttempts() const;
+
+  // On a network file system: publishes results.snapshot.db for the readers (VACUUM INTO + rename)
+  // if anything was committed since the last one. Call it every 60 s, at drain and at exit. Returns
+  // whether it did; on a local disk always false.
+  bool PublishSnapshot();
 
  private:
   struct Impl;
@@ -86,11 +101,14 @@ struct Table {
 // thread. Any number at any time beside the writer. Throws kStorage when there is no database.
 class ResultsReader {
  public:
-  explicit ResultsReader(const Home& home);
+  explicit ResultsReader(const Home& home, const ResultsOptions& options = {});
   ~ResultsReader();
 
+  // Seconds since the snapshot was published, where one is read instead of the database itself.
+  std::optional<double> SnapshotAge() const;
+
   // Runs one SELECT over the documented views. Throws kUsage for anything else, with SQLite's
-  // message.
+  // message. A BLOB is a JSON binary value.
   Table Query(const std::string& sql, const std::vector<Json>& bindings = {},
               size_t row_limit = 1'000'000, double timeout_seconds = 60) const;
   std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;

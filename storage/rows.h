@@ -14,6 +14,8 @@ namespace zerosweep {
 // end a stage or trial.
 enum class State { kOpen, kDone, kFailed, kCancelled };
 const char* ToString(State state);  // "open", "done", "failed", "cancelled"
+// The reverse. Throws kStorage for an unknown word.
+State StateFromString(const std::string& word);
 
 struct StageRow {
   StageSpec spec;

@@ -1,0 +1,35 @@
+#include "storage/configuration.h"
+
+namespace zerosweep {
+namespace {
+
+void MoveSeeds(const Json::json_pointer& at, Json& value, Json& seeds) {
+  if (!value.is_object()) return;  // elements of a list have no stable place to return to
+  for (auto member = value.begin(); member != value.end();) {
+    if (member.key() == "seed" || member.key() == "seeds") {
+      seeds[(at / member.key()).to_string()] = *member;
+      member = value.erase(member);
+    } else {
+      MoveSeeds(at / member.key(), *member, seeds);
+      ++member;
+    }
+  }
+}
+
+}  // namespace
+
+SplitConfig SplitSeeds(const Json& config) {
+  SplitConfig split{config};
+  MoveSeeds(Json::json_pointer(), split.shared, split.seeds);
+  return split;
+}
+
+Json JoinSeeds(const SplitConfig& split) {
+  Json config = split.shared;
+  for (const auto& [pointer, value] : split.seeds.items()) {
+    config[Json::json_pointer(pointer)] = value;
+  }
+  return config;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,59 @@
+#include "storage/home.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "storage/file_system.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+// Names that become paths are hex digests and UUIDs of our own making.
+const std::string& Checked(const std::string& name) {
+  if (name.size() < 2 || name.find('/') != std::string::npos || name.front() == '.') {
+    Fail(ErrorKind::kInternal, "'{}' cannot name a folder of the home", name);
+  }
+  return name;
+}
+
+}  // namespace
+
+fs::path Home::staging(const std::string& attempt) const {
+  return artifacts() / ".staging" / Checked(attempt);
+}
+
+fs::path Home::artifact(const std::string& digest) const {
+  return artifacts() / Checked(digest).substr(0, 2) / digest;
+}
+
+fs::path Home::log(const std::string& attempt) const {
+  return folder / "logs" / Checked(attempt).substr(0, 2) / (attempt + ".log");
+}
+
+void Home::Create() const {
+  for (const fs::path& path :
+       {folder, artifacts() / ".staging", folder / "logs", requests(), folder / "run"}) {
+    MakePrivateFolder(path);
+  }
+  if (!IsWritableFolder(folder)) {
+    Fail(ErrorKind::kStorage, "home {} is not writable: {}; choose another --home", folder.string(),
+         std::strerror(errno));
+  }
+}
+
+bool Home::Exists() const { return fs::is_directory(folder); }
+
+Home Home::Locate(const std::string& option) {
+  if (!option.empty()) return Home{fs::absolute(option).lexically_normal()};
+  const char* variable = std::getenv("ZEROSWEEP_HOME");
+  if (variable != nullptr && *variable != '\0') {
+    return Home{fs::absolute(variable).lexically_normal()};
+  }
+  return Home{fs::absolute("zerosweep-home")};
+}
+
+}  // namespace zerosweep

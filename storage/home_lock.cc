@@ -1,0 +1,245 @@
+#include "storage/home_lock.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "storage/file_system.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kBeatSeconds = 5;
+constexpr double kStillSeconds = 60;  // a counter that stands still this long has lost its owner
+
+std::string FirstLine(const fs::path& path) {
+  std::ifstream stream(path);
+  std::string line;
+  std::getline(stream, line);
+  return line;
+}
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+// Field 22 of /proc/<pid>/stat, in clock ticks since boot; empty when there is no such process or
+// only its corpse. A pid with its start time names a process for good.
+std::string StartTime(pid_t pid) {
+  const std::string line = FirstLine(fmt::format("/proc/{}/stat", pid));
+  const size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos) return "";
+  std::vector<std::string> fields;  // from field 3 (state) on
+  for (size_t at = name_end + 2; at < line.size();) {
+    const size_t end = std::min(line.find(' ', at), line.size());
+    fields.push_back(line.substr(at, end - at));
+    at = end + 1;
+  }
+  if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X") return "";
+  return fields[19];
+}
+
+struct Owner {
+  std::string host, boot, pid_namespace, start, slurm_job, nonce;
+  pid_t pid = 0;
+  int64_t counter = 0;
+};
+
+Owner ThisProcess() {
+  Owner owner;
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  owner.host = host;
+  owner.boot = FirstLine("/proc/sys/kernel/random/boot_id");
+  std::error_code code;
+  owner.pid_namespace = fs::read_symlink("/proc/self/ns/pid", code).string();
+  owner.pid = getpid();
+  owner.start = StartTime(owner.pid);
+  owner.slurm_job = Variable("SLURM_JOB_ID");
+  owner.nonce = NewUuid();
+  return owner;
+}
+
+// Always of the same length for the same owner, so that a beat overwrites it in place.
+std::string Text(const Owner& owner) {
+  const Json fields = {{"host", owner.host},        {"boot_id", owner.boot},
+                       {"pid", owner.pid},          {"pid_namespace", owner.pid_namespace},
+                       {"start_time", owner.start}, {"slurm_job", owner.slurm_job},
+                       {"nonce", owner.nonce}};
+  std::string text = fields.dump();
+  text.pop_back();
+  return text + fmt::format(",\"counter\":{:12}}}\n", owner.counter);
+}
+
+// nullopt when there is no lock. A file that cannot be read as a lock is an owner without facts.
+std::optional<Owner> ReadOwner(const fs::path& path) {
+  std::string text;
+  try {
+    text = ReadFile(path);
+  } catch (const Error&) {
+    if (!fs::exists(fs::symlink_status(path))) return std::nullopt;
+    throw;
+  }
+  const Json json = Json::parse(text, nullptr, false);
+  Owner owner;
+  if (!json.is_object()) return owner;
+  owner.host = json.value("host", "");
+  owner.boot = json.value("boot_id", "");
+  owner.pid = json.value("pid", 0);
+  owner.pid_namespace = json.value("pid_namespace", "");
+  owner.start = json.value("start_time", "");
+  owner.slurm_job = json.value("slurm_job", "");
+  owner.nonce = json.value("nonce", "");
+  owner.counter = json.value("counter", int64_t{0});
+  return owner;
+}
+
+// Whether the owner's process is certainly gone. Another host, or another container of this one,
+// cannot be judged. A reboot proves it only where no second machine of the same name can see the
+// file.
+bool IsGone(const Owner& owner, const Owner& self, bool network) {
+  if (owner.nonce.empty() || owner.host != self.host) return false;
+  if (owner.boot != self.boot) return !network;
+  if (owner.pid_namespace != self.pid_namespace) return false;
+  return StartTime(owner.pid) != owner.start;
+}
+
+std::string Describe(const Owner& owner) {
+  if (owner.nonce.empty()) return "a process whose lock file cannot be read";
+  return fmt::format("pid {} on {}{}", owner.pid, owner.host,
+                     owner.slurm_job.empty() ? "" : " (Slurm job " + owner.slurm_job + ")");
+}
+
+// Watches the counter for a minute of our own clock.
+bool StandsStill(const fs::path& path, const Owner& owner, const Clock& clock) {
+  const double start = clock.Monotonic();
+  while (clock.Monotonic() - start < kStillSeconds) {
+    clock.Sleep(1);
+    const std::optional<Owner> now = ReadOwner(path);
+    if (!now || now->nonce != owner.nonce || now->counter != owner.counter) return false;
+  }
+  return true;
+}
+
+// Moves the stale lock out of the way. Two observers may judge the same lock: whoever moved a lock
+// other than the judged one gives it back. Returns whether the judged one is gone by our hand.
+bool RemoveStale(const fs::path& path, const Owner& judged) {
+  const fs::path aside = path.string() + ".stale-" + NewUuid();
+  if (rename(path.c_str(), aside.c_str()) != 0) return false;
+  const std::optional<Owner> moved = ReadOwner(aside);
+  const bool right = moved && moved->nonce == judged.nonce;
+  if (!right && link(aside.c_str(), path.c_str()) != 0) {
+    spdlog::warn("a live lock of {} was displaced; its owner will stop", path.string());
+  }
+  unlink(aside.c_str());
+  return right;
+}
+
+}  // namespace
+
+struct HomeLock::State {
+  fs::path path;
+  const Clock* clock = nullptr;
+  Owner self;
+  int fd = -1;  // our file, whatever `path` names by now
+  double last_beat = 0;
+  bool stole = false;
+
+  // link() is atomic on every file system, NFS included. False when the name is taken.
+  bool TryLink() {
+    const fs::path own = path.string() + ".tmp-" + self.nonce;
+    WriteFileDurably(own, Text(self));
+    const bool linked = link(own.c_str(), path.c_str()) == 0;
+    const int error = errno;
+    if (linked) fd = open(own.c_str(), O_RDWR | O_CLOEXEC);
+    unlink(own.c_str());
+    if (!linked && error != EEXIST) {
+      Fail(ErrorKind::kStorage, "cannot make the lock {}: {}; choose another --home", path.string(),
+           std::strerror(error));
+    }
+    return linked;
+  }
+
+  bool IsOurs() const {
+    struct stat ours {
+    }, there{};
+    return fd >= 0 && fstat(fd, &ours) == 0 && stat(path.c_str(), &there) == 0 &&
+           ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+  }
+};
+
+HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock)
+    : state_(std::make_unique<State>()) {
+  home.Create();
+  state_->path = home.lock();
+  state_->clock = &clock;
+  state_->self = ThisProcess();
+  state_->last_beat = clock.Monotonic();
+  const bool network = IsNetworkFileSystem(home.folder);
+  while (!state_->TryLink()) {
+    const std::optional<Owner> owner = ReadOwner(state_->path);
+    if (!owner) continue;  // released between the two looks
+    const bool same_job = !owner->slurm_job.empty() && owner->slurm_job == state_->self.slurm_job;
+    bool stale = IsGone(*owner, state_->self, network);
+    if (!stale && (break_lock || same_job)) {
+      spdlog::info("watching the lock of {} for {:.0f} s", Describe(*owner), kStillSeconds);
+      stale = StandsStill(state_->path, *owner, clock);
+    }
+    if (!stale) {
+      Fail(ErrorKind::kStorage,
+           "home {} is in use by {}: wait for it or choose another --home; if it is certainly "
+           "dead, --break-lock takes over after a minute of silence",
+           home.folder.string(), Describe(*owner));
+    }
+    if (RemoveStale(state_->path, *owner)) state_->stole = true;
+  }
+}
+
+HomeLock::~HomeLock() {
+  // A forked child that leaves must not release its parent's lock.
+  if (state_->self.pid == getpid() && state_->IsOurs()) unlink(state_->path.c_str());
+  if (state_->fd >= 0) close(state_->fd);
+}
+
+void HomeLock::Beat() {
+  const double now = state_->clock->Monotonic();
+  if (now - state_->last_beat < kBeatSeconds) return;
+  if (!state_->IsOurs()) {
+    Fail(ErrorKind::kStorage,
+         "the lock {} is no longer ours: another process took the home over; this one stops",
+         state_->path.string());
+  }
+  ++state_->self.counter;
+  const std::string text = Text(state_->self);
+  if (pwrite(state_->fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
+      fdatasync(state_->fd) != 0) {
+    Fail(ErrorKind::kStorage, "cannot renew the lock {}: {}", state_->path.string(),
+         std::strerror(errno));
+  }
+  state_->last_beat = now;
+}
+
+bool HomeLock::stole() const { return state_->stole; }
+
+const std::string& HomeLock::nonce() const { return state_->self.nonce; }
+
+bool HomeLock::IsHeld(const Home& home) {
+  const std::optional<Owner> owner = ReadOwner(home.lock());
+  return owner && !IsGone(*owner, ThisProcess(), IsNetworkFileSystem(home.folder));
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,262 @@
+// The writer: attempts begin and end, stages and trials with them.
+#include <cstring>
+
+#include "base/clock.h"
+#include "storage/results_impl.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr size_t kMostCurvePoints = 512;
+constexpr size_t kMostLogTail = 16 << 10;
+
+int64_t SignatureId(Database& db, const Json& facts) {
+  const std::string digest = JsonDigest(facts);
+  db.Prepare("INSERT OR IGNORE INTO signature (digest, facts) VALUES (?, ?)")
+      .Run(digest, facts.dump());
+  Statement& find = db.Prepare("SELECT id FROM signature WHERE digest = ?");
+  find.Bind(digest).Step();
+  const int64_t id = find.Int(0);
+  find.Reset();
+  return id;
+}
+
+int64_t ArtifactId(Database& db, const AttemptDone& done) {
+  db.Prepare("INSERT OR IGNORE INTO artifact (digest, bytes, created) VALUES (?, ?, ?)")
+      .Run(done.artifact, done.bytes, SystemClock().Unix());
+  Statement& find = db.Prepare("SELECT id FROM artifact WHERE digest = ?");
+  find.Bind(done.artifact).Step();
+  const int64_t id = find.Int(0);
+  find.Reset();
+  return id;
+}
+
+void InsertAttempt(Database& db, const AttemptRow& attempt, int64_t stage) {
+  db.Prepare(R"(INSERT INTO attempt (name, stage_id, number, worker, device, threads, started)
+    VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM attempt WHERE stage_id = ?2),
+      ?3, ?4, ?5, ?6))")
+      .Run(attempt.id, stage, attempt.worker, attempt.device, attempt.threads,
+           SystemClock().Unix());
+}
+
+// The attempt's row. An artifact adopted on start may come from an attempt whose row was never
+// committed: it is made here.
+int64_t AttemptId(Database& db, const std::string& name, int64_t stage) {
+  Statement& find = db.Prepare("SELECT id FROM attempt WHERE name = ?");
+  if (find.Bind(name).Step()) {
+    const int64_t id = find.Int(0);
+    find.Reset();
+    return id;
+  }
+  InsertAttempt(db, {.id = name, .stage = "", .worker = "adopted", .device = "unknown"}, stage);
+  return db.last_row();
+}
+
+// A retry keeps threads and kind of device, or its result is compared by tolerance only.
+void MarkSignatureChange(Database& db, int64_t attempt) {
+  db.Prepare(R"(UPDATE attempt AS a SET signature_changed = EXISTS (SELECT 1 FROM attempt b
+      WHERE b.stage_id = a.stage_id AND b.number < a.number AND (b.threads <> a.threads
+        OR substr(b.device, 1, 3) <> substr(a.device, 1, 3))) WHERE id = ?)")
+      .Run(attempt);
+}
+
+std::string StateOf(Database& db, int64_t stage) {
+  Statement& select = db.Prepare("SELECT state FROM stage WHERE id = ?");
+  select.Bind(stage).Step();
+  std::string state = select.Text(0);
+  select.Reset();
+  return state;
+}
+
+void StoreResult(Database& db, const AttemptDone& done, int64_t stage, int64_t attempt) {
+  db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'done', error_kind = NULL, failure = NULL,
+      message = NULL, seconds = ?, signature_id = ? WHERE id = ?)")
+      .Run(SystemClock().Unix(), done.seconds, SignatureId(db, done.signature), attempt);
+  MarkSignatureChange(db, attempt);
+  for (const auto& [role, artifact] : done.inputs) {
+    db.Prepare("INSERT OR REPLACE INTO attempt_input VALUES (?, ?, ?)")
+        .Run(attempt, role, artifact);
+  }
+  for (const auto& [name, value] : done.metrics) {
+    db.Prepare("INSERT OR REPLACE INTO metric VALUES (?, ?, ?)").Run(stage, name, value);
+  }
+  db.Prepare(R"(UPDATE stage SET state = 'done', artifact_id = ?, seconds = ?, error = NULL,
+      ended = ? WHERE id = ?)")
+      .Run(ArtifactId(db, done), done.seconds, SystemClock().Unix(), stage);
+}
+
+// The stages that cannot be made without stage ?1, itself included.
+constexpr const char* kDependents = R"(WITH RECURSIVE hit (id) AS (SELECT ?1 UNION
+    SELECT stage_id FROM stage_input JOIN hit ON input_id = hit.id) )";
+
+void FailDependents(Database& db, int64_t stage, const std::string& reason) {
+  const double now = SystemClock().Unix();
+  db.Prepare(std::string(kDependents) + R"(UPDATE stage SET state = 'failed', ended = ?2,
+      error = 'needs ' || ?3 WHERE state = 'open' AND id <> ?1 AND id IN (SELECT id FROM hit))")
+      .Run(stage, now, reason);
+  db.Prepare(std::string(kDependents) + R"(UPDATE trial SET state = 'failed', ended = ?2, error = ?3
+      WHERE state = 'open' AND id IN (SELECT trial_id FROM trial_stage
+        WHERE stage_id IN (SELECT id FROM hit)))")
+      .Run(stage, now, reason);
+}
+
+}  // namespace
+
+void ResultsWriter::StartAttempt(const AttemptRow& attempt) {
+  impl_->Do([&] {
+    const int64_t stage = FindStage(impl_->db, attempt.stage);
+    InsertAttempt(impl_->db, attempt, stage);
+    impl_->db.Prepare("UPDATE stage SET tries = tries + 1 WHERE id = ?").Run(stage);
+  });
+}
+
+bool ResultsWriter::FinishAttempt(const AttemptDone& done) {
+  Database& db = impl_->db;
+  return impl_->Do([&] {
+    const int64_t stage = FindStage(db, done.stage);
+    const int64_t attempt = AttemptId(db, done.attempt, stage);
+    const std::string state = StateOf(db, stage);
+    if (state == "done" || state == "failed") {
+      db.Prepare(
+            "UPDATE attempt SET ended = ?, outcome = 'superseded', seconds = ? WHERE id = ? "
+            "AND outcome IS NULL")
+          .Run(SystemClock().Unix(), done.seconds, attempt);
+      return false;
+    }
+    StoreResult(db, done, stage, attempt);
+    db.Prepare(R"(UPDATE trial SET state = 'done', ended = ?2, error = NULL
+      WHERE state = 'open' AND id IN (SELECT trial_id FROM trial_stage WHERE stage_id = ?1)
+        AND NOT EXISTS (SELECT 1 FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+          WHERE x.trial_id = trial.id AND g.state <> 'done'))")
+        .Run(stage, SystemClock().Unix());
+    return true;
+  });
+}
+
+void ResultsWriter::FailAttempt(const AttemptFailed& failed) {
+  Database& db = impl_->db;
+  impl_->Do([&] {
+    const int64_t stage = FindStage(db, failed.stage);
+    const std::string message = OneLine(failed.message);
+    const double now = SystemClock().Unix();
+    db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'failed', error_kind = ?, failure = ?,
+        message = ?, log_tail = ?, seconds = ? WHERE id = ? AND outcome IS NULL)")
+        .Run(now, ToString(failed.kind), failed.failure, message,
+             CleanLines(failed.log_tail, kMostLogTail), failed.seconds,
+             AttemptId(db, failed.attempt, stage));
+    if (StateOf(db, stage) != "open") return;
+    db.Prepare("UPDATE stage SET error = ? WHERE id = ?").Run(message, stage);
+    if (!failed.final) return;
+    db.Prepare("UPDATE stage SET state = 'failed', ended = ? WHERE id = ?").Run(now, stage);
+    Statement& named =
+        db.Prepare("SELECT kind || ' ' || substr(name, 1, 12) FROM stage WHERE id = ?");
+    named.Bind(stage).Step();
+    const std::string which = named.Text(0);
+    named.Reset();
+    FailDependents(db, stage, fmt::format("{}: {}", which, message));
+  });
+}
+
+int ResultsWriter::CloseOpenAttempts() {
+  Database& db = impl_->db;
+  return impl_->Do([&] {
+    // The stage is not to blame for its coordinator's end.
+    db.Prepare(R"(UPDATE stage SET tries = max(0, tries - (SELECT count(*) FROM attempt
+        WHERE stage_id = stage.id AND outcome IS NULL))
+      WHERE id IN (SELECT stage_id FROM attempt WHERE outcome IS NULL))")
+        .Run();
+    db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'failed', error_kind = 'cluster',
+        failure = 'lost_worker', message = 'its coordinator ended' WHERE outcome IS NULL)")
+        .Run(SystemClock().Unix());
+    return static_cast<int>(db.changes());
+  });
+}
+
+std::vector<std::string> ResultsWriter::OpenAttempts() const {
+  Statement& select = impl_->db.Prepare("SELECT name FROM attempt WHERE outcome IS NULL");
+  select.Bind();
+  std::vector<std::string> names;
+  while (select.Step()) names.push_back(select.Text(0));
+  return names;
+}
+
+void ResultsWriter::AddCorrectness(const std::string& stage, const std::string& bits,
+                                   int64_t images) {
+  if (images < 0 || bits.size() != static_cast<size_t>((images + 7) / 8)) {
+    Fail(ErrorKind::kInternal, "correctness of stage {}: {} bytes for {} images", stage,
+         bits.size(), images);
+  }
+  impl_->Do([&] {
+    impl_->db.Prepare("INSERT OR REPLACE INTO correctness VALUES (?, ?, ?)")
+        .Run(FindStage(impl_->db, stage), images, Blob{bits});
+  });
+}
+
+void ResultsWriter::AddCurve(const std::string& stage, const std::string& term,
+                             const std::vector<double>& x, const std::vector<double>& y) {
+  if (x.size() != y.size() || x.size() > kMostCurvePoints) {
+    Fail(ErrorKind::kInternal, "curve '{}' of stage {}: {} x and {} y (at most {} points)", term,
+         stage, x.size(), y.size(), kMostCurvePoints);
+  }
+  std::string bytes(x.size() * 2 * sizeof(float), '\0');
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float pair[2] = {static_cast<float>(x[i]), static_cast<float>(y[i])};
+    std::memcpy(bytes.data() + i * sizeof pair, pair, sizeof pair);
+  }
+  impl_->Do([&] {
+    impl_->db.Prepare("INSERT OR REPLACE INTO curve VALUES (?, ?, ?, ?)")
+        .Run(FindStage(impl_->db, stage), term, static_cast<int64_t>(x.size()), Blob{bytes});
+  });
+}
+
+int ResultsWriter::Retry(const std::vector<std::string>& stages) {
+  Database& db = impl_->db;
+  return impl_->Do([&] {
+    int reopened = 0;
+    for (const std::string& name : stages) {
+      const int64_t stage = FindStage(db, name);
+      db.Prepare(R"(WITH RECURSIVE
+          up (id) AS (SELECT ?1 UNION SELECT input_id FROM stage_input JOIN up ON stage_id = up.id),
+          hit (id) AS (SELECT up.id FROM up JOIN stage g ON g.id = up.id
+            WHERE g.state IN ('failed', 'cancelled') UNION
+            SELECT stage_id FROM stage_input JOIN hit ON input_id = hit.id)
+        UPDATE stage SET state = 'open', tries = 0, error = NULL, ended = NULL
+        WHERE state IN ('failed', 'cancelled') AND id IN (SELECT id FROM hit))")
+          .Run(stage);
+      reopened += static_cast<int>(db.changes());
+    }
+    // A descendant that needs something else that failed fails again with it.
+    db.Prepare(R"(UPDATE trial SET state = 'open', error = NULL, ended = NULL
+      WHERE state IN ('failed', 'cancelled') AND EXISTS (SELECT 1 FROM trial_stage x
+          JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = trial.id AND g.state = 'open')
+        AND NOT EXISTS (SELECT 1 FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+          WHERE x.trial_id = trial.id AND g.state IN ('failed', 'cancelled')))")
+        .Run();
+    impl_->Settle();
+    return reopened;
+  });
+}
+
+int ResultsWriter::Cancel(const std::vector<std::string>& trials) {
+  Database& db = impl_->db;
+  return impl_->Do([&] {
+    const double now = SystemClock().Unix();
+    int cancelled = 0;
+    for (const std::string& trial : trials) {
+      db.Prepare(
+            "UPDATE trial SET state = 'cancelled', error = 'cancelled', ended = ? "
+            "WHERE name = ? AND state = 'open'")
+          .Run(now, trial);
+      cancelled += static_cast<int>(db.changes());
+    }
+    db.Prepare(R"(UPDATE stage SET state = 'cancelled', ended = ? WHERE state = 'open'
+        AND NOT EXISTS (SELECT 1 FROM trial_stage x JOIN trial t ON t.id = x.trial_id
+          WHERE x.stage_id = stage.id AND t.state = 'open')
+        AND EXISTS (SELECT 1 FROM trial_stage x JOIN trial t ON t.id = x.trial_id
+          WHERE x.stage_id = stage.id AND t.state = 'cancelled'))")
+        .Run(now);
+    return cancelled;
+  });
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,194 @@
+// The reader: a database opened so that nothing can be written, and queries that end.
+#include <chrono>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "storage/file_system.h"
+#include "storage/results_impl.h"
+#include "storage/schema.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kProgressSteps = 10'000;  // virtual machine steps between two looks at the clock
+
+// Reading and nothing else, whatever the SQL says.
+int AllowReading(void*, int action, const char*, const char* name, const char*, const char*) {
+  switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_RECURSIVE:
+      return SQLITE_OK;
+    case SQLITE_FUNCTION:
+      return name != nullptr && std::string_view(name) == "load_extension" ? SQLITE_DENY
+                                                                           : SQLITE_OK;
+    default:
+      return SQLITE_DENY;
+  }
+}
+
+int PastDeadline(void* deadline) {
+  return SystemClock().Monotonic() > *static_cast<double*>(deadline) ? 1 : 0;
+}
+
+// Opens and reads once, so that what cannot be read shows here.
+std::unique_ptr<Database> OpenAndProbe(const fs::path& path, OpenMode mode) {
+  auto database = std::make_unique<Database>(path, mode);
+  database->Scalar("SELECT count(*) FROM sqlite_schema");
+  return database;
+}
+
+// Rolls a journal back that a dead writer left behind.
+void Recover(const Home& home) {
+  const HomeLock lock(home, SystemClock());
+  OpenAndProbe(home.database(), OpenMode::kWrite);
+}
+
+std::unique_ptr<Database> OpenDatabase(const Home& home) {
+  if (!fs::exists(home.database())) {
+    Fail(ErrorKind::kStorage,
+         "there is no results.db in {}: run a sweep first, or name another "
+         "--home",
+         home.folder.string());
+  }
+  try {
+    return OpenAndProbe(home.database(), OpenMode::kRead);
+  } catch (const Error&) {
+    if (!IsWritableFolder(home.folder)) {
+      return OpenAndProbe(home.database(), OpenMode::kImmutable);
+    }
+    if (HomeLock::IsHeld(home)) throw;
+  }
+  Recover(home);
+  return OpenAndProbe(home.database(), OpenMode::kRead);
+}
+
+Json ValueOf(sqlite3_stmt* statement, int column) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      return sqlite3_column_int64(statement, column);
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(statement, column);
+    case SQLITE_NULL:
+      return nullptr;
+    default:
+      break;
+  }
+  const auto* bytes = static_cast<const unsigned char*>(sqlite3_column_blob(statement, column));
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(statement, column));
+  if (sqlite3_column_type(statement, column) == SQLITE_BLOB) {
+    return Json::binary(std::vector<uint8_t>(bytes, bytes + size));
+  }
+  return std::string(bytes, bytes + size);
+}
+
+void BindJson(sqlite3_stmt* statement, int index, const Json& value) {
+  if (value.is_number_integer() || value.is_boolean()) {
+    sqlite3_bind_int64(statement, index,
+                       value.is_boolean() ? int64_t{value.get<bool>()} : value.get<int64_t>());
+  } else if (value.is_number()) {
+    sqlite3_bind_double(statement, index, value.get<double>());
+  } else if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  } else {
+    sqlite3_bind_null(statement, index);
+  }
+}
+
+bool IsBlank(std::string_view sql) {
+  return sql.find_first_not_of(" \t\r\n;") == std::string_view::npos;
+}
+
+struct Finalize {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+StatementPtr PrepareSelect(sqlite3* db, const std::string& sql, size_t bindings) {
+  sqlite3_stmt* raw = nullptr;
+  const char* tail = nullptr;
+  const int code =
+      sqlite3_prepare_v2(db, sql.c_str(), static_cast<int>(sql.size()) + 1, &raw, &tail);
+  StatementPtr statement(raw);
+  if (code == SQLITE_AUTH) {
+    Fail(ErrorKind::kUsage, "query: only SELECT over the views of docs/schema.md is allowed ({})",
+         sqlite3_errmsg(db));
+  }
+  if (code != SQLITE_OK) Fail(ErrorKind::kUsage, "query: {}", sqlite3_errmsg(db));
+  if (!statement || !IsBlank(tail)) Fail(ErrorKind::kUsage, "query: give exactly one SELECT");
+  if (sqlite3_bind_parameter_count(raw) != static_cast<int>(bindings)) {
+    Fail(ErrorKind::kUsage, "query: {} parameters, {} values given",
+         sqlite3_bind_parameter_count(raw), bindings);
+  }
+  return statement;
+}
+
+}  // namespace
+
+struct ResultsReader::Impl {
+  std::unique_ptr<Database> db;
+  std::optional<double> snapshot_age;
+};
+
+ResultsReader::ResultsReader(const Home& home, const ResultsOptions& options)
+    : impl_(std::make_unique<Impl>()) {
+  const bool network = options.network.value_or(IsNetworkFileSystem(home.folder));
+  // While somebody writes on a network file system, only the snapshot may be opened.
+  if (network && fs::exists(home.snapshot()) && HomeLock::IsHeld(home)) {
+    impl_->db = OpenAndProbe(home.snapshot(), OpenMode::kImmutable);
+    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(home.snapshot());
+    impl_->snapshot_age = std::max(0.0, std::chrono::duration<double>(age).count());
+  } else {
+    impl_->db = OpenDatabase(home);
+  }
+  CheckSchema(*impl_->db);
+  impl_->db->Scalar("PRAGMA query_only = ON");
+  sqlite3_set_authorizer(impl_->db->get(), AllowReading, nullptr);
+}
+
+ResultsReader::~ResultsReader() = default;
+
+std::optional<double> ResultsReader::SnapshotAge() const { return impl_->snapshot_age; }
+
+Table ResultsReader::Query(const std::string& sql, const std::vector<Json>& bindings,
+                           size_t row_limit, double timeout_seconds) const {
+  sqlite3* db = impl_->db->get();
+  double deadline = SystemClock().Monotonic() + timeout_seconds;
+  sqlite3_progress_handler(db, kProgressSteps, PastDeadline, &deadline);
+  const std::unique_ptr<sqlite3, void (*)(sqlite3*)> no_handler(
+      db, [](sqlite3* open) { sqlite3_progress_handler(open, 0, nullptr, nullptr); });
+  const StatementPtr statement = PrepareSelect(db, sql, bindings.size());
+  for (size_t i = 0; i < bindings.size(); ++i) {
+    BindJson(statement.get(), static_cast<int>(i) + 1, bindings[i]);
+  }
+  Table table;
+  const int columns = sqlite3_column_count(statement.get());
+  for (int i = 0; i < columns; ++i) {
+    table.columns.emplace_back(sqlite3_column_name(statement.get(), i));
+  }
+  int code = sqlite3_step(statement.get());
+  for (; code == SQLITE_ROW; code = sqlite3_step(statement.get())) {
+    if (table.rows.size() == row_limit) {
+      table.truncated = true;
+      return table;
+    }
+    std::vector<Json>& row = table.rows.emplace_back();
+    for (int i = 0; i < columns; ++i) row.push_back(ValueOf(statement.get(), i));
+  }
+  if (code == SQLITE_INTERRUPT) {
+    Fail(ErrorKind::kUsage, "query: ended after {:.0f} s; narrow it", timeout_seconds);
+  }
+  if ((code & 0xff) == SQLITE_ERROR) Fail(ErrorKind::kUsage, "query: {}", sqlite3_errmsg(db));
+  if (code != SQLITE_DONE) {
+    FailSqlite(code, impl_->db->path().string(), sqlite3_errmsg(db), "read");
+  }
+  return table;
+}
+
+std::vector<StageStatus> ResultsReader::Statuses(const std::vector<std::string>& stages) const {
+  return ReadStatuses(*impl_->db, stages);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,155 @@
+// The writer: opening, batches, states that follow from other states.
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "storage/file_system.h"
+#include "storage/results_impl.h"
+#include "storage/schema.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+
+ResultsWriter::Impl::Impl(const Home& at, HomeLock& lock, const ResultsOptions& options)
+    : home(at),
+      network(options.network.value_or(IsNetworkFileSystem(at.folder))),
+      db(at.database(), OpenMode::kWrite) {
+  // Shared memory does not work across machines: no WAL there.
+  db.Scalar(network ? "PRAGMA journal_mode = TRUNCATE" : "PRAGMA journal_mode = WAL");
+  db.Exec("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536");
+  if (network) db.Exec("PRAGMA synchronous = FULL");
+  Migrate(db);
+  // A holding of the lock that the database has not seen fences every earlier one.
+  db.Exec("BEGIN IMMEDIATE");
+  if (db.Scalar("SELECT value FROM meta WHERE key = 'owner'") != lock.nonce()) {
+    db.Prepare("UPDATE meta SET value = ? WHERE key = 'owner'").Run(lock.nonce());
+    db.Exec("UPDATE meta SET value = CAST(value + 1 AS TEXT) WHERE key = 'epoch'");
+  }
+  epoch = std::stoll(db.Scalar("SELECT value FROM meta WHERE key = 'epoch'"));
+  db.Exec("COMMIT");
+}
+
+int64_t FindStage(Database& db, const std::string& name) {
+  Statement& find = db.Prepare("SELECT id FROM stage WHERE name = ?");
+  if (!find.Bind(name).Step()) {
+    Fail(ErrorKind::kInternal, "stage {} is not in the database", name);
+  }
+  const int64_t id = find.Int(0);
+  find.Reset();
+  return id;
+}
+
+void ResultsWriter::Impl::Settle() {
+  const double now = SystemClock().Unix();
+  // A new trial may need what an older, cancelled one left.
+  db.Prepare(R"(UPDATE stage SET state = 'open', error = NULL, ended = NULL
+    WHERE state = 'cancelled' AND EXISTS (SELECT 1 FROM trial_stage x JOIN trial t ON t.id = x.trial_id
+      WHERE x.stage_id = stage.id AND t.state = 'open'))")
+      .Run();
+  db.Prepare(R"(WITH RECURSIVE hit (id) AS (SELECT id FROM stage WHERE state = 'failed' UNION
+      SELECT stage_id FROM stage_input JOIN hit ON input_id = hit.id)
+    UPDATE stage SET state = 'failed', ended = ?, error = 'a stage that it needs has failed'
+    WHERE state = 'open' AND id IN (SELECT id FROM hit))")
+      .Run(now);
+  db.Prepare(
+        R"(UPDATE trial SET state = 'failed', ended = ?, error = (SELECT kind || ': ' || stage.error
+        FROM trial_stage x JOIN stage ON stage.id = x.stage_id
+        WHERE x.trial_id = trial.id AND stage.state = 'failed' ORDER BY stage.ended, stage.id LIMIT 1)
+    WHERE state = 'open' AND EXISTS (SELECT 1 FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+      WHERE x.trial_id = trial.id AND g.state = 'failed'))")
+      .Run(now);
+  db.Prepare(R"(UPDATE trial SET state = 'done', ended = ?
+    WHERE state = 'open' AND NOT EXISTS (SELECT 1 FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+      WHERE x.trial_id = trial.id AND g.state <> 'done'))")
+      .Run(now);
+}
+
+ResultsWriter::ResultsWriter(const Home& home, HomeLock& lock, const ResultsOptions& options)
+    : impl_(std::make_unique<Impl>(home, lock, options)) {}
+
+ResultsWriter::~ResultsWriter() = default;
+
+void ResultsWriter::Begin() {
+  if (impl_->batch) Fail(ErrorKind::kInternal, "a batch is already open");
+  impl_->batch = std::make_unique<Transaction>(impl_->db, impl_->epoch);
+}
+
+void ResultsWriter::Commit() {
+  if (!impl_->batch) Fail(ErrorKind::kInternal, "no batch is open");
+  const auto batch = std::move(impl_->batch);  // rolled back should the commit fail
+  batch->Commit();
+}
+
+StageStatus ResultsWriter::Status(const std::string& stage) const {
+  return ReadStatuses(impl_->db, {stage}).front();
+}
+
+std::vector<StageStatus> ResultsWriter::Statuses(const std::vector<std::string>& stages) const {
+  return ReadStatuses(impl_->db, stages);
+}
+
+std::vector<CostSample> ResultsWriter::Costs(size_t limit) const {
+  Statement& select = impl_->db.Prepare(R"(SELECT g.kind, g.implementation, g.params, a.seconds
+    FROM attempt a JOIN stage g ON g.id = a.stage_id WHERE a.outcome = 'done'
+    ORDER BY a.ended DESC LIMIT ?)");
+  select.Bind(static_cast<int64_t>(limit));
+  std::vector<CostSample> samples;
+  while (select.Step()) {
+    samples.push_back({select.Text(0), select.Text(1),
+                       ParseJson(select.Text(2), impl_->home.database().string()), select.Real(3)});
+  }
+  return samples;
+}
+
+bool ResultsWriter::PublishSnapshot() {
+  if (!impl_->network) return false;
+  const int64_t changes = sqlite3_total_changes64(impl_->db.get());
+  if (changes == impl_->published_changes && fs::exists(impl_->home.snapshot())) return false;
+  const fs::path temporary = impl_->home.snapshot().string() + ".tmp-" + NewUuid();
+  try {
+    impl_->db.Prepare("VACUUM INTO ?").Run(temporary.string());
+    fs::rename(temporary, impl_->home.snapshot());
+  } catch (...) {
+    std::error_code code;
+    fs::remove(temporary, code);
+    throw;
+  }
+  FsyncFolder(impl_->home.folder);
+  impl_->published_changes = changes;
+  return true;
+}
+
+std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::string>& stages) {
+  Statement& select = db.Prepare(R"(SELECT g.state, a.digest, g.tries, g.error FROM stage g
+    LEFT JOIN artifact a ON a.id = g.artifact_id WHERE g.name = ?)");
+  std::vector<StageStatus> statuses(stages.size());
+  for (size_t i = 0; i < stages.size(); ++i) {
+    if (!select.Bind(stages[i]).Step()) continue;
+    statuses[i] = {StateFromString(select.Text(0)), select.Text(1), static_cast<int>(select.Int(2)),
+                   select.Text(3)};
+    select.Reset();
+  }
+  return statuses;
+}
+
+std::string OneLine(const std::string& text) {
+  std::string line = Redact(text.substr(0, 2000));
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return line;
+}
+
+std::string CleanLines(const std::string& text, size_t most_bytes) {
+  constexpr size_t kMostLine = 2000;  // the redactor recurses over a line
+  std::string clean;
+  size_t at = text.size() > most_bytes ? text.size() - most_bytes : 0;
+  while (at < text.size()) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    clean += Redact(text.substr(at, std::min(end - at, kMostLine)));
+    if (end < text.size()) clean += '\n';
+    at = end + 1;
+  }
+  return clean;
+}
+
+}  // namespace zerosweep

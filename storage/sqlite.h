@@ -1,0 +1,108 @@
+// SQLite behind values: every code is checked, every error is an Error(kStorage) that names the
+// file and says what to do. One thread a database.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace zerosweep {
+
+// Throws kStorage for `code`, telling a full disk, a read-only place, a damaged file and a busy
+// database apart.
+[[noreturn]] void FailSqlite(int code, const std::string& file, const std::string& message,
+                             const char* doing);
+
+// Bytes to be stored as a BLOB. Borrows them.
+struct Blob {
+  std::string_view bytes;
+};
+
+// A prepared statement. Bind values with Run/Query (1-based order), then Step and read columns.
+class Statement {
+ public:
+  Statement(sqlite3* db, std::string file, std::string_view sql);
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  // Rewinds and binds all parameters in order.
+  template <typename... Args>
+  Statement& Bind(const Args&... args) {
+    sqlite3_reset(statement_);
+    int index = 0;
+    (BindOne(++index, args), ...);
+    return *this;
+  }
+  // Binds and steps to the end.
+  template <typename... Args>
+  void Run(const Args&... args) {
+    Bind(args...);
+    while (Step()) {
+    }
+  }
+  // True while there is a row; rewinds at the end.
+  bool Step();
+  void Reset() { sqlite3_reset(statement_); }
+
+  bool IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  int64_t Int(int column) const { return sqlite3_column_int64(statement_, column); }
+  double Real(int column) const { return sqlite3_column_double(statement_, column); }
+  std::string Text(int column) const;
+  sqlite3_stmt* get() const { return statement_; }
+
+ private:
+  void BindOne(int index, std::nullptr_t);
+  void BindOne(int index, double value);  // NaN becomes NULL
+  void BindOne(int index, int64_t value);
+  void BindOne(int index, int value) { BindOne(index, static_cast<int64_t>(value)); }
+  void BindOne(int index, bool value) { BindOne(index, static_cast<int64_t>(value)); }
+  void BindOne(int index, const std::string& value);
+  void BindOne(int index, const char* value) { BindOne(index, std::string(value)); }
+  void BindOne(int index, const Blob& value);
+  void BindOne(int index, const int64_t* value) {  // no value: NULL
+    value == nullptr ? BindOne(index, nullptr) : BindOne(index, *value);
+  }
+  void Check(int code, const char* doing) const;
+
+  sqlite3_stmt* statement_ = nullptr;
+  sqlite3* db_;
+  std::string file_;
+};
+
+enum class OpenMode {
+  kWrite,      // made when absent, mode 0600
+  kRead,       // mode=ro
+  kImmutable,  // immutable=1: no locks, no journal; for snapshots and read-only media
+};
+
+class Database {
+ public:
+  Database(std::filesystem::path path, OpenMode mode);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // Runs statements that give no rows.
+  void Exec(const std::string& sql);
+  // A statement kept for the life of the database.
+  Statement& Prepare(const std::string& sql);
+  // The first column of the first row of `sql`; empty when there is none.
+  std::string Scalar(const std::string& sql);
+
+  sqlite3* get() const { return db_; }
+  const std::filesystem::path& path() const { return path_; }
+  int64_t changes() const { return sqlite3_changes64(db_); }
+  int64_t last_row() const { return sqlite3_last_insert_rowid(db_); }
+
+ private:
+  std::filesystem::path path_;
+  sqlite3* db_ = nullptr;
+  std::unordered_map<std::string, std::unique_ptr<Statement>> statements_;
+};
+
+}  // namespace zerosweep
