@@ -1,0 +1,37 @@
+// Where datasets and weight files lie, and what they are by content.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sweeps/catalogue.h"
+#include "sweeps/digest_cache.h"
+#include "sweeps/yaml_tree.h"
+
+namespace zerosweep {
+
+// The folders a sweep names for data, best first: $ZEROSWEEP_DATA, its `data:`. Absolute.
+using DataRoots = std::vector<std::filesystem::path>;
+
+// A dataset found on this machine.
+struct DatasetFiles {
+  std::string name;
+  std::filesystem::path folder;
+  std::set<std::string> splits;  // those whose files are all there: "train", "test", "calibration"
+  std::string fingerprint;       // SHA-256 of canonical JSON {file name: SHA-256} of their files
+};
+
+// Looks for the test files of a dataset (declared in the catalogue) in each root, in the root's
+// alternative sub-folders, then in the default folder. Throws kUsage, starting with `where`: what
+// is missing, where it was looked for and what to do.
+DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const std::string& where,
+                         DigestCache& digests);
+
+// A file that a sweep names: absolute, or in a root, or in `sweep_folder`. `label` names it ("model
+// file"). Throws kUsage with every place tried.
+std::filesystem::path FindFile(const YamlNode& node, const std::string& label,
+                               const DataRoots& roots, const std::filesystem::path& sweep_folder);
+
+}  // namespace zerosweep

@@ -1,0 +1,113 @@
+#include "base/files.h"
+#include "sweeps/overrides.h"
+#include "sweeps/patterns.h"
+#include "sweeps/plan.h"
+#include "sweeps/plan_builder.h"
+#include "sweeps/sweep_spec.h"
+#include "sweeps/trial_resolver.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+std::string ReadSweep(const fs::path& file) {
+  std::error_code error;
+  const auto status = fs::status(file, error);
+  if (!fs::exists(status)) FailAt(file.string(), "there is no such sweep file");
+  if (!fs::is_regular_file(status)) FailAt(file.string(), "is not a file");
+  return ReadFile(file);
+}
+
+// A `when` rule and an `exclude` pattern with a count of the trials that met it.
+struct CountedMatcher {
+  TrialMatcher matcher;
+  const char* what;
+  const WhenRule* rule = nullptr;
+  size_t matches = 0;
+};
+
+class Expansion {
+ public:
+  Expansion(const SweepSpec& spec, const Catalogue& catalogue, TrialResolver& resolver, Plan& plan)
+      : spec_(spec), resolver_(resolver), plan_(plan), builder_(catalogue, resolver, plan) {
+    for (const auto& [key, node] : spec.values()) resolver.Check(key, *node);
+    for (const WhenRule& rule : spec.when()) {
+      when_.push_back({TrialMatcher(rule.condition, catalogue), "when", &rule});
+    }
+    for (const Pattern& pattern : spec.exclude()) {
+      exclude_.push_back({TrialMatcher(pattern, catalogue), "exclude"});
+    }
+  }
+
+  void Run() {
+    for (Assignment trial : spec_.trials()) {
+      for (CountedMatcher& when : when_) ApplyWhen(when, trial);
+      if (!Excluded(trial)) builder_.Add(trial, spec_.root().where);
+    }
+    if (plan_.trials.empty()) {
+      FailAt(spec_.root().where, "the sweep unfolds to no trial: exclude leaves nothing");
+    }
+    Warn();
+  }
+
+ private:
+  void ApplyWhen(CountedMatcher& when, Assignment& trial) {
+    if (!when.matcher.Matches(trial, resolver_)) return;
+    ++when.matches;
+    for (const auto& [key, value] : when.rule->set) trial.Set(key, value);
+  }
+
+  // Every pattern is asked, so that one that only repeats another is not reported as unmatched.
+  bool Excluded(const Assignment& trial) {
+    bool excluded = false;
+    for (CountedMatcher& exclude : exclude_) {
+      if (!exclude.matcher.Matches(trial, resolver_)) continue;
+      ++exclude.matches;
+      excluded = true;
+    }
+    return excluded;
+  }
+
+  void Warn() {
+    for (const auto* matchers : {&when_, &exclude_}) {
+      for (const CountedMatcher& counted : *matchers) {
+        if (counted.matches > 0) continue;
+        plan_.warnings.push_back(
+            fmt::format("{}: {} matches no trial", counted.matcher.where(), counted.what));
+      }
+    }
+    if (builder_.coincidences() > 0) {
+      plan_.warnings.push_back(
+          fmt::format("{}: {} trial(s) coincide with others, since nothing in them uses what "
+                      "differs (a seed, a "
+                      "profile), and count once",
+                      spec_.root().where, builder_.coincidences()));
+    }
+  }
+
+  const SweepSpec& spec_;
+  TrialResolver& resolver_;
+  Plan& plan_;
+  PlanBuilder builder_;
+  std::vector<CountedMatcher> when_;
+  std::vector<CountedMatcher> exclude_;
+};
+
+}  // namespace
+
+Plan ExpandSweep(const ExpandOptions& options, const Catalogue& catalogue) {
+  Plan plan;
+  plan.source = ReadSweep(options.file);
+  const std::string origin = options.file.string();
+  YamlNode root = ParseYaml(plan.source, origin);
+  for (const std::string& override_text : options.overrides) ApplyOverride(override_text, root);
+  plan.resolved = root.ToJson();
+  const SweepSpec spec(std::move(root), origin);
+  plan.sweep = spec.name();
+  TrialResolver resolver(options, catalogue);
+  Expansion(spec, catalogue, resolver, plan).Run();
+  resolver.digests().Save();
+  return plan;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,153 @@
+#include "sweeps/methods.h"
+
+#include "base/text.h"
+#include "sweeps/parameters.h"
+
+namespace zerosweep {
+namespace {
+
+const std::vector<std::string> kAnywhere = {"ranks", "resources"};
+
+// Fills in what the block under a part's name gives.
+void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue& catalogue,
+                Part& part) {
+  std::vector<const Json*> declarations = {part.declaration};
+  if (const Json* kind = catalogue.Find("kind", KindOfRole(role))) declarations.push_back(kind);
+  part.given = CheckedBlock(declarations, block, part.name(), kAnywhere);
+  if (const YamlNode* ranks = block.Find("ranks")) {
+    CheckExecution("ranks", *ranks, catalogue, KindOfRole(role));
+    part.ranks = static_cast<int>(RequireInt(*ranks, part.name() + ".ranks", 1, 4096));
+  }
+  if (const YamlNode* resources = block.Find("resources")) {
+    part.threads = ParseResources(*resources);
+  }
+}
+
+Part PartOfRecipe(const Json& recipe, const std::string& role, const Catalogue& catalogue,
+                  const std::string& where) {
+  Part part;
+  part.declaration = &catalogue.Get(role, recipe.at(role).at("name"), where);
+  part.recipe_values = recipe.at(role).at("params");
+  part.where = where;
+  return part;
+}
+
+const Json& GetRecipe(const YamlNode& node, const Catalogue& catalogue) {
+  const std::string& name = RequireWord(node, "method");
+  if (const Json* recipe = catalogue.FindRecipe(name)) return *recipe;
+  FailAt(node.where, "unknown method '{}'{}", name, Suggestion(name, catalogue.Names("recipe")));
+}
+
+}  // namespace
+
+std::string KindOfRole(const std::string& role) {
+  return role == "synthesizer" ? "synthesize" : "quantize";
+}
+
+void CheckExecution(const std::string& name, const YamlNode& node, const Catalogue& catalogue,
+                    const std::string& kind) {
+  bool declared = false;
+  for (const Json& entry : catalogue.json().at("kinds")) {
+    const Json* param = FindParam(entry, name);
+    if (param == nullptr || (!kind.empty() && entry.at("name") != kind)) continue;
+    CheckedValue(*param, node, name);
+    declared = true;
+  }
+  if (declared) return;
+  const Json usual = name == "ranks" ? Json(1) : Json("float32");
+  if (node.ToJson() != usual) {
+    FailAt(node.where, "{} is {}, but this version has only {}", name, node.Shown(), usual.dump());
+  }
+}
+
+int ParseResources(const YamlNode& node) {
+  RequireKeys(node, {"threads"}, "resources");
+  const YamlNode* threads = node.Find("threads");
+  if (threads == nullptr) FailAt(node.where, "resources is empty, write {{threads: N}}");
+  return static_cast<int>(RequireInt(*threads, "resources.threads", 1, 1024));
+}
+
+Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue) {
+  Part part;
+  part.where = node.where;
+  if (!node.is_map()) {
+    part.declaration = &catalogue.Get(role, RequireWord(node, role), node.where);
+    return part;
+  }
+  if (node.members.size() != 1) {
+    FailAt(node.where, "{} is {}, must be a name or one name with its parameters: {{NAME: {{…}}}}",
+           role, node.Shown());
+  }
+  const YamlMember& member = node.members.front();
+  part.declaration = &catalogue.Get(role, member.key, member.where);
+  ParseBlock(member.value, role, catalogue, part);
+  return part;
+}
+
+Method ParseMethod(const YamlNode& node, const Catalogue& catalogue) {
+  const YamlNode* name = &node;
+  if (node.is_map()) {
+    RequireKeys(node, {"recipe", "variant", "synthesize", "quantize", "reconstruct"}, "method");
+    name = node.Find("recipe");
+    if (name == nullptr) {
+      FailAt(node.where,
+             "method has no recipe: write {{recipe: NAME, …}}, or synthesizer and "
+             "quantizer instead of method");
+    }
+  }
+  const Json& recipe = GetRecipe(*name, catalogue);
+  Method method;
+  method.name = recipe.at("name");
+  method.where = name->where;
+  method.synthesizer = PartOfRecipe(recipe, "synthesizer", catalogue, name->where);
+  method.quantizer = PartOfRecipe(recipe, "quantizer", catalogue, name->where);
+  method.recipe_variant = recipe.value("variant", "");
+  if (recipe.contains("protocol")) method.recipe_protocol = ProtocolFromJson(recipe["protocol"]);
+  if (const YamlNode* variant = node.Find("variant")) {
+    method.variant = RequireChoice(*variant, "variant", kVariants);
+  }
+  const YamlNode* quantize = node.Find("quantize");
+  const YamlNode* reconstruct = node.Find("reconstruct");
+  if (quantize != nullptr && reconstruct != nullptr) {
+    FailAt(reconstruct->where, "quantize and reconstruct are the same block, keep one");
+  }
+  if (quantize == nullptr) quantize = reconstruct;
+  if (quantize != nullptr) ParseBlock(*quantize, "quantizer", catalogue, method.quantizer);
+  if (const YamlNode* synthesize = node.Find("synthesize")) {
+    ParseBlock(*synthesize, "synthesizer", catalogue, method.synthesizer);
+  }
+  return method;
+}
+
+Method CombineParts(const YamlNode& synthesizer, const YamlNode& quantizer,
+                    const Catalogue& catalogue) {
+  Method method;
+  method.synthesizer = ParsePart(synthesizer, "synthesizer", catalogue);
+  method.quantizer = ParsePart(quantizer, "quantizer", catalogue);
+  method.name = method.synthesizer.name() + "+" + method.quantizer.name();
+  method.where = method.synthesizer.where;
+  return method;
+}
+
+Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue) {
+  RequireKeys(root, {"name", "paper", "summary", "synthesizer", "quantizer", "protocol", "variant"},
+              "the recipe");
+  for (const char* key : {"name", "summary", "synthesizer", "quantizer", "protocol"}) {
+    if (root.Find(key) == nullptr) FailAt(root.where, "the recipe has no {}", key);
+  }
+  Json recipe;
+  recipe["name"] = RequireWord(*root.Find("name"), "name");
+  recipe["summary"] = RequireWord(*root.Find("summary"), "summary");
+  const YamlNode* paper = root.Find("paper");
+  recipe["paper"] = paper != nullptr ? RequireWord(*paper, "paper") : "";
+  for (const char* role : {"synthesizer", "quantizer"}) {
+    const Part part = ParsePart(*root.Find(role), role, catalogue);
+    recipe[role] = {{"name", part.name()}, {"params", part.given}};
+  }
+  recipe["protocol"] = ToJson(ParseProtocol(*root.Find("protocol"), catalogue));
+  const YamlNode* variant = root.Find("variant");
+  recipe["variant"] = variant != nullptr ? RequireChoice(*variant, "variant", kVariants) : "code";
+  return recipe;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,66 @@
+// What a trial's `method`, or `synthesizer` and `quantizer`, stand for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sweeps/catalogue.h"
+#include "sweeps/protocols.h"
+#include "sweeps/yaml_tree.h"
+
+namespace zerosweep {
+
+// A synthesizer or quantizer as a sweep asks for it.
+struct Part {
+  const Json* declaration = nullptr;    // in the catalogue
+  Json recipe_values = Json::object();  // set by the recipe
+  Json given = Json::object();          // set by the sweep; parameters of the stage's kind included
+  std::optional<int> threads;           // from `resources: {threads: N}` inside the block
+  std::optional<int> ranks;             // from `ranks:` inside the block
+  std::string where;
+
+  const std::string& name() const { return declaration->at("name").get_ref<const std::string&>(); }
+};
+
+struct Method {
+  std::string name;  // the recipe's, or "synthesizer+quantizer"
+  Part synthesizer;
+  Part quantizer;
+  std::string variant;         // given beside the recipe; may be empty
+  std::string recipe_variant;  // the recipe's; may be empty
+  std::optional<ProtocolChoice> recipe_protocol;
+  std::string where;
+};
+
+// `zeroq`, or `{zeroq: {images: 256}}`. role: "synthesizer" or "quantizer". Throws kUsage.
+Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue);
+
+// `zeroq`, or `{recipe: genie, variant: code, synthesize: {…}, quantize: {…}}` (`reconstruct` is
+// another word for `quantize`). Throws kUsage.
+Method ParseMethod(const YamlNode& node, const Catalogue& catalogue);
+
+// Any synthesizer with any quantizer.
+Method CombineParts(const YamlNode& synthesizer, const YamlNode& quantizer,
+                    const Catalogue& catalogue);
+
+// `resources: {threads: N}`: the threads.
+int ParseResources(const YamlNode& node);
+
+// `ranks: N` and `dtype: X` change a stage's name, so a value other than the usual one (1, float32)
+// needs a stage kind that declares a parameter of that name. `kind` limits the question to one
+// kind; empty: any. Throws kUsage.
+void CheckExecution(const std::string& name, const YamlNode& node, const Catalogue& catalogue,
+                    const std::string& kind = "");
+
+// The stage kind that runs a role: "synthesize", "quantize".
+std::string KindOfRole(const std::string& role);
+
+// A recipe as sweeps/recipes/NAME.yaml holds it, checked as a sweep is:
+//   {name, paper, summary, synthesizer: {zeroq: {…}}, quantizer: {minmax: {}}, protocol: zeroq,
+//   variant: code}
+// Returns {name, paper, summary, synthesizer: {name, params}, quantizer: {name, params}, protocol:
+// {preset, fields}, variant}. Throws kUsage with file and line.
+Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue);
+
+}  // namespace zerosweep

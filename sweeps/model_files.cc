@@ -1,0 +1,226 @@
+#include "sweeps/model_files.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/files.h"
+#include "base/text.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+struct Card {
+  fs::path path;
+  Json json;
+};
+
+// The JSON files of a folder, sorted by name; none if there is no such folder.
+std::vector<fs::path> CardFiles(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Card ReadCard(const fs::path& path, const std::string& where) {
+  Card card{path,
+            ParseJson(ReadFile(path), fmt::format("{}: model card {}", where, path.string()))};
+  for (const char* key : {"name", "arch", "dataset", "mean", "std"}) {
+    if (!card.json.is_object() || !card.json.contains(key)) {
+      FailAt(where, "model card {} has no '{}'", path.string(), key);
+    }
+  }
+  return card;
+}
+
+std::optional<Card> CardBySha256(const std::string& sha256, const ModelPlaces& places,
+                                 const std::string& where) {
+  for (const fs::path& folder : places.folders) {
+    for (const fs::path& inside : {folder, folder / "cards"}) {
+      for (const fs::path& file : CardFiles(inside)) {
+        Card card = ReadCard(file, where);
+        if (card.json.value("weights_sha256", "") == sha256) return card;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Card> FindCard(const YamlNode& node, const Model& model, const ModelPlaces& places) {
+  if (const YamlNode* card = node.Find("card")) {
+    return ReadCard(FindFile(*card, "model card", places.roots, places.sweep_folder), card->where);
+  }
+  const fs::path beside = fs::path(model.weights).replace_extension(".json");
+  std::error_code ignored;
+  if (fs::is_regular_file(beside, ignored)) return ReadCard(beside, node.where);
+  return CardBySha256(model.weights_sha256, places, node.where);
+}
+
+Json CheckedNumbers(const YamlNode& node, const std::string& label, bool positive) {
+  const Json values = node.ToJson();
+  if (!values.is_array() || values.empty()) {
+    FailAt(node.where, "{} is {}, must be a list of one number a channel", label, node.Shown());
+  }
+  Json numbers = Json::array();
+  for (const Json& value : values) {
+    if (!value.is_number() || (positive && value.get<double>() <= 0)) {
+      FailAt(node.where, "{} holds {}, must hold {}", label, value.dump(),
+             positive ? "positive numbers" : "numbers");
+    }
+    numbers.push_back(value.get<double>());
+  }
+  return numbers;
+}
+
+void TakeNormalisation(const YamlNode& node, Model& model) {
+  RequireKeys(node, {"mean", "std"}, "normalisation");
+  for (const char* key : {"mean", "std"}) {
+    const YamlNode* values = node.Find(key);
+    if (values == nullptr) FailAt(node.where, "normalisation has no {}", key);
+    const bool is_std = std::string(key) == "std";
+    (is_std ? model.std : model.mean) =
+        CheckedNumbers(*values, std::string("normalisation.") + key, is_std);
+  }
+}
+
+void TakeCard(const Card& card, Model& model) {
+  const std::string expected = card.json.value("weights_sha256", "");
+  if (!expected.empty() && expected != model.weights_sha256) {
+    FailAt(model.where,
+           "{} is not the file of its card {}: its SHA-256 is {}…, the card says {}…; get the "
+           "right file or correct the card",
+           model.weights.string(), card.path.string(), model.weights_sha256.substr(0, 12),
+           expected.substr(0, 12));
+  }
+  // Names are made of doubles whatever way the card writes its numbers.
+  model.mean = card.json["mean"].get<std::vector<double>>();
+  model.std = card.json["std"].get<std::vector<double>>();
+  if (card.json.contains("top1")) model.top1 = card.json["top1"].get<double>();
+  model.card_digest = JsonDigest(card.json);
+}
+
+// `arch` or `dataset`: from the sweep, else the card; both must agree.
+std::string Agreed(const YamlNode& node, const std::string& key, const std::optional<Card>& card) {
+  const YamlNode* given = node.Find(key);
+  const std::string of_card = card ? card->json[key].get<std::string>() : "";
+  if (given == nullptr) {
+    if (of_card.empty()) FailAt(node.where, "model has no {} and no card that says it", key);
+    return of_card;
+  }
+  const std::string& value = RequireWord(*given, "model." + key);
+  if (!of_card.empty() && value != of_card) {
+    FailAt(given->where, "model.{} is '{}', but its card {} says '{}'", key, value,
+           card->path.string(), of_card);
+  }
+  return value;
+}
+
+void CheckAgainstDataset(Model& model, const std::optional<Card>& card) {
+  const Json& facts = model.dataset->at("facts");
+  model.classes = facts.at("classes");
+  const int64_t of_card = card ? card->json.value("classes", model.classes) : model.classes;
+  if (of_card != model.classes) {
+    FailAt(model.where, "model {} has {} classes, dataset {} has {}", model.name, of_card,
+           model.dataset->at("name").get<std::string>(), model.classes);
+  }
+  const size_t channels = facts.at("shape").at(0);
+  if (model.mean.size() != channels || model.std.size() != channels) {
+    FailAt(model.where,
+           "the normalisation of model {} has {} means and {} deviations, dataset {} "
+           "has {} channels",
+           model.name, model.mean.size(), model.std.size(),
+           model.dataset->at("name").get<std::string>(), channels);
+  }
+}
+
+Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<Card>& card,
+                      const Catalogue& catalogue) {
+  model.architecture = &catalogue.Get("model", Agreed(node, "arch", card), node.where);
+  model.dataset = &catalogue.Get("dataset", Agreed(node, "dataset", card), node.where);
+  if (card) TakeCard(*card, model);
+  if (const YamlNode* given = node.Find("normalisation")) TakeNormalisation(*given, model);
+  if (model.mean.is_null()) {
+    FailAt(node.where,
+           "model file {} has no card (none beside it, none with its SHA-256): give "
+           "normalisation: {{mean: […], std: […]}} as it was trained with, or card: FILE",
+           model.weights.string());
+  }
+  CheckAgainstDataset(model, card);
+  return model;
+}
+
+Model ShippedModel(const YamlNode& node, const ModelPlaces& places, const Catalogue& catalogue,
+                   DigestCache& digests) {
+  const std::string& name = RequireWord(node, "model");
+  std::vector<std::string> known;
+  for (const fs::path& folder : places.folders) {
+    for (const fs::path& file : CardFiles(folder)) {
+      known.push_back(file.stem());
+      if (known.back() != name) continue;
+      const Card card = ReadCard(file, node.where);
+      Model model;
+      model.name = name;
+      model.where = node.where;
+      model.weights = folder / card.json.value("weights_file", name + ".safetensors");
+      std::error_code ignored;
+      if (!fs::is_regular_file(model.weights, ignored)) {
+        FailAt(node.where, "model {}: its weights {} are missing", name, model.weights.string());
+      }
+      model.weights_sha256 = digests.Sha256Of(model.weights);
+      return FromCardAndFile(node, std::move(model), card, catalogue);
+    }
+  }
+  FailAt(node.where, "unknown model '{}'{}; a file of your own is {{file: …, arch: …, dataset: …}}",
+         name, known.empty() ? " (no model is shipped here)" : Suggestion(name, known));
+}
+
+Model ModelOfFile(const YamlNode& node, const ModelPlaces& places, const Catalogue& catalogue,
+                  DigestCache& digests) {
+  CheckModelForm(node);
+  Model model;
+  model.where = node.where;
+  model.weights = FindFile(*node.Find("file"), "model file", places.roots, places.sweep_folder);
+  model.name = model.weights.stem();
+  model.weights_sha256 = digests.Sha256Of(model.weights);
+  const std::optional<Card> card = FindCard(node, model, places);
+  return FromCardAndFile(node, std::move(model), card, catalogue);
+}
+
+}  // namespace
+
+void CheckModelForm(const YamlNode& node) {
+  if (!node.is_map()) {
+    RequireWord(node, "model");
+    return;
+  }
+  RequireKeys(node, {"file", "arch", "dataset", "card", "normalisation"}, "model");
+  if (node.Find("file") == nullptr) {
+    FailAt(node.where, "model has no file: write {{file: x.safetensors, arch: …, dataset: …}}");
+  }
+}
+
+Model FindModel(const YamlNode& node, const ModelPlaces& places, const Catalogue& catalogue,
+                DigestCache& digests) {
+  try {
+    return node.is_map() ? ModelOfFile(node, places, catalogue, digests)
+                         : ShippedModel(node, places, catalogue, digests);
+  } catch (const nlohmann::json::exception& error) {
+    FailAt(node.where, "the card of model {} is malformed: {}", node.Shown(), error.what());
+  }
+}
+
+std::vector<Json> ShippedCards(const std::vector<fs::path>& folders) {
+  std::vector<Json> cards;
+  for (const fs::path& folder : folders) {
+    for (const fs::path& file : CardFiles(folder)) {
+      cards.push_back(ReadCard(file, file.string()).json);
+    }
+  }
+  return cards;
+}
+
+}  // namespace zerosweep

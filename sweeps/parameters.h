@@ -1,0 +1,43 @@
+// Typed parameters: what a declaration of the catalogue allows, what a sweep or recipe gives, and
+// what follows from both.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sweeps/yaml_tree.h"
+
+namespace zerosweep {
+
+inline const std::vector<std::string> kProfiles = {"paper", "fast", "smoke"};
+inline const std::vector<std::string> kVariants = {"code", "paper", "fixed"};
+
+// The value of `node` as `param` declares it (an entry of a declaration's "params", or a protocol
+// field): integers as integers, "float" as double, "choice" and "string" as text, "bits" as an
+// integer 2…8 or 32 or "same". Throws kUsage: "sweep.yaml:12: zeroq.images is 0, must be at least
+// 1".
+Json CheckedValue(const Json& param, const YamlNode& node, const std::string& label);
+
+// The declaration's parameter of that name, or null.
+const Json* FindParam(const Json& declaration, const std::string& name);
+
+// The given values of a block such as `{images: 256}`, checked. Keys are parameters of any of
+// `declarations` (an earlier one hides a later one's parameter of that name) or one of `extra`,
+// which are accepted and left out. A null block gives nothing.
+Json CheckedBlock(const std::vector<const Json*>& declarations, const YamlNode& block,
+                  const std::string& name, const std::vector<std::string>& extra = {});
+
+// Every parameter of the declaration with its value: given > recipe > the variant's > the profile's
+// > default.
+Json ResolveParams(const Json& declaration, const Json& given, const Json& recipe,
+                   const std::string& profile, const std::string& variant);
+
+// Without the parameters whose value is their declared `neutral` one: what goes into a stage's
+// name.
+Json WithoutNeutral(const Json& params_declared, Json values);
+
+// One of `known`, or a usage error with the nearest.
+const std::string& RequireChoice(const YamlNode& node, const std::string& label,
+                                 const std::vector<std::string>& known);
+
+}  // namespace zerosweep

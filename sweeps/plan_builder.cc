@@ -1,0 +1,238 @@
+#include "sweeps/plan_builder.h"
+
+#include <algorithm>
+
+namespace zerosweep {
+namespace {
+
+bool Needs(const Json& declaration, const std::string& what) {
+  const Json& needs = declaration.at("needs");
+  return std::find(needs.begin(), needs.end(), what) != needs.end();
+}
+
+void RequireComplete(const Assignment& trial, const Method* method,
+                     const std::string& sweep_where) {
+  const std::string& where = trial.origin != nullptr ? trial.origin->where : sweep_where;
+  for (const TrialKey key : {TrialKey::kModel, TrialKey::kBits}) {
+    if (trial.Get(key) == nullptr) {
+      FailAt(where, "a trial has no {}: give it under fixed, grid, zip or include", NameOf(key));
+    }
+  }
+  if (method != nullptr) return;
+  const YamlNode* synthesizer = trial.Get(TrialKey::kSynthesizer);
+  const YamlNode* quantizer = trial.Get(TrialKey::kQuantizer);
+  if (synthesizer == nullptr && quantizer == nullptr) {
+    FailAt(where,
+           "a trial has no method: give method, or synthesizer and quantizer, under fixed, "
+           "grid, zip or include");
+  }
+  FailAt((synthesizer != nullptr ? synthesizer : quantizer)->where, "a trial has a {} but no {}",
+         synthesizer != nullptr ? "synthesizer" : "quantizer",
+         synthesizer != nullptr ? "quantizer" : "synthesizer");
+}
+
+// Where the later of two trials was written: its `include` entry, or the value that it does not
+// have in common with the other.
+std::string PlaceOf(const Assignment& trial, const Assignment& other, const std::string& fallback) {
+  if (trial.origin != nullptr) return trial.origin->where;
+  for (size_t i = 0; i < kTrialKeys; ++i) {
+    if (trial.values[i] != nullptr && trial.values[i] != other.values[i]) {
+      return trial.values[i]->where;
+    }
+  }
+  return fallback;
+}
+
+}  // namespace
+
+void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
+  const Method* method = resolver_.MethodOf(trial);
+  RequireComplete(trial, method, sweep_where);
+  CheckNeeds(trial, *method);
+  const Bits& bits = *resolver_.BitsOf(trial);
+  const Protocol& protocol = resolver_.ProtocolOf(trial);
+  TrialRow row;
+  row.model = resolver_.ModelOf(trial)->name;
+  row.dataset = resolver_.DataOf(trial).name;
+  row.method = method->name;
+  row.synthesizer = method->synthesizer.name();
+  row.quantizer = method->quantizer.name();
+  row.w_bits = static_cast<double>(bits.w);
+  row.a_bits = static_cast<double>(bits.a);
+  row.seed = resolver_.SeedsOf(trial).synthesis;
+  row.protocol = protocol.label;
+  row.variant = resolver_.ExecutionOf(trial).variant;
+  Keep(Teacher(trial, row), method->where, row);
+  Keep(Synthesize(trial, row), method->synthesizer.where, row);
+  Keep(Quantize(trial, row), method->quantizer.where, row);
+  Keep(Evaluate(trial, row), method->where, row);
+  row.id = JsonDigest({{"method", row.method},
+                       {"variant", row.variant},
+                       {"protocol", row.protocol},
+                       {"evaluate", row.stages.at("evaluate")}});
+  row.config = Config(trial, row);
+  const auto [known, is_new] = trial_index_.emplace(row.id, std::pair(plan_.trials.size(), trial));
+  if (is_new) {
+    plan_.trials.push_back(std::move(row));
+    return;
+  }
+  const auto& [index, first] = known->second;
+  if (plan_.trials[index].config == row.config) {
+    FailAt(PlaceOf(trial, first, sweep_where),
+           "this trial ({} w{}a{} seed {} of {}) is there already (from {}), remove one",
+           row.method, bits.w, bits.a, row.seed, row.model, PlaceOf(first, trial, sweep_where));
+  }
+  ++coincidences_;
+}
+
+void PlanBuilder::CheckNeeds(const Assignment& trial, const Method& method) {
+  const Model& model = *resolver_.ModelOf(trial);
+  for (const Part* part : {&method.synthesizer, &method.quantizer}) {
+    if (Needs(*part->declaration, "batch_norm") &&
+        model.architecture->at("facts").value("batch_norms", 1) == 0) {
+      FailAt(part->where, "{} needs batch norms, but {} has none: exclude this pair", part->name(),
+             model.arch());
+    }
+    if (!Needs(*part->declaration, "real_data")) continue;
+    const DatasetFiles& data = resolver_.DataOf(trial);
+    if (!data.splits.contains("train") && !data.splits.contains("calibration")) {
+      FailAt(part->where,
+             "{} needs real images, but {} holds no training or calibration images of "
+             "dataset {}",
+             part->name(), data.folder.string(), data.name);
+    }
+  }
+}
+
+void PlanBuilder::Keep(StageRow stage, const std::string& where, TrialRow& row) {
+  stage.spec.name = stage.spec.ComputeName();
+  row.stages[stage.spec.kind] = stage.spec.name;
+  const auto [known, is_new] = stage_index_.emplace(stage.spec.name, plan_.stages.size());
+  if (is_new) {
+    plan_.stages.push_back(std::move(stage));
+    return;
+  }
+  const StageRow& first = plan_.stages[known->second];
+  if (first.threads != stage.threads) {
+    FailAt(where,
+           "trials that share a {} stage ask for {} and {} threads: give one number for both",
+           stage.spec.kind, first.threads, stage.threads);
+  }
+}
+
+StageRow PlanBuilder::Teacher(const Assignment& trial, TrialRow& row) {
+  (void)row;
+  const Model& model = *resolver_.ModelOf(trial);
+  const DatasetFiles& data = resolver_.DataOf(trial);
+  const StageParams& params = resolver_.KindParams(trial, "teacher");
+  StageRow stage;
+  stage.implementation = stage.spec.kind = "teacher";
+  stage.spec.revision = catalogue_.Get("kind", "teacher", "catalogue").at("revision");
+  stage.spec.params = params.named;
+  stage.spec.params.update({{"arch", model.arch()},
+                            {"classes", model.classes},
+                            {"dataset", data.name},
+                            {"data", data.fingerprint},
+                            {"weights", model.weights_sha256},
+                            {"mean", model.mean},
+                            {"std", model.std}});
+  if (!model.top1.is_null()) stage.spec.params["expected_top1"] = model.top1;
+  stage.files = {{"weights", model.weights.string()}, {"data", data.folder.string()}};
+  stage.threads = params.threads;
+  return stage;
+}
+
+StageRow PlanBuilder::Synthesize(const Assignment& trial, const TrialRow& row) {
+  const Json& declaration = *resolver_.MethodOf(trial)->synthesizer.declaration;
+  const StageParams& params = resolver_.PartParams(trial, "synthesize");
+  StageRow stage;
+  stage.spec.kind = "synthesize";
+  stage.implementation = row.synthesizer;
+  stage.spec.revision = declaration.at("revision");
+  stage.spec.params = params.named;
+  stage.spec.params["name"] = row.synthesizer;
+  if (declaration.at("uses_seed")) {
+    stage.spec.params["seed"] = resolver_.SeedsOf(trial).synthesis;
+  }
+  if (Needs(declaration, "real_data")) {
+    const DatasetFiles& data = resolver_.DataOf(trial);
+    stage.spec.params.update({{"dataset", data.name}, {"data", data.fingerprint}});
+    stage.files = {{"data", data.folder.string()}};
+  }
+  stage.spec.inputs = {{"teacher", row.stages.at("teacher")}};
+  stage.threads = params.threads;
+  return stage;
+}
+
+StageRow PlanBuilder::Quantize(const Assignment& trial, const TrialRow& row) {
+  const Json& declaration = *resolver_.MethodOf(trial)->quantizer.declaration;
+  const StageParams& params = resolver_.PartParams(trial, "quantize");
+  const Bits& bits = *resolver_.BitsOf(trial);
+  StageRow stage;
+  stage.spec.kind = "quantize";
+  stage.implementation = row.quantizer;
+  stage.spec.revision = declaration.at("revision");
+  stage.spec.params = params.named;
+  stage.spec.params.update(
+      {{"name", row.quantizer},
+       {"w_bits", bits.w},
+       {"a_bits", bits.a},
+       {"protocol", ProtocolOfStage(resolver_.ProtocolOf(trial).fields, "quantize", catalogue_)}});
+  if (declaration.at("uses_seed")) stage.spec.params["seed"] = resolver_.SeedsOf(trial).quantize;
+  stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
+                       {"images", row.stages.at("synthesize")}};
+  stage.threads = params.threads;
+  return stage;
+}
+
+StageRow PlanBuilder::Evaluate(const Assignment& trial, const TrialRow& row) {
+  const DatasetFiles& data = resolver_.DataOf(trial);
+  const StageParams& params = resolver_.KindParams(trial, "evaluate");
+  StageRow stage;
+  stage.implementation = stage.spec.kind = "evaluate";
+  stage.spec.revision = catalogue_.Get("kind", "evaluate", "catalogue").at("revision");
+  stage.spec.params = params.named;
+  stage.spec.params.update({{"dataset", data.name}, {"data", data.fingerprint}});
+  stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
+                       {"quantized", row.stages.at("quantize")}};
+  stage.files = {{"data", data.folder.string()}};
+  stage.threads = params.threads;
+  return stage;
+}
+
+Json PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
+  const Model& model = *resolver_.ModelOf(trial);
+  const DatasetFiles& data = resolver_.DataOf(trial);
+  const Bits& bits = *resolver_.BitsOf(trial);
+  const Seeds seeds = resolver_.SeedsOf(trial);
+  const Execution execution = resolver_.ExecutionOf(trial);
+  const StageParams& synthesize = resolver_.PartParams(trial, "synthesize");
+  const StageParams& quantize = resolver_.PartParams(trial, "quantize");
+  const StageParams& evaluate = resolver_.KindParams(trial, "evaluate");
+  const StageParams& teacher = resolver_.KindParams(trial, "teacher");
+  Json config;
+  config["method"] = row.method;
+  config["synthesizer"] = {{"name", row.synthesizer}, {"params", synthesize.all}};
+  config["quantizer"] = {{"name", row.quantizer}, {"params", quantize.all}};
+  config["bits"] = {{"w", bits.w}, {"a", bits.a}};
+  config["protocol"] = resolver_.ProtocolOf(trial).fields;
+  config["profile"] = execution.profile;
+  config["variant"] = execution.variant;
+  config["evaluate"] = evaluate.all;
+  config["teacher"] = teacher.all;
+  config["model"] = {{"name", model.name},
+                     {"arch", model.arch()},
+                     {"weights", model.weights_sha256},
+                     {"card", model.card_digest.empty() ? Json() : Json(model.card_digest)},
+                     {"mean", model.mean},
+                     {"std", model.std}};
+  config["dataset"] = {{"name", data.name}, {"fingerprint", data.fingerprint}};
+  config["seeds"] = {{"synthesis", seeds.synthesis}, {"quantize", seeds.quantize}};
+  config["threads"] = {{"teacher", teacher.threads},
+                       {"synthesize", synthesize.threads},
+                       {"quantize", quantize.threads},
+                       {"evaluate", evaluate.threads}};
+  return config;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,49 @@
+// Turns resolved trials into rows: four stages each, shared by name.
+//
+//   teacher → synthesize → quantize → evaluate
+//
+// The revision in a name is the implementation's for synthesize and quantize, the kind's for
+// teacher and evaluate.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "sweeps/plan.h"
+#include "sweeps/trial_resolver.h"
+
+namespace zerosweep {
+
+class PlanBuilder {
+ public:
+  // Trials and stages are appended to `plan`.
+  PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Plan& plan)
+      : catalogue_(catalogue), resolver_(resolver), plan_(plan) {}
+
+  // Throws kUsage for an incomplete trial, one that cannot be run (batch norms needed, real data
+  // missing), and one that is the same as an earlier one. A trial that differs from an earlier one
+  // only in what nothing in it uses (the seed of a method without chance) counts once.
+  void Add(const Assignment& trial, const std::string& sweep_where);
+
+  // Trials that coincided with others.
+  size_t coincidences() const { return coincidences_; }
+
+ private:
+  StageRow Teacher(const Assignment& trial, TrialRow& row);
+  StageRow Synthesize(const Assignment& trial, const TrialRow& row);
+  StageRow Quantize(const Assignment& trial, const TrialRow& row);
+  StageRow Evaluate(const Assignment& trial, const TrialRow& row);
+  // Names the stage, keeps it if it is new and notes it in the row.
+  void Keep(StageRow stage, const std::string& where, TrialRow& row);
+  void CheckNeeds(const Assignment& trial, const Method& method);
+  Json Config(const Assignment& trial, const TrialRow& row);
+
+  const Catalogue& catalogue_;
+  TrialResolver& resolver_;
+  Plan& plan_;
+  std::unordered_map<std::string, size_t> stage_index_;
+  std::unordered_map<std::string, std::pair<size_t, Assignment>> trial_index_;
+  size_t coincidences_ = 0;
+};
+
+}  // namespace zerosweep

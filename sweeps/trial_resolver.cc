@@ -1,0 +1,232 @@
+#include "sweeps/trial_resolver.h"
+
+#include "sweeps/parameters.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+const Json kNoKind = {{"params", Json::array()}};
+
+// `ranks` and `dtype` belong to a stage's name, so only a kind that declares them can obey them.
+void TakeIfDeclared(const Json& kind, const std::string& name, const YamlNode* node, Json& given) {
+  const Json* param = FindParam(kind, name);
+  if (node != nullptr && param != nullptr) given[name] = CheckedValue(*param, *node, name);
+}
+
+// The teacher is measured on the same images, so the `evaluate` block also sets its parameters.
+Json CheckEvaluate(const YamlNode& node, const Catalogue& catalogue) {
+  return CheckedBlock({&catalogue.Get("kind", "evaluate", "catalogue"),
+                       &catalogue.Get("kind", "teacher", "catalogue")},
+                      node, "evaluate");
+}
+
+}  // namespace
+
+TrialResolver::TrialResolver(const ExpandOptions& options, const Catalogue& catalogue)
+    : options_(options),
+      catalogue_(catalogue),
+      sweep_folder_(fs::absolute(options.file).parent_path()),
+      digests_(options.home) {}
+
+const Method* TrialResolver::MethodOf(const Assignment& trial) {
+  const Node method = trial.Get(TrialKey::kMethod);
+  const Node synthesizer = trial.Get(TrialKey::kSynthesizer);
+  const Node quantizer = trial.Get(TrialKey::kQuantizer);
+  if (method == nullptr && (synthesizer == nullptr || quantizer == nullptr)) return nullptr;
+  const auto key = std::tuple(method, synthesizer, quantizer);
+  auto found = methods_.find(key);
+  if (found == methods_.end()) {
+    Method made = method != nullptr ? ParseMethod(*method, catalogue_)
+                                    : CombineParts(*synthesizer, *quantizer, catalogue_);
+    found = methods_.emplace(key, std::move(made)).first;
+  }
+  return &found->second;
+}
+
+const Bits* TrialResolver::BitsOf(const Assignment& trial) {
+  const Node node = trial.Get(TrialKey::kBits);
+  if (node == nullptr) return nullptr;
+  auto found = bits_.find(node);
+  if (found == bits_.end()) found = bits_.emplace(node, ParseBits(*node)).first;
+  return &found->second;
+}
+
+Seeds TrialResolver::SeedsOf(const Assignment& trial) {
+  const Node node = trial.Get(TrialKey::kSeed);
+  if (node == nullptr) return {};
+  auto found = seeds_.find(node);
+  if (found == seeds_.end()) found = seeds_.emplace(node, ParseSeeds(*node)).first;
+  return found->second;
+}
+
+DataRoots TrialResolver::RootsOf(const Assignment& trial) const {
+  DataRoots roots;
+  if (!options_.data.empty()) roots.push_back(fs::absolute(options_.data).lexically_normal());
+  if (const Node data = trial.Get(TrialKey::kData)) {
+    roots.push_back((sweep_folder_ / RequireWord(*data, "data")).lexically_normal());
+  }
+  return roots;
+}
+
+const Model* TrialResolver::ModelOf(const Assignment& trial) {
+  const Node node = trial.Get(TrialKey::kModel);
+  if (node == nullptr) return nullptr;
+  const auto key = std::pair(node, trial.Get(TrialKey::kData));
+  auto found = models_.find(key);
+  if (found == models_.end()) {
+    const ModelPlaces places{options_.model_folders, RootsOf(trial), sweep_folder_};
+    found = models_.emplace(key, FindModel(*node, places, catalogue_, digests_)).first;
+  }
+  return &found->second;
+}
+
+const DatasetFiles& TrialResolver::DataOf(const Assignment& trial) {
+  const Model& model = *ModelOf(trial);
+  const auto key = std::pair(model.dataset, trial.Get(TrialKey::kData));
+  auto found = datasets_.find(key);
+  if (found == datasets_.end()) {
+    DatasetFiles files = FindDataset(*model.dataset, RootsOf(trial), model.where, digests_);
+    found = datasets_.emplace(key, std::move(files)).first;
+  }
+  return found->second;
+}
+
+const Protocol& TrialResolver::ProtocolOf(const Assignment& trial) {
+  const Node node = trial.Get(TrialKey::kProtocol);
+  const Method* method = node == nullptr ? MethodOf(trial) : nullptr;
+  const auto key = std::pair(node, method);
+  auto found = protocols_.find(key);
+  if (found == protocols_.end()) {
+    ProtocolChoice choice;
+    if (node != nullptr) {
+      choice = ParseProtocol(*node, catalogue_);
+    } else if (method != nullptr && method->recipe_protocol) {
+      choice = *method->recipe_protocol;
+    }
+    found = protocols_.emplace(key, ResolveProtocol(choice, catalogue_)).first;
+  }
+  return found->second;
+}
+
+Execution TrialResolver::ExecutionOf(const Assignment& trial) {
+  const Node profile = trial.Get(TrialKey::kProfile);
+  const Node variant = trial.Get(TrialKey::kVariant);
+  const Method* method = MethodOf(trial);
+  Execution execution;
+  execution.profile = profile != nullptr ? RequireChoice(*profile, "profile", kProfiles) : "paper";
+  execution.variant = "code";
+  if (method != nullptr && !method->recipe_variant.empty()) {
+    execution.variant = method->recipe_variant;
+  }
+  if (variant != nullptr) execution.variant = RequireChoice(*variant, "variant", kVariants);
+  if (method != nullptr && !method->variant.empty()) execution.variant = method->variant;
+  execution.ranks = trial.Get(TrialKey::kRanks);
+  execution.dtype = trial.Get(TrialKey::kDtype);
+  execution.resources = trial.Get(TrialKey::kResources);
+  return execution;
+}
+
+void TrialResolver::AddKindParams(const std::string& kind, const Json& given,
+                                  const Execution& execution, const Part* part,
+                                  StageParams& params) const {
+  const Json* found = catalogue_.Find("kind", kind);
+  const Json& declaration = found != nullptr ? *found : kNoKind;
+  Json own = given;
+  TakeIfDeclared(declaration, "ranks", execution.ranks, own);
+  TakeIfDeclared(declaration, "dtype", execution.dtype, own);
+  if (part != nullptr && part->ranks) own["ranks"] = *part->ranks;
+  Json values =
+      ResolveParams(declaration, own, Json::object(), execution.profile, execution.variant);
+  params.threads = values.value("threads", 1);
+  if (execution.resources != nullptr) params.threads = ParseResources(*execution.resources);
+  if (part != nullptr && part->threads) params.threads = *part->threads;
+  if (options_.threads > 0) params.threads = options_.threads;
+  values.erase("threads");  // a resource, not part of the name
+  for (const auto& [name, value] : values.items()) {
+    if (!params.all.contains(name)) params.all[name] = value;
+  }
+  const Json named = WithoutNeutral(declaration.at("params"), std::move(values));
+  for (const auto& [name, value] : named.items()) {
+    if (!params.named.contains(name)) params.named[name] = value;
+  }
+}
+
+const StageParams& TrialResolver::PartParams(const Assignment& trial, const std::string& kind) {
+  const Method* method = MethodOf(trial);
+  const Execution execution = ExecutionOf(trial);
+  const auto key = std::tuple(method, kind, execution);
+  auto found = part_params_.find(key);
+  if (found == part_params_.end()) {
+    const Part& part = kind == "synthesize" ? method->synthesizer : method->quantizer;
+    StageParams params;
+    params.all = ResolveParams(*part.declaration, part.given, part.recipe_values, execution.profile,
+                               execution.variant);
+    params.named = WithoutNeutral(part.declaration->at("params"), params.all);
+    AddKindParams(kind, part.given, execution, &part, params);
+    found = part_params_.emplace(key, std::move(params)).first;
+  }
+  return found->second;
+}
+
+const StageParams& TrialResolver::KindParams(const Assignment& trial, const std::string& kind) {
+  const Node node = trial.Get(TrialKey::kEvaluate);
+  const Execution execution = ExecutionOf(trial);
+  const auto key = std::tuple(node, kind, execution);
+  auto found = kind_params_.find(key);
+  if (found == kind_params_.end()) {
+    Json given = Json::object();
+    if (node != nullptr) {
+      given = CheckEvaluate(*node, catalogue_);
+    }
+    StageParams params;
+    AddKindParams(kind, given, execution, nullptr, params);
+    found = kind_params_.emplace(key, std::move(params)).first;
+  }
+  return found->second;
+}
+
+void TrialResolver::Check(TrialKey key, const YamlNode& node) {
+  switch (key) {
+    case TrialKey::kMethod:
+      ParseMethod(node, catalogue_);
+      return;
+    case TrialKey::kSynthesizer:
+    case TrialKey::kQuantizer:
+      ParsePart(node, NameOf(key), catalogue_);
+      return;
+    case TrialKey::kBits:
+      ParseBits(node);
+      return;
+    case TrialKey::kProtocol:
+      ParseProtocol(node, catalogue_);
+      return;
+    case TrialKey::kVariant:
+      RequireChoice(node, "variant", kVariants);
+      return;
+    case TrialKey::kProfile:
+      RequireChoice(node, "profile", kProfiles);
+      return;
+    case TrialKey::kRanks:
+    case TrialKey::kDtype:
+      CheckExecution(NameOf(key), node, catalogue_);
+      return;
+    case TrialKey::kResources:
+      ParseResources(node);
+      return;
+    case TrialKey::kEvaluate:
+      CheckEvaluate(node, catalogue_);
+      return;
+    case TrialKey::kSeed:
+      ParseSeeds(node);
+      return;
+    case TrialKey::kModel:
+      CheckModelForm(node);
+      return;
+    case TrialKey::kData:
+      RequireWord(node, "data");
+      return;
+  }
+}
+
+}  // namespace zerosweep

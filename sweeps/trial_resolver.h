@@ -1,0 +1,95 @@
+// What an assignment's values mean: methods, parameters, protocols, models. Each distinct value is
+// looked at once, whatever the number of trials.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "sweeps/data_files.h"
+#include "sweeps/methods.h"
+#include "sweeps/model_files.h"
+#include "sweeps/plan.h"
+#include "sweeps/protocols.h"
+#include "sweeps/sweep_spec.h"
+
+namespace zerosweep {
+
+struct Bits {
+  int64_t w = 0, a = 0;  // 2…8, or 32: passed through in full precision
+  bool operator==(const Bits&) const = default;
+};
+
+struct Seeds {
+  int64_t synthesis = 0, quantize = 0;
+  bool operator==(const Seeds&) const = default;
+};
+
+// The parameters of one stage, resolved.
+struct StageParams {
+  Json all = Json::object();    // of the implementation, defaults included
+  Json named = Json::object();  // those that go into the stage's name: neutral ones left out, the
+                                // kind's own included
+  int threads = 1;
+};
+
+// How a trial runs rather than what it computes, as given for it.
+struct Execution {
+  std::string profile, variant;
+  const YamlNode* ranks = nullptr;
+  const YamlNode* dtype = nullptr;
+  const YamlNode* resources = nullptr;
+  auto operator<=>(const Execution&) const = default;
+};
+
+// `w8a8` or `{w: 4, a: 8}`. Throws kUsage; mixed precision is refused by name.
+Bits ParseBits(const YamlNode& node);
+// `3` or `{synthesis: 0, quantize: 3}`.
+Seeds ParseSeeds(const YamlNode& node);
+
+// Every method throws kUsage at the value that is wrong. The nodes given must outlive the resolver.
+class TrialResolver {
+ public:
+  TrialResolver(const ExpandOptions& options, const Catalogue& catalogue);
+
+  // Null when the assignment names none (or half a pair).
+  const Method* MethodOf(const Assignment& trial);
+  const Bits* BitsOf(const Assignment& trial);
+  const Model* ModelOf(const Assignment& trial);
+  const Protocol& ProtocolOf(const Assignment& trial);
+  Execution ExecutionOf(const Assignment& trial);
+  Seeds SeedsOf(const Assignment& trial);
+  const DatasetFiles& DataOf(const Assignment& trial);
+  // kind: "synthesize" or "quantize". REQUIRES: MethodOf(trial) is not null.
+  const StageParams& PartParams(const Assignment& trial, const std::string& kind);
+  // kind: "teacher" or "evaluate": set by the `evaluate` block.
+  const StageParams& KindParams(const Assignment& trial, const std::string& kind);
+
+  // Looks at one value, so that a wrong one is reported even where no trial uses it.
+  void Check(TrialKey key, const YamlNode& node);
+  DigestCache& digests() { return digests_; }
+
+ private:
+  DataRoots RootsOf(const Assignment& trial) const;
+  void AddKindParams(const std::string& kind, const Json& given, const Execution& execution,
+                     const Part* part, StageParams& params) const;
+
+  const ExpandOptions& options_;
+  const Catalogue& catalogue_;
+  std::filesystem::path sweep_folder_;
+  DigestCache digests_;
+  using Node = const YamlNode*;
+  std::map<std::tuple<Node, Node, Node>, Method> methods_;
+  std::map<Node, Bits> bits_;
+  std::map<Node, Seeds> seeds_;
+  std::map<std::pair<Node, Node>, Model> models_;
+  std::map<std::pair<const Json*, Node>, DatasetFiles> datasets_;
+  std::map<std::pair<Node, const Method*>, Protocol> protocols_;
+  std::map<std::tuple<const Method*, std::string, Execution>, StageParams> part_params_;
+  std::map<std::tuple<Node, std::string, Execution>, StageParams> kind_params_;
+};
+
+}  // namespace zerosweep
