@@ -4,10 +4,10 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "engine/evaluate/evaluator.h"
-#include "engine/import/state.h"
+#include "engine/import/safetensors.h"
 #include "engine/models/registry.h"
 #include "engine/quant/quantized_network.h"
+#include "engine/stages/accuracy.h"
 #include "engine/stages/stage_kind.h"
 
 namespace zerosweep {
@@ -35,7 +35,7 @@ Teacher ReadTeacher(const StageContext& context, const Dataset& test) {
   }
   Graph graph = BuildModel(teacher.arch, test.images.size(1), test.images.size(2),
                            test.images.size(3), teacher.classes);
-  LoadState(graph, ReadState(weights), weights.string());
+  LoadState(graph, ReadSafetensors(weights), weights.string());
   teacher.graph = graph.To(context.device);
   return teacher;
 }
@@ -55,26 +55,25 @@ std::map<std::string, double> RunTeacher(const StageContext& context) {
   const int64_t limit = context.Param("limit");
   const Dataset test = LoadDataset(context.params().at("dataset"), "test", context.DataFolder());
   const Teacher teacher = ReadTeacher(context, test);
-  const Evaluation result = Evaluate([&](const torch::Tensor& x) { return Run(teacher.graph, x); },
-                                     test, teacher, limit, context.progress);
+  const Accuracy result =
+      MeasureAccuracy([&](const torch::Tensor& x) { return Run(teacher.graph, x); }, test, teacher,
+                      limit, context.progress);
   const Json expected = context.params().value("expected_top1", Json());
   if (!expected.is_null() && limit == 0 &&
-      std::abs(result.top1 - expected.get<double>()) > kCardTolerance) {
+      std::abs(result.top1_percent() - expected.get<double>()) > kCardTolerance) {
     throw Error(ErrorKind::kTrial,
                 fmt::format("the teacher reaches {:.2f} % on {}, its model card says {:.2f} %: "
                             "check the data folder "
                             "and the normalisation",
-                            result.top1, test.name, expected.get<double>()),
+                            result.top1_percent(), test.name, expected.get<double>()),
                 "configuration");
   }
   const Dataset few = test.Slice(0, std::min<int64_t>(8, test.size()));
   CheckPassThrough(teacher, Normalise(few.images, teacher.mean, teacher.std).to(context.device));
   SaveTeacher(teacher, context.staging);
-  WriteFileDurably(context.staging / "predictions.bin",
-                   {static_cast<const char*>(result.predictions.const_data_ptr()),
-                    static_cast<size_t>(result.predictions.nbytes())});
-  return {{"fp32_top1", result.top1},
-          {"fp32_loss", result.loss},
+  SavePredictions(result.predictions, context.staging);
+  return {{"fp32_top1", result.top1_percent()},
+          {"fp32_loss", result.evaluation.loss},
           {"images", static_cast<double>(result.predictions.numel())},
           {"parameters", static_cast<double>(teacher.graph.ParameterCount())}};
 }

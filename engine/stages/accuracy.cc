@@ -1,0 +1,70 @@
+#include "engine/stages/accuracy.h"
+
+#include <torch/torch.h>
+
+#include <cstring>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kCpuBatch = 100;  // a batch's activations of a CIFAR network stay in the cache
+constexpr int64_t kGpuBatch = 500;
+constexpr const char* kPredictionsFile = "predictions.bin";
+
+}  // namespace
+
+Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
+                         int64_t limit, Progress& progress) {
+  const int64_t total = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
+  std::vector<torch::Tensor> predictions;
+  int64_t done = 0;
+  const auto observed = [&](const torch::Tensor& images) {
+    const torch::Tensor logits = forward(images);
+    if (!torch::isfinite(logits).all().item<bool>()) {
+      throw Error(ErrorKind::kTrial,
+                  fmt::format("the logits of an image between {} and {} are not finite", done,
+                              done + images.size(0)),
+                  "non_finite");
+    }
+    predictions.push_back(logits.argmax(1).to(torch::kCPU, torch::kInt32));
+    done += images.size(0);
+    progress.Report(static_cast<double>(done), static_cast<double>(total), "images");
+    return logits;
+  };
+  Accuracy accuracy;
+  accuracy.evaluation =
+      EvaluateForward(observed, dataset, {teacher.mean, teacher.std}, limit,
+                      teacher.device().is_cuda() ? kGpuBatch : kCpuBatch, teacher.device());
+  accuracy.predictions = torch::cat(predictions);
+  return accuracy;
+}
+
+void SavePredictions(const torch::Tensor& predictions, const std::filesystem::path& folder) {
+  WriteFileDurably(folder / kPredictionsFile,
+                   {static_cast<const char*>(predictions.const_data_ptr()),
+                    static_cast<size_t>(predictions.nbytes())});
+}
+
+torch::Tensor LoadPredictions(const std::filesystem::path& folder) {
+  const std::string bytes = ReadFile(folder / kPredictionsFile);
+  torch::Tensor predictions =
+      torch::empty({static_cast<int64_t>(bytes.size() / sizeof(int32_t))}, torch::kInt32);
+  std::memcpy(predictions.data_ptr(), bytes.data(), static_cast<size_t>(predictions.nbytes()));
+  return predictions;
+}
+
+std::string PackBits(const torch::Tensor& flags) {
+  const torch::Tensor bytes = flags.to(torch::kCPU, torch::kBool).contiguous();
+  const bool* values = bytes.data_ptr<bool>();
+  std::string packed(static_cast<size_t>((bytes.numel() + 7) / 8), '\0');
+  for (int64_t i = 0; i < bytes.numel(); ++i) {
+    char& byte = packed[static_cast<size_t>(i / 8)];
+    if (values[i]) byte = static_cast<char>(byte | (1 << (i % 8)));
+  }
+  return packed;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,31 @@
+// Accuracy of a network on the test split, as the stages report it.
+#pragma once
+
+#include <filesystem>
+
+#include "engine/progress.h"
+#include "engine/teacher.h"
+#include "engine/train/evaluate.h"
+
+namespace zerosweep {
+
+struct Accuracy {
+  Evaluation evaluation;
+  torch::Tensor predictions;  // int32, one an image
+
+  double top1_percent() const { return 100.0 * evaluation.top1; }
+};
+
+// Runs `forward` (normalised images → logits) over the first `limit` images (0: all). The teacher
+// gives normalisation and device. Throws kTrial ("non_finite") when a logit is not finite.
+Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
+                         int64_t limit, Progress& progress);
+
+// predictions.bin: little-endian int32, one an image.
+void SavePredictions(const torch::Tensor& predictions, const std::filesystem::path& folder);
+torch::Tensor LoadPredictions(const std::filesystem::path& folder);
+
+// One bit an image, least significant first.
+std::string PackBits(const torch::Tensor& flags);
+
+}  // namespace zerosweep
