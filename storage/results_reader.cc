@@ -1,14 +1,9 @@
-// The reader: a database opened so that nothing can be written, and queries that end.
-#include <chrono>
-
+// The reader: queries that cannot write and that end.
 #include "base/clock.h"
-#include "base/log.h"
-#include "storage/file_system.h"
+#include "storage/open_reading.h"
 #include "storage/results_impl.h"
-#include "storage/schema.h"
 
 namespace zerosweep {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr int kProgressSteps = 10'000;  // virtual machine steps between two looks at the clock
@@ -30,38 +25,6 @@ int AllowReading(void*, int action, const char*, const char* name, const char*, 
 
 int PastDeadline(void* deadline) {
   return SystemClock().Monotonic() > *static_cast<double*>(deadline) ? 1 : 0;
-}
-
-// Opens and reads once, so that what cannot be read shows here.
-std::unique_ptr<Database> OpenAndProbe(const fs::path& path, OpenMode mode) {
-  auto database = std::make_unique<Database>(path, mode);
-  database->Scalar("SELECT count(*) FROM sqlite_schema");
-  return database;
-}
-
-// Rolls a journal back that a dead writer left behind.
-void Recover(const Home& home) {
-  const HomeLock lock(home, SystemClock());
-  OpenAndProbe(home.database(), OpenMode::kWrite);
-}
-
-std::unique_ptr<Database> OpenDatabase(const Home& home) {
-  if (!fs::exists(home.database())) {
-    Fail(ErrorKind::kStorage,
-         "there is no results.db in {}: run a sweep first, or name another "
-         "--home",
-         home.folder.string());
-  }
-  try {
-    return OpenAndProbe(home.database(), OpenMode::kRead);
-  } catch (const Error&) {
-    if (!IsWritableFolder(home.folder)) {
-      return OpenAndProbe(home.database(), OpenMode::kImmutable);
-    }
-    if (HomeLock::IsHeld(home)) throw;
-  }
-  Recover(home);
-  return OpenAndProbe(home.database(), OpenMode::kRead);
 }
 
 Json ValueOf(sqlite3_stmt* statement, int column) {
@@ -134,16 +97,9 @@ struct ResultsReader::Impl {
 
 ResultsReader::ResultsReader(const Home& home, const ResultsOptions& options)
     : impl_(std::make_unique<Impl>()) {
-  const bool network = options.network.value_or(IsNetworkFileSystem(home.folder));
-  // While somebody writes on a network file system, only the snapshot may be opened.
-  if (network && fs::exists(home.snapshot()) && HomeLock::IsHeld(home)) {
-    impl_->db = OpenAndProbe(home.snapshot(), OpenMode::kImmutable);
-    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(home.snapshot());
-    impl_->snapshot_age = std::max(0.0, std::chrono::duration<double>(age).count());
-  } else {
-    impl_->db = OpenDatabase(home);
-  }
-  CheckSchema(*impl_->db);
+  ReadableDatabase opened = OpenForReading(home, options);
+  impl_->db = std::move(opened.database);
+  impl_->snapshot_age = opened.snapshot_age;
   impl_->db->Scalar("PRAGMA query_only = ON");
   sqlite3_set_authorizer(impl_->db->get(), AllowReading, nullptr);
 }

@@ -1,0 +1,72 @@
+#include "storage/fsck.h"
+
+#include "base/error.h"
+#include "storage/artifact_store.h"
+#include "storage/open_reading.h"
+#include "storage/orphans.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kRestore = "restore results.db from a copy or choose another --home";
+constexpr const char* kBringBack = "restore the folder from a copy, or choose another --home";
+constexpr size_t kMostDatabaseFindings = 20;
+
+void CheckDatabase(Database& database, std::vector<Finding>& findings) {
+  Statement integrity(database.get(), database.path().string(),
+                      fmt::format("PRAGMA integrity_check({})", kMostDatabaseFindings));
+  while (integrity.Step()) {
+    if (integrity.Text(0) != "ok") findings.push_back({"database", integrity.Text(0), kRestore});
+  }
+  Statement keys(database.get(), database.path().string(), "PRAGMA foreign_key_check");
+  for (size_t n = 0; n < kMostDatabaseFindings && keys.Step(); ++n) {
+    findings.push_back({"database",
+                        fmt::format("row {} of {} refers to a row of {} that is not there",
+                                    keys.Int(1), keys.Text(0), keys.Text(2)),
+                        kRestore});
+  }
+}
+
+// The first thing wrong with a published artifact; empty when it is whole.
+std::string Defect(const std::filesystem::path& folder, const std::string& digest) {
+  try {
+    const Manifest manifest = ReadManifest(folder);
+    if (manifest.Digest() != digest) return "the manifest is of another artifact";
+    const std::vector<std::string> corrupt = CorruptFiles(folder, manifest);
+    return corrupt.empty() ? "" : fmt::format("'{}' is missing or damaged", corrupt.front());
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+void CheckArtifacts(const Home& home, Database& database, std::vector<Finding>& findings) {
+  const ArtifactStore store(home);
+  Statement& rows = database.Prepare(R"(SELECT a.digest, min(g.kind || ' ' || g.name)
+    FROM artifact a JOIN stage g ON g.artifact_id = a.id WHERE g.state = 'done' GROUP BY a.id)");
+  rows.Bind();
+  while (rows.Step()) {
+    const std::string digest = rows.Text(0);
+    const auto folder = store.Find(digest);
+    const std::string defect =
+        folder ? Defect(*folder, digest) : "the folder or its manifest is missing";
+    if (defect.empty()) continue;
+    findings.push_back(
+        {"artifact " + digest, fmt::format("{} (of {})", defect, rows.Text(1)), kBringBack});
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> Fsck(const Home& home, const ResultsOptions& options) {
+  std::vector<Finding> findings;
+  const ReadableDatabase opened = OpenForReading(home, options);
+  CheckDatabase(*opened.database, findings);
+  CheckArtifacts(home, *opened.database, findings);
+  for (const Published& orphan : Orphans(home, *opened.database)) {
+    findings.push_back({"artifact " + orphan.digest, "no stage of the database refers to it",
+                        "`zerosweep gc` removes it"});
+  }
+  return findings;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,91 @@
+#include "storage/garbage.h"
+
+#include <chrono>
+#include <unordered_set>
+
+#include "storage/artifact_store.h"
+#include "storage/orphans.h"
+#include "storage/sqlite.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+class Collector {
+ public:
+  Collector(const Home& home, double min_age) : home_(home), min_age_(min_age) {}
+
+  void Artifacts(Database& database) {
+    for (const Published& orphan : Orphans(home_, database)) {
+      const fs::path folder = home_.artifact(orphan.digest);
+      if (!IsOld(folder)) continue;
+      std::error_code code;
+      fs::remove_all(folder, code);
+      if (code) continue;
+      ++garbage_.artifacts;
+      garbage_.bytes += orphan.bytes;
+    }
+  }
+
+  void Logs(Database& database) {
+    Statement& known = database.Prepare("SELECT 1 FROM attempt WHERE name = ?");
+    std::error_code code;
+    for (const auto& entry : fs::recursive_directory_iterator(home_.folder / "logs", code)) {
+      if (entry.path().extension() != ".log") continue;
+      const bool keep = known.Bind(entry.path().stem().string()).Step();
+      known.Reset();
+      if (!keep) RemoveFile(entry.path());
+    }
+  }
+
+  void TemporaryFiles() {
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator(home_.folder, code)) {
+      const std::string name = entry.path().filename();
+      if (name.find(".tmp-") != std::string::npos || name.starts_with("lock.stale-")) {
+        RemoveFile(entry.path());
+      }
+    }
+    for (const auto& entry : fs::directory_iterator(home_.requests(), code)) {
+      const std::string name = entry.path().filename();
+      if (name.find(".tmp-") != std::string::npos || name.ends_with(".reply.json")) {
+        RemoveFile(entry.path());
+      }
+    }
+  }
+
+  Garbage garbage_;
+
+ private:
+  bool IsOld(const fs::path& path) const {
+    std::error_code code;
+    const auto written = fs::last_write_time(path, code);
+    const std::chrono::duration<double> age = fs::file_time_type::clock::now() - written;
+    return !code && age.count() >= min_age_;
+  }
+
+  void RemoveFile(const fs::path& path) {
+    std::error_code code;
+    const auto bytes = static_cast<int64_t>(fs::file_size(path, code));
+    if (code || !IsOld(path) || !fs::remove(path, code)) return;
+    ++garbage_.files;
+    garbage_.bytes += bytes;
+  }
+
+  const Home& home_;
+  double min_age_;
+};
+
+}  // namespace
+
+Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, double min_age) {
+  Database database(home.database(), OpenMode::kRead);
+  Collector collector(home, min_age);
+  collector.garbage_.staging = ArtifactStore(home).RemoveStaleStaging(live, min_age);
+  collector.Artifacts(database);
+  collector.Logs(database);
+  collector.TemporaryFiles();
+  return collector.garbage_;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,25 @@
+// What a home no longer needs: cut-off staging, artifacts that no stage will ever claim, left-over
+// temporary files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "storage/home.h"
+
+namespace zerosweep {
+
+inline constexpr double kGarbageMinAge = 3600;  // seconds; younger things may still be at work
+
+struct Garbage {
+  int staging = 0;
+  int artifacts = 0;
+  int files = 0;      // logs of unknown attempts, answered requests, temporary files
+  int64_t bytes = 0;  // of artifacts and files
+};
+
+// Removes it. REQUIRES: the caller holds the home lock; `live` are the attempts at work.
+Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, double min_age);
+
+}  // namespace zerosweep
