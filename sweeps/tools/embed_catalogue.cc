@@ -1,0 +1,84 @@
+// embed_catalogue CATALOGUE.json OUT.cc RECIPE.yaml…
+// A build step: checks the recipes against the catalogue as a sweep would be checked, and writes
+// both as a source file that defines CompiledCatalogue(). A recipe that names an unknown thing
+// stops the build with its file and line.
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/files.h"
+#include "sweeps/catalogue.h"
+#include "sweeps/methods.h"
+#include "sweeps/yaml_tree.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr size_t kPieceBytes = 15'000;  // compilers need not take longer string literals
+
+// The text as adjacent raw string literals.
+std::string AsLiteral(std::string_view text) {
+  std::string literal;
+  for (size_t at = 0; at < text.size(); at += kPieceBytes) {
+    literal += fmt::format("    R\"zerosweep({})zerosweep\"\n", text.substr(at, kPieceBytes));
+  }
+  return literal;
+}
+
+Json ReadRecipes(const Json& declared, int count, char** files) {
+  const Catalogue catalogue(declared, Json::array());
+  Json recipes = Json::array();
+  for (int i = 0; i < count; ++i) {
+    const YamlNode root = ParseYaml(ReadFile(files[i]), files[i]);
+    Json recipe = ParseRecipe(root, catalogue);
+    if (std::filesystem::path(files[i]).stem() != recipe.at("name").get<std::string>()) {
+      FailAt(files[i], "the recipe is named '{}', its file must be {}.yaml",
+             recipe.at("name").get<std::string>(), recipe.at("name").get<std::string>());
+    }
+    recipes.push_back(std::move(recipe));
+  }
+  return recipes;
+}
+
+std::string Source(const Json& declared, const Json& recipes) {
+  return fmt::format(
+      "// Made by embed_catalogue from `zerosweep-stage --describe` and sweeps/recipes.\n"
+      "#include \"sweeps/catalogue.h\"\n\n"
+      "namespace zerosweep {{\n"
+      "namespace {{\n\n"
+      "constexpr const char* kCatalogue =\n{};\n\n"
+      "constexpr const char* kRecipes =\n{};\n\n"
+      "}}  // namespace\n\n"
+      "const Catalogue& CompiledCatalogue() {{\n"
+      "  static const Catalogue kCompiled(Json::parse(kCatalogue), Json::parse(kRecipes));\n"
+      "  return kCompiled;\n"
+      "}}\n\n"
+      "}}  // namespace zerosweep\n",
+      AsLiteral(declared.dump()), AsLiteral(recipes.dump()));
+}
+
+int Main(int argc, char** argv) {
+  if (argc < 3) {
+    std::fputs("usage: embed_catalogue CATALOGUE.json OUT.cc RECIPE.yaml...\n", stderr);
+    return kExitUsage;
+  }
+  const Json declared = ParseJson(ReadFile(argv[1]), argv[1]);
+  if (declared.value("format", 0) != 1) {
+    Fail(ErrorKind::kUsage, "{}: is not a catalogue of format 1", argv[1]);
+  }
+  WriteFileAtomically(argv[2], Source(declared, ReadRecipes(declared, argc - 3, argv + 3)));
+  return kExitOk;
+}
+
+}  // namespace
+}  // namespace zerosweep
+
+int main(int argc, char** argv) {
+  try {
+    return zerosweep::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return zerosweep::kExitUsage;
+  }
+}
