@@ -34,6 +34,13 @@ void CheckTopKeys(const YamlNode& root) {
   RequireKeys(root, kTopKeys, "the sweep");
 }
 
+void CheckCount(double trials, const std::string& where) {
+  if (trials > static_cast<double>(kMaxTrials)) {
+    FailAt(where, "the sweep unfolds to {:.0f} trials, at most {} are allowed: split it", trials,
+           kMaxTrials);
+  }
+}
+
 void RequireSeed(const YamlNode& node) {
   RequireInt(node, "seed", 0, std::numeric_limits<int64_t>::max());
 }
@@ -195,8 +202,12 @@ SweepSpec::Axis SweepSpec::ReadSeeds() {
   for (const char* key : {"synthesis", "quantize"}) {
     if (seeds->Find(key) == nullptr) FailAt(seeds->where, "seeds has no {}", key);
   }
-  for (const YamlNode& synthesis : ReadList(*seeds->Find("synthesis"), "seeds.synthesis", false)) {
-    for (const YamlNode& quantize : ReadList(*seeds->Find("quantize"), "seeds.quantize", false)) {
+  const auto& syntheses = ReadList(*seeds->Find("synthesis"), "seeds.synthesis", false);
+  const auto& quantizes = ReadList(*seeds->Find("quantize"), "seeds.quantize", false);
+  CheckCount(static_cast<double>(syntheses.size()) * static_cast<double>(quantizes.size()),
+             root_.where);
+  for (const YamlNode& synthesis : syntheses) {
+    for (const YamlNode& quantize : quantizes) {
       RequireSeed(synthesis);
       RequireSeed(quantize);
       YamlNode& pair = made_.emplace_back();
@@ -211,14 +222,9 @@ SweepSpec::Axis SweepSpec::ReadSeeds() {
 }
 
 void SweepSpec::Multiply(const Assignment& base, const std::vector<Axis>& axes) {
-  double count = static_cast<double>(trials_.size());
   double product = 1;
   for (const Axis& axis : axes) product *= static_cast<double>(axis.size());
-  count += product;
-  if (count > static_cast<double>(kMaxTrials)) {
-    FailAt(root_.where, "the sweep unfolds to {:.0f} trials, at most {} are allowed: split it",
-           count, kMaxTrials);
-  }
+  CheckCount(static_cast<double>(trials_.size()) + product, root_.where);
   std::vector<size_t> at(axes.size(), 0);
   for (size_t n = 0; n < static_cast<size_t>(product); ++n) {
     Assignment& trial = trials_.emplace_back(base);

@@ -1,0 +1,130 @@
+#include "tests/support/test_catalogue.h"
+
+#include <string>
+#include <vector>
+
+namespace zerosweep {
+namespace {
+
+Json Param(const char* name, const char* type, const Json& fallback, Json more = Json::object()) {
+  more.update({{"name", name}, {"type", type}, {"default", fallback}, {"meaning", "for tests"}});
+  return more;
+}
+
+Json Entry(const char* name, int revision, bool uses_seed, const std::vector<std::string>& needs,
+           const std::vector<Json>& params, const Json& facts = Json::object()) {
+  return {{"name", name},         {"summary", "for tests"}, {"paper", "Test et al. 2020"},
+          {"revision", revision}, {"uses_seed", uses_seed}, {"needs", needs},
+          {"params", params},     {"facts", facts}};
+}
+
+Json Field(const char* name, const char* type, const Json& fallback, Json more = Json::object()) {
+  more["stages"] = {"quantize"};
+  return Param(name, type, fallback, std::move(more));
+}
+
+Json Protocol() {
+  return {
+      {"fields",
+       {Field("act_placement", "choice", "relu", {{"choices", {"relu", "op_output", "op_input"}}}),
+        Field("first_w", "bits", "same"), Field("last_w", "bits", "same"),
+        Field("bn", "choice", "kept", {{"choices", {"kept", "folded"}}}),
+        Field("late", "choice", "no", {{"choices", {"no", "yes"}}, {"neutral", "no"}})}},
+      {"presets",
+       {{"zeroq", Json::object()},
+        {"genie", {{"act_placement", "op_input"}, {"first_w", 8}, {"last_w", 8}}}}}};
+}
+
+Json Kinds() {
+  const Json limit =
+      Param("limit", "int", 0, {{"min", 0}, {"neutral", 0}, {"profiles", {{"smoke", 500}}}});
+  return {Entry("evaluate", 3, false, {}, {limit}), Entry("quantize", 1, false, {}, {}),
+          Entry("synthesize", 1, false, {},
+                {Param("threads", "int", 1, {{"min", 1}, {"profiles", {{"fast", 2}}}})}),
+          Entry("teacher", 2, false, {}, {limit})};
+}
+
+Json Synthesizers() {
+  const Json images = Param("images", "int", 64, {{"min", 1}, {"profiles", {{"smoke", 8}}}});
+  return {Entry("constant", 1, false, {}, {images}), Entry("noise", 1, true, {}, {images}),
+          Entry("real", 1, true, {"real_data"}, {images}),
+          Entry("zeroq", 5, true, {"batch_norm"},
+                {images,
+                 Param("iterations", "int", 500,
+                       {{"min", 1}, {"max", 100000}, {"profiles", {{"fast", 100}, {"smoke", 3}}}}),
+                 Param("lr", "float", 0.5, {{"min", 0}}),
+                 Param("init", "choice", "uniform",
+                       {{"choices", {"uniform", "gaussian"}},
+                        {"variants", {{"paper", "gaussian"}, {"code", "uniform"}}}}),
+                 Param("jitter", "bool", false), Param("swing", "float", 0, {{"neutral", 0}}),
+                 Param("note", "string", "none", {{"neutral", "none"}})})};
+}
+
+Json Quantizers() {
+  return {
+      Entry("minmax", 1, false, {}, {Param("batch", "int", 64, {{"min", 1}})}),
+      Entry("percentile", 1, false, {}, {Param("p", "float", 0.99999, {{"min", 0.5}, {"max", 1}})}),
+      Entry("rounding", 4, true, {},
+            {Param("iterations", "int", 1000,
+                   {{"profiles", {{"fast", 50}}}, {"variants", {{"paper", 2000}}}})})};
+}
+
+Json Models() {
+  return {Entry("plain_cnn", 1, false, {}, {}, {{"batch_norms", 0}}),
+          Entry("resnet20_cifar_a", 1, false, {}, {}, {{"batch_norms", 19}})};
+}
+
+Json Datasets() {
+  const Json cifar = {{"classes", 10},
+                      {"shape", {3, 32, 32}},
+                      {"files",
+                       {{"train", {"data_batch_1.bin", "data_batch_2.bin"}},
+                        {"test", Json::array({"test_batch.bin"})},
+                        {"calibration", Json::array({"calibration_batch.bin"})}}},
+                      {"default_folder", ""},
+                      {"debian_package", ""},
+                      {"alternative_folders", Json::array({"cifar-10-batches-bin"})}};
+  const Json fashion = {{"classes", 10},
+                        {"shape", {1, 28, 28}},
+                        {"files",
+                         {{"train", {"train-images.gz", "train-labels.gz"}},
+                          {"test", {"t10k-images.gz", "t10k-labels.gz"}}}},
+                        {"default_folder", "/nonexistent/fashion-mnist"},
+                        {"debian_package", "dataset-fashion-mnist"},
+                        {"alternative_folders", Json::array()}};
+  return {Entry("cifar10", 1, false, {}, {}, cifar),
+          Entry("fashion_mnist", 1, false, {}, {}, fashion)};
+}
+
+Json Recipe(const char* name, const char* synthesizer, const char* quantizer, const char* preset,
+            const char* variant, const Json& params = Json::object()) {
+  return {{"name", name},
+          {"paper", "Test et al. 2020"},
+          {"summary", "for tests"},
+          {"synthesizer", {{"name", synthesizer}, {"params", params}}},
+          {"quantizer", {{"name", quantizer}, {"params", Json::object()}}},
+          {"protocol", {{"preset", preset}, {"fields", Json::object()}}},
+          {"variant", variant}};
+}
+
+}  // namespace
+
+Json TestCatalogueJson() {
+  return {{"format", 1},
+          {"protocol", Protocol()},
+          {"kinds", Kinds()},
+          {"synthesizers", Synthesizers()},
+          {"quantizers", Quantizers()},
+          {"trainers", Json::array()},
+          {"models", Models()},
+          {"datasets", Datasets()}};
+}
+
+Json TestRecipesJson() {
+  return {Recipe("zeroq", "zeroq", "minmax", "zeroq", "code"),
+          Recipe("noise", "noise", "minmax", "zeroq", "code"),
+          Recipe("real", "real", "minmax", "zeroq", "code"),
+          Recipe("sharp", "zeroq", "rounding", "genie", "paper", {{"images", 96}})};
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,206 @@
+// What the values of trial keys may be, with the message of every wrong one.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/sweep_folder.h"
+
+namespace zerosweep {
+namespace {
+
+struct Case {
+  const char* name;
+  const char* lines;  // from line 5 on, under `fixed`
+  const char* message;
+};
+
+class SweepValuesTest : public testing::TestWithParam<Case> {};
+
+TEST_P(SweepValuesTest, SaysWhatIsWrongAndWhere) {
+  const SweepFolder folder;
+  EXPECT_EQ(folder.ErrorOf(CifarSweep(GetParam().lines)), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Bits, SweepValuesTest,
+    testing::Values(
+        Case{"word", "  method: zeroq\n  bits: 8\n",
+             "sweep.yaml:6: bits is 8, must be like w8a8 or {w: 4, a: 8}"},
+        Case{"upper", "  method: zeroq\n  bits: W8A8\n",
+             "sweep.yaml:6: bits is 'W8A8', must be like w8a8 or {w: 4, a: 8}"},
+        Case{"range", "  method: zeroq\n  bits: w1a8\n",
+             "sweep.yaml:6: bits is 'w1a8', must be 2 to 8, or 32 for full precision"},
+        Case{"map_range", "  method: zeroq\n  bits: {w: 4, a: 9}\n",
+             "sweep.yaml:6: bits.a is 9, must be 2 to 8, or 32 for full precision"},
+        Case{"map_missing", "  method: zeroq\n  bits: {w: 4}\n", "sweep.yaml:6: bits has no 'a'"},
+        Case{"map_key", "  method: zeroq\n  bits: {w: 4, b: 4}\n",
+             "sweep.yaml:6: unknown key 'b' in bits, did you mean 'w'?"},
+        Case{"mixed", "  method: zeroq\n  bits: {w: mp4, a: 8}\n",
+             "sweep.yaml:6: bits 'mp4': mixed precision is not available in this version, give one "
+             "number of bits"},
+        Case{"layers", "  method: zeroq\n  bits: {w: layers.json, a: 8}\n",
+             "sweep.yaml:6: bits 'layers.json': mixed precision is not available in this version, "
+             "give one number of bits"},
+        Case{"choices", "  method: zeroq\n  bits: {w: mp4, a: 8, choices: [2, 4]}\n",
+             "sweep.yaml:6: bits [2,4]: mixed precision is not available in this version, give one "
+             "number of bits"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Methods, SweepValuesTest,
+    testing::Values(
+        Case{"unknown", "  bits: w8a8\n  method: zerok\n",
+             "sweep.yaml:6: unknown method 'zerok', did you mean 'zeroq'?"},
+        Case{"no_recipe", "  bits: w8a8\n  method: {variant: code}\n",
+             "sweep.yaml:6: method has no recipe: write {recipe: NAME, …}, or synthesizer and "
+             "quantizer instead of method"},
+        Case{"unknown_key", "  bits: w8a8\n  method: {recipe: zeroq, synthesise: {}}\n",
+             "sweep.yaml:6: unknown key 'synthesise' in method, did you mean 'synthesize'?"},
+        Case{"unknown_param",
+             "  bits: w8a8\n  method:\n    recipe: zeroq\n    synthesize:\n"
+             "      itertions: 10\n",
+             "sweep.yaml:9: unknown key 'itertions' in zeroq, did you mean 'iterations'?"},
+        Case{"both_words",
+             "  bits: w8a8\n  method: {recipe: zeroq, quantize: {}, reconstruct: {}}\n",
+             "sweep.yaml:6: quantize and reconstruct are the same block, keep one"},
+        Case{"variant", "  bits: w8a8\n  method: {recipe: zeroq, variant: papers}\n",
+             "sweep.yaml:6: variant is 'papers', must be one of code, paper, fixed, did you mean "
+             "'paper'?"},
+        Case{"synthesizer", "  bits: w8a8\n  quantizer: minmax\n  synthesizer: nois\n",
+             "sweep.yaml:7: unknown synthesizer 'nois', did you mean 'noise'?"},
+        Case{"quantizer", "  bits: w8a8\n  quantizer: {minmx: {}}\n  synthesizer: noise\n",
+             "sweep.yaml:6: unknown quantizer 'minmx', did you mean 'minmax'?"},
+        Case{"two_names", "  bits: w8a8\n  quantizer: {minmax: {}, percentile: {}}\n",
+             "sweep.yaml:6: quantizer is {\"minmax\":{},\"percentile\":{}}, must be a name or one "
+             "name with its parameters: {NAME: {…}}"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Parameters, SweepValuesTest,
+    testing::Values(
+        Case{"minimum", "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {images: 0}}\n",
+             "sweep.yaml:7: zeroq.images is 0, must be at least 1"},
+        Case{"maximum", "  bits: w8a8\n  quantizer: {percentile: {p: 1.5}}\n  synthesizer: noise\n",
+             "sweep.yaml:6: percentile.p is 1.5, must be at most 1"},
+        Case{"float_for_int",
+             "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {images: "
+             "1e3}}\n",
+             "sweep.yaml:7: zeroq.images is 1e3, must be an integer"},
+        Case{"quoted_int",
+             "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {images: "
+             "'8'}}\n",
+             "sweep.yaml:7: zeroq.images is '8', must be an integer"},
+        Case{"word_for_float",
+             "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {lr: "
+             "nan}}\n",
+             "sweep.yaml:7: zeroq.lr is 'nan', must be a number"},
+        Case{"boolean", "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {jitter: 1}}\n",
+             "sweep.yaml:7: zeroq.jitter is 1, must be true or false"},
+        Case{
+            "choice",
+            "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {init: "
+            "gausian}}\n",
+            "sweep.yaml:7: zeroq.init is 'gausian', must be one of uniform, gaussian, did you mean "
+            "'gaussian'?"},
+        Case{"text", "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {note: [a]}}\n",
+             "sweep.yaml:7: zeroq.note is [\"a\"], must be text"},
+        Case{"no_block", "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: 5}\n",
+             "sweep.yaml:7: zeroq is 5, must be a map of images, iterations, lr, init, jitter, "
+             "swing, "
+             "note, threads, ranks, resources"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Settings, SweepValuesTest,
+    testing::Values(
+        Case{"protocol", "  bits: w8a8\n  method: zeroq\nprotocol: gennie\n",
+             "sweep.yaml:7: unknown protocol 'gennie', did you mean 'genie'?"},
+        Case{"preset", "  bits: w8a8\n  method: zeroq\nprotocol: {preset: x}\n",
+             "sweep.yaml:7: unknown protocol 'x' (known: genie, zeroq)"},
+        Case{"field", "  bits: w8a8\n  method: zeroq\nprotocol: {preset: genie, frist_w: 4}\n",
+             "sweep.yaml:7: unknown key 'frist_w' in protocol, did you mean 'first_w'?"},
+        Case{"field_bits", "  bits: w8a8\n  method: zeroq\nprotocol: {first_w: 16}\n",
+             "sweep.yaml:7: protocol.first_w is 16, must be 2 to 8, 32 or 'same'"},
+        Case{"profile", "  bits: w8a8\n  method: zeroq\nprofile: quick\n",
+             "sweep.yaml:7: profile is 'quick', must be one of paper, fast, smoke"},
+        Case{"ranks", "  bits: w8a8\n  method: zeroq\nranks: 2\n",
+             "sweep.yaml:7: ranks is 2, but this version has only 1"},
+        Case{"part_ranks",
+             "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {ranks: 4}}\n",
+             "sweep.yaml:7: ranks is 4, but this version has only 1"},
+        Case{"dtype", "  bits: w8a8\n  method: zeroq\n  dtype: bfloat16\n",
+             "sweep.yaml:7: dtype is 'bfloat16', but this version has only \"float32\""},
+        Case{"resources", "  bits: w8a8\n  method: zeroq\nresources: {cores: 2}\n",
+             "sweep.yaml:7: unknown key 'cores' in resources (known: threads)"},
+        Case{"threads", "  bits: w8a8\n  method: zeroq\nresources: {threads: 0}\n",
+             "sweep.yaml:7: resources.threads is 0, must be at least 1"},
+        Case{"evaluate", "  bits: w8a8\n  method: zeroq\nevaluate: {limits: 10}\n",
+             "sweep.yaml:7: unknown key 'limits' in evaluate, did you mean 'limit'?"},
+        Case{"evaluate_range", "  bits: w8a8\n  method: zeroq\nevaluate: {limit: -1}\n",
+             "sweep.yaml:7: evaluate.limit is -1, must be at least 0"},
+        Case{"seed", "  bits: w8a8\n  method: zeroq\n  seed: {synthesis: 1}\n",
+             "sweep.yaml:7: seed has no 'quantize'"},
+        Case{"shared_threads",
+             "  bits: w8a8\ngrid:\n  method:\n    - {recipe: zeroq, synthesize: {resources: "
+             "{threads: "
+             "1}}}\n    - {recipe: zeroq, synthesize: {resources: {threads: 2}}}\n",
+             "sweep.yaml:9: trials that share a synthesize stage ask for 1 and 2 threads: give one "
+             "number for both"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(SweepValuesTest, RefusesMethodsThatTheModelOrDataCannotServe) {
+  const SweepFolder folder;
+  const std::string plain =
+      "name: t\ndata: data\nfixed:\n  model: {file: net.safetensors, arch: plain_cnn, dataset: "
+      "cifar10, normalisation: {mean: [0, 0, 0], std: [1, 1, 1]}}\n  bits: w8a8\n";
+  EXPECT_EQ(folder.ErrorOf(plain + "  method: zeroq\n"),
+            "sweep.yaml:6: zeroq needs batch norms, but plain_cnn has none: exclude this pair");
+  EXPECT_EQ(folder.ErrorOf(plain + "  method: noise\n"), "no error");
+  std::filesystem::remove(folder / "data/calibration_batch.bin");
+  EXPECT_EQ(
+      folder.ErrorOf(CifarSweep("  bits: w8a8\n  method: real\n")),
+      "sweep.yaml:6: real needs real images, but data holds no training or calibration images "
+      "of dataset cifar10");
+}
+
+// given > recipe > variant > profile > default
+TEST(SweepValuesTest, ResolvesParametersInOrder) {
+  const SweepFolder folder;
+  const auto params = [&](const std::string& lines) {
+    return folder.Expand(CifarSweep("  bits: w8a8\n" + lines)).trials.at(0).config;
+  };
+  const Json plain = params("  method: zeroq\n");
+  EXPECT_EQ(plain["synthesizer"]["params"]["iterations"], 500);
+  EXPECT_EQ(plain["synthesizer"]["params"]["init"], "uniform");
+  EXPECT_EQ(params("  method: zeroq\nprofile: fast\n")["synthesizer"]["params"]["iterations"], 100);
+  EXPECT_EQ(params("  method: zeroq\nvariant: paper\n")["synthesizer"]["params"]["init"],
+            "gaussian");
+  const Json sharp = params("  method: sharp\nprofile: fast\n");
+  EXPECT_EQ(sharp["quantizer"]["params"]["iterations"], 2000);  // variant over profile
+  EXPECT_EQ(sharp["synthesizer"]["params"]["images"], 96);      // recipe over default
+  EXPECT_EQ(sharp["variant"], "paper");
+  const Json own = params(
+      "  method: {recipe: sharp, variant: code, synthesize: {images: 7, lr: 1}, reconstruct: "
+      "{iterations: 9}}\nvariant: paper\nprofile: smoke\n");
+  EXPECT_EQ(own["synthesizer"]["params"]["images"], 7);
+  EXPECT_EQ(own["quantizer"]["params"]["iterations"], 9);
+  EXPECT_EQ(own["variant"], "code");
+  EXPECT_TRUE(own["synthesizer"]["params"]["lr"].is_number_float());
+}
+
+TEST(SweepValuesTest, NamesProtocolsByPresetAndMarksChanges) {
+  const SweepFolder folder;
+  const auto label = [&](const std::string& lines) {
+    return folder.Expand(CifarSweep("  bits: w8a8\n" + lines)).trials.at(0).protocol;
+  };
+  EXPECT_EQ(label("  method: sharp\n"), "genie");
+  EXPECT_EQ(label("  method: sharp\nprotocol: zeroq\n"), "zeroq");
+  EXPECT_EQ(label("  method: sharp\nprotocol: {preset: genie, first_w: 8}\n"), "genie");
+  EXPECT_THAT(label("  method: sharp\nprotocol: {preset: genie, first_w: 4}\n"),
+              testing::MatchesRegex("genie\\*[0-9a-f]{4}"));
+  EXPECT_EQ(label("  synthesizer: noise\n  quantizer: minmax\n"), "zeroq");
+  EXPECT_THAT(label("  synthesizer: noise\n  quantizer: minmax\nprotocol: {bn: folded}\n"),
+              testing::MatchesRegex("default\\*[0-9a-f]{4}"));
+}
+
+}  // namespace
+}  // namespace zerosweep
