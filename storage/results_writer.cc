@@ -51,7 +51,7 @@ void ResultsWriter::Impl::Settle() {
     WHERE state = 'open' AND id IN (SELECT id FROM hit))")
       .Run(now);
   db.Prepare(
-        R"(UPDATE trial SET state = 'failed', ended = ?, error = (SELECT kind || ': ' || stage.error
+        R"(UPDATE trial SET state = 'failed', ended = ?, error = (SELECT x.kind || ': ' || stage.error
         FROM trial_stage x JOIN stage ON stage.id = x.stage_id
         WHERE x.trial_id = trial.id AND stage.state = 'failed' ORDER BY stage.ended, stage.id LIMIT 1)
     WHERE state = 'open' AND EXISTS (SELECT 1 FROM trial_stage x JOIN stage g ON g.id = x.stage_id

@@ -1,0 +1,97 @@
+#include "storage/artifact_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "tests/support/temp_folder.h"
+
+namespace zerosweep {
+namespace {
+namespace fs = std::filesystem;
+
+struct ArtifactStoreTest : testing::Test {
+  // Stages an artifact of one file and returns its digest.
+  std::string Stage(const std::string& attempt, const std::string& bytes) {
+    MakePrivateFolder(home.staging(attempt));
+    WriteFileDurably(home.staging(attempt) / "data.bin", bytes);
+    Manifest manifest{
+        .stage = "stage-" + bytes, .attempt = attempt, .files = {}, .metrics = {{"x", 1}}};
+    return SealArtifact(home.staging(attempt), manifest);
+  }
+
+  const TempFolder folder;
+  const Home home{folder / "home"};
+  const ArtifactStore store{home};
+};
+
+TEST_F(ArtifactStoreTest, PublishesByRename) {
+  const std::string digest = Stage("attempt-1", "hello");
+  const Published published = store.Publish("attempt-1", digest);
+  EXPECT_EQ(published.bytes, 5);
+  EXPECT_EQ(published.manifest.metrics.at("x"), 1);
+  EXPECT_FALSE(fs::exists(home.staging("attempt-1")));
+  ASSERT_TRUE(store.Find(digest));
+  EXPECT_EQ(ReadFile(*store.Find(digest) / "data.bin"), "hello");
+  EXPECT_FALSE(store.Find(std::string(64, 'f')));
+}
+
+TEST_F(ArtifactStoreTest, FirstWins) {
+  const std::string first = Stage("attempt-1", "same");
+  const std::string second = Stage("attempt-2", "same");
+  ASSERT_EQ(first, second);
+  store.Publish("attempt-1", first);
+  const Published loser = store.Publish("attempt-2", second);
+  EXPECT_EQ(loser.manifest.attempt, "attempt-1");
+  EXPECT_FALSE(fs::exists(home.staging("attempt-2")));
+  EXPECT_EQ(store.List().size(), 1u);
+}
+
+TEST_F(ArtifactStoreTest, RefusesWhatWasNotReported) {
+  const std::string digest = Stage("attempt-1", "hello");
+  try {
+    store.Publish("attempt-1", std::string(64, '0'));
+    FAIL() << "published under another digest";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kStorage);
+    EXPECT_THAT(error.what(), testing::HasSubstr("attempt-1"));
+  }
+  WriteFileDurably(home.staging("attempt-1") / "data.bin", "changed");
+  EXPECT_THROW(store.Publish("attempt-1", digest), Error);
+  EXPECT_FALSE(store.Find(digest));
+  EXPECT_THROW(store.Publish("attempt-9", digest), Error);
+}
+
+TEST_F(ArtifactStoreTest, ListsWholeArtifactsForAdoption) {
+  const std::string a = Stage("attempt-1", "a");
+  const std::string b = Stage("attempt-2", "b");
+  store.Publish("attempt-1", a);
+  store.Publish("attempt-2", b);
+  fs::remove(home.artifact(b) / kManifestFile);
+  fs::create_directories(home.artifacts() / "zz" / "not-an-artifact");
+  const std::vector<Published> all = store.List();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].digest, a);
+  EXPECT_EQ(all[0].manifest.stage, "stage-a");
+}
+
+TEST_F(ArtifactStoreTest, RemovesOnlyStaleStaging) {
+  for (const char* attempt : {"old", "live", "young", "touched"}) Stage(attempt, attempt);
+  const auto two_hours_ago = fs::file_time_type::clock::now() - std::chrono::hours(2);
+  for (const char* attempt : {"old", "live"}) {
+    for (const auto& file : fs::directory_iterator(home.staging(attempt))) {
+      fs::last_write_time(file.path(), two_hours_ago);
+    }
+    fs::last_write_time(home.staging(attempt), two_hours_ago);
+  }
+  fs::last_write_time(home.staging("touched"), two_hours_ago);  // its files are being written
+  EXPECT_EQ(store.RemoveStaleStaging({"live"}, 3600), 1);
+  EXPECT_FALSE(fs::exists(home.staging("old")));
+  EXPECT_TRUE(fs::exists(home.staging("live")));
+  EXPECT_TRUE(fs::exists(home.staging("young")));
+  EXPECT_TRUE(fs::exists(home.staging("touched")));
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,90 @@
+#include "storage/fsck.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "storage/artifact_store.h"
+#include "storage/garbage.h"
+#include "storage/sqlite.h"
+#include "tests/support/sweep_rows.h"
+#include "tests/support/temp_folder.h"
+
+namespace zerosweep {
+namespace {
+namespace fs = std::filesystem;
+
+struct FsckTest : testing::Test {
+  FsckTest() {
+    AddCell(rows, {});
+    writer.AddSweep("demo", "", Json::object(), rows.trials, rows.stages);
+  }
+  // Makes and publishes an artifact of a stage; commits it when told.
+  std::string Make(const std::string& stage, const std::string& bytes, bool commit) {
+    const std::string attempt = NewUuid();
+    MakePrivateFolder(home.staging(attempt));
+    WriteFileDurably(home.staging(attempt) / "data.bin", bytes);
+    Manifest manifest{.stage = stage, .attempt = attempt, .files = {}, .metrics = {}};
+    const std::string digest = SealArtifact(home.staging(attempt), manifest);
+    ArtifactStore(home).Publish(attempt, digest);
+    if (commit) {
+      writer.FinishAttempt(
+          {.attempt = attempt, .stage = stage, .artifact = digest, .inputs = {}, .metrics = {}});
+    }
+    return digest;
+  }
+  std::string StageOf(const char* kind) { return rows.trials[0].stages.at(kind); }
+
+  const TempFolder folder;
+  const Home home{folder / "home"};
+  HomeLock lock{home, SystemClock()};
+  ResultsWriter writer{home, lock};
+  SweepRows rows;
+};
+
+TEST_F(FsckTest, FindsNothingInAWholeHome) {
+  Make(StageOf("teacher"), "teacher", true);
+  Make(StageOf("synthesize"), "adoptable", false);
+  EXPECT_TRUE(Fsck(home).empty());
+}
+
+TEST_F(FsckTest, FindsDamagedAndMissingArtifacts) {
+  const std::string damaged = Make(StageOf("teacher"), "teacher", true);
+  const std::string missing = Make(StageOf("synthesize"), "images", true);
+  WriteFileDurably(home.artifact(damaged) / "data.bin", "rotten");
+  fs::remove_all(home.artifact(missing));
+  const std::vector<Finding> findings = Fsck(home);
+  ASSERT_EQ(findings.size(), 2u);
+  std::map<std::string, std::string> problems;
+  for (const Finding& finding : findings) problems[finding.what] = finding.problem;
+  EXPECT_THAT(problems.at("artifact " + damaged), testing::HasSubstr("'data.bin'"));
+  EXPECT_THAT(problems.at("artifact " + missing), testing::HasSubstr("missing"));
+}
+
+TEST_F(FsckTest, FindsOrphansAndGarbageCollectionRemovesThem) {
+  const std::string kept = Make(StageOf("teacher"), "teacher", true);
+  const std::string loser = Make(StageOf("teacher"), "another teacher", false);
+  const std::string unknown = Make(std::string(64, 'e'), "of no sweep", false);
+  EXPECT_EQ(Fsck(home).size(), 2u);
+  MakePrivateFolder(home.log("unknown-attempt").parent_path());
+  WriteFileDurably(home.log("unknown-attempt"), "lines\n");
+  WriteFileDurably(home.requests() / "x.reply.json", "{}");
+  EXPECT_EQ(CollectGarbage(home, {}, 3600).artifacts, 0);  // too young
+  const Garbage garbage = CollectGarbage(home, {}, -1);
+  EXPECT_EQ(garbage.artifacts, 2);
+  EXPECT_EQ(garbage.files, 2);
+  EXPECT_TRUE(Fsck(home).empty());
+  EXPECT_TRUE(fs::exists(home.artifact(kept)));
+  EXPECT_FALSE(fs::exists(home.artifact(loser)));
+  EXPECT_FALSE(fs::exists(home.artifact(unknown)));
+}
+
+TEST_F(FsckTest, FindsBrokenReferences) {
+  Database database(home.database(), OpenMode::kWrite);
+  database.Exec("PRAGMA foreign_keys = OFF; INSERT INTO trial_stage VALUES (77, 'x', 88)");
+  EXPECT_THAT(Fsck(home), testing::Contains(testing::Field(
+                              &Finding::problem, testing::HasSubstr("of trial_stage refers to"))));
+}
+
+}  // namespace
+}  // namespace zerosweep
