@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/frames.h"
-#include "base/log.h"
 #include "base/version.h"
 #include "engine/catalogue/declaration.h"
 #include "engine/stages/runner.h"
@@ -41,7 +40,6 @@ int Main(int argc, char** argv) {
         stderr);
     return zerosweep::kExitUsage;
   }
-  zerosweep::SetUpLog(zerosweep::Verbosity::kNormal, /*color=*/false);
   return zerosweep::ServeStages(zerosweep::kFrameReadFd, zerosweep::kFrameWriteFd);
 }
 

@@ -6,13 +6,13 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <thread>
 
 #include "base/artifact.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/frames.h"
-#include "base/log.h"
 #include "base/version.h"
 #include "engine/stages/signature.h"
 #include "engine/stages/stage_kind.h"
@@ -75,7 +75,7 @@ StageFailed Failure(const StageRun& run, ErrorKind kind, const std::string& fail
                     const std::string& message) {
   std::error_code ignored;
   std::filesystem::remove_all(run.staging, ignored);
-  spdlog::error("{} {}: {}", run.stage.kind, run.attempt, message);
+  std::fprintf(stderr, "%s %s: %s\n", run.stage.kind.c_str(), run.attempt.c_str(), message.c_str());
   return {run.attempt, kind, failure, message.substr(0, message.find('\n'))};
 }
 
