@@ -1,5 +1,6 @@
 # Every outside library as an IMPORTED target by full path. find_package(Torch) is not used: it resolves to whatever
 # installation it meets first and demands a CUDA toolkit.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/debian-include)
 set(VENV ${PROJECT_SOURCE_DIR}/.venv)
 file(GLOB SITE_PACKAGES ${VENV}/lib/python3*/site-packages)
 if(NOT EXISTS ${SITE_PACKAGES}/torch/lib/libtorch_cpu.so)
@@ -11,7 +12,10 @@ set(NCCL_ROOT ${SITE_PACKAGES}/nvidia/nccl)
 
 # --- LibTorch -------------------------------------------------------------------------------------------------------
 add_library(torch INTERFACE IMPORTED)
-target_include_directories(torch SYSTEM INTERFACE ${TORCH_ROOT}/include ${TORCH_ROOT}/include/torch/csrc/api/include
+# The wheel carries headers of another fmt than the libfmt that we link: Debian's come first.
+file(CREATE_LINK /usr/include/fmt ${CMAKE_BINARY_DIR}/debian-include/fmt SYMBOLIC)
+target_include_directories(torch SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/debian-include
+                                                  ${TORCH_ROOT}/include ${TORCH_ROOT}/include/torch/csrc/api/include
                                                   ${CUDA_ROOT}/include ${NCCL_ROOT}/include)
 # libtorch_cuda registers the CUDA back end when it is loaded; a machine without a GPU loads it all the same.
 target_link_options(torch INTERFACE -Wl,-rpath,${TORCH_ROOT}/lib)
