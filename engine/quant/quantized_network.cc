@@ -37,10 +37,11 @@ QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& proto
 
 void QuantizedNetwork::DecodeWeights() {
   for (const auto& [node, quantized] : weights_) {
-    if (quantized.codes.defined()) {
-      graph_.nodes[static_cast<size_t>(node)].parameters["weight"] =
-          Decode(quantized.codes, quantized.grid);
-    }
+    if (!quantized.codes.defined()) continue;
+    const torch::Tensor weight = Decode(quantized.codes, quantized.grid);
+    // Channels-last convolutions are the fast ones; so are the teacher's (LoadTeacher).
+    graph_.nodes[static_cast<size_t>(node)].parameters["weight"] =
+        weight.dim() == 4 ? weight.contiguous(at::MemoryFormat::ChannelsLast) : weight;
   }
 }
 

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/registry.h"
+#include "engine/train/evaluate.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
@@ -78,7 +79,7 @@ Teacher LoadTeacher(const fs::path& folder, torch::Device device) {
     const std::vector<int64_t> shape = json.at("input_shape");
     Graph graph = BuildModel(teacher.arch, shape.at(0), shape.at(1), shape.at(2), teacher.classes);
     LoadState(graph, ReadSafetensors(folder / "teacher.safetensors"), folder.string());
-    teacher.graph = graph.To(device);
+    teacher.graph = ToChannelsLast(graph).To(device);
   } catch (const nlohmann::json::exception& error) {
     Fail(ErrorKind::kStorage, "{} is damaged ({}); run `zerosweep fsck`", folder.string(),
          error.what());

@@ -36,7 +36,7 @@ Teacher ReadTeacher(const StageContext& context, const Dataset& test) {
   Graph graph = BuildModel(teacher.arch, test.images.size(1), test.images.size(2),
                            test.images.size(3), teacher.classes);
   LoadState(graph, ReadSafetensors(weights), weights.string());
-  teacher.graph = graph.To(context.device);
+  teacher.graph = ToChannelsLast(graph).To(context.device);
   return teacher;
 }
 
