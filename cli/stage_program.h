@@ -1,0 +1,18 @@
+// Where the stage program is, and how a worker of this command line is set up.
+#pragma once
+
+#include <filesystem>
+
+#include "cluster/worker.h"
+#include "storage/home.h"
+
+namespace zerosweep {
+
+// $ZEROSWEEP_STAGE, else zerosweep-stage beside this program.
+std::filesystem::path StageProgram();
+
+// `home` is where the logs go.
+SupervisorOptions MakeSupervisorOptions(const Home& home);
+WorkerOptions MakeWorkerOptions(const Home& home);
+
+}  // namespace zerosweep

@@ -1,0 +1,26 @@
+// What every command that reads a sweep file takes (`run`, `plan`, …).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "sweeps/plan.h"
+
+namespace zerosweep {
+
+struct SweepArguments {
+  std::string file;
+  std::vector<std::string> overrides;
+  std::string data;
+  int threads = 0;
+};
+
+// Adds SWEEP, --set, --data and --threads. `arguments` outlives the parse.
+void AddSweepArguments(CLI::App& app, SweepArguments& arguments);
+
+// Expands with the compiled catalogue; warnings of the plan go to the log. Throws kUsage.
+Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals);
+
+}  // namespace zerosweep

@@ -1,0 +1,14 @@
+// What an earlier coordinator left half-way between publishing and committing.
+#pragma once
+
+#include "storage/artifact_store.h"
+#include "storage/results.h"
+#include "sweeps/plan.h"
+
+namespace zerosweep {
+
+// Commits every published artifact whose stage is still open and whose inputs are done. Returns how
+// many. REQUIRES: the plan's stages are in the database and no other attempt runs.
+int AdoptPublished(const ArtifactStore& store, const Plan& plan, ResultsWriter& writer);
+
+}  // namespace zerosweep

@@ -1,0 +1,352 @@
+#include "cluster/coordinator.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+
+namespace zerosweep {
+namespace {
+constexpr double kAlivePeriod = 1;  // seconds
+}  // namespace
+
+int SlotsOfRank(const SlotPolicy& policy, int rank, int ranks, const JoinRequest& join) {
+  const bool gpus = join.gpus > 0 && policy.device != "cpu";
+  const int natural = gpus ? join.gpus : std::max(1, join.cores / std::max(1, policy.threads));
+  const int asked = policy.slots > 0 ? policy.slots : natural;
+  if (!policy.spread) return asked;
+  return std::max(1, asked / ranks + (rank < asked % ranks ? 1 : 0));
+}
+
+Coordinator::Coordinator(CoordinatorOptions options, const Plan& plan, Scheduler& scheduler,
+                         StorageThread& storage, Transport& transport, ProgressDisplay& display,
+                         const Clock& clock)
+    : options_(std::move(options)),
+      plan_(plan),
+      scheduler_(scheduler),
+      storage_(storage),
+      transport_(transport),
+      display_(display),
+      clock_(clock),
+      view_(plan, scheduler),
+      liveness_(clock, options_.worker_limit) {
+  for (size_t i = 0; i < scheduler.size(); ++i)
+    if (scheduler.phase(i) != Scheduler::Phase::kDone) ++stages_to_run_;
+  // A rank that never joins is lost like one that falls silent. Rank 0 is this process.
+  for (int rank = 1; rank < transport.size(); ++rank) liveness_.Seen(rank);
+}
+
+void Coordinator::Handle(int from, const WorkerMessage& message) {
+  if (gone_.contains(from)) {
+    display_.Line(fmt::format("rank {} speaks after it was given up; ignored", from));
+    return;
+  }
+  if (from != 0) liveness_.Seen(from);
+  if (const auto* join = std::get_if<JoinRequest>(&message)) {
+    OnJoin(from, *join);
+  } else if (const auto* beat = std::get_if<Beat>(&message)) {
+    for (const StageProgress& progress : beat->progress) {
+      const auto flight = flights_.find(progress.attempt);
+      if (flight != flights_.end()) flight->second.progress = progress;
+    }
+  } else if (const auto* ended = std::get_if<Ended>(&message)) {
+    OnEnded(from, *ended);
+  } else if (const auto* broken = std::get_if<Broken>(&message)) {
+    if (phase_ == Phase::kRunning) Fail(ErrorKind::kCluster, "{}", broken->message);
+  } else {
+    OnLeft(from);
+  }
+}
+
+void Coordinator::OnJoin(int rank, const JoinRequest& join) {
+  if (phase_ != Phase::kRunning) return;
+  WorkerState worker{join.node, {}};
+  const int slots = SlotsOfRank(options_.slots, rank, transport_.size(), join);
+  const bool gpus = join.gpus > 0 && options_.slots.device != "cpu";
+  // Ranks of one host see the same GPUs: their slots go round them together.
+  const int first = options_.slots.spread ? rank * slots : 0;
+  for (int i = 0; i < slots; ++i)
+    worker.slots.push_back({"", gpus ? fmt::format("cuda:{}", (first + i) % join.gpus) : "cpu"});
+  workers_[rank] = std::move(worker);
+}
+
+void Coordinator::OnEnded(int rank, const Ended& ended) {
+  const std::string& id = std::visit(
+      [](const auto& result) -> const std::string& { return result.attempt; }, ended.result);
+  FreeSlot(rank, id);
+  const auto found = flights_.find(id);
+  if (found == flights_.end()) {
+    display_.Line(fmt::format("late result of attempt {} (given up before); dropped", id));
+    return;
+  }
+  if (const auto* done = std::get_if<StageDone>(&ended.result)) {
+    OnDone(id, found->second, *done);
+  } else {
+    FailFlight(id, std::get<StageFailed>(ended.result), ended.log_tail, /*process_dead=*/true);
+  }
+}
+
+void Coordinator::OnDone(const std::string& id, Flight& flight, const StageDone& done) {
+  flight.committing = true;
+  flight.seconds = clock_.Monotonic() - flight.started;
+  scheduler_.BeginCommit(flight.stage);
+  const StageSpec& spec = plan_.stages[flight.stage].spec;
+  AttemptDone row{id, spec.name, done.artifact, {}, done.metrics, done.signature, done.seconds, 0};
+  for (const auto& [role, name] : spec.inputs)
+    row.inputs[role] = scheduler_.artifact(*scheduler_.Find(name));
+  storage_.Finish(row);
+}
+
+void Coordinator::FailFlight(const std::string& id, const StageFailed& failed,
+                             const std::string& log_tail, bool process_dead) {
+  const Flight flight = flights_.at(id);
+  flights_.erase(id);
+  ++attempts_failed_;
+  // A full disk is not the trial's fault: the stage stays open and the run ends.
+  const bool storage = failed.kind == ErrorKind::kStorage && failed.failure == "error";
+  const bool final = !storage && scheduler_.Failed(flight.stage, failed);
+  RecordEnd(id, flight, failed, log_tail, final, process_dead);
+  if (storage) Fail(ErrorKind::kStorage, "{}: {}", view_.label(flight.stage), failed.message);
+  display_.Line(
+      fmt::format("{}  {} (attempt {}): {}: {}", final ? "failed" : "again ",
+                  view_.label(flight.stage), flight.number, failed.failure, failed.message),
+      /*problem=*/final);
+}
+
+void Coordinator::RecordEnd(const std::string& id, const Flight& flight, const StageFailed& failed,
+                            const std::string& log_tail, bool final, bool process_dead) {
+  AttemptFailed row;
+  row.attempt = id;
+  row.stage = plan_.stages[flight.stage].spec.name;
+  row.kind = failed.kind;
+  row.failure = failed.failure;
+  row.message = Redact(failed.message);
+  row.log_tail = log_tail;
+  row.seconds = clock_.Monotonic() - flight.started;
+  row.final = final;
+  storage_.Fail(row, process_dead);
+}
+
+void Coordinator::RankLost(int rank, const std::string& why) {
+  if (rank == 0 || !gone_.insert(rank).second) return;
+  liveness_.Forget(rank);
+  workers_.erase(rank);
+  if (phase_ != Phase::kRunning) return;
+  display_.Line(fmt::format("rank {} is lost ({}); its stages run again elsewhere", rank, why),
+                /*problem=*/true);
+  std::vector<std::string> ids;
+  for (const auto& [id, flight] : flights_)
+    if (flight.rank == rank && !flight.committing) ids.push_back(id);
+  for (const std::string& id : ids) {
+    // Only a guess at its death: the staging folder stays until the next start.
+    FailFlight(id, {id, ErrorKind::kCluster, "lost_worker", fmt::format("rank {}: {}", rank, why)},
+               {}, /*process_dead=*/false);
+  }
+}
+
+void Coordinator::OnLeft(int rank) {
+  liveness_.Forget(rank);
+  if (phase_ == Phase::kRunning) return RankLost(rank, "left early");
+  gone_.insert(rank);
+  workers_.erase(rank);
+}
+
+void Coordinator::FreeSlot(int rank, const std::string& attempt) {
+  const auto worker = workers_.find(rank);
+  if (worker == workers_.end()) return;
+  for (Slot& slot : worker->second.slots)
+    if (slot.attempt == attempt) slot.attempt.clear();
+}
+
+bool Coordinator::Step() {
+  bool active = HandleStorage();
+  liveness_.Tick();
+  for (const int rank : transport_.LostRanks()) RankLost(rank, "its process ended");
+  for (const int rank : liveness_.TakeSilent())
+    RankLost(rank, fmt::format("silent for {:.0f} s", options_.worker_limit));
+  SendAlive();
+  if (phase_ == Phase::kRunning) {
+    active |= AssignReady();
+    if (scheduler_.Finished() && flights_.empty()) BeginLeaving();
+  } else if (phase_ == Phase::kLeaving) {
+    const bool patient = clock_.Monotonic() - leaving_since_ < options_.leave_limit;
+    const bool all_gone = gone_.size() == static_cast<size_t>(transport_.size());
+    if (all_gone || !patient) {
+      InterruptFlights();
+      if (flights_.empty() && storage_.Idle()) phase_ = Phase::kFinished;
+    }
+  }
+  Show();
+  return active;
+}
+
+bool Coordinator::HandleStorage() {
+  const std::vector<StorageEvent> events = storage_.Poll();
+  for (const StorageEvent& event : events) {
+    if (const auto* committed = std::get_if<StageCommitted>(&event)) {
+      OnCommitted(*committed);
+    } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
+      FailFlight(failed->attempt,
+                 {failed->attempt, ErrorKind::kStorage, "publish", failed->message}, {},
+                 /*process_dead=*/true);
+    } else if (const auto* reopened = std::get_if<StagesReopened>(&event)) {
+      for (const std::string& name : reopened->stages) scheduler_.Reopen(*scheduler_.Find(name));
+    } else {
+      OnRequest(std::get<Request>(event));
+    }
+  }
+  return !events.empty();
+}
+
+void Coordinator::OnCommitted(const StageCommitted& committed) {
+  const auto found = flights_.find(committed.attempt);
+  if (found == flights_.end()) return;
+  const Flight flight = found->second;
+  flights_.erase(found);
+  scheduler_.Committed(flight.stage, committed.artifact);
+  ++stages_run_;
+  seconds_spent_ += flight.seconds;
+  seconds_predicted_ += scheduler_.cost(flight.stage);
+  display_.Line(
+      fmt::format("done    {}  {}", view_.label(flight.stage), HumanSeconds(flight.seconds)));
+}
+
+void Coordinator::OnRequest(const Request& request) {
+  const Json trials = request.body.value("trials", Json::array());
+  if (request.body.value("command", "") == "cancel" && trials.is_array()) {
+    std::vector<std::string> ids;
+    for (const Json& trial : trials)
+      if (trial.is_string()) ids.push_back(trial);
+    for (const size_t stage : view_.StagesOnlyOf(ids)) CancelStage(stage);
+  }
+  std::vector<std::string> ended;
+  for (size_t i = 0; i < scheduler_.size(); ++i) {
+    const Scheduler::Phase phase = scheduler_.phase(i);
+    if (phase == Scheduler::Phase::kFailed || phase == Scheduler::Phase::kCancelled)
+      ended.push_back(plan_.stages[i].spec.name);
+  }
+  storage_.Execute(request, ended);
+}
+
+void Coordinator::CancelStage(size_t stage) {
+  scheduler_.Cancel(stage);
+  for (auto flight = flights_.begin(); flight != flights_.end();) {
+    if (flight->second.stage != stage || flight->second.committing) {
+      ++flight;
+      continue;
+    }
+    Send(flight->second.rank, Revoke{flight->first});
+    FreeSlot(flight->second.rank, flight->first);
+    RecordEnd(flight->first, flight->second,
+              {flight->first, ErrorKind::kTrial, "cancelled", "cancelled by request"}, {},
+              /*final=*/false, /*process_dead=*/false);
+    flight = flights_.erase(flight);
+  }
+}
+
+bool Coordinator::AssignReady() {
+  bool assigned = false;
+  for (auto& [rank, worker] : workers_) {
+    for (size_t i = 0; i < worker.slots.size(); ++i) {
+      if (!worker.slots[i].attempt.empty()) continue;
+      const auto stage = scheduler_.TakeNext();
+      if (!stage) return assigned;
+      Launch(*stage, rank, i);
+      assigned = true;
+    }
+  }
+  return assigned;
+}
+
+void Coordinator::Launch(size_t stage, int rank, size_t slot) {
+  const StageRow& row = plan_.stages[stage];
+  WorkerState& worker = workers_.at(rank);
+  Assign assign;
+  assign.slot = static_cast<int>(slot);
+  assign.stall_limit = options_.stall_limit;
+  assign.run.attempt = NewUuid();
+  assign.run.stage = row.spec;
+  for (const auto& [role, name] : row.spec.inputs) {
+    const std::string& artifact = scheduler_.artifact(*scheduler_.Find(name));
+    assign.run.inputs[role] = options_.home.artifact(artifact).string();
+  }
+  assign.run.files = row.files;
+  assign.run.staging = options_.home.staging(assign.run.attempt).string();
+  assign.run.device = worker.slots[slot].device;
+  assign.run.threads = row.threads;
+
+  Flight flight;
+  flight.stage = stage;
+  flight.rank = rank;
+  flight.number = scheduler_.AttemptNumber(stage);
+  flight.started = clock_.Monotonic();
+  flights_[assign.run.attempt] = flight;
+  worker.slots[slot].attempt = assign.run.attempt;
+  storage_.Start({assign.run.attempt, row.spec.name, flight.number,
+                  fmt::format("{}/slot {}", worker.node, slot), assign.run.device, row.threads});
+  Send(rank, assign);
+}
+
+void Coordinator::SendAlive() {
+  const double now = clock_.Monotonic();
+  if (now - last_alive_ < kAlivePeriod) return;
+  last_alive_ = now;
+  for (int rank = 1; rank < transport_.size(); ++rank)
+    if (!gone_.contains(rank)) Send(rank, Alive{});
+}
+
+void Coordinator::Drain() {
+  if (phase_ != Phase::kRunning) return;
+  drained_ = !scheduler_.Finished();
+  BeginLeaving();
+}
+
+void Coordinator::BeginLeaving() {
+  phase_ = Phase::kLeaving;
+  leaving_since_ = clock_.Monotonic();
+  for (int rank = 0; rank < transport_.size(); ++rank)
+    if (!gone_.contains(rank)) Send(rank, Leave{});
+}
+
+void Coordinator::InterruptFlights() {
+  for (auto flight = flights_.begin(); flight != flights_.end();) {
+    if (flight->second.committing) {
+      ++flight;
+      continue;
+    }
+    scheduler_.PutBack(flight->second.stage);
+    RecordEnd(flight->first, flight->second,
+              {flight->first, ErrorKind::kCluster, "interrupted", "the run was interrupted"}, {},
+              /*final=*/false, /*process_dead=*/true);
+    flight = flights_.erase(flight);
+  }
+}
+
+void Coordinator::Show() {
+  if (!display_.Due()) return;
+  const TrialCounts trials = view_.CountTrials();
+  RunSnapshot snapshot;
+  snapshot.trials = static_cast<int>(plan_.trials.size());
+  snapshot.trials_done = trials.done;
+  snapshot.trials_failed = trials.failed;
+  snapshot.stages = stages_to_run_;
+  snapshot.stages_done = stages_run_;
+  const double now = clock_.Monotonic();
+  size_t slots = 0;
+  for (const auto& [rank, worker] : workers_) slots += worker.slots.size();
+  // Predictions are scaled by how long the stages of this run took against theirs.
+  if (seconds_predicted_ > 0 && slots > 0) {
+    const double scale = seconds_spent_ / seconds_predicted_;
+    snapshot.eta = scheduler_.OpenCost() * scale / static_cast<double>(slots);
+  }
+  for (const auto& [id, flight] : flights_) {
+    if (flight.committing) continue;
+    const StageProgress& p = flight.progress;
+    snapshot.active.push_back(
+        {view_.label(flight.stage), p.done, p.total, p.unit, p.note, now - flight.started});
+  }
+  display_.Update(snapshot);
+}
+
+}  // namespace zerosweep

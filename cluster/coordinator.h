@@ -1,0 +1,127 @@
+// Rank 0's main thread: which attempt runs where. No SQL, no file work: that is the storage
+// thread's.
+//
+// Order of truth for every stage: done arrives → its attempt is still the current one → published
+// by rename → committed → its users are released.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "cluster/liveness.h"
+#include "cluster/messages.h"
+#include "cluster/progress_display.h"
+#include "cluster/run_view.h"
+#include "cluster/scheduler.h"
+#include "cluster/storage_thread.h"
+#include "cluster/transport.h"
+#include "sweeps/plan.h"
+
+namespace zerosweep {
+
+// How many slots each rank gets.
+struct SlotPolicy {
+  int slots = 0;        // 0: one per GPU, else one per `threads` cores
+  bool spread = false;  // `slots` is for all ranks together (ranks of one host), else for each
+  int threads = 1;      // of the most demanding stage
+  std::string device;   // "" (GPUs where there are any) or "cpu"
+};
+int SlotsOfRank(const SlotPolicy& policy, int rank, int ranks, const JoinRequest& join);
+
+struct CoordinatorOptions {
+  Home home;
+  SlotPolicy slots;
+  double worker_limit = 60;  // seconds of silence
+  double leave_limit = 5;    // seconds to wait for Left
+  double stall_limit = 0;    // of every stage; 0: the supervisor's default
+};
+
+class Coordinator {
+ public:
+  // All references outlive this object.
+  Coordinator(CoordinatorOptions options, const Plan& plan, Scheduler& scheduler,
+              StorageThread& storage, Transport& transport, ProgressDisplay& display,
+              const Clock& clock);
+
+  void Handle(int from, const WorkerMessage& message);
+  void RankLost(int rank, const std::string& why);
+  // One turn. Returns whether anything happened. Throws what the storage thread died of, and
+  // kCluster when a worker reports that stages cannot run at all.
+  bool Step();
+  // Stop assigning, kill what runs, commit what is finished.
+  void Drain();
+
+  // Nothing is left to do (or, drained, to wait for) and all workers have left.
+  bool finished() const { return phase_ == Phase::kFinished; }
+  bool drained() const { return drained_; }
+  int stages_run() const { return stages_run_; }
+  int attempts_failed() const { return attempts_failed_; }
+
+ private:
+  enum class Phase { kRunning, kLeaving, kFinished };
+  struct Slot {
+    std::string attempt;  // "" when free
+    std::string device;
+  };
+  struct WorkerState {
+    std::string node;
+    std::vector<Slot> slots;
+  };
+  // An attempt that was assigned and has not been ended by us.
+  struct Flight {
+    size_t stage = 0;
+    int rank = 0;
+    int number = 1;
+    double started = 0;
+    double seconds = 0;  // when done
+    bool committing = false;
+    StageProgress progress;
+  };
+
+  void OnJoin(int rank, const JoinRequest& join);
+  void OnEnded(int rank, const Ended& ended);
+  void OnDone(const std::string& id, Flight& flight, const StageDone& done);
+  void OnLeft(int rank);
+  bool HandleStorage();
+  void OnCommitted(const StageCommitted& committed);
+  void OnRequest(const Request& request);
+  void CancelStage(size_t stage);
+  void FailFlight(const std::string& id, const StageFailed& failed, const std::string& log_tail,
+                  bool process_dead);
+  void RecordEnd(const std::string& id, const Flight& flight, const StageFailed& failed,
+                 const std::string& log_tail, bool final, bool process_dead);
+  void InterruptFlights();
+  void FreeSlot(int rank, const std::string& attempt);
+  bool AssignReady();
+  void Launch(size_t stage, int rank, size_t slot);
+  void SendAlive();
+  void BeginLeaving();
+  void Show();
+  void Send(int rank, const CoordinatorMessage& message) { transport_.Send(rank, ToJson(message)); }
+
+  CoordinatorOptions options_;
+  const Plan& plan_;
+  Scheduler& scheduler_;
+  StorageThread& storage_;
+  Transport& transport_;
+  ProgressDisplay& display_;
+  const Clock& clock_;
+  RunView view_;
+  Liveness liveness_;
+  std::map<int, WorkerState> workers_;
+  std::set<int> gone_;  // ranks that have left or are lost
+  std::map<std::string, Flight> flights_;
+  Phase phase_ = Phase::kRunning;
+  bool drained_ = false;
+  double last_alive_ = 0;
+  double leaving_since_ = 0;
+  int stages_run_ = 0;
+  int attempts_failed_ = 0;
+  int stages_to_run_ = 0;
+  double seconds_spent_ = 0, seconds_predicted_ = 0;  // of committed stages
+};
+
+}  // namespace zerosweep

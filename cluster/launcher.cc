@@ -1,0 +1,136 @@
+#include "cluster/launcher.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cluster/outcome.h"
+#include "mpi_config.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kTurn = 0.02;      // seconds between two looks
+constexpr double kLeaveLimit = 10;  // from the outcome to the end of mpirun
+constexpr double kTermToKill = 3;   // from SIGTERM to SIGKILL
+
+volatile std::sig_atomic_t signals_seen = 0;
+void Count(int) { signals_seen = signals_seen + 1; }
+
+// Counts INT and TERM while it lives.
+class SignalCounter {
+ public:
+  SignalCounter() {
+    signals_seen = 0;
+    std::signal(SIGINT, Count);
+    std::signal(SIGTERM, Count);
+  }
+  ~SignalCounter() {
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+  }
+  SignalCounter(const SignalCounter&) = delete;
+  SignalCounter& operator=(const SignalCounter&) = delete;
+};
+
+pid_t Spawn(std::vector<std::string> words) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) Fail(ErrorKind::kCluster, "cannot start mpirun: {}", std::strerror(errno));
+  if (child > 0) {
+    setpgid(child, child);
+    return child;
+  }
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) _exit(127);
+  const int null = open("/dev/null", O_RDONLY);  // in the background it must not read the terminal
+  dup2(null, STDIN_FILENO);
+  execv(argv[0], argv.data());
+  const char* why = std::strerror(errno);
+  dprintf(STDERR_FILENO, "zerosweep: cannot start %s: %s; run scripts/setup\n", argv[0], why);
+  _exit(127);
+}
+
+bool HasEnded(pid_t child) {
+  int status = 0;
+  const pid_t result = waitpid(child, &status, WNOHANG);
+  return result == child || (result < 0 && errno == ECHILD);
+}
+
+// SIGTERM, then SIGKILL: mpirun passes the first on and follows its ranks.
+void End(pid_t child) {
+  const Clock& clock = SystemClock();
+  kill(child, SIGTERM);
+  const double start = clock.Monotonic();
+  while (!HasEnded(child)) {
+    if (clock.Monotonic() - start > kTermToKill) kill(-child, SIGKILL);
+    clock.Sleep(kTurn);
+  }
+}
+
+// Waits for the end of mpirun, passing on what must be passed on.
+void Follow(pid_t child, const LaunchOptions& options) {
+  const Clock& clock = SystemClock();
+  std::optional<double> drained, outcome_seen;
+  while (!HasEnded(child)) {
+    const double now = clock.Monotonic();
+    if (signals_seen > 0 && !drained) {
+      drained = now;
+      kill(child, SIGUSR1);
+    }
+    if (!outcome_seen && ReadOutcome(options.home, options.run)) outcome_seen = now;
+    const bool out_of_grace = drained && (now - *drained > options.grace || signals_seen > 1);
+    const bool lingers = outcome_seen && now - *outcome_seen > kLeaveLimit;
+    if (out_of_grace || lingers) return End(child);
+    clock.Sleep(kTurn);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> MpirunCommand(int ranks) {
+  std::vector<std::string> words = {kMpirun, "-np", std::to_string(ranks), "--bind-to", "none"};
+  const std::vector<std::string> wheel = {
+      "--with-ft", "ulfm",     "--mca",         "pml",   "ob1",
+      "--mca",     "btl",      "tcp,self",      "--mca", "btl_tcp_if_include",
+      "lo",        "--map-by", ":OVERSUBSCRIBE"};
+  const std::vector<std::string> debian = {
+      "--oversubscribe", "--enable-recovery",  "--mca", "pml", "ob1", "--mca", "btl", "tcp,self",
+      "--mca",           "btl_tcp_if_include", "lo"};
+  const auto& flags = std::string(kMpiKind) == "wheel" ? wheel : debian;
+  words.insert(words.end(), flags.begin(), flags.end());
+  return words;
+}
+
+int LaunchRanks(const LaunchOptions& options) {
+  if (geteuid() == 0) {
+    for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
+                             "PRTE_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM"})
+      setenv(name, "1", 1);
+  }
+  std::vector<std::string> words = MpirunCommand(options.ranks);
+  words.insert(words.end(), options.command.begin(), options.command.end());
+  const SignalCounter counter;
+  Follow(Spawn(std::move(words)), options);
+  const auto outcome = ReadOutcome(options.home, options.run);
+  if (outcome) return outcome->exit_code;
+  spdlog::error(
+      "the ranks ended without an outcome (run {}); what was committed is kept: run again",
+      options.run);
+  return kExitInfrastructure;
+}
+
+}  // namespace zerosweep

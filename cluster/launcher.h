@@ -1,0 +1,28 @@
+// Starts ranks of this program on this host through mpirun and follows them to their end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "storage/home.h"
+
+namespace zerosweep {
+
+struct LaunchOptions {
+  std::vector<std::string> command;  // the program and its arguments, as every rank runs it
+  int ranks = 1;
+  Home home;
+  std::string run;    // where rank 0 writes its outcome
+  double grace = 30;  // seconds from the first signal to the end of mpirun
+};
+
+// The words before the command.
+std::vector<std::string> MpirunCommand(int ranks);
+
+// Runs mpirun in a process group of its own. The first INT or TERM becomes SIGUSR1 (= drain); after
+// `grace` seconds, or a second signal, mpirun is ended. The exit code is that of the outcome; 4
+// when there is none, whatever mpirun returned. An mpirun that does not leave within 10 s of the
+// outcome is ended too. Throws kCluster when it cannot be started.
+int LaunchRanks(const LaunchOptions& options);
+
+}  // namespace zerosweep

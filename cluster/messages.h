@@ -1,0 +1,69 @@
+// What the coordinator and its workers say to each other over a Transport
+// (docs/stage_protocol.md, "Between ranks").
+//
+//   worker → coordinator:  Join (Beat* Ended*)* (Broken) Left
+//   coordinator → worker:  (Alive* Assign* Revoke*)* Leave
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/stage_protocol.h"
+
+namespace zerosweep {
+
+// The first message of a worker: what its node has to give. The coordinator decides the slots.
+struct JoinRequest {
+  std::string node;
+  int cores = 1;
+  int gpus = 0;
+};
+
+// Once a second: a sign of life with the latest progress of every running attempt.
+struct Beat {
+  std::vector<StageProgress> progress;
+};
+
+// An attempt has ended; its slot is free.
+struct Ended {
+  std::variant<StageDone, StageFailed> result;
+  std::string log_tail;  // last lines of its output, of a failed attempt
+};
+
+// The worker cannot work at all (the stage program does not start, or is of another build).
+struct Broken {
+  std::string message;
+};
+
+// The worker's last message.
+struct Left {};
+
+// Run this in that slot. REQUIRES: the slot is free.
+struct Assign {
+  int slot = 0;
+  StageRun run;
+  double stall_limit = 0;  // seconds of silence; 0: the supervisor's default
+};
+
+// Kill this attempt if it still runs; no Ended follows.
+struct Revoke {
+  std::string attempt;
+};
+
+// Once a second: the coordinator lives.
+struct Alive {};
+
+// Kill what runs, answer Left, go.
+struct Leave {};
+
+using WorkerMessage = std::variant<JoinRequest, Beat, Ended, Broken, Left>;
+using CoordinatorMessage = std::variant<Assign, Revoke, Alive, Leave>;
+using ClusterMessage = std::variant<WorkerMessage, CoordinatorMessage>;
+
+Json ToJson(const WorkerMessage& message);
+Json ToJson(const CoordinatorMessage& message);
+// Throws kCluster for a message that is neither.
+ClusterMessage ClusterMessageFromJson(const Json& json);
+
+}  // namespace zerosweep

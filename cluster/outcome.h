@@ -1,0 +1,25 @@
+// How a run ended: `run/<id>/outcome.json`, written by rank 0 as its last act. The launcher goes by
+// it, whatever mpirun returns.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "storage/home.h"
+
+namespace zerosweep {
+
+struct Outcome {
+  int exit_code = 0;
+  int trials_done = 0, trials_failed = 0, trials_cancelled = 0, trials_open = 0;
+  int stages_run = 0;       // computed by this run
+  int attempts_failed = 0;  // of this run
+  double seconds = 0;
+  std::string message;  // why the run could not go on, of exit codes 4 and 70
+};
+
+void WriteOutcome(const Home& home, const std::string& run, const Outcome& outcome);
+// nullopt when there is none (yet). Throws kCluster when it is malformed.
+std::optional<Outcome> ReadOutcome(const Home& home, const std::string& run);
+
+}  // namespace zerosweep

@@ -1,0 +1,125 @@
+#include "cluster/progress_display.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/text.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kTerminalPeriod = 0.2;  // seconds
+constexpr double kPlainPeriod = 10;
+constexpr const char* kRed = "\x1b[31m";
+constexpr const char* kReset = "\x1b[0m";
+
+std::string Cut(const std::string& text, int columns) {
+  return text.substr(0, static_cast<size_t>(std::max(1, columns - 1)));
+}
+
+// "250/500 iterations  41/s  6 s left"
+std::string Counts(const ActiveStage& stage) {
+  if (stage.total <= 0 && stage.done <= 0) return HumanSeconds(stage.seconds);
+  std::string text = stage.total > 0 ? fmt::format("{:.0f}/{:.0f}", stage.done, stage.total)
+                                     : fmt::format("{:.0f}", stage.done);
+  text += " " + stage.unit;
+  if (stage.done <= 0 || stage.seconds <= 0) return text;
+  const double rate = stage.done / stage.seconds;
+  text += rate >= 10 ? fmt::format("  {:.0f}/s", rate) : fmt::format("  {:.2g}/s", rate);
+  if (stage.total > stage.done)
+    text += fmt::format("  {} left", HumanSeconds((stage.total - stage.done) / rate));
+  return text;
+}
+
+}  // namespace
+
+DisplayOptions DetectDisplay(bool color_wanted, bool quiet) {
+  DisplayOptions options;
+  options.terminal = isatty(STDERR_FILENO) != 0;
+  options.color = color_wanted && options.terminal && std::getenv("NO_COLOR") == nullptr;
+  options.quiet = quiet;
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    options.columns = size.ws_col;
+  return options;
+}
+
+std::string Bar(double done, double total, int width) {
+  const double part = total > 0 ? std::clamp(done / total, 0.0, 1.0) : 0;
+  const int inner = std::max(1, width - 2);
+  const int full = static_cast<int>(std::floor(part * inner));
+  return "[" + std::string(static_cast<size_t>(full), '#') +
+         std::string(static_cast<size_t>(inner - full), '.') + "]";
+}
+
+std::string StageLine(const ActiveStage& stage, int columns) {
+  std::string line = fmt::format("  {:<36} {} {}", Cut(stage.label, 37),
+                                 Bar(stage.done, stage.total, 18), Counts(stage));
+  if (!stage.note.empty()) line += "  " + stage.note;
+  return Cut(line, columns);
+}
+
+std::string SummaryLine(const RunSnapshot& snapshot) {
+  std::string line = fmt::format("trials {}/{}", snapshot.trials_done, snapshot.trials);
+  if (snapshot.trials_failed > 0) line += fmt::format(" ({} failed)", snapshot.trials_failed);
+  line += fmt::format("  stages {}/{}  {} running", snapshot.stages_done, snapshot.stages,
+                      snapshot.active.size());
+  if (snapshot.eta >= 0) line += fmt::format("  about {} left", HumanSeconds(snapshot.eta));
+  return line;
+}
+
+ProgressDisplay::ProgressDisplay(DisplayOptions options, const Clock& clock)
+    : options_(options), clock_(clock), last_(clock.Monotonic()) {}
+
+ProgressDisplay::~ProgressDisplay() { Clear(); }
+
+bool ProgressDisplay::Due() const {
+  if (options_.quiet) return false;
+  return clock_.Monotonic() - last_ >= (options_.terminal ? kTerminalPeriod : kPlainPeriod);
+}
+
+void ProgressDisplay::Update(const RunSnapshot& snapshot) {
+  if (!Due()) return;
+  last_ = clock_.Monotonic();
+  if (options_.terminal) {
+    Draw(snapshot);
+  } else {
+    fmt::print(options_.stream, "{}\n", SummaryLine(snapshot));
+    std::fflush(options_.stream);
+  }
+}
+
+void ProgressDisplay::Draw(const RunSnapshot& snapshot) {
+  Clear();
+  // Failures first: they are what somebody watching must not miss.
+  const bool failures = snapshot.trials_failed > 0 && options_.color;
+  fmt::print(options_.stream, "{}{} {}{}\n", failures ? kRed : "",
+             Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22),
+             Cut(SummaryLine(snapshot), options_.columns - 23), failures ? kReset : "");
+  for (const ActiveStage& stage : snapshot.active)
+    fmt::print(options_.stream, "{}\n", StageLine(stage, options_.columns));
+  drawn_ = 1 + static_cast<int>(snapshot.active.size());
+  std::fflush(options_.stream);
+}
+
+void ProgressDisplay::Clear() {
+  if (drawn_ == 0) return;
+  fmt::print(options_.stream, "\x1b[{}A\r\x1b[J", drawn_);
+  drawn_ = 0;
+  std::fflush(options_.stream);
+}
+
+void ProgressDisplay::Line(const std::string& text, bool problem) {
+  if (options_.quiet && !problem) return;
+  Clear();
+  const bool red = problem && options_.color;
+  fmt::print(options_.stream, "{}{}{}\n", red ? kRed : "", text, red ? kReset : "");
+  std::fflush(options_.stream);
+}
+
+}  // namespace zerosweep

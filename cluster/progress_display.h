@@ -1,0 +1,70 @@
+// What a run shows while it works, on stderr: live bars on a terminal, plain lines elsewhere.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace zerosweep {
+
+struct ActiveStage {
+  std::string label;  // "synthesize zeroq resnet20"
+  double done = 0, total = 0;
+  std::string unit;
+  std::string note;
+  double seconds = 0;  // since its start
+};
+
+struct RunSnapshot {
+  int trials = 0, trials_done = 0, trials_failed = 0;
+  int stages = 0, stages_done = 0;  // of this run
+  double eta = -1;                  // seconds; < 0: unknown
+  std::vector<ActiveStage> active;  // by slot
+};
+
+struct DisplayOptions {
+  std::FILE* stream = stderr;
+  bool terminal = false;  // redraw in place
+  bool color = false;
+  bool quiet = false;
+  int columns = 80;
+};
+
+// As the environment has it: terminal and width of stderr, NO_COLOR.
+DisplayOptions DetectDisplay(bool color_wanted, bool quiet);
+
+// One thread. Redraws at most 5 times a second on a terminal; elsewhere a summary every 10 s.
+class ProgressDisplay {
+ public:
+  ProgressDisplay(DisplayOptions options, const Clock& clock);
+  // Clears the bars.
+  ~ProgressDisplay();
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+  // Whether Update would show anything now: making a snapshot costs.
+  bool Due() const;
+  void Update(const RunSnapshot& snapshot);
+  // One lasting line ("done  quantize minmax w4a4  3.2 s"); with `problem`, shown even when quiet.
+  void Line(const std::string& text, bool problem = false);
+
+ private:
+  void Clear();
+  void Draw(const RunSnapshot& snapshot);
+
+  DisplayOptions options_;
+  const Clock& clock_;
+  double last_ = -1e9;
+  int drawn_ = 0;  // lines of bars on the screen
+};
+
+// "[#####.....]": `width` characters with the brackets; done/total clamped to 0…1.
+std::string Bar(double done, double total, int width);
+// The line of one running stage: label, bar, counts, rate and time left, at most `columns` wide.
+std::string StageLine(const ActiveStage& stage, int columns);
+// "trials 3/9 (1 failed)  stages 7/20  2 running  about 40 s left"
+std::string SummaryLine(const RunSnapshot& snapshot);
+
+}  // namespace zerosweep

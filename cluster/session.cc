@@ -1,0 +1,176 @@
+#include "cluster/session.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cluster/adoption.h"
+#include "cluster/cost_model.h"
+#include "cluster/signals.h"
+#include "storage/artifact_store.h"
+
+namespace zerosweep {
+namespace {
+
+// Workers on other nodes leave within 75 s of their coordinator's end; what is older is nobody's.
+constexpr double kStagingAge = 120;  // seconds
+// A worker waits this long for its coordinator to hear the same signal and say leave.
+constexpr double kSignalPatience = 1;
+
+// Probes a few times at full speed, then sleeps, longer and longer while nothing happens: an idle
+// rank costs under 3 % of a core and answers within 2 ms.
+class AdaptiveWait {
+ public:
+  explicit AdaptiveWait(const Clock& clock) : clock_(clock) {}
+  void Turn(bool active) {
+    if (active) {
+      probes_ = 0;
+      sleep_ = kFirst;
+    } else if (++probes_ > kProbes) {
+      clock_.Sleep(sleep_);
+      sleep_ = std::min(1.5 * sleep_, kLast);
+    }
+  }
+
+ private:
+  static constexpr int kProbes = 20;
+  static constexpr double kFirst = 100e-6, kLast = 2e-3;  // seconds
+  const Clock& clock_;
+  int probes_ = 0;
+  double sleep_ = kFirst;
+};
+
+// The coordinator and the worker of rank 0, fed from one transport.
+void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
+          const DrainSignals& signals, const Clock& clock) {
+  AdaptiveWait wait(clock);
+  while (!coordinator.finished()) {
+    bool active = false;
+    while (const auto envelope = transport.Poll()) {
+      active = true;
+      const ClusterMessage message = ClusterMessageFromJson(envelope->message);
+      if (const auto* to_worker = std::get_if<CoordinatorMessage>(&message)) {
+        worker.Handle(*to_worker);
+      } else {
+        coordinator.Handle(envelope->from, std::get<WorkerMessage>(message));
+      }
+    }
+    if (signals.Requested()) coordinator.Drain();
+    active |= worker.Step();
+    active |= coordinator.Step();
+    wait.Turn(active);
+  }
+}
+
+std::vector<StageStatus> PrepareDatabase(const Plan& plan, const Home& home, ResultsWriter& writer,
+                                         ProgressDisplay& display) {
+  const ArtifactStore store(home);
+  writer.AddSweep(plan.sweep, plan.source, plan.resolved, plan.trials, plan.stages);
+  const int closed = writer.CloseOpenAttempts();
+  const int adopted = AdoptPublished(store, plan, writer);
+  store.RemoveStaleStaging({}, kStagingAge);
+  if (closed > 0) {
+    display.Line(fmt::format("resuming: {} attempts were cut off, {} of them had finished", closed,
+                             adopted));
+  }
+  std::vector<std::string> names;
+  for (const StageRow& stage : plan.stages) names.push_back(stage.spec.name);
+  return writer.Statuses(names);
+}
+
+Outcome MakeOutcome(const Plan& plan, const Scheduler& scheduler, const Coordinator& coordinator,
+                    double seconds) {
+  const TrialCounts trials = RunView(plan, scheduler).CountTrials();
+  Outcome outcome;
+  outcome.trials_done = trials.done;
+  outcome.trials_failed = trials.failed;
+  outcome.trials_cancelled = trials.cancelled;
+  outcome.trials_open = trials.open;
+  outcome.stages_run = coordinator.stages_run();
+  outcome.attempts_failed = coordinator.attempts_failed();
+  outcome.seconds = seconds;
+  outcome.exit_code = coordinator.drained()     ? kExitInterrupted
+                      : trials.failed > 0       ? kExitSomeFailed
+                      : scheduler.NothingToDo() ? kExitNothingToDo
+                                                : kExitOk;
+  return outcome;
+}
+
+Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& options,
+                  HomeLock& lock, const Clock& clock) {
+  const Home& home = options.coordinator.home;
+  const double start = clock.Monotonic();
+  ProgressDisplay display(options.display, clock);
+  auto writer = std::make_unique<ResultsWriter>(home, lock);
+  const std::vector<StageStatus> statuses = PrepareDatabase(plan, home, *writer, display);
+  const CostModel costs(writer->Costs());
+  Scheduler scheduler(
+      plan.stages, statuses, [&](const StageRow& stage) { return costs.Seconds(stage); },
+      options.scheduler);
+
+  const DrainSignals signals;
+  StorageThread storage(home, lock, std::move(writer));
+  Coordinator coordinator(options.coordinator, plan, scheduler, storage, transport, display, clock);
+  Worker worker(options.worker, transport, clock);
+  Loop(coordinator, worker, transport, signals, clock);
+  storage.Close();
+  for (const std::string& failure : RunView(plan, scheduler).Failures())
+    display.Line("failed  " + failure, /*problem=*/true);
+  return MakeOutcome(plan, scheduler, coordinator, clock.Monotonic() - start);
+}
+
+}  // namespace
+
+Outcome RunSweep(const Plan& plan, Transport& transport, const SessionOptions& options,
+                 const Clock& clock) {
+  const Home& home = options.coordinator.home;
+  home.Create();
+  HomeLock lock(home, clock, options.break_lock);
+  try {
+    const Outcome outcome = RunLocked(plan, transport, options, lock, clock);
+    WriteOutcome(home, options.run, outcome);
+    return outcome;
+  } catch (const Error& error) {
+    Outcome outcome;
+    outcome.exit_code = ExitCodeFor(error.kind());
+    outcome.message = error.what();
+    try {
+      WriteOutcome(home, options.run, outcome);
+    } catch (const Error& second) {  // the same full disk: the first error is the one to tell
+      spdlog::debug("{}", second.what());
+    }
+    throw;
+  }
+}
+
+bool RunWorker(Transport& transport, const WorkerOptions& options, const Clock& clock) {
+  const DrainSignals signals;
+  Worker worker(options, transport, clock);
+  AdaptiveWait wait(clock);
+  std::optional<double> signalled;
+  while (!worker.finished()) {
+    bool active = false;
+    while (const auto envelope = transport.Poll()) {
+      active = true;
+      const ClusterMessage message = ClusterMessageFromJson(envelope->message);
+      if (const auto* to_worker = std::get_if<CoordinatorMessage>(&message))
+        worker.Handle(*to_worker);
+    }
+    for (const int rank : transport.LostRanks())
+      if (rank == 0) worker.CoordinatorLost();
+    if (signals.Requested()) {
+      if (!signalled) signalled = clock.Monotonic();
+      if (clock.Monotonic() - *signalled > kSignalPatience) worker.Handle(Leave{});
+    }
+    active |= worker.Step();
+    wait.Turn(active);
+  }
+  return !worker.abandoned();
+}
+
+void DismissWorkers(Transport& transport) {
+  for (int rank = 1; rank < transport.size(); ++rank)
+    transport.Send(rank, ToJson(CoordinatorMessage(Leave{})));
+}
+
+}  // namespace zerosweep

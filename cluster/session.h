@@ -1,0 +1,40 @@
+// A run from its first to its last act: on rank 0 the coordinator with its own worker, on every
+// other rank a worker.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "cluster/coordinator.h"
+#include "cluster/outcome.h"
+#include "cluster/progress_display.h"
+#include "cluster/transport.h"
+#include "cluster/worker.h"
+#include "sweeps/plan.h"
+
+namespace zerosweep {
+
+struct SessionOptions {
+  CoordinatorOptions coordinator;  // its home is the session's
+  WorkerOptions worker;
+  SchedulerOptions scheduler;
+  DisplayOptions display;
+  std::string run;  // names run/<id>/
+  bool break_lock = false;
+};
+
+// COLLECTIVE with RunWorker on the other ranks. Takes the home's lock, adds the sweep, adopts what
+// was published but not committed, computes what is missing, writes the outcome. The exit code in
+// it: 0, 1, 3 (nothing to do), 75 (interrupted by a signal). Throws what makes a run impossible
+// (kStorage, kCluster); the outcome then says so too, if the home could be locked.
+Outcome RunSweep(const Plan& plan, Transport& transport, const SessionOptions& options,
+                 const Clock& clock);
+
+// COLLECTIVE. Works for the coordinator on rank 0 until it says leave. Returns false when the
+// coordinator is gone: the transport must then not be finished, only left.
+bool RunWorker(Transport& transport, const WorkerOptions& options, const Clock& clock);
+
+// Tells every other rank to leave: for a rank 0 that cannot even start.
+void DismissWorkers(Transport& transport);
+
+}  // namespace zerosweep

@@ -1,0 +1,19 @@
+// INT, TERM and USR1 as a wish to end cleanly.
+#pragma once
+
+namespace zerosweep {
+
+// From construction on, the first of INT, TERM and USR1 is noted instead of ending the process; a
+// second INT or TERM ends it at once. One at a time.
+class DrainSignals {
+ public:
+  DrainSignals();
+  // Restores the default actions.
+  ~DrainSignals();
+  DrainSignals(const DrainSignals&) = delete;
+  DrainSignals& operator=(const DrainSignals&) = delete;
+
+  bool Requested() const;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,224 @@
+#include "cluster/supervisor.h"
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr size_t kSteps = 64;
+constexpr int kReadsPerPoll = 16;  // so that a chatty stage cannot keep the caller for itself
+
+// Processes that the kernel has killed for memory since boot; 0 where it does not say.
+long OomKills() {
+  std::ifstream file("/proc/vmstat");
+  std::string name;
+  long value = 0;
+  while (file >> name >> value)
+    if (name == "oom_kill") return value;
+  return 0;
+}
+
+std::string OneLine(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', '|');
+  return text;
+}
+
+template <typename M>
+const std::string* AttemptOf(const M& message) {
+  if constexpr (std::is_same_v<M, StageHello>) {
+    return nullptr;
+  } else {
+    return &message.attempt;
+  }
+}
+
+}  // namespace
+
+void StallLimit::AddStep(double seconds) {
+  if (steps_.size() < kSteps) {
+    steps_.push_back(seconds);
+  } else {
+    steps_[next_] = seconds;
+    next_ = (next_ + 1) % kSteps;
+  }
+  std::vector<double> sorted = steps_;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  limit_ = factor_ * *middle;
+}
+
+Supervisor::Supervisor(SupervisorOptions options, const std::string& name, const Clock& clock)
+    : options_(std::move(options)), clock_(clock), log_(options_.home, name) {
+  std::signal(SIGPIPE, SIG_IGN);  // a stage that dies under a write is an outcome, not our end
+}
+
+Supervisor::~Supervisor() { child_.reset(); }
+
+void Supervisor::Spawn() {
+  greeted_ = at_end_ = false;
+  buffer_ = FrameBuffer();
+  spawned_at_ = clock_.Monotonic();
+  SpawnOptions spawn;
+  spawn.command = {options_.program.string()};
+  spawn.environment = ChildEnvironment();
+  spawn.log = log_.path();
+  child_ = std::make_unique<ChildProcess>(spawn);
+}
+
+void Supervisor::Start(const StageRun& run, double stall_limit) {
+  log_.Begin(run.attempt);
+  run_ = run;
+  sent_ = false;
+  metrics_.clear();
+  own_stall_limit_ = stall_limit;
+  oom_kills_before_ = OomKills();
+  if (child_ && child_->Ended()) child_.reset();
+  if (!child_) {
+    Spawn();
+  } else if (greeted_) {
+    SendRun();
+  }
+}
+
+void Supervisor::SendRun() {
+  sent_ = true;
+  stall_.emplace(options_.stall_floor, options_.stall_factor);
+  last_frame_ = clock_.Monotonic();
+  WriteFrame(child_->write_fd(), ToJson(*run_));  // a dead reader shows up as its end
+}
+
+std::vector<StageEvent> Supervisor::Poll() {
+  std::vector<StageEvent> events;
+  if (!child_) return events;
+  ReadFrames(events);
+  if (child_) CheckProcess(events);
+  if (child_) CheckSilence(events);
+  return events;
+}
+
+void Supervisor::ReadFrames(std::vector<StageEvent>& events) {
+  for (int i = 0; i < kReadsPerPoll && child_ && !at_end_; ++i) {
+    const ReadStatus status = ReadInto(child_->read_fd(), buffer_);
+    at_end_ = status == ReadStatus::kEnd;
+    while (child_) {
+      std::optional<StageMessage> message;
+      try {
+        if (const auto frame = buffer_.Next()) message = StageMessageFromJson(*frame);
+      } catch (const Error& error) {
+        child_->Kill();
+        child_.reset();
+        if (run_) FailRun("crash", error.what(), events);
+        return;
+      }
+      if (!message) break;
+      Handle(*message, events);
+    }
+    if (status != ReadStatus::kFrames) return;
+  }
+}
+
+void Supervisor::Handle(const StageMessage& message, std::vector<StageEvent>& events) {
+  const double step = clock_.Monotonic() - last_frame_;
+  last_frame_ += step;
+  if (const auto* hello = std::get_if<StageHello>(&message)) return HandleHello(*hello);
+  const std::string* attempt = std::visit([](const auto& m) { return AttemptOf(m); }, message);
+  if (!run_ || *attempt != run_->attempt) {
+    spdlog::debug("stage process {} spoke of attempt {}, which it does not run", pid(), *attempt);
+    return;
+  }
+  if (const auto* progress = std::get_if<StageProgress>(&message)) {
+    stall_->AddStep(step);
+    events.push_back({*progress, {}});
+  } else if (const auto* metric = std::get_if<StageMetric>(&message)) {
+    metrics_[metric->name] = metric->value;
+  } else if (const auto* done = std::get_if<StageDone>(&message)) {
+    run_.reset();
+    log_.End();
+    StageDone whole = *done;
+    whole.metrics.merge(metrics_);
+    events.push_back({std::move(whole), {}});
+  } else {
+    const auto& failed = std::get<StageFailed>(message);
+    run_.reset();
+    child_.reset();  // an error of the device may have poisoned it
+    events.push_back({failed, log_.End()});
+  }
+}
+
+void Supervisor::HandleHello(const StageHello& hello) {
+  if (hello.catalogue_digest != options_.catalogue_digest) {
+    Fail(ErrorKind::kCluster,
+         "{} was built from another catalogue ({:.12}) than this program ({:.12}); rebuild both",
+         options_.program.string(), hello.catalogue_digest, options_.catalogue_digest);
+  }
+  greeted_ = true;
+  failed_starts_ = 0;
+  signature_ = hello.signature;
+  if (run_ && !sent_) SendRun();
+}
+
+void Supervisor::CheckProcess(std::vector<StageEvent>& events) {
+  const auto ended = child_->Ended();
+  if (!ended && !at_end_) return;
+  if (ended && !at_end_) ReadFrames(events);  // its last words may have come in between
+  if (!child_) return;
+  ProcessEnded(ended ? *ended : "closed its stream of frames", events);
+}
+
+void Supervisor::CheckSilence(std::vector<StageEvent>& events) {
+  const double now = clock_.Monotonic();
+  if (!greeted_) {
+    if (now - spawned_at_ > options_.start_limit) ProcessEnded("silence before its hello", events);
+    return;
+  }
+  if (!run_) return;
+  const double limit = own_stall_limit_ > 0 ? own_stall_limit_ : stall_->Seconds();
+  const double silence = now - last_frame_;
+  if (silence <= limit) return;
+  child_->Kill();
+  child_.reset();
+  FailRun("timeout",
+          fmt::format("no sign of life for {:.1f} s (limit {:.1f} s); its process was killed",
+                      silence, limit),
+          events);
+}
+
+void Supervisor::ProcessEnded(const std::string& how, std::vector<StageEvent>& events) {
+  child_->Kill();
+  child_.reset();
+  if (!run_) return;
+  if (sent_) return FailRun(CrashClass(how), fmt::format("stage process ended: {}", how), events);
+  if (++failed_starts_ >= options_.max_starts) {
+    const std::string tail = OneLine(TailOfFile(log_.path(), 5));
+    Fail(ErrorKind::kCluster, "{} does not start ({} tries; the last ended with {}): {}",
+         options_.program.string(), failed_starts_, how,
+         tail.empty() ? "it printed nothing; run `zerosweep doctor`" : tail);
+  }
+  Spawn();
+}
+
+std::string Supervisor::CrashClass(const std::string& how) const {
+  const bool killed = how.starts_with("signal 9");
+  return killed && OomKills() > oom_kills_before_ ? "oom" : "crash";
+}
+
+void Supervisor::FailRun(const std::string& failure, const std::string& message,
+                         std::vector<StageEvent>& events) {
+  StageFailed failed{run_->attempt, ErrorKind::kTrial, failure, message};
+  run_.reset();
+  events.push_back({std::move(failed), log_.End()});
+}
+
+void Supervisor::Cancel() {
+  if (!run_) return;
+  child_.reset();
+  run_.reset();
+  log_.End();
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,107 @@
+// One slot's warm stage process: runs one attempt after another in it, survives any end of it and
+// says how it ended.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/frames.h"
+#include "base/stage_protocol.h"
+#include "base/subprocess.h"
+#include "cluster/attempt_log.h"
+#include "storage/home.h"
+
+namespace zerosweep {
+
+struct SupervisorOptions {
+  Home home;                                    // where the logs go
+  std::filesystem::path program;                // zerosweep-stage
+  std::string catalogue_digest;                 // what its hello must carry
+  double start_limit = 120;                     // seconds until hello
+  double stall_floor = 120, stall_factor = 20;  // silence allowed: max(floor, factor × median step)
+  int max_starts = 3;                           // starts in a row that may fail
+};
+
+struct StageEvent {
+  std::variant<StageProgress, StageDone, StageFailed> message;
+  std::string log_tail;  // of a failed attempt
+};
+
+// Silence (seconds) after which an attempt counts as hung. A step is the time between two frames.
+class StallLimit {
+ public:
+  StallLimit(double floor, double factor) : floor_(floor), factor_(factor) {}
+  void AddStep(double seconds);
+  double Seconds() const { return limit_ > floor_ ? limit_ : floor_; }
+
+ private:
+  double floor_, factor_;
+  std::vector<double> steps_;  // the latest 64
+  size_t next_ = 0;
+  double limit_ = 0;
+};
+
+// Use from the main thread only (the process is killed when its spawning thread ends). Nothing
+// blocks. The process and all its children die with this object.
+class Supervisor {
+ public:
+  // `name` is unique among the slots that share the home. `clock` outlives this object.
+  Supervisor(SupervisorOptions options, const std::string& name, const Clock& clock);
+  ~Supervisor();
+
+  // Starts an attempt, and the process if there is none. `stall_limit` > 0 replaces the default.
+  // REQUIRES: !busy().
+  void Start(const StageRun& run, double stall_limit = 0);
+  // What has happened since; metrics are gathered into the StageDone. A done or failed attempt ends
+  // with exactly one StageDone or StageFailed; after a failure the process is dead. Throws kCluster
+  // when the program does not start at all or belongs to another build.
+  std::vector<StageEvent> Poll();
+  // Kills the attempt and its process; nothing more is reported of it.
+  void Cancel();
+
+  bool busy() const { return run_.has_value(); }
+  // REQUIRES: busy().
+  const std::string& attempt() const { return run_->attempt; }
+  pid_t pid() const { return child_ ? child_->pid() : -1; }
+  // Of the last hello; null before it.
+  const Json& signature() const { return signature_; }
+
+ private:
+  void Spawn();
+  void SendRun();
+  void ReadFrames(std::vector<StageEvent>& events);
+  void Handle(const StageMessage& message, std::vector<StageEvent>& events);
+  void HandleHello(const StageHello& hello);
+  void CheckProcess(std::vector<StageEvent>& events);
+  void CheckSilence(std::vector<StageEvent>& events);
+  void ProcessEnded(const std::string& how, std::vector<StageEvent>& events);
+  void FailRun(const std::string& failure, const std::string& message,
+               std::vector<StageEvent>& events);
+  std::string CrashClass(const std::string& how) const;
+
+  SupervisorOptions options_;
+  const Clock& clock_;
+  AttemptLog log_;
+  std::unique_ptr<ChildProcess> child_;
+  FrameBuffer buffer_;
+  bool greeted_ = false;  // hello has come
+  bool at_end_ = false;   // its stream has ended
+  int failed_starts_ = 0;
+  double spawned_at_ = 0;
+  std::optional<StageRun> run_;
+  bool sent_ = false;  // the run frame
+  std::map<std::string, double> metrics_;
+  double own_stall_limit_ = 0;
+  std::optional<StallLimit> stall_;
+  double last_frame_ = 0;
+  long oom_kills_before_ = 0;
+  Json signature_;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,34 @@
+// Messages between ranks: point to point, ordered per pair of ranks, never blocking.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/json.h"
+
+namespace zerosweep {
+
+struct Envelope {
+  int from = 0;
+  Json message;
+};
+
+// One thread. A rank may send to itself. The transport promises no delivery to a rank that dies:
+// detecting that is the work of heartbeats; LostRanks() is a faster hint where the implementation
+// has one.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  // Queues the message; never waits for the receiver. Sending to a lost rank does nothing.
+  virtual void Send(int to, const Json& message) = 0;
+  // The next message that has arrived, if any. Throws kCluster when the transport itself is broken.
+  virtual std::optional<Envelope> Poll() = 0;
+  // Ranks that the transport newly reports as dead since the last call.
+  virtual std::vector<int> LostRanks() = 0;
+  // COLLECTIVE among the ranks still alive: ends the transport after all messages are delivered.
+  virtual void Finish() = 0;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,124 @@
+#include "cluster/worker.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cluster/node.h"
+
+namespace zerosweep {
+namespace {
+constexpr double kOwnAbsence = 2;  // seconds: nobody could be heard while we were not there
+}  // namespace
+
+Worker::Worker(WorkerOptions options, Transport& transport, const Clock& clock)
+    : options_(std::move(options)),
+      transport_(transport),
+      clock_(clock),
+      last_beat_(clock.Monotonic()),
+      last_heard_(last_beat_),
+      last_turn_(last_beat_) {
+  Send(JoinRequest{options_.node, UsableCores(), VisibleGpus()});
+}
+
+void Worker::Handle(const CoordinatorMessage& message) {
+  last_heard_ = clock_.Monotonic();
+  if (finished_) return;
+  if (const auto* assign = std::get_if<Assign>(&message)) {
+    Run(*assign);
+  } else if (const auto* revoke = std::get_if<zerosweep::Revoke>(&message)) {
+    Revoke(revoke->attempt);
+  } else if (std::holds_alternative<zerosweep::Leave>(message)) {
+    Leave();
+  }
+}
+
+void Worker::Run(const Assign& assign) {
+  auto& slot = slots_[assign.slot];
+  try {
+    if (!slot) {
+      const std::string name = fmt::format("{}-{}-{}", options_.node, getpid(), assign.slot);
+      slot = std::make_unique<Supervisor>(options_.stage, name, clock_);
+    }
+    if (slot->busy()) {
+      Fail(ErrorKind::kInternal, "slot {} of {} was given attempt {} while it runs {}", assign.slot,
+           options_.node, assign.run.attempt, slot->attempt());
+    }
+    slot->Start(assign.run, assign.stall_limit);
+  } catch (const Error& error) {
+    Break(error.what());
+  }
+}
+
+void Worker::Revoke(const std::string& attempt) {
+  for (auto& [number, slot] : slots_)
+    if (slot->busy() && slot->attempt() == attempt) slot->Cancel();
+  progress_.erase(attempt);
+}
+
+void Worker::Leave() {
+  slots_.clear();  // kills every stage process
+  Send(Left{});
+  finished_ = true;
+}
+
+void Worker::Break(const std::string& message) {
+  slots_.clear();
+  Send(Broken{message});
+}
+
+bool Worker::Step() {
+  if (finished_) return false;
+  const bool active = PollSlots();
+  SendBeat();
+  CheckCoordinator();
+  return active;
+}
+
+bool Worker::PollSlots() {
+  bool active = false;
+  try {
+    for (auto& [number, slot] : slots_) {
+      for (StageEvent& event : slot->Poll()) {
+        active = true;
+        if (auto* progress = std::get_if<StageProgress>(&event.message)) {
+          progress_[progress->attempt] = std::move(*progress);
+        } else if (auto* done = std::get_if<StageDone>(&event.message)) {
+          progress_.erase(done->attempt);
+          Send(Ended{std::move(*done), {}});
+        } else if (auto* failed = std::get_if<StageFailed>(&event.message)) {
+          progress_.erase(failed->attempt);
+          Send(Ended{std::move(*failed), std::move(event.log_tail)});
+        }
+      }
+    }
+  } catch (const Error& error) {
+    Break(error.what());
+    return true;
+  }
+  return active;
+}
+
+void Worker::SendBeat() {
+  const double now = clock_.Monotonic();
+  if (now - last_beat_ < options_.beat_period) return;
+  last_beat_ = now;
+  Beat beat;
+  for (const auto& [attempt, progress] : progress_) beat.progress.push_back(progress);
+  Send(beat);
+}
+
+void Worker::CheckCoordinator() {
+  const double now = clock_.Monotonic();
+  if (now - last_turn_ > kOwnAbsence) last_heard_ += now - last_turn_;
+  last_turn_ = now;
+  if (transport_.rank() == 0) return;
+  const double limit = coordinator_lost_ ? options_.lost_limit : options_.silence_limit;
+  if (now - last_heard_ <= limit) return;
+  spdlog::error("{}: no word of the coordinator for {:.0f} s; leaving", options_.node,
+                now - last_heard_);
+  slots_.clear();
+  finished_ = abandoned_ = true;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,65 @@
+// A worker: the slots of one node, obeying the coordinator. There is one on every rank, rank 0
+// included.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "cluster/messages.h"
+#include "cluster/supervisor.h"
+#include "cluster/transport.h"
+
+namespace zerosweep {
+
+struct WorkerOptions {
+  SupervisorOptions stage;
+  std::string node;           // host name
+  double beat_period = 1;     // seconds
+  double silence_limit = 60;  // without a word of the coordinator
+  double lost_limit = 15;     // the same, when the transport reports it dead
+};
+
+// Runs on the main thread of its rank. Sends Join when made; the coordinator decides how many slots
+// it uses.
+class Worker {
+ public:
+  // `transport` and `clock` outlive this object.
+  Worker(WorkerOptions options, Transport& transport, const Clock& clock);
+
+  void Handle(const CoordinatorMessage& message);
+  // The transport reports the coordinator dead.
+  void CoordinatorLost() { coordinator_lost_ = true; }
+  // One turn: listens to the stages and sends what is due. Returns whether anything happened.
+  bool Step();
+  // Left was sent, or the coordinator is gone: every stage process is dead.
+  bool finished() const { return finished_; }
+  // REQUIRES: finished(). Whether it ended because the coordinator is gone.
+  bool abandoned() const { return abandoned_; }
+
+ private:
+  void Run(const Assign& assign);
+  void Revoke(const std::string& attempt);
+  void Leave();
+  bool PollSlots();
+  void SendBeat();
+  void CheckCoordinator();
+  void Break(const std::string& message);
+  void Send(const WorkerMessage& message) { transport_.Send(0, ToJson(message)); }
+
+  WorkerOptions options_;
+  Transport& transport_;
+  const Clock& clock_;
+  std::map<int, std::unique_ptr<Supervisor>> slots_;
+  std::map<std::string, StageProgress> progress_;  // latest, by attempt
+  double last_beat_;
+  double last_heard_;
+  double last_turn_;
+  bool coordinator_lost_ = false;
+  bool finished_ = false;
+  bool abandoned_ = false;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,111 @@
+// Runs a plan of fake stages the way `zerosweep run` runs a sweep: in one process, inside mpirun,
+// or by starting ranks itself.
+//
+//   fake_sweep PLAN.json HOME [--slots N] [--ranks R] [--limit S] [--run ID]
+//
+// PLAN.json: [{"name": "a", "inputs": ["b"], "params": {…}}, …], users after inputs. A stage that
+// no other needs ends a trial. --limit: seconds of silence after which a worker counts as lost.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "cluster/launcher.h"
+#include "cluster/local_transport.h"
+#include "cluster/mpi_loader.h"
+#include "cluster/session.h"
+#include "tests/support/fake_plan.h"
+
+namespace zerosweep {
+namespace {
+
+struct Options {
+  std::string plan, home, run;
+  int slots = 1, ranks = 0;
+  double limit = 60, stall = 0;
+};
+
+SessionOptions MakeSession(const Options& options) {
+  SessionOptions session = FakeSession(Home{options.home}, options.slots);
+  session.coordinator.slots.spread = options.ranks > 0;
+  session.coordinator.worker_limit = options.limit;
+  session.coordinator.stall_limit = options.stall;
+  session.worker.silence_limit = options.limit;
+  session.worker.lost_limit = options.limit / 4;
+  session.run = options.run.empty() ? NewUuid() : options.run;
+  return session;
+}
+
+int Coordinate(const Options& options, Transport& transport) {
+  const Plan plan = FakePlan(ParseJson(ReadFile(options.plan), options.plan));
+  const Outcome outcome = RunSweep(plan, transport, MakeSession(options), SystemClock());
+  std::fprintf(stderr, "done %d failed %d open %d\n", outcome.trials_done, outcome.trials_failed,
+               outcome.trials_open);
+  return outcome.exit_code;
+}
+
+int Launch(const Options& options) {
+  LaunchOptions launch;
+  launch.run = NewUuid();
+  launch.command = {std::filesystem::read_symlink("/proc/self/exe").string(),
+                    options.plan,
+                    options.home,
+                    "--slots",
+                    std::to_string(options.slots),
+                    "--ranks",
+                    std::to_string(options.ranks),
+                    "--limit",
+                    std::to_string(options.limit),
+                    "--run",
+                    launch.run};
+  launch.ranks = options.ranks;
+  launch.home = Home{options.home};
+  launch.grace = 10;
+  return LaunchRanks(launch);
+}
+
+int RunRank(const Options& options) {
+  const auto transport = JoinMpi(MpiModuleFolder());
+  int code = kExitOk;
+  if (transport->rank() == 0) {
+    code = Coordinate(options, *transport);
+  } else if (!RunWorker(*transport, MakeSession(options).worker, SystemClock())) {
+    _exit(kExitInfrastructure);
+  }
+  transport->Finish();
+  return options.run.empty() ? code : int{kExitOk};
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"fake_sweep: a sweep of fake stages"};
+  app.add_option("plan", options.plan)->required();
+  app.add_option("home", options.home)->required();
+  app.add_option("--slots", options.slots);
+  app.add_option("--ranks", options.ranks);
+  app.add_option("--limit", options.limit);
+  app.add_option("--stall", options.stall);
+  app.add_option("--run", options.run);
+  CLI11_PARSE(app, argc, argv);
+  SetUpLog(Verbosity::kNormal, /*color=*/false);
+  if (DetectLauncher().inside) return RunRank(options);
+  if (options.ranks > 0) return Launch(options);
+  LocalTransport transport;
+  return Coordinate(options, transport);
+}
+
+}  // namespace
+}  // namespace zerosweep
+
+int main(int argc, char** argv) {
+  try {
+    return zerosweep::Main(argc, argv);
+  } catch (const zerosweep::Error& error) {
+    std::fprintf(stderr, "fake_sweep: %s\n", error.what());
+    return zerosweep::ExitCodeFor(error.kind());
+  }
+}
