@@ -49,28 +49,32 @@ std::string FirstMissing(const Json& files, const fs::path& folder) {
 
 }  // namespace
 
+std::optional<DatasetPlace> LocateDataset(const Json& declaration, const DataRoots& roots) {
+  const Json& facts = declaration.at("facts");
+  for (const fs::path& folder : CandidateFolders(facts, roots)) {
+    if (!FirstMissing(facts.at("files").at("test"), folder).empty()) continue;
+    DatasetPlace place{folder, {}};
+    for (const auto& [split, files] : facts.at("files").items()) {
+      if (!files.empty() && FirstMissing(files, folder).empty()) place.splits.insert(split);
+    }
+    return place;
+  }
+  return std::nullopt;
+}
+
 DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const std::string& where,
                          DigestCache& digests) {
   const Json& facts = declaration.at("facts");
-  const std::vector<fs::path> folders = CandidateFolders(facts, roots);
-  for (const fs::path& folder : folders) {
-    if (!FirstMissing(facts.at("files").at("test"), folder).empty()) continue;
-    DatasetFiles found;
-    found.name = declaration.at("name");
-    found.folder = folder;
-    Json content = Json::object();
-    for (const auto& [split, files] : facts.at("files").items()) {
-      if (files.empty() || !FirstMissing(files, folder).empty()) continue;
-      found.splits.insert(split);
-      for (const Json& file : files) {
-        const std::string name = file;
-        if (!content.contains(name)) content[name] = digests.Sha256Of(folder / name);
-      }
+  const auto place = LocateDataset(declaration, roots);
+  if (!place) FailMissing(declaration, CandidateFolders(facts, roots), where);
+  Json content = Json::object();
+  for (const std::string& split : place->splits) {
+    for (const Json& file : facts.at("files").at(split)) {
+      const std::string name = file;
+      if (!content.contains(name)) content[name] = digests.Sha256Of(place->folder / name);
     }
-    found.fingerprint = JsonDigest(content);
-    return found;
   }
-  FailMissing(declaration, folders, where);
+  return {*place, declaration.at("name"), JsonDigest(content)};
 }
 
 fs::path FindFile(const YamlNode& node, const std::string& label, const DataRoots& roots,

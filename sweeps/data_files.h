@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,17 +16,23 @@ namespace zerosweep {
 // The folders a sweep names for data, best first: $ZEROSWEEP_DATA, its `data:`. Absolute.
 using DataRoots = std::vector<std::filesystem::path>;
 
-// A dataset found on this machine.
-struct DatasetFiles {
-  std::string name;
+// Where a dataset lies on this machine.
+struct DatasetPlace {
   std::filesystem::path folder;
   std::set<std::string> splits;  // those whose files are all there: "train", "test", "calibration"
-  std::string fingerprint;       // SHA-256 of canonical JSON {file name: SHA-256} of their files
 };
 
 // Looks for the test files of a dataset (declared in the catalogue) in each root, in the root's
-// alternative sub-folders, then in the default folder. Throws kUsage, starting with `where`: what
-// is missing, where it was looked for and what to do.
+// alternative sub-folders, then in the default folder.
+std::optional<DatasetPlace> LocateDataset(const Json& declaration, const DataRoots& roots);
+
+struct DatasetFiles : DatasetPlace {
+  std::string name;
+  std::string fingerprint;  // SHA-256 of canonical JSON {file name: SHA-256} of their files
+};
+
+// Locates the dataset and digests its files. Throws kUsage, starting with `where`: what is missing,
+// where it was looked for and what to do.
 DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const std::string& where,
                          DigestCache& digests);
 

@@ -1,0 +1,24 @@
+// What exists, for people and for machines: shared by methods, models, datasets and recipes.
+#pragma once
+
+#include <string>
+
+#include "cli/command.h"
+#include "storage/results.h"
+#include "sweeps/catalogue.h"
+
+namespace zerosweep {
+
+// Columns of one parameter: parameter, type, default, unit, min, max, choices, profiles, variants,
+// meaning, source.
+const std::vector<std::string>& ParameterColumns();
+// Null cells for what the parameter does not declare.
+std::vector<Json> ParameterCells(const Json& param);
+
+// A heading ("synthesizer zeroq"), its summary and paper, and one line a parameter.
+void PrintEntry(const std::string& heading, const Json& entry);
+
+// "64", "w8a8", "[1, 2]": a JSON value as people write it.
+std::string Shown(const Json& value);
+
+}  // namespace zerosweep

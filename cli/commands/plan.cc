@@ -1,0 +1,54 @@
+// plan SWEEP.yaml: what a sweep would compute, without computing it.
+#include "base/text.h"
+#include "cli/sweep_arguments.h"
+#include "cli/table.h"
+#include "sweeps/plan_summary.h"
+
+namespace zerosweep {
+namespace {
+
+Table CountsOf(const Plan& plan, const PlanSummary& summary) {
+  Table table;
+  table.columns = {"sweep",       "trials",     "stages",           "shared_stages",
+                   "done_stages", "to_compute", "estimated_seconds"};
+  table.rows.push_back({plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
+                        summary.to_compute(), summary.seconds ? Json(*summary.seconds) : Json()});
+  return table;
+}
+
+void PrintForPeople(const Plan& plan, const PlanSummary& summary, const Globals& globals) {
+  fmt::print("{}: {} trials, {} stages ({} shared by several trials), {} done, {} to compute{}\n\n",
+             plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
+             summary.to_compute(),
+             summary.seconds && summary.to_compute() > 0
+                 ? fmt::format(" (about {} one after another)", HumanSeconds(*summary.seconds))
+                 : "");
+  Table table;
+  table.columns = {"kind", "implementation", "stages", "shared", "done", "to_compute"};
+  for (const KindSummary& kind : summary.kinds) {
+    table.rows.push_back({kind.kind, kind.implementation, kind.stages, kind.shared, kind.done,
+                          kind.stages - kind.done});
+  }
+  PrintTable(table, globals);
+}
+
+int RunPlan(const SweepArguments& arguments, const Globals& globals) {
+  const Plan plan = ExpandArguments(arguments, globals);
+  const PlanSummary summary = SummarisePlan(plan, globals.home());
+  if (globals.format == "table") {
+    PrintForPeople(plan, summary, globals);
+  } else {
+    PrintTable(CountsOf(plan, summary), globals);
+  }
+  return kExitOk;
+}
+
+const RegisterCommand kPlan{"plan", "Show what a sweep would compute",
+                            [](CLI::App& app, const Globals& globals) -> CommandBody {
+                              auto arguments = std::make_shared<SweepArguments>();
+                              AddSweepArguments(app, *arguments);
+                              return [arguments, &globals] { return RunPlan(*arguments, globals); };
+                            }};
+
+}  // namespace
+}  // namespace zerosweep
