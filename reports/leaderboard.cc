@@ -1,0 +1,153 @@
+#include "reports/leaderboard.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "base/text.h"
+#include "reports/statistics.h"
+
+namespace zerosweep {
+namespace {
+
+// One row a done trial. Columns as in the enum below.
+constexpr const char* kTrials = R"(
+SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.seed, t.protocol,
+  t.variant,
+  (SELECT json_group_array(s.name) FROM sweep_trial st JOIN sweep s ON s.id = st.sweep_id
+    WHERE st.trial_id = t.id),
+  coalesce((SELECT x.stage_id FROM trial_stage x WHERE x.trial_id = t.id AND x.kind = 'evaluate'), -t.id),
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'top1') AS top1,
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'agreement'),
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND x.kind = 'teacher' AND m.name = 'fp32_top1'),
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND x.kind = 'synthesize' AND m.name = 'images'),
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND m.name = 'size_bytes'),
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND m.name = 'bitops'),
+  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = t.id)
+FROM trial t WHERE t.state = 'done' AND top1 IS NOT NULL AND )";
+
+enum Column {
+  kConfiguration,
+  kDataset,
+  kModel,
+  kMethod,
+  kWBits,
+  kABits,
+  kSeed,
+  kProtocol,
+  kVariant,
+  kSweeps,
+  kEvaluation,
+  kTop1,
+  kAgreement,
+  kFp32,
+  kImages,
+  kSizeBytes,
+  kBitops,
+  kSeconds
+};
+
+// The trials of one configuration as they are read.
+struct Samples {
+  LeaderboardRow row;
+  std::set<std::string> sweeps;
+  std::set<int64_t> seeds;
+  std::set<int64_t> evaluations;
+  std::map<Column, std::vector<double>> values;
+
+  void Add(const std::vector<Json>& trial) {
+    for (const Json& name : ParseJson(trial[kSweeps].get<std::string>(), "sweeps of a trial")) {
+      sweeps.insert(name.get<std::string>());
+    }
+    seeds.insert(trial[kSeed].get<int64_t>());
+    if (!evaluations.insert(trial[kEvaluation].get<int64_t>()).second) return;
+    for (const Column column : {kTop1, kAgreement, kFp32, kImages, kSizeBytes, kBitops, kSeconds}) {
+      const Json& value = trial[column];
+      if (value.is_number()) values[column].push_back(value.get<double>());
+    }
+  }
+
+  LeaderboardRow Finish() {
+    const std::vector<double>& top1 = values[kTop1];
+    row.sweep = Join({sweeps.begin(), sweeps.end()}, ", ");
+    row.seeds.assign(seeds.begin(), seeds.end());
+    row.n = static_cast<int>(evaluations.size());
+    row.top1_mean = *Mean(top1);
+    row.top1_std = SampleStd(top1);
+    if (const auto interval = MeanInterval95(top1)) {
+      row.top1_ci_low = interval->first;
+      row.top1_ci_high = interval->second;
+    }
+    row.top1_best = *std::max_element(top1.begin(), top1.end());
+    row.agreement = Mean(values[kAgreement]);
+    row.fp32_top1 = Mean(values[kFp32]);
+    if (row.fp32_top1) row.drop = *row.fp32_top1 - row.top1_mean;
+    row.images = Mean(values[kImages]);
+    row.size_bytes = Mean(values[kSizeBytes]);
+    row.bitops = Mean(values[kBitops]);
+    row.seconds_mean = Mean(values[kSeconds]);
+    return row;
+  }
+};
+
+void MarkMixedProtocols(std::vector<LeaderboardRow>& rows) {
+  using Block = std::tuple<std::string, std::string, double, double>;
+  const auto block_of = [](const LeaderboardRow& row) {
+    return Block{row.dataset, row.model, row.w_bits, row.a_bits};
+  };
+  std::map<Block, std::set<std::string>> protocols;
+  for (const LeaderboardRow& row : rows) protocols[block_of(row)].insert(row.protocol);
+  for (LeaderboardRow& row : rows) row.mixed_protocols = protocols[block_of(row)].size() > 1;
+}
+
+}  // namespace
+
+std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::string& sweep,
+                                        const Filter& where) {
+  RequireSweep(reader, sweep);
+  const FilterSql filter = ToSql(sweep, where);
+  std::map<int64_t, Samples> groups;
+  for (const auto& trial : reader.Query(kTrials + filter.condition, filter.bindings).rows) {
+    const auto [place, is_new] = groups.try_emplace(trial[kConfiguration].get<int64_t>());
+    LeaderboardRow& row = place->second.row;
+    if (is_new) {
+      row.dataset = trial[kDataset];
+      row.model = trial[kModel];
+      row.method = trial[kMethod];
+      row.w_bits = trial[kWBits];
+      row.a_bits = trial[kABits];
+      row.protocol = trial[kProtocol];
+      row.variant = trial[kVariant];
+    }
+    place->second.Add(trial);
+  }
+  std::vector<LeaderboardRow> rows;
+  for (auto& [configuration, samples] : groups) {
+    rows.push_back(samples.Finish());
+    if (!sweep.empty()) rows.back().sweep = sweep;
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.dataset, a.model, b.w_bits, b.a_bits, b.top1_mean, a.method) <
+           std::tie(b.dataset, b.model, a.w_bits, a.a_bits, a.top1_mean, b.method);
+  });
+  MarkMixedProtocols(rows);
+  return rows;
+}
+
+bool HasMixedProtocols(const std::vector<LeaderboardRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.mixed_protocols; });
+}
+
+std::string BitsName(double w_bits, double a_bits) {
+  return fmt::format("W{:g}A{:g}", w_bits, a_bits);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,56 @@
+// The leaderboard: one row for each resolved configuration, its seeds as samples.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/filter.h"
+#include "storage/results.h"
+
+namespace zerosweep {
+
+// Accuracies and agreement in percent (0 to 100), `drop` in points, durations in seconds. Missing
+// values are nullopt.
+struct LeaderboardRow {
+  std::string sweep;  // several sweeps that share the configuration: "a, b"
+  std::string dataset, model, method;
+  double w_bits = 0, a_bits = 0;
+  int n = 0;  // distinct evaluations: trials whose evaluate stage coincides count once
+  double top1_mean = 0;
+  std::optional<double> top1_std;                   // n ≥ 2
+  std::optional<double> top1_ci_low, top1_ci_high;  // 95 % t interval, n ≥ 3
+  double top1_best = 0;
+  std::optional<double> agreement, fp32_top1;
+  std::optional<double> drop;  // teacher's top-1 − mean
+  std::optional<double> images, size_bytes, bitops;
+  std::vector<int64_t> seeds;
+  std::string protocol, variant;
+  std::optional<double> seconds_mean;
+  std::optional<double> published;
+  std::optional<std::string> published_source;
+  // Another protocol stands in the same dataset, model and bits: the order says nothing between
+  // them.
+  bool mixed_protocols = false;
+};
+
+// Done trials of a sweep (empty: of the home) that match. Order: dataset, model, bits from high to
+// low, then mean top-1 from high to low. Throws kUsage for an unknown sweep.
+std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::string& sweep = "",
+                                        const Filter& where = {});
+
+// The columns of the contract, one value each: for JSON and CSV.
+Table LeaderboardTable(const std::vector<LeaderboardRow>& rows);
+
+// For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *".
+Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows);
+
+// Whether any row carries the mark, and what it means.
+bool HasMixedProtocols(const std::vector<LeaderboardRow>& rows);
+inline constexpr const char* kMixedProtocolsNote =
+    "* protocols differ within this dataset, model and bits: these rows are not comparable";
+
+// "W4A8"
+std::string BitsName(double w_bits, double a_bits);
+
+}  // namespace zerosweep
