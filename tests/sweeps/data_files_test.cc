@@ -1,0 +1,109 @@
+// Datasets: where they are looked for, their fingerprint, and the memory of digests.
+#include "sweeps/data_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "tests/support/sweep_folder.h"
+
+namespace zerosweep {
+namespace {
+
+class DataFilesTest : public testing::Test {
+ protected:
+  DatasetFiles Find(const std::string& dataset, const DataRoots& roots) {
+    DigestCache digests(Home{folder_ / "home"});
+    DatasetFiles found =
+        FindDataset(*folder_.catalogue().Find("dataset", dataset), roots, "sweep.yaml:4", digests);
+    digests.Save();
+    return found;
+  }
+
+  std::string CacheText() const { return ReadFile(folder_ / "home/cache/digests.json"); }
+
+  SweepFolder folder_;
+};
+
+TEST_F(DataFilesTest, FingerprintsTheFilesOfCompleteSplits) {
+  const DatasetFiles found = Find("cifar10", {folder_ / "data"});
+  EXPECT_THAT(found.splits, testing::ElementsAre("calibration", "test"));
+  EXPECT_EQ(found.fingerprint,
+            JsonDigest({{"test_batch.bin", Sha256Hex("cifar test")},
+                        {"calibration_batch.bin", Sha256Hex("cifar calibration")}}));
+  folder_.Write("data/data_batch_1.bin", "one of two");  // an incomplete split does not count
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint, found.fingerprint);
+  folder_.Write("data/data_batch_2.bin", "two of two");
+  EXPECT_NE(Find("cifar10", {folder_ / "data"}).fingerprint, found.fingerprint);
+}
+
+TEST_F(DataFilesTest, IsTheSameWhereverTheFilesLie) {
+  folder_.Write("elsewhere/cifar-10-batches-bin/test_batch.bin", "cifar test");
+  folder_.Write("elsewhere/cifar-10-batches-bin/calibration_batch.bin", "cifar calibration");
+  const DatasetFiles found = Find("cifar10", {folder_ / "nothing", folder_ / "elsewhere"});
+  EXPECT_EQ(found.folder, folder_ / "elsewhere/cifar-10-batches-bin");
+  EXPECT_EQ(found.fingerprint, Find("cifar10", {folder_ / "data"}).fingerprint);
+}
+
+TEST_F(DataFilesTest, SaysWhatIsMissingAndWhatToDo) {
+  const std::string sweep =
+      "name: t\nfixed:\n  method: noise\n  model: small\n  bits: w8a8\ndata: data\n";
+  EXPECT_EQ(folder_.ErrorOf(sweep),
+            "sweep.yaml:4: dataset fashion_mnist: no folder holds its test files t10k-images.gz, "
+            "t10k-labels.gz (looked in: data, /nonexistent/fashion-mnist); install Debian's "
+            "dataset-fashion-mnist, or give its folder with data: or $ZEROSWEEP_DATA");
+}
+
+TEST_F(DataFilesTest, PrefersTheEnvironmentsFolderOverTheSweeps) {
+  folder_.Write("own/t10k-images.gz", "a");
+  folder_.Write("own/t10k-labels.gz", "b");
+  folder_.Write("sweep.yaml",
+                "name: t\ndata: fashion\nfixed: {method: noise, model: small, bits: w8a8}\n");
+  ExpandOptions options = folder_.Options();
+  const auto folder_of = [&] {
+    return ExpandSweep(options, folder_.catalogue()).stages.at(0).files.at("data");
+  };
+  EXPECT_EQ(folder_of(), folder_ / "fashion");
+  options.data = folder_ / "own";
+  EXPECT_EQ(folder_of(), folder_ / "own");
+  options.data = folder_ / "nothing";
+  EXPECT_EQ(folder_of(), folder_ / "fashion");
+}
+
+TEST_F(DataFilesTest, RemembersDigestsUntilTheFileChanges) {
+  const std::string before = Find("cifar10", {folder_ / "data"}).fingerprint;
+  std::string cache = CacheText();
+  // A planted digest shows that the file is not read again.
+  const std::string digest = Sha256Hex("cifar test");
+  cache.replace(cache.find(digest), digest.size(), std::string(64, '0'));
+  WriteFileAtomically(folder_ / "home/cache/digests.json", cache);
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint,
+            JsonDigest({{"test_batch.bin", std::string(64, '0')},
+                        {"calibration_batch.bin", Sha256Hex("cifar calibration")}}));
+  std::filesystem::last_write_time(
+      folder_ / "data/test_batch.bin",
+      std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint, before);
+}
+
+TEST_F(DataFilesTest, DoesNotRememberFilesThatMayStillChange) {
+  Find("cifar10", {folder_ / "data"});
+  const std::string before = CacheText();
+  folder_.Write("data/test_batch.bin", "new bytes");
+  std::filesystem::last_write_time(folder_ / "data/test_batch.bin",
+                                   std::filesystem::file_time_type::clock::now());
+  Find("cifar10", {folder_ / "data"});
+  EXPECT_EQ(CacheText(), before);
+}
+
+TEST_F(DataFilesTest, WorksWithoutAHomeAndWithADamagedCache) {
+  const std::string before = Find("cifar10", {folder_ / "data"}).fingerprint;
+  WriteFileAtomically(folder_ / "home/cache/digests.json", "{\"1\": 2");
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint, before);
+  std::filesystem::remove_all(folder_ / "home");
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint, before);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "home"));
+}
+
+}  // namespace
+}  // namespace zerosweep

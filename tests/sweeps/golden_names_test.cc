@@ -1,0 +1,43 @@
+// Names are forever: a stage that was computed under a name must be found under it by every later
+// version. A line that changes here makes every home compute anew; raise a `revision` instead.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/sweep_folder.h"
+
+namespace zerosweep {
+namespace {
+
+// One line a trial and a stage, in the plan's order.
+std::string Listing(const Plan& plan) {
+  std::ostringstream text;
+  for (const StageRow& stage : plan.stages) {
+    text << stage.spec.kind << ' ' << stage.implementation << ' ' << stage.spec.name << '\n';
+  }
+  for (const TrialRow& trial : plan.trials) {
+    text << "trial " << trial.method << ' ' << fmt::format("w{}a{}", trial.w_bits, trial.a_bits)
+         << ' ' << trial.seed << ' ' << trial.protocol << ' ' << trial.id << '\n';
+  }
+  return text.str();
+}
+
+TEST(GoldenNamesTest, StayAsTheyWere) {
+  const SweepFolder folder;
+  const Plan plan = folder.Expand(CifarSweep(
+      "grid:\n  method: [zeroq, real, {recipe: sharp, synthesize: {lr: 1, swing: 2}}]\n"
+      "  bits: [w8a8, {w: 4, a: 32}]\nseeds: [0, 1]\nprofile: fast\n"
+      "include:\n  - {synthesizer: constant, quantizer: {percentile: {p: 0.999}}, bits: w2a3, "
+      "protocol: {preset: genie, first_w: 4}, evaluate: {limit: 100}}\n"));
+  const char* source = std::getenv("ZEROSWEEP_SOURCE");
+  std::ifstream file(std::filesystem::path(source == nullptr ? "." : source) /
+                     "tests/sweeps/golden_names.txt");
+  std::stringstream golden;
+  golden << file.rdbuf();
+  EXPECT_EQ(Listing(plan), golden.str());
+}
+
+}  // namespace
+}  // namespace zerosweep

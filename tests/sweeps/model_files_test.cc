@@ -1,0 +1,149 @@
+// Models: shipped ones by name, files with a card, files without.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/sweep_folder.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// A sweep of one trial whose model, at line 4, is `model`.
+std::string SweepOf(const std::string& model, const std::string& data = "fashion") {
+  return "name: t\ndata: " + data + "\nfixed:\n  model: " + model +
+         "\n  method: noise\n  bits: w8a8\n";
+}
+
+const StageRow& Teacher(const Plan& plan) { return StageOf(plan, plan.trials.at(0), "teacher"); }
+
+TEST(ModelFilesTest, FindsShippedModelsByName) {
+  const SweepFolder folder;
+  const Plan plan = folder.Expand(SweepOf("small"));
+  EXPECT_EQ(plan.trials[0].model, "small");
+  EXPECT_EQ(plan.trials[0].dataset, "fashion_mnist");
+  const Json& params = Teacher(plan).spec.params;
+  EXPECT_EQ(params["mean"], Json::array({0.25}));
+  EXPECT_EQ(params["expected_top1"], 93.5);
+  EXPECT_EQ(params["weights"], Sha256Hex("small weights"));
+  EXPECT_EQ(Teacher(plan).files.at("weights"), (folder / "models/small.safetensors").string());
+  EXPECT_TRUE(plan.trials[0].config["model"]["card"].is_string());
+}
+
+TEST(ModelFilesTest, SuggestsShippedModels) {
+  const SweepFolder folder;
+  EXPECT_EQ(
+      folder.ErrorOf(SweepOf("smal")),
+      "sweep.yaml:4: unknown model 'smal', did you mean 'small'?; a file of your own is {file: "
+      "…, arch: …, dataset: …}");
+}
+
+TEST(ModelFilesTest, RefusesWeightsThatAreNotTheirCards) {
+  const SweepFolder folder;
+  folder.Write("models/small.safetensors", "other weights");
+  EXPECT_THAT(folder.ErrorOf(SweepOf("small")),
+              StartsWith("sweep.yaml:4: models/small.safetensors is not the file of its card "
+                         "models/small.json: its SHA-256 is "));
+  std::filesystem::remove(folder / "models/small.safetensors");
+  EXPECT_EQ(folder.ErrorOf(SweepOf("small")),
+            "sweep.yaml:4: model small: its weights models/small.safetensors are missing");
+}
+
+TEST(ModelFilesTest, ReadsTheCardBesideTheFileThenTheOneOfTheSameWeights) {
+  const SweepFolder folder;
+  folder.Write("fashion/mine.pt", "small weights");
+  EXPECT_EQ(Teacher(folder.Expand(SweepOf("{file: mine.pt}"))).spec.params["mean"],
+            Json::array({0.25}));  // models/small.json, by SHA-256
+  Json card = SweepFolder::Card("mine", "small weights");
+  card["mean"] = {0.75};
+  folder.Write("fashion/mine.json", card.dump());
+  const Plan beside = folder.Expand(SweepOf("{file: mine.pt}"));
+  EXPECT_EQ(Teacher(beside).spec.params["mean"], Json::array({0.75}));
+  EXPECT_EQ(beside.trials[0].model, "mine");
+  card["mean"] = {0};
+  folder.Write("fashion/named.json", card.dump());
+  const Json mean =
+      Teacher(folder.Expand(SweepOf("{file: mine.pt, card: named.json}"))).spec.params["mean"];
+  EXPECT_EQ(mean, Json::array({0.0}));
+  EXPECT_TRUE(mean[0].is_number_float());  // however the card writes it
+}
+
+TEST(ModelFilesTest, FindsCardsOfWeightsThatAreNotShipped) {
+  const SweepFolder folder;
+  folder.Write("fashion/mine.pt", "far weights");
+  folder.Write("models/cards/far.json", SweepFolder::Card("far", "far weights").dump());
+  EXPECT_EQ(Teacher(folder.Expand(SweepOf("{file: mine.pt}"))).spec.params["expected_top1"], 93.5);
+}
+
+TEST(ModelFilesTest, AsksForWhatNoCardSays) {
+  const SweepFolder folder;
+  folder.Write("fashion/mine.pt", "unknown weights");
+  const std::string given = "{file: mine.pt, arch: resnet20_cifar_a, dataset: fashion_mnist";
+  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: mine.pt}")),
+            "sweep.yaml:4: model has no arch and no card that says it");
+  EXPECT_EQ(folder.ErrorOf(SweepOf(given + "}")),
+            "sweep.yaml:4: model file fashion/mine.pt has no card (none beside it, none with its "
+            "SHA-256): give normalisation: {mean: […], std: […]} as it was trained with, or card: "
+            "FILE");
+  EXPECT_EQ(folder.ErrorOf(SweepOf(given + ", normalisation: {mean: [0.5]}}")),
+            "sweep.yaml:4: normalisation has no std");
+  EXPECT_EQ(folder.ErrorOf(SweepOf(given + ", normalisation: {mean: [0.5], std: [0]}}")),
+            "sweep.yaml:4: normalisation.std holds 0, must hold positive numbers");
+  EXPECT_EQ(folder.ErrorOf(SweepOf(given + ", normalisation: {mean: [a], std: [1]}}")),
+            "sweep.yaml:4: normalisation.mean holds \"a\", must hold numbers");
+  EXPECT_EQ(folder.ErrorOf(SweepOf(given + ", normalisation: {mean: [0, 0, 0], std: [1, 1, 1]}}")),
+            "sweep.yaml:4: the normalisation of model mine has 3 means and 3 deviations, dataset "
+            "fashion_mnist has 1 channels");
+  const Plan plan = folder.Expand(SweepOf(given + ", normalisation: {mean: [0.5], std: [1]}}"));
+  EXPECT_FALSE(Teacher(plan).spec.params.contains("expected_top1"));
+  EXPECT_TRUE(plan.trials[0].config["model"]["card"].is_null());
+}
+
+TEST(ModelFilesTest, RefusesContradictionsWithTheCard) {
+  const SweepFolder folder;
+  folder.Write("fashion/mine.pt", "small weights");
+  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: mine.pt, arch: plain_cnn}")),
+            "sweep.yaml:4: model.arch is 'plain_cnn', but its card models/small.json says "
+            "'resnet20_cifar_a'");
+  Json card = SweepFolder::Card("mine", "small weights");
+  card["classes"] = 100;
+  folder.Write("fashion/mine.json", card.dump());
+  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: mine.pt}")),
+            "sweep.yaml:4: model mine has 100 classes, dataset fashion_mnist has 10");
+  card["arch"] = "resnet21";
+  folder.Write("fashion/mine.json", card.dump());
+  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: mine.pt}")),
+            "sweep.yaml:4: unknown model 'resnet21' (known: plain_cnn, resnet20_cifar_a)");
+}
+
+TEST(ModelFilesTest, RefusesMalformedCards) {
+  const SweepFolder folder;
+  folder.Write("fashion/mine.pt", "small weights");
+  folder.Write("fashion/mine.json", "{\"name\": ");
+  EXPECT_THAT(folder.ErrorOf(SweepOf("{file: mine.pt}")),
+              StartsWith("sweep.yaml:4: model card fashion/mine.json: not valid JSON at byte "));
+  folder.Write("fashion/mine.json", "{\"name\": \"x\", \"arch\": \"resnet20_cifar_a\"}");
+  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: mine.pt}")),
+            "sweep.yaml:4: model card fashion/mine.json has no 'dataset'");
+  Json card = SweepFolder::Card("mine", "small weights");
+  card["mean"] = "dark";
+  folder.Write("fashion/mine.json", card.dump());
+  EXPECT_THAT(folder.ErrorOf(SweepOf("{file: mine.pt}")), HasSubstr("is malformed: "));
+}
+
+TEST(ModelFilesTest, ListsEveryPlaceWhereAFileWasLookedFor) {
+  const SweepFolder folder;
+  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: gone.pt}")),
+            "sweep.yaml:4: model file not found: there is no fashion/gone.pt nor gone.pt");
+  EXPECT_EQ(folder.ErrorOf(SweepOf("{arch: plain_cnn}")),
+            "sweep.yaml:4: model has no file: write {file: x.safetensors, arch: …, dataset: …}");
+  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: x.pt, architecture: plain_cnn}")),
+            "sweep.yaml:4: unknown key 'architecture' in model (known: file, arch, dataset, card, "
+            "normalisation)");
+  folder.Write("near.pt", "small weights");  // beside the sweep
+  EXPECT_EQ(folder.Expand(SweepOf("{file: near.pt}")).trials.size(), 1U);
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,60 @@
+// Recipes: the same checks as a sweep's, and the build step that embeds them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/files.h"
+#include "sweeps/methods.h"
+#include "tests/support/sweep_folder.h"
+
+namespace zerosweep {
+namespace {
+
+const std::string kRecipe =
+    "name: mine\nsummary: words\nsynthesizer: {zeroq: {images: 32, lr: 1}}\n"
+    "quantizer: {minmax: {}}\nprotocol: {preset: genie, first_w: 4}\n";
+
+Json Parsed(const std::string& yaml) {
+  const Catalogue catalogue(TestCatalogueJson(), Json::array());
+  return ParseRecipe(ParseYaml(yaml, "mine.yaml"), catalogue);
+}
+
+std::string ErrorOf(const std::string& yaml) {
+  try {
+    Parsed(yaml);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(RecipesTest, AreTypedByTheCatalogue) {
+  EXPECT_EQ(Parsed(kRecipe),
+            Json({{"name", "mine"},
+                  {"summary", "words"},
+                  {"paper", ""},
+                  {"synthesizer", {{"name", "zeroq"}, {"params", {{"images", 32}, {"lr", 1.0}}}}},
+                  {"quantizer", {{"name", "minmax"}, {"params", Json::object()}}},
+                  {"protocol", {{"preset", "genie"}, {"fields", {{"first_w", 4}}}}},
+                  {"variant", "code"}}));
+}
+
+TEST(RecipesTest, AreRefusedAsASweepWouldBe) {
+  EXPECT_EQ(ErrorOf("name: x\n"), "mine.yaml:1: the recipe has no summary");
+  EXPECT_EQ(ErrorOf(kRecipe + "papers: y\n"),
+            "mine.yaml:6: unknown key 'papers' in the recipe, did you mean 'paper'?");
+  EXPECT_EQ(ErrorOf(kRecipe + "variant: new\n"),
+            "mine.yaml:6: variant is 'new', must be one of code, paper, fixed");
+  EXPECT_EQ(ErrorOf("name: x\nsummary: y\nprotocol: zeroq\nquantizer: minmax\n"
+                    "synthesizer: {zeroq: {imges: 3}}\n"),
+            "mine.yaml:5: unknown key 'imges' in zeroq, did you mean 'images'?");
+  EXPECT_EQ(ErrorOf("name: x\nsummary: y\nprotocol: zeroq\nsynthesizer: zeroq\n"
+                    "quantizer: min_max\n"),
+            "mine.yaml:5: unknown quantizer 'min_max', did you mean 'minmax'?");
+}
+
+}  // namespace
+}  // namespace zerosweep
