@@ -1,0 +1,157 @@
+#include "reports/table_text.h"
+
+#include <cctype>
+
+namespace zerosweep {
+namespace {
+
+std::string Hex(const Json::binary_t& bytes) {
+  std::string hex;
+  for (const uint8_t byte : bytes) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
+template <typename Escape>
+std::string JoinCells(const std::vector<std::string>& cells, const char* separator, Escape escape) {
+  std::string line;
+  for (size_t i = 0; i < cells.size(); ++i) line += (i > 0 ? separator : "") + escape(cells[i]);
+  return line;
+}
+
+std::vector<std::string> Texts(const std::vector<Json>& row) {
+  std::vector<std::string> texts;
+  for (const Json& cell : row) texts.push_back(CellText(cell));
+  return texts;
+}
+
+std::string CsvCell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string MarkdownCell(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') {
+      out += ' ';
+      continue;
+    }
+    if (std::string_view("\\|`*_<>[]").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string LatexCharacter(char c) {
+  switch (c) {
+    case '\\':
+      return "\\textbackslash{}";
+    case '~':
+      return "\\textasciitilde{}";
+    case '^':
+      return "\\textasciicircum{}";
+    case '<':
+      return "\\textless{}";
+    case '>':
+      return "\\textgreater{}";
+    case '\n':
+    case '\r':
+      return " ";
+    default:
+      break;
+  }
+  const bool special = std::string_view("&%$#_{}").find(c) != std::string_view::npos;
+  return special ? std::string("\\") + c : std::string(1, c);
+}
+
+void Replace(std::string& text, const std::string& from, const std::string& to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+std::string LatexCell(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += LatexCharacter(c);
+  Replace(out, "±", "$\\pm$");
+  Replace(out, "–", "--");
+  return out;
+}
+
+bool StartsLikeANumber(const std::string& text) {
+  const size_t sign = text.starts_with("-") ? 1 : 0;
+  return text.size() > sign && std::isdigit(static_cast<unsigned char>(text[sign])) != 0;
+}
+
+}  // namespace
+
+std::string CellText(const Json& cell) {
+  if (cell.is_null()) return "";
+  if (cell.is_string()) return cell.get<std::string>();
+  if (cell.is_binary()) return Hex(cell.get_binary());
+  return cell.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string TableAsJson(const Table& table) {
+  std::string out = "[";
+  for (size_t r = 0; r < table.rows.size(); ++r) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (size_t c = 0; c < table.columns.size(); ++c) {
+      const Json& cell = table.rows[r][c];
+      if (cell.is_binary()) {
+        object[table.columns[c]] = Hex(cell.get_binary());
+      } else {
+        object[table.columns[c]] = cell;
+      }
+    }
+    out += r > 0 ? ",\n " : "\n ";
+    out += object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  }
+  return out + (table.rows.empty() ? "]\n" : "\n]\n");
+}
+
+std::string TableAsCsv(const Table& table) {
+  std::string out = JoinCells(table.columns, ",", CsvCell) + "\n";
+  for (const auto& row : table.rows) out += JoinCells(Texts(row), ",", CsvCell) + "\n";
+  return out;
+}
+
+std::string TableAsMarkdown(const Table& table) {
+  std::string out = "| " + JoinCells(table.columns, " | ", MarkdownCell) + " |\n|";
+  for (size_t c = 0; c < table.columns.size(); ++c) {
+    out += IsNumericColumn(table, c) ? "---:|" : "---|";
+  }
+  out += "\n";
+  for (const auto& row : table.rows) {
+    out += "| " + JoinCells(Texts(row), " | ", MarkdownCell) + " |\n";
+  }
+  return out;
+}
+
+std::string TableAsLatex(const Table& table) {
+  std::string out = "\\begin{tabular}{";
+  for (size_t c = 0; c < table.columns.size(); ++c) out += IsNumericColumn(table, c) ? 'r' : 'l';
+  out += "}\n\\toprule\n" + JoinCells(table.columns, " & ", LatexCell) + " \\\\\n\\midrule\n";
+  for (const auto& row : table.rows) out += JoinCells(Texts(row), " & ", LatexCell) + " \\\\\n";
+  return out + "\\bottomrule\n\\end{tabular}\n";
+}
+
+bool IsNumericColumn(const Table& table, size_t column) {
+  bool any = false;
+  for (const auto& row : table.rows) {
+    const Json& cell = row.at(column);
+    if (cell.is_null() || cell == "–") continue;
+    if (!cell.is_number() && !(cell.is_string() && StartsLikeANumber(cell.get<std::string>()))) {
+      return false;
+    }
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,27 @@
+// A table as text for programs and documents.
+#pragma once
+
+#include <string>
+
+#include "storage/results.h"
+
+namespace zerosweep {
+
+// One cell as plain text: "" for missing, numbers as their shortest text, lists and objects as
+// JSON, BLOBs as hex.
+std::string CellText(const Json& cell);
+
+// An array of objects, keys in the order of the columns, one object a line. Bytes that are not
+// UTF-8 become U+FFFD; a BLOB is a string of hex.
+std::string TableAsJson(const Table& table);
+// RFC 4180 with "\n" line ends and a header line.
+std::string TableAsCsv(const Table& table);
+std::string TableAsMarkdown(const Table& table);
+// A booktabs tabular: needs \usepackage{booktabs}.
+std::string TableAsLatex(const Table& table);
+
+// Whether a column holds numbers only, as numbers or as text that starts like one: such columns are
+// aligned to the right.
+bool IsNumericColumn(const Table& table, size_t column);
+
+}  // namespace zerosweep
