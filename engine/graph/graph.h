@@ -1,5 +1,5 @@
-// The network as data: a list of nodes in topological order. Everything else (folding, sensitivity, units of
-// reconstruction, quantized graph, export) is built on it once.
+// The network as data: a list of nodes in topological order. Everything else (folding, sensitivity,
+// units of reconstruction, quantized graph, export) is built on it once.
 #pragma once
 
 #include <torch/types.h>
@@ -13,19 +13,20 @@
 namespace zerosweep {
 
 enum class Op {
-  kInput,        // the image batch, N×C×H×W
-  kConv2d,       // weight O×I/g×kh×kw, optional bias O; attributes stride, padding, dilation, groups
-  kLinear,       // weight O×I, optional bias O
-  kBatchNorm,    // weight, bias, running_mean, running_var (C); attribute eps
+  kInput,   // the image batch, N×C×H×W
+  kConv2d,  // weight O×I/g×kh×kw, optional bias O; attributes stride, padding, dilation, groups
+  kLinear,  // weight O×I, optional bias O
+  kBatchNorm,  // weight, bias, running_mean, running_var (C); attribute eps
   kRelu,
   kRelu6,
-  kAdd,          // two inputs of equal shape
-  kConcat,       // along channels
-  kMaxPool,      // attributes kernel, stride, padding
-  kAvgPool,      // attributes kernel, stride, padding
+  kAdd,            // two inputs of equal shape
+  kConcat,         // along channels
+  kMaxPool,        // attributes kernel, stride, padding
+  kAvgPool,        // attributes kernel, stride, padding
   kGlobalAvgPool,  // N×C×H×W → N×C×1×1
-  kFlatten,      // N×C×1×1 → N×C
-  kShortcutA,    // option-A shortcut: every stride-th pixel, then zero channels (He 2015): attributes stride, pad_before, pad_after
+  kFlatten,        // N×C×1×1 → N×C
+  kShortcutA,  // option-A shortcut: every stride-th pixel, then zero channels (He 2015): attributes
+               // stride, pad_before, pad_after
 };
 
 const char* ToString(Op op);
@@ -43,38 +44,42 @@ struct Node {
   Op op = Op::kInput;
   std::vector<Value> inputs;
   Json attributes = Json::object();
-  std::map<std::string, torch::Tensor> parameters;  // "weight", "bias", "running_mean", "running_var"
+  std::map<std::string, torch::Tensor>
+      parameters;  // "weight", "bias", "running_mean", "running_var"
 
   bool weighted() const { return op == Op::kConv2d || op == Op::kLinear; }
 };
 
-// Invariants (Check()): names are unique, inputs come before their users, exactly one kInput (node 0), one output.
-// Copying a graph shares its parameter tensors; Clone() does not.
+// Invariants (Check()): names are unique, inputs come before their users, exactly one kInput (node
+// 0), one output. Copying a graph shares its parameter tensors; Clone() does not.
 struct Graph {
   std::vector<Node> nodes;
   Value output;
   std::vector<int64_t> input_shape;  // C, H, W
 
-  int Append(Node node);                     // returns its index
-  int Find(const std::string& name) const;   // -1 when absent
-  std::vector<int> Users(int node) const;    // nodes that read it, in order
-  std::vector<int> Weighted() const;         // convolutions and linear layers, in order
+  int Append(Node node);                    // returns its index
+  int Find(const std::string& name) const;  // -1 when absent
+  std::vector<int> Users(int node) const;   // nodes that read it, in order
+  std::vector<int> Weighted() const;        // convolutions and linear layers, in order
   std::vector<int> BatchNorms() const;
   int64_t ParameterCount() const;
   Graph Clone() const;
   Graph To(torch::Device device) const;
-  void Check() const;                        // throws kInternal
+  void Check() const;  // throws kInternal
 };
 
 // Multiply-accumulates of one image, for each weighted node (node index → MACs).
 std::map<int, int64_t> CountMacs(const Graph& graph);
 
-// Copies `state` (key → tensor) into the graph's parameters; `key_of` is "<node name>.<parameter>". Throws kUsage naming
-// the first key that is missing, of another shape (both shapes shown) or unused; num_batches_tracked is ignored.
-void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state, const std::string& origin);
+// Copies `state` (key → tensor) into the graph's parameters; `key_of` is "<node name>.<parameter>".
+// Throws kUsage naming the first key that is missing, of another shape (both shapes shown) or
+// unused; num_batches_tracked is ignored.
+void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state,
+               const std::string& origin);
 std::map<std::string, torch::Tensor> StateOf(const Graph& graph);
 
-// The graph with every batch norm that follows a convolution or linear layer folded into it; outputs agree to 1e-4.
+// The graph with every batch norm that follows a convolution or linear layer folded into it;
+// outputs agree to 1e-4.
 Graph FoldBatchNorms(const Graph& graph);
 
 }  // namespace zerosweep

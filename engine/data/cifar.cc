@@ -1,0 +1,92 @@
+// CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in their binary format: for each image the label bytes
+// (CIFAR-10: the label; CIFAR-100: coarse, then fine), then 1024 bytes each of red, green, blue.
+#include <torch/torch.h>
+
+#include <cstring>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "engine/data/dataset.h"
+#include "engine/data/idx.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kImageBytes = 3 * 32 * 32;
+
+torch::Tensor ReadRecords(const std::filesystem::path& file, int64_t record) {
+  const std::string bytes = ReadFile(file);
+  const auto size = static_cast<int64_t>(bytes.size());
+  if (size == 0 || size % record != 0) {
+    Fail(ErrorKind::kUsage,
+         "{} is truncated or of another format: {} bytes are not a whole number of records of {}; "
+         "fetch it again",
+         file.string(), size, record);
+  }
+  torch::Tensor records = torch::empty({size / record, record}, torch::kUInt8);
+  std::memcpy(records.data_ptr<uint8_t>(), bytes.data(), bytes.size());
+  return records;
+}
+
+// The last of `label_bytes` label bytes is the one that counts.
+Dataset ReadCifar(const std::vector<std::filesystem::path>& files, int64_t label_bytes,
+                  int classes) {
+  std::vector<torch::Tensor> images, labels;
+  for (const std::filesystem::path& file : files) {
+    const torch::Tensor records = ReadRecords(file, label_bytes + kImageBytes);
+    labels.push_back(records.select(1, label_bytes - 1).to(torch::kInt64));
+    CheckLabels(file, labels.back(), classes);
+    images.push_back(records.slice(1, label_bytes).reshape({-1, 3, 32, 32}));
+  }
+  return {.name = "",
+          .split = "",
+          .images = torch::cat(images).contiguous(),
+          .labels = torch::cat(labels),
+          .classes = classes};
+}
+
+Dataset ReadCifar10(const std::vector<std::filesystem::path>& files) {
+  return ReadCifar(files, 1, 10);
+}
+
+Dataset ReadCifar100(const std::vector<std::filesystem::path>& files) {
+  return ReadCifar(files, 2, 100);
+}
+
+const RegisterDataset kCifar10{
+    {.role = "dataset",
+     .name = "cifar10",
+     .summary = "60,000 colour images, 32 × 32, 10 classes, in the binary format",
+     .paper = "Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
+     .facts = {{"classes", 10},
+               {"shape", {3, 32, 32}},
+               {"files",
+                {{"train",
+                  {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
+                   "data_batch_5.bin"}},
+                 {"test", Json::array({"test_batch.bin"})},
+                 {"calibration", Json::array({"calibration_batch.bin"})}}},
+               {"fallback", {{"calibration", "train"}}},
+               {"default_folder", ""},
+               {"debian_package", ""},
+               {"alternative_folders", Json::array({"cifar-10-batches-bin"})}}},
+    ReadCifar10};
+
+const RegisterDataset kCifar100{
+    {.role = "dataset",
+     .name = "cifar100",
+     .summary = "60,000 colour images, 32 × 32, 100 classes, in the binary format",
+     .paper = "Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
+     .facts = {{"classes", 100},
+               {"shape", {3, 32, 32}},
+               {"files",
+                {{"train", Json::array({"train.bin"})},
+                 {"test", Json::array({"test.bin"})},
+                 {"calibration", Json::array({"train.bin"})}}},
+               {"default_folder", ""},
+               {"debian_package", ""},
+               {"alternative_folders", Json::array({"cifar-100-binary"})}}},
+    ReadCifar100};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,35 @@
+// From stored bytes to what a network takes.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/random/streams.h"
+
+namespace zerosweep {
+
+// Per-channel constants in units of [0, 1] pixels.
+struct Normalisation {
+  std::vector<double> mean;
+  std::vector<double> std;
+};
+
+// (x/255 − mean)/std as float32; uint8_images: N×C×H×W. Throws kUsage when the number of constants
+// is not C or a std is not positive.
+torch::Tensor Normalise(const torch::Tensor& uint8_images, const std::vector<double>& mean,
+                        const std::vector<double>& std);
+
+struct Augmentation {
+  int64_t padding = 4;  // zero pixels on each side before the crop back to H×W; 0 = no crop
+  bool flip = true;     // mirror left-right with probability ½
+};
+
+// Randomly cropped and mirrored copies of images[indices] (uint8, contiguous, on the CPU). The draw
+// of an image depends on the streams' seed, `step` and the image's own index, not on its batch.
+torch::Tensor Augment(const torch::Tensor& images, const std::vector<int64_t>& indices,
+                      const Augmentation& augmentation, const RandomStreams& streams,
+                      uint64_t step);
+
+}  // namespace zerosweep

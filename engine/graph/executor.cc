@@ -1,0 +1,177 @@
+#include "engine/graph/executor.h"
+
+#include <torch/torch.h>
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kBatchNormMomentum = 0.1;  // Ioffe & Szegedy 2015 as in PyTorch's default
+
+// An attribute that is one number for both dimensions or a list [vertical, horizontal].
+std::vector<int64_t> Pair(const Node& node, const char* name, int64_t fallback) {
+  const auto found = node.attributes.find(name);
+  if (found == node.attributes.end()) return {fallback, fallback};
+  if (found->is_array()) return found->get<std::vector<int64_t>>();
+  return {found->get<int64_t>(), found->get<int64_t>()};
+}
+
+torch::Tensor Parameter(const Node& node, const char* name) {
+  const auto found = node.parameters.find(name);
+  return found == node.parameters.end() ? torch::Tensor() : found->second;
+}
+
+// A ReLU or an addition may overwrite a tensor that nobody else holds: no tap, no autograd node, no
+// later user.
+bool Unshared(const torch::Tensor& tensor) {
+  const bool wanted_leaf = tensor.is_leaf() && tensor.requires_grad();
+  return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && !wanted_leaf;
+}
+
+torch::Tensor ShortcutA(const Node& node, const torch::Tensor& x) {
+  const auto stride = node.attributes.at("stride").get<int64_t>();
+  const auto before = node.attributes.at("pad_before").get<int64_t>();
+  const auto after = node.attributes.at("pad_after").get<int64_t>();
+  const torch::Tensor sampled =
+      x.slice(2, 0, c10::nullopt, stride).slice(3, 0, c10::nullopt, stride);
+  return torch::constant_pad_nd(sampled, {0, 0, 0, 0, before, after});
+}
+
+torch::Tensor Pool(const Node& node, const torch::Tensor& x) {
+  const auto kernel = Pair(node, "kernel", 1);
+  const auto stride = node.attributes.contains("stride") ? Pair(node, "stride", 1) : kernel;
+  const auto padding = Pair(node, "padding", 0);
+  return node.op == Op::kMaxPool ? torch::max_pool2d(x, kernel, stride, padding)
+                                 : torch::avg_pool2d(x, kernel, stride, padding);
+}
+
+class Execution {
+ public:
+  Execution(const Graph& graph, const Taps& taps, BatchNormMode mode)
+      : graph_(graph), taps_(taps), mode_(mode), values_(graph.nodes.size()) {
+    last_use_.assign(graph.nodes.size(), -1);
+    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+      for (const Value& input : graph.nodes[i].inputs) last_use_[input.node] = static_cast<int>(i);
+    }
+    last_use_[graph.output.node] = static_cast<int>(graph.nodes.size());
+  }
+
+  torch::Tensor Run(const torch::Tensor& x) {
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const int index = static_cast<int>(i);
+      torch::Tensor output = graph_.nodes[i].op == Op::kInput ? x : Apply(index, TakeInputs(index));
+      if (taps_.replace_output) {
+        output = Same(index, "output", output, taps_.replace_output(index, output));
+      }
+      if (last_use_[i] >= 0) values_[i] = std::move(output);
+    }
+    return values_[graph_.output.node];
+  }
+
+ private:
+  // The replacement, which must have the shape of the original.
+  torch::Tensor Same(int index, const char* what, const torch::Tensor& original,
+                     torch::Tensor replacement) const {
+    if (replacement.sizes() != original.sizes()) {
+      Fail(ErrorKind::kInternal, "a tap replaced the {} of '{}' by a tensor of another shape", what,
+           graph_.nodes[index].name);
+    }
+    return replacement;
+  }
+
+  // The inputs of a node, through the taps; a value leaves the table with its last user, which
+  // frees its memory or lets the operator overwrite it.
+  std::vector<torch::Tensor> TakeInputs(int index) {
+    const std::vector<Value>& wanted = graph_.nodes[index].inputs;
+    std::vector<torch::Tensor> inputs;
+    for (const Value& value : wanted) inputs.push_back(values_[value.node]);
+    for (const Value& value : wanted) {
+      if (last_use_[value.node] == index) values_[value.node] = torch::Tensor();
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (taps_.replace_input) {
+        inputs[i] = Same(index, "input", inputs[i],
+                         taps_.replace_input(index, static_cast<int>(i), inputs[i]));
+      }
+      if (taps_.on_input) taps_.on_input(index, inputs[i]);
+    }
+    return inputs;
+  }
+
+  torch::Tensor Weight(int index) const {
+    const torch::Tensor& weight = graph_.nodes[index].parameters.at("weight");
+    if (!taps_.replace_weight) return weight;
+    return Same(index, "weight", weight, taps_.replace_weight(index, weight));
+  }
+
+  torch::Tensor Convolve(int index, const torch::Tensor& x) const {
+    const Node& node = graph_.nodes[index];
+    return torch::conv2d(x, Weight(index), Parameter(node, "bias"), Pair(node, "stride", 1),
+                         Pair(node, "padding", 0), Pair(node, "dilation", 1),
+                         node.attributes.value("groups", int64_t{1}));
+  }
+
+  torch::Tensor Normalise(const Node& node, const torch::Tensor& x) const {
+    return torch::batch_norm(x, Parameter(node, "weight"), Parameter(node, "bias"),
+                             Parameter(node, "running_mean"), Parameter(node, "running_var"),
+                             mode_ == BatchNormMode::kTrain, kBatchNormMomentum,
+                             node.attributes.at("eps").get<double>(), /*cudnn_enabled=*/true);
+  }
+
+  torch::Tensor Apply(int index, std::vector<torch::Tensor> inputs) const {
+    const Node& node = graph_.nodes[index];
+    torch::Tensor& x = inputs.front();
+    switch (node.op) {
+      case Op::kInput:
+        break;
+      case Op::kConv2d:
+        return Convolve(index, x);
+      case Op::kLinear:
+        return torch::linear(x, Weight(index), Parameter(node, "bias"));
+      case Op::kBatchNorm:
+        return Normalise(node, x);
+      case Op::kRelu:
+        return Unshared(x) ? x.relu_() : torch::relu(x);
+      case Op::kRelu6:
+        return torch::clamp(x, 0, 6);
+      case Op::kAdd:
+        return Unshared(x) ? x.add_(inputs[1]) : x + inputs[1];
+      case Op::kConcat:
+        return torch::cat(inputs, 1);
+      case Op::kMaxPool:
+      case Op::kAvgPool:
+        return Pool(node, x);
+      case Op::kGlobalAvgPool:
+        return x.mean({2, 3}, /*keepdim=*/true);
+      case Op::kFlatten:
+        return x.flatten(1);
+      case Op::kShortcutA:
+        return ShortcutA(node, x);
+    }
+    Fail(ErrorKind::kInternal, "the executor met operator {} at '{}'", ToString(node.op),
+         node.name);
+  }
+
+  const Graph& graph_;
+  const Taps& taps_;
+  BatchNormMode mode_;
+  std::vector<torch::Tensor> values_;  // node index → its output, while somebody still needs it
+  std::vector<int> last_use_;
+};
+
+}  // namespace
+
+torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const Taps& taps,
+                  BatchNormMode mode) {
+  if (x.dim() != 4 || x.sizes().slice(1) != torch::IntArrayRef(graph.input_shape)) {
+    Fail(ErrorKind::kUsage,
+         "the network takes images of {} × {} × {}, but was given a tensor of {}",
+         graph.input_shape[0], graph.input_shape[1], graph.input_shape[2], c10::str(x.sizes()));
+  }
+  return Execution(graph, taps, mode).Run(x);
+}
+
+}  // namespace zerosweep

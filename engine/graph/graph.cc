@@ -1,0 +1,164 @@
+#include "engine/graph/graph.h"
+
+#include <array>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr std::array<std::pair<Op, const char*>, 13> kOpNames = {{
+    {Op::kInput, "input"},
+    {Op::kConv2d, "conv2d"},
+    {Op::kLinear, "linear"},
+    {Op::kBatchNorm, "batch_norm"},
+    {Op::kRelu, "relu"},
+    {Op::kRelu6, "relu6"},
+    {Op::kAdd, "add"},
+    {Op::kConcat, "concat"},
+    {Op::kMaxPool, "max_pool"},
+    {Op::kAvgPool, "avg_pool"},
+    {Op::kGlobalAvgPool, "global_avg_pool"},
+    {Op::kFlatten, "flatten"},
+    {Op::kShortcutA, "shortcut_a"},
+}};
+
+// Allowed numbers of inputs: {least, most}.
+std::pair<size_t, size_t> InputCount(Op op) {
+  switch (op) {
+    case Op::kInput:
+      return {0, 0};
+    case Op::kAdd:
+      return {2, 2};
+    case Op::kConcat:
+      return {1, SIZE_MAX};
+    default:
+      return {1, 1};
+  }
+}
+
+void CheckNode(const Node& node, int index) {
+  if ((node.op == Op::kInput) != (index == 0)) {
+    Fail(ErrorKind::kInternal, "graph: node {} '{}' is {}, but exactly node 0 must be the input",
+         index, node.name, ToString(node.op));
+  }
+  const auto [least, most] = InputCount(node.op);
+  if (node.inputs.size() < least || node.inputs.size() > most) {
+    Fail(ErrorKind::kInternal, "graph: {} '{}' has {} inputs", ToString(node.op), node.name,
+         node.inputs.size());
+  }
+  for (const Value& input : node.inputs) {
+    if (input.node < 0 || input.node >= index || input.output != 0) {
+      Fail(ErrorKind::kInternal, "graph: node {} '{}' reads output {} of node {}", index, node.name,
+           input.output, input.node);
+    }
+  }
+}
+
+template <typename Transform>
+Graph Transformed(const Graph& graph, const Transform& transform) {
+  Graph result = graph;
+  for (Node& node : result.nodes) {
+    for (auto& [name, tensor] : node.parameters) tensor = transform(tensor);
+  }
+  return result;
+}
+
+template <typename Predicate>
+std::vector<int> Where(const Graph& graph, const Predicate& predicate) {
+  std::vector<int> found;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (predicate(graph.nodes[i])) found.push_back(static_cast<int>(i));
+  }
+  return found;
+}
+
+}  // namespace
+
+const char* ToString(Op op) {
+  for (const auto& [known, name] : kOpNames) {
+    if (known == op) return name;
+  }
+  Fail(ErrorKind::kInternal, "operator {} has no name", static_cast<int>(op));
+}
+
+Op OpFromString(const std::string& word) {
+  std::vector<std::string> known;
+  for (const auto& [op, name] : kOpNames) {
+    if (word == name) return op;
+    known.emplace_back(name);
+  }
+  Fail(ErrorKind::kUsage, "unknown operator '{}'{}", word, Suggestion(word, known));
+}
+
+int Graph::Append(Node node) {
+  nodes.push_back(std::move(node));
+  return static_cast<int>(nodes.size()) - 1;
+}
+
+int Graph::Find(const std::string& name) const {
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+std::vector<int> Graph::Users(int node) const {
+  return Where(*this, [&](const Node& candidate) {
+    for (const Value& input : candidate.inputs) {
+      if (input.node == node) return true;
+    }
+    return false;
+  });
+}
+
+std::vector<int> Graph::Weighted() const {
+  return Where(*this, [](const Node& node) { return node.weighted(); });
+}
+
+std::vector<int> Graph::BatchNorms() const {
+  return Where(*this, [](const Node& node) { return node.op == Op::kBatchNorm; });
+}
+
+int64_t Graph::ParameterCount() const {
+  int64_t count = 0;
+  for (const Node& node : nodes) {
+    for (const auto& [name, tensor] : node.parameters) {
+      if (name == "weight" || name == "bias") count += tensor.numel();
+    }
+  }
+  return count;
+}
+
+Graph Graph::Clone() const {
+  return Transformed(*this, [](const torch::Tensor& t) {
+    return t.detach().clone().set_requires_grad(t.requires_grad());
+  });
+}
+
+Graph Graph::To(torch::Device device) const {
+  return Transformed(*this, [&](const torch::Tensor& t) { return t.to(device); });
+}
+
+void Graph::Check() const {
+  if (nodes.empty()) Fail(ErrorKind::kInternal, "graph: it has no nodes");
+  if (input_shape.size() != 3) {
+    Fail(ErrorKind::kInternal, "graph: the input shape has {} dimensions instead of C, H, W",
+         input_shape.size());
+  }
+  std::set<std::string> names;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!names.insert(nodes[i].name).second) {
+      Fail(ErrorKind::kInternal, "graph: two nodes are named '{}'", nodes[i].name);
+    }
+    CheckNode(nodes[i], static_cast<int>(i));
+  }
+  if (output.node < 0 || output.node >= static_cast<int>(nodes.size()) || output.output != 0) {
+    Fail(ErrorKind::kInternal, "graph: the output is node {} of {}", output.node, nodes.size());
+  }
+}
+
+}  // namespace zerosweep

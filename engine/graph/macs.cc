@@ -1,0 +1,33 @@
+#include "engine/graph/executor.h"
+#include "engine/graph/graph.h"
+
+namespace zerosweep {
+
+std::map<int, int64_t> CountMacs(const Graph& graph) {
+  // Shapes come from one image through the executor, so that no second set of shape rules has to
+  // agree with it.
+  const torch::NoGradGuard no_grad;
+  std::map<int, int64_t> macs;
+  Taps taps;
+  taps.replace_output = [&](int index, const torch::Tensor& output) {
+    const Node& node = graph.nodes[index];
+    if (node.weighted()) {
+      const torch::Tensor& weight = node.parameters.at("weight");
+      macs[index] = output.numel() * (weight.numel() / weight.size(0));
+    }
+    return output;
+  };
+  std::vector<int64_t> shape = {1};
+  shape.insert(shape.end(), graph.input_shape.begin(), graph.input_shape.end());
+  torch::TensorOptions options;
+  for (const Node& node : graph.nodes) {
+    if (node.weighted()) {
+      options = node.parameters.at("weight").options().requires_grad(false);
+      break;
+    }
+  }
+  Run(graph, torch::zeros(shape, options), taps);
+  return macs;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,75 @@
+// Weights into and out of a graph.
+#include <set>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/graph/graph.h"
+
+namespace zerosweep {
+namespace {
+
+std::string ShapeText(const torch::Tensor& tensor) {
+  std::vector<std::string> sizes;
+  for (int64_t size : tensor.sizes()) sizes.push_back(std::to_string(size));
+  return "[" + Join(sizes, ", ") + "]";
+}
+
+bool EndsWith(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+void CheckEntry(const std::string& key, const torch::Tensor& wanted, const torch::Tensor& given,
+                const std::string& origin) {
+  if (given.sizes() != wanted.sizes()) {
+    Fail(ErrorKind::kUsage,
+         "{}: '{}' has shape {}, but the network needs {}: these weights belong to another network",
+         origin, key, ShapeText(given), ShapeText(wanted));
+  }
+  if (!given.is_floating_point()) {
+    Fail(ErrorKind::kUsage, "{}: '{}' holds {} instead of floating-point numbers", origin, key,
+         c10::toString(given.scalar_type()));
+  }
+}
+
+}  // namespace
+
+void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state,
+               const std::string& origin) {
+  std::set<std::string> wanted;
+  for (const Node& node : graph.nodes) {
+    for (const auto& [name, tensor] : node.parameters) {
+      const std::string key = node.name + "." + name;
+      const auto found = state.find(key);
+      if (found == state.end()) {
+        Fail(ErrorKind::kUsage, "{}: '{}' {} is missing: these weights belong to another network",
+             origin, key, ShapeText(tensor));
+      }
+      CheckEntry(key, tensor, found->second, origin);
+      wanted.insert(key);
+    }
+  }
+  for (const auto& [key, tensor] : state) {
+    if (!wanted.contains(key) && !EndsWith(key, "num_batches_tracked")) {
+      Fail(ErrorKind::kUsage,
+           "{}: '{}' {} is used nowhere in the network: these weights belong to another network",
+           origin, key, ShapeText(tensor));
+    }
+  }
+  // Only now that all is well is anything written.
+  const torch::NoGradGuard no_grad;
+  for (Node& node : graph.nodes) {
+    for (auto& [name, tensor] : node.parameters) tensor.copy_(state.at(node.name + "." + name));
+  }
+}
+
+std::map<std::string, torch::Tensor> StateOf(const Graph& graph) {
+  std::map<std::string, torch::Tensor> state;
+  for (const Node& node : graph.nodes) {
+    for (const auto& [name, tensor] : node.parameters) {
+      state[node.name + "." + name] = tensor.detach();
+    }
+  }
+  return state;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,111 @@
+#include "engine/models/builder.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <utility>
+
+#include "engine/random/streams.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kBatchNormEps = 1e-5;
+
+void FillNormal(torch::Tensor& tensor, double deviation, RandomSequence draws) {
+  float* values = tensor.data_ptr<float>();
+  for (int64_t i = 0; i < tensor.numel(); ++i) {
+    values[i] = static_cast<float>(deviation) * draws.Normal();
+  }
+}
+
+// Uniform in [−bound, bound).
+void FillUniform(torch::Tensor& tensor, double bound, RandomSequence draws) {
+  float* values = tensor.data_ptr<float>();
+  for (int64_t i = 0; i < tensor.numel(); ++i) {
+    values[i] = static_cast<float>(bound) * (2 * draws.Uniform() - 1);
+  }
+}
+
+void InitialiseWeighted(Node& node, const RandomStreams& streams, uint64_t index) {
+  torch::Tensor& weight = node.parameters.at("weight");
+  const int64_t fan_in = weight.numel() / weight.size(0);
+  const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
+  if (node.op == Op::kConv2d) {
+    const auto groups = node.attributes.value("groups", int64_t{1});
+    const int64_t fan_out = weight.numel() / weight.size(1) / groups;
+    FillNormal(weight, std::sqrt(2.0 / static_cast<double>(fan_out)),
+               streams.Shared(index, "init_weight"));
+  } else {
+    FillUniform(weight, bound, streams.Shared(index, "init_weight"));
+  }
+  if (node.parameters.contains("bias")) {
+    FillUniform(node.parameters.at("bias"), bound, streams.Shared(index, "init_bias"));
+  }
+}
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(std::vector<int64_t> input_shape) {
+  graph_.input_shape = std::move(input_shape);
+  Apply("input", Op::kInput, {});
+}
+
+Value GraphBuilder::Conv(const std::string& name, Value x, const ConvShape& shape) {
+  const Json attributes = {{"stride", shape.stride},
+                           {"padding", shape.padding},
+                           {"dilation", 1},
+                           {"groups", shape.groups}};
+  const torch::Tensor weight =
+      torch::zeros({shape.out, shape.in / shape.groups, shape.kernel, shape.kernel});
+  return Append({name, Op::kConv2d, {x}, attributes, {{"weight", weight}}});
+}
+
+Value GraphBuilder::BatchNorm(const std::string& name, Value x, int64_t channels) {
+  return Append({name,
+                 Op::kBatchNorm,
+                 {x},
+                 {{"eps", kBatchNormEps}},
+                 {{"weight", torch::ones({channels})},
+                  {"bias", torch::zeros({channels})},
+                  {"running_mean", torch::zeros({channels})},
+                  {"running_var", torch::ones({channels})}}});
+}
+
+Value GraphBuilder::Linear(const std::string& name, Value x, int64_t in, int64_t out) {
+  return Append({name,
+                 Op::kLinear,
+                 {x},
+                 Json::object(),
+                 {{"weight", torch::zeros({out, in})}, {"bias", torch::zeros({out})}}});
+}
+
+Value GraphBuilder::Apply(const std::string& name, Op op, std::vector<Value> inputs,
+                          Json attributes) {
+  return Append({name, op, std::move(inputs), std::move(attributes), {}});
+}
+
+Value GraphBuilder::Append(Node node) { return {graph_.Append(std::move(node)), 0}; }
+
+Graph GraphBuilder::Finish(Value output) {
+  graph_.output = output;
+  return std::move(graph_);
+}
+
+void InitialiseParameters(Graph& graph, uint64_t seed) {
+  const torch::NoGradGuard no_grad;
+  const RandomStreams streams(seed);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    Node& node = graph.nodes[i];
+    if (node.weighted()) {
+      InitialiseWeighted(node, streams, i);
+    } else if (node.op == Op::kBatchNorm) {
+      node.parameters.at("weight").fill_(1);
+      node.parameters.at("bias").zero_();
+      node.parameters.at("running_mean").zero_();
+      node.parameters.at("running_var").fill_(1);
+    }
+  }
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,30 @@
+// The built-in architectures. Each registers itself at the foot of its file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/catalogue/declaration.h"
+#include "engine/graph/graph.h"
+
+namespace zerosweep {
+
+// Builds the graph for `classes` classes and images of `input_shape` (C, H, W), with parameters
+// allocated but of no particular value.
+using ModelFactory = Graph (*)(int classes, std::vector<int64_t> input_shape);
+
+// For the foot of a source file: `static const RegisterModel kModel{{.role = "model", …},
+// factory};` The declaration's facts say {"input_shape": [C, H, W], "classes": K, "batch_norms": n}
+// of the network as its paper has it; the factory takes others.
+struct RegisterModel {
+  RegisterModel(Declaration declaration, ModelFactory factory);
+};
+
+std::vector<std::string> ModelNames();
+
+// The architecture `arch` for images of channels × height × width. Throws kUsage for an unknown
+// name, naming the nearest, and for sizes the architecture cannot take.
+Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int64_t width,
+                 int classes);
+
+}  // namespace zerosweep

@@ -1,0 +1,140 @@
+#include "engine/train/teacher.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/graph/executor.h"
+#include "engine/models/builder.h"
+#include "engine/random/streams.h"
+#include "engine/train/evaluate.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kBatchesBetweenReports = 50;
+
+class Training {
+ public:
+  Training(Graph graph, const Dataset& train, const Dataset& test,
+           const Normalisation& normalisation, const TeacherRecipe& recipe,
+           const TeacherCallback& callback)
+      : graph_(std::move(graph)),
+        train_(train),
+        test_(test),
+        normalisation_(normalisation),
+        recipe_(recipe),
+        callback_(callback),
+        streams_(recipe.seed),
+        steps_per_epoch_((train.size() + recipe.batch - 1) / recipe.batch),
+        optimiser_(ParameterGroups(), torch::optim::SGDOptions(recipe.lr)) {}
+
+  Graph Run() {
+    for (int64_t epoch = 1; epoch <= recipe_.epochs; ++epoch) RunEpoch(epoch);
+    for (Node& node : graph_.nodes) {
+      for (auto& [name, tensor] : node.parameters) tensor = tensor.detach().contiguous();
+    }
+    return std::move(graph_);
+  }
+
+ private:
+  // Weights of convolutions and linear layers decay; biases and batch norms do not.
+  std::vector<torch::optim::OptimizerParamGroup> ParameterGroups() {
+    std::vector<torch::Tensor> decaying, others;
+    for (Node& node : graph_.nodes) {
+      for (auto& [name, tensor] : node.parameters) {
+        if (name != "weight" && name != "bias") continue;
+        tensor.requires_grad_(true);
+        (node.weighted() && name == "weight" ? decaying : others).push_back(tensor);
+      }
+    }
+    const auto options = [&](double weight_decay) {
+      return std::make_unique<torch::optim::SGDOptions>(torch::optim::SGDOptions(recipe_.lr)
+                                                            .momentum(recipe_.momentum)
+                                                            .weight_decay(weight_decay)
+                                                            .nesterov(recipe_.momentum > 0));
+    };
+    std::vector<torch::optim::OptimizerParamGroup> groups;
+    groups.emplace_back(std::move(decaying), options(recipe_.weight_decay));
+    groups.emplace_back(std::move(others), options(0));
+    return groups;
+  }
+
+  double LearningRate(int64_t step) const {
+    const double total = static_cast<double>(recipe_.epochs * steps_per_epoch_);
+    const double warmup = recipe_.warmup_epochs * static_cast<double>(steps_per_epoch_);
+    const double at = static_cast<double>(step);
+    if (at + 1 < warmup) return recipe_.lr * (at + 1) / warmup;
+    const double share = total > warmup ? (at - warmup) / (total - warmup) : 0;
+    return recipe_.lr * 0.5 * (1 + std::cos(std::numbers::pi * std::clamp(share, 0.0, 1.0)));
+  }
+
+  // One batch; returns the sum of its losses.
+  double Step(const std::vector<int64_t>& indices, int64_t epoch, int64_t step) {
+    const torch::Tensor images =
+        Normalise(Augment(train_.images, indices, {recipe_.crop_padding, recipe_.flip}, streams_,
+                          static_cast<uint64_t>(epoch)),
+                  normalisation_.mean, normalisation_.std)
+            .contiguous(torch::MemoryFormat::ChannelsLast);
+    const torch::Tensor labels = train_.labels.index_select(0, torch::tensor(indices));
+    for (auto& group : optimiser_.param_groups()) group.options().set_lr(LearningRate(step));
+    optimiser_.zero_grad();
+    const torch::Tensor logits = zerosweep::Run(graph_, images, /*taps=*/{}, BatchNormMode::kTrain);
+    const torch::Tensor loss = torch::nn::functional::cross_entropy(
+        logits, labels,
+        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(recipe_.label_smoothing));
+    loss.backward();
+    optimiser_.step();
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) {
+      Fail(ErrorKind::kTrial,
+           "training: the loss became {} in epoch {}, step {}: lower the learning rate ({})", value,
+           epoch, step, recipe_.lr);
+    }
+    return value * static_cast<double>(indices.size());
+  }
+
+  void RunEpoch(int64_t epoch) {
+    const torch::Tensor order = streams_.Permutation(static_cast<uint64_t>(epoch), "shuffle",
+                                                     static_cast<uint32_t>(train_.size()));
+    const int64_t* index = order.const_data_ptr<int64_t>();
+    TeacherProgress progress{.epoch = epoch, .total_images = recipe_.epochs * train_.size()};
+    double loss = 0;
+    for (int64_t i = 0; i < steps_per_epoch_; ++i) {
+      const int64_t begin = i * recipe_.batch;
+      const int64_t end = std::min(begin + recipe_.batch, train_.size());
+      loss += Step({index + begin, index + end}, epoch, (epoch - 1) * steps_per_epoch_ + i);
+      progress.images = (epoch - 1) * train_.size() + end;
+      progress.loss = loss / static_cast<double>(end);
+      if (callback_ && i % kBatchesBetweenReports == 0) callback_(progress, graph_);
+    }
+    progress.test_top1 = Evaluate(graph_, test_, normalisation_).top1;
+    if (callback_) callback_(progress, graph_);
+  }
+
+  Graph graph_;
+  const Dataset& train_;
+  const Dataset& test_;
+  const Normalisation& normalisation_;
+  const TeacherRecipe& recipe_;
+  const TeacherCallback& callback_;
+  RandomStreams streams_;
+  int64_t steps_per_epoch_;
+  torch::optim::SGD optimiser_;
+};
+
+}  // namespace
+
+Graph TrainTeacher(const Graph& graph, const Dataset& train, const Dataset& test,
+                   const Normalisation& normalisation, const TeacherRecipe& recipe,
+                   const TeacherCallback& callback) {
+  Graph fresh = graph.Clone();
+  InitialiseParameters(fresh, recipe.seed);
+  return Training(ToChannelsLast(fresh), train, test, normalisation, recipe, callback).Run();
+}
+
+}  // namespace zerosweep
