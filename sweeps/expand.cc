@@ -29,7 +29,10 @@ struct CountedMatcher {
 class Expansion {
  public:
   Expansion(const SweepSpec& spec, const Catalogue& catalogue, TrialResolver& resolver, Plan& plan)
-      : spec_(spec), resolver_(resolver), plan_(plan), builder_(catalogue, resolver, plan) {
+      : spec_(spec),
+        resolver_(resolver),
+        plan_(plan),
+        builder_(catalogue, resolver, plan, spec.trials().size()) {
     for (const auto& [key, node] : spec.values()) resolver.Check(key, *node);
     for (const WhenRule& rule : spec.when()) {
       when_.push_back({TrialMatcher(rule.condition, catalogue), "when", &rule});

@@ -45,6 +45,14 @@ std::string PlaceOf(const Assignment& trial, const Assignment& other, const std:
 
 }  // namespace
 
+PlanBuilder::PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Plan& plan,
+                         size_t expected)
+    : catalogue_(catalogue), resolver_(resolver), plan_(plan) {
+  plan_.trials.reserve(expected);
+  trial_index_.reserve(expected);
+  stage_index_.reserve(2 * expected);  // most trials share their teacher and images
+}
+
 void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   const Method* method = resolver_.MethodOf(trial);
   RequireComplete(trial, method, sweep_where);
@@ -62,8 +70,8 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   row.seed = resolver_.SeedsOf(trial).synthesis;
   row.protocol = protocol.label;
   row.variant = resolver_.ExecutionOf(trial).variant;
-  Keep(Teacher(trial, row), method->where, row);
-  Keep(Synthesize(trial, row), method->synthesizer.where, row);
+  KeepTeacher(trial, *method, row);
+  KeepSynthesis(trial, *method, row);
   Keep(Quantize(trial, row), method->quantizer.where, row);
   Keep(Evaluate(trial, row), method->where, row);
   row.id = JsonDigest({{"method", row.method},
@@ -120,8 +128,28 @@ void PlanBuilder::Keep(StageRow stage, const std::string& where, TrialRow& row) 
   }
 }
 
-StageRow PlanBuilder::Teacher(const Assignment& trial, TrialRow& row) {
-  (void)row;
+void PlanBuilder::KeepTeacher(const Assignment& trial, const Method& method, TrialRow& row) {
+  std::string& name = teachers_[{resolver_.ModelOf(trial), &resolver_.DataOf(trial),
+                                 &resolver_.KindParams(trial, "teacher")}];
+  if (name.empty()) {
+    Keep(Teacher(trial), method.where, row);
+    name = row.stages.at("teacher");
+  }
+  row.stages["teacher"] = name;
+}
+
+void PlanBuilder::KeepSynthesis(const Assignment& trial, const Method& method, TrialRow& row) {
+  std::string& name =
+      syntheses_[{row.stages.at("teacher"), &method, &resolver_.PartParams(trial, "synthesize"),
+                  &resolver_.DataOf(trial), resolver_.SeedsOf(trial).synthesis}];
+  if (name.empty()) {
+    Keep(Synthesize(trial, row), method.synthesizer.where, row);
+    name = row.stages.at("synthesize");
+  }
+  row.stages["synthesize"] = name;
+}
+
+StageRow PlanBuilder::Teacher(const Assignment& trial) {
   const Model& model = *resolver_.ModelOf(trial);
   const DatasetFiles& data = resolver_.DataOf(trial);
   const StageParams& params = resolver_.KindParams(trial, "teacher");

@@ -6,7 +6,9 @@
 // teacher and evaluate.
 #pragma once
 
+#include <map>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 
 #include "sweeps/plan.h"
@@ -17,8 +19,8 @@ namespace zerosweep {
 class PlanBuilder {
  public:
   // Trials and stages are appended to `plan`.
-  PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Plan& plan)
-      : catalogue_(catalogue), resolver_(resolver), plan_(plan) {}
+  // At most `expected` trials will be added.
+  PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Plan& plan, size_t expected);
 
   // Throws kUsage for an incomplete trial, one that cannot be run (batch norms needed, real data
   // missing), and one that is the same as an earlier one. A trial that differs from an earlier one
@@ -29,7 +31,10 @@ class PlanBuilder {
   size_t coincidences() const { return coincidences_; }
 
  private:
-  StageRow Teacher(const Assignment& trial, TrialRow& row);
+  // Notes the stages that many trials share in the row, named once for all of them.
+  void KeepTeacher(const Assignment& trial, const Method& method, TrialRow& row);
+  void KeepSynthesis(const Assignment& trial, const Method& method, TrialRow& row);
+  StageRow Teacher(const Assignment& trial);
   StageRow Synthesize(const Assignment& trial, const TrialRow& row);
   StageRow Quantize(const Assignment& trial, const TrialRow& row);
   StageRow Evaluate(const Assignment& trial, const TrialRow& row);
@@ -43,6 +48,12 @@ class PlanBuilder {
   Plan& plan_;
   std::unordered_map<std::string, size_t> stage_index_;
   std::unordered_map<std::string, std::pair<size_t, Assignment>> trial_index_;
+  // What determines a shared stage → its name. The pointers are the resolver's own, one a value.
+  std::map<std::tuple<const Model*, const DatasetFiles*, const StageParams*>, std::string>
+      teachers_;
+  std::map<std::tuple<std::string, const Method*, const StageParams*, const DatasetFiles*, int64_t>,
+           std::string>
+      syntheses_;
   size_t coincidences_ = 0;
 };
 
