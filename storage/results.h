@@ -103,6 +103,7 @@ class ResultsReader {
  public:
   explicit ResultsReader(const Home& home, const ResultsOptions& options = {});
   ~ResultsReader();
+  ResultsReader(ResultsReader&&) noexcept;
 
   // Seconds since the snapshot was published, where one is read instead of the database itself.
   std::optional<double> SnapshotAge() const;

@@ -105,6 +105,7 @@ ResultsReader::ResultsReader(const Home& home, const ResultsOptions& options)
 }
 
 ResultsReader::~ResultsReader() = default;
+ResultsReader::ResultsReader(ResultsReader&&) noexcept = default;
 
 std::optional<double> ResultsReader::SnapshotAge() const { return impl_->snapshot_age; }
 

@@ -1,0 +1,28 @@
+// fsck: checks the database and every artifact of the home.
+#include "storage/fsck.h"
+
+#include "base/log.h"
+#include "cli/table.h"
+
+namespace zerosweep {
+namespace {
+
+int RunFsck(const Globals& globals) {
+  const std::vector<Finding> findings = Fsck(globals.home());
+  Table table;
+  table.columns = {"what", "problem", "advice"};
+  for (const Finding& finding : findings) {
+    table.rows.push_back({finding.what, finding.problem, finding.advice});
+  }
+  if (!findings.empty() || globals.format != "table") PrintTable(table, globals);
+  if (findings.empty()) spdlog::info("the home is whole");
+  return findings.empty() ? kExitOk : kExitInfrastructure;
+}
+
+const RegisterCommand kFsck{"fsck", "Check the database and every artifact (changes nothing)",
+                            [](CLI::App&, const Globals& globals) -> CommandBody {
+                              return [&globals] { return RunFsck(globals); };
+                            }};
+
+}  // namespace
+}  // namespace zerosweep

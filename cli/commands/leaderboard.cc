@@ -1,0 +1,42 @@
+// leaderboard: ranked results of a sweep or of the whole home.
+#include "reports/leaderboard.h"
+
+#include "base/log.h"
+#include "cli/reading.h"
+#include "cli/table.h"
+
+namespace zerosweep {
+namespace {
+
+struct Options {
+  std::string sweep, where;
+};
+
+int RunLeaderboard(const Options& options, const Globals& globals) {
+  const auto rows =
+      Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
+  if (globals.format != "table") {
+    PrintTable(LeaderboardTable(rows), globals);
+    return kExitOk;
+  }
+  if (rows.empty()) {
+    spdlog::info("no trial is done yet: `zerosweep status` shows where they stand");
+    return kExitOk;
+  }
+  PrintTable(LeaderboardForPeople(rows), globals);
+  if (HasMixedProtocols(rows)) fmt::print("{}\n", kMixedProtocolsNote);
+  return kExitOk;
+}
+
+const RegisterCommand kLeaderboard{
+    "leaderboard", "Print ranked results",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto options = std::make_shared<Options>();
+      app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
+      app.add_option("--where", options->where,
+                     "Trials that match only, as method=zeroq,bits=w4a4");
+      return [options, &globals] { return RunLeaderboard(*options, globals); };
+    }};
+
+}  // namespace
+}  // namespace zerosweep

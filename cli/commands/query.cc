@@ -1,0 +1,34 @@
+// query: read-only SQL over the documented views.
+#include "base/log.h"
+#include "cli/reading.h"
+#include "cli/table.h"
+
+namespace zerosweep {
+namespace {
+
+struct Options {
+  std::string sql;
+  size_t limit = 1'000'000;
+  double timeout = 60;
+};
+
+int RunQuery(const Options& options, const Globals& globals) {
+  const Table table = OpenResults(globals).Query(options.sql, {}, options.limit, options.timeout);
+  PrintTable(table, globals);
+  if (table.truncated) spdlog::warn("cut after {} rows: see --limit", options.limit);
+  return kExitOk;
+}
+
+const RegisterCommand kQuery{
+    "query", "Run a SELECT over the views of docs/schema.md",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto options = std::make_shared<Options>();
+      app.add_option("sql", options->sql, "SELECT … FROM v_trial, v_stage, v_attempt, v_metric, …")
+          ->required();
+      app.add_option("--limit", options->limit, "Rows at most");
+      app.add_option("--timeout", options->timeout, "Seconds at most")->check(CLI::PositiveNumber);
+      return [options, &globals] { return RunQuery(*options, globals); };
+    }};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,34 @@
+// retry: failed and cancelled trials may be computed again.
+#include <set>
+
+#include "base/log.h"
+#include "cli/home_action.h"
+
+namespace zerosweep {
+namespace {
+
+int RunRetry(const TrialSelection& selection, const Globals& globals) {
+  const std::vector<SelectedTrial> trials =
+      Select(ResultsReader(globals.home()), selection, {"failed", "cancelled"});
+  if (trials.empty()) {
+    spdlog::info("no failed or cancelled trial matches: nothing to retry");
+    return kExitNothingToDo;
+  }
+  std::set<std::string> stages;
+  for (const SelectedTrial& trial : trials) stages.insert(trial.stages.begin(), trial.stages.end());
+  const Json reply = ActOnHome(globals.home(), {{"command", "retry"}, {"stages", stages}});
+  spdlog::info("{} trials with {} stages are open again: the next `zerosweep run` computes them",
+               trials.size(), reply.value("stages", 0));
+  return kExitOk;
+}
+
+const RegisterCommand kRetry{"retry", "Let failed and cancelled trials be computed again",
+                             [](CLI::App& app, const Globals& globals) -> CommandBody {
+                               auto selection = std::make_shared<TrialSelection>();
+                               AddSelection(app, *selection);
+                               return
+                                   [selection, &globals] { return RunRetry(*selection, globals); };
+                             }};
+
+}  // namespace
+}  // namespace zerosweep

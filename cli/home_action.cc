@@ -1,0 +1,112 @@
+#include "cli/home_action.h"
+
+#include <map>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "reports/filter.h"
+#include "storage/requests.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kReplySeconds = 120;
+constexpr size_t kShortestId = 6;
+
+Json AskTheHolder(const Home& home, const Json& request) {
+  const std::string id = DropRequest(home, request);
+  spdlog::info("the home is in use: asking its coordinator, which looks every 2 s");
+  const std::optional<Json> reply = WaitForReply(home, id, SystemClock(), kReplySeconds);
+  if (reply) return *reply;
+  WithdrawRequest(home, id);
+  Fail(ErrorKind::kStorage,
+       "the process that holds {} did not answer within {:.0f} s: look at `zerosweep status`, try "
+       "again, or end it",
+       home.folder.string(), kReplySeconds);
+}
+
+Json ActUnderTheLock(const Home& home, const Json& request) {
+  HomeLock lock(home, SystemClock());
+  ResultsWriter writer(home, lock);
+  Json reply = ExecuteRequest(home, writer, request);
+  writer.PublishSnapshot();
+  return reply;
+}
+
+// The trials that an id names: its own, or those of the stage.
+void RequireKnown(const ResultsReader& reader, const std::string& id) {
+  if (id.size() < kShortestId || id.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    Fail(ErrorKind::kUsage,
+         "'{}' is no id: give at least {} hex characters of a trial's or stage's", id, kShortestId);
+  }
+  const Table found = reader.Query(
+      "SELECT 1 FROM trial WHERE substr(name, 1, ?1) = ?2 UNION ALL "
+      "SELECT 1 FROM stage WHERE substr(name, 1, ?1) = ?2 LIMIT 1",
+      {id.size(), id});
+  if (found.rows.empty()) {
+    Fail(ErrorKind::kUsage,
+         "no trial or stage begins with '{}': `zerosweep query 'SELECT trial, "
+         "state FROM v_trial'` lists them",
+         id);
+  }
+}
+
+std::string Quoted(const std::vector<std::string>& words) {
+  return "'" + Join(words, "', '") + "'";
+}
+
+}  // namespace
+
+Json ActOnHome(const Home& home, const Json& request) {
+  if (!std::filesystem::exists(home.database())) {
+    Fail(ErrorKind::kStorage,
+         "there is no results.db in {}: run a sweep first, or name another --home",
+         home.folder.string());
+  }
+  const Json reply =
+      HomeLock::IsHeld(home) ? AskTheHolder(home, request) : ActUnderTheLock(home, request);
+  if (!reply.value("ok", false)) {
+    Fail(ErrorKind::kUsage, "{}", reply.value("error", "the request was refused"));
+  }
+  return reply;
+}
+
+void AddSelection(CLI::App& app, TrialSelection& selection) {
+  app.add_option("id", selection.ids, "Trials or stages, by the first 6 or more characters of id");
+  app.add_option("--sweep", selection.sweep, "Trials of this sweep only");
+  app.add_option("--where", selection.where, "Trials that match, as method=zeroq,bits=w4a4");
+}
+
+std::vector<SelectedTrial> Select(const ResultsReader& reader, const TrialSelection& selection,
+                                  const std::vector<std::string>& states) {
+  RequireSweep(reader, selection.sweep);
+  FilterSql filter = ToSql(selection.sweep, ParseFilter(selection.where));
+  std::string by_id;
+  for (const std::string& id : selection.ids) {
+    RequireKnown(reader, id);
+    by_id += by_id.empty() ? " AND (" : " OR ";
+    by_id +=
+        "substr(t.name, 1, ?) = ? OR t.id IN (SELECT trial_id FROM trial_stage JOIN stage "
+        "ON stage.id = stage_id WHERE substr(stage.name, 1, ?) = ?)";
+    for (int twice = 0; twice < 2; ++twice) {
+      filter.bindings.emplace_back(id.size());
+      filter.bindings.emplace_back(id);
+    }
+  }
+  if (!by_id.empty()) by_id += ")";
+  const std::string in_states = Quoted(states);
+  const Table table = reader.Query(
+      fmt::format("SELECT t.name, g.name FROM trial t JOIN trial_stage x ON x.trial_id = t.id "
+                  "JOIN stage g ON g.id = x.stage_id AND g.state IN ({0}) "
+                  "WHERE t.state IN ({0}) AND {1}{2}",
+                  in_states, filter.condition, by_id),
+      filter.bindings);
+  std::map<std::string, std::vector<std::string>> stages;
+  for (const auto& row : table.rows) stages[row[0]].push_back(row[1]);
+  std::vector<SelectedTrial> selected;
+  for (auto& [trial, names] : stages) selected.push_back({trial, std::move(names)});
+  return selected;
+}
+
+}  // namespace zerosweep
