@@ -1,0 +1,58 @@
+#include "cluster/messages.h"
+
+#include <gtest/gtest.h>
+
+namespace zerosweep {
+namespace {
+
+// Through text, as between ranks.
+ClusterMessage Travel(const Json& json) { return ClusterMessageFromJson(Json::parse(json.dump())); }
+
+TEST(MessagesTest, WorkerMessagesComeBackAsTheyWere) {
+  const auto join = std::get<JoinRequest>(
+      std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(JoinRequest{"node-a", 64, 8})))));
+  EXPECT_EQ(join.node, "node-a");
+  EXPECT_EQ(join.cores, 64);
+  EXPECT_EQ(join.gpus, 8);
+
+  const Beat sent{{{"attempt", 3, 10, "images", "loss 1"}}};
+  const auto beat = std::get<Beat>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(sent)))));
+  ASSERT_EQ(beat.progress.size(), 1u);
+  EXPECT_EQ(beat.progress[0].note, "loss 1");
+
+  const Ended failed{StageFailed{"attempt", ErrorKind::kTrial, "crash", "gone"}, "last line"};
+  const auto ended =
+      std::get<Ended>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(failed)))));
+  EXPECT_EQ(std::get<StageFailed>(ended.result).failure, "crash");
+  EXPECT_EQ(ended.log_tail, "last line");
+}
+
+TEST(MessagesTest, CoordinatorMessagesComeBackAsTheyWere) {
+  Assign sent;
+  sent.slot = 3;
+  sent.stall_limit = 2.5;
+  sent.run.attempt = "attempt";
+  sent.run.device = "cuda:1";
+  const auto assign =
+      std::get<Assign>(std::get<CoordinatorMessage>(Travel(ToJson(CoordinatorMessage(sent)))));
+  EXPECT_EQ(assign.slot, 3);
+  EXPECT_EQ(assign.stall_limit, 2.5);
+  EXPECT_EQ(assign.run.device, "cuda:1");
+}
+
+TEST(MessagesTest, WhatIsNeitherIsRefused) {
+  for (const Json& json : {Json{{"type", "nonsense"}}, Json{{"type", "revoke"}}, Json::object(),
+                           Json{{"type", "ended"},
+                                {"log_tail", ""},
+                                {"result", ToJson(StageMessage(StageMetric{"a", "b", 1}))}}}) {
+    try {
+      ClusterMessageFromJson(json);
+      FAIL() << json.dump();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kCluster) << json.dump();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace zerosweep

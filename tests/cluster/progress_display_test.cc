@@ -1,0 +1,97 @@
+#include "cluster/progress_display.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_clock.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(ProgressDisplayTest, BarsFillWithTheirPart) {
+  EXPECT_EQ(Bar(0, 10, 12), "[..........]");
+  EXPECT_EQ(Bar(5, 10, 12), "[#####.....]");
+  EXPECT_EQ(Bar(99, 10, 12), "[##########]");
+  EXPECT_EQ(Bar(5, 0, 12), "[..........]");
+}
+
+TEST(ProgressDisplayTest, AStageShowsRateAndTimeLeft) {
+  const std::string line = StageLine({"synthesize zeroq", 250, 500, "iterations", "", 5}, 120);
+  EXPECT_THAT(line, HasSubstr("250/500 iterations"));
+  EXPECT_THAT(line, HasSubstr("50/s"));
+  EXPECT_THAT(line, HasSubstr("5.0 s left"));
+  EXPECT_LT(StageLine({"synthesize zeroq", 250, 500, "iterations", "", 5}, 40).size(), 40u);
+}
+
+TEST(ProgressDisplayTest, TheSummaryNamesFailures) {
+  RunSnapshot snapshot;
+  snapshot.trials = 9;
+  snapshot.trials_done = 3;
+  EXPECT_THAT(SummaryLine(snapshot), HasSubstr("trials 3/9"));
+  EXPECT_THAT(SummaryLine(snapshot), Not(HasSubstr("failed")));
+  snapshot.trials_failed = 1;
+  EXPECT_THAT(SummaryLine(snapshot), HasSubstr("(1 failed)"));
+}
+
+class DisplayOutput {
+ public:
+  DisplayOutput() : stream_(std::tmpfile()) {}
+  ~DisplayOutput() { std::fclose(stream_); }
+  std::FILE* stream() { return stream_; }
+  std::string Text() {
+    std::rewind(stream_);
+    std::string text(1 << 16, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), stream_));
+    return text;
+  }
+
+ private:
+  std::FILE* stream_;
+};
+
+TEST(ProgressDisplayTest, OnATerminalBarsAreRedrawnAtMostFiveTimesASecond) {
+  FakeClock clock;
+  DisplayOutput output;
+  {
+    ProgressDisplay display({.stream = output.stream(), .terminal = true}, clock);
+    RunSnapshot snapshot;
+    snapshot.active.push_back({"synthesize", 1, 2, "iterations", "", 1});
+    for (int i = 0; i < 1000; ++i) {
+      clock.Advance(0.001);
+      display.Update(snapshot);
+    }
+  }
+  const std::string text = output.Text();
+  size_t redraws = 0;
+  for (size_t at = 0; (at = text.find("\x1b[2A", at)) != std::string::npos; ++at) ++redraws;
+  EXPECT_GE(redraws, 4u);
+  EXPECT_LE(redraws, 5u);  // each drawing is cleared once, the last by the destructor
+}
+
+TEST(ProgressDisplayTest, ElsewhereThereAreOnlyPlainLines) {
+  FakeClock clock;
+  DisplayOutput output;
+  ProgressDisplay display({.stream = output.stream()}, clock);
+  display.Update({});
+  display.Line("done  quantize");
+  clock.Advance(11);
+  display.Update({});
+  EXPECT_EQ(output.Text(), "done  quantize\ntrials 0/0  stages 0/0  0 running\n");
+}
+
+TEST(ProgressDisplayTest, QuietShowsProblemsOnly) {
+  FakeClock clock;
+  DisplayOutput output;
+  ProgressDisplay display({.stream = output.stream(), .quiet = true}, clock);
+  display.Line("done  quantize");
+  display.Line("failed  quantize", /*problem=*/true);
+  clock.Advance(11);
+  display.Update({});
+  EXPECT_EQ(output.Text(), "failed  quantize\n");
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,71 @@
+// A sweep in one control process that is killed, in whole or in part, whenever.
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tests/support/fake_sweep.h"
+
+namespace zerosweep {
+namespace {
+
+TEST(ResumeTest, NothingCommittedIsComputedAgainAfterTheCoordinatorIsKilled) {
+  const FakeSweep sweep(10, 20);
+  const auto command = sweep.Command({"--slots", "2"});
+  int interrupted = 0;
+  for (const int stages : {5, 14, 22}) {
+    Program program(command, sweep.output());
+    ASSERT_TRUE(sweep.WaitForDone(stages)) << Contents(sweep.output());
+    program.Signal(SIGKILL);
+    program.Wait();
+    sweep.ExpectNoOrphans(5);
+    ++interrupted;
+  }
+  const std::set<std::string> committed = sweep.Committed();
+  EXPECT_FALSE(committed.empty());
+  std::map<std::string, int> starts;
+  for (const std::string& stage : committed)
+    starts[stage] = FakeRuns(sweep.home()).Count(stage, "started");
+
+  Program program(command, sweep.output());
+  EXPECT_EQ(program.Wait(), kExitOk);
+  sweep.ExpectAllDoneOnce();
+  for (const auto& [stage, count] : starts)
+    EXPECT_EQ(FakeRuns(sweep.home()).Count(stage, "started"), count);
+  // A kill costs at most what was not yet committed: two attempts that ran, two that had just
+  // ended.
+  const int stages = static_cast<int>(sweep.plan().stages.size());
+  EXPECT_LE(FakeRuns(sweep.home()).CountAll("started"), stages + 4 * interrupted);
+}
+
+TEST(ResumeTest, KilledStageProcessesCostTheirAttemptOnly) {
+  const FakeSweep sweep(8, 40);
+  Program program(sweep.Command({"--slots", "2"}), sweep.output());
+  for (const int stages : {3, 10}) {
+    ASSERT_TRUE(sweep.WaitForDone(stages));
+    ASSERT_TRUE(WaitUntil([&] { return !StagesOf(sweep.home().folder).empty(); }, 10));
+    kill(StagesOf(sweep.home().folder).front(), SIGKILL);
+  }
+  EXPECT_EQ(program.Wait(), kExitOk) << Contents(sweep.output());
+  sweep.ExpectAllDoneOnce();
+  sweep.ExpectNoOrphans();
+}
+
+TEST(ResumeTest, TerminationEndsCleanlyAndTheSameCommandResumes) {
+  const FakeSweep sweep(6, 50);
+  for (const int number : {SIGTERM, SIGINT}) {
+    Program program(sweep.Command({"--slots", "2"}), sweep.output());
+    ASSERT_TRUE(sweep.WaitForDone(number == SIGTERM ? 3 : 8));
+    program.Signal(number);
+    EXPECT_EQ(program.Wait(10), kExitInterrupted) << Contents(sweep.output());
+    sweep.ExpectNoOrphans(5);
+    const auto open = ResultsReader(sweep.home())
+                          .Query("SELECT count(*) FROM v_attempt WHERE outcome IS NULL")
+                          .rows.at(0);
+    EXPECT_EQ(open.at(0), 0);
+  }
+  Program program(sweep.Command({"--slots", "2"}), sweep.output());
+  EXPECT_EQ(program.Wait(), kExitOk);
+  sweep.ExpectAllDoneOnce();
+}
+
+}  // namespace
+}  // namespace zerosweep

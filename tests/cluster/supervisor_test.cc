@@ -1,0 +1,208 @@
+#include "cluster/supervisor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/artifact.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "tests/support/fake_plan.h"
+#include "tests/support/temp_folder.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::HasSubstr;
+
+class SupervisorTest : public testing::Test {
+ protected:
+  SupervisorTest() {
+    home_.Create();
+    options_ = FakeSession(home_, 1).worker.stage;
+  }
+  ~SupervisorTest() override {
+    unsetenv("ZEROSWEEP_FAULT_DIGEST");
+    unsetenv("ZEROSWEEP_FAULT_START");
+  }
+
+  StageRun MakeRun(const Json& params) {
+    StageRun run;
+    run.attempt = NewUuid();
+    run.stage = FakeStage({{"name", run.attempt}, {"params", params}}, {}).spec;
+    run.staging = home_.staging(run.attempt);
+    return run;
+  }
+
+  // The supervisor's events up to the end of the attempt.
+  std::vector<StageEvent> Finish(Supervisor& supervisor, double patience = 20) {
+    std::vector<StageEvent> events;
+    const double start = SystemClock().Monotonic();
+    while (supervisor.busy() && SystemClock().Monotonic() - start < patience) {
+      for (StageEvent& event : supervisor.Poll()) events.push_back(std::move(event));
+      SystemClock().Sleep(0.002);
+    }
+    EXPECT_FALSE(supervisor.busy()) << "no end within " << patience << " s";
+    return events;
+  }
+
+  StageFailed RunToFailure(Supervisor& supervisor, const Json& params, double stall_limit = 0) {
+    supervisor.Start(MakeRun(params), stall_limit);
+    const auto events = Finish(supervisor);
+    if (events.empty() || !std::holds_alternative<StageFailed>(events.back().message)) {
+      ADD_FAILURE() << "the attempt did not fail";
+      return {};
+    }
+    tail_ = events.back().log_tail;
+    return std::get<StageFailed>(events.back().message);
+  }
+
+  void ExpectSuccess(Supervisor& supervisor) {
+    const StageRun run = MakeRun({{"sleep_ms", 1}});
+    supervisor.Start(run);
+    const auto events = Finish(supervisor);
+    ASSERT_FALSE(events.empty());
+    const auto* done = std::get_if<StageDone>(&events.back().message);
+    ASSERT_NE(done, nullptr);
+    EXPECT_EQ(done->attempt, run.attempt);
+    EXPECT_EQ(done->artifact, ReadManifest(run.staging).Digest());
+  }
+
+  TempFolder folder_;
+  Home home_{folder_.path()};
+  SupervisorOptions options_;
+  std::string tail_;  // log lines of the last failure
+};
+
+TEST_F(SupervisorTest, RunsOneAttemptAfterAnotherInOneWarmProcess) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  ExpectSuccess(supervisor);
+  const pid_t first = supervisor.pid();
+  ExpectSuccess(supervisor);
+  EXPECT_EQ(supervisor.pid(), first);
+}
+
+TEST_F(SupervisorTest, ReportsProgressAndGathersMetrics) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  supervisor.Start(MakeRun({{"steps", 3}, {"fault", "metric"}}));
+  const auto events = Finish(supervisor);
+  ASSERT_EQ(events.size(), 4u);
+  EXPECT_EQ(std::get<StageProgress>(events[2].message).done, 3);
+  const auto& done = std::get<StageDone>(events[3].message);
+  EXPECT_EQ(done.metrics.at("early"), 0.5);
+  EXPECT_EQ(done.metrics.at("value"), 42);
+}
+
+TEST_F(SupervisorTest, EveryEndOfTheProcessIsACrashWithItsLog) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  const std::map<std::string, std::string> ends = {{"crash", "signal 9"},
+                                                   {"exit", "exit 3"},
+                                                   {"garbage", "above the limit"},
+                                                   {"bad_frame", "nonsense"},
+                                                   {"close", "closed its stream"}};
+  for (const auto& [fault, words] : ends) {
+    const StageFailed failed = RunToFailure(supervisor, {{"fault", fault}});
+    EXPECT_EQ(failed.failure, "crash") << fault;
+    EXPECT_THAT(failed.message, HasSubstr(words));
+    EXPECT_THAT(tail_, HasSubstr("fault " + fault));
+    ExpectSuccess(supervisor);  // in a new process
+  }
+}
+
+TEST_F(SupervisorTest, SilenceBeyondTheLimitIsATimeout) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  const double start = SystemClock().Monotonic();
+  const StageFailed failed = RunToFailure(supervisor, {{"fault", "hang"}}, /*stall_limit=*/0.3);
+  EXPECT_EQ(failed.failure, "timeout");
+  EXPECT_LT(SystemClock().Monotonic() - start, 10);
+  EXPECT_EQ(supervisor.pid(), -1);
+  ExpectSuccess(supervisor);
+}
+
+TEST_F(SupervisorTest, AStoppedProcessIsATimeout) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  supervisor.Start(MakeRun({{"sleep_ms", 60000}}), /*stall_limit=*/0.3);
+  while (supervisor.signature().is_null()) supervisor.Poll();
+  kill(supervisor.pid(), SIGSTOP);
+  const auto events = Finish(supervisor);
+  EXPECT_EQ(std::get<StageFailed>(events.back().message).failure, "timeout");
+}
+
+TEST_F(SupervisorTest, AProcessKilledWhileIdleIsReplaced) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  ExpectSuccess(supervisor);
+  kill(supervisor.pid(), SIGKILL);
+  SystemClock().Sleep(0.05);
+  ExpectSuccess(supervisor);
+}
+
+TEST_F(SupervisorTest, WhatAStageReportsOfAnotherAttemptIsDropped) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  const StageRun run = MakeRun({{"fault", "foreign_done"}});
+  supervisor.Start(run);
+  const auto events = Finish(supervisor);
+  EXPECT_EQ(std::get<StageDone>(events.back().message).attempt, run.attempt);
+}
+
+TEST_F(SupervisorTest, AFailureThatTheStageReportsKeepsItsClass) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  EXPECT_EQ(RunToFailure(supervisor, {{"fault", "data"}}).failure, "data");
+  EXPECT_EQ(RunToFailure(supervisor, {{"fault", "error"}}).failure, "error");
+}
+
+TEST_F(SupervisorTest, CancelKillsAndSaysNothing) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  supervisor.Start(MakeRun({{"sleep_ms", 60000}}));
+  while (supervisor.signature().is_null()) supervisor.Poll();
+  const pid_t pid = supervisor.pid();
+  supervisor.Cancel();
+  EXPECT_FALSE(supervisor.busy());
+  EXPECT_TRUE(supervisor.Poll().empty());
+  EXPECT_EQ(kill(pid, 0), -1);
+  ExpectSuccess(supervisor);
+}
+
+TEST_F(SupervisorTest, AStageOfAnotherBuildIsRefused) {
+  setenv("ZEROSWEEP_FAULT_DIGEST", "another", 1);
+  Supervisor supervisor(options_, "slot", SystemClock());
+  supervisor.Start(MakeRun(Json::object()));
+  try {
+    Finish(supervisor);
+    FAIL() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCluster);
+    EXPECT_THAT(error.what(), HasSubstr("rebuild"));
+  }
+}
+
+TEST_F(SupervisorTest, AProgramThatDoesNotStartIsAnErrorAfterThreeTries) {
+  setenv("ZEROSWEEP_FAULT_START", "1", 1);
+  Supervisor supervisor(options_, "slot", SystemClock());
+  supervisor.Start(MakeRun(Json::object()));
+  try {
+    Finish(supervisor);
+    FAIL() << "not noticed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCluster);
+    EXPECT_THAT(error.what(), HasSubstr("3 tries; the last ended with exit 7"));
+    EXPECT_THAT(error.what(), HasSubstr("cannot start: told so"));
+  }
+}
+
+TEST_F(SupervisorTest, EachAttemptHasItsOwnLog) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  const StageRun first = MakeRun({{"sleep_ms", 1}}), second = MakeRun({{"sleep_ms", 60000}});
+  supervisor.Start(first);
+  Finish(supervisor);
+  supervisor.Start(second);
+  while (TailOfFile(home_.log(second.attempt), 1).empty()) supervisor.Poll();
+  EXPECT_EQ(ReadFile(home_.log(first.attempt)), "running " + first.attempt + "\n");
+  EXPECT_EQ(ReadFile(home_.log(second.attempt)), "running " + second.attempt + "\n");  // live
+  supervisor.Cancel();
+  EXPECT_TRUE(
+      std::filesystem::is_regular_file(std::filesystem::symlink_status(home_.log(second.attempt))));
+}
+
+}  // namespace
+}  // namespace zerosweep
