@@ -47,7 +47,12 @@ KindSummary& KindOf(const StageRow& stage, PlanSummary& summary) {
         return kind.kind == stage.spec.kind && kind.implementation == stage.implementation;
       });
   if (found != summary.kinds.end()) return *found;
-  return summary.kinds.emplace_back(KindSummary{stage.spec.kind, stage.implementation});
+  // Implementations of one kind stand together.
+  const auto last =
+      std::find_if(summary.kinds.rbegin(), summary.kinds.rend(),
+                   [&](const KindSummary& kind) { return kind.kind == stage.spec.kind; });
+  const auto place = last == summary.kinds.rend() ? summary.kinds.end() : last.base();
+  return *summary.kinds.insert(place, KindSummary{stage.spec.kind, stage.implementation});
 }
 
 }  // namespace

@@ -22,9 +22,9 @@ struct PlanSummary {
   size_t stages = 0;
   size_t shared = 0;
   size_t done = 0;
-  std::optional<double> seconds;  // of computation still to be done, all in one row; only when
-                                  // every kind still to be computed was run before in this home
-  std::vector<KindSummary> kinds;  // in the order of the plan
+  std::optional<double> seconds;   // of computation still to be done, all in one row; only when
+                                   // every kind still to be computed was run before in this home
+  std::vector<KindSummary> kinds;  // in the order of the plan, those of one kind together
 
   size_t to_compute() const { return stages - done; }
 };

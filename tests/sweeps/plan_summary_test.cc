@@ -1,0 +1,67 @@
+// A plan beside what the home has done.
+#include "sweeps/plan_summary.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/sweep_folder.h"
+#include "tests/support/sweep_rows.h"
+
+namespace zerosweep {
+namespace {
+
+class PlanSummaryTest : public testing::Test {
+ protected:
+  PlanSummaryTest()
+      : plan_(folder_.Expand(
+            CifarSweep("grid:\n  bits: [w8a8, w4a4]\n  method: [noise, zeroq]\nseeds: [0, 1]\n"))),
+        home_{folder_ / "home"} {}
+
+  SweepFolder folder_;
+  Plan plan_;
+  Home home_;
+};
+
+TEST_F(PlanSummaryTest, CountsSharedStagesWithoutADatabase) {
+  const PlanSummary summary = SummarisePlan(plan_, home_);
+  EXPECT_EQ(summary.trials, 8U);
+  EXPECT_EQ(summary.stages, 1U + 4U + 8U + 8U);
+  EXPECT_EQ(summary.shared, 5U);  // the teacher and the images of 2 methods × 2 seeds
+  EXPECT_EQ(summary.done, 0U);
+  EXPECT_EQ(summary.to_compute(), 21U);
+  EXPECT_FALSE(summary.seconds.has_value());
+  EXPECT_FALSE(std::filesystem::exists(home_.database()));
+}
+
+TEST_F(PlanSummaryTest, ListsImplementationsOfAKindTogether) {
+  std::vector<std::string> kinds;
+  for (const KindSummary& kind : SummarisePlan(plan_, home_).kinds) {
+    kinds.push_back(kind.kind + " " + kind.implementation);
+  }
+  EXPECT_THAT(kinds, testing::ElementsAre("teacher teacher", "synthesize noise", "synthesize zeroq",
+                                          "quantize minmax", "evaluate evaluate"));
+}
+
+TEST_F(PlanSummaryTest, KnowsWhatIsDoneAndWhatTheRestWillCost) {
+  home_.Create();
+  {
+    HomeLock lock(home_, SystemClock());
+    ResultsWriter writer(home_, lock);
+    writer.AddSweep(plan_.sweep, plan_.source, plan_.resolved, plan_.trials, plan_.stages);
+    for (const TrialRow& trial : plan_.trials) {
+      if (trial.seed == 0 && trial.w_bits == 8) FinishTrial(writer, trial, 90);
+    }
+  }
+  const PlanSummary summary = SummarisePlan(plan_, home_);
+  EXPECT_EQ(summary.done, 1U + 2U + 2U + 2U);
+  EXPECT_EQ(summary.to_compute(), 14U);
+  ASSERT_TRUE(summary.seconds.has_value());
+  EXPECT_DOUBLE_EQ(*summary.seconds, 14);  // every finished stage took one second
+  const Plan other = folder_.Expand(CifarSweep("  method: real\n  bits: w8a8\n"));
+  const PlanSummary unknown = SummarisePlan(other, home_);
+  EXPECT_EQ(unknown.done, 1U);  // the teacher
+  EXPECT_FALSE(unknown.seconds.has_value());
+}
+
+}  // namespace
+}  // namespace zerosweep
