@@ -1,0 +1,182 @@
+#include "reports/html_report.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/hash.h"
+#include "reports/page_assets.h"
+#include "reports/svg_plot.h"
+#include "reports/table_text.h"
+
+namespace zerosweep {
+namespace {
+
+// A Content-Security-Policy source: 'sha256-<base64>' of the bytes between the tags.
+std::string HashSource(const std::string& text) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::string hex = Sha256Hex(text);
+  std::string base64;
+  uint32_t bits = 0;
+  int count = 0;
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    bits = (bits << 8) | static_cast<uint32_t>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    for (count += 8; count >= 6; count -= 6) base64 += kAlphabet[(bits >> (count - 6)) & 63];
+  }
+  base64 += kAlphabet[(bits << (6 - count)) & 63];  // 256 bits leave four
+  return "'sha256-" + base64 + "='";
+}
+
+std::string HtmlTable(const Table& table, bool sortable) {
+  std::string html = sortable ? "<div class=scroll><table class=sortable><thead><tr>"
+                              : "<div class=scroll><table><thead><tr>";
+  std::vector<const char*> classes;
+  for (size_t c = 0; c < table.columns.size(); ++c) {
+    classes.push_back(IsNumericColumn(table, c) ? " class=n" : "");
+    const std::string name = EscapeHtml(table.columns[c]);
+    html += fmt::format("<th scope=col{}>{}</th>", classes[c],
+                        sortable ? "<button type=button>" + name + "</button>" : name);
+  }
+  html += "</tr></thead><tbody>\n";
+  for (const auto& row : table.rows) {
+    html += "<tr>";
+    for (size_t c = 0; c < row.size(); ++c) {
+      html += fmt::format("<td{}>{}</td>", classes[c],
+                          row[c].is_null() ? "–" : EscapeHtml(CellText(row[c])));
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+std::string SeriesName(const LeaderboardRow& row, bool with_protocol) {
+  std::string name = row.method;
+  if (!row.variant.empty() && row.variant != "code") name += " (" + row.variant + ")";
+  return with_protocol ? name + ", " + row.protocol : name;
+}
+
+// The plot of one dataset and model. Rows come with bits from high to low; of several
+// configurations with one name, the best is drawn.
+CategoryPlot BitsPlot(const std::vector<const LeaderboardRow*>& rows) {
+  const LeaderboardRow& first = *rows.front();
+  CategoryPlot plot{
+      .title = fmt::format("Top-1 accuracy against bits: {}, {}", first.dataset, first.model),
+      .y_label = "top-1 %",
+      .labels = {},
+      .series = {},
+      .reference = first.fp32_top1,
+      .reference_name = "FP32"};
+  std::set<std::string> protocols;
+  for (const auto* row : rows) protocols.insert(row->protocol);
+  std::map<std::string, size_t> series_of;
+  for (const auto* row : rows) {
+    const std::string bits = BitsName(row->w_bits, row->a_bits);
+    if (plot.labels.empty() || plot.labels.back() != bits) plot.labels.push_back(bits);
+    const std::string name = SeriesName(*row, protocols.size() > 1);
+    const auto [place, is_new] = series_of.try_emplace(name, plot.series.size());
+    if (is_new) plot.series.push_back({name, {}});
+    auto& points = plot.series[place->second].points;
+    const size_t x = plot.labels.size() - 1;
+    if (points.empty() || points.back().x != x)
+      points.push_back({x, row->top1_mean, row->top1_std});
+  }
+  return plot;
+}
+
+std::string PlotTable(const CategoryPlot& plot) {
+  Table table;
+  table.columns = {"method"};
+  table.columns.insert(table.columns.end(), plot.labels.begin(), plot.labels.end());
+  for (const PlotSeries& series : plot.series) {
+    auto& row = table.rows.emplace_back(1, series.name);
+    row.resize(table.columns.size());
+    for (const PlotPoint& point : series.points) {
+      row[point.x + 1] = fmt::format("{:.2f}", point.y);
+    }
+  }
+  return HtmlTable(table, false);
+}
+
+std::string Legend(const CategoryPlot& plot) {
+  std::string html = "<ul class=legend>";
+  for (size_t i = 0; i < plot.series.size(); ++i) {
+    html += fmt::format("<li class=c{}><span>{}</span></li>", i % kPlotColors,
+                        EscapeHtml(plot.series[i].name));
+  }
+  return html + "</ul>";
+}
+
+std::string Plots(const std::vector<LeaderboardRow>& rows) {
+  std::map<std::pair<std::string, std::string>, std::vector<const LeaderboardRow*>> blocks;
+  for (const LeaderboardRow& row : rows) blocks[{row.dataset, row.model}].push_back(&row);
+  std::string html;
+  for (const auto& [key, block] : blocks) {
+    const CategoryPlot plot = BitsPlot(block);
+    html += fmt::format(
+        "<figure><figcaption>{}</figcaption>\n{}\n{}\n<details><summary>The numbers</summary>{}"
+        "</details></figure>\n",
+        EscapeHtml(plot.title), DrawCategoryPlot(plot), Legend(plot), PlotTable(plot));
+  }
+  return html;
+}
+
+std::string Curves(const std::vector<Curve>& curves) {
+  if (curves.empty()) return "";
+  std::string html = "<h2>Loss curves</h2><div class=curves>\n";
+  for (const Curve& curve : curves) {
+    const std::string svg = DrawCurve(curve);
+    if (svg.empty()) continue;
+    html += fmt::format("<figure><figcaption>{}: {:.4g} → {:.4g}</figcaption>{}</figure>\n",
+                        EscapeHtml(curve.title), curve.y.front(), curve.y.back(), svg);
+  }
+  return html + "</div>\n";
+}
+
+std::string Head(const std::string& title) {
+  return fmt::format(
+      "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; "
+      "script-src {}; base-uri 'none'; form-action 'none'\">\n"
+      "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=referrer content=no-referrer>\n"
+      "<title>{} – Zerosweep</title>\n<style>{}</style>\n</head>\n",
+      HashSource(kPageStyle), HashSource(kPageScript), EscapeHtml(title), kPageStyle);
+}
+
+}  // namespace
+
+std::string HtmlReport(const ReportData& data, const std::string& made) {
+  std::string html = Head(data.title);
+  html += fmt::format("<body><main>\n<h1>{}</h1>\n<p>Made by Zerosweep at {}.</p>\n<dl>\n",
+                      EscapeHtml(data.title), EscapeHtml(made));
+  for (const auto& [name, value] : data.facts) {
+    if (value.empty()) continue;
+    html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", EscapeHtml(name), EscapeHtml(value));
+  }
+  html += "</dl>\n<h2>Leaderboard</h2>\n";
+  if (data.rows.empty()) {
+    html += "<p>No trial is done yet.</p>\n";
+  } else {
+    html +=
+        "<p>Top-1 is mean ± standard deviation over n distinct evaluations; drop is against the "
+        "FP32 teacher, in points. Press a heading to sort.</p>\n" +
+        HtmlTable(LeaderboardForPeople(data.rows), true);
+    if (HasMixedProtocols(data.rows)) html += fmt::format("<p>{}.</p>\n", kMixedProtocolsNote);
+    html += "<h2>Accuracy against bits</h2>\n" + Plots(data.rows);
+  }
+  if (!data.failures.rows.empty()) {
+    html += "<h2>Failures</h2>\n" + HtmlTable(data.failures, false);
+  }
+  html += Curves(data.curves);
+  return html + fmt::format("</main>\n<script>{}</script>\n</body>\n</html>\n", kPageScript);
+}
+
+void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep,
+                     const std::filesystem::path& path) {
+  WriteFileAtomically(path, HtmlReport(ReadReport(reader, sweep), IsoUtc(SystemClock().Unix())));
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,111 @@
+#include "reports/report_data.h"
+
+#include <cstring>
+#include <set>
+
+#include "base/text.h"
+#include "reports/status.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int kMostCurves = 48;
+constexpr int kMostFailures = 500;
+
+std::vector<double> Unpack(const Json::binary_t& bytes, size_t offset) {
+  std::vector<double> values;
+  for (size_t at = offset; at + sizeof(float) <= bytes.size(); at += 2 * sizeof(float)) {
+    float value = 0;
+    std::memcpy(&value, bytes.data() + at, sizeof value);
+    values.push_back(value);
+  }
+  return values;
+}
+
+std::vector<Curve> ReadCurves(const ResultsReader& reader, const FilterSql& filter) {
+  const Table table = reader.Query(
+      fmt::format("SELECT min(t.method), min(t.seed), c.term, c.data, min(t.id) FROM trial t "
+                  "JOIN trial_stage x ON x.trial_id = t.id JOIN curve c ON c.stage_id = x.stage_id "
+                  "WHERE {} GROUP BY c.stage_id, c.term ORDER BY 1, 2, 3 LIMIT {}",
+                  filter.condition, kMostCurves),
+      filter.bindings);
+  std::vector<Curve> curves;
+  for (const auto& row : table.rows) {
+    const Json::binary_t& bytes = row[3].get_binary();
+    curves.push_back({fmt::format("{}, seed {}: {}", row[0].get<std::string>(),
+                                  row[1].get<int64_t>(), row[2].get<std::string>()),
+                      Unpack(bytes, 0), Unpack(bytes, sizeof(float))});
+  }
+  return curves;
+}
+
+// What the finished attempts of these trials ran with: "cpu", "torch 2.11.0", …
+std::string Signatures(const ResultsReader& reader, const FilterSql& filter) {
+  const Table table = reader.Query(
+      "SELECT DISTINCT n.facts FROM trial t JOIN trial_stage x ON x.trial_id = t.id JOIN attempt a "
+      "ON a.stage_id = x.stage_id JOIN signature n ON n.id = a.signature_id WHERE " +
+          filter.condition + " LIMIT 20",
+      filter.bindings);
+  std::set<std::string> facts;
+  for (const auto& row : table.rows) {
+    const Json signature = ParseJson(row[0].get<std::string>(), "a signature");
+    for (const auto& [key, value] : signature.items()) {
+      if (value.is_primitive()) {
+        facts.insert(key + " " + (value.is_string() ? value.get<std::string>() : value.dump()));
+      }
+    }
+  }
+  return Join({facts.begin(), facts.end()}, " · ");
+}
+
+std::string Distinct(const ResultsReader& reader, const FilterSql& filter, const char* column) {
+  std::vector<std::string> values;
+  for (const auto& row : reader
+                             .Query(fmt::format("SELECT DISTINCT CAST(t.{0} AS TEXT) FROM trial t "
+                                                "WHERE {1} ORDER BY t.{0}",
+                                                column, filter.condition),
+                                    filter.bindings)
+                             .rows) {
+    values.push_back(row[0].get<std::string>());
+  }
+  return Join(values, ", ");
+}
+
+void AddCounts(const ResultsReader& reader, const std::string& sweep, ReportData& data) {
+  const Table status = SweepStatus(reader, sweep);
+  for (const auto& row : status.rows) {
+    const auto count = [&row](size_t column) { return row[column].get<int64_t>(); };
+    data.facts.emplace_back(
+        "sweep " + row[0].get<std::string>(),
+        fmt::format(
+            "{} trials: {} done, {} failed, {} cancelled, {} open; {} of {} stages done; {} "
+            "of computing; last run {}",
+            count(1), count(2), count(3), count(4), count(5), count(7), count(6),
+            HumanSeconds(row[9].get<double>()), row[10].get<std::string>()));
+  }
+}
+
+}  // namespace
+
+ReportData ReadReport(const ResultsReader& reader, const std::string& sweep) {
+  ReportData data;
+  data.title = sweep.empty() ? "All sweeps" : sweep;
+  data.rows = Leaderboard(reader, sweep);
+  const FilterSql filter = ToSql(sweep, {});
+  AddCounts(reader, sweep, data);
+  data.facts.emplace_back("datasets", Distinct(reader, filter, "dataset"));
+  data.facts.emplace_back("models", Distinct(reader, filter, "model"));
+  data.facts.emplace_back("seeds", Distinct(reader, filter, "seed"));
+  data.facts.emplace_back("protocols", Distinct(reader, filter, "protocol"));
+  data.facts.emplace_back("ran with", Signatures(reader, filter));
+  data.failures = reader.Query(
+      fmt::format("SELECT t.method, printf('W%gA%g', t.w_bits, t.a_bits) AS bits, t.seed, "
+                  "t.dataset, t.model, t.error FROM trial t WHERE t.state = 'failed' AND {} "
+                  "ORDER BY t.method, t.w_bits DESC, t.seed LIMIT {}",
+                  filter.condition, kMostFailures),
+      filter.bindings);
+  data.curves = ReadCurves(reader, filter);
+  return data;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,27 @@
+// Everything that a report of a sweep says, read once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reports/leaderboard.h"
+
+namespace zerosweep {
+
+struct Curve {
+  std::string title;  // "zeroq, seed 0: loss"
+  std::vector<double> x, y;
+};
+
+struct ReportData {
+  std::string title;
+  std::vector<std::pair<std::string, std::string>> facts;  // "trials" → "18: 17 done, 1 failed"
+  std::vector<LeaderboardRow> rows;
+  Table failures;  // method, bits, seed, dataset, model, error
+  std::vector<Curve> curves;
+};
+
+// An empty sweep means the whole home. Throws kUsage for an unknown one.
+ReportData ReadReport(const ResultsReader& reader, const std::string& sweep);
+
+}  // namespace zerosweep

@@ -1,0 +1,55 @@
+#include "reports/write_report.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "reports/html_report.h"
+#include "reports/table_text.h"
+
+namespace zerosweep {
+namespace {
+
+const std::vector<std::string> kEndings = {".html", ".md", ".tex", ".csv", ".json"};
+
+std::string Markdown(const ResultsReader& reader, const std::string& sweep) {
+  const ReportData data = ReadReport(reader, sweep);
+  std::string text = "# " + data.title + "\n\n";
+  for (const auto& [name, value] : data.facts) {
+    if (!value.empty()) text += fmt::format("- {}: {}\n", name, value);
+  }
+  text += "\n## Leaderboard\n\n" + TableAsMarkdown(LeaderboardForPeople(data.rows));
+  if (HasMixedProtocols(data.rows)) text += fmt::format("\n\\{}\n", kMixedProtocolsNote);
+  if (!data.failures.rows.empty()) {
+    text += "\n## Failures\n\n" + TableAsMarkdown(data.failures);
+  }
+  return text;
+}
+
+std::string Latex(const std::vector<LeaderboardRow>& rows) {
+  std::string text = TableAsLatex(LeaderboardForPeople(rows));
+  if (HasMixedProtocols(rows)) text += fmt::format("% {}\n", kMixedProtocolsNote);
+  return text;
+}
+
+}  // namespace
+
+void WriteReport(const ResultsReader& reader, const std::string& sweep,
+                 const std::filesystem::path& path) {
+  const std::string ending = path.extension();
+  if (ending == ".html") {
+    WriteHtmlReport(reader, sweep, path);
+  } else if (ending == ".md") {
+    WriteFileAtomically(path, Markdown(reader, sweep));
+  } else if (ending == ".tex") {
+    WriteFileAtomically(path, Latex(Leaderboard(reader, sweep)));
+  } else if (ending == ".csv") {
+    WriteFileAtomically(path, TableAsCsv(LeaderboardTable(Leaderboard(reader, sweep))));
+  } else if (ending == ".json") {
+    WriteFileAtomically(path, TableAsJson(LeaderboardTable(Leaderboard(reader, sweep))));
+  } else {
+    Fail(ErrorKind::kUsage, "report: {} ends in '{}'; known endings are {}", path.string(), ending,
+         Join(kEndings, ", "));
+  }
+}
+
+}  // namespace zerosweep

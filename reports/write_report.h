@@ -1,0 +1,16 @@
+// `report -o FILE`: the format follows from the file's name.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "storage/results.h"
+
+namespace zerosweep {
+
+// .html: the whole report; .md, .tex (booktabs), .csv, .json: the leaderboard. Throws kUsage for
+// another ending or an unknown sweep, kStorage when the file cannot be written.
+void WriteReport(const ResultsReader& reader, const std::string& sweep,
+                 const std::filesystem::path& path);
+
+}  // namespace zerosweep

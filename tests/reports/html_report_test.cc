@@ -1,0 +1,125 @@
+#include "reports/html_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "reports/write_report.h"
+#include "tests/support/results_home.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+size_t Count(const std::string& text, const std::string& word) {
+  size_t count = 0;
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
+std::string Between(const std::string& text, const std::string& from, const std::string& to) {
+  const size_t start = text.find(from) + from.size();
+  return text.substr(start, text.find(to, start) - start);
+}
+
+struct HtmlReportTest : testing::Test, ResultsHome {
+  std::string Page() { return HtmlReport(ReadReport(Reader(), "demo"), "2026-01-02T03:04:05Z"); }
+  void FailTrial(const CellRow& cell, const std::string& message) {
+    const std::string stage = Cell(cell).stages.at("synthesize");
+    Add();
+    writer.StartAttempt({.id = "failing", .stage = stage, .worker = "w", .device = "cpu"});
+    writer.FailAttempt({.attempt = "failing",
+                        .stage = stage,
+                        .failure = "crash",
+                        .message = message,
+                        .log_tail = "",
+                        .final = true});
+  }
+};
+
+TEST_F(HtmlReportTest, HoldsTheLeaderboardPlotsFailuresAndCurves) {
+  for (const double bits : {8.0, 4.0}) Done({.w_bits = bits, .a_bits = bits}, 80 + bits);
+  writer.AddCurve(rows.trials[0].stages.at("synthesize"), "loss", {0, 1, 2}, {4, 2, 0.5});
+  FailTrial({.method = "broken", .seed = 3}, "ran out of paint");
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("<td>W8A8</td>"));
+  EXPECT_THAT(page, HasSubstr("88.00"));
+  EXPECT_THAT(page, HasSubstr("ran out of paint"));
+  EXPECT_THAT(page, HasSubstr("2026-01-02T03:04:05Z"));
+  EXPECT_THAT(page, HasSubstr("zeroq, seed 0: loss: 4 → 0.5"));
+  EXPECT_EQ(Count(page, "<svg"), 2u);  // one plot, one curve
+  EXPECT_EQ(Count(page, "<title>"), 1u + 2u + 1u);
+  EXPECT_EQ(Count(page, "<details>"), 1u);
+}
+
+TEST_F(HtmlReportTest, StoredTextNeverBecomesMarkup) {
+  Done({.dataset = "<img src=x onerror=alert(1)>", .method = "<script>alert(1)</script>"}, 88);
+  FailTrial({.method = "\"><script>alert(2)</script>"}, "</td></table><script>alert(3)</script>");
+  const std::string page = Page();
+  EXPECT_EQ(Count(page, "<script"), 1u);
+  EXPECT_THAT(page, Not(HasSubstr("<img")));
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;"));
+}
+
+// The hash is computed anew with OpenSSL's own base64.
+std::string PolicySource(const std::string& text) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  unsigned char base64[64];
+  EVP_EncodeBlock(base64, digest, SHA256_DIGEST_LENGTH);
+  return "'sha256-" + std::string(reinterpret_cast<const char*>(base64)) + "'";
+}
+
+TEST_F(HtmlReportTest, AllowsItsOwnStyleAndScriptAndNothingElse) {
+  Done({}, 88);
+  const std::string page = Page();
+  const std::string policy = Between(page, "Content-Security-Policy\" content=\"", "\"");
+  EXPECT_THAT(policy, testing::StartsWith("default-src 'none'"));
+  EXPECT_THAT(policy, HasSubstr("style-src " + PolicySource(Between(page, "<style>", "</style>"))));
+  EXPECT_THAT(policy,
+              HasSubstr("script-src " + PolicySource(Between(page, "<script>", "</script>"))));
+  EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
+  for (const char* outside : {"http://", "https://", "src=", "url(", " style=", "onclick"}) {
+    EXPECT_THAT(page, Not(HasSubstr(outside)));
+  }
+}
+
+TEST_F(HtmlReportTest, AnEmptySweepIsAPageToo) {
+  Cell({});
+  Add();
+  EXPECT_THAT(Page(), HasSubstr("No trial is done yet"));
+}
+
+TEST_F(HtmlReportTest, TheEndingChoosesTheFormat) {
+  Done({.method = "a_b & c|d", .protocol = "zeroq"}, 88);
+  Done({.protocol = "genie"}, 89);
+  const auto written = [this](const char* name) {
+    WriteReport(Reader(), "demo", folder / name);
+    return ReadFile(folder / name);
+  };
+  EXPECT_THAT(written("r.html"), testing::StartsWith("<!doctype html>"));
+  EXPECT_THAT(written("r.md"), HasSubstr("a\\_b & c\\|d"));
+  EXPECT_THAT(written("r.md"), HasSubstr("protocols differ"));
+  EXPECT_THAT(written("r.tex"), HasSubstr("a\\_b \\& c|d"));
+  EXPECT_THAT(written("r.tex"), HasSubstr("\\toprule"));
+  EXPECT_THAT(written("r.csv"), testing::StartsWith("sweep,dataset,model,method,w_bits"));
+  const Json rows = ParseJson(written("r.json"), "r.json");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].at("top1_mean"), 89);
+  EXPECT_TRUE(rows[0].at("published").is_null());
+  try {
+    WriteReport(Reader(), "demo", folder / "r.docx");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr(".html"));
+  }
+}
+
+}  // namespace
+}  // namespace zerosweep

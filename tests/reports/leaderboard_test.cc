@@ -1,0 +1,187 @@
+#include "reports/leaderboard.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "reports/status.h"
+#include "tests/support/results_home.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> Order(const std::vector<LeaderboardRow>& rows) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) names.push_back(row.method + " " + BitsName(row.w_bits, row.a_bits));
+  return names;
+}
+
+struct LeaderboardTest : testing::Test, ResultsHome {};
+
+TEST_F(LeaderboardTest, SeedsAreSamplesOfOneRow) {
+  for (const int64_t seed : {2, 0, 1}) Done({.seed = seed}, 87.0 + static_cast<double>(seed));
+  const auto rows = Leaderboard(Reader(), "demo");
+  ASSERT_EQ(rows.size(), 1u);
+  const LeaderboardRow& row = rows[0];
+  EXPECT_EQ(row.n, 3);
+  EXPECT_EQ(row.seeds, (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_DOUBLE_EQ(row.top1_mean, 88);
+  EXPECT_DOUBLE_EQ(*row.top1_std, 1);
+  EXPECT_NEAR(*row.top1_ci_high - row.top1_mean, 4.302653 / std::sqrt(3), 1e-6);
+  EXPECT_EQ(row.top1_best, 89);
+  EXPECT_EQ(row.fp32_top1, 90);
+  EXPECT_DOUBLE_EQ(*row.drop, 2);
+  EXPECT_EQ(row.agreement, 95);
+  EXPECT_EQ(row.images, 256);  // of the synthesizer, not the 10 000 of the evaluation
+  EXPECT_EQ(row.size_bytes, 270000);
+  EXPECT_EQ(row.seconds_mean, 4);  // teacher, images, quantization, evaluation: as if alone
+  EXPECT_EQ(row.sweep, "demo");
+  EXPECT_FALSE(row.published);
+}
+
+TEST_F(LeaderboardTest, OneSeedHasNoSpread) {
+  Done({}, 88);
+  const auto rows = Leaderboard(Reader());
+  EXPECT_FALSE(rows[0].top1_std);
+  EXPECT_FALSE(rows[0].top1_ci_low);
+}
+
+TEST_F(LeaderboardTest, CoincidingEvaluationsCountOnce) {
+  Done({.seed = 0}, 88);
+  TrialRow twin =
+      rows.trials[0];  // seed 1 leads to the same stages, as a deterministic method does
+  twin.id = Sha256Hex("twin");
+  twin.seed = 1;
+  twin.config["seed"] = 1;
+  rows.trials.push_back(twin);
+  Add();
+  const auto board = Leaderboard(Reader());
+  ASSERT_EQ(board.size(), 1u);
+  EXPECT_EQ(board[0].n, 1);
+  EXPECT_EQ(board[0].seeds, (std::vector<int64_t>{0, 1}));
+}
+
+TEST_F(LeaderboardTest, OtherParametersAreAnotherRow) {
+  Done({.params = {{"iterations", 500}}}, 88);
+  Done({.seed = 1, .params = {{"iterations", 1000}}}, 89);
+  EXPECT_EQ(Leaderboard(Reader()).size(), 2u);
+}
+
+TEST_F(LeaderboardTest, RanksWithinDatasetModelAndBits) {
+  Done({.method = "zeroq", .w_bits = 4, .a_bits = 4}, 80);
+  Done({.method = "noise", .w_bits = 4, .a_bits = 4}, 85);
+  Done({.method = "zeroq", .w_bits = 8, .a_bits = 8}, 70);
+  Done({.method = "zeroq", .w_bits = 4, .a_bits = 8}, 75);
+  Done({.dataset = "a_dataset", .method = "zeroq", .w_bits = 2, .a_bits = 2}, 10);
+  EXPECT_THAT(Order(Leaderboard(Reader())),
+              ElementsAre("zeroq W2A2", "zeroq W8A8", "zeroq W4A8", "noise W4A4", "zeroq W4A4"));
+}
+
+TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
+  Done({.protocol = "zeroq"}, 88);
+  Done({.protocol = "genie"}, 89);
+  Done({.w_bits = 4, .a_bits = 4, .protocol = "genie"}, 80);
+  const auto rows = Leaderboard(Reader());
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_TRUE(rows[0].mixed_protocols);
+  EXPECT_TRUE(rows[1].mixed_protocols);
+  EXPECT_FALSE(rows[2].mixed_protocols);
+  EXPECT_TRUE(HasMixedProtocols(rows));
+  const Table table = LeaderboardForPeople(rows);
+  EXPECT_EQ(table.rows[0].back(), "genie *");
+  EXPECT_EQ(table.rows[2].back(), "genie");
+}
+
+TEST_F(LeaderboardTest, UnfinishedAndFailedTrialsAreNotRanked) {
+  Done({.seed = 0}, 88);
+  Cell({.seed = 1});
+  Add();
+  EXPECT_EQ(Leaderboard(Reader())[0].n, 1);
+}
+
+TEST_F(LeaderboardTest, FiltersTrials) {
+  for (const int64_t seed : {0, 1}) Done({.seed = seed}, 88);
+  Done({.method = "noise", .w_bits = 4, .a_bits = 4}, 60);
+  const auto count = [this](const char* where) {
+    return Leaderboard(Reader(), "", ParseFilter(where)).size();
+  };
+  EXPECT_EQ(count("method=zeroq"), 1u);
+  EXPECT_EQ(count("bits=w4a4"), 1u);
+  EXPECT_EQ(count("w_bits=8,a_bits=8,method=noise"), 0u);
+  EXPECT_EQ(count(""), 2u);
+  EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter("seed=1"))[0].n, 1);
+  EXPECT_EQ(Leaderboard(Reader(), "", {{"trial", rows.trials[2].id.substr(0, 8)}})[0].method,
+            "noise");
+}
+
+TEST_F(LeaderboardTest, RefusesWhatItDoesNotKnow) {
+  Done({}, 88);
+  const auto message =
+      [this](const std::function<void(const ResultsReader&)>& body) -> std::string {
+    try {
+      body(Reader());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(message([](const auto& r) { Leaderboard(r, "demp"); }),
+              HasSubstr("did you mean 'demo'"));
+  EXPECT_THAT(message([](const auto&) { ParseFilter("methd=x"); }),
+              HasSubstr("did you mean 'method'"));
+  EXPECT_THAT(message([](const auto&) { ParseFilter("method"); }), HasSubstr("key=value"));
+  EXPECT_THAT(message([](const auto& r) {
+                Leaderboard(r, "", {{"seed", "x"}});
+              }),
+              HasSubstr("not a number"));
+  EXPECT_THAT(message([](const auto& r) {
+                Leaderboard(r, "", {{"bits", "4"}});
+              }),
+              HasSubstr("w4a8"));
+}
+
+TEST_F(LeaderboardTest, SharedTrialsNameTheirSweeps) {
+  Done({}, 88);
+  Add("another");
+  EXPECT_EQ(Leaderboard(Reader())[0].sweep, "another, demo");
+  EXPECT_EQ(Leaderboard(Reader(), "another")[0].sweep, "another");
+}
+
+TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
+  Done({.w_bits = 8, .a_bits = 8}, 88);
+  const Table table = LeaderboardTable(Leaderboard(Reader()));
+  EXPECT_THAT(
+      table.columns,
+      ElementsAre("sweep", "dataset", "model", "method", "w_bits", "a_bits", "n", "top1_mean",
+                  "top1_std", "top1_ci_low", "top1_ci_high", "top1_best", "agreement", "fp32_top1",
+                  "drop", "images", "size_bytes", "bitops", "seeds", "protocol", "variant",
+                  "seconds_mean", "published", "published_source"));
+  EXPECT_EQ(table.rows[0].size(), table.columns.size());
+  EXPECT_TRUE(table.rows[0][4].is_number_integer());
+  EXPECT_TRUE(table.rows[0][8].is_null());
+  EXPECT_EQ(table.rows[0][18], Json::array({0}));
+}
+
+TEST_F(LeaderboardTest, StatusCountsByState) {
+  Done({}, 88);
+  Cell({.seed = 1});
+  Add();
+  const Table table = SweepStatus(Reader(), "demo");
+  ASSERT_EQ(table.rows.size(), 1u);
+  std::map<std::string, Json> row;
+  for (size_t i = 0; i < table.columns.size(); ++i) row[table.columns[i]] = table.rows[0][i];
+  EXPECT_EQ(row["trials"], 2);
+  EXPECT_EQ(row["done"], 1);
+  EXPECT_EQ(row["open"], 1);
+  EXPECT_EQ(row["failed"], 0);
+  EXPECT_EQ(row["stages"], 7);
+  EXPECT_EQ(row["stages_done"], 4);
+  EXPECT_EQ(row["seconds"], 4);
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,53 @@
+#include "reports/table_text.h"
+
+#include <gtest/gtest.h>
+
+namespace zerosweep {
+namespace {
+
+const Table& Sample() {
+  static const Table table{
+      {"name", "value"},
+      {{"a,\"b\"\n", 1.5}, {nullptr, 4}, {"\xff", nullptr}, {"x", Json::array({1, 2})}},
+      false};
+  return table;
+}
+
+TEST(TableTextTest, JsonKeepsTypesAndOrderOfColumns) {
+  const std::string text = TableAsJson(Sample());
+  EXPECT_LT(text.find("\"name\""), text.find("\"value\""));
+  const Json rows = Json::parse(text);
+  EXPECT_EQ(rows[0], (Json{{"name", "a,\"b\"\n"}, {"value", 1.5}}));
+  EXPECT_EQ(rows[1], (Json{{"name", nullptr}, {"value", 4}}));
+  EXPECT_EQ(rows[2]["name"], "\xef\xbf\xbd");  // what is not UTF-8
+  EXPECT_EQ(rows[3]["value"], Json::array({1, 2}));
+  EXPECT_EQ(Json::parse(TableAsJson({{"a"}, {}, false})), Json::array());
+  EXPECT_EQ(Json::parse(TableAsJson({{"a"}, {{Json::binary({0xab})}}, false}))[0]["a"], "ab");
+}
+
+TEST(TableTextTest, CsvQuotesWhatNeedsIt) {
+  const Table table{{"a", "b"}, {{"x,y", "say \"hi\""}, {nullptr, 2}, {"two\nlines", 0.25}}, false};
+  EXPECT_EQ(TableAsCsv(table), "a,b\n\"x,y\",\"say \"\"hi\"\"\"\n,2\n\"two\nlines\",0.25\n");
+}
+
+TEST(TableTextTest, MarkdownAndLatexEscape) {
+  const Table table{{"a_b", "n"}, {{"50 % | <i> $x$ ±", "1.5"}}, false};
+  EXPECT_EQ(TableAsMarkdown(table),
+            "| a\\_b | n |\n|---|---:|\n| 50 % \\| \\<i\\> $x$ ± | 1.5 |\n");
+  EXPECT_EQ(TableAsLatex(table),
+            "\\begin{tabular}{lr}\n\\toprule\na\\_b & n \\\\\n\\midrule\n"
+            "50 \\% | \\textless{}i\\textgreater{} \\$x\\$ $\\pm$ & 1.5 "
+            "\\\\\n\\bottomrule\n\\end{tabular}\n");
+}
+
+TEST(TableTextTest, NumericColumnsAreFoundByTheirCells) {
+  const Table table{
+      {"a", "b", "c", "d"}, {{1, "2.5 ± 1", "w4", nullptr}, {nullptr, "–", 1, nullptr}}, false};
+  EXPECT_TRUE(IsNumericColumn(table, 0));
+  EXPECT_TRUE(IsNumericColumn(table, 1));
+  EXPECT_FALSE(IsNumericColumn(table, 2));
+  EXPECT_FALSE(IsNumericColumn(table, 3));
+}
+
+}  // namespace
+}  // namespace zerosweep
