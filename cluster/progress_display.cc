@@ -40,8 +40,9 @@ std::string Counts(const ActiveStage& stage) {
 
 DisplayOptions DetectDisplay(bool color_wanted, bool quiet) {
   DisplayOptions options;
-  options.terminal = isatty(STDERR_FILENO) != 0;
-  options.color = color_wanted && options.terminal && std::getenv("NO_COLOR") == nullptr;
+  options.terminal =
+      color_wanted && isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  options.color = options.terminal;
   options.quiet = quiet;
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
@@ -89,22 +90,30 @@ void ProgressDisplay::Update(const RunSnapshot& snapshot) {
   if (options_.terminal) {
     Draw(snapshot);
   } else {
-    fmt::print(options_.stream, "{}\n", SummaryLine(snapshot));
+    if (snapshot.trials > 0) fmt::print(options_.stream, "{}\n", SummaryLine(snapshot));
+    if (snapshot.trials == 0) PrintStages(snapshot);
     std::fflush(options_.stream);
   }
 }
 
 void ProgressDisplay::Draw(const RunSnapshot& snapshot) {
   Clear();
-  // Failures first: they are what somebody watching must not miss.
-  const bool failures = snapshot.trials_failed > 0 && options_.color;
-  fmt::print(options_.stream, "{}{} {}{}\n", failures ? kRed : "",
-             Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22),
-             Cut(SummaryLine(snapshot), options_.columns - 23), failures ? kReset : "");
+  // Failures are in the first line: they are what somebody watching must not miss.
+  if (snapshot.trials > 0) {
+    const bool failures = snapshot.trials_failed > 0 && options_.color;
+    fmt::print(options_.stream, "{}{} {}{}\n", failures ? kRed : "",
+               Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22),
+               Cut(SummaryLine(snapshot), options_.columns - 23), failures ? kReset : "");
+    drawn_ = 1;
+  }
+  PrintStages(snapshot);
+  drawn_ += static_cast<int>(snapshot.active.size());
+  std::fflush(options_.stream);
+}
+
+void ProgressDisplay::PrintStages(const RunSnapshot& snapshot) {
   for (const ActiveStage& stage : snapshot.active)
     fmt::print(options_.stream, "{}\n", StageLine(stage, options_.columns));
-  drawn_ = 1 + static_cast<int>(snapshot.active.size());
-  std::fflush(options_.stream);
 }
 
 void ProgressDisplay::Clear() {

@@ -18,7 +18,8 @@ struct ActiveStage {
 };
 
 struct RunSnapshot {
-  int trials = 0, trials_done = 0, trials_failed = 0;
+  int trials = 0;  // 0: a single job, without a summary
+  int trials_done = 0, trials_failed = 0;
   int stages = 0, stages_done = 0;  // of this run
   double eta = -1;                  // seconds; < 0: unknown
   std::vector<ActiveStage> active;  // by slot
@@ -53,6 +54,7 @@ class ProgressDisplay {
  private:
   void Clear();
   void Draw(const RunSnapshot& snapshot);
+  void PrintStages(const RunSnapshot& snapshot);
 
   DisplayOptions options_;
   const Clock& clock_;

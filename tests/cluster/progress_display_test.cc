@@ -58,6 +58,7 @@ TEST(ProgressDisplayTest, OnATerminalBarsAreRedrawnAtMostFiveTimesASecond) {
   {
     ProgressDisplay display({.stream = output.stream(), .terminal = true}, clock);
     RunSnapshot snapshot;
+    snapshot.trials = 1;
     snapshot.active.push_back({"synthesize", 1, 2, "iterations", "", 1});
     for (int i = 0; i < 1000; ++i) {
       clock.Advance(0.001);
@@ -75,11 +76,13 @@ TEST(ProgressDisplayTest, ElsewhereThereAreOnlyPlainLines) {
   FakeClock clock;
   DisplayOutput output;
   ProgressDisplay display({.stream = output.stream()}, clock);
-  display.Update({});
+  RunSnapshot snapshot;
+  snapshot.trials = 2;
+  display.Update(snapshot);
   display.Line("done  quantize");
   clock.Advance(11);
-  display.Update({});
-  EXPECT_EQ(output.Text(), "done  quantize\ntrials 0/0  stages 0/0  0 running\n");
+  display.Update(snapshot);
+  EXPECT_EQ(output.Text(), "done  quantize\ntrials 0/2  stages 0/0  0 running\n");
 }
 
 TEST(ProgressDisplayTest, QuietShowsProblemsOnly) {

@@ -1,0 +1,174 @@
+// doctor: what works on this machine, and what to do about what does not.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <sstream>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/frames.h"
+#include "base/stage_protocol.h"
+#include "base/subprocess.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "cli/places.h"
+#include "cli/stage_program.h"
+#include "cli/table.h"
+#include "cluster/mpi_loader.h"
+#include "cluster/node.h"
+#include "mpi_config.h"
+#include "storage/file_system.h"
+#include "sweeps/catalogue.h"
+#include "sweeps/data_files.h"
+
+namespace zerosweep {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr double kHelloSeconds = 60;
+constexpr double kLittleSpace = 1e9;  // bytes
+
+class Findings {
+ public:
+  Findings() { table_.columns = {"check", "ok", "found", "advice"}; }
+  void Add(const std::string& check, bool ok, const std::string& found,
+           const std::string& advice = {}) {
+    table_.rows.push_back({check, ok, found, ok || advice.empty() ? Json() : Json(advice)});
+  }
+  const Table& table() const { return table_; }
+
+ private:
+  Table table_;
+};
+
+// The stage program's first words; nullopt when it says nothing of the kind.
+std::optional<StageHello> AskStage(const fs::path& program) {
+  SpawnOptions spawn;
+  spawn.command = {program.string()};
+  spawn.environment = ChildEnvironment();
+  spawn.log = "/dev/null";
+  ChildProcess child(spawn);
+  FrameBuffer buffer;
+  const double start = SystemClock().Monotonic();
+  while (SystemClock().Monotonic() - start < kHelloSeconds) {
+    const ReadStatus status = ReadInto(child.read_fd(), buffer);
+    if (const auto frame = buffer.Next()) {
+      const StageMessage message = StageMessageFromJson(*frame);
+      const auto* hello = std::get_if<StageHello>(&message);
+      return hello != nullptr ? std::optional(*hello) : std::nullopt;
+    }
+    if (status == ReadStatus::kEnd) return std::nullopt;
+    SystemClock().Sleep(0.005);
+  }
+  return std::nullopt;
+}
+
+void CheckStage(Findings& findings) {
+  const fs::path program = StageProgram();
+  std::optional<StageHello> hello;
+  try {
+    hello = AskStage(program);
+  } catch (const Error& error) {
+    findings.Add("stage program", false, error.what(), "build again: make");
+    return;
+  }
+  if (!hello) {
+    findings.Add("stage program", false, program.string() + " does not say hello",
+                 "run it by hand with --version to see why");
+    return;
+  }
+  const bool same = hello->catalogue_digest == CompiledCatalogue().digest();
+  findings.Add("stage program", same, hello->version + (same ? "" : ", of another build"),
+               "rebuild both programs");
+  findings.Add("LibTorch", true, hello->signature.value("torch", "unknown"));
+  findings.Add("CPU", true,
+               fmt::format("{}, {}, {} cores", hello->signature.value("cpu", "unknown"),
+                           hello->signature.value("cpu_capability", "unknown"), UsableCores()));
+  const Json gpus = hello->signature.value("gpus", Json::array());
+  std::vector<std::string> names;
+  for (const Json& gpu : gpus) names.push_back(gpu.get<std::string>());
+  const bool all_work = static_cast<int>(names.size()) == VisibleGpus();
+  findings.Add("GPUs", all_work, names.empty() ? "none: stages run on the CPU" : Join(names, ", "),
+               fmt::format("{} device files, but CUDA opens {}: check the driver with nvidia-smi",
+                           VisibleGpus(), names.size()));
+}
+
+std::string FirstLineOf(const std::string& command) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(popen(command.c_str(), "re"), pclose);
+  char line[256] = {};
+  if (!pipe || std::fgets(line, sizeof line, pipe.get()) == nullptr) return {};
+  std::string text = line;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+void CheckMpi(Findings& findings) {
+  const std::string version =
+      access(kMpirun, X_OK) == 0 ? FirstLineOf(fmt::format("'{}' --version 2>&1", kMpirun)) : "";
+  findings.Add(
+      "MPI", !version.empty(),
+      version.empty() ? fmt::format("no {}", kMpirun) : fmt::format("{} ({})", version, kMpiKind),
+      "run scripts/setup; without it only --ranks is missing");
+  const fs::path module = MpiModuleFolder() / "zerosweep_mpi.so";
+  findings.Add("MPI transport", fs::exists(module), module.string(), "build again: make");
+}
+
+bool IsInPath(const std::string& program) {
+  std::istringstream folders(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+  return false;
+}
+
+void CheckHome(const Home& home, Findings& findings) {
+  fs::path place = home.folder;
+  while (!fs::exists(place) && place.has_relative_path()) place = place.parent_path();
+  std::error_code code;
+  const fs::space_info space = fs::space(place, code);
+  const bool network = IsNetworkFileSystem(place);
+  findings.Add("home", IsWritableFolder(place),
+               fmt::format("{}{}, on a {} file system", home.folder.string(),
+                           home.Exists() ? "" : " (not there yet)", network ? "network" : "local"),
+               "not writable: choose another --home");
+  const auto free = static_cast<double>(space.available);
+  findings.Add("disk space", !code && free > kLittleSpace, HumanBytes(free) + " free",
+               "make room: a full disk ends a sweep");
+}
+
+void CheckDatasets(Findings& findings) {
+  DataRoots roots;
+  if (!DataFolder().empty()) roots.push_back(fs::absolute(DataFolder()));
+  for (const Json& dataset : CompiledCatalogue().json().at("datasets")) {
+    const auto place = LocateDataset(dataset, roots);
+    const std::string package = dataset.at("facts").value("debian_package", "");
+    findings.Add("dataset " + dataset.at("name").get<std::string>(), place.has_value(),
+                 place ? place->folder.string() : "not found",
+                 package.empty() ? "set $ZEROSWEEP_DATA or --data to its folder"
+                                 : "apt-get install " + package);
+  }
+}
+
+// Exit 0 also with findings: what is missing may not be needed here.
+int RunDoctor(const Globals& globals) {
+  Findings findings;
+  findings.Add("zerosweep", true, Version() + " (" + CodeRevision() + ")");
+  CheckStage(findings);
+  CheckMpi(findings);
+  findings.Add("Slurm", true, IsInPath("sbatch") ? "sbatch is in PATH" : "none: `run` only");
+  CheckHome(globals.home(), findings);
+  CheckDatasets(findings);
+  PrintTable(findings.table(), globals);
+  return kExitOk;
+}
+
+const RegisterCommand kDoctor{"doctor", "Say what works on this machine and what does not",
+                              [](CLI::App&, const Globals& globals) -> CommandBody {
+                                return [&globals] { return RunDoctor(globals); };
+                              }};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,99 @@
+// explain: why a trial or a stage is in its state.
+#include "cli/named_thing.h"
+#include "cli/reading.h"
+#include "cli/table.h"
+
+namespace zerosweep {
+namespace {
+
+// A trial: its stages in the order of their making.
+Table ExplainTrial(const ResultsReader& reader, const std::string& trial) {
+  return reader.Query(
+      "SELECT s.kind, s.implementation, s.stage, s.state, s.attempts, s.seconds, s.error "
+      "FROM v_trial_stage x JOIN v_stage s ON s.stage = x.stage WHERE x.trial = ? "
+      "ORDER BY s.created, s.kind = 'evaluate', s.kind = 'quantize', s.kind = 'synthesize'",
+      {trial});
+}
+
+Table ExplainStage(const ResultsReader& reader, const std::string& stage) {
+  return reader.Query(
+      "SELECT number, attempt, worker, device, threads, started, outcome, failure, message, "
+      "seconds FROM v_attempt WHERE stage = ? ORDER BY number",
+      {stage});
+}
+
+Table InputsOf(const ResultsReader& reader, const std::string& stage) {
+  return reader.Query(
+      "SELECT i.role, g.kind, g.name, g.state FROM stage_input i JOIN stage s ON s.id = "
+      "i.stage_id JOIN stage g ON g.id = i.input_id WHERE s.name = ? ORDER BY i.role",
+      {stage});
+}
+
+// "failed: …", "open: waits for synthesize 1a2b3c4d5e6f (open)", "open: ready to run".
+std::string WhyState(const ResultsReader& reader, const std::string& stage,
+                     const std::string& state, const Json& error) {
+  if (state == "failed") return "failed: " + (error.is_string() ? error.get<std::string>() : "?");
+  if (state != "open") return state;
+  for (const auto& row : InputsOf(reader, stage).rows) {
+    if (row[3] != "done") {
+      return fmt::format("open: waits for {} {:.12} ({})", row[1].get<std::string>(),
+                         row[2].get<std::string>(), row[3].get<std::string>());
+    }
+  }
+  return "open: every input is done; `zerosweep run` computes it";
+}
+
+void PrintHead(const ResultsReader& reader, const NamedThing& thing) {
+  if (thing.kind == NamedThing::Kind::kTrial) {
+    const auto row = reader
+                         .Query(
+                             "SELECT model, method, w_bits, a_bits, seed, state, error FROM "
+                             "v_trial WHERE trial = ? LIMIT 1",
+                             {thing.name})
+                         .rows.at(0);
+    fmt::print("trial {}: {} {} w{}a{}, seed {}: {}{}\n\n", thing.name, row[0].get<std::string>(),
+               row[1].get<std::string>(), row[2].get<double>(), row[3].get<double>(),
+               row[4].get<int64_t>(), row[5].get<std::string>(),
+               row[6].is_string() ? ": " + row[6].get<std::string>() : "");
+    return;
+  }
+  const auto row = reader
+                       .Query(
+                           "SELECT kind, implementation, state, params, error FROM v_stage "
+                           "WHERE stage = ?",
+                           {thing.name})
+                       .rows.at(0);
+  fmt::print("stage {}: {} {}\n  {}\n  parameters {}\n", thing.name, row[0].get<std::string>(),
+             row[1].get<std::string>(),
+             WhyState(reader, thing.name, row[2].get<std::string>(), row[4]),
+             row[3].get<std::string>());
+  for (const auto& input : InputsOf(reader, thing.name).rows)
+    fmt::print("  input {}: {} {} ({})\n", input[0].get<std::string>(), input[1].get<std::string>(),
+               input[2].get<std::string>(), input[3].get<std::string>());
+  fmt::print("\n");
+}
+
+int RunExplain(const std::string& id, const Globals& globals) {
+  const ResultsReader reader = OpenResults(globals);
+  NamedThing thing = FindByPrefix(reader, id);
+  if (thing.kind == NamedThing::Kind::kAttempt) {
+    const Table stage = reader.Query("SELECT stage FROM v_attempt WHERE attempt = ?", {thing.name});
+    thing = {NamedThing::Kind::kStage, stage.rows.at(0).at(0).get<std::string>()};
+  }
+  if (globals.format == "table") PrintHead(reader, thing);
+  PrintTable(thing.kind == NamedThing::Kind::kTrial ? ExplainTrial(reader, thing.name)
+                                                    : ExplainStage(reader, thing.name),
+             globals);
+  return kExitOk;
+}
+
+const RegisterCommand kExplain{
+    "explain", "Say why a trial or a stage is in its state",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto id = std::make_shared<std::string>();
+      app.add_option("id", *id, "First characters of a trial, stage or attempt id")->required();
+      return [id, &globals] { return RunExplain(*id, globals); };
+    }};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,32 @@
+#include "cli/named_thing.h"
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr size_t kShortest = 4;
+
+}  // namespace
+
+NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix) {
+  if (prefix.size() < kShortest)
+    Fail(ErrorKind::kUsage, "'{}' is too short: give at least {} characters of an id", prefix,
+         kShortest);
+  const Table found = reader.Query(
+      "SELECT DISTINCT 0, trial FROM v_trial WHERE substr(trial, 1, length(?1)) = ?1 "
+      "UNION SELECT 1, stage FROM v_stage WHERE substr(stage, 1, length(?1)) = ?1 "
+      "UNION SELECT 2, attempt FROM v_attempt WHERE substr(attempt, 1, length(?1)) = ?1 LIMIT 3",
+      {prefix});
+  if (found.rows.empty())
+    Fail(ErrorKind::kUsage,
+         "no trial, stage or attempt begins with '{}'; `zerosweep query 'SELECT stage FROM "
+         "v_stage'` lists ids",
+         prefix);
+  if (found.rows.size() > 1)
+    Fail(ErrorKind::kUsage, "'{}' is the beginning of several ids; give more of it", prefix);
+  return {static_cast<NamedThing::Kind>(found.rows[0][0].get<int>()),
+          found.rows[0][1].get<std::string>()};
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,19 @@
+// What the first characters of an id on the command line mean.
+#pragma once
+
+#include <string>
+
+#include "storage/results.h"
+
+namespace zerosweep {
+
+struct NamedThing {
+  enum class Kind { kTrial, kStage, kAttempt };
+  Kind kind = Kind::kTrial;
+  std::string name;  // whole
+};
+
+// Throws kUsage when nothing, or more than one thing, begins like that.
+NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix);
+
+}  // namespace zerosweep
