@@ -1,6 +1,7 @@
 #include "reports/table_text.h"
 
-#include <cctype>
+#include <algorithm>
+#include <charconv>
 
 namespace zerosweep {
 namespace {
@@ -83,9 +84,12 @@ std::string LatexCell(const std::string& text) {
   return out;
 }
 
+// "87.91 ± 0.06", "1.1 MB": the first word is a number. "8f3a" is none.
 bool StartsLikeANumber(const std::string& text) {
-  const size_t sign = text.starts_with("-") ? 1 : 0;
-  return text.size() > sign && std::isdigit(static_cast<unsigned char>(text[sign])) != 0;
+  const char* word_end = text.data() + std::min(text.find(' '), text.size());
+  double number = 0;
+  const auto [end, code] = std::from_chars(text.data(), word_end, number);
+  return code == std::errc() && end == word_end;
 }
 
 }  // namespace

@@ -31,18 +31,18 @@ TEST(TableTextTest, CsvQuotesWhatNeedsIt) {
 }
 
 TEST(TableTextTest, MarkdownAndLatexEscape) {
-  const Table table{{"a_b", "n"}, {{"50 % | <i> $x$ ±", "1.5"}}, false};
+  const Table table{{"a_b", "n"}, {{"about 50 % | <i> $x$ ±", "1.5"}}, false};
   EXPECT_EQ(TableAsMarkdown(table),
-            "| a\\_b | n |\n|---|---:|\n| 50 % \\| \\<i\\> $x$ ± | 1.5 |\n");
+            "| a\\_b | n |\n|---|---:|\n| about 50 % \\| \\<i\\> $x$ ± | 1.5 |\n");
   EXPECT_EQ(TableAsLatex(table),
             "\\begin{tabular}{lr}\n\\toprule\na\\_b & n \\\\\n\\midrule\n"
-            "50 \\% | \\textless{}i\\textgreater{} \\$x\\$ $\\pm$ & 1.5 "
+            "about 50 \\% | \\textless{}i\\textgreater{} \\$x\\$ $\\pm$ & 1.5 "
             "\\\\\n\\bottomrule\n\\end{tabular}\n");
 }
 
 TEST(TableTextTest, NumericColumnsAreFoundByTheirCells) {
   const Table table{
-      {"a", "b", "c", "d"}, {{1, "2.5 ± 1", "w4", nullptr}, {nullptr, "–", 1, nullptr}}, false};
+      {"a", "b", "c", "d"}, {{1, "2.5 ± 1", "8f3a", nullptr}, {nullptr, "–", 1, nullptr}}, false};
   EXPECT_TRUE(IsNumericColumn(table, 0));
   EXPECT_TRUE(IsNumericColumn(table, 1));
   EXPECT_FALSE(IsNumericColumn(table, 2));
