@@ -76,7 +76,9 @@ function(zerosweep_cuda_objects target)
               -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
       DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source}
       COMMENT "Compiling CUDA ${source} for sm_${ZEROSWEEP_CUDA_ARCHITECTURES}" VERBATIM COMMAND_EXPAND_LISTS)
-    target_sources(${target} PRIVATE ${object})
-    set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+    # An OBJECT library passes its own objects on, not those of others: they go to its users as libraries would.
+    add_custom_target(${target}_${stem}_cuda DEPENDS ${object})
+    add_dependencies(${target} ${target}_${stem}_cuda)
+    target_link_libraries(${target} INTERFACE ${object})
   endforeach()
 endfunction()

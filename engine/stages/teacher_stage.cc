@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "engine/import/safetensors.h"
+#include "engine/import/state.h"
 #include "engine/models/registry.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/stages/accuracy.h"
@@ -35,7 +35,7 @@ Teacher ReadTeacher(const StageContext& context, const Dataset& test) {
   }
   Graph graph = BuildModel(teacher.arch, test.images.size(1), test.images.size(2),
                            test.images.size(3), teacher.classes);
-  LoadState(graph, ReadSafetensors(weights), weights.string());
+  LoadState(graph, ReadState(weights), weights.string());
   teacher.graph = ToChannelsLast(graph).To(context.device);
   return teacher;
 }

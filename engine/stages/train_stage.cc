@@ -3,7 +3,9 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "engine/graph/executor.h"
 #include "engine/import/safetensors.h"
+#include "engine/models/card.h"
 #include "engine/models/registry.h"
 #include "engine/stages/accuracy.h"
 #include "engine/stages/stage_kind.h"
@@ -38,22 +40,22 @@ TeacherRecipe RecipeOf(const StageContext& context) {
 }
 
 void WriteCard(const StageContext& context, const Teacher& teacher, double top1, int64_t images,
-               const Json& recipe) {
-  const Json& params = context.params();
-  const Json card = {{"name", params.at("name")},
-                     {"arch", teacher.arch},
-                     {"dataset", teacher.dataset},
-                     {"input_shape", teacher.graph.input_shape},
-                     {"classes", teacher.classes},
-                     {"mean", teacher.mean},
-                     {"std", teacher.std},
-                     {"top1", std::round(top1 * 1e4) / 1e4},
-                     {"test_images", images},
-                     {"seed", context.seed()},
-                     {"recipe", recipe},
-                     {"weights_file", params.at("name").get<std::string>() + ".safetensors"},
-                     {"weights_sha256", Sha256File(context.staging / "model.safetensors")}};
-  WriteFileDurably(context.staging / "card.json", card.dump(1) + "\n");
+               const TeacherRecipe& recipe) {
+  ModelCard card;
+  card.name = context.params().at("name");
+  card.arch = teacher.arch;
+  card.dataset = teacher.dataset;
+  card.input_shape = teacher.graph.input_shape;
+  card.classes = teacher.classes;
+  card.mean = teacher.mean;
+  card.std = teacher.std;
+  card.top1 = std::round(top1 * 1e4) / 1e4;
+  card.test_images = images;
+  card.seed = context.seed();
+  card.recipe = ToJson(recipe);
+  card.weights_file = card.name + ".safetensors";
+  card.weights_sha256 = Sha256File(context.staging / "model.safetensors");
+  WriteFileDurably(context.staging / "card.json", ToJson(card).dump(1) + "\n");
 }
 
 std::map<std::string, double> RunTrain(const StageContext& context) {
@@ -88,7 +90,7 @@ std::map<std::string, double> RunTrain(const StageContext& context) {
   const Accuracy accuracy =
       MeasureAccuracy([&](const torch::Tensor& x) { return Run(teacher.graph, x); }, test, teacher,
                       /*limit=*/0, context.progress);
-  WriteCard(context, teacher, accuracy.top1_percent(), test.size(), ToJson(recipe));
+  WriteCard(context, teacher, accuracy.top1_percent(), test.size(), recipe);
   return {{"top1", accuracy.top1_percent()}, {"loss", accuracy.evaluation.loss}};
 }
 
