@@ -22,6 +22,7 @@ size_t Width(const std::string& text) {
 
 std::string Printable(const Json& cell) {
   if (cell.is_null()) return kMissing;
+  if (cell.is_number_float()) return fmt::format("{:.6g}", cell.get<double>());
   std::string text = CellText(cell);
   for (char& c : text) {
     const auto byte = static_cast<unsigned char>(c);

@@ -12,8 +12,8 @@ namespace zerosweep {
 // --no-color and NO_COLOR.
 void PrintTable(const Table& table, const Globals& globals);
 
-// The aligned table alone: headings, a rule, rows; numbers to the right, "–" for missing. Control
-// characters are replaced, so that stored text cannot drive the terminal.
+// The aligned table alone: headings, a rule, rows; numbers to the right and to 6 digits, "–" for
+// missing. Control characters are replaced, so that stored text cannot drive the terminal.
 std::string AlignedTable(const Table& table, bool bold_headings);
 
 }  // namespace zerosweep
