@@ -202,10 +202,8 @@ void TrialResolver::Check(TrialKey key, const YamlNode& node) {
       ParseProtocol(node, catalogue_);
       return;
     case TrialKey::kVariant:
-      RequireChoice(node, "variant", kVariants);
-      return;
     case TrialKey::kProfile:
-      RequireChoice(node, "profile", kProfiles);
+      RequireChoice(node, NameOf(key), key == TrialKey::kVariant ? kVariants : kProfiles);
       return;
     case TrialKey::kRanks:
     case TrialKey::kDtype:

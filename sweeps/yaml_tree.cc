@@ -15,6 +15,14 @@ namespace {
 
 constexpr size_t kMaxValues = 1'000'000;
 
+// Keys and values appear in one-line messages on terminals, in names of files and in reports.
+void RequirePrintable(const std::string& text, const std::string& where) {
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return (c >= 0 && c < ' ') || c == 127; })) {
+    FailAt(where, "a key or value holds a line break or another control character, remove it");
+  }
+}
+
 // Turns yaml-cpp's nodes, which accept a key twice, into a checked tree.
 class TreeBuilder {
  public:
@@ -47,6 +55,7 @@ class TreeBuilder {
     node.kind = YamlNode::Kind::kScalar;
     node.text = source.Scalar();
     node.quoted = source.Tag() == "!";
+    RequirePrintable(node.text, node.where);
   }
 
   void BuildMap(const YAML::Node& source, YamlNode& node) {
@@ -56,6 +65,7 @@ class TreeBuilder {
       const std::string where = where_(entry.first.Mark());
       if (!entry.first.IsScalar()) FailAt(where, "a key must be a plain word");
       const std::string& key = entry.first.Scalar();
+      RequirePrintable(key, where);
       const auto [first, inserted] = seen.emplace(key, where);
       if (!inserted) {
         FailAt(where, "key '{}' is given twice (first at {}), remove one", key, first->second);

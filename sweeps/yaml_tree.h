@@ -45,8 +45,9 @@ struct YamlMember {
 };
 
 // Parses one YAML document. Throws kUsage naming `origin` and line for bad syntax, a key given
-// twice, a key that is not a plain word, tags, more than one document, text that is not UTF-8, and
-// documents that unfold (by aliases) to more than a million values. An empty text is a null node.
+// twice, a key that is not a plain word, control characters, tags, more than one document, text
+// that is not UTF-8, and documents that unfold (by aliases) to more than a million values. An empty
+// text is a null node.
 YamlNode ParseYaml(const std::string& text, const std::string& origin);
 
 // The same for one value of the command line: every node's `where` is `where` itself.

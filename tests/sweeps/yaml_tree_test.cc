@@ -60,6 +60,14 @@ TEST(YamlTreeTest, RefusesTagsOddKeysSecondDocumentsAndBadText) {
   EXPECT_EQ(ErrorOf("a: \xff\xfe\n"), "s.yaml: the text is not valid UTF-8");
 }
 
+TEST(YamlTreeTest, RefusesControlCharactersThatWouldReachATerminal) {
+  const std::string message =
+      ": a key or value holds a line break or another control character, remove it";
+  EXPECT_EQ(ErrorOf("a: 1\nb: \"\\e[2J\"\n"), "s.yaml:2" + message);
+  EXPECT_EQ(ErrorOf("\"a\\nb\": 1\n"), "s.yaml:1" + message);
+  EXPECT_EQ(ErrorOf("a: |\n  x\n  y\n"), "s.yaml:1" + message);
+}
+
 TEST(YamlTreeTest, RefusesDocumentsThatUnfoldWithoutEnd) {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i <= 7; ++i) {
