@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "storage/results.h"
@@ -125,6 +128,31 @@ TEST_F(ResultsReaderTest, RefusesAFileThatIsNoDatabase) {
     EXPECT_EQ(error.kind(), ErrorKind::kStorage);
     EXPECT_THAT(error.what(), HasSubstr("damaged"));
   }
+}
+
+TEST_F(ResultsReaderTest, RollsBackWhatADeadWriterLeftBehind) {
+  const Home other{folder / "crashed"};
+  const ResultsOptions network{.network = true};
+  {
+    HomeLock other_lock(other, SystemClock());
+    ResultsWriter(other, other_lock, network)
+        .AddSweep("demo", "", Json::object(), rows.trials, rows.stages);
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    Database database(other.database(), OpenMode::kWrite);
+    database.Exec(
+        "PRAGMA cache_size = 1");  // pages reach the file, and their old content the journal
+    database.Exec(
+        "BEGIN; UPDATE trial SET method = 'half'; CREATE TABLE filler AS WITH RECURSIVE n(i) AS "
+        "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT randomblob(500) FROM n");
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_GT(std::filesystem::file_size(other.database().string() + "-journal"), 0u);
+  EXPECT_EQ(ResultsReader(other, network).Query("SELECT method FROM v_trial").rows[0][0], "zeroq");
+  EXPECT_FALSE(std::filesystem::exists(other.lock()));
 }
 
 TEST_F(ResultsReaderTest, OnANetworkFileSystemReadersSeeTheSnapshot) {
