@@ -1,9 +1,9 @@
+// The coordinator: what workers say, how attempts end, how the run ends.
 #include "cluster/coordinator.h"
 
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/text.h"
 
 namespace zerosweep {
@@ -181,113 +181,6 @@ bool Coordinator::Step() {
   return active;
 }
 
-bool Coordinator::HandleStorage() {
-  const std::vector<StorageEvent> events = storage_.Poll();
-  for (const StorageEvent& event : events) {
-    if (const auto* committed = std::get_if<StageCommitted>(&event)) {
-      OnCommitted(*committed);
-    } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
-      FailFlight(failed->attempt,
-                 {failed->attempt, ErrorKind::kStorage, "publish", failed->message}, {},
-                 /*process_dead=*/true);
-    } else if (const auto* reopened = std::get_if<StagesReopened>(&event)) {
-      for (const std::string& name : reopened->stages) scheduler_.Reopen(*scheduler_.Find(name));
-    } else {
-      OnRequest(std::get<Request>(event));
-    }
-  }
-  return !events.empty();
-}
-
-void Coordinator::OnCommitted(const StageCommitted& committed) {
-  const auto found = flights_.find(committed.attempt);
-  if (found == flights_.end()) return;
-  const Flight flight = found->second;
-  flights_.erase(found);
-  scheduler_.Committed(flight.stage, committed.artifact);
-  ++stages_run_;
-  seconds_spent_ += flight.seconds;
-  seconds_predicted_ += scheduler_.cost(flight.stage);
-  display_.Line(
-      fmt::format("done    {}  {}", view_.label(flight.stage), HumanSeconds(flight.seconds)));
-}
-
-void Coordinator::OnRequest(const Request& request) {
-  const Json trials = request.body.value("trials", Json::array());
-  if (request.body.value("command", "") == "cancel" && trials.is_array()) {
-    std::vector<std::string> ids;
-    for (const Json& trial : trials)
-      if (trial.is_string()) ids.push_back(trial);
-    for (const size_t stage : view_.StagesOnlyOf(ids)) CancelStage(stage);
-  }
-  std::vector<std::string> ended;
-  for (size_t i = 0; i < scheduler_.size(); ++i) {
-    const Scheduler::Phase phase = scheduler_.phase(i);
-    if (phase == Scheduler::Phase::kFailed || phase == Scheduler::Phase::kCancelled)
-      ended.push_back(plan_.stages[i].spec.name);
-  }
-  storage_.Execute(request, ended);
-}
-
-void Coordinator::CancelStage(size_t stage) {
-  scheduler_.Cancel(stage);
-  for (auto flight = flights_.begin(); flight != flights_.end();) {
-    if (flight->second.stage != stage || flight->second.committing) {
-      ++flight;
-      continue;
-    }
-    Send(flight->second.rank, Revoke{flight->first});
-    FreeSlot(flight->second.rank, flight->first);
-    RecordEnd(flight->first, flight->second,
-              {flight->first, ErrorKind::kTrial, "cancelled", "cancelled by request"}, {},
-              /*final=*/false, /*process_dead=*/false);
-    flight = flights_.erase(flight);
-  }
-}
-
-bool Coordinator::AssignReady() {
-  bool assigned = false;
-  for (auto& [rank, worker] : workers_) {
-    for (size_t i = 0; i < worker.slots.size(); ++i) {
-      if (!worker.slots[i].attempt.empty()) continue;
-      const auto stage = scheduler_.TakeNext();
-      if (!stage) return assigned;
-      Launch(*stage, rank, i);
-      assigned = true;
-    }
-  }
-  return assigned;
-}
-
-void Coordinator::Launch(size_t stage, int rank, size_t slot) {
-  const StageRow& row = plan_.stages[stage];
-  WorkerState& worker = workers_.at(rank);
-  Assign assign;
-  assign.slot = static_cast<int>(slot);
-  assign.stall_limit = options_.stall_limit;
-  assign.run.attempt = NewUuid();
-  assign.run.stage = row.spec;
-  for (const auto& [role, name] : row.spec.inputs) {
-    const std::string& artifact = scheduler_.artifact(*scheduler_.Find(name));
-    assign.run.inputs[role] = options_.home.artifact(artifact).string();
-  }
-  assign.run.files = row.files;
-  assign.run.staging = options_.home.staging(assign.run.attempt).string();
-  assign.run.device = worker.slots[slot].device;
-  assign.run.threads = row.threads;
-
-  Flight flight;
-  flight.stage = stage;
-  flight.rank = rank;
-  flight.number = scheduler_.AttemptNumber(stage);
-  flight.started = clock_.Monotonic();
-  flights_[assign.run.attempt] = flight;
-  worker.slots[slot].attempt = assign.run.attempt;
-  storage_.Start({assign.run.attempt, row.spec.name, flight.number,
-                  fmt::format("{}/slot {}", worker.node, slot), assign.run.device, row.threads});
-  Send(rank, assign);
-}
-
 void Coordinator::SendAlive() {
   const double now = clock_.Monotonic();
   if (now - last_alive_ < kAlivePeriod) return;
@@ -321,32 +214,6 @@ void Coordinator::InterruptFlights() {
               /*final=*/false, /*process_dead=*/true);
     flight = flights_.erase(flight);
   }
-}
-
-void Coordinator::Show() {
-  if (!display_.Due()) return;
-  const TrialCounts trials = view_.CountTrials();
-  RunSnapshot snapshot;
-  snapshot.trials = static_cast<int>(plan_.trials.size());
-  snapshot.trials_done = trials.done;
-  snapshot.trials_failed = trials.failed;
-  snapshot.stages = stages_to_run_;
-  snapshot.stages_done = stages_run_;
-  const double now = clock_.Monotonic();
-  size_t slots = 0;
-  for (const auto& [rank, worker] : workers_) slots += worker.slots.size();
-  // Predictions are scaled by how long the stages of this run took against theirs.
-  if (seconds_predicted_ > 0 && slots > 0) {
-    const double scale = seconds_spent_ / seconds_predicted_;
-    snapshot.eta = scheduler_.OpenCost() * scale / static_cast<double>(slots);
-  }
-  for (const auto& [id, flight] : flights_) {
-    if (flight.committing) continue;
-    const StageProgress& p = flight.progress;
-    snapshot.active.push_back(
-        {view_.label(flight.stage), p.done, p.total, p.unit, p.note, now - flight.started});
-  }
-  display_.Update(snapshot);
 }
 
 }  // namespace zerosweep
