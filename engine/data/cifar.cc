@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "engine/data/dataset.h"
 #include "engine/data/idx.h"
+#include "engine/import/input_file.h"
 
 namespace zerosweep {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kImageBytes = 3 * 32 * 32;
 
 torch::Tensor ReadRecords(const std::filesystem::path& file, int64_t record) {
-  const std::string bytes = ReadFile(file);
+  const std::string bytes = ReadInputFile(file, "dataset");
   const auto size = static_cast<int64_t>(bytes.size());
   if (size == 0 || size % record != 0) {
     Fail(ErrorKind::kUsage,

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "engine/import/input_file.h"
 #include "engine/import/shape.h"
 
 namespace zerosweep {
@@ -41,7 +42,8 @@ const char* NameOf(torch::ScalarType type) {
 
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path) : path_(path), bytes_(ReadFile(path)) {}
+  explicit Reader(const std::filesystem::path& path)
+      : path_(path), bytes_(ReadInputFile(path, "weights")) {}
 
   std::map<std::string, torch::Tensor> Read() {
     const Json header = ReadHeader();

@@ -12,19 +12,22 @@ namespace {
 
 constexpr double kBatchNormEps = 1e-5;
 
+// Draws in the order of the elements, on the CPU; the tensor may live anywhere.
+template <typename Draw>
+void Fill(torch::Tensor& tensor, const Draw& draw) {
+  const torch::Tensor drawn = torch::empty(tensor.sizes(), torch::kFloat32);
+  float* values = drawn.data_ptr<float>();
+  for (int64_t i = 0; i < drawn.numel(); ++i) values[i] = draw();
+  tensor.copy_(drawn);
+}
+
 void FillNormal(torch::Tensor& tensor, double deviation, RandomSequence draws) {
-  float* values = tensor.data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); ++i) {
-    values[i] = static_cast<float>(deviation) * draws.Normal();
-  }
+  Fill(tensor, [&] { return static_cast<float>(deviation) * draws.Normal(); });
 }
 
 // Uniform in [−bound, bound).
 void FillUniform(torch::Tensor& tensor, double bound, RandomSequence draws) {
-  float* values = tensor.data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); ++i) {
-    values[i] = static_cast<float>(bound) * (2 * draws.Uniform() - 1);
-  }
+  Fill(tensor, [&] { return static_cast<float>(bound) * (2 * draws.Uniform() - 1); });
 }
 
 void InitialiseWeighted(Node& node, const RandomStreams& streams, uint64_t index) {

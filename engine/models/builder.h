@@ -39,7 +39,7 @@ class GraphBuilder {
 
 // Fills every parameter: convolutions N(0, 2 / fan_out) (He et al. 2015, arXiv:1502.01852, eq. 14),
 // linear layers U(±1/√fan_in) with their biases, batch norms γ = 1, β = 0, μ = 0, σ² = 1. The same
-// seed gives the same bits everywhere. REQUIRES: contiguous float32 parameters on the CPU.
+// seed gives the same bits everywhere.
 void InitialiseParameters(Graph& graph, uint64_t seed);
 
 }  // namespace zerosweep

@@ -73,14 +73,19 @@ class Training {
     return recipe_.lr * 0.5 * (1 + std::cos(std::numbers::pi * std::clamp(share, 0.0, 1.0)));
   }
 
+  torch::Device Device() const {
+    return graph_.nodes[graph_.Weighted().front()].parameters.at("weight").device();
+  }
+
   // One batch; returns the sum of its losses.
   double Step(const std::vector<int64_t>& indices, int64_t epoch, int64_t step) {
     const torch::Tensor images =
         Normalise(Augment(train_.images, indices, {recipe_.crop_padding, recipe_.flip}, streams_,
-                          static_cast<uint64_t>(epoch)),
+                          static_cast<uint64_t>(epoch))
+                      .to(Device()),
                   normalisation_.mean, normalisation_.std)
             .contiguous(torch::MemoryFormat::ChannelsLast);
-    const torch::Tensor labels = train_.labels.index_select(0, torch::tensor(indices));
+    const torch::Tensor labels = train_.labels.index_select(0, torch::tensor(indices)).to(Device());
     for (auto& group : optimiser_.param_groups()) group.options().set_lr(LearningRate(step));
     optimiser_.zero_grad();
     const torch::Tensor logits = zerosweep::Run(graph_, images, /*taps=*/{}, BatchNormMode::kTrain);
@@ -132,6 +137,8 @@ class Training {
 Graph TrainTeacher(const Graph& graph, const Dataset& train, const Dataset& test,
                    const Normalisation& normalisation, const TeacherRecipe& recipe,
                    const TeacherCallback& callback) {
+  if (train.size() < 2) Fail(ErrorKind::kUsage, "training: {} images are too few", train.size());
+  if (graph.Weighted().empty()) Fail(ErrorKind::kUsage, "training: the network has no weights");
   Graph fresh = graph.Clone();
   InitialiseParameters(fresh, recipe.seed);
   return Training(ToChannelsLast(fresh), train, test, normalisation, recipe, callback).Run();
