@@ -19,9 +19,10 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kTurn = 0.02;      // seconds between two looks
-constexpr double kLeaveLimit = 10;  // from the outcome to the end of mpirun
-constexpr double kTermToKill = 3;   // from SIGTERM to SIGKILL
+constexpr double kTurn = 0.02;  // seconds between two looks
+// From the outcome to the end of mpirun: a rank that died can keep MPI_Finalize for ever.
+constexpr double kLeaveLimit = 4;
+constexpr double kTermToKill = 3;  // from SIGTERM to SIGKILL
 
 volatile std::sig_atomic_t signals_seen = 0;
 void Count(int) { signals_seen = signals_seen + 1; }

@@ -21,7 +21,7 @@ std::vector<std::string> MpirunCommand(int ranks);
 
 // Runs mpirun in a process group of its own. The first INT or TERM becomes SIGUSR1 (= drain); after
 // `grace` seconds, or a second signal, mpirun is ended. The exit code is that of the outcome; 4
-// when there is none, whatever mpirun returned. An mpirun that does not leave within 10 s of the
+// when there is none, whatever mpirun returned. An mpirun that does not leave within 4 s of the
 // outcome is ended too. Throws kCluster when it cannot be started.
 int LaunchRanks(const LaunchOptions& options);
 
