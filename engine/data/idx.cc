@@ -60,7 +60,9 @@ class GzipFile {
  private:
   [[noreturn]] void FailCorrupt() {
     int status = Z_OK;
-    const std::string reason = gzerror(file_, &status);
+    std::string reason = gzerror(file_, &status);
+    const std::string prefix = path_.string() + ": ";  // zlib's own
+    if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
     if (status == Z_BUF_ERROR) {
       Fail(ErrorKind::kUsage, "{} is truncated: its compressed data end too early; fetch it again",
            path_.string());

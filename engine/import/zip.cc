@@ -16,7 +16,6 @@ constexpr uint64_t kLocalBytes = 30;
 constexpr uint64_t kDirectoryBytes = 46;
 constexpr uint64_t kEndBytes = 22;
 constexpr std::string_view kEndSignature("PK\5\6", 4);
-constexpr uint64_t kMaxComment = 0xffff;
 constexpr uint64_t kZip64 = 0xffffffff;  // "see the zip64 record"
 
 }  // namespace
@@ -47,9 +46,10 @@ std::string_view ZipArchive::Bytes(uint64_t at, uint64_t size) const {
 void ZipArchive::ReadDirectory() {
   if (bytes_.size() < kEndBytes) FailCorrupt("it is too short for a zip archive");
   const uint64_t end = bytes_.rfind(kEndSignature);
-  if (end == std::string_view::npos || bytes_.size() - end > kEndBytes + kMaxComment) {
+  if (end == std::string_view::npos || bytes_.size() - end < kEndBytes) {
     FailCorrupt("it has no zip directory");
   }
+  if (Number(end + 20, 2) != bytes_.size() - end - kEndBytes) FailCorrupt("its end is missing");
   const uint64_t count = Number(end + 10, 2);
   uint64_t at = Number(end + 16, 4);
   if (at == kZip64 || count == 0xffff) {
