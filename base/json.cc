@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -18,16 +19,28 @@ void AppendDouble(double value, std::string& out) {
   if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
 }
 
+// Most strings need no escape: those are appended as they are, without a Json in between.
+void AppendString(const std::string& text, std::string& out) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+  try {
+    out += plain ? '"' + text + '"' : Json(text).dump();
+  } catch (const nlohmann::json::exception& error) {
+    Fail(ErrorKind::kInternal, "canonical JSON: {}", error.what());
+  }
+}
+
 void Append(const Json& value, std::string& out) {
   switch (value.type()) {
     case Json::value_t::object: {
       out += '{';
       bool first = true;
-      for (const auto& [key, member] :
-           value.items()) {  // nlohmann keeps keys in a std::map: sorted by bytes
+      // nlohmann keeps keys in a std::map: sorted by bytes.
+      for (const auto& [key, member] : value.items()) {
         if (!first) out += ',';
         first = false;
-        Append(Json(key), out);
+        AppendString(key, out);
         out += ':';
         Append(member, out);
       }
@@ -43,6 +56,9 @@ void Append(const Json& value, std::string& out) {
       out += ']';
       return;
     }
+    case Json::value_t::string:
+      AppendString(value.get_ref<const std::string&>(), out);
+      return;
     case Json::value_t::number_float:
       AppendDouble(value.get<double>(), out);
       return;
@@ -50,11 +66,7 @@ void Append(const Json& value, std::string& out) {
     case Json::value_t::discarded:
       Fail(ErrorKind::kInternal, "canonical JSON cannot hold binary");
     default:
-      try {
-        out += value.dump();
-      } catch (const nlohmann::json::exception& error) {
-        Fail(ErrorKind::kInternal, "canonical JSON: {}", error.what());
-      }
+      out += value.dump();  // null, booleans, integers
   }
 }
 
