@@ -87,7 +87,7 @@ void StorageThread::Fail(const AttemptFailed& failed, bool remove_staging) {
 
 void StorageThread::Execute(const Request& request, const std::vector<std::string>& stages) {
   Post([this, request, stages](ResultsWriter& writer) {
-    WriteReply(home_, request.id, ExecuteRequest(home_, writer, request.body));
+    replies_.emplace_back(request.id, ExecuteRequest(home_, writer, request.body));
     StagesReopened reopened;
     const std::vector<StageStatus> statuses = writer.Statuses(stages);
     for (size_t i = 0; i < stages.size(); ++i)
@@ -158,6 +158,9 @@ void StorageThread::RunBatch(Batch batch) {
   writer_->Begin();
   for (const auto& task : batch) task(*writer_);
   writer_->Commit();
+  // Only what is durable is answered.
+  for (const auto& [id, reply] : replies_) WriteReply(home_, id, reply);
+  replies_.clear();
   const std::lock_guard lock(mutex_);
   events_.insert(events_.end(), pending_.begin(), pending_.end());
   pending_.clear();
