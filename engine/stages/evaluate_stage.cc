@@ -21,7 +21,7 @@ double Agreement(const torch::Tensor& predictions, const torch::Tensor& teacher)
 std::map<std::string, double> RunEvaluate(const StageContext& context) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const QuantizedNetwork network = QuantizedNetwork::Load(teacher, context.Input("quantized"));
-  const Dataset test = LoadDataset(context.params().at("dataset"), "test", context.DataFolder());
+  const Dataset test = context.LoadSplit("test");
   const Accuracy result =
       MeasureAccuracy([&](const torch::Tensor& x) { return network.Forward(x); }, test, teacher,
                       context.Param("limit").get<int64_t>(), context.progress);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "engine/data/fingerprint.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/registry.h"
 #include "engine/train/evaluate.h"
@@ -48,10 +49,8 @@ fs::path StageContext::File(const std::string& role) const {
   return Lookup(run.files, role, run.stage.kind);
 }
 
-std::optional<fs::path> StageContext::DataFolder() const {
-  const auto found = run.files.find("data");
-  if (found == run.files.end() || found->second.empty()) return std::nullopt;
-  return fs::path(found->second);
+Dataset StageContext::LoadSplit(const std::string& split) const {
+  return LoadVerifiedDataset(params().at("dataset"), split, File("data"), params().at("data"));
 }
 
 void SaveTeacher(const Teacher& teacher, const fs::path& folder) {

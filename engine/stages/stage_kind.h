@@ -32,8 +32,9 @@ struct StageContext {
   // program sent none.
   std::filesystem::path Input(const std::string& role) const;
   std::filesystem::path File(const std::string& role) const;
-  // The data folder, where one was given.
-  std::optional<std::filesystem::path> DataFolder() const;
+  // A split of the dataset that the stage names, checked against the fingerprint in the stage's
+  // parameters. Throws kUsage.
+  Dataset LoadSplit(const std::string& split) const;
 };
 
 // Returns the stage's metrics.

@@ -18,7 +18,7 @@ std::map<std::string, double> RunSynthesize(const StageContext& context) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   std::optional<Dataset> real;
   if (Needs(entry.declaration, "real_data")) {
-    real = LoadDataset(context.params().at("dataset"), "calibration", context.DataFolder());
+    real = context.LoadSplit("calibration");
   }
   const Json params = context.MethodParams(entry.declaration);
   SyntheticData data = entry.function(

@@ -53,7 +53,7 @@ void CheckPassThrough(const Teacher& teacher, const torch::Tensor& images) {
 
 std::map<std::string, double> RunTeacher(const StageContext& context) {
   const int64_t limit = context.Param("limit");
-  const Dataset test = LoadDataset(context.params().at("dataset"), "test", context.DataFolder());
+  const Dataset test = context.LoadSplit("test");
   const Teacher teacher = ReadTeacher(context, test);
   const Accuracy result =
       MeasureAccuracy([&](const torch::Tensor& x) { return Run(teacher.graph, x); }, test, teacher,

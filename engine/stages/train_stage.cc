@@ -60,8 +60,8 @@ void WriteCard(const StageContext& context, const Teacher& teacher, double top1,
 
 std::map<std::string, double> RunTrain(const StageContext& context) {
   const Json& params = context.params();
-  const Dataset train = LoadDataset(params.at("dataset"), "train", context.DataFolder());
-  const Dataset test = LoadDataset(params.at("dataset"), "test", context.DataFolder());
+  const Dataset train = LoadDataset(params.at("dataset"), "train", context.File("data"));
+  const Dataset test = LoadDataset(params.at("dataset"), "test", context.File("data"));
   const Normalisation normalisation = NormalisationOf(train);
   const TeacherRecipe recipe = RecipeOf(context);
   Teacher teacher;

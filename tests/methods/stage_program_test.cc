@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/stage_protocol.h"
 #include "base/subprocess.h"
+#include "engine/data/fingerprint.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
@@ -96,11 +97,13 @@ class StageProgramTest : public testing::Test {
     return failed;
   }
 
+  std::string Fingerprint() const { return DatasetFingerprint("cifar10", temp_ / "data"); }
+
   Json TeacherParams() const {
     return {{"arch", "resnet20_cifar_a"},
             {"classes", 10},
             {"dataset", "cifar10"},
-            {"data", "unused"},
+            {"data", Fingerprint()},
             {"weights", Sha256File(temp_ / "weights.safetensors")},
             {"mean", {0.5, 0.5, 0.5}},
             {"std", {0.25, 0.25, 0.25}}};
@@ -128,7 +131,7 @@ class StageProgramTest : public testing::Test {
 };
 
 TEST_F(StageProgramTest, OneTrialFromWeightsToAccuracy) {
-  const Json data = {{"dataset", "cifar10"}, {"data", "unused"}};
+  const Json data = {{"dataset", "cifar10"}, {"data", Fingerprint()}};
   EXPECT_EQ(Succeeds("teacher", TeacherParams(), {}, "teacher").metrics.at("images"), kImages);
   const StageDone images =
       Succeeds("synthesize",
@@ -189,11 +192,27 @@ TEST_F(StageProgramTest, FailuresNameTheirClassAndLeaveNothing) {
                  {{"teacher", "teacher"}});
   EXPECT_EQ(failed.message,
             "synthesizer 'zeroq' has no parameter 'itertions', did you mean 'iterations'?");
-  failed =
-      Fails("synthesize", {{"name", "real"}, {"images", 1000}, {"dataset", "cifar10"}, {"seed", 0}},
-            {{"teacher", "teacher"}});
+  failed = Fails("synthesize",
+                 {{"name", "real"},
+                  {"images", 1000},
+                  {"dataset", "cifar10"},
+                  {"data", Fingerprint()},
+                  {"seed", 0}},
+                 {{"teacher", "teacher"}});
   EXPECT_EQ(failed.message,
             "real: 1000 images asked for, but the calibration split of cifar10 has 120");
+}
+
+TEST_F(StageProgramTest, DataThatChangedSinceThePlanIsRefused) {
+  const Json params = TeacherParams();
+  Succeeds("teacher", params, {}, "teacher");
+  std::string bytes = ReadFile(temp_ / "data" / "test_batch.bin");
+  bytes[100] = static_cast<char>(bytes[100] ^ 1);
+  WriteFileDurably(temp_ / "data" / "test_batch.bin", bytes);
+  const StageFailed failed = Fails("teacher", params, {});
+  EXPECT_EQ(failed.failure, "configuration");
+  EXPECT_NE(failed.message.find("changed since the sweep was planned"), std::string::npos)
+      << failed.message;
 }
 
 TEST_F(StageProgramTest, LeavesAtOnceWhenTheWorkerGoesAway) {
