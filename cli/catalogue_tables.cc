@@ -12,21 +12,10 @@ Json Cell(const Json& param, const char* key) {
   return found == param.end() || *found == "" ? Json() : *found;
 }
 
-std::string Limits(const Json& param) {
-  const bool min = param.contains("min"), max = param.contains("max");
-  if (min && max) return fmt::format("{} to {}", Shown(param["min"]), Shown(param["max"]));
-  if (min) return fmt::format("at least {}", Shown(param["min"]));
-  if (max) return fmt::format("at most {}", Shown(param["max"]));
-  return "";
-}
-
 // What follows a parameter's meaning: its range, choices, other defaults and source.
 std::string Notes(const Json& param) {
   std::vector<std::string> notes;
-  if (const std::string limits = Limits(param); !limits.empty()) notes.push_back(limits);
-  if (param.contains("choices")) {
-    notes.push_back("one of " + Join(param["choices"].get<std::vector<std::string>>(), ", "));
-  }
+  if (const std::string allowed = AllowedValues(param); !allowed.empty()) notes.push_back(allowed);
   for (const char* layer : {"profiles", "variants"}) {
     if (!param.contains(layer)) continue;
     for (const auto& [name, value] : param[layer].items()) {
@@ -41,6 +30,21 @@ std::string Notes(const Json& param) {
 
 std::string Shown(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string AllowedValues(const Json& param) {
+  if (param.contains("choices")) {
+    const auto choices = param["choices"].get<std::vector<std::string>>();
+    return (choices.size() > 1 ? "one of " : "only ") + Join(choices, ", ");
+  }
+  const bool min = param.contains("min"), max = param.contains("max");
+  const auto number = [&](const char* key) {
+    return fmt::format("{:g}", param[key].get<double>());  // an integer's limit without ".0"
+  };
+  if (min && max) return fmt::format("{} to {}", number("min"), number("max"));
+  if (min) return "at least " + number("min");
+  if (max) return "at most " + number("max");
+  return "";
 }
 
 const std::vector<std::string>& ParameterColumns() {

@@ -18,6 +18,9 @@ std::vector<Json> ParameterCells(const Json& param);
 // A heading ("synthesizer zeroq"), its summary and paper, and one line a parameter.
 void PrintEntry(const std::string& heading, const Json& entry);
 
+// "one of relu, op_output", "0 to 1", "at least 1"; empty when the type alone limits it.
+std::string AllowedValues(const Json& param);
+
 // "64", "w8a8", "[1, 2]": a JSON value as people write it.
 std::string Shown(const Json& value);
 

@@ -1,5 +1,8 @@
 // methods: synthesizers, quantizers, trainers and stage kinds with every parameter.
+#include <memory>
+
 #include "cli/catalogue_tables.h"
+#include "cli/methods_page.h"
 #include "cli/table.h"
 
 namespace zerosweep {
@@ -34,8 +37,12 @@ Table MethodRows(const Catalogue& catalogue) {
   return table;
 }
 
-int RunMethods(const Globals& globals) {
+int RunMethods(bool markdown, const Globals& globals) {
   const Catalogue& catalogue = CompiledCatalogue();
+  if (markdown) {
+    fmt::print("{}", MethodsPage(catalogue));
+    return kExitOk;
+  }
   if (globals.format != "table") {
     PrintTable(MethodRows(catalogue), globals);
     return kExitOk;
@@ -55,10 +62,13 @@ int RunMethods(const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kMethods{"methods", "List synthesizers and quantizers with their parameters",
-                               [](CLI::App&, const Globals& globals) -> CommandBody {
-                                 return [&globals] { return RunMethods(globals); };
-                               }};
+const RegisterCommand kMethods{
+    "methods", "List synthesizers and quantizers with their parameters",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto markdown = std::make_shared<bool>(false);
+      app.add_flag("--markdown", *markdown, "Print them as docs/methods.md");
+      return [markdown, &globals] { return RunMethods(*markdown, globals); };
+    }};
 
 }  // namespace
 }  // namespace zerosweep
