@@ -21,11 +21,11 @@ function(zerosweep_room name)
   target_link_libraries(${name} PUBLIC zerosweep_flags ${ROOM_LIBS})
 endfunction()
 
-# zerosweep_tests(ROOM LIBS … [SUFFIX mpi|slow|gpu] [TIMEOUT s]): one program of all *_test.cc in tests/ROOM (or
+# zerosweep_tests(ROOM LIBS … [SUFFIX mpi|slow|gpu] [TIMEOUT s] [PCH target]): one program of all *_test.cc in tests/ROOM (or
 # tests/ROOM/SUFFIX), and one CTest entry for each source file, labelled `fast` or SUFFIX. Every suite in foo_test.cc is
 # named after its file: FooTest.
 function(zerosweep_tests room)
-  cmake_parse_arguments(T "" "SUFFIX;TIMEOUT" "LIBS" ${ARGN})
+  cmake_parse_arguments(T "" "SUFFIX;TIMEOUT;PCH" "LIBS" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${room})
   set(label fast)
   set(program ${room}_test)
@@ -43,6 +43,11 @@ function(zerosweep_tests room)
   endif()
   add_executable(${program} ${sources})
   target_link_libraries(${program} PRIVATE ${T_LIBS} test_support GTest::gtest GTest::gmock GTest::gtest_main)
+  if(T_PCH)  # a precompiled header serves only code of the same position-independence
+    set_target_properties(${program} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${program} PRIVATE -fPIC)
+    target_precompile_headers(${program} REUSE_FROM ${T_PCH})
+  endif()
   foreach(source ${sources})
     get_filename_component(stem ${source} NAME_WE)
     string(REPLACE "_" ";" words ${stem})
