@@ -62,19 +62,24 @@ std::optional<DatasetPlace> LocateDataset(const Json& declaration, const DataRoo
   return std::nullopt;
 }
 
+std::string SplitFingerprint(const Json& declaration, const DatasetPlace& place,
+                             const std::string& split, DigestCache& digests) {
+  const Json& facts = declaration.at("facts");
+  const std::string present =
+      place.splits.contains(split) ? split : facts.at("fallback").at(split).get<std::string>();
+  Json content = Json::object();
+  for (const Json& file : facts.at("files").at(present)) {
+    const std::string name = file;
+    content[name] = digests.Sha256Of(place.folder / name);
+  }
+  return JsonDigest(content);
+}
+
 DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const std::string& where,
                          DigestCache& digests) {
-  const Json& facts = declaration.at("facts");
   const auto place = LocateDataset(declaration, roots);
-  if (!place) FailMissing(declaration, CandidateFolders(facts, roots), where);
-  Json content = Json::object();
-  for (const std::string& split : place->splits) {
-    for (const Json& file : facts.at("files").at(split)) {
-      const std::string name = file;
-      if (!content.contains(name)) content[name] = digests.Sha256Of(place->folder / name);
-    }
-  }
-  return {*place, declaration.at("name"), JsonDigest(content)};
+  if (!place) FailMissing(declaration, CandidateFolders(declaration.at("facts"), roots), where);
+  return {*place, declaration.at("name"), SplitFingerprint(declaration, *place, "test", digests)};
 }
 
 fs::path FindFile(const YamlNode& node, const std::string& label, const DataRoots& roots,

@@ -28,11 +28,18 @@ std::optional<DatasetPlace> LocateDataset(const Json& declaration, const DataRoo
 
 struct DatasetFiles : DatasetPlace {
   std::string name;
-  std::string fingerprint;  // SHA-256 of canonical JSON {file name: SHA-256} of their files
+  std::string test_fingerprint;
 };
 
-// Locates the dataset and digests its files. Throws kUsage, starting with `where`: what is missing,
-// where it was looked for and what to do.
+// What a split holds: SHA-256 of canonical JSON {file name: SHA-256 of its bytes} of its files.
+// Where the split's own files are absent, those of the split declared as its fallback. A stage is
+// named by the splits that it reads and by no other file. REQUIRES: one of the two is in
+// `place.splits`.
+std::string SplitFingerprint(const Json& declaration, const DatasetPlace& place,
+                             const std::string& split, DigestCache& digests);
+
+// Locates the dataset and digests its test split. Throws kUsage, starting with `where`: what is
+// missing, where it was looked for and what to do.
 DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const std::string& where,
                          DigestCache& digests);
 

@@ -160,7 +160,7 @@ StageRow PlanBuilder::Teacher(const Assignment& trial) {
   stage.spec.params.update({{"arch", model.arch()},
                             {"classes", model.classes},
                             {"dataset", data.name},
-                            {"data", data.fingerprint},
+                            {"data", data.test_fingerprint},
                             {"weights", model.weights_sha256},
                             {"mean", model.mean},
                             {"std", model.std}});
@@ -184,7 +184,9 @@ StageRow PlanBuilder::Synthesize(const Assignment& trial, const TrialRow& row) {
   }
   if (Needs(declaration, "real_data")) {
     const DatasetFiles& data = resolver_.DataOf(trial);
-    stage.spec.params.update({{"dataset", data.name}, {"data", data.fingerprint}});
+    stage.spec.params.update({{"dataset", data.name},
+                              {"data", SplitFingerprint(*resolver_.ModelOf(trial)->dataset, data,
+                                                        "calibration", resolver_.digests())}});
     stage.files = {{"data", data.folder.string()}};
   }
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")}};
@@ -220,7 +222,7 @@ StageRow PlanBuilder::Evaluate(const Assignment& trial, const TrialRow& row) {
   stage.implementation = stage.spec.kind = "evaluate";
   stage.spec.revision = catalogue_.Get("kind", "evaluate", "catalogue").at("revision");
   stage.spec.params = params.named;
-  stage.spec.params.update({{"dataset", data.name}, {"data", data.fingerprint}});
+  stage.spec.params.update({{"dataset", data.name}, {"data", data.test_fingerprint}});
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
                        {"quantized", row.stages.at("quantize")}};
   stage.files = {{"data", data.folder.string()}};
@@ -254,7 +256,7 @@ Json PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
                      {"card", model.card_digest.empty() ? Json() : Json(model.card_digest)},
                      {"mean", model.mean},
                      {"std", model.std}};
-  config["dataset"] = {{"name", data.name}, {"fingerprint", data.fingerprint}};
+  config["dataset"] = {{"name", data.name}, {"fingerprint", data.test_fingerprint}};
   config["seeds"] = {{"synthesis", seeds.synthesis}, {"quantize", seeds.quantize}};
   config["threads"] = {{"teacher", teacher.threads},
                        {"synthesize", synthesize.threads},

@@ -1,6 +1,5 @@
 #include "engine/data/fingerprint.h"
 
-#include <algorithm>
 #include <map>
 
 #include "base/error.h"
@@ -27,36 +26,22 @@ std::string CachedSha256(const fs::path& path) {
   return file.sha256;
 }
 
-Json FilesOf(const std::string& name) {
-  for (const Json& dataset : DescribeAll().at("datasets")) {
-    if (dataset.at("name") == name) return dataset.at("facts").at("files");
-  }
-  Fail(ErrorKind::kUsage, "unknown dataset '{}'", name);
-}
-
 }  // namespace
 
-std::string DatasetFingerprint(const std::string& name, const fs::path& folder) {
+std::string DatasetFingerprint(const std::string& name, const std::string& split,
+                               const fs::path& folder) {
   Json content = Json::object();
-  const Json splits = FilesOf(name);
-  for (const Json& files : splits) {
-    const bool whole = std::all_of(files.begin(), files.end(), [&](const Json& file) {
-      std::error_code ignored;
-      return fs::is_regular_file(folder / file.get<std::string>(), ignored);
-    });
-    if (!whole) continue;
-    for (const Json& file : files)
-      content[file.get<std::string>()] = CachedSha256(folder / file.get<std::string>());
-  }
+  for (const fs::path& file : DatasetFiles(name, split, folder))
+    content[file.filename()] = CachedSha256(file);
   return JsonDigest(content);
 }
 
 Dataset LoadVerifiedDataset(const std::string& name, const std::string& split,
                             const fs::path& folder, const std::string& fingerprint) {
-  if (DatasetFingerprint(name, folder) != fingerprint) {
+  if (DatasetFingerprint(name, split, folder) != fingerprint) {
     Fail(ErrorKind::kUsage,
-         "the files of {} in {} changed since the sweep was planned; run the command again", name,
-         folder.string());
+         "the {} files of {} in {} changed since the sweep was planned; run the command again",
+         split, name, folder.string());
   }
   return LoadDataset(name, split, folder);
 }

@@ -8,12 +8,13 @@
 
 namespace zerosweep {
 
-// SHA-256 over the canonical JSON {file name → SHA-256 of its bytes} of the files of every split
-// that is whole in `folder` (as sweeps/data_files.h computes it). A file that has not changed is
-// read once in the life of the process.
-std::string DatasetFingerprint(const std::string& name, const std::filesystem::path& folder);
+// SHA-256 over the canonical JSON {file name → SHA-256 of its bytes} of a split's files (as
+// sweeps/data_files.h computes it). A file that has not changed is read once in the life of the
+// process.
+std::string DatasetFingerprint(const std::string& name, const std::string& split,
+                               const std::filesystem::path& folder);
 
-// LoadDataset, refused (kUsage) when the folder no longer holds what `fingerprint` says.
+// LoadDataset, refused (kUsage) when the split no longer holds what `fingerprint` says.
 Dataset LoadVerifiedDataset(const std::string& name, const std::string& split,
                             const std::filesystem::path& folder, const std::string& fingerprint);
 

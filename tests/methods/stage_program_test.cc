@@ -97,7 +97,9 @@ class StageProgramTest : public testing::Test {
     return failed;
   }
 
-  std::string Fingerprint() const { return DatasetFingerprint("cifar10", temp_ / "data"); }
+  std::string Fingerprint(const std::string& split = "test") const {
+    return DatasetFingerprint("cifar10", split, temp_ / "data");
+  }
 
   Json TeacherParams() const {
     return {{"arch", "resnet20_cifar_a"},
@@ -196,7 +198,7 @@ TEST_F(StageProgramTest, FailuresNameTheirClassAndLeaveNothing) {
                  {{"name", "real"},
                   {"images", 1000},
                   {"dataset", "cifar10"},
-                  {"data", Fingerprint()},
+                  {"data", Fingerprint("calibration")},
                   {"seed", 0}},
                  {{"teacher", "teacher"}});
   EXPECT_EQ(failed.message,

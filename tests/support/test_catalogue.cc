@@ -81,6 +81,7 @@ Json Datasets() {
                        {{"train", {"data_batch_1.bin", "data_batch_2.bin"}},
                         {"test", Json::array({"test_batch.bin"})},
                         {"calibration", Json::array({"calibration_batch.bin"})}}},
+                      {"fallback", {{"calibration", "train"}}},
                       {"default_folder", ""},
                       {"debian_package", ""},
                       {"alternative_folders", Json::array({"cifar-10-batches-bin"})}};
@@ -89,6 +90,7 @@ Json Datasets() {
                         {"files",
                          {{"train", {"train-images.gz", "train-labels.gz"}},
                           {"test", {"t10k-images.gz", "t10k-labels.gz"}}}},
+                        {"fallback", {{"calibration", "train"}}},
                         {"default_folder", "/nonexistent/fashion-mnist"},
                         {"debian_package", "dataset-fashion-mnist"},
                         {"alternative_folders", Json::array()}};

@@ -25,16 +25,33 @@ class DataFilesTest : public testing::Test {
   SweepFolder folder_;
 };
 
-TEST_F(DataFilesTest, FingerprintsTheFilesOfCompleteSplits) {
+TEST_F(DataFilesTest, ASplitIsNamedByItsOwnFilesAlone) {
+  const Json& declaration = *folder_.catalogue().Find("dataset", "cifar10");
+  DigestCache digests(Home{folder_ / "home"});
   const DatasetFiles found = Find("cifar10", {folder_ / "data"});
   EXPECT_THAT(found.splits, testing::ElementsAre("calibration", "test"));
-  EXPECT_EQ(found.fingerprint,
-            JsonDigest({{"test_batch.bin", Sha256Hex("cifar test")},
-                        {"calibration_batch.bin", Sha256Hex("cifar calibration")}}));
-  folder_.Write("data/data_batch_1.bin", "one of two");  // an incomplete split does not count
-  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint, found.fingerprint);
+  EXPECT_EQ(found.test_fingerprint, JsonDigest({{"test_batch.bin", Sha256Hex("cifar test")}}));
+  EXPECT_EQ(SplitFingerprint(declaration, found, "calibration", digests),
+            JsonDigest({{"calibration_batch.bin", Sha256Hex("cifar calibration")}}));
+  // Training images that appear later rename nothing.
+  folder_.Write("data/data_batch_1.bin", "one of two");
   folder_.Write("data/data_batch_2.bin", "two of two");
-  EXPECT_NE(Find("cifar10", {folder_ / "data"}).fingerprint, found.fingerprint);
+  const DatasetFiles later = Find("cifar10", {folder_ / "data"});
+  EXPECT_EQ(later.test_fingerprint, found.test_fingerprint);
+  EXPECT_EQ(SplitFingerprint(declaration, later, "calibration", digests),
+            SplitFingerprint(declaration, found, "calibration", digests));
+}
+
+TEST_F(DataFilesTest, TheFallbackStandsInForAnAbsentSplit) {
+  const Json& declaration = *folder_.catalogue().Find("dataset", "cifar10");
+  DigestCache digests(Home{folder_ / "home"});
+  std::filesystem::remove(folder_ / "data/calibration_batch.bin");
+  folder_.Write("data/data_batch_1.bin", "one of two");
+  folder_.Write("data/data_batch_2.bin", "two of two");
+  EXPECT_EQ(
+      SplitFingerprint(declaration, Find("cifar10", {folder_ / "data"}), "calibration", digests),
+      JsonDigest({{"data_batch_1.bin", Sha256Hex("one of two")},
+                  {"data_batch_2.bin", Sha256Hex("two of two")}}));
 }
 
 TEST_F(DataFilesTest, IsTheSameWhereverTheFilesLie) {
@@ -42,7 +59,7 @@ TEST_F(DataFilesTest, IsTheSameWhereverTheFilesLie) {
   folder_.Write("elsewhere/cifar-10-batches-bin/calibration_batch.bin", "cifar calibration");
   const DatasetFiles found = Find("cifar10", {folder_ / "nothing", folder_ / "elsewhere"});
   EXPECT_EQ(found.folder, folder_ / "elsewhere/cifar-10-batches-bin");
-  EXPECT_EQ(found.fingerprint, Find("cifar10", {folder_ / "data"}).fingerprint);
+  EXPECT_EQ(found.test_fingerprint, Find("cifar10", {folder_ / "data"}).test_fingerprint);
 }
 
 TEST_F(DataFilesTest, SaysWhatIsMissingAndWhatToDo) {
@@ -71,19 +88,18 @@ TEST_F(DataFilesTest, PrefersTheEnvironmentsFolderOverTheSweeps) {
 }
 
 TEST_F(DataFilesTest, RemembersDigestsUntilTheFileChanges) {
-  const std::string before = Find("cifar10", {folder_ / "data"}).fingerprint;
+  const std::string before = Find("cifar10", {folder_ / "data"}).test_fingerprint;
   std::string cache = CacheText();
   // A planted digest shows that the file is not read again.
   const std::string digest = Sha256Hex("cifar test");
   cache.replace(cache.find(digest), digest.size(), std::string(64, '0'));
   WriteFileAtomically(folder_ / "home/cache/digests.json", cache);
-  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint,
-            JsonDigest({{"test_batch.bin", std::string(64, '0')},
-                        {"calibration_batch.bin", Sha256Hex("cifar calibration")}}));
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).test_fingerprint,
+            JsonDigest({{"test_batch.bin", std::string(64, '0')}}));
   std::filesystem::last_write_time(
       folder_ / "data/test_batch.bin",
       std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
-  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint, before);
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).test_fingerprint, before);
 }
 
 TEST_F(DataFilesTest, DoesNotRememberFilesThatMayStillChange) {
@@ -97,11 +113,11 @@ TEST_F(DataFilesTest, DoesNotRememberFilesThatMayStillChange) {
 }
 
 TEST_F(DataFilesTest, WorksWithoutAHomeAndWithADamagedCache) {
-  const std::string before = Find("cifar10", {folder_ / "data"}).fingerprint;
+  const std::string before = Find("cifar10", {folder_ / "data"}).test_fingerprint;
   WriteFileAtomically(folder_ / "home/cache/digests.json", "{\"1\": 2");
-  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint, before);
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).test_fingerprint, before);
   std::filesystem::remove_all(folder_ / "home");
-  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).fingerprint, before);
+  EXPECT_EQ(Find("cifar10", {folder_ / "data"}).test_fingerprint, before);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "home"));
 }
 
