@@ -1,0 +1,96 @@
+// Stage processes that are killed, and sweeps that are stopped and taken up again.
+#include "tests/support/command_line.h"
+
+namespace zerosweep {
+namespace {
+
+// Two trials of ZeroQ with enough iterations to be met at work: seven stages.
+std::string WriteLongSweep(const CommandLine& line) {
+  line.Write("sweep.yaml",
+             CommandLine::Sweep("grid:\n"
+                                "  method: [{recipe: zeroq, synthesize: {iterations: 25}}]\n"
+                                "  bits: [w8a8]\n"
+                                "seeds: [0, 1]\n"));
+  return line / "sweep.yaml";
+}
+
+// Waits until `count` syntheses are under way.
+bool WaitForSyntheses(const CommandLine& line, int count) {
+  return WaitUntil(
+      [&] {
+        SystemClock().Sleep(0.1);  // each look is a program of its own
+        const Finished finished =
+            line.Do({"--format", "json", "query",
+                     "SELECT count(*) AS n FROM v_attempt WHERE outcome IS NULL AND kind = "
+                     "'synthesize'"});
+        return finished.code == 0 && finished.json().at(0).at("n").get<int>() >= count;
+      },
+      60);
+}
+
+void ExpectEverythingDoneOnce(const CommandLine& line) {
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_trial WHERE state = 'done'"), 2);
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_trial WHERE state != 'done'"), 0);
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_stage WHERE state = 'done'"), 7);
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_attempt WHERE outcome = 'done'"), 7)
+      << "exactly one attempt of each stage counts";
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_attempt WHERE outcome IS NULL"), 0);
+}
+
+TEST(InterruptionTest, AKilledStageIsTriedAgainAndRecorded) {
+  const CommandLine line;
+  const auto run = line.Start({"run", WriteLongSweep(line), "-n", "2"});
+  ASSERT_TRUE(WaitForSyntheses(line, 2)) << run->Said();
+  const std::vector<pid_t> stages = StagesOf(line.home());
+  ASSERT_FALSE(stages.empty());
+  for (const pid_t stage : stages) kill(stage, SIGKILL);
+  const Finished finished = run->Wait();
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  ExpectEverythingDoneOnce(line);
+  const Json crashes =
+      line.Query("SELECT kind, message FROM v_attempt WHERE failure = 'crash' ORDER BY kind");
+  ASSERT_GE(crashes.size(), 1U);
+  EXPECT_LE(crashes.size(), stages.size());
+  EXPECT_NE(crashes[0].at("message").get<std::string>().find("signal 9"), std::string::npos)
+      << crashes;
+  line.ExpectNoOrphans();
+}
+
+TEST(InterruptionTest, AnInterruptedSweepResumes) {
+  const CommandLine line;
+  const std::string sweep = WriteLongSweep(line);
+  const auto run = line.Start({"run", sweep, "-n", "2"});
+  ASSERT_TRUE(WaitForSyntheses(line, 1)) << run->Said();
+  run->Signal(SIGINT);
+  const Finished interrupted = run->Wait();
+  EXPECT_EQ(interrupted.code, 75) << interrupted.err;
+  EXPECT_NE(interrupted.err.find("run the same command again to resume"), std::string::npos)
+      << interrupted.err;
+  line.ExpectNoOrphans();
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_stage WHERE kind = 'teacher' AND state = 'done'"), 1)
+      << "what was committed stays";
+  EXPECT_GT(line.Value("SELECT count(*) FROM v_trial WHERE state = 'open'"), 0);
+
+  const Finished resumed = line.Do({"run", sweep, "-n", "2"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  ExpectEverythingDoneOnce(line);
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_attempt WHERE kind = 'teacher'"), 1)
+      << "nothing committed is computed again";
+  line.ExpectNoOrphans();
+}
+
+TEST(InterruptionTest, TheRanksOfAnInterruptedSweepEnd) {
+  const CommandLine line;
+  const std::string sweep = WriteLongSweep(line);
+  const auto run = line.Start({"run", sweep, "--ranks", "2"});
+  ASSERT_TRUE(WaitForSyntheses(line, 1)) << run->Said();
+  run->Signal(SIGINT);
+  const Finished interrupted = run->Wait();
+  EXPECT_EQ(interrupted.code, 75) << interrupted.err;
+  line.ExpectNoOrphans();
+  EXPECT_EQ(line.Do({"run", sweep, "-n", "2"}).code, 0);
+  ExpectEverythingDoneOnce(line);
+}
+
+}  // namespace
+}  // namespace zerosweep
