@@ -118,6 +118,23 @@ TEST(RunTest, TheViewsHoldEveryTrialAndStage) {
   EXPECT_EQ(line.Value("SELECT count(*) FROM v_trial"), 8);
 }
 
+// With eight images a calibration batch of 128 is one of 256: other stages, the same bytes.
+TEST(RunTest, TwoStagesMayMakeTheSameArtifact) {
+  const CommandLine line;
+  line.Write("sweep.yaml", CommandLine::Sweep("grid:\n"
+                                              "  synthesizer: [noise]\n"
+                                              "  quantizer: [minmax, {minmax: {batch: 128}}]\n"
+                                              "  bits: [w8a8]\n"));
+  const Finished run = line.Do({"run", line / "sweep.yaml", "-n", "2"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_stage WHERE kind = 'quantize' AND state = 'done'"),
+            2);
+  EXPECT_EQ(line.Value("SELECT count(DISTINCT artifact) FROM v_stage WHERE kind = 'quantize'"), 1);
+  EXPECT_EQ(line.Value("SELECT count(DISTINCT top1) FROM v_trial WHERE state = 'done'"), 1);
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_attempt"), 1 + 1 + 2 + 2) << "none was repeated";
+  EXPECT_EQ(line.Do({"fsck"}).code, 0);
+}
+
 TEST(RunTest, TwoHomesGiveTheSameNamesAndResultsWhateverTheRanks) {
   CommandLine line;
   const std::string sweep = line.WriteSmokeSweep("w4a4");

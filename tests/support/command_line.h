@@ -67,7 +67,7 @@ class Running {
   void Signal(int number) const { kill(pid_, number); }
   std::string Said() const { return Contents(folder_ / "err"); }
   // Fails the test, with what the command said, when it does not end within `patience` seconds.
-  Finished Wait(double patience = 60) {
+  Finished Wait(double patience = 100) {
     Finished finished;
     int status = 0;
     if (!WaitUntil([&] { return waitpid(pid_, &status, WNOHANG) != 0; }, patience)) {
