@@ -18,7 +18,9 @@ Json Optional(const std::optional<double>& value) { return value ? Json(*value) 
 Json OptionalNumber(const std::optional<double>& value) { return value ? Number(*value) : Json(); }
 
 std::string Fixed(const std::optional<double>& value, int digits) {
-  return value ? fmt::format("{:.{}f}", *value, digits) : "–";
+  if (!value) return "–";
+  const bool rounds_to_zero = std::abs(*value) < 0.5 * std::pow(10.0, -digits);  // no "-0.00"
+  return fmt::format("{:.{}f}", rounds_to_zero ? 0.0 : *value, digits);
 }
 
 std::string Accuracy(const LeaderboardRow& row) {
