@@ -1,6 +1,7 @@
 # Everything starts here: each target does its own set-up (scripts/setup; idempotent).
-#   make          build             make demo    a real sweep, leaderboard and report
-#   make test     build and test    make bench   the benchmarks
+#   make          build             make demo     a real sweep, leaderboard and report
+#   make test     build and test    make format   clang-format over all sources
+# LABELS chooses tests: fast, mpi (both by default), slow (minutes).
 # MPI=debian builds with Debian's Open MPI 4.1.4 instead of the wheel's 5.0.11.
 MPI ?= wheel
 BUILD ?= $(if $(filter debian,$(MPI)),build-debian,build)
@@ -9,7 +10,7 @@ LABELS ?= fast|mpi
 # The build sees nothing of the caller's environment but this.
 CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_DIR),CCACHE_DIR="$(CCACHE_DIR)")
 
-.PHONY: build setup test demo train format clean
+.PHONY: build setup test demo format clean
 build: setup
 	@$(CLEAN_ENV) cmake -S . -B $(BUILD) -G Ninja -DZEROSWEEP_MPI=$(MPI) --log-level=WARNING > /dev/null
 	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
