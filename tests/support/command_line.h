@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/text.h"
-#include "tests/support/program.h"
+#include "tests/support/running.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_weights.h"
 
@@ -19,72 +18,6 @@ namespace zerosweep {
 
 inline std::string BuildFolder() { return std::getenv("ZEROSWEEP_BUILD"); }
 inline std::filesystem::path SourceFolder() { return std::getenv("ZEROSWEEP_SOURCE"); }
-
-// What a command left behind.
-struct Finished {
-  int code = -1;  // 128 + n when signal n ended it
-  std::string out, err;
-
-  // REQUIRES: it printed JSON.
-  Json json() const {
-    EXPECT_TRUE(Json::accept(out)) << "printed: " << out << "\nsaid: " << err;
-    return Json::parse(out, nullptr, /*allow_exceptions=*/false);
-  }
-};
-
-// A running command with its output in files; killed (SIGKILL) when the test ends.
-class Running {
- public:
-  Running(std::vector<std::string> words, const std::map<std::string, std::string>& environment,
-          const std::filesystem::path& folder)
-      : folder_(folder) {
-    std::filesystem::create_directories(folder_);
-    std::vector<std::string> pairs;
-    for (const auto& [name, value] : environment) pairs.push_back(name + "=" + value);
-    std::vector<char*> argv, envp;
-    for (std::string& word : words) argv.push_back(word.data());
-    for (std::string& pair : pairs) envp.push_back(pair.data());
-    argv.push_back(nullptr);
-    envp.push_back(nullptr);
-    const std::string out = folder_ / "out", err = folder_ / "err";
-    pid_ = fork();
-    if (pid_ != 0) return;
-    dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
-    dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-    dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-    execve(argv[0], argv.data(), envp.data());
-    _exit(127);
-  }
-  ~Running() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-
-  pid_t pid() const { return pid_; }
-  void Signal(int number) const { kill(pid_, number); }
-  std::string Said() const { return Contents(folder_ / "err"); }
-  // Fails the test, with what the command said, when it does not end within `patience` seconds.
-  Finished Wait(double patience = 100) {
-    Finished finished;
-    int status = 0;
-    if (!WaitUntil([&] { return waitpid(pid_, &status, WNOHANG) != 0; }, patience)) {
-      ADD_FAILURE() << "still running after " << patience << " s: " << Said();
-      return finished;
-    }
-    pid_ = -1;
-    finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    finished.out = Contents(folder_ / "out");
-    finished.err = Said();
-    return finished;
-  }
-
- private:
-  std::filesystem::path folder_;
-  pid_t pid_ = -1;
-};
 
 // Everything lies in one temporary folder: data/, tiny.safetensors, home/.
 class CommandLine {
