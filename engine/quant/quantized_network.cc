@@ -12,6 +12,13 @@ namespace {
 constexpr const char* kTensorFile = "quantized.safetensors";
 constexpr const char* kJsonFile = "quantized.json";
 
+// The node of that name. Throws kStorage: the artifact was made of another network.
+int RequireNode(const Graph& graph, const std::string& name) {
+  const int node = graph.Find(name);
+  if (node < 0) Fail(ErrorKind::kStorage, "the network has no node '{}'", name);
+  return node;
+}
+
 }  // namespace
 
 QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
@@ -157,13 +164,14 @@ QuantizedNetwork QuantizedNetwork::Load(const Teacher& teacher,
         quantized.grid.scale = tensors.at(name + ".scale").to(device);
         quantized.grid.zero_point = tensors.at(name + ".zero_point").to(device);
       }
-      network.weights_.emplace(network.graph_.Find(name), std::move(quantized));
+      network.weights_.emplace(RequireNode(network.graph_, name), std::move(quantized));
     }
     for (const Json& entry : json.at("activations")) {
       const std::string name = entry.at("tensor");
-      QuantizedActivation activation{{network.graph_.Find(name), entry.at("bits"), {}}, {}, {}, {}};
+      QuantizedActivation activation{
+          {RequireNode(network.graph_, name), entry.at("bits"), {}}, {}, {}, {}};
       for (const std::string reader : entry.at("exempt"))
-        activation.site.exempt.push_back(network.graph_.Find(reader));
+        activation.site.exempt.push_back(RequireNode(network.graph_, reader));
       const torch::Tensor range = tensors.at(name + ".range").to(device);
       network.SetRange(activation, range[0], range[1]);
       network.activations_.push_back(std::move(activation));

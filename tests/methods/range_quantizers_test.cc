@@ -26,7 +26,7 @@ torch::Tensor Relu1(const Graph& graph, const torch::Tensor& x) {
     if (graph.nodes[static_cast<size_t>(node)].name == "relu1") seen = output;
     return output;
   };
-  Run(graph, x, taps);
+  zerosweep::Run(graph, x, taps);
   return seen;
 }
 
@@ -58,7 +58,7 @@ TEST(RangeQuantizersTest, DeeperRangesSeeQuantizedTensors) {
     if (teacher.graph.nodes[static_cast<size_t>(node)].name == "relu2") unquantized = output;
     return output;
   };
-  Run(teacher.graph, x, taps);
+  zerosweep::Run(teacher.graph, x, taps);
   EXPECT_NE(network.activations()[1].hi.item<float>(), unquantized.max().item<float>());
 }
 
@@ -68,7 +68,7 @@ TEST(RangeQuantizersTest, PercentileIsAnOrderStatistic) {
   const torch::Tensor sorted = std::get<0>(Relu1(teacher.graph, x).flatten().sort());
   const int64_t n = sorted.numel();  // 10·8·64 = 5120
   const auto hi = [&](double p) {
-    return Quantize("percentile", teacher, x, {{"p", p}}, 8).activations()[0].hi.item<float>();
+    return Quantize("percentile", teacher, x, {{"p", p}}, 32).activations()[0].hi.item<float>();
   };
   EXPECT_EQ(hi(1.0), sorted[n - 1].item<float>());
   EXPECT_EQ(hi(0.99), sorted[static_cast<int64_t>(std::ceil(0.99 * 5120)) - 1].item<float>());
