@@ -17,10 +17,11 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void FailErrno(const fs::path& path, const char* doing, int error = errno) {
+  const bool refused = error == EROFS || error == EACCES || error == EPERM;
+  const bool reads = std::string_view(doing) == "read" || std::string_view(doing) == "open";
   const char* advice = error == ENOSPC || error == EDQUOT ? "; free some space and run again"
-                       : error == EROFS || error == EACCES || error == EPERM
-                           ? "; choose a writable folder (--home DIR)"
-                           : "";
+                       : refused && !reads                ? "; choose a writable folder"
+                                                          : "";
   Fail(ErrorKind::kStorage, "cannot {} {}: {}{}", doing, path.string(), std::strerror(error),
        advice);
 }
@@ -66,7 +67,8 @@ void WriteFileDurably(const fs::path& path, std::string_view bytes) {
   int error = WriteAndSync(fd, bytes);
   if (close(fd) != 0 && error == 0) error = errno;
   if (error == 0) return;
-  if (fs::is_regular_file(path)) unlink(path.c_str());
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) unlink(path.c_str());
   FailErrno(path, "write", error);
 }
 
@@ -82,10 +84,11 @@ void WriteFileAtomically(const fs::path& path, std::string_view bytes) {
 }
 
 void MakePrivateFolder(const fs::path& path) {
-  if (path.empty() || fs::is_directory(path)) return;
+  std::error_code ignored;  // what cannot be asked cannot be made either: mkdir says why
+  if (path.empty() || fs::is_directory(path, ignored)) return;
   MakePrivateFolder(path.parent_path());
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) FailErrno(path, "create");
-  if (!fs::is_directory(path)) FailErrno(path, "create", ENOTDIR);
+  if (!fs::is_directory(path, ignored)) FailErrno(path, "create", ENOTDIR);
 }
 
 bool RenameNoReplace(const fs::path& from, const fs::path& to) {

@@ -45,7 +45,6 @@ struct Wiring {
   int log;
   int status;  // exec errors go here
   pid_t parent;
-  int oom_score_adj;
 };
 
 // Runs in the child between fork and exec: only async-signal-safe calls.
@@ -130,8 +129,8 @@ ChildProcess::ChildProcess(const SpawnOptions& options) {
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
-    RunChild({to_child[0], from_child[1], log, status[1], parent, options.oom_score_adj},
-             argv.data(), envp.data(), oom_text.data(), oom_text.size());
+    RunChild({to_child[0], from_child[1], log, status[1], parent}, argv.data(), envp.data(),
+             oom_text.data(), oom_text.size());
   }
   const int fork_error = errno;
   close(log);

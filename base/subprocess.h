@@ -19,8 +19,8 @@ struct SpawnOptions {
   int oom_score_adj = 800;    // the kernel ends stages before ranks
 };
 
-// The allow-listed part of this process's environment (PATH, HOME, TMPDIR, LANG, CUDA_*, NCCL_*,
-// OMP settings …): never MPI's or Slurm's variables, never secrets.
+// The allow-listed part of this process's environment (PATH, HOME, locale, LD_PRELOAD, some CUDA_*,
+// all of NCCL_*, TORCH_NCCL_*, GLOO_*, ZEROSWEEP_FAULT_*): never MPI's, Slurm's or secrets.
 std::map<std::string, std::string> ChildEnvironment();
 
 // One child in its own process group. It receives SIGKILL when the spawning thread ends

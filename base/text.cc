@@ -4,9 +4,53 @@
 
 #include <algorithm>
 #include <numeric>
-#include <regex>
 
 namespace zerosweep {
+namespace {
+
+// ASCII only, whatever the locale.
+bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool IsQuote(char c) { return c == '"' || c == '\''; }
+bool IsNameChar(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
+         c == '-';
+}
+
+bool NamesSecret(std::string_view name) {
+  std::string upper(name);
+  for (char& c : upper)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  for (const char* word : {"TOKEN", "KEY", "SECRET", "PASSWORD"})
+    if (upper.find(word) != std::string::npos) return true;
+  return false;
+}
+
+// Where the value begins that is assigned to the name ending at `at`: behind an optional quote, "="
+// or ":", spaces and another quote. `text.size()` when there is none.
+size_t ValueAfter(std::string_view text, size_t at) {
+  const auto skip_spaces = [&] {
+    while (at < text.size() && IsSpace(text[at])) ++at;
+  };
+  const auto skip_quote = [&] {
+    if (at < text.size() && IsQuote(text[at])) ++at;
+  };
+  skip_quote();
+  skip_spaces();
+  if (at >= text.size() || (text[at] != '=' && text[at] != ':')) return text.size();
+  ++at;
+  skip_spaces();
+  skip_quote();
+  return at;
+}
+
+size_t EndOfValue(std::string_view text, size_t at) {
+  while (at < text.size() && !IsSpace(text[at]) && !IsQuote(text[at]) && text[at] != ',' &&
+         text[at] != ';')
+    ++at;
+  return at;
+}
+
+}  // namespace
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -66,10 +110,23 @@ std::string Join(const std::vector<std::string>& words, std::string_view separat
 }
 
 std::string Redact(std::string_view text) {
-  static const std::regex kSecret(
-      R"(([A-Za-z0-9_\-]*(?:TOKEN|KEY|SECRET|PASSWORD)[A-Za-z0-9_\-]*["']?\s*[=:]\s*["']?)([^\s"',;]+))",
-      std::regex::icase | std::regex::optimize);
-  return std::regex_replace(std::string(text), kSecret, "$1[redacted]");
+  std::string result;
+  size_t kept = 0;  // everything before it is in `result`
+  for (size_t at = 0; at < text.size();) {
+    const size_t begin = at;
+    while (at < text.size() && IsNameChar(text[at])) ++at;
+    if (at == begin) {
+      ++at;
+      continue;
+    }
+    if (!NamesSecret(text.substr(begin, at - begin))) continue;
+    const size_t value = ValueAfter(text, at);
+    const size_t end = EndOfValue(text, value);
+    if (end == value) continue;
+    result.append(text.substr(kept, value - kept)).append("[redacted]");
+    kept = at = end;
+  }
+  return result.append(text.substr(kept));
 }
 
 }  // namespace zerosweep

@@ -1,10 +1,12 @@
 #include "cli/home_action.h"
 
 #include <map>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cluster/signals.h"
 #include "reports/filter.h"
 #include "storage/requests.h"
 
@@ -12,19 +14,8 @@ namespace zerosweep {
 namespace {
 
 constexpr double kReplySeconds = 120;
+constexpr double kLookSeconds = 1;  // between two looks at the holder and at signals
 constexpr size_t kShortestId = 6;
-
-Json AskTheHolder(const Home& home, const Json& request) {
-  const std::string id = DropRequest(home, request);
-  spdlog::info("the home is in use: asking its coordinator, which looks every 2 s");
-  const std::optional<Json> reply = WaitForReply(home, id, SystemClock(), kReplySeconds);
-  if (reply) return *reply;
-  WithdrawRequest(home, id);
-  Fail(ErrorKind::kStorage,
-       "the process that holds {} did not answer within {:.0f} s: look at `zerosweep status`, try "
-       "again, or end it",
-       home.folder.string(), kReplySeconds);
-}
 
 Json ActUnderTheLock(const Home& home, const Json& request) {
   HomeLock lock(home, SystemClock());
@@ -32,6 +23,31 @@ Json ActUnderTheLock(const Home& home, const Json& request) {
   Json reply = ExecuteRequest(home, writer, request);
   writer.PublishSnapshot();
   return reply;
+}
+
+// The holder's reply; nullopt, with the request taken back, when it ended before it looked.
+std::optional<Json> AskTheHolder(const Home& home, const Json& request) {
+  const DrainSignals signals;
+  const Clock& clock = SystemClock();
+  const std::string id = DropRequest(home, request);
+  spdlog::info("the home is in use: asking its coordinator, which looks every 2 s");
+  const double start = clock.Monotonic();
+  const auto waited = [&] { return clock.Monotonic() - start; };
+  bool held = true;
+  while (held && waited() < kReplySeconds && !signals.Requested()) {
+    if (auto reply = WaitForReply(home, id, clock, kLookSeconds)) return reply;
+    held = HomeLock::IsHeld(home);
+  }
+  WithdrawRequest(home, id);
+  if (auto reply = WaitForReply(home, id, clock, 0)) return reply;
+  if (!held) return std::nullopt;
+  if (signals.Requested())
+    Fail(ErrorKind::kStorage, "interrupted: the request to the holder of {} was taken back",
+         home.folder.string());
+  Fail(ErrorKind::kStorage,
+       "the process that holds {} did not answer within {:.0f} s: look at `zerosweep status`, try "
+       "again, or end it",
+       home.folder.string(), kReplySeconds);
 }
 
 // The trials that an id names: its own, or those of the stage.
@@ -59,17 +75,19 @@ std::string Quoted(const std::vector<std::string>& words) {
 }  // namespace
 
 Json ActOnHome(const Home& home, const Json& request) {
-  if (!std::filesystem::exists(home.database())) {
+  std::error_code code;
+  if (!std::filesystem::exists(home.database(), code)) {
     Fail(ErrorKind::kStorage,
          "there is no results.db in {}: run a sweep first, or name another --home",
          home.folder.string());
   }
-  const Json reply =
-      HomeLock::IsHeld(home) ? AskTheHolder(home, request) : ActUnderTheLock(home, request);
-  if (!reply.value("ok", false)) {
-    Fail(ErrorKind::kUsage, "{}", reply.value("error", "the request was refused"));
+  std::optional<Json> reply;
+  if (HomeLock::IsHeld(home)) reply = AskTheHolder(home, request);
+  if (!reply) reply.emplace(ActUnderTheLock(home, request));
+  if (!reply->value("ok", false)) {
+    Fail(ErrorKind::kUsage, "{}", reply->value("error", "the request was refused"));
   }
-  return reply;
+  return *reply;
 }
 
 void AddSelection(CLI::App& app, TrialSelection& selection) {

@@ -1,5 +1,7 @@
 // zerosweep: the control program. Without LibTorch it starts in milliseconds.
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
@@ -55,19 +57,30 @@ int Main(int argc, char** argv) {
   return kExitUsage;
 }
 
+// A reader that had enough (`| head`) is no error; a full disk is. Returns the exit code.
+int FlushOutput(int code) {
+  const bool whole = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  if (whole || (poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0)) return code;
+  std::fprintf(stderr, "zerosweep: the output is cut: stdout takes no more; is its disk full?\n");
+  return kExitInfrastructure;
+}
+
 }  // namespace
 }  // namespace zerosweep
 
 int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   try {
-    return zerosweep::Main(argc, argv);
+    return zerosweep::FlushOutput(zerosweep::Main(argc, argv));
   } catch (const zerosweep::Error& error) {
     std::fprintf(stderr, "zerosweep: %s%s\n",
                  error.kind() == zerosweep::ErrorKind::kInternal ? "internal error: " : "",
                  error.what());
     return zerosweep::ExitCodeFor(error.kind());
   } catch (const std::exception& error) {
+    // What prints with fmt throws when stdout takes no more.
+    if (std::ferror(stdout) != 0) return zerosweep::FlushOutput(zerosweep::kExitOk);
     std::fprintf(stderr, "zerosweep: internal error: %s\n", error.what());
     return zerosweep::kExitInternal;
   }

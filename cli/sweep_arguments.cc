@@ -26,6 +26,7 @@ Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals) {
   options.model_folders = ModelFolders();
   options.home = globals.home();
   Plan plan = ExpandSweep(options, CompiledCatalogue());
+  if (!arguments.show_warnings) return plan;
   for (const std::string& warning : plan.warnings) spdlog::warn("{}", warning);
   return plan;
 }

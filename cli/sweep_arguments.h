@@ -15,6 +15,7 @@ struct SweepArguments {
   std::vector<std::string> overrides;
   std::string data;
   int threads = 0;
+  bool show_warnings = true;  // of the plan
 };
 
 // Adds SWEEP, --set, --data and --threads. `arguments` outlives the parse.

@@ -87,7 +87,8 @@ void PrintTable(const Table& table, const Globals& globals) {
         globals.color && (no_color == nullptr || *no_color == '\0') && isatty(STDOUT_FILENO) != 0;
     text = AlignedTable(table, color);
   }
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  // Whether all of it could be printed, main asks at the end.
+  [[maybe_unused]] const size_t printed = std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 }  // namespace zerosweep

@@ -38,10 +38,7 @@ Coordinator::Coordinator(CoordinatorOptions options, const Plan& plan, Scheduler
 }
 
 void Coordinator::Handle(int from, const WorkerMessage& message) {
-  if (gone_.contains(from)) {
-    display_.Line(fmt::format("rank {} speaks after it was given up; ignored", from));
-    return;
-  }
+  if (gone_.contains(from)) return Dismiss(from);
   if (from != 0) liveness_.Seen(from);
   if (const auto* join = std::get_if<JoinRequest>(&message)) {
     OnJoin(from, *join);
@@ -57,6 +54,12 @@ void Coordinator::Handle(int from, const WorkerMessage& message) {
   } else {
     OnLeft(from);
   }
+}
+
+void Coordinator::Dismiss(int rank) {
+  if (!dismissed_.insert(rank).second) return;
+  display_.Line(fmt::format("rank {} speaks after it was given up; it is told to leave", rank));
+  Send(rank, Leave{});
 }
 
 void Coordinator::OnJoin(int rank, const JoinRequest& join) {
@@ -103,11 +106,13 @@ void Coordinator::FailFlight(const std::string& id, const StageFailed& failed,
   const Flight flight = flights_.at(id);
   flights_.erase(id);
   ++attempts_failed_;
-  // A full disk is not the trial's fault: the stage stays open and the run ends.
-  const bool storage = failed.kind == ErrorKind::kStorage && failed.failure == "error";
-  const bool final = !storage && scheduler_.Failed(flight.stage, failed);
+  // A full disk or an unusable device is not the trial's fault: the stage stays open and the run
+  // ends.
+  const bool blameless = failed.failure == "error" &&
+                         (failed.kind == ErrorKind::kStorage || failed.kind == ErrorKind::kCluster);
+  const bool final = !blameless && scheduler_.Failed(flight.stage, failed);
   RecordEnd(id, flight, failed, log_tail, final, process_dead);
-  if (storage) Fail(ErrorKind::kStorage, "{}: {}", view_.label(flight.stage), failed.message);
+  if (blameless) Fail(failed.kind, "{}: {}", view_.label(flight.stage), failed.message);
   display_.Line(
       fmt::format("{}  {} (attempt {}): {}: {}", final ? "failed" : "again ",
                   view_.label(flight.stage), flight.number, failed.failure, failed.message),
@@ -132,6 +137,7 @@ void Coordinator::RankLost(int rank, const std::string& why) {
   if (rank == 0 || !gone_.insert(rank).second) return;
   liveness_.Forget(rank);
   workers_.erase(rank);
+  transport_.GiveUp(rank);
   if (phase_ != Phase::kRunning) return;
   display_.Line(fmt::format("rank {} is lost ({}); its stages run again elsewhere", rank, why),
                 /*problem=*/true);

@@ -85,6 +85,7 @@ class Coordinator {
   void OnEnded(int rank, const Ended& ended);
   void OnDone(const std::string& id, Flight& flight, const StageDone& done);
   void OnLeft(int rank);
+  void Dismiss(int rank);  // one that speaks after it was given up
   bool HandleStorage();
   void OnCommitted(const StageCommitted& committed);
   void OnRequest(const Request& request);
@@ -112,7 +113,8 @@ class Coordinator {
   RunView view_;
   Liveness liveness_;
   std::map<int, WorkerState> workers_;
-  std::set<int> gone_;  // ranks that have left or are lost
+  std::set<int> gone_;       // ranks that have left or are lost
+  std::set<int> dismissed_;  // of those, the ones told so
   std::map<std::string, Flight> flights_;
   Phase phase_ = Phase::kRunning;
   bool drained_ = false;

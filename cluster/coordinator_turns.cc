@@ -107,8 +107,8 @@ void Coordinator::Launch(size_t stage, int rank, size_t slot) {
   flight.started = clock_.Monotonic();
   flights_[assign.run.attempt] = flight;
   worker.slots[slot].attempt = assign.run.attempt;
-  storage_.Start({assign.run.attempt, row.spec.name, flight.number,
-                  fmt::format("{}/slot {}", worker.node, slot), assign.run.device, row.threads});
+  storage_.Start({assign.run.attempt, row.spec.name, fmt::format("{}/slot {}", worker.node, slot),
+                  assign.run.device, row.threads});
   Send(rank, assign);
 }
 

@@ -82,22 +82,37 @@ void End(pid_t child) {
   }
 }
 
-// Waits for the end of mpirun, passing on what must be passed on.
-void Follow(pid_t child, const LaunchOptions& options) {
+// Before that the ranks do not yet listen to signals.
+bool IsReady(const LaunchOptions& options) {
+  std::error_code code;
+  return std::filesystem::is_directory(options.home.run(options.run), code);
+}
+
+// Waits for the end of mpirun, passing on what must be passed on. Returns false when a signal came
+// before the ranks could hear it.
+bool Follow(pid_t child, const LaunchOptions& options) {
   const Clock& clock = SystemClock();
   std::optional<double> drained, outcome_seen;
   while (!HasEnded(child)) {
     const double now = clock.Monotonic();
     if (signals_seen > 0 && !drained) {
+      if (!IsReady(options)) {
+        End(child);
+        return false;
+      }
       drained = now;
       kill(child, SIGUSR1);
     }
     if (!outcome_seen && ReadOutcome(options.home, options.run)) outcome_seen = now;
     const bool out_of_grace = drained && (now - *drained > options.grace || signals_seen > 1);
     const bool lingers = outcome_seen && now - *outcome_seen > kLeaveLimit;
-    if (out_of_grace || lingers) return End(child);
+    if (out_of_grace || lingers) {
+      End(child);
+      return true;
+    }
     clock.Sleep(kTurn);
   }
+  return true;
 }
 
 }  // namespace
@@ -117,6 +132,7 @@ std::vector<std::string> MpirunCommand(int ranks) {
 }
 
 int LaunchRanks(const LaunchOptions& options) {
+  options.home.Create();
   if (geteuid() == 0) {
     for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
                              "PRTE_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM"})
@@ -125,9 +141,16 @@ int LaunchRanks(const LaunchOptions& options) {
   std::vector<std::string> words = MpirunCommand(options.ranks);
   words.insert(words.end(), options.command.begin(), options.command.end());
   const SignalCounter counter;
-  Follow(Spawn(std::move(words)), options);
+  const bool heard = Follow(Spawn(std::move(words)), options);
   const auto outcome = ReadOutcome(options.home, options.run);
-  if (outcome) return outcome->exit_code;
+  if (outcome) {
+    if (!outcome->message.empty()) spdlog::error("{}", outcome->message);
+    return outcome->exit_code;
+  }
+  if (!heard) {
+    spdlog::warn("interrupted before the ranks had begun: nothing was changed");
+    return kExitInterrupted;
+  }
   spdlog::error(
       "the ranks ended without an outcome (run {}); what was committed is kept: run again",
       options.run);

@@ -20,9 +20,11 @@ struct LaunchOptions {
 std::vector<std::string> MpirunCommand(int ranks);
 
 // Runs mpirun in a process group of its own. The first INT or TERM becomes SIGUSR1 (= drain); after
-// `grace` seconds, or a second signal, mpirun is ended. The exit code is that of the outcome; 4
-// when there is none, whatever mpirun returned. An mpirun that does not leave within 4 s of the
-// outcome is ended too. Throws kCluster when it cannot be started.
+// `grace` seconds, or a second signal, mpirun is ended; before rank 0 listens (the folder of the
+// run is there), it is ended at once: 75. The exit code is that of the outcome, whose error is
+// logged; 4 when there is none, whatever mpirun returned. An mpirun that does not leave within 4 s
+// of the outcome is ended too. Throws kCluster when it cannot be started, kStorage when the home
+// cannot be made.
 int LaunchRanks(const LaunchOptions& options);
 
 }  // namespace zerosweep

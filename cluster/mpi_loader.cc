@@ -39,7 +39,6 @@ LaunchEnvironment DetectLauncher() {
   const bool by_mpirun = std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr;
   const bool by_pmix = std::getenv("PMIX_RANK") != nullptr;
   found.inside = by_mpirun || by_pmix;
-  found.rank = NumberFrom("OMPI_COMM_WORLD_RANK", NumberFrom("PMIX_RANK", 0));
   found.split_step = !found.inside && NumberFrom("SLURM_STEP_NUM_TASKS", 1) > 1;
   return found;
 }

@@ -18,7 +18,6 @@ std::filesystem::path MpiModuleFolder();
 // What the environment says of a launcher around this process.
 struct LaunchEnvironment {
   bool inside = false;  // started by mpirun, or by srun with PMIx
-  int rank = 0;         // as far as known before MPI starts
   // Several tasks of one Slurm step, started without PMIx: each would be a world of its own.
   bool split_step = false;
 };

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/log.h"
 
 namespace zerosweep {
 namespace {
@@ -23,9 +24,24 @@ void WriteOutcome(const Home& home, const std::string& run, const Outcome& outco
   WriteFileAtomically(home.run(run) / kFile, json.dump(1) + "\n");
 }
 
+bool WriteFailure(const Home& home, const std::string& run, const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  Outcome outcome;
+  outcome.exit_code = known == nullptr ? int{kExitInternal} : ExitCodeFor(known->kind());
+  outcome.message = error.what();
+  try {
+    WriteOutcome(home, run, outcome);
+    return true;
+  } catch (const Error& second) {  // the same full disk: the first error is the one to tell
+    spdlog::debug("{}", second.what());
+    return false;
+  }
+}
+
 std::optional<Outcome> ReadOutcome(const Home& home, const std::string& run) {
   const std::filesystem::path path = home.run(run) / kFile;
-  if (!std::filesystem::exists(path)) return std::nullopt;
+  std::error_code code;
+  if (!std::filesystem::exists(path, code)) return std::nullopt;
   try {
     const Json json = ParseJson(ReadFile(path), path.string());
     Outcome outcome;

@@ -2,6 +2,7 @@
 // it, whatever mpirun returns.
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ struct Outcome {
 };
 
 void WriteOutcome(const Home& home, const std::string& run, const Outcome& outcome);
+// The outcome of a run that could not go on. Returns false when it cannot be written.
+bool WriteFailure(const Home& home, const std::string& run, const std::exception& error);
 // nullopt when there is none (yet). Throws kCluster when it is malformed.
 std::optional<Outcome> ReadOutcome(const Home& home, const std::string& run);
 

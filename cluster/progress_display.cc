@@ -22,6 +22,11 @@ std::string Cut(const std::string& text, int columns) {
   return text.substr(0, static_cast<size_t>(std::max(1, columns - 1)));
 }
 
+// What cannot be shown (a closed terminal, a full disk under a redirected stderr) stops no run.
+void Write(std::FILE* stream, const std::string& text) {
+  [[maybe_unused]] const size_t written = std::fwrite(text.data(), 1, text.size(), stream);
+}
+
 // "250/500 iterations  41/s  6 s left"
 std::string Counts(const ActiveStage& stage) {
   if (stage.total <= 0 && stage.done <= 0) return HumanSeconds(stage.seconds);
@@ -45,8 +50,10 @@ DisplayOptions DetectDisplay(bool color_wanted, bool quiet) {
   options.color = options.terminal;
   options.quiet = quiet;
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     options.columns = size.ws_col;
+    if (size.ws_row > 0) options.rows = size.ws_row;
+  }
   return options;
 }
 
@@ -90,8 +97,8 @@ void ProgressDisplay::Update(const RunSnapshot& snapshot) {
   if (options_.terminal) {
     Draw(snapshot);
   } else {
-    if (snapshot.trials > 0) fmt::print(options_.stream, "{}\n", SummaryLine(snapshot));
-    if (snapshot.trials == 0) PrintStages(snapshot);
+    if (snapshot.trials > 0) Write(options_.stream, SummaryLine(snapshot) + "\n");
+    if (snapshot.trials == 0) PrintStages(snapshot, snapshot.active.size());
     std::fflush(options_.stream);
   }
 }
@@ -101,24 +108,31 @@ void ProgressDisplay::Draw(const RunSnapshot& snapshot) {
   // Failures are in the first line: they are what somebody watching must not miss.
   if (snapshot.trials > 0) {
     const bool failures = snapshot.trials_failed > 0 && options_.color;
-    fmt::print(options_.stream, "{}{} {}{}\n", failures ? kRed : "",
-               Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22),
-               Cut(SummaryLine(snapshot), options_.columns - 23), failures ? kReset : "");
+    Write(options_.stream,
+          fmt::format("{}{} {}{}\n", failures ? kRed : "",
+                      Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22),
+                      Cut(SummaryLine(snapshot), options_.columns - 23), failures ? kReset : ""));
     drawn_ = 1;
   }
-  PrintStages(snapshot);
-  drawn_ += static_cast<int>(snapshot.active.size());
+  // Lines that scroll off the screen could not be cleared: one row is kept for
+  // "and N more", one for the cursor.
+  const auto most = static_cast<size_t>(std::max(1, options_.rows - drawn_ - 2));
+  drawn_ += PrintStages(snapshot, most);
   std::fflush(options_.stream);
 }
 
-void ProgressDisplay::PrintStages(const RunSnapshot& snapshot) {
-  for (const ActiveStage& stage : snapshot.active)
-    fmt::print(options_.stream, "{}\n", StageLine(stage, options_.columns));
+int ProgressDisplay::PrintStages(const RunSnapshot& snapshot, size_t most) {
+  const size_t shown = std::min(most, snapshot.active.size());
+  for (size_t i = 0; i < shown; ++i)
+    Write(options_.stream, StageLine(snapshot.active[i], options_.columns) + "\n");
+  if (shown == snapshot.active.size()) return static_cast<int>(shown);
+  Write(options_.stream, fmt::format("  and {} more\n", snapshot.active.size() - shown));
+  return static_cast<int>(shown) + 1;
 }
 
 void ProgressDisplay::Clear() {
   if (drawn_ == 0) return;
-  fmt::print(options_.stream, "\x1b[{}A\r\x1b[J", drawn_);
+  Write(options_.stream, fmt::format("\x1b[{}A\r\x1b[J", drawn_));
   drawn_ = 0;
   std::fflush(options_.stream);
 }
@@ -127,7 +141,7 @@ void ProgressDisplay::Line(const std::string& text, bool problem) {
   if (options_.quiet && !problem) return;
   Clear();
   const bool red = problem && options_.color;
-  fmt::print(options_.stream, "{}{}{}\n", red ? kRed : "", text, red ? kReset : "");
+  Write(options_.stream, fmt::format("{}{}{}\n", red ? kRed : "", text, red ? kReset : ""));
   std::fflush(options_.stream);
 }
 

@@ -31,9 +31,10 @@ struct DisplayOptions {
   bool color = false;
   bool quiet = false;
   int columns = 80;
+  int rows = 24;
 };
 
-// As the environment has it: terminal and width of stderr, NO_COLOR.
+// As the environment has it: terminal and size of stderr, NO_COLOR.
 DisplayOptions DetectDisplay(bool color_wanted, bool quiet);
 
 // One thread. Redraws at most 5 times a second on a terminal; elsewhere a summary every 10 s.
@@ -54,7 +55,8 @@ class ProgressDisplay {
  private:
   void Clear();
   void Draw(const RunSnapshot& snapshot);
-  void PrintStages(const RunSnapshot& snapshot);
+  // Returns how many lines: at most `most`, and one more if there are others.
+  int PrintStages(const RunSnapshot& snapshot, size_t most);
 
   DisplayOptions options_;
   const Clock& clock_;

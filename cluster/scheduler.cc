@@ -109,6 +109,10 @@ void Scheduler::Committed(size_t stage, const std::string& artifact) {
 
 bool Scheduler::Failed(size_t stage, const StageFailed& failed) {
   if (HasEnded(nodes_[stage].phase)) return true;
+  if (nodes_[stage].cancel) {
+    End(stage, Phase::kCancelled);
+    return true;
+  }
   if (nodes_[stage].tries < AllowedAttempts(failed, options_.max_attempts)) {
     MakeReady(stage);
     return false;
@@ -127,7 +131,11 @@ void Scheduler::PutBack(size_t stage) {
 
 void Scheduler::Cancel(size_t stage) {
   if (HasEnded(nodes_[stage].phase)) return;
-  End(stage, Phase::kCancelled);
+  if (nodes_[stage].phase == Phase::kCommitting) {
+    nodes_[stage].cancel = true;
+  } else {
+    End(stage, Phase::kCancelled);
+  }
   EndUsers(stage, Phase::kCancelled, "cancelled");
 }
 
@@ -136,6 +144,7 @@ void Scheduler::Reopen(size_t stage) {
   if (node.phase != Phase::kFailed && node.phase != Phase::kCancelled) return;
   node.tries = 0;
   node.error.clear();
+  node.cancel = false;
   node.phase = Phase::kWaiting;
   ++open_;
   if (node.inputs_missing == 0) MakeReady(stage);

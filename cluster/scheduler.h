@@ -49,7 +49,8 @@ class Scheduler {
   bool Failed(size_t stage, const StageFailed& failed);
   // A running stage goes back without counting as a try (the run is being interrupted).
   void PutBack(size_t stage);
-  // This stage, unless it has ended, and everything that needs it will not run.
+  // This stage, unless it has ended, and everything that needs it will not run. One that is being
+  // committed still becomes done; if that fails, it is cancelled.
   void Cancel(size_t stage);
   // A failed or cancelled stage may be tried anew; reopen its inputs first.
   void Reopen(size_t stage);
@@ -79,6 +80,7 @@ class Scheduler {
     int tries = 0;     // of this run
     std::string artifact;
     std::string error;
+    bool cancel = false;  // asked for while it was being committed
   };
   void MakeReady(size_t stage);
   void End(size_t stage, Phase phase);

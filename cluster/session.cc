@@ -1,8 +1,13 @@
 #include "cluster/session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
+#include <exception>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "cluster/adoption.h"
 #include "cluster/cost_model.h"
@@ -65,9 +70,11 @@ void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
 std::vector<StageStatus> PrepareDatabase(const Plan& plan, const Home& home, ResultsWriter& writer,
                                          ProgressDisplay& display) {
   const ArtifactStore store(home);
+  writer.Begin();  // a stage is done with all that belongs to it, or open
   writer.AddSweep(plan.sweep, plan.source, plan.resolved, plan.trials, plan.stages);
   const int closed = writer.CloseOpenAttempts();
   const int adopted = AdoptPublished(store, plan, writer);
+  writer.Commit();
   store.RemoveStaleStaging({}, kStagingAge);
   if (closed > 0) {
     display.Line(fmt::format("resuming: {} attempts were cut off, {} of them had finished", closed,
@@ -89,15 +96,15 @@ Outcome MakeOutcome(const Plan& plan, const Scheduler& scheduler, const Coordina
   outcome.stages_run = coordinator.stages_run();
   outcome.attempts_failed = coordinator.attempts_failed();
   outcome.seconds = seconds;
-  outcome.exit_code = coordinator.drained()     ? kExitInterrupted
-                      : trials.failed > 0       ? kExitSomeFailed
-                      : scheduler.NothingToDo() ? kExitNothingToDo
-                                                : kExitOk;
+  outcome.exit_code = coordinator.drained() || trials.open > 0 ? kExitInterrupted
+                      : trials.failed > 0                      ? kExitSomeFailed
+                      : scheduler.NothingToDo()                ? kExitNothingToDo
+                                                               : kExitOk;
   return outcome;
 }
 
 Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& options,
-                  HomeLock& lock, const Clock& clock) {
+                  HomeLock& lock, const DrainSignals& signals, const Clock& clock) {
   const Home& home = options.coordinator.home;
   const double start = clock.Monotonic();
   ProgressDisplay display(options.display, clock);
@@ -108,7 +115,6 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
       plan.stages, statuses, [&](const StageRow& stage) { return costs.Seconds(stage); },
       options.scheduler);
 
-  const DrainSignals signals;
   StorageThread storage(home, lock, std::move(writer));
   Coordinator coordinator(options.coordinator, plan, scheduler, storage, transport, display, clock);
   Worker worker(options.worker, transport, clock);
@@ -119,28 +125,59 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
   return MakeOutcome(plan, scheduler, coordinator, clock.Monotonic() - start);
 }
 
+// Returns the exit code for it.
+int TellError(const std::exception_ptr& pointer) {
+  try {
+    std::rethrow_exception(pointer);
+  } catch (const Error& error) {
+    spdlog::error("{}", error.what());
+    return ExitCodeFor(error.kind());
+  } catch (const std::exception& error) {
+    spdlog::error("internal error: {}", error.what());
+    return kExitInternal;
+  }
+}
+
 }  // namespace
 
 Outcome RunSweep(const Plan& plan, Transport& transport, const SessionOptions& options,
                  const Clock& clock) {
+  const DrainSignals signals;
   const Home& home = options.coordinator.home;
   home.Create();
-  HomeLock lock(home, clock, options.break_lock);
+  MakePrivateFolder(home.run(options.run));  // from here on the launcher leaves signals to us
   try {
-    const Outcome outcome = RunLocked(plan, transport, options, lock, clock);
+    HomeLock lock(home, clock, options.break_lock);
+    const Outcome outcome = RunLocked(plan, transport, options, lock, signals, clock);
     WriteOutcome(home, options.run, outcome);
     return outcome;
-  } catch (const Error& error) {
-    Outcome outcome;
-    outcome.exit_code = ExitCodeFor(error.kind());
-    outcome.message = error.what();
-    try {
-      WriteOutcome(home, options.run, outcome);
-    } catch (const Error& second) {  // the same full disk: the first error is the one to tell
-      spdlog::debug("{}", second.what());
-    }
+  } catch (const std::exception& error) {
+    WriteFailure(home, options.run, error);
     throw;
   }
+}
+
+int RunRankZero(Transport& transport, const Home& home, const std::string& launched_run,
+                const std::function<int()>& run) {
+  int code = kExitOk;
+  std::exception_ptr error;
+  try {
+    code = run();
+  } catch (const std::exception& failure) {
+    DismissWorkers(transport);
+    if (launched_run.empty() || !WriteFailure(home, launched_run, failure))
+      error = std::current_exception();
+  }
+  if (!transport.complete()) {
+    // A collective end would wait for the lost rank for ever; leaving mpirun without one ends the
+    // others.
+    if (error) code = TellError(error);
+    std::fflush(nullptr);
+    _exit(launched_run.empty() ? code : int{kExitOk});
+  }
+  transport.Finish();
+  if (error) std::rethrow_exception(error);
+  return launched_run.empty() ? code : int{kExitOk};
 }
 
 bool RunWorker(Transport& transport, const WorkerOptions& options, const Clock& clock) {

@@ -7,6 +7,7 @@ namespace zerosweep {
 namespace {
 
 volatile std::sig_atomic_t requested = 0;
+int nesting = 0;
 
 void Note(int) {
   requested = 1;
@@ -17,6 +18,7 @@ void Note(int) {
 }  // namespace
 
 DrainSignals::DrainSignals() {
+  if (nesting++ > 0) return;
   requested = 0;
   for (const int number : {SIGINT, SIGTERM, SIGUSR1}) {
     struct sigaction action {};
@@ -27,6 +29,7 @@ DrainSignals::DrainSignals() {
 }
 
 DrainSignals::~DrainSignals() {
+  if (--nesting > 0) return;
   for (const int number : {SIGINT, SIGTERM, SIGUSR1}) std::signal(number, SIG_DFL);
 }
 

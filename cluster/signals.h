@@ -4,11 +4,11 @@
 namespace zerosweep {
 
 // From construction on, the first of INT, TERM and USR1 is noted instead of ending the process; a
-// second INT or TERM ends it at once. One at a time.
+// second INT or TERM ends it at once. May be nested: the outermost notes for all. Main thread.
 class DrainSignals {
  public:
   DrainSignals();
-  // Restores the default actions.
+  // The outermost restores the default actions.
   ~DrainSignals();
   DrainSignals(const DrainSignals&) = delete;
   DrainSignals& operator=(const DrainSignals&) = delete;

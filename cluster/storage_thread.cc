@@ -170,12 +170,9 @@ void StorageThread::RunBatch(Batch batch) {
 void StorageThread::PublishAndCommit(ResultsWriter& writer, AttemptDone done) {
   Published published;
   try {
-    published = store_.Publish(done.attempt, done.artifact);
-    if (published.manifest.stage != done.stage) {
-      zerosweep::Fail(ErrorKind::kStorage, "attempt {} staged an artifact of stage {:.12}",
-                      done.attempt, published.manifest.stage);
-    }
+    published = store_.Publish(done.attempt, done.stage, done.artifact);
   } catch (const Error& error) {
+    if (error.failure() != kPublishFailure) throw;  // the disk's fault ends the run
     PublishFailed failed{done.attempt, done.stage, error.what()};
     pending_.emplace_back(std::move(failed));
     return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -11,6 +12,7 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kSteps = 64;
+constexpr double kOwnAbsence = 2;  // seconds: nobody could be heard while we were not there
 constexpr int kReadsPerPoll = 16;  // so that a chatty stage cannot keep the caller for itself
 
 // Processes that the kernel has killed for memory since boot; 0 where it does not say.
@@ -72,6 +74,7 @@ void Supervisor::Spawn() {
 
 void Supervisor::Start(const StageRun& run, double stall_limit) {
   log_.Begin(run.attempt);
+  last_poll_ = clock_.Monotonic();
   run_ = run;
   sent_ = false;
   metrics_.clear();
@@ -94,11 +97,20 @@ void Supervisor::SendRun() {
 
 std::vector<StageEvent> Supervisor::Poll() {
   std::vector<StageEvent> events;
+  ForgiveOwnAbsence();
   if (!child_) return events;
   ReadFrames(events);
   if (child_) CheckProcess(events);
   if (child_) CheckSilence(events);
   return events;
+}
+
+void Supervisor::ForgiveOwnAbsence() {
+  const double now = clock_.Monotonic();
+  const double gap = now - std::exchange(last_poll_, now);
+  if (gap <= kOwnAbsence) return;
+  last_frame_ = std::min(now, last_frame_ + gap);
+  spawned_at_ = std::min(now, spawned_at_ + gap);
 }
 
 void Supervisor::ReadFrames(std::vector<StageEvent>& events) {

@@ -78,6 +78,7 @@ class Supervisor {
   void ReadFrames(std::vector<StageEvent>& events);
   void Handle(const StageMessage& message, std::vector<StageEvent>& events);
   void HandleHello(const StageHello& hello);
+  void ForgiveOwnAbsence();
   void CheckProcess(std::vector<StageEvent>& events);
   void CheckSilence(std::vector<StageEvent>& events);
   void ProcessEnded(const std::string& how, std::vector<StageEvent>& events);
@@ -94,6 +95,7 @@ class Supervisor {
   bool at_end_ = false;   // its stream has ended
   int failed_starts_ = 0;
   double spawned_at_ = 0;
+  double last_poll_ = 0;
   std::optional<StageRun> run_;
   bool sent_ = false;  // the run frame
   std::map<std::string, double> metrics_;

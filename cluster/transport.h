@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/json.h"
@@ -27,8 +28,16 @@ class Transport {
   virtual std::optional<Envelope> Poll() = 0;
   // Ranks that the transport newly reports as dead since the last call.
   virtual std::vector<int> LostRanks() = 0;
-  // COLLECTIVE among the ranks still alive: ends the transport after all messages are delivered.
+  // COLLECTIVE among all ranks: ends the transport after all messages are delivered. REQUIRES:
+  // complete(), or it may wait for ever.
   virtual void Finish() = 0;
+
+  // This rank counts as lost, whatever becomes of it.
+  void GiveUp(int rank) { given_up_.insert(rank); }
+  bool complete() const { return given_up_.empty(); }
+
+ private:
+  std::set<int> given_up_;
 };
 
 }  // namespace zerosweep

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -15,7 +14,12 @@ namespace {
 int64_t BytesIn(const fs::path& folder, const Manifest& manifest) {
   int64_t bytes = 0;
   for (const auto& [name, digest] : manifest.files) {
-    bytes += static_cast<int64_t>(fs::file_size(folder / name));
+    std::error_code code;
+    const auto size = fs::file_size(folder / name, code);
+    if (code) {
+      Fail(ErrorKind::kStorage, "cannot read {}: {}", (folder / name).string(), code.message());
+    }
+    bytes += static_cast<int64_t>(size);
   }
   return bytes;
 }
@@ -27,35 +31,50 @@ double AgeSeconds(const fs::path& path) {
   return std::chrono::duration<double>(fs::file_time_type::clock::now() - written).count();
 }
 
-// Looking a name up anew makes a network file system forget that it was absent.
-void ReadFolder(const fs::path& folder) {
-  std::error_code code;
-  for (fs::directory_iterator entry(folder, code), end; !code && entry != end;
-       entry.increment(code)) {
-  }
-}
-
 bool IsHexName(const std::string& name, size_t size) {
   return name.size() == size && name.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
+// The stage reported what it did not stage: its attempt fails, unlike with an error of the disk.
+template <typename... Args>
+[[noreturn]] void Refuse(fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(ErrorKind::kStorage, fmt::format(format, std::forward<Args>(args)...),
+              kPublishFailure);
+}
+
+// The staged manifest, checked against what was reported and against the files.
+Manifest CheckStaged(const fs::path& staging, const std::string& attempt, const std::string& stage,
+                     const std::string& digest) {
+  std::error_code code;
+  if (!fs::exists(staging / kManifestFile, code) && !code) {
+    Refuse("attempt {} reported artifact {} and staged none", attempt, digest);
+  }
+  Manifest manifest = ReadManifest(staging);
+  if (manifest.attempt != attempt || manifest.Digest() != digest) {
+    Refuse(
+        "attempt {} reported artifact {}, its staging holds {} of attempt {}; it will be made "
+        "again",
+        attempt, digest, manifest.Digest(), manifest.attempt);
+  }
+  if (manifest.stage != stage) {
+    Refuse("attempt {} of stage {:.12} staged an artifact of stage {:.12}", attempt, stage,
+           manifest.stage);
+  }
+  const std::vector<std::string> corrupt = CorruptFiles(staging, manifest);
+  if (!corrupt.empty()) {
+    Refuse("artifact {} of attempt {}: '{}' is not what the manifest says", digest, attempt,
+           corrupt.front());
+  }
+  return manifest;
+}
+
 }  // namespace
 
-Published ArtifactStore::Publish(const std::string& attempt, const std::string& digest) const {
+Published ArtifactStore::Publish(const std::string& attempt, const std::string& stage,
+                                 const std::string& digest) const {
   const fs::path staging = home_.staging(attempt);
   const fs::path target = home_.artifact(digest);
-  Published published{digest, ReadManifest(staging)};
-  if (published.manifest.attempt != attempt || published.manifest.Digest() != digest) {
-    Fail(ErrorKind::kStorage,
-         "attempt {} reported artifact {}, its staging holds {} of attempt {}; it will be made "
-         "again",
-         attempt, digest, published.manifest.Digest(), published.manifest.attempt);
-  }
-  const std::vector<std::string> corrupt = CorruptFiles(staging, published.manifest);
-  if (!corrupt.empty()) {
-    Fail(ErrorKind::kStorage, "artifact {} of attempt {}: '{}' is not what the manifest says",
-         digest, attempt, corrupt.front());
-  }
+  Published published{digest, CheckStaged(staging, attempt, stage, digest)};
   published.bytes = BytesIn(staging, published.manifest);
   MakePrivateFolder(target.parent_path());
   if (RenameNoReplace(staging, target)) {
@@ -63,23 +82,16 @@ Published ArtifactStore::Publish(const std::string& attempt, const std::string& 
     FsyncFolder(staging.parent_path());
     return published;
   }
-  published.manifest = ReadManifest(target);  // first wins: same digest, same bytes
-  std::error_code code;
+  std::error_code code;  // first wins: same digest, same bytes
   fs::remove_all(staging, code);
   return published;
 }
 
-std::optional<fs::path> ArtifactStore::Find(const std::string& digest, double patience) const {
+std::optional<fs::path> ArtifactStore::Find(const std::string& digest) const {
   const fs::path folder = home_.artifact(digest);
-  const double start = SystemClock().Monotonic();
-  for (double pause = 0.05;; pause = std::min(2.0, pause * 2)) {
-    std::error_code code;
-    if (fs::is_regular_file(folder / kManifestFile, code)) return folder;
-    if (SystemClock().Monotonic() - start + pause > patience) return std::nullopt;
-    SystemClock().Sleep(pause);
-    ReadFolder(home_.artifacts());
-    ReadFolder(folder.parent_path());
-  }
+  std::error_code code;
+  if (!fs::is_regular_file(folder / kManifestFile, code)) return std::nullopt;
+  return folder;
 }
 
 std::vector<Published> ArtifactStore::List() const {

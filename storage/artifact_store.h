@@ -10,9 +10,12 @@
 
 namespace zerosweep {
 
+// Error::failure() of a Publish that found another artifact than the one reported.
+inline constexpr const char* kPublishFailure = "publish";
+
 struct Published {
   std::string digest;
-  Manifest manifest;
+  Manifest manifest;  // as its own stage wrote it: two stages may make the same bytes
   int64_t bytes = 0;
 };
 
@@ -20,15 +23,15 @@ class ArtifactStore {
  public:
   explicit ArtifactStore(Home home) : home_(std::move(home)) {}
 
-  // Checks the staged artifact's manifest against `digest`, renames it into place without replacing
-  // (first wins; the loser's staging is removed), fsyncs the folder. Throws kStorage when the
-  // staging is not what was reported.
-  Published Publish(const std::string& attempt, const std::string& digest) const;
+  // Checks the staged artifact's manifest against what was reported, renames it into place without
+  // replacing (first wins; the loser's staging is removed), fsyncs the folder. Returns the staged
+  // manifest. Throws kStorage: of failure kPublishFailure when the staging is not what was
+  // reported, else an error of the disk.
+  Published Publish(const std::string& attempt, const std::string& stage,
+                    const std::string& digest) const;
 
-  // The folder of a published artifact. Retries ENOENT and ESTALE for up to `patience` seconds,
-  // reading the parent folder anew (network file systems cache absence). nullopt when it stays
-  // missing.
-  std::optional<std::filesystem::path> Find(const std::string& digest, double patience = 0) const;
+  // The folder of a published artifact; nullopt when there is none.
+  std::optional<std::filesystem::path> Find(const std::string& digest) const;
 
   // Every published artifact (for adoption on start: published but not committed).
   std::vector<Published> List() const;

@@ -18,15 +18,21 @@ void MoveSeeds(const Json::json_pointer& at, Json& value, Json& seeds) {
 
 }  // namespace
 
-SplitConfig SplitSeeds(const Json& config) {
+SplitConfig SplitConfiguration(const Json& config) {
   SplitConfig split{config};
-  MoveSeeds(Json::json_pointer(), split.shared, split.seeds);
+  MoveSeeds(Json::json_pointer(), split.shared, split.own);
+  for (const char* key : {"threads", "profile"}) {
+    const auto member = split.shared.find(key);
+    if (member == split.shared.end()) continue;
+    split.own["/" + std::string(key)] = *member;
+    split.shared.erase(member);
+  }
   return split;
 }
 
-Json JoinSeeds(const SplitConfig& split) {
+Json JoinConfiguration(const SplitConfig& split) {
   Json config = split.shared;
-  for (const auto& [pointer, value] : split.seeds.items()) {
+  for (const auto& [pointer, value] : split.own.items()) {
     config[Json::json_pointer(pointer)] = value;
   }
   return config;

@@ -1,5 +1,5 @@
-// A trial's resolved configuration in two parts: what trials of all seeds share (stored once) and
-// the seeds.
+// A trial's resolved configuration in two parts: what determines its result and is shared by the
+// trials of all seeds (stored once), and what is the trial's own.
 #pragma once
 
 #include "base/json.h"
@@ -7,12 +7,14 @@
 namespace zerosweep {
 
 struct SplitConfig {
-  Json shared;                  // without any key "seed" or "seeds"
-  Json seeds = Json::object();  // JSON pointer → value: {"/seed": 0}
+  Json shared;
+  // JSON pointer → value ({"/seed": 0}): every key "seed" or "seeds", and of the top level
+  // "threads" and "profile", which say how a result is computed, not which one.
+  Json own = Json::object();
 };
 
-SplitConfig SplitSeeds(const Json& config);
+SplitConfig SplitConfiguration(const Json& config);
 // The reverse.
-Json JoinSeeds(const SplitConfig& split);
+Json JoinConfiguration(const SplitConfig& split);
 
 }  // namespace zerosweep

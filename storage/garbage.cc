@@ -27,14 +27,18 @@ class Collector {
     }
   }
 
-  void Logs(Database& database) {
+  // While stages are at work, what slots print into stays.
+  void Logs(Database& database, bool keep_slots) {
     Statement& known = database.Prepare("SELECT 1 FROM attempt WHERE name = ?");
     std::error_code code;
-    for (const auto& entry : fs::recursive_directory_iterator(home_.folder / "logs", code)) {
-      if (entry.path().extension() != ".log") continue;
-      const bool keep = known.Bind(entry.path().stem().string()).Step();
+    fs::recursive_directory_iterator entry(home_.folder / "logs", code);
+    for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code)) {
+      const fs::path& path = entry->path();
+      if (keep_slots && path.filename() == "slots") entry.disable_recursion_pending();
+      if (path.extension() != ".log") continue;
+      const bool keep = known.Bind(path.stem().string()).Step();
       known.Reset();
-      if (!keep) RemoveFile(entry.path());
+      if (!keep) RemoveFile(path);
     }
   }
 
@@ -83,7 +87,7 @@ Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, d
   Collector collector(home, min_age);
   collector.garbage_.staging = ArtifactStore(home).RemoveStaleStaging(live, min_age);
   collector.Artifacts(database);
-  collector.Logs(database);
+  collector.Logs(database, /*keep_slots=*/!live.empty());
   collector.TemporaryFiles();
   return collector.garbage_;
 }

@@ -45,7 +45,10 @@ void Home::Create() const {
   }
 }
 
-bool Home::Exists() const { return fs::is_directory(folder); }
+bool Home::Exists() const {
+  std::error_code code;
+  return fs::is_directory(folder, code);
+}
 
 Home Home::Locate(const std::string& option) {
   if (!option.empty()) return Home{fs::absolute(option).lexically_normal()};

@@ -91,7 +91,8 @@ std::optional<Owner> ReadOwner(const fs::path& path) {
   try {
     text = ReadFile(path);
   } catch (const Error&) {
-    if (!fs::exists(fs::symlink_status(path))) return std::nullopt;
+    std::error_code code;
+    if (!fs::exists(fs::symlink_status(path, code))) return std::nullopt;
     throw;
   }
   const Json json = Json::parse(text, nullptr, false);
@@ -136,17 +137,16 @@ bool StandsStill(const fs::path& path, const Owner& owner, const Clock& clock) {
 }
 
 // Moves the stale lock out of the way. Two observers may judge the same lock: whoever moved a lock
-// other than the judged one gives it back. Returns whether the judged one is gone by our hand.
-bool RemoveStale(const fs::path& path, const Owner& judged) {
+// other than the judged one gives it back.
+void RemoveStale(const fs::path& path, const Owner& judged) {
   const fs::path aside = path.string() + ".stale-" + NewUuid();
-  if (rename(path.c_str(), aside.c_str()) != 0) return false;
+  if (rename(path.c_str(), aside.c_str()) != 0) return;
   const std::optional<Owner> moved = ReadOwner(aside);
   const bool right = moved && moved->nonce == judged.nonce;
   if (!right && link(aside.c_str(), path.c_str()) != 0) {
     spdlog::warn("a live lock of {} was displaced; its owner will stop", path.string());
   }
   unlink(aside.c_str());
-  return right;
 }
 
 }  // namespace
@@ -157,7 +157,6 @@ struct HomeLock::State {
   Owner self;
   int fd = -1;  // our file, whatever `path` names by now
   double last_beat = 0;
-  bool stole = false;
 
   // link() is atomic on every file system, NFS included. False when the name is taken.
   bool TryLink() {
@@ -205,7 +204,7 @@ HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock)
            "dead, --break-lock takes over after a minute of silence",
            home.folder.string(), Describe(*owner));
     }
-    if (RemoveStale(state_->path, *owner)) state_->stole = true;
+    RemoveStale(state_->path, *owner);
   }
 }
 
@@ -232,8 +231,6 @@ void HomeLock::Beat() {
   }
   state_->last_beat = now;
 }
-
-bool HomeLock::stole() const { return state_->stole; }
 
 const std::string& HomeLock::nonce() const { return state_->self.nonce; }
 

@@ -23,8 +23,6 @@ class HomeLock {
 
   // Rewrites the counter if 5 s have passed. Throws kStorage if the lock is no longer ours.
   void Beat();
-  // Whether an older owner's lock was taken over: the database's epoch must be raised.
-  bool stole() const;
   // Names this holding of the lock; never the same twice.
   const std::string& nonce() const;
 

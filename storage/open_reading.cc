@@ -25,7 +25,11 @@ void Recover(const Home& home) {
 }
 
 std::unique_ptr<Database> OpenDatabase(const Home& home) {
-  if (!fs::exists(home.database())) {
+  std::error_code code;
+  if (!fs::exists(home.database(), code)) {
+    if (code) {
+      Fail(ErrorKind::kStorage, "cannot look into {}: {}", home.folder.string(), code.message());
+    }
     Fail(ErrorKind::kStorage,
          "there is no results.db in {}: run a sweep first, or name another "
          "--home",
@@ -49,9 +53,10 @@ ReadableDatabase OpenForReading(const Home& home, const ResultsOptions& options)
   const bool network = options.network.value_or(IsNetworkFileSystem(home.folder));
   ReadableDatabase opened;
   // While somebody writes on a network file system, only the snapshot may be opened.
-  if (network && fs::exists(home.snapshot()) && HomeLock::IsHeld(home)) {
+  std::error_code code;
+  if (network && fs::exists(home.snapshot(), code) && HomeLock::IsHeld(home)) {
     opened.database = OpenAndProbe(home.snapshot(), OpenMode::kImmutable);
-    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(home.snapshot());
+    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(home.snapshot(), code);
     opened.snapshot_age = std::max(0.0, std::chrono::duration<double>(age).count());
   } else {
     opened.database = OpenDatabase(home);

@@ -48,7 +48,8 @@ std::vector<Request> PollRequests(const Home& home) {
     const fs::path& path = entry.path();
     if (path.extension() != ".json" || path.stem().extension() == ".reply") continue;
     Request request{path.stem(), Json()};
-    if (fs::exists(ReplyPath(home, request.id))) continue;  // answered, its removal was cut short
+    if (fs::exists(ReplyPath(home, request.id), code))
+      continue;  // answered, its removal was cut short
     try {
       request.body = ParseJson(ReadFile(path), path.string());
       if (!request.body.is_object()) {
@@ -56,7 +57,7 @@ std::vector<Request> PollRequests(const Home& home) {
       }
       found.emplace_back(entry.last_write_time(code), std::move(request));
     } catch (const Error& error) {
-      if (fs::exists(path)) WriteReply(home, request.id, Failure(error.what()));
+      if (fs::exists(path, code)) WriteReply(home, request.id, Failure(error.what()));
     }
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
@@ -77,12 +78,12 @@ std::optional<Json> WaitForReply(const Home& home, const std::string& id, const 
                                  double timeout) {
   const fs::path path = ReplyPath(home, id);
   const double start = clock.Monotonic();
-  while (!fs::exists(path)) {
+  std::error_code code;
+  while (!fs::exists(path, code)) {
     if (clock.Monotonic() - start >= timeout) return std::nullopt;
     clock.Sleep(kPollSeconds);
   }
   Json reply = ParseJson(ReadFile(path), path.string());
-  std::error_code code;
   fs::remove(path, code);
   return reply;
 }

@@ -44,7 +44,6 @@ struct TrialRow {
 struct AttemptRow {
   std::string id;  // UUID, made by the coordinator
   std::string stage;
-  int number = 1;      // 1, 2, … of this stage
   std::string worker;  // "node-name/slot 0"
   std::string device;
   int threads = 1;

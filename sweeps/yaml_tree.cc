@@ -14,6 +14,7 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kMaxValues = 1'000'000;
+constexpr int kMaxDepth = 100;  // an alias that names its own parent has no end
 
 // Keys and values appear in one-line messages on terminals, in names of files and in reports.
 void RequirePrintable(const std::string& text, const std::string& where) {
@@ -29,9 +30,13 @@ class TreeBuilder {
   explicit TreeBuilder(std::function<std::string(const YAML::Mark&)> where)
       : where_(std::move(where)) {}
 
-  YamlNode Build(const YAML::Node& source) {
+  YamlNode Build(const YAML::Node& source, int depth = 0) {
     YamlNode node;
     node.where = where_(source.Mark());
+    if (depth > kMaxDepth) {
+      FailAt(node.where, "the document is nested deeper than {} levels; does an alias name itself?",
+             kMaxDepth);
+    }
     if (++values_ > kMaxValues) {
       FailAt(node.where, "the document unfolds to more than {} values", kMaxValues);
     }
@@ -43,9 +48,9 @@ class TreeBuilder {
       BuildScalar(source, node);
     } else if (source.IsSequence()) {
       node.kind = YamlNode::Kind::kList;
-      for (const YAML::Node& item : source) node.items.push_back(Build(item));
+      for (const YAML::Node& item : source) node.items.push_back(Build(item, depth + 1));
     } else if (source.IsMap()) {
-      BuildMap(source, node);
+      BuildMap(source, node, depth);
     }
     return node;
   }
@@ -58,7 +63,7 @@ class TreeBuilder {
     RequirePrintable(node.text, node.where);
   }
 
-  void BuildMap(const YAML::Node& source, YamlNode& node) {
+  void BuildMap(const YAML::Node& source, YamlNode& node, int depth) {
     node.kind = YamlNode::Kind::kMap;
     std::map<std::string, std::string> seen;
     for (const auto& entry : source) {
@@ -70,7 +75,7 @@ class TreeBuilder {
       if (!inserted) {
         FailAt(where, "key '{}' is given twice (first at {}), remove one", key, first->second);
       }
-      YamlNode value = Build(entry.second);
+      YamlNode value = Build(entry.second, depth + 1);
       // yaml-cpp gives an absent value ("key:") no place of its own.
       if (value.kind == YamlNode::Kind::kNull) value.where = where;
       node.members.push_back({key, where, std::move(value)});

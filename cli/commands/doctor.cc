@@ -114,7 +114,8 @@ void CheckMpi(Findings& findings) {
       version.empty() ? fmt::format("no {}", kMpirun) : fmt::format("{} ({})", version, kMpiKind),
       "run scripts/setup; without it only --ranks is missing");
   const fs::path module = MpiModuleFolder() / "zerosweep_mpi.so";
-  findings.Add("MPI transport", fs::exists(module), module.string(), "build again: make");
+  std::error_code code;
+  findings.Add("MPI transport", fs::exists(module, code), module.string(), "build again: make");
 }
 
 bool IsInPath(const std::string& program) {
@@ -126,8 +127,8 @@ bool IsInPath(const std::string& program) {
 
 void CheckHome(const Home& home, Findings& findings) {
   fs::path place = home.folder;
-  while (!fs::exists(place) && place.has_relative_path()) place = place.parent_path();
   std::error_code code;
+  while (!fs::exists(place, code) && place.has_relative_path()) place = place.parent_path();
   const fs::space_info space = fs::space(place, code);
   const bool network = IsNetworkFileSystem(place);
   findings.Add("home", IsWritableFolder(place),

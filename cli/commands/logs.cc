@@ -30,8 +30,9 @@ int RunLogs(const std::string& id, const Globals& globals) {
   const std::string attempt = row[0];
   spdlog::info("{}, attempt {} ({})", row[1].get<std::string>(), row[2].get<int>(), attempt);
   const std::filesystem::path path = globals.home().log(attempt);
+  std::error_code code;
   const std::string text =
-      std::filesystem::exists(path) ? ReadFile(path) : row[3].get<std::string>();
+      std::filesystem::exists(path, code) ? ReadFile(path) : row[3].get<std::string>();
   if (text.empty()) spdlog::info("it printed nothing");
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitOk;

@@ -17,6 +17,7 @@
 #include "cluster/mpi_loader.h"
 #include "cluster/node.h"
 #include "cluster/session.h"
+#include "cluster/signals.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {
@@ -33,7 +34,7 @@ struct RunArguments {
   bool break_lock = false;
   // What a launched rank is told by its launcher.
   std::string run;
-  int columns = 0;  // of the terminal behind mpirun; 0: none
+  int columns = 0, rows = 24;  // of the terminal behind mpirun; 0: none
 };
 
 void AddArguments(CLI::App& app, RunArguments& arguments) {
@@ -58,6 +59,7 @@ void AddArguments(CLI::App& app, RunArguments& arguments) {
                "Take over a home whose owner has been silent for a minute");
   app.add_option("--run-id", arguments.run)->group("");
   app.add_option("--columns", arguments.columns)->group("");
+  app.add_option("--rows", arguments.rows)->group("");
 }
 
 SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals,
@@ -75,6 +77,7 @@ SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals
   if (arguments.columns > 0) {
     session.display.terminal = session.display.color = true;
     session.display.columns = arguments.columns;
+    session.display.rows = arguments.rows;
   }
   session.run = arguments.run.empty() ? NewUuid() : arguments.run;
   session.break_lock = arguments.break_lock;
@@ -83,7 +86,12 @@ SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals
 
 void Tell(const Outcome& outcome, const Plan& plan) {
   if (outcome.exit_code == kExitNothingToDo) {
-    spdlog::info("{}: nothing to do, all {} trials are done", plan.sweep, outcome.trials_done);
+    std::string text = fmt::format("{}: nothing to do, {} of {} trials are done", plan.sweep,
+                                   outcome.trials_done, plan.trials.size());
+    if (outcome.trials_cancelled > 0)
+      text += fmt::format(", {} cancelled (`zerosweep retry` brings them back)",
+                          outcome.trials_cancelled);
+    spdlog::info("{}", text);
     return;
   }
   std::string text =
@@ -103,7 +111,9 @@ int ExitCodeOf(int code, const RunArguments& arguments) {
 }
 
 int RunHere(const RunArguments& arguments, const Globals& globals, Transport& transport) {
-  const Plan plan = ExpandArguments(arguments.sweep, globals);
+  SweepArguments sweep = arguments.sweep;
+  sweep.show_warnings = arguments.run.empty();  // else the launcher has shown them
+  const Plan plan = ExpandArguments(sweep, globals);
   const SessionOptions session = MakeSession(arguments, globals, plan);
   const Outcome outcome = RunSweep(plan, transport, session, SystemClock());
   Tell(outcome, plan);
@@ -120,16 +130,9 @@ int RunInsideMpi(const RunArguments& arguments, const Globals& globals) {
     transport->Finish();
     return kExitOk;
   }
-  try {
-    const int code = RunHere(arguments, globals, *transport);
-    transport->Finish();
-    // A launcher of ours reads the outcome; mpirun would only make noise about the code.
-    return arguments.run.empty() ? ExitCodeOf(code, arguments) : int{kExitOk};
-  } catch (const Error&) {
-    DismissWorkers(*transport);
-    transport->Finish();
-    throw;
-  }
+  return RunRankZero(*transport, globals.home(), arguments.run, [&] {
+    return ExitCodeOf(RunHere(arguments, globals, *transport), arguments);
+  });
 }
 
 std::vector<std::string> RankCommand(const RunArguments& arguments, const Globals& globals,
@@ -153,12 +156,17 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
   add("--max-attempts", std::to_string(arguments.max_attempts));
   add("--run-id", run);
   const DisplayOptions display = DetectDisplay(globals.color, globals.quiet);
-  if (display.terminal) add("--columns", std::to_string(display.columns));
+  if (display.terminal) {
+    add("--columns", std::to_string(display.columns));
+    add("--rows", std::to_string(display.rows));
+  }
   return words;
 }
 
-int RunOverRanks(const RunArguments& arguments, const Globals& globals) {
+int RunOverRanks(const RunArguments& arguments, const Globals& globals,
+                 const DrainSignals& signals) {
   ExpandArguments(arguments.sweep, globals);  // a wrong sweep is refused before anything starts
+  if (signals.Requested()) return kExitInterrupted;
   LaunchOptions launch;
   launch.run = NewUuid();
   launch.command = RankCommand(arguments, globals, launch.run);
@@ -169,6 +177,7 @@ int RunOverRanks(const RunArguments& arguments, const Globals& globals) {
 }
 
 int Run(const RunArguments& arguments, const Globals& globals) {
+  const DrainSignals signals;  // also what comes while the sweep is read ends cleanly
   const LaunchEnvironment launcher = DetectLauncher();
   if (launcher.split_step) {
     Fail(ErrorKind::kCluster,
@@ -176,7 +185,7 @@ int Run(const RunArguments& arguments, const Globals& globals) {
          "it with mpirun inside sbatch, or with srun --mpi=pmix");
   }
   if (launcher.inside) return RunInsideMpi(arguments, globals);
-  if (arguments.ranks > 0) return RunOverRanks(arguments, globals);
+  if (arguments.ranks > 0) return RunOverRanks(arguments, globals, signals);
   LocalTransport transport;
   return ExitCodeOf(RunHere(arguments, globals, transport), arguments);
 }

@@ -111,7 +111,9 @@ std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label
         return *done;
       } else {
         const auto& failed = std::get<StageFailed>(event.message);
-        if (!event.log_tail.empty()) display.Line(event.log_tail, /*problem=*/true);
+        // What a stage reports itself says it all; how a process died, only its last lines may say.
+        const bool died = failed.failure == "crash" || failed.failure == "timeout";
+        if (died && !event.log_tail.empty()) display.Line(event.log_tail, /*problem=*/true);
         Fail(failed.kind, "{}: {}", label, failed.message);
       }
     }

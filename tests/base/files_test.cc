@@ -44,6 +44,18 @@ TEST(FilesTest, AFullDiskIsNamedWithAdvice) {
   }
 }
 
+TEST(FilesTest, AFolderBelowAFileIsAnErrorOfOurs) {
+  const TempFolder temp;
+  WriteFileDurably(temp / "file", "bytes");
+  try {
+    MakePrivateFolder(temp / "file" / "folder");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kStorage);
+    EXPECT_NE(std::string(error.what()).find("Not a directory"), std::string::npos);
+  }
+}
+
 TEST(FilesTest, RenameNoReplaceKeepsTheFirst) {
   const TempFolder temp;
   for (const char* name : {"a", "b"}) {

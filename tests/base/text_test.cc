@@ -24,6 +24,17 @@ TEST(TextTest, SecretsAreRedacted) {
   EXPECT_EQ(Redact("GITHUB_TOKEN=abc x"), "GITHUB_TOKEN=[redacted] x");
   EXPECT_EQ(Redact("{\"api_key\": \"abc\"}"), "{\"api_key\": \"[redacted]\"}");
   EXPECT_EQ(Redact("nothing here"), "nothing here");
+  EXPECT_EQ(Redact("my-Secret-2 : 'a b', key=\"\" x"), "my-Secret-2 : '[redacted] b', key=\"\" x");
+  EXPECT_EQ(Redact("key=token=abc;PASSWORD: x"), "key=[redacted];PASSWORD: [redacted]");
+  EXPECT_EQ(Redact("the key is here: x"), "the key is here: x");
+  EXPECT_EQ(Redact("TOKEN="), "TOKEN=");
+}
+
+TEST(TextTest, ALineOfAnyLengthIsRedacted) {
+  const std::string word(100'000, 'x');
+  EXPECT_EQ(Redact(word), word);
+  EXPECT_EQ(Redact(word + "KEY=" + word), word + "KEY=[redacted]");
+  EXPECT_EQ(Redact("KEY" + std::string(100'000, ' ')), "KEY" + std::string(100'000, ' '));
 }
 
 }  // namespace

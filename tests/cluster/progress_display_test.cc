@@ -72,6 +72,31 @@ TEST(ProgressDisplayTest, OnATerminalBarsAreRedrawnAtMostFiveTimesASecond) {
   EXPECT_LE(redraws, 5u);  // each drawing is cleared once, the last by the destructor
 }
 
+TEST(ProgressDisplayTest, NoMoreLinesThanTheTerminalHasRows) {
+  FakeClock clock;
+  DisplayOutput output;
+  {
+    ProgressDisplay display({.stream = output.stream(), .terminal = true, .rows = 10}, clock);
+    RunSnapshot snapshot;
+    snapshot.trials = 100;
+    snapshot.active.resize(64);
+    clock.Advance(1);
+    display.Update(snapshot);
+  }
+  const std::string text = output.Text();
+  EXPECT_THAT(text, HasSubstr("  and 57 more\n\x1b[9A"));
+}
+
+TEST(ProgressDisplayTest, AStreamThatTakesNothingStopsNobody) {
+  FakeClock clock;
+  std::FILE* full = std::fopen("/dev/full", "w");
+  ASSERT_NE(full, nullptr);
+  ProgressDisplay display({.stream = full}, clock);
+  for (int i = 0; i < 10; ++i) EXPECT_NO_THROW(display.Line(std::string(5000, 'x')));
+  EXPECT_NE(std::ferror(full), 0);
+  std::fclose(full);
+}
+
 TEST(ProgressDisplayTest, ElsewhereThereAreOnlyPlainLines) {
   FakeClock clock;
   DisplayOutput output;

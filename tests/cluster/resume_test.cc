@@ -36,6 +36,30 @@ TEST(ResumeTest, NothingCommittedIsComputedAgainAfterTheCoordinatorIsKilled) {
   EXPECT_LE(FakeRuns(sweep.home()).CountAll("started"), stages + 4 * interrupted);
 }
 
+TEST(ResumeTest, ASignalDuringTheStartInterrupts) {
+  const FakeSweep sweep(1, 10);
+  Program program(sweep.Command({"--before", "0.5"}), sweep.output());
+  ASSERT_TRUE(WaitUntil([&] { return Contents(sweep.output()) == "starting\n"; }, 10));
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(10), kExitInterrupted) << Contents(sweep.output());
+  EXPECT_EQ(FakeRuns(sweep.home()).CountAll("done"), 0);
+}
+
+TEST(ResumeTest, NobodyNeedsToReadWhatARunPrints) {
+  for (const char* nowhere : {"2>&1 | true", "2>/dev/full"}) {
+    const FakeSweep sweep(4, 10);
+    std::string words;
+    for (const std::string& word : sweep.Command({"--slots", "2"})) words += " '" + word + "'";
+    const std::filesystem::path code = sweep.home().folder.parent_path() / "code.txt";
+    Program shell(
+        {"/bin/sh", "-c", fmt::format("{{{}; echo $? > {}; }} {}", words, code.string(), nowhere)},
+        sweep.output());
+    shell.Wait();
+    EXPECT_EQ(Contents(code), "0\n") << nowhere;
+    sweep.ExpectAllDoneOnce();
+  }
+}
+
 TEST(ResumeTest, KilledStageProcessesCostTheirAttemptOnly) {
   const FakeSweep sweep(8, 40);
   Program program(sweep.Command({"--slots", "2"}), sweep.output());

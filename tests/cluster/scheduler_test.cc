@@ -44,6 +44,32 @@ void RunNext(Scheduler& scheduler, size_t expected) {
   scheduler.Committed(*stage, "digest");
 }
 
+TEST(SchedulerTest, CancelDuringACommitLeavesTheResultToTheRetry) {
+  const Plan plan = FakePlan(Json::parse(R"([{"name": "s"}, {"name": "q", "inputs": ["s"]}])"));
+  Scheduler scheduler = MakeScheduler(plan);
+  ASSERT_EQ(scheduler.TakeNext(), size_t{0});
+  scheduler.BeginCommit(0);
+  scheduler.Cancel(0);
+  scheduler.Committed(0, "digest");
+  EXPECT_EQ(scheduler.phase(0), Phase::kDone);
+  EXPECT_EQ(scheduler.phase(1), Phase::kCancelled);
+  EXPECT_TRUE(scheduler.Finished());
+  scheduler.Reopen(1);
+  RunNext(scheduler, 1);
+  EXPECT_TRUE(scheduler.Finished());
+}
+
+TEST(SchedulerTest, CancelDuringACommitThatFailsIsNotTriedAgain) {
+  const Plan plan = FakePlan(Json::parse(R"([{"name": "s"}])"));
+  Scheduler scheduler = MakeScheduler(plan);
+  ASSERT_EQ(scheduler.TakeNext(), size_t{0});
+  scheduler.BeginCommit(0);
+  scheduler.Cancel(0);
+  EXPECT_TRUE(scheduler.Failed(0, Failure("publish", ErrorKind::kStorage)));
+  EXPECT_EQ(scheduler.phase(0), Phase::kCancelled);
+  EXPECT_TRUE(scheduler.Finished());
+}
+
 TEST(SchedulerTest, UsersBecomeReadyOnlyWhenEveryInputIsCommitted) {
   const Plan plan = Diamond();
   Scheduler scheduler = MakeScheduler(plan);

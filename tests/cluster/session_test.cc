@@ -142,6 +142,24 @@ TEST_F(SessionTest, AFullDiskEndsTheRunAndBlamesNoTrial) {
   EXPECT_EQ(Run(plan).exit_code, kExitOk);  // with room again
 }
 
+TEST_F(SessionTest, AnUnusableDeviceEndsTheRunAndBlamesNoTrial) {
+  const Plan plan = FakePlan(Chain("a", {{"fault", "device"}, {"times", 1}}));
+  const SessionOptions session = FakeSession(home_, 1);
+  EXPECT_THROW(Run(plan, session), Error);
+  EXPECT_EQ(ReadOutcome(home_, session.run)->exit_code, kExitInfrastructure);
+  EXPECT_EQ(Run(plan).exit_code, kExitOk);  // with another device
+}
+
+TEST_F(SessionTest, TwoStagesMayMakeTheSameBytes) {
+  const Json params = {{"bytes", "same"}, {"images", 100}, {"curve", true}};
+  const Outcome outcome = Run(FakePlan(Concat({Chain("a", params), Chain("b", params)})));
+  EXPECT_EQ(outcome.exit_code, kExitOk);
+  EXPECT_EQ(outcome.attempts_failed, 0);
+  EXPECT_EQ(outcome.trials_done, 2);
+  EXPECT_EQ(Column("SELECT images FROM correctness"), Json({100, 100}));  // each has its own
+  EXPECT_EQ(Column("SELECT points FROM curve"), Json({3, 3}));
+}
+
 TEST_F(SessionTest, CorrectnessAndCurvesComeFromTheArtifact) {
   Run(FakePlan(Chain("a", {{"images", 100}, {"curve", true}})));
   EXPECT_EQ(Column("SELECT value FROM v_metric WHERE name = 'images'"), Json({100}));
@@ -164,12 +182,14 @@ TEST_F(SessionTest, WhatWasPublishedButNotCommittedIsAdopted) {
 TEST_F(SessionTest, ASecondCoordinatorIsRefused) {
   home_.Create();
   const HomeLock other(home_, SystemClock());
+  const SessionOptions session = FakeSession(home_, 1);
   try {
-    Run(FakePlan(Chain("a")));
+    Run(FakePlan(Chain("a")), session);
     FAIL() << "two writers";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kStorage);
     EXPECT_THAT(error.what(), HasSubstr("in use"));
+    EXPECT_EQ(ReadOutcome(home_, session.run)->message, error.what());
   }
 }
 

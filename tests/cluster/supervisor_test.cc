@@ -8,6 +8,7 @@
 #include "base/artifact.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/fake_plan.h"
 #include "tests/support/temp_folder.h"
 
@@ -118,6 +119,23 @@ TEST_F(SupervisorTest, SilenceBeyondTheLimitIsATimeout) {
   EXPECT_LT(SystemClock().Monotonic() - start, 10);
   EXPECT_EQ(supervisor.pid(), -1);
   ExpectSuccess(supervisor);
+}
+
+TEST_F(SupervisorTest, OurOwnAbsenceIsNoSilenceOfTheStage) {
+  FakeClock clock;
+  Supervisor supervisor(options_, "slot", clock);
+  supervisor.Start(MakeRun({{"sleep_ms", 60000}}), /*stall_limit=*/5);
+  while (supervisor.signature().is_null()) supervisor.Poll();
+  clock.Advance(100);
+  EXPECT_TRUE(supervisor.Poll().empty());
+  EXPECT_TRUE(supervisor.busy());
+  std::vector<StageEvent> events;
+  for (int second = 0; second < 6 && events.empty(); ++second) {
+    clock.Advance(1);
+    events = supervisor.Poll();
+  }
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(std::get<StageFailed>(events[0].message).failure, "timeout");
 }
 
 TEST_F(SupervisorTest, AStoppedProcessIsATimeout) {

@@ -13,11 +13,11 @@ namespace fs = std::filesystem;
 
 struct ArtifactStoreTest : testing::Test {
   // Stages an artifact of one file and returns its digest.
-  std::string Stage(const std::string& attempt, const std::string& bytes) {
+  std::string Stage(const std::string& attempt, const std::string& bytes,
+                    const std::string& stage = "stage") {
     MakePrivateFolder(home.staging(attempt));
     WriteFileDurably(home.staging(attempt) / "data.bin", bytes);
-    Manifest manifest{
-        .stage = "stage-" + bytes, .attempt = attempt, .files = {}, .metrics = {{"x", 1}}};
+    Manifest manifest{.stage = stage, .attempt = attempt, .files = {}, .metrics = {{"x", 1}}};
     return SealArtifact(home.staging(attempt), manifest);
   }
 
@@ -28,7 +28,7 @@ struct ArtifactStoreTest : testing::Test {
 
 TEST_F(ArtifactStoreTest, PublishesByRename) {
   const std::string digest = Stage("attempt-1", "hello");
-  const Published published = store.Publish("attempt-1", digest);
+  const Published published = store.Publish("attempt-1", "stage", digest);
   EXPECT_EQ(published.bytes, 5);
   EXPECT_EQ(published.manifest.metrics.at("x"), 1);
   EXPECT_FALSE(fs::exists(home.staging("attempt-1")));
@@ -39,11 +39,13 @@ TEST_F(ArtifactStoreTest, PublishesByRename) {
 
 TEST_F(ArtifactStoreTest, FirstWins) {
   const std::string first = Stage("attempt-1", "same");
-  const std::string second = Stage("attempt-2", "same");
+  const std::string second = Stage("attempt-2", "same", "other");
   ASSERT_EQ(first, second);
-  store.Publish("attempt-1", first);
-  const Published loser = store.Publish("attempt-2", second);
-  EXPECT_EQ(loser.manifest.attempt, "attempt-1");
+  store.Publish("attempt-1", "stage", first);
+  const Published loser = store.Publish("attempt-2", "other", second);
+  EXPECT_EQ(loser.manifest.attempt, "attempt-2");  // what it wrote itself
+  EXPECT_EQ(loser.manifest.stage, "other");
+  EXPECT_EQ(ReadManifest(home.artifact(first)).stage, "stage");
   EXPECT_FALSE(fs::exists(home.staging("attempt-2")));
   EXPECT_EQ(store.List().size(), 1u);
 }
@@ -51,23 +53,37 @@ TEST_F(ArtifactStoreTest, FirstWins) {
 TEST_F(ArtifactStoreTest, RefusesWhatWasNotReported) {
   const std::string digest = Stage("attempt-1", "hello");
   try {
-    store.Publish("attempt-1", std::string(64, '0'));
+    store.Publish("attempt-1", "stage", std::string(64, '0'));
     FAIL() << "published under another digest";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kStorage);
+    EXPECT_EQ(error.failure(), kPublishFailure);
     EXPECT_THAT(error.what(), testing::HasSubstr("attempt-1"));
   }
+  EXPECT_THROW(store.Publish("attempt-1", "another stage", digest), Error);
   WriteFileDurably(home.staging("attempt-1") / "data.bin", "changed");
-  EXPECT_THROW(store.Publish("attempt-1", digest), Error);
+  EXPECT_THROW(store.Publish("attempt-1", "stage", digest), Error);
   EXPECT_FALSE(store.Find(digest));
-  EXPECT_THROW(store.Publish("attempt-9", digest), Error);
+  EXPECT_THROW(store.Publish("attempt-9", "stage", digest), Error);
+}
+
+TEST_F(ArtifactStoreTest, AnErrorOfTheDiskIsNotBlamedOnTheStage) {
+  const std::string digest = Stage("attempt-1", "hello");
+  WriteFileDurably(home.artifacts() / digest.substr(0, 2), "a file where the folder should be");
+  try {
+    store.Publish("attempt-1", "stage", digest);
+    FAIL() << "published below a file";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kStorage);
+    EXPECT_NE(error.failure(), kPublishFailure);
+  }
 }
 
 TEST_F(ArtifactStoreTest, ListsWholeArtifactsForAdoption) {
-  const std::string a = Stage("attempt-1", "a");
+  const std::string a = Stage("attempt-1", "a", "stage-a");
   const std::string b = Stage("attempt-2", "b");
-  store.Publish("attempt-1", a);
-  store.Publish("attempt-2", b);
+  store.Publish("attempt-1", "stage-a", a);
+  store.Publish("attempt-2", "stage", b);
   fs::remove(home.artifact(b) / kManifestFile);
   fs::create_directories(home.artifacts() / "zz" / "not-an-artifact");
   const std::vector<Published> all = store.List();

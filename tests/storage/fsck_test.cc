@@ -26,7 +26,7 @@ struct FsckTest : testing::Test {
     WriteFileDurably(home.staging(attempt) / "data.bin", bytes);
     Manifest manifest{.stage = stage, .attempt = attempt, .files = {}, .metrics = {}};
     const std::string digest = SealArtifact(home.staging(attempt), manifest);
-    ArtifactStore(home).Publish(attempt, digest);
+    ArtifactStore(home).Publish(attempt, stage, digest);
     if (commit) {
       writer.FinishAttempt(
           {.attempt = attempt, .stage = stage, .artifact = digest, .inputs = {}, .metrics = {}});
@@ -77,6 +77,16 @@ TEST_F(FsckTest, FindsOrphansAndGarbageCollectionRemovesThem) {
   EXPECT_TRUE(fs::exists(home.artifact(kept)));
   EXPECT_FALSE(fs::exists(home.artifact(loser)));
   EXPECT_FALSE(fs::exists(home.artifact(unknown)));
+}
+
+TEST_F(FsckTest, GarbageCollectionLeavesTheLogsOfRunningSlots) {
+  const fs::path log = home.folder / "logs" / "slots" / "node-1-0.log";
+  MakePrivateFolder(log.parent_path());
+  WriteFileDurably(log, "lines\n");
+  EXPECT_EQ(CollectGarbage(home, {"an attempt at work"}, -1).files, 0);
+  EXPECT_TRUE(fs::exists(log));
+  EXPECT_EQ(CollectGarbage(home, {}, -1).files, 1);
+  EXPECT_FALSE(fs::exists(log));
 }
 
 TEST_F(FsckTest, FindsBrokenReferences) {

@@ -43,14 +43,13 @@ TEST(HomeLockTest, IsHeldUntilDestroyed) {
   const FakeClock clock;
   {
     const HomeLock lock(home, clock);
-    EXPECT_FALSE(lock.stole());
     EXPECT_TRUE(HomeLock::IsHeld(home));
     EXPECT_THAT(ErrorOf([&] { HomeLock second(home, clock); }),
                 HasSubstr("is in use by pid " + std::to_string(getpid())));
   }
   EXPECT_FALSE(std::filesystem::exists(home.lock()));
   const HomeLock again(home, clock);
-  EXPECT_FALSE(again.stole());
+  EXPECT_TRUE(HomeLock::IsHeld(home));
 }
 
 TEST(HomeLockTest, TakesOverFromAProcessThatIsGone) {
@@ -66,7 +65,7 @@ TEST(HomeLockTest, TakesOverFromAProcessThatIsGone) {
   ASSERT_TRUE(std::filesystem::exists(home.lock()));
   EXPECT_FALSE(HomeLock::IsHeld(home));
   const HomeLock lock(home, SystemClock());
-  EXPECT_TRUE(lock.stole());
+  EXPECT_TRUE(HomeLock::IsHeld(home));
 }
 
 TEST(HomeLockTest, TellsAReusedPidFromTheOwner) {
@@ -76,7 +75,7 @@ TEST(HomeLockTest, TellsAReusedPidFromTheOwner) {
   const HomeLock first(home, clock);
   Forge(home, {{"start_time", "1"}, {"nonce", "other"}});
   const HomeLock second(home, clock);
-  EXPECT_TRUE(second.stole());
+  EXPECT_NE(second.nonce(), first.nonce());
 }
 
 TEST(HomeLockTest, NeverJudgesAnotherHostWithoutLeave) {
@@ -95,7 +94,7 @@ TEST(HomeLockTest, BreaksALockWhoseCounterStoodStillForAMinute) {
   HomeLock first(home, clock);
   const double before = clock.Monotonic();
   const HomeLock second(home, clock, true);
-  EXPECT_TRUE(second.stole());
+  EXPECT_NE(second.nonce(), first.nonce());
   EXPECT_GE(clock.Monotonic() - before, 60);
   clock.Advance(10);
   EXPECT_THAT(ErrorOf([&] { first.Beat(); }), HasSubstr("no longer ours"));
@@ -130,7 +129,7 @@ TEST(HomeLockTest, ARequeuedJobNeedsNoLeave) {
   Forge(home, {{"host", "elsewhere"}});
   const HomeLock second(home, clock);
   unsetenv("SLURM_JOB_ID");
-  EXPECT_TRUE(second.stole());
+  EXPECT_NE(second.nonce(), first.nonce());
 }
 
 TEST(HomeLockTest, BeatRewritesTheCounterInPlace) {

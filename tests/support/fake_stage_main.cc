@@ -3,8 +3,9 @@
 //
 //   sleep_ms   how long it works                      steps   progress frames meanwhile (default 1)
 //   fault      "crash" | "exit" | "hang" | "garbage" | "bad_frame" | "close" | "data" | "error" |
-//              "storage" | "wrong_digest" | "foreign_done" | "metric": see Misbehave
+//              "storage" | "device" | "wrong_digest" | "foreign_done" | "metric": see Misbehave
 //   times      the fault strikes the first `times` attempts only (default: all)
+//   bytes      what result.txt holds (default: names the stage)
 //   images     writes correct.bin for so many images  curve   writes curve.json
 //
 // Every attempt leaves a line "<stage> <attempt> started|done" in <home>/fake_runs.log.
@@ -86,6 +87,7 @@ bool Misbehave(const StageRun& run, const std::string& fault) {
   if (fault == "data") return FailWith(run, ErrorKind::kTrial, "data"), true;
   if (fault == "error") return FailWith(run, ErrorKind::kTrial, "error"), true;
   if (fault == "storage") return FailWith(run, ErrorKind::kStorage, "error"), true;
+  if (fault == "device") return FailWith(run, ErrorKind::kCluster, "error"), true;
   if (fault == "foreign_done") Say(StageDone{"somebody-else", "digest", {}, 0, Json::object()});
   if (fault == "metric") Say(StageMetric{run.attempt, "early", 0.5});
   return false;
@@ -110,7 +112,8 @@ void Work(const StageRun& run) {
 Manifest WriteFiles(const StageRun& run) {
   fs::create_directories(run.staging);
   const fs::path folder = run.staging;
-  WriteFileDurably(folder / "result.txt", "made by " + run.stage.name + "\n");
+  WriteFileDurably(folder / "result.txt",
+                   run.stage.params.value("bytes", "made by " + run.stage.name + "\n"));
   Manifest manifest;
   manifest.stage = run.stage.name;
   manifest.attempt = run.attempt;

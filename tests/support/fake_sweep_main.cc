@@ -1,10 +1,12 @@
 // Runs a plan of fake stages the way `zerosweep run` runs a sweep: in one process, inside mpirun,
 // or by starting ranks itself.
 //
-//   fake_sweep PLAN.json HOME [--slots N] [--ranks R] [--limit S] [--run ID]
+//   fake_sweep PLAN.json HOME [--slots N] [--ranks R] [--limit S] [--run ID] [--before S]
 //
 // PLAN.json: [{"name": "a", "inputs": ["b"], "params": {…}}, …], users after inputs. A stage that
 // no other needs ends a trial. --limit: seconds of silence after which a worker counts as lost.
+// --before: seconds that the start takes, announced by "starting".
+#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +20,7 @@
 #include "cluster/local_transport.h"
 #include "cluster/mpi_loader.h"
 #include "cluster/session.h"
+#include "cluster/signals.h"
 #include "tests/support/fake_plan.h"
 
 namespace zerosweep {
@@ -26,7 +29,7 @@ namespace {
 struct Options {
   std::string plan, home, run;
   int slots = 1, ranks = 0;
-  double limit = 60, stall = 0;
+  double limit = 60, stall = 0, before = 0;
 };
 
 SessionOptions MakeSession(const Options& options) {
@@ -41,6 +44,10 @@ SessionOptions MakeSession(const Options& options) {
 }
 
 int Coordinate(const Options& options, Transport& transport) {
+  if (options.before > 0) {
+    std::fprintf(stderr, "starting\n");
+    SystemClock().Sleep(options.before);
+  }
   const Plan plan = FakePlan(ParseJson(ReadFile(options.plan), options.plan));
   const Outcome outcome = RunSweep(plan, transport, MakeSession(options), SystemClock());
   std::fprintf(stderr, "done %d failed %d open %d\n", outcome.trials_done, outcome.trials_failed,
@@ -60,6 +67,8 @@ int Launch(const Options& options) {
                     std::to_string(options.ranks),
                     "--limit",
                     std::to_string(options.limit),
+                    "--before",
+                    std::to_string(options.before),
                     "--run",
                     launch.run};
   launch.ranks = options.ranks;
@@ -69,15 +78,16 @@ int Launch(const Options& options) {
 }
 
 int RunRank(const Options& options) {
+  const DrainSignals signals;
   const auto transport = JoinMpi(MpiModuleFolder());
-  int code = kExitOk;
   if (transport->rank() == 0) {
-    code = Coordinate(options, *transport);
-  } else if (!RunWorker(*transport, MakeSession(options).worker, SystemClock())) {
-    _exit(kExitInfrastructure);
+    return RunRankZero(*transport, Home{options.home}, options.run,
+                       [&] { return Coordinate(options, *transport); });
   }
+  if (!RunWorker(*transport, MakeSession(options).worker, SystemClock()))
+    _exit(kExitInfrastructure);
   transport->Finish();
-  return options.run.empty() ? code : int{kExitOk};
+  return kExitOk;
 }
 
 int Main(int argc, char** argv) {
@@ -90,10 +100,12 @@ int Main(int argc, char** argv) {
   app.add_option("--limit", options.limit);
   app.add_option("--stall", options.stall);
   app.add_option("--run", options.run);
+  app.add_option("--before", options.before);
   CLI11_PARSE(app, argc, argv);
   SetUpLog(Verbosity::kNormal, /*color=*/false);
   if (DetectLauncher().inside) return RunRank(options);
   if (options.ranks > 0) return Launch(options);
+  const DrainSignals signals;
   LocalTransport transport;
   return Coordinate(options, transport);
 }
@@ -102,6 +114,7 @@ int Main(int argc, char** argv) {
 }  // namespace zerosweep
 
 int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
   try {
     return zerosweep::Main(argc, argv);
   } catch (const zerosweep::Error& error) {

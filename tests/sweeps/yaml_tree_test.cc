@@ -26,6 +26,14 @@ TEST(YamlTreeTest, TypesScalarsByTheCoreSchema) {
   EXPECT_TRUE(values[4].is_number_float());
 }
 
+TEST(YamlTreeTest, AnAliasOfItselfIsRefusedInOneLine) {
+  for (const char* text : {"grid: &a [*a]", "&a {x: *a}"}) {
+    const std::string error = ErrorOf(text);
+    EXPECT_THAT(error, testing::HasSubstr("deeper than 100 levels")) << text;
+    EXPECT_EQ(error.find('\n'), std::string::npos);
+  }
+}
+
 TEST(YamlTreeTest, LeavesWordsThatOnlyResembleNumbersAsWords) {
   for (const char* word : {"inf", "nan", ".inf", "0x10", "1_000", "1.2.3", "12a", "yes"}) {
     EXPECT_EQ(ParseYaml(word, "s.yaml").ToJson(), Json(word)) << word;

@@ -1,6 +1,8 @@
 // Sweeps over real MPI ranks of this host, and what is left when parts of them are killed.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "cluster/launcher.h"
 #include "tests/support/fake_sweep.h"
@@ -88,6 +90,36 @@ TEST(RanksTest, TerminationDrainsAllRanks) {
   Program program(command, sweep.output());
   EXPECT_EQ(program.Wait(), kExitOk) << Contents(sweep.output());
   sweep.ExpectAllDoneOnce();
+}
+
+TEST(RanksTest, ASignalBeforeTheRanksListenEndsThemAll) {
+  const FakeSweep sweep(2, 10);
+  Program program(sweep.Command({"--slots", "2", "--ranks", "2", "--before", "30"}),
+                  sweep.output());
+  ASSERT_TRUE(WaitForRanks(sweep, 2)) << Contents(sweep.output());
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(20), kExitInterrupted) << Contents(sweep.output());
+  sweep.ExpectNoOrphans();
+}
+
+TEST(RanksTest, AHomeInUseIsToldOnceAndByTheLauncher) {
+  const FakeSweep sweep(2, 10);
+  sweep.home().Create();
+  const HomeLock other(sweep.home(), SystemClock());
+  Program program(sweep.Command({"--slots", "2", "--ranks", "2"}), sweep.output());
+  EXPECT_EQ(program.Wait(), kExitInfrastructure);
+  const std::string text = Contents(sweep.output());
+  EXPECT_NE(text.find("is in use by pid"), std::string::npos) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+}
+
+TEST(RanksTest, AHomeThatCannotBeMadeIsRefusedBeforeAnyRankStarts) {
+  const FakeSweep sweep(2, 10);
+  WriteFileDurably(sweep.home().folder, "a file");
+  Program program(sweep.Command({"--slots", "2", "--ranks", "2"}), sweep.output());
+  EXPECT_EQ(program.Wait(), kExitInfrastructure);
+  const std::string text = Contents(sweep.output());
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
 }
 
 TEST(RanksTest, RunsInsideAnMpirunOfTheUser) {
