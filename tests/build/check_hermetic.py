@@ -3,6 +3,7 @@
 nothing from /usr/local, and each program links only what its side of the boundary may.
 Usage: check_hermetic.py BUILD_FOLDER SOURCE_TREE wheel|debian"""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -30,7 +31,7 @@ def libraries(program: pathlib.Path) -> dict[str, str]:
 
 def headers(build: pathlib.Path) -> set[str]:
     output = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True, text=True, check=True).stdout
-    return {line.strip() for line in output.splitlines() if line.startswith("    /")}
+    return {os.path.normpath(build / line.strip()) for line in output.splitlines() if line.startswith("    ")}
 
 
 def test_that_it_can_fail() -> None:

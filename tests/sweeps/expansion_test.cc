@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "base/hash.h"
+#include "base/json.h"
 #include "tests/support/sweep_folder.h"
 
 namespace zerosweep {
@@ -209,8 +211,11 @@ TEST(ExpansionTest, PutsSeedRevisionAndDataWhereTheyBelong) {
                                        {"std", {0.25, 0.25, 0.25}}}));
   EXPECT_EQ(
       synthesize.spec.params,
-      Json(
-          {{"name", "real"}, {"images", 64}, {"seed", 4}, {"dataset", "cifar10"}, {"data", data}}));
+      Json({{"name", "real"},
+            {"images", 64},
+            {"seed", 4},
+            {"dataset", "cifar10"},
+            {"data", JsonDigest({{"calibration_batch.bin", Sha256Hex("cifar calibration")}})}}));
   EXPECT_EQ(quantize.spec.params, Json({{"name", "minmax"},
                                         {"batch", 64},
                                         {"w_bits", 8},
