@@ -68,6 +68,8 @@ void Supervisor::Spawn() {
   SpawnOptions spawn;
   spawn.command = {options_.program.string()};
   spawn.environment = ChildEnvironment();
+  // Threads that wait spinning take the cores from each other where slots share them.
+  spawn.environment["OMP_WAIT_POLICY"] = "PASSIVE";
   spawn.log = log_.path();
   child_ = std::make_unique<ChildProcess>(spawn);
 }

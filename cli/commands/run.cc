@@ -86,12 +86,14 @@ SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals
 
 void Tell(const Outcome& outcome, const Plan& plan) {
   if (outcome.exit_code == kExitNothingToDo) {
-    std::string text = fmt::format("{}: nothing to do, {} of {} trials are done", plan.sweep,
-                                   outcome.trials_done, plan.trials.size());
-    if (outcome.trials_cancelled > 0)
-      text += fmt::format(", {} cancelled (`zerosweep retry` brings them back)",
-                          outcome.trials_cancelled);
-    spdlog::info("{}", text);
+    if (outcome.trials_cancelled > 0) {
+      spdlog::info(
+          "{}: nothing to do, {} of {} trials are done, {} cancelled (`zerosweep retry` "
+          "brings them back)",
+          plan.sweep, outcome.trials_done, plan.trials.size(), outcome.trials_cancelled);
+    } else {
+      spdlog::info("{}: nothing to do, all {} trials are done", plan.sweep, plan.trials.size());
+    }
     return;
   }
   std::string text =
