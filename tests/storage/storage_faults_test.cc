@@ -111,8 +111,7 @@ TEST_F(StorageFaultsTest, AReadOnlyPlaceIsReadAndNotWritten) {
   MakeReadOnly();
   EXPECT_EQ(ResultsReader(home).Query("SELECT * FROM v_trial").rows.size(), 1u);
   EXPECT_TRUE(Fsck(home).empty());
-  EXPECT_THAT(StorageError([&] { HomeLock lock(home, SystemClock()); }),
-              HasSubstr("choose a writable folder"));
+  EXPECT_THAT(StorageError([&] { HomeLock lock(home, SystemClock()); }), HasSubstr("--home"));
   EXPECT_THAT(StorageError([&] { DropRequest(home, Json::object()); }),
               HasSubstr("choose a writable folder"));
   EXPECT_THAT(StorageError([&] { Home{disk() / "new"}.Create(); }),
