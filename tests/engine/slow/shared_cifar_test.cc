@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "engine/graph/executor.h"
 #include "engine/import/state.h"
 #include "engine/models/registry.h"
 #include "engine/train/evaluate.h"
+#include "tests/support/shared_data.h"
 
 namespace zerosweep {
 namespace {
@@ -19,16 +19,9 @@ const Normalisation kNormalisation{{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}
 class SharedCifarTest : public testing::Test {
  protected:
   void SetUp() override {
-    const char* given = std::getenv("ZEROSWEEP_SHARED_DATA");
-    const char* source = std::getenv("ZEROSWEEP_SOURCE");
-    const std::filesystem::path root =
-        given != nullptr
-            ? given
-            : std::filesystem::path(source != nullptr ? source : ".") / "../shared/data";
-    folder_ = root / "cifar10-jpeg";
-    if (!std::filesystem::exists(folder_ / "resnet20.safetensors")) {
-      GTEST_SKIP() << "no data at " << folder_.string() << ": set ZEROSWEEP_SHARED_DATA";
-    }
+    const auto folder = SharedData("cifar10-jpeg");
+    if (!folder) GTEST_SKIP() << kNoSharedData;
+    folder_ = *folder;
   }
 
   Graph Teacher() const {
