@@ -26,7 +26,8 @@ ErrorKind ErrorKindFromString(const std::string& word);
 // A message says who, what was wrong, the value seen and what to do, in one line.
 class Error : public std::runtime_error {
  public:
-  // `failure` is the class of a failed attempt (StageFailed): "error", "oom", "non_finite", "configuration", …
+  // `failure` is the class of a failed attempt (StageFailed): "error", "oom", "non_finite",
+  // "configuration", …
   Error(ErrorKind kind, const std::string& message, std::string failure = "error")
       : std::runtime_error(message), kind_(kind), failure_(std::move(failure)) {}
   ErrorKind kind() const { return kind_; }

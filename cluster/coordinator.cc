@@ -30,6 +30,7 @@ Coordinator::Coordinator(CoordinatorOptions options, const Plan& plan, Scheduler
       display_(display),
       clock_(clock),
       view_(plan, scheduler),
+      eta_(plan.stages, scheduler),
       liveness_(clock, options_.worker_limit) {
   for (size_t i = 0; i < scheduler.size(); ++i)
     if (scheduler.phase(i) != Scheduler::Phase::kDone) ++stages_to_run_;

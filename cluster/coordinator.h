@@ -14,6 +14,7 @@
 #include "cluster/liveness.h"
 #include "cluster/messages.h"
 #include "cluster/progress_display.h"
+#include "cluster/run_eta.h"
 #include "cluster/run_view.h"
 #include "cluster/scheduler.h"
 #include "cluster/storage_thread.h"
@@ -111,6 +112,7 @@ class Coordinator {
   ProgressDisplay& display_;
   const Clock& clock_;
   RunView view_;
+  RunEta eta_;
   Liveness liveness_;
   std::map<int, WorkerState> workers_;
   std::set<int> gone_;       // ranks that have left or are lost
@@ -123,7 +125,6 @@ class Coordinator {
   int stages_run_ = 0;
   int attempts_failed_ = 0;
   int stages_to_run_ = 0;
-  double seconds_spent_ = 0, seconds_predicted_ = 0;  // of committed stages
 };
 
 }  // namespace zerosweep

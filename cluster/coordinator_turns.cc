@@ -30,8 +30,7 @@ void Coordinator::OnCommitted(const StageCommitted& committed) {
   flights_.erase(found);
   scheduler_.Committed(flight.stage, committed.artifact);
   ++stages_run_;
-  seconds_spent_ += flight.seconds;
-  seconds_predicted_ += scheduler_.cost(flight.stage);
+  eta_.Finished(flight.stage, flight.seconds);
   display_.Line(
       fmt::format("done    {}  {}", view_.label(flight.stage), HumanSeconds(flight.seconds)));
 }
@@ -124,17 +123,15 @@ void Coordinator::Show() {
   const double now = clock_.Monotonic();
   size_t slots = 0;
   for (const auto& [rank, worker] : workers_) slots += worker.slots.size();
-  // Predictions are scaled by how long the stages of this run took against theirs.
-  if (seconds_predicted_ > 0 && slots > 0) {
-    const double scale = seconds_spent_ / seconds_predicted_;
-    snapshot.eta = scheduler_.OpenCost() * scale / static_cast<double>(slots);
-  }
+  std::vector<RunningStage> running;
   for (const auto& [id, flight] : flights_) {
     if (flight.committing) continue;
     const StageProgress& p = flight.progress;
     snapshot.active.push_back(
         {view_.label(flight.stage), p.done, p.total, p.unit, p.note, now - flight.started});
+    running.push_back({flight.stage, now - flight.started, p.total > 0 ? p.done / p.total : 0});
   }
+  snapshot.eta = eta_.Seconds(running, slots);
   display_.Update(snapshot);
 }
 

@@ -15,6 +15,8 @@ namespace {
 
 constexpr double kTerminalPeriod = 0.2;  // seconds
 constexpr double kPlainPeriod = 10;
+constexpr size_t kPlainStages = 8;  // a log of a thousand slots names these
+constexpr int kPlainColumns = 200;
 constexpr const char* kRed = "\x1b[31m";
 constexpr const char* kReset = "\x1b[0m";
 
@@ -98,7 +100,7 @@ void ProgressDisplay::Update(const RunSnapshot& snapshot) {
     Draw(snapshot);
   } else {
     if (snapshot.trials > 0) Write(options_.stream, SummaryLine(snapshot) + "\n");
-    if (snapshot.trials == 0) PrintStages(snapshot, snapshot.active.size());
+    PrintStages(snapshot, kPlainStages);
     std::fflush(options_.stream);
   }
 }
@@ -124,7 +126,9 @@ void ProgressDisplay::Draw(const RunSnapshot& snapshot) {
 int ProgressDisplay::PrintStages(const RunSnapshot& snapshot, size_t most) {
   const size_t shown = std::min(most, snapshot.active.size());
   for (size_t i = 0; i < shown; ++i)
-    Write(options_.stream, StageLine(snapshot.active[i], options_.columns) + "\n");
+    Write(
+        options_.stream,
+        StageLine(snapshot.active[i], options_.terminal ? options_.columns : kPlainColumns) + "\n");
   if (shown == snapshot.active.size()) return static_cast<int>(shown);
   Write(options_.stream, fmt::format("  and {} more\n", snapshot.active.size() - shown));
   return static_cast<int>(shown) + 1;

@@ -37,7 +37,8 @@ struct DisplayOptions {
 // As the environment has it: terminal and size of stderr, NO_COLOR.
 DisplayOptions DetectDisplay(bool color_wanted, bool quiet);
 
-// One thread. Redraws at most 5 times a second on a terminal; elsewhere a summary every 10 s.
+// One thread. Redraws at most 5 times a second on a terminal; elsewhere a summary and the first
+// running stages every 10 s.
 class ProgressDisplay {
  public:
   ProgressDisplay(DisplayOptions options, const Clock& clock);

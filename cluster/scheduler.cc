@@ -165,11 +165,6 @@ void Scheduler::EndUsers(size_t stage, Phase phase, const std::string& reason) {
   }
 }
 
-double Scheduler::OpenCost() const {
-  double sum = 0;
-  for (const Node& node : nodes_)
-    if (!HasEnded(node.phase)) sum += node.cost;
-  return sum;
-}
+bool Scheduler::IsOpen(size_t stage) const { return !HasEnded(nodes_[stage].phase); }
 
 }  // namespace zerosweep

@@ -65,8 +65,8 @@ class Scheduler {
   double cost(size_t stage) const { return nodes_[stage].cost; }
   // Attempts made at this stage, over all runs, the running one included.
   int AttemptNumber(size_t stage) const { return nodes_[stage].attempts; }
-  // Predicted seconds of everything that has not ended yet.
-  double OpenCost() const;
+  // Whether it has not ended yet.
+  bool IsOpen(size_t stage) const;
   std::optional<size_t> Find(const std::string& name) const;
 
  private:

@@ -91,8 +91,8 @@ class StorageThread {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Batch queue_;
-  std::vector<StorageEvent> events_;   // durable
-  std::vector<StorageEvent> pending_;  // of the open transaction; the thread's own
+  std::vector<StorageEvent> events_;                   // durable
+  std::vector<StorageEvent> pending_;                  // of the open transaction; the thread's own
   std::vector<std::pair<std::string, Json>> replies_;  // to requests of the batch
   std::exception_ptr error_;
   size_t in_batch_ = 0;

@@ -1,6 +1,6 @@
 // CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in their binary format: for each image the label bytes
 // (CIFAR-10: the label; CIFAR-100: coarse, then fine), then 1024 bytes each of red, green, blue.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstring>
 

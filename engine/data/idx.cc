@@ -1,6 +1,6 @@
 #include "engine/data/idx.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 #include <zlib.h>
 
 #include <array>

@@ -1,6 +1,6 @@
 #include "engine/data/transform.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cstring>

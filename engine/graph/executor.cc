@@ -1,6 +1,6 @@
 #include "engine/graph/executor.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <utility>
 

@@ -1,5 +1,6 @@
 // Folding of batch norms: w' = w·γ/√(σ²+ε), b' = (b − μ)·γ/√(σ²+ε) + β (Jacob et al. 2018,
 // arXiv:1712.05877, eq. 14).
+
 #include "base/error.h"
 #include "engine/graph/graph.h"
 

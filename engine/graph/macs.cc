@@ -1,3 +1,4 @@
+
 #include "engine/graph/executor.h"
 #include "engine/graph/graph.h"
 

@@ -1,4 +1,5 @@
 // Weights into and out of a graph.
+
 #include <set>
 
 #include "base/error.h"

@@ -1,6 +1,6 @@
 #include "engine/import/safetensors.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <array>

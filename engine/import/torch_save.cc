@@ -1,6 +1,6 @@
 #include "engine/import/torch_save.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <array>

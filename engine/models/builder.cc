@@ -1,6 +1,6 @@
 #include "engine/models/builder.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <utility>

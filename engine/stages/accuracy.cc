@@ -1,6 +1,6 @@
 #include "engine/stages/accuracy.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstring>
 

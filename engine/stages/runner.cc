@@ -3,7 +3,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <torch/torch.h>
+#include <ATen/Parallel.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
 #include <unistd.h>
 
 #include <cstdio>

@@ -1,5 +1,6 @@
 // teacher: reads a trained network, checks it against its card before GPU-hours burn, and publishes
 // it.
+
 #include <cmath>
 
 #include "base/files.h"

@@ -1,6 +1,6 @@
 #include "engine/train/teacher.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "engine/graph/executor.h"
 #include "engine/models/builder.h"
+#include "engine/optim/optimiser.h"
 #include "engine/random/streams.h"
 #include "engine/train/evaluate.h"
 
@@ -31,7 +32,7 @@ class Training {
         callback_(callback),
         streams_(recipe.seed),
         steps_per_epoch_((train.size() + recipe.batch - 1) / recipe.batch),
-        optimiser_(ParameterGroups(), torch::optim::SGDOptions(recipe.lr)) {}
+        optimiser_(ParameterGroups(), SgdSettings{recipe.momentum, recipe.momentum > 0}) {}
 
   Graph Run() {
     for (int64_t epoch = 1; epoch <= recipe_.epochs; ++epoch) RunEpoch(epoch);
@@ -43,7 +44,7 @@ class Training {
 
  private:
   // Weights of convolutions and linear layers decay; biases and batch norms do not.
-  std::vector<torch::optim::OptimizerParamGroup> ParameterGroups() {
+  std::vector<ParameterGroup> ParameterGroups() {
     std::vector<torch::Tensor> decaying, others;
     for (Node& node : graph_.nodes) {
       for (auto& [name, tensor] : node.parameters) {
@@ -52,16 +53,8 @@ class Training {
         (node.weighted() && name == "weight" ? decaying : others).push_back(tensor);
       }
     }
-    const auto options = [&](double weight_decay) {
-      return std::make_unique<torch::optim::SGDOptions>(torch::optim::SGDOptions(recipe_.lr)
-                                                            .momentum(recipe_.momentum)
-                                                            .weight_decay(weight_decay)
-                                                            .nesterov(recipe_.momentum > 0));
-    };
-    std::vector<torch::optim::OptimizerParamGroup> groups;
-    groups.emplace_back(std::move(decaying), options(recipe_.weight_decay));
-    groups.emplace_back(std::move(others), options(0));
-    return groups;
+    return {{std::move(decaying), recipe_.lr, recipe_.weight_decay},
+            {std::move(others), recipe_.lr, /*weight_decay=*/0}};
   }
 
   double LearningRate(int64_t step) const {
@@ -69,8 +62,7 @@ class Training {
     const double warmup = recipe_.warmup_epochs * static_cast<double>(steps_per_epoch_);
     const double at = static_cast<double>(step);
     if (at + 1 < warmup) return recipe_.lr * (at + 1) / warmup;
-    const double share = total > warmup ? (at - warmup) / (total - warmup) : 0;
-    return recipe_.lr * 0.5 * (1 + std::cos(std::numbers::pi * std::clamp(share, 0.0, 1.0)));
+    return CosineRate(recipe_.lr, at - warmup, total - warmup);
   }
 
   torch::Device Device() const {
@@ -86,14 +78,14 @@ class Training {
                   normalisation_.mean, normalisation_.std)
             .contiguous(torch::MemoryFormat::ChannelsLast);
     const torch::Tensor labels = train_.labels.index_select(0, torch::tensor(indices)).to(Device());
-    for (auto& group : optimiser_.param_groups()) group.options().set_lr(LearningRate(step));
-    optimiser_.zero_grad();
+    optimiser_.SetLearningRate(LearningRate(step));
+    optimiser_.ZeroGrad();
     const torch::Tensor logits = zerosweep::Run(graph_, images, /*taps=*/{}, BatchNormMode::kTrain);
-    const torch::Tensor loss = torch::nn::functional::cross_entropy(
-        logits, labels,
-        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(recipe_.label_smoothing));
+    const torch::Tensor loss =
+        at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Mean,
+                               /*ignore_index=*/-100, recipe_.label_smoothing);
     loss.backward();
-    optimiser_.step();
+    optimiser_.Step();
     const double value = loss.item<double>();
     if (!std::isfinite(value)) {
       Fail(ErrorKind::kTrial,
@@ -129,7 +121,7 @@ class Training {
   const TeacherCallback& callback_;
   RandomStreams streams_;
   int64_t steps_per_epoch_;
-  torch::optim::SGD optimiser_;
+  Optimiser optimiser_;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Min–max PTQ as in ZeroQ's released code (quantization_utils/quant_modules.py): weights per output
 // channel, activations per tensor on the running minimum and maximum.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "engine/quant/quantizer.h"
 

@@ -1,6 +1,6 @@
 // Percentile PTQ: as min–max, but a range leaves out the outermost activations (ZeroQ's paper clips
 // activations so; its released code does not; the community rerun uses p = 0.99999).
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,10 +1,11 @@
 // ZeroQ: A Novel Zero Shot Quantization Framework (Cai et al., CVPR 2020), distilled data.
 // Images are optimised until the statistics of every batch norm's input match its running
 // statistics.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 
+#include "engine/optim/optimiser.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/synthesizer.h"
 
@@ -61,24 +62,22 @@ torch::Tensor OptimiseBatch(const SynthesisContext& context, torch::Tensor image
   const Json& params = context.params;
   const int iterations = params.at("iterations");
   images.set_requires_grad(true);
-  torch::optim::Adam adam({images}, torch::optim::AdamOptions(params.at("lr").get<double>()));
-  torch::optim::ReduceLROnPlateauScheduler plateau(
-      adam, torch::optim::ReduceLROnPlateauScheduler::min, params.at("plateau_factor").get<float>(),
-      params.at("plateau_patience").get<int>(), /*threshold=*/1e-4,
-      torch::optim::ReduceLROnPlateauScheduler::rel,
-      /*cooldown=*/0, {params.at("min_lr").get<float>()});
+  Optimiser adam({{.parameters = {images}, .lr = params.at("lr")}}, AdamSettings{});
+  adam.ReduceOnPlateau({.factor = params.at("plateau_factor"),
+                        .patience = params.at("plateau_patience"),
+                        .min_lr = params.at("min_lr")});
   for (int iteration = 0; iteration < iterations; ++iteration) {
-    adam.zero_grad();
+    adam.ZeroGrad();
     const torch::Tensor loss = Loss(context.teacher.graph, images);
     loss.backward();
-    adam.step();
+    adam.Step();
     const auto value = loss.item<float>();
     if (!std::isfinite(value)) {
       throw Error(ErrorKind::kTrial,
                   fmt::format("zeroq: the loss is {} at iteration {}", value, iteration),
                   "non_finite");
     }
-    plateau.step(value);
+    adam.ObserveLoss(value);
     if (batch_index == 0) {
       curve.x.push_back(iteration);
       curve.y.push_back(value);

@@ -110,6 +110,23 @@ TEST(ProgressDisplayTest, ElsewhereThereAreOnlyPlainLines) {
   EXPECT_EQ(output.Text(), "done  quantize\ntrials 0/2  stages 0/0  0 running\n");
 }
 
+TEST(ProgressDisplayTest, PlainLinesTellHowFarTheStagesAre) {
+  FakeClock clock;
+  DisplayOutput output;
+  ProgressDisplay display({.stream = output.stream()}, clock);
+  RunSnapshot snapshot;
+  snapshot.trials = 2;
+  snapshot.active.push_back({"synthesize zeroq", 250, 500, "iterations", "", 5});
+  snapshot.active.resize(10);
+  clock.Advance(11);
+  display.Update(snapshot);
+  const std::string text = output.Text();
+  EXPECT_THAT(text, HasSubstr("10 running\n  synthesize zeroq"));
+  EXPECT_THAT(text, HasSubstr("250/500 iterations  50/s"));
+  EXPECT_THAT(text, HasSubstr("  and 2 more\n"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
 TEST(ProgressDisplayTest, QuietShowsProblemsOnly) {
   FakeClock clock;
   DisplayOutput output;

@@ -1,7 +1,7 @@
 #include "engine/graph/executor.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "base/error.h"
 #include "engine/models/builder.h"

@@ -3,7 +3,8 @@
 #include "engine/quant/number_format.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/Parallel.h>
+#include <torch/types.h>
 
 #include <cmath>
 

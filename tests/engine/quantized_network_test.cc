@@ -1,7 +1,7 @@
 #include "engine/quant/quantized_network.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "base/error.h"
 #include "tests/support/temp_folder.h"

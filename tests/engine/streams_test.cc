@@ -1,7 +1,7 @@
 #include "engine/random/streams.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace zerosweep {
 namespace {

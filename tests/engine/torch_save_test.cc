@@ -1,7 +1,7 @@
 #include "engine/import/torch_save.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 #include <zlib.h>
 
 #include <fstream>

@@ -1,7 +1,7 @@
 #include "engine/data/transform.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <map>
 

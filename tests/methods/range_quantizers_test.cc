@@ -1,6 +1,6 @@
 // Min–max and percentile: which range each tensor gets.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "engine/quant/quantizer.h"
 #include "tests/support/quiet_progress.h"

@@ -2,7 +2,7 @@
 // on a small data set.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "base/artifact.h"
 #include "base/clock.h"

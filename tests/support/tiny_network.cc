@@ -1,6 +1,6 @@
 #include "tests/support/tiny_network.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "engine/models/builder.h"
 

@@ -1,7 +1,7 @@
 // The trained CIFAR-10 ResNet-20 whose exact accuracy and logits its README states. Needs the data
 // in the folder $ZEROSWEEP_SHARED_DATA, or in shared/data beside the source tree.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <filesystem>
 

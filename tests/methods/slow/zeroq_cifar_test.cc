@@ -1,6 +1,6 @@
 // ZeroQ on a real teacher: the CIFAR ResNet-20 of the shared data, where it is.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <filesystem>
 
