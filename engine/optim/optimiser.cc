@@ -5,14 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <optional>
 #include <utility>
+
+#include "base/error.h"
 
 namespace zerosweep {
 namespace {
 
+using torch::optim::AdamParamState;
 using torch::optim::OptimizerParamGroup;
-using torch::optim::ReduceLROnPlateauScheduler;
+using torch::optim::SGDParamState;
 
 // One of torch::optim's, with `options(group)` for each group.
 template <typename TorchOptimiser, typename Options, typename MakeOptions>
@@ -28,15 +30,26 @@ std::unique_ptr<torch::optim::Optimizer> Make(std::vector<ParameterGroup> groups
 
 }  // namespace
 
-struct Optimiser::State {
+struct Optimiser::Impl {
   std::unique_ptr<torch::optim::Optimizer> optimiser;
-  std::optional<ReduceLROnPlateauScheduler> plateau;
+  bool adam = false;
+
+  // Calls `visit(key, parameter)` for every parameter.
+  template <typename Visit>
+  void ForEach(const std::string& prefix, const Visit& visit) {
+    for (size_t g = 0; g < optimiser->param_groups().size(); ++g) {
+      std::vector<torch::Tensor>& parameters = optimiser->param_groups()[g].params();
+      for (size_t i = 0; i < parameters.size(); ++i)
+        visit(fmt::format("{}.{}.{}", prefix, g, i), parameters[i]);
+    }
+  }
 };
 
 Optimiser::Optimiser(std::vector<ParameterGroup> groups, const AdamSettings& settings)
-    : state_(std::make_unique<State>()) {
+    : impl_(std::make_unique<Impl>()) {
   using torch::optim::AdamOptions;
-  state_->optimiser = Make<torch::optim::Adam, AdamOptions>(
+  impl_->adam = true;
+  impl_->optimiser = Make<torch::optim::Adam, AdamOptions>(
       std::move(groups), [&settings](const ParameterGroup& group) {
         return AdamOptions(group.lr)
             .betas({settings.beta1, settings.beta2})
@@ -46,46 +59,111 @@ Optimiser::Optimiser(std::vector<ParameterGroup> groups, const AdamSettings& set
 }
 
 Optimiser::Optimiser(std::vector<ParameterGroup> groups, const SgdSettings& settings)
-    : state_(std::make_unique<State>()) {
+    : impl_(std::make_unique<Impl>()) {
   using torch::optim::SGDOptions;
-  state_->optimiser = Make<torch::optim::SGD, SGDOptions>(std::move(groups),
-                                                          [&settings](const ParameterGroup& group) {
-                                                            return SGDOptions(group.lr)
-                                                                .momentum(settings.momentum)
-                                                                .nesterov(settings.nesterov)
-                                                                .weight_decay(group.weight_decay);
-                                                          });
+  impl_->optimiser = Make<torch::optim::SGD, SGDOptions>(std::move(groups),
+                                                         [&settings](const ParameterGroup& group) {
+                                                           return SGDOptions(group.lr)
+                                                               .momentum(settings.momentum)
+                                                               .nesterov(settings.nesterov)
+                                                               .weight_decay(group.weight_decay);
+                                                         });
 }
 
 Optimiser::Optimiser(Optimiser&&) noexcept = default;
 Optimiser& Optimiser::operator=(Optimiser&&) noexcept = default;
 Optimiser::~Optimiser() = default;
 
-void Optimiser::ZeroGrad() { state_->optimiser->zero_grad(); }
+void Optimiser::ZeroGrad() { impl_->optimiser->zero_grad(); }
 
-void Optimiser::Step() { state_->optimiser->step(); }
+void Optimiser::Step() { impl_->optimiser->step(); }
 
 double Optimiser::learning_rate(size_t group) const {
-  return state_->optimiser->param_groups().at(group).options().get_lr();
+  return impl_->optimiser->param_groups().at(group).options().get_lr();
 }
 
 void Optimiser::SetLearningRate(double lr) {
-  for (OptimizerParamGroup& group : state_->optimiser->param_groups()) group.options().set_lr(lr);
+  for (OptimizerParamGroup& group : impl_->optimiser->param_groups()) group.options().set_lr(lr);
 }
 
 void Optimiser::SetLearningRate(size_t group, double lr) {
-  state_->optimiser->param_groups().at(group).options().set_lr(lr);
+  impl_->optimiser->param_groups().at(group).options().set_lr(lr);
 }
 
-void Optimiser::ReduceOnPlateau(const PlateauSettings& settings) {
-  const size_t groups = state_->optimiser->param_groups().size();
-  state_->plateau.emplace(*state_->optimiser, ReduceLROnPlateauScheduler::min,
-                          static_cast<float>(settings.factor), settings.patience,
-                          /*threshold=*/1e-4, ReduceLROnPlateauScheduler::rel, /*cooldown=*/0,
-                          std::vector<float>(groups, static_cast<float>(settings.min_lr)));
+void Optimiser::Save(const std::string& prefix, CheckpointState& state) const {
+  Json& rates = state.values[prefix + ".rates"] = Json::array();
+  for (size_t g = 0; g < impl_->optimiser->param_groups().size(); ++g)
+    rates.push_back(learning_rate(g));
+  const auto& moments = impl_->optimiser->state();
+  impl_->ForEach(prefix, [&](const std::string& key, torch::Tensor& parameter) {
+    state.tensors[key] = parameter.detach().clone();
+    const auto found = moments.find(parameter.unsafeGetTensorImpl());
+    if (found == moments.end()) return;  // not stepped yet
+    if (impl_->adam) {
+      const auto& adam = static_cast<const AdamParamState&>(*found->second);
+      state.values[key + ".step"] = adam.step();
+      state.tensors[key + ".exp_avg"] = adam.exp_avg().clone();
+      state.tensors[key + ".exp_avg_sq"] = adam.exp_avg_sq().clone();
+    } else if (const auto& sgd = static_cast<const SGDParamState&>(*found->second);
+               sgd.momentum_buffer().defined()) {
+      state.tensors[key + ".momentum"] = sgd.momentum_buffer().clone();
+    }
+  });
 }
 
-void Optimiser::ObserveLoss(float loss) { state_->plateau.value().step(loss); }
+void Optimiser::Restore(const std::string& prefix, const CheckpointState& state) {
+  const torch::NoGradGuard no_grad;
+  const Json& rates = state.values.at(prefix + ".rates");
+  for (size_t g = 0; g < rates.size(); ++g) SetLearningRate(g, rates[g].get<double>());
+  impl_->ForEach(prefix, [&](const std::string& key, torch::Tensor& parameter) {
+    const auto saved = state.tensors.find(key);
+    if (saved == state.tensors.end() || saved->second.sizes() != parameter.sizes())
+      Fail(ErrorKind::kStorage, "the checkpoint has no tensor '{}' of this optimiser", key);
+    parameter.copy_(saved->second);
+    const auto like = [&](const std::string& name) {
+      return state.tensors.at(name).to(parameter.device(), parameter.scalar_type()).clone();
+    };
+    auto& moments = impl_->optimiser->state()[parameter.unsafeGetTensorImpl()];
+    if (impl_->adam && state.values.contains(key + ".step")) {
+      auto adam = std::make_unique<AdamParamState>();
+      adam->step(state.values.at(key + ".step").get<int64_t>());
+      adam->exp_avg(like(key + ".exp_avg"));
+      adam->exp_avg_sq(like(key + ".exp_avg_sq"));
+      moments = std::move(adam);
+    } else if (!impl_->adam && state.tensors.contains(key + ".momentum")) {
+      auto sgd = std::make_unique<SGDParamState>();
+      sgd->momentum_buffer(like(key + ".momentum"));
+      moments = std::move(sgd);
+    } else {
+      impl_->optimiser->state().erase(parameter.unsafeGetTensorImpl());
+    }
+  });
+}
+
+double PlateauSchedule::Next(double loss, double lr) {
+  constexpr double kSmallestChange = 1e-8;  // PyTorch's eps
+  if (!started_ || loss < best_ * (1 - settings_.threshold)) {
+    started_ = true;
+    best_ = loss;
+    bad_steps_ = 0;
+  } else {
+    ++bad_steps_;
+  }
+  if (bad_steps_ <= settings_.patience) return lr;
+  bad_steps_ = 0;
+  const double next = std::max(lr * settings_.factor, settings_.min_lr);
+  return lr - next > kSmallestChange ? next : lr;
+}
+
+Json PlateauSchedule::State() const {
+  return {{"best", best_}, {"bad_steps", bad_steps_}, {"started", started_}};
+}
+
+void PlateauSchedule::Restore(const Json& state) {
+  best_ = state.at("best");
+  bad_steps_ = state.at("bad_steps");
+  started_ = state.at("started");
+}
 
 double CosineRate(double base, double step, double total, double lowest) {
   const double share = total > 0 ? std::clamp(step / total, 0.0, 1.0) : 0;

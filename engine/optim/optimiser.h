@@ -1,11 +1,15 @@
-#ifndef ZEROSWEEP_ENGINE_OPTIM_OPTIMISER_H_
-#define ZEROSWEEP_ENGINE_OPTIM_OPTIMISER_H_
+// PyTorch's optimisers and schedules, with a state that can be saved.
+#pragma once
 
 #include <torch/types.h>
 
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
+
+#include "engine/checkpoint.h"
 
 namespace zerosweep {
 
@@ -27,15 +31,8 @@ struct SgdSettings {
   bool nesterov = false;
 };
 
-// PyTorch's ReduceLROnPlateau, mode "min", relative threshold 1e-4, no cooldown.
-struct PlateauSettings {
-  double factor = 0.1;
-  int patience = 10;  // steps
-  double min_lr = 0;
-};
-
 // torch::optim behind a small face: its headers bring LibTorch's whole serializer with them, so
-// that one source includes them for all. Owns its state; the parameters are shared handles.
+// that one source includes them for all. Parameters are shared handles.
 class Optimiser {
  public:
   Optimiser(std::vector<ParameterGroup> groups, const AdamSettings& settings);
@@ -51,13 +48,40 @@ class Optimiser {
   void SetLearningRate(double lr);  // of every group
   void SetLearningRate(size_t group, double lr);
 
-  // From now on ObserveLoss(loss), once a step, lowers the rate when the loss has stopped falling.
-  void ReduceOnPlateau(const PlateauSettings& settings);
-  void ObserveLoss(float loss);
+  // Parameters, moments and rates, under keys that begin with `prefix`. Restore writes into the
+  // parameters it was made with; throws kStorage when `state` is not of such an optimiser.
+  void Save(const std::string& prefix, CheckpointState& state) const;
+  void Restore(const std::string& prefix, const CheckpointState& state);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// PyTorch's ReduceLROnPlateau, mode "min", relative threshold, no cooldown: when the loss has not
+// become better than best · (1 − threshold) for more than `patience` steps, the rate is multiplied
+// by `factor`.
+class PlateauSchedule {
+ public:
+  struct Settings {
+    double factor = 0.1;
+    int64_t patience = 10;  // steps
+    double min_lr = 0;
+    double threshold = 1e-4;
+  };
+  explicit PlateauSchedule(const Settings& settings) : settings_(settings) {}
+
+  // The rate after a step that had `loss` under the rate `lr`.
+  double Next(double loss, double lr);
+
+  Json State() const;
+  void Restore(const Json& state);
+
+ private:
+  Settings settings_;
+  double best_ = 0;
+  int64_t bad_steps_ = 0;
+  bool started_ = false;
 };
 
 // PyTorch's CosineAnnealingLR in closed form: from `base` at step 0 down to `lowest` at step
@@ -65,5 +89,3 @@ class Optimiser {
 double CosineRate(double base, double step, double total, double lowest = 0);
 
 }  // namespace zerosweep
-
-#endif  // ZEROSWEEP_ENGINE_OPTIM_OPTIMISER_H_

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "engine/catalogue/registry.h"
+#include "engine/checkpoint.h"
+#include "engine/curve.h"
 #include "engine/progress.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/random/streams.h"
@@ -17,9 +19,16 @@ struct QuantizationContext {
   int w_bits = 8, a_bits = 8;
   RandomStreams random;
   Progress& progress;
+  Checkpoints& checkpoints;
 };
 
-using QuantizeFunction = QuantizedNetwork (*)(const QuantizationContext&);
+struct Quantization {
+  QuantizedNetwork network;
+  Curves curves;  // loss terms
+  std::map<std::string, double> metrics;
+};
+
+using QuantizeFunction = Quantization (*)(const QuantizationContext&);
 using QuantizerRegistry = Registry<QuantizeFunction>;
 using RegisterQuantizer = QuantizerRegistry::Register;
 

@@ -15,12 +15,16 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const torch::Tensor images = tensors.at("images").to(context.device);
   const Json& fields = params.at("protocol");
   const Json method = context.MethodParams(entry.declaration);
-  const QuantizedNetwork network = entry.function(
+  const auto [network, curves, extra] = entry.function(
       {teacher, images, method, Protocol::FromJson(fields), fields.at("bn") == "folded",
        params.at("w_bits").get<int>(), params.at("a_bits").get<int>(),
-       RandomStreams(context.seed()), context.progress});
+       RandomStreams(context.seed()), context.progress, context.checkpoints});
   network.Save(context.staging);
-  return {{"size_bytes", network.WeightBytes()}, {"bitops", network.BitOps()}};
+  SaveCurves(curves, context.staging);
+  std::map<std::string, double> metrics = extra;
+  metrics["size_bytes"] = network.WeightBytes();
+  metrics["bitops"] = network.BitOps();
+  return metrics;
 }
 
 const RegisterStageKind kQuantize{

@@ -1,9 +1,9 @@
 #include "engine/stages/runner.h"
 
+#include <ATen/Parallel.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <ATen/Parallel.h>
 #include <torch/cuda.h>
 #include <torch/types.h>
 #include <unistd.h>
@@ -60,7 +60,9 @@ StageDone RunStage(const StageRun& run, const Json& machine, int write_fd) {
   if (mkdir(run.staging.c_str(), 0700) != 0)
     Fail(ErrorKind::kStorage, "cannot create {}", run.staging);
   FrameProgress progress(write_fd, run.attempt);
-  const StageContext context{run, kind.declaration, ParseDevice(run.device), progress, run.staging};
+  NoCheckpoints checkpoints;
+  const StageContext context{run,      kind.declaration, ParseDevice(run.device),
+                             progress, checkpoints,      run.staging};
   Manifest manifest;
   manifest.stage = run.stage.name;
   manifest.attempt = run.attempt;

@@ -53,6 +53,11 @@ Dataset StageContext::LoadSplit(const std::string& split) const {
   return LoadVerifiedDataset(params().at("dataset"), split, File("data"), params().at("data"));
 }
 
+void SaveCurves(const Curves& curves, const std::filesystem::path& folder) {
+  if (curves.empty()) return;
+  WriteFileDurably(folder / "curve.json", CurvesToJson(curves).dump() + "\n");
+}
+
 void SaveTeacher(const Teacher& teacher, const fs::path& folder) {
   WriteSafetensors(folder / "teacher.safetensors", StateOf(teacher.graph));
   const Json json = {{"format", 1},

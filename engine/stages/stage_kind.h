@@ -9,6 +9,8 @@
 
 #include "base/stage_protocol.h"
 #include "engine/catalogue/registry.h"
+#include "engine/checkpoint.h"
+#include "engine/curve.h"
 #include "engine/data/dataset.h"
 #include "engine/progress.h"
 #include "engine/teacher.h"
@@ -20,6 +22,7 @@ struct StageContext {
   const Declaration& declaration;
   torch::Device device;
   Progress& progress;
+  Checkpoints& checkpoints;
   std::filesystem::path staging;  // exists, empty; the kind writes its files here
 
   const Json& params() const { return run.stage.params; }
@@ -36,6 +39,9 @@ struct StageContext {
   // parameters. Throws kUsage.
   Dataset LoadSplit(const std::string& split) const;
 };
+
+// Writes curve.json into `folder`, unless there are none.
+void SaveCurves(const Curves& curves, const std::filesystem::path& folder);
 
 // Returns the stage's metrics.
 using StageFunction = std::map<std::string, double> (*)(const StageContext&);

@@ -21,8 +21,9 @@ std::map<std::string, double> RunSynthesize(const StageContext& context) {
     real = context.LoadSplit("calibration");
   }
   const Json params = context.MethodParams(entry.declaration);
-  SyntheticData data = entry.function(
-      {teacher, params, RandomStreams(context.seed()), context.progress, real ? &*real : nullptr});
+  SyntheticData data =
+      entry.function({teacher, params, RandomStreams(context.seed()), context.progress,
+                      context.checkpoints, real ? &*real : nullptr});
   if (!torch::isfinite(data.images).all().item<bool>()) {
     throw Error(
         ErrorKind::kTrial,
@@ -32,11 +33,7 @@ std::map<std::string, double> RunSynthesize(const StageContext& context) {
   std::map<std::string, torch::Tensor> tensors = {{"images", data.images.cpu()}};
   if (data.labels.defined()) tensors["labels"] = data.labels.cpu();
   WriteSafetensors(context.staging / "images.safetensors", tensors);
-  if (!data.curves.empty()) {
-    Json curves = Json::object();
-    for (const auto& [term, curve] : data.curves) curves[term] = {{"x", curve.x}, {"y", curve.y}};
-    WriteFileDurably(context.staging / "curve.json", curves.dump() + "\n");
-  }
+  SaveCurves(data.curves, context.staging);
   data.metrics["images"] = static_cast<double>(data.images.size(0));
   return data.metrics;
 }

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "engine/catalogue/registry.h"
+#include "engine/checkpoint.h"
+#include "engine/curve.h"
 #include "engine/data/dataset.h"
 #include "engine/progress.h"
 #include "engine/random/streams.h"
@@ -13,14 +15,10 @@
 
 namespace zerosweep {
 
-struct Curve {
-  std::vector<double> x, y;
-};
-
 struct SyntheticData {
-  torch::Tensor images;                 // N×C×H×W float32, in the teacher's normalised space
-  torch::Tensor labels;                 // N int64, or undefined
-  std::map<std::string, Curve> curves;  // loss terms against iterations
+  torch::Tensor images;  // N×C×H×W float32, in the teacher's normalised space
+  torch::Tensor labels;  // N int64, or undefined
+  Curves curves;         // loss terms
   std::map<std::string, double> metrics;
 };
 
@@ -29,6 +27,7 @@ struct SynthesisContext {
   const Json& params;  // complete
   RandomStreams random;
   Progress& progress;
+  Checkpoints& checkpoints;
   const Dataset* real_data =
       nullptr;  // the calibration split; only for synthesizers that need "real_data"
 };

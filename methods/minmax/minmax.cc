@@ -2,12 +2,14 @@
 // channel, activations per tensor on the running minimum and maximum.
 #include <torch/types.h>
 
+#include <utility>
+
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
 namespace {
 
-QuantizedNetwork Quantize(const QuantizationContext& context) {
+Quantization Quantize(const QuantizationContext& context) {
   const torch::NoGradGuard no_grad;
   QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
                            context.w_bits, context.a_bits);
@@ -28,7 +30,7 @@ QuantizedNetwork Quantize(const QuantizationContext& context) {
     context.progress.Report(static_cast<double>(std::min(first + batch, total)),
                             static_cast<double>(total), "images");
   }
-  return network;
+  return {std::move(network), {}, {}};
 }
 
 const RegisterQuantizer kMinMax{

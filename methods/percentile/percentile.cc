@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <utility>
 
 #include "engine/quant/quantizer.h"
 
@@ -18,7 +19,7 @@ std::pair<torch::Tensor, torch::Tensor> OrderStatistics(const torch::Tensor& x, 
   return {std::get<0>(flat.kthvalue(n + 1 - upper)), std::get<0>(flat.kthvalue(upper))};
 }
 
-QuantizedNetwork Quantize(const QuantizationContext& context) {
+Quantization Quantize(const QuantizationContext& context) {
   const torch::NoGradGuard no_grad;
   QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
                            context.w_bits, context.a_bits);
@@ -34,7 +35,7 @@ QuantizedNetwork Quantize(const QuantizationContext& context) {
                             static_cast<double>(network.activations().size()), "tensors");
   };
   network.Forward(context.images, set);
-  return network;
+  return {std::move(network), {}, {}};
 }
 
 const RegisterQuantizer kPercentile{

@@ -4,6 +4,8 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "engine/optim/optimiser.h"
 #include "engine/synthesis/batch_norm_statistics.h"
@@ -56,35 +58,58 @@ torch::Tensor InitialImages(const SynthesisContext& context, int64_t first, int6
   return images;
 }
 
-// Optimises one batch; adds its loss to the curve.
-torch::Tensor OptimiseBatch(const SynthesisContext& context, torch::Tensor images,
-                            int64_t batch_index, int64_t batches, Curve& curve) {
+// Where the optimisation of all batches stands.
+struct Distillation {
+  int64_t batch = 0;      // that is being optimised
+  int64_t iteration = 0;  // of it
+  std::vector<torch::Tensor> finished;
+  Curves curves;
+};
+
+CheckpointState Save(const Distillation& work, const Optimiser& adam,
+                     const PlateauSchedule& plateau) {
+  CheckpointState state;
+  state.values = {{"batch", work.batch},
+                  {"iteration", work.iteration},
+                  {"plateau", plateau.State()},
+                  {"curves", CurvesState(work.curves)}};
+  if (!work.finished.empty()) state.tensors["finished"] = torch::cat(work.finished);
+  adam.Save("adam", state);
+  return state;
+}
+
+// Optimises images `start` of batch `work.batch`; begins at `resume`, if given.
+torch::Tensor OptimiseBatch(const SynthesisContext& context, torch::Tensor start, int64_t batches,
+                            Distillation& work, const CheckpointState* resume) {
   const Json& params = context.params;
-  const int iterations = params.at("iterations");
-  images.set_requires_grad(true);
+  const int64_t iterations = params.at("iterations");
+  const torch::Tensor images = std::move(start).set_requires_grad(true);
   Optimiser adam({{.parameters = {images}, .lr = params.at("lr")}}, AdamSettings{});
-  adam.ReduceOnPlateau({.factor = params.at("plateau_factor"),
-                        .patience = params.at("plateau_patience"),
-                        .min_lr = params.at("min_lr")});
-  for (int iteration = 0; iteration < iterations; ++iteration) {
+  PlateauSchedule plateau({.factor = params.at("plateau_factor"),
+                           .patience = params.at("plateau_patience"),
+                           .min_lr = params.at("min_lr")});
+  if (resume != nullptr) {
+    adam.Restore("adam", *resume);
+    plateau.Restore(resume->values.at("plateau"));
+  }
+  while (work.iteration < iterations) {
     adam.ZeroGrad();
     const torch::Tensor loss = Loss(context.teacher.graph, images);
     loss.backward();
     adam.Step();
-    const auto value = loss.item<float>();
+    const auto value = loss.item<double>();
     if (!std::isfinite(value)) {
       throw Error(ErrorKind::kTrial,
-                  fmt::format("zeroq: the loss is {} at iteration {}", value, iteration),
+                  fmt::format("zeroq: the loss is {} at iteration {}", value, work.iteration),
                   "non_finite");
     }
-    adam.ObserveLoss(value);
-    if (batch_index == 0) {
-      curve.x.push_back(iteration);
-      curve.y.push_back(value);
-    }
-    context.progress.Report(static_cast<double>(batch_index * iterations + iteration + 1),
-                            static_cast<double>(batches * iterations), "iterations",
-                            fmt::format("loss {:.4g}", value));
+    adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
+    if (work.batch == 0) work.curves["loss"].Add(value);
+    ++work.iteration;
+    const int64_t step = work.batch * iterations + work.iteration;
+    context.progress.Report(static_cast<double>(step), static_cast<double>(batches * iterations),
+                            "iterations", fmt::format("loss {:.4g}", value));
+    context.checkpoints.Offer(step, [&] { return Save(work, adam, plateau); });
   }
   return images.detach();
 }
@@ -93,16 +118,27 @@ SyntheticData Synthesize(const SynthesisContext& context) {
   const int64_t total = context.params.at("images");
   const int64_t batch = context.params.at("batch");
   const int64_t batches = (total + batch - 1) / batch;
-  SyntheticData data;
-  std::vector<torch::Tensor> parts;
-  for (int64_t first = 0; first < total; first += batch) {
-    const int64_t count = std::min(batch, total - first);
-    torch::Tensor start = InitialImages(context, first, count).to(context.teacher.device());
-    parts.push_back(OptimiseBatch(context, start, first / batch, batches, data.curves["loss"]));
+  std::optional<CheckpointState> resume = context.checkpoints.Restore();
+  Distillation work;
+  if (resume) {
+    work.batch = resume->values.at("batch");
+    work.iteration = resume->values.at("iteration");
+    work.curves = CurvesFromState(resume->values.at("curves"));
+    if (work.batch > 0)
+      work.finished.push_back(resume->tensors.at("finished").to(context.teacher.device()));
   }
-  data.images = torch::cat(parts);
+  for (; work.batch < batches; ++work.batch, work.iteration = 0) {
+    const int64_t first = work.batch * batch;
+    torch::Tensor start = InitialImages(context, first, std::min(batch, total - first));
+    work.finished.push_back(OptimiseBatch(context, start.to(context.teacher.device()), batches,
+                                          work, resume ? &*resume : nullptr));
+    resume.reset();
+  }
+  SyntheticData data;
+  data.images = torch::cat(work.finished);
+  data.curves = std::move(work.curves);
   const torch::NoGradGuard no_grad;
-  data.metrics["initial_loss"] = data.curves["loss"].y.front();
+  data.metrics["initial_loss"] = data.curves["loss"].first();
   data.metrics["final_loss"] =
       Loss(context.teacher.graph, data.images.slice(0, 0, batch)).item<double>();
   return data;

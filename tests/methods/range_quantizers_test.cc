@@ -14,9 +14,12 @@ QuantizedNetwork Quantize(const char* name, const Teacher& teacher, const torch:
   const auto& entry = QuantizerRegistry::Get("quantizer", name);
   const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
+  NoCheckpoints checkpoints;
   const Protocol protocol;
-  return entry.function(
-      {teacher, images, params, protocol, false, bits, bits, RandomStreams(0), progress});
+  return entry
+      .function({teacher, images, params, protocol, false, bits, bits, RandomStreams(0), progress,
+                 checkpoints})
+      .network;
 }
 
 torch::Tensor Relu1(const Graph& graph, const torch::Tensor& x) {

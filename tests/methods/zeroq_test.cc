@@ -4,18 +4,24 @@
 #include "base/error.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/synthesizer.h"
+#include "tests/support/memory_checkpoints.h"
 #include "tests/support/quiet_progress.h"
 #include "tests/support/tiny_network.h"
 
 namespace zerosweep {
 namespace {
 
-SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0,
-                         const char* name = "zeroq") {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", name);
+SyntheticData Synthesize(const Teacher& teacher, const Json& given, Checkpoints& checkpoints,
+                         uint64_t seed = 0) {
+  const auto& entry = SynthesizerRegistry::Get("synthesizer", "zeroq");
   const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
-  return entry.function({teacher, params, RandomStreams(seed), progress});
+  return entry.function({teacher, params, RandomStreams(seed), progress, checkpoints});
+}
+
+SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
+  NoCheckpoints none;
+  return Synthesize(teacher, given, none, seed);
 }
 
 // The loss of section 1.1 once more, image by image and channel by channel in double precision.
@@ -55,7 +61,7 @@ TEST(ZeroqTest, TheLossFalls) {
   const SyntheticData data =
       Synthesize(TinyTeacher(), {{"images", 8}, {"batch", 8}, {"iterations", 300}, {"lr", 0.1}});
   EXPECT_LT(data.metrics.at("final_loss"), 0.05 * data.metrics.at("initial_loss"));
-  EXPECT_EQ(data.curves.at("loss").y.size(), 300U);
+  EXPECT_EQ(data.curves.at("loss").ToJson().at("y").size(), 300U);
   EXPECT_EQ(data.images.sizes(), (std::vector<int64_t>{8, 3, 8, 8}));
 }
 
@@ -98,6 +104,19 @@ TEST(ZeroqTest, ANetworkWithoutBatchNormIsRefused) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
     EXPECT_STREQ(error.what(),
                  "zeroq matches batch-norm statistics, and this network has no batch norm");
+  }
+}
+
+// Cut in the middle of the second of three batches.
+TEST(ZeroqTest, AnInterruptedSynthesisGoesOnBitForBit) {
+  const Teacher teacher = TinyTeacher();
+  const Json params = {{"images", 5}, {"batch", 2}, {"iterations", 6}, {"plateau_patience", 0}};
+  const SyntheticData straight = Synthesize(teacher, params);
+  for (const int64_t cut : {1, 6, 9, 12}) {
+    const SyntheticData resumed = CutAndResume(
+        cut, [&](Checkpoints& checkpoints) { return Synthesize(teacher, params, checkpoints); });
+    EXPECT_TRUE(torch::equal(straight.images, resumed.images)) << "cut at step " << cut;
+    EXPECT_EQ(CurvesToJson(straight.curves), CurvesToJson(resumed.curves));
   }
 }
 
