@@ -10,10 +10,10 @@ const std::vector<std::string> kAnywhere = {"ranks", "resources"};
 
 // Fills in what the block under a part's name gives.
 void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue& catalogue,
-                Part& part) {
+                Part& part, ByProfile by_profile = ByProfile::kNo) {
   std::vector<const Json*> declarations = {part.declaration};
   if (const Json* kind = catalogue.Find("kind", KindOfRole(role))) declarations.push_back(kind);
-  part.given = CheckedBlock(declarations, block, part.name(), kAnywhere);
+  part.given = CheckedBlock(declarations, block, part.name(), kAnywhere, by_profile);
   if (const YamlNode* ranks = block.Find("ranks")) {
     CheckExecution("ranks", *ranks, catalogue, KindOfRole(role));
     part.ranks = static_cast<int>(RequireInt(*ranks, part.name() + ".ranks", 1, 4096));
@@ -67,7 +67,8 @@ int ParseResources(const YamlNode& node) {
   return static_cast<int>(RequireInt(*threads, "resources.threads", 1, 1024));
 }
 
-Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue) {
+Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue,
+               ByProfile by_profile) {
   Part part;
   part.where = node.where;
   if (!node.is_map()) {
@@ -80,7 +81,7 @@ Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& c
   }
   const YamlMember& member = node.members.front();
   part.declaration = &catalogue.Get(role, member.key, member.where);
-  ParseBlock(member.value, role, catalogue, part);
+  ParseBlock(member.value, role, catalogue, part, by_profile);
   return part;
 }
 
@@ -141,7 +142,7 @@ Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue) {
   const YamlNode* paper = root.Find("paper");
   recipe["paper"] = paper != nullptr ? RequireWord(*paper, "paper") : "";
   for (const char* role : {"synthesizer", "quantizer"}) {
-    const Part part = ParsePart(*root.Find(role), role, catalogue);
+    const Part part = ParsePart(*root.Find(role), role, catalogue, ByProfile::kAllowed);
     recipe[role] = {{"name", part.name()}, {"params", part.given}};
   }
   recipe["protocol"] = ToJson(ParseProtocol(*root.Find("protocol"), catalogue));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sweeps/catalogue.h"
+#include "sweeps/parameters.h"
 #include "sweeps/protocols.h"
 #include "sweeps/yaml_tree.h"
 
@@ -34,7 +35,8 @@ struct Method {
 };
 
 // `zeroq`, or `{zeroq: {images: 256}}`. role: "synthesizer" or "quantizer". Throws kUsage.
-Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue);
+Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue,
+               ByProfile by_profile = ByProfile::kNo);
 
 // `zeroq`, or `{recipe: genie, variant: code, synthesize: {…}, quantize: {…}}` (`reconstruct` is
 // another word for `quantize`). Throws kUsage.

@@ -81,8 +81,24 @@ const Json* FindParam(const Json& declaration, const std::string& name) {
   return found == params.end() ? nullptr : &*found;
 }
 
+namespace {
+
+Json ValuesByProfile(const Json& param, const YamlNode& node, const std::string& label) {
+  RequireKeys(node, kProfiles, label);
+  Json values = Json::object();
+  for (const std::string& profile : kProfiles) {
+    const YamlNode* value = node.Find(profile);
+    if (value == nullptr) FailAt(node.where, "{} has no value for profile {}", label, profile);
+    values[profile] = CheckedValue(param, *value, label + "." + profile);
+  }
+  return values;
+}
+
+}  // namespace
+
 Json CheckedBlock(const std::vector<const Json*>& declarations, const YamlNode& block,
-                  const std::string& name, const std::vector<std::string>& extra) {
+                  const std::string& name, const std::vector<std::string>& extra,
+                  ByProfile by_profile) {
   Json given = Json::object();
   if (block.kind == YamlNode::Kind::kNull) return given;
   std::vector<std::string> known;
@@ -94,7 +110,10 @@ Json CheckedBlock(const std::vector<const Json*>& declarations, const YamlNode& 
   for (const YamlMember& member : block.members) {
     for (const Json* declaration : declarations) {
       if (const Json* param = FindParam(*declaration, member.key)) {
-        given[member.key] = CheckedValue(*param, member.value, name + "." + member.key);
+        const std::string label = name + "." + member.key;
+        given[member.key] = by_profile == ByProfile::kAllowed && member.value.is_map()
+                                ? ValuesByProfile(*param, member.value, label)
+                                : CheckedValue(*param, member.value, label);
         break;
       }
     }
@@ -111,7 +130,9 @@ Json ResolveParams(const Json& declaration, const Json& given, const Json& recip
     for (const auto& [layer, key] : {std::pair("profiles", &profile), {"variants", &variant}}) {
       if (param.contains(layer) && param[layer].contains(*key)) value = &param[layer][*key];
     }
-    if (recipe.contains(name)) value = &recipe[name];
+    if (recipe.contains(name)) {
+      value = recipe[name].is_object() ? &recipe[name].at(profile) : &recipe[name];
+    }
     if (given.contains(name)) value = &given[name];
     values[name] = Typed(param, *value);
   }

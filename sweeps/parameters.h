@@ -21,14 +21,19 @@ Json CheckedValue(const Json& param, const YamlNode& node, const std::string& la
 // The declaration's parameter of that name, or null.
 const Json* FindParam(const Json& declaration, const std::string& name);
 
+// Whether a value may depend on the profile: `images: {paper: 1024, fast: 256, smoke: 8}`, every
+// profile named. Recipes alone write so.
+enum class ByProfile { kNo, kAllowed };
+
 // The given values of a block such as `{images: 256}`, checked. Keys are parameters of any of
 // `declarations` (an earlier one hides a later one's parameter of that name) or one of `extra`,
 // which are accepted and left out. A null block gives nothing.
 Json CheckedBlock(const std::vector<const Json*>& declarations, const YamlNode& block,
-                  const std::string& name, const std::vector<std::string>& extra = {});
+                  const std::string& name, const std::vector<std::string>& extra = {},
+                  ByProfile by_profile = ByProfile::kNo);
 
-// Every parameter of the declaration with its value: given > recipe > the variant's > the profile's
-// > default.
+// Every parameter of the declaration with its value: given > recipe (for the profile, where it
+// depends on it) > the variant's > the profile's > default.
 Json ResolveParams(const Json& declaration, const Json& given, const Json& recipe,
                    const std::string& profile, const std::string& variant);
 

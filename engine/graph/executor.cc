@@ -166,7 +166,8 @@ class Execution {
 
 torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const Taps& taps,
                   BatchNormMode mode) {
-  if (x.dim() != 4 || x.sizes().slice(1) != torch::IntArrayRef(graph.input_shape)) {
+  const bool fits = x.dim() == 4 && x.sizes().slice(1) == torch::IntArrayRef(graph.input_shape);
+  if (!graph.input_shape.empty() && !fits) {
     Fail(ErrorKind::kUsage,
          "the network takes images of {} × {} × {}, but was given a tensor of {}",
          graph.input_shape[0], graph.input_shape[1], graph.input_shape[2], c10::str(x.sizes()));

@@ -145,7 +145,7 @@ Graph Graph::To(torch::Device device) const {
 
 void Graph::Check() const {
   if (nodes.empty()) Fail(ErrorKind::kInternal, "graph: it has no nodes");
-  if (input_shape.size() != 3) {
+  if (!input_shape.empty() && input_shape.size() != 3) {
     Fail(ErrorKind::kInternal, "graph: the input shape has {} dimensions instead of C, H, W",
          input_shape.size());
   }

@@ -55,7 +55,7 @@ struct Node {
 struct Graph {
   std::vector<Node> nodes;
   Value output;
-  std::vector<int64_t> input_shape;  // C, H, W
+  std::vector<int64_t> input_shape;  // C, H, W; empty: any (a part of a network)
 
   int Append(Node node);                    // returns its index
   int Find(const std::string& name) const;  // -1 when absent

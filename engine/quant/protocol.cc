@@ -76,6 +76,18 @@ Rim FindRim(const Graph& graph) {
   return {weighted.front(), weighted.back()};
 }
 
+// The site whose tensor `node` reads, through pooling and flattening; −1 when there is none.
+int SiteBefore(const Graph& graph, const std::vector<int>& sites, int node) {
+  for (int at = graph.nodes[static_cast<size_t>(node)].inputs.at(0).node;;) {
+    if (std::binary_search(sites.begin(), sites.end(), at)) return at;
+    const Node& from = graph.nodes[static_cast<size_t>(at)];
+    const bool passes = from.op == Op::kFlatten || from.op == Op::kGlobalAvgPool ||
+                        from.op == Op::kAvgPool || from.op == Op::kMaxPool;
+    if (!passes) return -1;
+    at = from.inputs.at(0).node;
+  }
+}
+
 }  // namespace
 
 Protocol Protocol::FromJson(const Json& fields) {
@@ -89,7 +101,11 @@ Protocol Protocol::FromJson(const Json& fields) {
     protocol.stem_out_a = BitsOf(fields, "stem_out_a");
     protocol.last_w = BitsOf(fields, "last_w");
     protocol.last_in_a = BitsOf(fields, "last_in_a");
-    protocol.shortcut_fp = fields.at("shortcut") == "fp";
+    const std::string shortcut = fields.at("shortcut");
+    protocol.identity_fp = shortcut == "fp";
+    protocol.option_a_fp = shortcut != "shared";
+    protocol.init_on_fp = fields.at("act_init") == "fp";
+    protocol.zero_point_free = fields.at("act_grid") == "symmetric_per_tensor";
     return protocol;
   } catch (const nlohmann::json::exception& error) {
     Fail(ErrorKind::kUsage, "protocol fields {}: {}", fields.dump(), error.what());
@@ -114,7 +130,7 @@ std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int 
 
   const Rim rim = FindRim(graph);
   const int stem_out = EndOfChain(graph, rim.first);
-  const int last_in = graph.nodes[static_cast<size_t>(rim.last)].inputs.at(0).node;
+  const int last_in = SiteBefore(graph, nodes, rim.last);
   std::vector<ActSite> sites;
   for (const int node : nodes) {
     // The image itself is read in full precision by the first op.
@@ -122,11 +138,11 @@ std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int 
     ActSite site{node, a_bits, {}};
     if (node == stem_out && protocol.stem_out_a != 0) site.bits = protocol.stem_out_a;
     if (node == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;
-    if (protocol.shortcut_fp) {
-      for (const int user : graph.Users(node)) {
-        const Op op = graph.nodes[static_cast<size_t>(user)].op;
-        if (op == Op::kAdd || op == Op::kShortcutA) site.exempt.push_back(user);
-      }
+    for (const int user : graph.Users(node)) {
+      const Op op = graph.nodes[static_cast<size_t>(user)].op;
+      const bool reads_fp = (op == Op::kAdd && protocol.identity_fp) ||
+                            (op == Op::kShortcutA && protocol.option_a_fp);
+      if (reads_fp) site.exempt.push_back(user);
     }
     sites.push_back(site);
   }

@@ -21,7 +21,11 @@ struct Protocol {
   ActPlacement act_placement = ActPlacement::kRelu;
   // Bits of the first and last weighted op and of the tensors beside them; 0: the same as the rest.
   int first_w = 0, stem_out_a = 0, last_w = 0, last_in_a = 0;
-  bool shortcut_fp = false;  // identity and option-A shortcuts read the tensor before its quantizer
+  // Which shortcuts read the tensor before its quantizer: identities (adds) and option-A ones.
+  bool identity_fp = false;
+  bool option_a_fp = false;
+  bool init_on_fp = false;       // activation ranges come from the full-precision network
+  bool zero_point_free = false;  // activation grids: unsigned or symmetric, zero point 0
 
   // From the resolved fields of a stage. Throws kUsage.
   static Protocol FromJson(const Json& fields);

@@ -1,10 +1,11 @@
 #include "engine/quant/quantized_network.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "engine/import/safetensors.h"
+#include "engine/quant/site_taps.h"
 
 namespace zerosweep {
 namespace {
@@ -22,7 +23,7 @@ int RequireNode(const Graph& graph, const std::string& name) {
 }  // namespace
 
 QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
-                                   int w_bits, int a_bits)
+                                   int w_bits, int a_bits, const WeightGrid& grid)
     : graph_(fold ? FoldBatchNorms(teacher.graph) : teacher.graph),
       folded_(fold),
       w_bits_(w_bits),
@@ -33,59 +34,35 @@ QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& proto
     const torch::Tensor& weight =
         graph_.nodes[static_cast<size_t>(nodes[i])].parameters.at("weight");
     QuantizedWeight quantized;
-    quantized.grid = PerChannelMinMaxGrid(weight, bits[i]);
+    quantized.grid = grid(weight, bits[i]);
     if (!quantized.grid.pass_through()) quantized.codes = Encode(weight, quantized.grid);
-    weights_.emplace(nodes[i], std::move(quantized));
+    SetWeight(nodes[i], std::move(quantized));
   }
-  for (const ActSite& site : ActSites(graph_, protocol, a_bits))
-    activations_.push_back({site, {}, {}, {}});
-  DecodeWeights();
+  for (const ActSite& site : ActSites(graph_, protocol, a_bits)) activations_.push_back({site, {}});
 }
 
-void QuantizedNetwork::DecodeWeights() {
-  for (const auto& [node, quantized] : weights_) {
-    if (!quantized.codes.defined()) continue;
-    const torch::Tensor weight = Decode(quantized.codes, quantized.grid);
-    // Channels-last convolutions are the fast ones; so are the teacher's (LoadTeacher).
-    graph_.nodes[static_cast<size_t>(node)].parameters["weight"] =
-        weight.dim() == 4 ? weight.contiguous(at::MemoryFormat::ChannelsLast) : weight;
-  }
+void QuantizedNetwork::SetWeight(int node, QuantizedWeight weight) {
+  weights_[node] = std::move(weight);
+  Decode(node);
 }
 
-void QuantizedNetwork::SetRange(QuantizedActivation& activation, const torch::Tensor& lo,
-                                const torch::Tensor& hi) const {
-  activation.lo = lo;
-  activation.hi = hi;
-  activation.grid = MakeUniformGrid(lo, hi, activation.site.bits);
+void QuantizedNetwork::Decode(int node) {
+  const QuantizedWeight& quantized = weights_.at(node);
+  if (!quantized.codes.defined()) return;
+  const torch::Tensor weight = zerosweep::Decode(quantized.codes, quantized.grid);
+  // Channels-last convolutions are the fast ones; so are the teacher's (LoadTeacher).
+  graph_.nodes[static_cast<size_t>(node)].parameters["weight"] =
+      weight.dim() == 4 ? weight.contiguous(at::MemoryFormat::ChannelsLast) : weight;
 }
 
-torch::Tensor QuantizedNetwork::Forward(
-    const torch::Tensor& x,
-    const std::function<void(size_t, const torch::Tensor&)>& observe) const {
-  std::vector<int> site_of(graph_.nodes.size(), -1);
-  for (size_t i = 0; i < activations_.size(); ++i) {
-    site_of[static_cast<size_t>(activations_[i].site.node)] = static_cast<int>(i);
-  }
-  std::map<int, torch::Tensor> unquantized;  // outputs that exempt readers still need
-  Taps taps;
-  taps.replace_output = [&](int node, const torch::Tensor& output) {
-    const int site = site_of[static_cast<size_t>(node)];
-    if (site < 0) return output;
-    if (observe) observe(static_cast<size_t>(site), output);
-    const QuantizedActivation& activation = activations_[static_cast<size_t>(site)];
-    if (!activation.site.exempt.empty()) unquantized[node] = output;
-    return FakeQuantize(output, activation.grid);
-  };
-  taps.replace_input = [&](int node, int index, const torch::Tensor& input) {
-    const int source =
-        graph_.nodes[static_cast<size_t>(node)].inputs[static_cast<size_t>(index)].node;
-    const int site = site_of[static_cast<size_t>(source)];
-    if (site < 0) return input;
-    const std::vector<int>& exempt = activations_[static_cast<size_t>(site)].site.exempt;
-    return std::find(exempt.begin(), exempt.end(), node) == exempt.end() ? input
-                                                                         : unquantized.at(source);
-  };
-  return Run(graph_, x, taps);
+torch::Tensor QuantizedNetwork::Forward(const torch::Tensor& x, const Observe& observe) const {
+  std::vector<ActSite> sites;
+  for (const QuantizedActivation& activation : activations_) sites.push_back(activation.site);
+  const SiteTaps quantizers(graph_, sites, [&](size_t site, const torch::Tensor& tensor) {
+    if (observe) observe(site, tensor);
+    return FakeQuantize(tensor, activations_[site].grid);
+  });
+  return Run(graph_, x, quantizers.taps());
 }
 
 double QuantizedNetwork::WeightBytes() const {
@@ -118,37 +95,73 @@ double QuantizedNetwork::BitOps() const {
   return total;
 }
 
-void QuantizedNetwork::Save(const std::filesystem::path& folder) const {
+std::map<std::string, torch::Tensor> QuantizedNetwork::State() const {
   std::map<std::string, torch::Tensor> tensors;
+  const auto add_grid = [&](const std::string& name, const UniformGrid& grid) {
+    tensors[name + ".scale"] = grid.scale;
+    tensors[name + ".zero_point"] = grid.zero_point;
+  };
+  for (const auto& [node, quantized] : weights_) {
+    if (quantized.grid.pass_through()) continue;
+    const std::string& name = graph_.nodes[static_cast<size_t>(node)].name;
+    tensors[name + ".codes"] = quantized.codes;
+    add_grid(name, quantized.grid);
+  }
+  for (const QuantizedActivation& activation : activations_) {
+    if (activation.grid.pass_through()) continue;
+    add_grid(graph_.nodes[static_cast<size_t>(activation.site.node)].name + ".output",
+             activation.grid);
+  }
+  return tensors;
+}
+
+void QuantizedNetwork::LoadState(const std::map<std::string, torch::Tensor>& tensors) {
+  const torch::Device device = graph_.nodes.at(1).parameters.begin()->second.device();
+  const auto get = [&](const std::string& name) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) Fail(ErrorKind::kStorage, "there is no tensor '{}'", name);
+    return found->second.to(device);
+  };
+  for (auto& [node, quantized] : weights_) {
+    if (quantized.grid.pass_through()) continue;
+    const std::string& name = graph_.nodes[static_cast<size_t>(node)].name;
+    quantized.codes = get(name + ".codes");
+    quantized.grid = {quantized.grid.bits, get(name + ".scale"), get(name + ".zero_point")};
+    Decode(node);
+  }
+  for (QuantizedActivation& activation : activations_) {
+    const std::string name =
+        graph_.nodes[static_cast<size_t>(activation.site.node)].name + ".output";
+    activation.grid = {};
+    if (tensors.contains(name + ".scale"))
+      activation.grid = {activation.site.bits, get(name + ".scale"), get(name + ".zero_point")};
+  }
+}
+
+void QuantizedNetwork::Save(const std::filesystem::path& folder) const {
   Json weights = Json::array();
   for (const auto& [node, quantized] : weights_) {
-    const std::string& name = graph_.nodes[static_cast<size_t>(node)].name;
-    weights.push_back({{"op", name}, {"bits", quantized.grid.bits}});
-    if (quantized.grid.pass_through()) continue;
-    tensors[name + ".codes"] = quantized.codes;
-    tensors[name + ".scale"] = quantized.grid.scale;
-    tensors[name + ".zero_point"] = quantized.grid.zero_point;
+    weights.push_back(
+        {{"op", graph_.nodes[static_cast<size_t>(node)].name}, {"bits", quantized.grid.bits}});
   }
   Json activations = Json::array();
   for (const QuantizedActivation& activation : activations_) {
-    const std::string& name = graph_.nodes[static_cast<size_t>(activation.site.node)].name;
     Json exempt = Json::array();
     for (const int node : activation.site.exempt)
       exempt.push_back(graph_.nodes[static_cast<size_t>(node)].name);
-    activations.push_back({{"tensor", name}, {"bits", activation.site.bits}, {"exempt", exempt}});
-    tensors[name + ".range"] = torch::stack({activation.lo, activation.hi});
+    activations.push_back({{"tensor", graph_.nodes[static_cast<size_t>(activation.site.node)].name},
+                           {"bits", activation.site.bits},
+                           {"exempt", exempt}});
   }
-  WriteSafetensors(folder / kTensorFile, tensors);
-  const Json json = {{"format", 1},       {"folded", folded_},  {"w_bits", w_bits_},
+  WriteSafetensors(folder / kTensorFile, State());
+  const Json json = {{"format", 2},       {"folded", folded_},  {"w_bits", w_bits_},
                      {"a_bits", a_bits_}, {"weights", weights}, {"activations", activations}};
   WriteFileDurably(folder / kJsonFile, json.dump(1) + "\n");
 }
 
 QuantizedNetwork QuantizedNetwork::Load(const Teacher& teacher,
                                         const std::filesystem::path& folder) {
-  const auto tensors = ReadSafetensors(folder / kTensorFile);
   const Json json = ParseJson(ReadFile(folder / kJsonFile), (folder / kJsonFile).string());
-  const torch::Device device = teacher.device();
   QuantizedNetwork network;
   try {
     network.folded_ = json.at("folded");
@@ -156,31 +169,22 @@ QuantizedNetwork QuantizedNetwork::Load(const Teacher& teacher,
     network.a_bits_ = json.at("a_bits");
     network.graph_ = network.folded_ ? FoldBatchNorms(teacher.graph) : teacher.graph;
     for (const Json& entry : json.at("weights")) {
-      const std::string name = entry.at("op");
       QuantizedWeight quantized;
       quantized.grid.bits = entry.at("bits");
-      if (!quantized.grid.pass_through()) {
-        quantized.codes = tensors.at(name + ".codes").to(device);
-        quantized.grid.scale = tensors.at(name + ".scale").to(device);
-        quantized.grid.zero_point = tensors.at(name + ".zero_point").to(device);
-      }
-      network.weights_.emplace(RequireNode(network.graph_, name), std::move(quantized));
+      network.weights_.emplace(RequireNode(network.graph_, entry.at("op")), std::move(quantized));
     }
     for (const Json& entry : json.at("activations")) {
-      const std::string name = entry.at("tensor");
       QuantizedActivation activation{
-          {RequireNode(network.graph_, name), entry.at("bits"), {}}, {}, {}, {}};
+          {RequireNode(network.graph_, entry.at("tensor")), entry.at("bits"), {}}, {}};
       for (const std::string reader : entry.at("exempt"))
         activation.site.exempt.push_back(RequireNode(network.graph_, reader));
-      const torch::Tensor range = tensors.at(name + ".range").to(device);
-      network.SetRange(activation, range[0], range[1]);
       network.activations_.push_back(std::move(activation));
     }
+    network.LoadState(ReadSafetensors(folder / kTensorFile));
   } catch (const std::exception& error) {
     Fail(ErrorKind::kStorage, "{} does not fit the teacher {}: {}", (folder / kJsonFile).string(),
          teacher.arch, error.what());
   }
-  network.DecodeWeights();
   return network;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,17 +22,19 @@ struct QuantizedWeight {
 
 struct QuantizedActivation {
   ActSite site;
-  torch::Tensor lo, hi;  // float32 scalars: the range the grid was made from
-  UniformGrid grid;      // per tensor
+  UniformGrid grid;  // per tensor; passes through until it is set
 };
 
-// Built in two steps: weights at construction, activation ranges by a quantizer afterwards.
+// The grid of one weight, per output channel, for so many bits.
+using WeightGrid = std::function<UniformGrid(const torch::Tensor& weight, int bits)>;
+
+// Built in two steps: weights at construction, activation grids by a quantizer afterwards.
 class QuantizedNetwork {
  public:
-  // Quantizes the weights of `teacher` per output channel on minimum and maximum, as `protocol`
-  // says; places activation quantizers without a range. BN is folded first when `fold` is set.
+  // Rounds the weights of `teacher` to the nearest codes of their grids, with bits as `protocol`
+  // says; places activation quantizers without a grid. BN is folded first when `fold` is set.
   QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold, int w_bits,
-                   int a_bits);
+                   int a_bits, const WeightGrid& grid = PerChannelMinMaxGrid);
 
   const Graph& graph() const { return graph_; }  // with dequantized weights
   std::vector<QuantizedActivation>& activations() { return activations_; }
@@ -40,16 +43,14 @@ class QuantizedNetwork {
   int w_bits() const { return w_bits_; }
   int a_bits() const { return a_bits_; }
 
-  // Sets a range and its grid. lo, hi: float32 scalars.
-  void SetRange(QuantizedActivation& activation, const torch::Tensor& lo,
-                const torch::Tensor& hi) const;
+  // Replaces the codes and grid of a weighted node.
+  void SetWeight(int node, QuantizedWeight weight);
 
-  // Logits of x, with every activation quantizer that has a range in force. `observe` (may be
-  // empty) sees each site's tensor before it is quantized and may set its range: deeper sites then
-  // see quantized inputs.
-  torch::Tensor Forward(
-      const torch::Tensor& x,
-      const std::function<void(size_t site, const torch::Tensor&)>& observe = {}) const;
+  // Sees a site's tensor before it is quantized, and may set its grid: deeper sites then see
+  // quantized inputs.
+  using Observe = std::function<void(size_t site, const torch::Tensor&)>;
+  // Logits of x, with every activation quantizer that has a grid in force. `observe` may be empty.
+  torch::Tensor Forward(const torch::Tensor& x, const Observe& observe = {}) const;
 
   // Bytes of the weights of convolutions and linear layers at their bits: the "model size" of the
   // papers' tables.
@@ -58,6 +59,11 @@ class QuantizedNetwork {
   // quantized).
   double BitOps() const;
 
+  // Codes and grids by name: what Save writes and LoadState reads. LoadState throws kStorage when
+  // they are of another network.
+  std::map<std::string, torch::Tensor> State() const;
+  void LoadState(const std::map<std::string, torch::Tensor>& tensors);
+
   // quantized.safetensors + quantized.json in `folder`; the teacher's other parameters stay with
   // the teacher.
   void Save(const std::filesystem::path& folder) const;
@@ -65,7 +71,7 @@ class QuantizedNetwork {
 
  private:
   QuantizedNetwork() = default;
-  void DecodeWeights();
+  void Decode(int node);
 
   Graph graph_;
   bool folded_ = false;

@@ -1,5 +1,7 @@
 #include "engine/random/streams.h"
 
+#include <ATen/Parallel.h>
+
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -61,6 +63,30 @@ torch::Tensor RandomStreams::NormalForSamples(uint64_t step, std::string_view pu
     for (int64_t j = 0; j < each; ++j) *values++ = sequence.Normal();
   }
   return out;
+}
+
+torch::Tensor RandomStreams::KeepForSamples(uint64_t step, std::string_view purpose,
+                                            const torch::Tensor& like, double p,
+                                            uint64_t first_sample) const {
+  const auto threshold = static_cast<uint32_t>(std::lround(p * 256));
+  torch::Tensor keep =
+      torch::empty_like(like, like.options().dtype(torch::kUInt8).device(at::kCPU));
+  const int64_t samples = like.size(0);
+  const int64_t each = samples == 0 ? 0 : like.numel() / samples;
+  at::parallel_for(0, samples, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      RandomSequence sequence = ForSample(step, purpose, first_sample + static_cast<uint64_t>(i));
+      uint8_t* to = keep.mutable_data_ptr<uint8_t>() + i * each;
+      // A fair coin takes one random bit, any other eight.
+      const int width = threshold == 128 ? 1 : 8;
+      for (int64_t j = 0; j < each;) {
+        uint32_t bits = sequence.Bits();
+        for (int used = 0; used < 32 && j < each; used += width, ++j, bits >>= width)
+          to[j] = width == 1 ? bits & 1 : (bits & 255) < threshold;
+      }
+    }
+  });
+  return keep.to(like.device());
 }
 
 torch::Tensor RandomStreams::Permutation(uint64_t step, std::string_view purpose,

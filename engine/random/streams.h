@@ -43,6 +43,12 @@ class RandomStreams {
   torch::Tensor NormalForSamples(uint64_t step, std::string_view purpose, at::IntArrayRef shape,
                                  uint64_t first_sample = 0) const;
 
+  // For each element of a batch like `like` (first dimension: samples first_sample, …): 1 with
+  // probability p, else 0; uint8, of its shape and layout, in
+  // which samples are outermost. p counts in 256ths.
+  torch::Tensor KeepForSamples(uint64_t step, std::string_view purpose, const torch::Tensor& like,
+                               double p, uint64_t first_sample = 0) const;
+
   // A permutation of 0 … n−1 (Fisher and Yates), int64.
   torch::Tensor Permutation(uint64_t step, std::string_view purpose, uint32_t n) const;
 

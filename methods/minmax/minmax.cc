@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <utility>
+#include <vector>
 
 #include "engine/quant/quantizer.h"
 
@@ -13,15 +14,19 @@ Quantization Quantize(const QuantizationContext& context) {
   const torch::NoGradGuard no_grad;
   QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
                            context.w_bits, context.a_bits);
+  // Both begin at 0 (released code), so that every range contains it.
+  struct Range {
+    torch::Tensor lo, hi;
+  };
   const torch::Tensor zero = torch::zeros({}, context.images.options());
-  for (QuantizedActivation& activation : network.activations())
-    activation.lo = activation.hi = zero;
+  std::vector<Range> ranges(network.activations().size(), {zero, zero});
   // The range grows before the tensor is quantized, in the same forward: deeper ranges see
   // quantized tensors.
   const auto widen = [&](size_t site, const torch::Tensor& x) {
+    Range& range = ranges[site];
+    range = {torch::minimum(range.lo, x.min()), torch::maximum(range.hi, x.max())};
     QuantizedActivation& activation = network.activations()[site];
-    network.SetRange(activation, torch::minimum(activation.lo, x.min()),
-                     torch::maximum(activation.hi, x.max()));
+    activation.grid = MakeUniformGrid(range.lo, range.hi, activation.site.bits);
   };
   const int64_t total = context.images.size(0);
   const int64_t batch = context.params.at("batch");

@@ -29,8 +29,9 @@ Quantization Quantize(const QuantizationContext& context) {
   // inside the range.
   const auto set = [&](size_t site, const torch::Tensor& x) {
     const auto [lo, hi] = OrderStatistics(x, p);
-    network.SetRange(network.activations()[site], torch::minimum(lo, zero),
-                     torch::maximum(hi, zero));
+    QuantizedActivation& activation = network.activations()[site];
+    activation.grid =
+        MakeUniformGrid(torch::minimum(lo, zero), torch::maximum(hi, zero), activation.site.bits);
     context.progress.Report(static_cast<double>(site + 1),
                             static_cast<double>(network.activations().size()), "tensors");
   };

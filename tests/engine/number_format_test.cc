@@ -2,8 +2,8 @@
 // half to even, zero point first.
 #include "engine/quant/number_format.h"
 
-#include <gtest/gtest.h>
 #include <ATen/Parallel.h>
+#include <gtest/gtest.h>
 #include <torch/types.h>
 
 #include <cmath>

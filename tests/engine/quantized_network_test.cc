@@ -22,7 +22,9 @@ QuantizedNetwork Calibrated(const Teacher& teacher, const Protocol& protocol,
                             const torch::Tensor& images, int w, int a, bool fold = false) {
   QuantizedNetwork network(teacher, protocol, fold, w, a);
   network.Forward(images, [&](size_t site, const torch::Tensor& x) {
-    network.SetRange(network.activations()[site], x.min().clamp_max(0), x.max().clamp_min(0));
+    QuantizedActivation& activation = network.activations()[site];
+    activation.grid =
+        MakeUniformGrid(x.min().clamp_max(0), x.max().clamp_min(0), activation.site.bits);
   });
   return network;
 }
@@ -120,7 +122,10 @@ TEST(QuantizedNetworkTest, SavedAndLoadedNetworksGiveTheSameBits) {
   const Teacher teacher = TinyTeacher();
   const torch::Tensor x = torch::randn({8, 3, 8, 8});
   for (const bool fold : {false, true}) {
-    Protocol protocol{.act_placement = ActPlacement::kOpInput, .first_w = 8, .shortcut_fp = true};
+    Protocol protocol{.act_placement = ActPlacement::kOpInput,
+                      .first_w = 8,
+                      .identity_fp = true,
+                      .option_a_fp = true};
     const QuantizedNetwork network = Calibrated(teacher, protocol, x, 4, 5, fold);
     network.Save(temp.path());
     const QuantizedNetwork loaded = QuantizedNetwork::Load(teacher, temp.path());

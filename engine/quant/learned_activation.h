@@ -1,0 +1,26 @@
+// An activation quantizer whose step is learned (LSQ, Esser et al. 2020, arXiv:1902.08153), with
+// element-wise drop (QDrop, Wei et al., ICLR 2022, arXiv:2203.05740).
+#pragma once
+
+#include <torch/types.h>
+
+#include "engine/quant/number_format.h"
+
+namespace zerosweep {
+
+enum class StepGradient {
+  // s·(clamp(round(x/s) + z, 0, 2^k − 1) − z), straight through the rounding; the gradient of s is
+  // divided by √(values · (2^k − 1)) (BRECQ, QDrop, PD-Quant)
+  kRoundThenClamp,
+  // s·round(clamp(x/s, −z, 2^k − 1 − z)), straight through the rounding alone, unscaled (GENIE)
+  kClampThenRound
+};
+
+// x: any shape; step: () with s > 0; keep: uint8 of x's shape, 1 where the quantized value is taken
+// and 0 where x itself is, or undefined: everywhere. Differentiable in x and step:
+//   dx̂/dx = 1 inside the range, 0 outside; dx̂/ds = round(x/s) − x/s inside, q − z outside;
+// where x itself is taken, 1 and 0.
+torch::Tensor LearnedQuantize(const torch::Tensor& x, const torch::Tensor& step, int zero_point,
+                              int bits, StepGradient gradient, const torch::Tensor& keep = {});
+
+}  // namespace zerosweep

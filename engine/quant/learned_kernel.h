@@ -1,0 +1,24 @@
+// The two passes of LearnedQuantize (learned_activation.h), without autograd: one pass over memory
+// for float32 on the CPU, tensor expressions elsewhere.
+#pragma once
+
+#include <torch/types.h>
+
+#include <utility>
+
+namespace zerosweep {
+
+struct LearnedCall {
+  torch::Tensor x, step, keep;  // keep may be undefined
+  int64_t zero_point = 0;
+  int64_t bits = 0;
+  bool clamp_first = false;
+};
+
+torch::Tensor LearnedForward(const LearnedCall& call);
+// Gradients of x and of the step, the latter unscaled. The bits of neither depend on the number of
+// threads.
+std::pair<torch::Tensor, torch::Tensor> LearnedBackward(const LearnedCall& call,
+                                                        const torch::Tensor& gradient);
+
+}  // namespace zerosweep

@@ -1,0 +1,174 @@
+#include "engine/quant/range_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kSmallestStep = 1e-8;
+constexpr int64_t kMostExactWork = int64_t{1} << 26;  // candidates · values
+constexpr int64_t kHistogramBins = 4096;
+
+// Rows of values with their weights: (R, N) and (R, N) or (1, 1).
+struct Rows {
+  torch::Tensor values;
+  torch::Tensor weights;
+};
+
+// Steps and zero points of one candidate range for each row: (R, 1).
+struct Candidate {
+  torch::Tensor step, zero_point;
+};
+
+class Best {
+ public:
+  Best(const Rows& rows, int bits, double p) : rows_(rows), most_((1 << bits) - 1), p_(p) {
+    score_ = torch::full({rows.values.size(0), 1}, std::numeric_limits<float>::infinity(),
+                         rows.values.options());
+  }
+
+  void Try(const Candidate& candidate) {
+    const torch::Tensor q =
+        torch::clamp(torch::round(rows_.values / candidate.step) + candidate.zero_point, 0, most_);
+    torch::Tensor error = ((q - candidate.zero_point) * candidate.step - rows_.values).abs_();
+    error = p_ == 2 ? error.square_() : error.pow_(p_);
+    const torch::Tensor score = (error * rows_.weights).mean(1, /*keepdim=*/true);
+    const torch::Tensor better = score < score_;
+    if (!step_.defined()) {
+      step_ = candidate.step.clone();
+      zero_point_ = candidate.zero_point.clone();
+    }
+    score_ = torch::where(better, score, score_);
+    step_ = torch::where(better, candidate.step, step_);
+    zero_point_ = torch::where(better, candidate.zero_point, zero_point_);
+  }
+
+  torch::Tensor step() const { return step_.flatten(); }
+  torch::Tensor zero_point() const { return zero_point_.flatten(); }
+
+ private:
+  const Rows& rows_;
+  int64_t most_;
+  double p_;
+  torch::Tensor score_, step_, zero_point_;
+};
+
+torch::Tensor Step(const torch::Tensor& width, int bits) {
+  return torch::clamp_min(width / static_cast<double>((1 << bits) - 1), kSmallestStep);
+}
+
+// r·min and r·max; the range need not contain 0.
+void ShrinkBoth(const Rows& rows, int bits, double step, int candidates, Best& best) {
+  const torch::Tensor lo = rows.values.amin(1, true), hi = rows.values.amax(1, true);
+  for (int i = 0; i < candidates; ++i) {
+    const double r = 1 - step * i;
+    const torch::Tensor s = Step((hi - lo) * r, bits);
+    best.Try({s, torch::round(-(lo * r) / s)});
+  }
+}
+
+// Unsigned [0, s·(2^k − 1)] where nothing is negative, else s·[−2^(k−1), 2^(k−1) − 1].
+void Symmetric(const Rows& rows, int bits, double step, int candidates, Best& best) {
+  const torch::Tensor lo = rows.values.amin(1, true), hi = rows.values.amax(1, true);
+  const torch::Tensor is_signed = lo < 0;
+  const torch::Tensor width = torch::where(is_signed, 2 * torch::maximum(-lo, hi), hi);
+  const torch::Tensor zero_point = is_signed.to(width.scalar_type()) * (1 << (bits - 1));
+  for (int i = 0; i < candidates; ++i) best.Try({Step(width * (1 - step * i), bits), zero_point});
+}
+
+// The range [−zp·s, W − zp·s] made to contain 0, as QDrop's code does with every range.
+Candidate WithZero(const torch::Tensor& lo, const torch::Tensor& hi, int bits) {
+  const torch::Tensor low = lo.clamp_max(0), high = hi.clamp_min(0);
+  const torch::Tensor s = Step(high - low, bits);
+  return {s, torch::round(-low / s).clamp(0, (1 << bits) - 1)};
+}
+
+void WidthAndZero(const Rows& rows, int bits, double step, Best& best) {
+  const torch::Tensor lo = rows.values.amin(1, true), hi = rows.values.amax(1, true);
+  const torch::Tensor one_sided = torch::logical_or(lo >= 0, hi <= 0);
+  const torch::Tensor extent = torch::where(one_sided, torch::maximum(lo.abs(), hi.abs()), hi - lo);
+  const torch::Tensor negative = torch::logical_and(one_sided, hi <= 0);
+  const bool all_one_sided = one_sided.all().item<bool>();
+  const int levels = 1 << bits;
+  const int widths = static_cast<int>(std::lround(1 / step));
+  for (int i = 1; i <= widths; ++i) {
+    const torch::Tensor width = extent * (step * i);
+    const torch::Tensor s = width / static_cast<double>(levels - 1);
+    const int zero_points = all_one_sided ? 1 : levels;
+    for (int z = 0; z < zero_points; ++z) {
+      // One-sided rows have one range for each width, whatever z.
+      const torch::Tensor below =
+          torch::where(one_sided, torch::where(negative, width, torch::zeros_like(width)), s * z);
+      best.Try(WithZero(-below, width - below, bits));
+    }
+  }
+}
+
+Rows Histogram(const torch::Tensor& values) {
+  const double lo = values.min().item<double>(), hi = values.max().item<double>();
+  const double width = (hi - lo) / kHistogramBins;
+  const torch::Tensor counts = torch::histc(values, kHistogramBins, lo, hi);
+  torch::Tensor centres = lo + (torch::arange(kHistogramBins, values.options()) + 0.5) * width;
+  // The ends are the tensor's own, so that the candidate ranges are.
+  centres[0] = lo;
+  centres[-1] = hi;
+  return {centres.unsqueeze(0),
+          (counts * (static_cast<double>(kHistogramBins) / static_cast<double>(values.numel())))
+              .unsqueeze(0)};
+}
+
+int64_t Candidates(const torch::Tensor& values, int bits, const RangeSearchSettings& settings) {
+  if (settings.kind == RangeSearch::kMinMax) return 1;
+  if (settings.kind != RangeSearch::kWidthAndZero) return settings.candidates;
+  const bool two_sided = values.min().item<float>() < 0 && values.max().item<float>() > 0;
+  return std::lround(1 / settings.step) * (two_sided ? int64_t{1} << bits : 1);
+}
+
+}  // namespace
+
+UniformGrid GridFromStep(const torch::Tensor& step, const torch::Tensor& zero_point, int bits) {
+  return {bits, 1 / step, static_cast<double>(1 << (bits - 1)) - zero_point};
+}
+
+torch::Tensor StepOf(const UniformGrid& grid) { return 1 / grid.scale; }
+
+torch::Tensor ZeroPointOf(const UniformGrid& grid) {
+  return static_cast<double>(1 << (grid.bits - 1)) - grid.zero_point;
+}
+
+UniformGrid SearchGrid(const torch::Tensor& x, int bits, const RangeSearchSettings& settings,
+                       bool per_channel) {
+  if (bits == kPassThroughBits) return {};
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor values = x.detach();
+  if (!torch::isfinite(values).all().item<bool>())
+    throw Error(ErrorKind::kTrial, "a tensor to quantize is not finite", "non_finite");
+  Rows rows{per_channel ? values.flatten(1) : values.reshape({1, -1}),
+            torch::ones({1, 1}, values.options())};
+  if (!per_channel && Candidates(values, bits, settings) * values.numel() > kMostExactWork)
+    rows = Histogram(values.flatten());
+  Best best(rows, bits, settings.p);
+  switch (settings.kind) {
+    case RangeSearch::kMinMax:
+      ShrinkBoth(rows, bits, settings.step, 1, best);
+      break;
+    case RangeSearch::kShrinkBoth:
+      ShrinkBoth(rows, bits, settings.step, settings.candidates, best);
+      break;
+    case RangeSearch::kWidthAndZero:
+      WidthAndZero(rows, bits, settings.step, best);
+      break;
+    case RangeSearch::kSymmetric:
+      Symmetric(rows, bits, settings.step, settings.candidates, best);
+      break;
+  }
+  const std::vector<int64_t> shape =
+      per_channel ? std::vector<int64_t>{x.size(0)} : std::vector<int64_t>{};
+  return GridFromStep(best.step().reshape(shape), best.zero_point().reshape(shape), bits);
+}
+
+}  // namespace zerosweep

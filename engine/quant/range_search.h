@@ -1,0 +1,43 @@
+// The range that loses least: grids that minimise mean |x − x̂|^p over candidate ranges (LAPQ's
+// layer loss, Nahshan et al. 2019, arXiv:1911.07190, as BRECQ, QDrop and Genie use it).
+#pragma once
+
+#include <torch/types.h>
+
+#include "engine/quant/number_format.h"
+
+namespace zerosweep {
+
+enum class RangeSearch {
+  kMinMax,        // no search
+  kShrinkBoth,    // minimum and maximum times r (BRECQ, Genie weights)
+  kWidthAndZero,  // one-sided: 100 widths; two-sided: 100 widths × every zero point (QDrop,
+                  // PD-Quant)
+  kSymmetric  // unsigned when nothing is negative, else signed and symmetric: zero point 0 (Genie
+              // activations)
+};
+
+struct RangeSearchSettings {
+  RangeSearch kind = RangeSearch::kShrinkBoth;
+  double p = 2.4;       // BRECQ's quant_layer.py and all that follow it
+  double step = 0.01;   // between candidates
+  int candidates = 80;  // r = 1, 1 − step, … (BRECQ: 80; Genie: 100). kWidthAndZero always tries
+                        // 1/step widths
+};
+
+// One grid for all of x, or with `per_channel` one for each slice of dimension 0. Ties go to the
+// candidate tried first. A constant or all-zero slice gets the step 1e-8 (Genie's code has no such
+// guard and makes NaN). Throws kTrial "non_finite" for values that are not finite.
+//
+// Where candidates · values exceed 2^26, one grid for all of x is searched on a histogram of 4096
+// bins: 100·2^k passes over a large tensor would cost minutes.
+UniformGrid SearchGrid(const torch::Tensor& x, int bits, const RangeSearchSettings& settings,
+                       bool per_channel);
+
+// The grid of the literature on rounding, x̂ = s·(clamp(round(x/s) + z, 0, 2^k − 1) − z), in this
+// project's number format. s, z: () or (C).
+UniformGrid GridFromStep(const torch::Tensor& step, const torch::Tensor& zero_point, int bits);
+torch::Tensor StepOf(const UniformGrid& grid);       // s
+torch::Tensor ZeroPointOf(const UniformGrid& grid);  // z, an integer in float32
+
+}  // namespace zerosweep

@@ -1,0 +1,388 @@
+#include "engine/quant/reconstruction.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/optim/optimiser.h"
+#include "engine/quant/site_taps.h"
+#include "engine/quant/soft_unit.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kReferenceIterations = 20000;
+constexpr int64_t kCacheBatch = 64;  // images at once where nothing is learned
+
+double Rate(const char* name, double value) {
+  if (value < 0) Fail(ErrorKind::kUsage, "reconstruction: {} is {}", name, value);
+  return value;
+}
+
+// mean over images and pixels of Σ_channels |y − t|^p.
+torch::Tensor OutputLoss(const torch::Tensor& y, const torch::Tensor& target, double p) {
+  const torch::Tensor error = y - target;
+  const torch::Tensor powers = p == 2 ? error.square() : error.abs().pow(p);
+  return powers.sum() * (static_cast<double>(y.size(1)) / static_cast<double>(y.numel()));
+}
+
+class Reconstruction {
+ public:
+  Reconstruction(const QuantizationContext& context, ReconstructionSettings settings,
+                 UnitObjective* objective)
+      : context_(context),
+        settings_(std::move(settings)),
+        objective_(objective),
+        network_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
+                 context.a_bits,
+                 [&](const torch::Tensor& weight, int bits) {
+                   return SearchGrid(weight, bits, settings_.weight_range, /*per_channel=*/true);
+                 }),
+        teacher_(context.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
+                                          : context.teacher.graph) {
+    units_ = settings_.layers ? LayerUnits(teacher_) : BlockUnits(teacher_);
+    if (settings_.stem == Stem::kPreBn) TrimStem();
+    for (const Phase& phase : settings_.phases) {
+      Rate("lr_rounding", phase.lr_rounding);
+      total_ += phase.iterations * static_cast<int64_t>(units_.size());
+    }
+  }
+
+  Quantization Run() {
+    std::optional<CheckpointState> resume = context_.checkpoints.Restore();
+    if (resume) Load(*resume);
+    for (; phase_ < settings_.phases.size(); ++phase_, unit_ = 0) {
+      if (!resume) BeginPhase();
+      for (; unit_ < units_.size(); ++unit_, step_ = 0) {
+        RunUnit(resume ? &*resume : nullptr);
+        resume.reset();
+      }
+    }
+    std::map<std::string, double> metrics = {{"soft_share", worst_soft_share_}};
+    return {std::move(network_), std::move(curves_), std::move(metrics)};
+  }
+
+ private:
+  const Phase& phase() const { return settings_.phases[phase_]; }
+  const Unit& unit() const { return units_[unit_]; }
+
+  // The stem ends at its convolution: the batch norm and activation behind it stand between units.
+  void TrimStem() {
+    Unit& stem = units_.front();
+    const int convolution = teacher_.Weighted().front();
+    stem.output = {convolution, 0};
+    std::erase_if(stem.nodes, [&](int node) { return node > convolution; });
+  }
+
+  // The value `to` for all images, from a graph with these taps.
+  torch::Tensor Collect(const Graph& graph, const SiteTaps::Quantize& quantize, Value to) const {
+    const torch::NoGradGuard no_grad;
+    const Subgraph part = Extract(graph, {0, 0}, to);
+    std::vector<ActSite> sites;
+    std::vector<size_t> site_of;
+    const bool in_front = context_.protocol.act_placement == ActPlacement::kOpInput;
+    for (size_t i = 0; quantize && i < network_.activations().size(); ++i) {
+      const ActSite& site = network_.activations()[i].site;
+      const int local = part.local[static_cast<size_t>(site.node)];
+      if (local < 0 || (in_front && site.node == to.node)) continue;
+      ActSite inside{local, site.bits, {}};
+      for (const int reader : site.exempt) {
+        if (part.local[static_cast<size_t>(reader)] >= 0)
+          inside.exempt.push_back(part.local[static_cast<size_t>(reader)]);
+      }
+      sites.push_back(inside);
+      site_of.push_back(i);
+    }
+    const SiteTaps taps(part.graph, sites, [&](size_t i, const torch::Tensor& tensor) {
+      return quantize(site_of[i], tensor);
+    });
+    std::vector<torch::Tensor> outputs;
+    for (int64_t first = 0; first < context_.images.size(0); first += kCacheBatch) {
+      outputs.push_back(zerosweep::Run(part.graph,
+                                       context_.images.slice(0, first, first + kCacheBatch),
+                                       quantize ? taps.taps() : Taps{}));
+    }
+    return torch::cat(outputs);
+  }
+
+  torch::Tensor Quantized(size_t site, const torch::Tensor& tensor) const {
+    return FakeQuantize(tensor, network_.activations()[site].grid);
+  }
+
+  void SetGrid(size_t site, const torch::Tensor& tensor) {
+    QuantizedActivation& activation = network_.activations()[site];
+    activation.grid = SearchGrid(tensor, activation.site.bits, settings_.act_range, false);
+  }
+
+  // One pass of the first images; every site in `sites` gets its grid from the tensor it sees.
+  void InitialiseSites(const Graph& graph, const std::vector<size_t>& sites, bool quantized_path) {
+    const torch::NoGradGuard no_grad;
+    std::vector<ActSite> all;
+    for (const QuantizedActivation& activation : network_.activations())
+      all.push_back(activation.site);
+    const SiteTaps taps(graph, all, [&](size_t site, const torch::Tensor& tensor) {
+      if (std::find(sites.begin(), sites.end(), site) != sites.end()) SetGrid(site, tensor);
+      return quantized_path ? Quantized(site, tensor) : tensor;
+    });
+    zerosweep::Run(graph, context_.images.slice(0, 0, settings_.act_init_images), taps.taps());
+  }
+
+  std::vector<size_t> SitesWithoutGrid() const {
+    std::vector<size_t> sites;
+    for (size_t i = 0; i < network_.activations().size(); ++i) {
+      const QuantizedActivation& activation = network_.activations()[i];
+      if (activation.grid.pass_through() && activation.site.bits != kPassThroughBits)
+        sites.push_back(i);
+    }
+    return sites;
+  }
+
+  void BeginPhase() {
+    if (!phase().quantize_activations || settings_.act_init == ActInit::kPerUnit) return;
+    const bool full_precision = settings_.act_init == ActInit::kFullPrecision;
+    InitialiseSites(full_precision ? teacher_ : network_.graph(), SitesWithoutGrid(),
+                    !full_precision);
+  }
+
+  // Sites up to this unit, those between units included.
+  void InitialiseUnitSites() {
+    const bool in_front = context_.protocol.act_placement == ActPlacement::kOpInput;
+    const int end = unit_ + 1 == units_.size() ? teacher_.output.node + 1
+                                               : unit().output.node + (in_front ? 0 : 1);
+    std::vector<size_t> sites = SitesWithoutGrid();
+    std::erase_if(sites, [&](size_t i) { return network_.activations()[i].site.node >= end; });
+    if (!sites.empty()) InitialiseSites(network_.graph(), sites, /*quantized_path=*/true);
+  }
+
+  UnitObjective::Caches MakeCaches() const {
+    UnitObjective::Caches caches;
+    caches.x_fp = Collect(teacher_, {}, unit().input);
+    caches.y = Collect(teacher_, {}, unit().output);
+    if (phase().fp_inputs) {
+      caches.x_q = caches.x_fp;
+    } else if (phase().quantize_activations) {
+      caches.x_q = Collect(
+          network_.graph(),
+          [this](size_t site, const torch::Tensor& tensor) { return Quantized(site, tensor); },
+          unit().input);
+    } else {
+      caches.x_q = Collect(network_.graph(), {}, unit().input);
+    }
+    return caches;
+  }
+
+  bool Skipped(const SoftUnit& soft) const {
+    const bool stem = unit_ == 0 && settings_.stem == Stem::kSkip && !settings_.layers;
+    const bool nothing =
+        soft.RoundingParameters().empty() && soft.WeightSteps().empty() && soft.ActSteps().empty();
+    return stem || nothing;
+  }
+
+  void RunUnit(const CheckpointState* resume) {
+    if (phase().quantize_activations && settings_.act_init == ActInit::kPerUnit)
+      InitialiseUnitSites();
+    const SoftUnitSettings soft_settings{.learn_rounding = phase().lr_rounding > 0,
+                                         .learn_weight_steps = phase().lr_weight_step > 0,
+                                         .quantize_activations = phase().quantize_activations,
+                                         .learn_act_steps = phase().lr_act_step > 0,
+                                         .step_gradient = settings_.step_gradient};
+    const SoftUnit soft(network_, teacher_, unit(),
+                        SitesOf(network_, unit(), context_.protocol.act_placement), soft_settings);
+    if (Skipped(soft)) {
+      done_ += phase().iterations;
+      return;
+    }
+    UnitObjective::Caches caches = MakeCaches();
+    if (objective_ != nullptr) objective_->BeginUnit(unit(), caches);
+    Learn(soft, caches, resume);
+    soft.Store(network_);
+    worst_soft_share_ = std::max(worst_soft_share_, soft.SoftShare());
+  }
+
+  struct Optimisers {
+    std::optional<Optimiser> rounding, steps;
+    std::vector<double> step_rates;  // by group, at step 0
+  };
+
+  Optimisers MakeOptimisers(const SoftUnit& soft) const {
+    Optimisers made;
+    if (auto parameters = soft.RoundingParameters(); !parameters.empty()) {
+      made.rounding.emplace(
+          std::vector<ParameterGroup>{{std::move(parameters), phase().lr_rounding}},
+          AdamSettings{});
+    }
+    std::vector<ParameterGroup> groups;
+    const auto add = [&](std::vector<torch::Tensor> parameters, double lr) {
+      if (parameters.empty()) return;
+      groups.push_back({std::move(parameters), lr});
+      made.step_rates.push_back(lr);
+    };
+    add(soft.WeightSteps(), phase().lr_weight_step);
+    add(soft.ActSteps(), phase().lr_act_step);
+    if (!groups.empty()) made.steps.emplace(std::move(groups), AdamSettings{});
+    return made;
+  }
+
+  void Learn(const SoftUnit& soft, const UnitObjective::Caches& caches,
+             const CheckpointState* resume) {
+    Optimisers optimisers = MakeOptimisers(soft);
+    if (resume != nullptr) {
+      if (optimisers.rounding) optimisers.rounding->Restore("rounding", *resume);
+      if (optimisers.steps) optimisers.steps->Restore("steps", *resume);
+    }
+    const int64_t total = phase().iterations;
+    while (step_ < total) {
+      if (optimisers.rounding) optimisers.rounding->ZeroGrad();
+      if (optimisers.steps) optimisers.steps->ZeroGrad();
+      Step(soft, caches);
+      for (size_t g = 0; g < optimisers.step_rates.size(); ++g) {
+        optimisers.steps->SetLearningRate(
+            g, CosineRate(optimisers.step_rates[g], static_cast<double>(step_),
+                          static_cast<double>(total)));
+      }
+      if (optimisers.rounding) optimisers.rounding->Step();
+      if (optimisers.steps) optimisers.steps->Step();
+      ++step_;
+      context_.progress.Report(static_cast<double>(++done_), static_cast<double>(total_),
+                               "iterations", fmt::format("{} {:.3g}", unit().name, last_loss_));
+      context_.checkpoints.Offer(done_, [&] { return Save(optimisers); });
+    }
+  }
+
+  // Purposes of random draws, apart for every phase and unit.
+  std::string Purpose(const std::string& what) const {
+    return fmt::format("{}:{}:{}", what, phase().name, unit().name);
+  }
+
+  torch::Tensor BatchIndices() const {
+    const auto images = static_cast<uint32_t>(context_.images.size(0));
+    RandomSequence draws = context_.random.Shared(static_cast<uint64_t>(step_), Purpose("batch"));
+    std::vector<int64_t> indices(static_cast<size_t>(settings_.batch));
+    for (int64_t& index : indices) index = draws.Below(images);
+    return torch::tensor(indices, torch::kInt64).to(context_.images.device());
+  }
+
+  torch::Tensor Keep(const std::string& what, const torch::Tensor& like) const {
+    return context_.random.KeepForSamples(static_cast<uint64_t>(step_), Purpose(what), like,
+                                          phase().keep_quantized);
+  }
+
+  void Step(const SoftUnit& soft, const UnitObjective::Caches& caches) {
+    const torch::Tensor indices = BatchIndices();
+    const bool drop = phase().keep_quantized < 1;
+    torch::Tensor x = caches.x_q.index_select(0, indices);
+    if (drop && !phase().fp_inputs) {
+      const torch::Tensor keep = Keep("input", x);
+      x = torch::where(keep.to(torch::kBool), x, caches.x_fp.index_select(0, indices));
+    }
+    SoftUnit::Keep keep_sites;
+    if (drop) {
+      keep_sites = [&](size_t i, const torch::Tensor& tensor) {
+        return Keep(fmt::format("site{}", i), tensor);
+      };
+    }
+    const auto student = [&](const torch::Tensor& input) {
+      return soft.Forward(input, keep_sites);
+    };
+    torch::Tensor loss = OutputLoss(student(x), caches.y.index_select(0, indices), phase().p);
+    Record("output", loss);
+    if (objective_ != nullptr) {
+      const torch::Tensor extra = objective_->ExtraLoss(caches, indices, student);
+      Record("extra", extra);
+      loss = loss + extra;
+    }
+    const double t = static_cast<double>(step_);
+    const bool warm = t < settings_.warmup * static_cast<double>(phase().iterations);
+    if (phase().lr_rounding > 0 && !warm) {
+      const torch::Tensor rounding =
+          settings_.round_weight *
+          soft.RoundingLoss(RoundingExponent(settings_, step_, phase().iterations));
+      Record("rounding", rounding);
+      loss = loss + rounding;
+    }
+    loss.backward();
+  }
+
+  void Record(const std::string& term, const torch::Tensor& value) {
+    const double number = value.item<double>();
+    if (!std::isfinite(number)) {
+      throw Error(ErrorKind::kTrial,
+                  fmt::format("{}: the {} loss of unit {} is {} at step {}", phase().name, term,
+                              unit().name, number, step_),
+                  "non_finite");
+    }
+    if (term == "output") last_loss_ = number;
+    curves_[fmt::format("{} {} {}", phase().name, unit().name, term)].Add(number);
+  }
+
+  CheckpointState Save(const Optimisers& optimisers) const {
+    CheckpointState state;
+    state.values = {{"phase", phase_},
+                    {"unit", unit_},
+                    {"step", step_},
+                    {"done", done_},
+                    {"soft_share", worst_soft_share_},
+                    {"curves", CurvesState(curves_)}};
+    for (const auto& [name, tensor] : network_.State()) state.tensors["network." + name] = tensor;
+    if (optimisers.rounding) optimisers.rounding->Save("rounding", state);
+    if (optimisers.steps) optimisers.steps->Save("steps", state);
+    return state;
+  }
+
+  void Load(const CheckpointState& state) {
+    phase_ = state.values.at("phase");
+    unit_ = state.values.at("unit");
+    step_ = state.values.at("step");
+    done_ = state.values.at("done");
+    worst_soft_share_ = state.values.at("soft_share");
+    curves_ = CurvesFromState(state.values.at("curves"));
+    std::map<std::string, torch::Tensor> network;
+    for (const auto& [name, tensor] : state.tensors) {
+      if (name.starts_with("network.")) network[name.substr(8)] = tensor;
+    }
+    network_.LoadState(network);
+  }
+
+  const QuantizationContext& context_;
+  ReconstructionSettings settings_;
+  UnitObjective* objective_;
+  QuantizedNetwork network_;  // finished units are hard, later ones rounded to nearest
+  Graph teacher_;             // full precision, the network's nodes
+  std::vector<Unit> units_;
+  size_t phase_ = 0, unit_ = 0;
+  int64_t step_ = 0;              // of this unit
+  int64_t done_ = 0, total_ = 0;  // steps of all
+  double worst_soft_share_ = 0;
+  double last_loss_ = 0;
+  Curves curves_;
+};
+
+}  // namespace
+
+double RoundingExponent(const ReconstructionSettings& settings, int64_t t, int64_t total) {
+  const double start = settings.warmup * static_cast<double>(total);
+  const double share =
+      std::clamp((static_cast<double>(t) - start) / (static_cast<double>(total) - start), 0.0, 1.0);
+  return settings.b_end + (settings.b_start - settings.b_end) * (1 - share);
+}
+
+Phase ScaledRates(Phase phase) {
+  const double fewer = kReferenceIterations / static_cast<double>(phase.iterations);
+  if (fewer <= 1) return phase;
+  phase.lr_rounding = std::min(std::max(1e-2, phase.lr_rounding), phase.lr_rounding * fewer);
+  phase.lr_weight_step *= std::sqrt(fewer);
+  phase.lr_act_step *= std::sqrt(fewer);
+  return phase;
+}
+
+Quantization Reconstruct(const QuantizationContext& context, ReconstructionSettings settings,
+                         UnitObjective* objective) {
+  if (context.images.size(0) < 1) Fail(ErrorKind::kUsage, "reconstruction: there are no images");
+  if (settings.scaled_rates)
+    for (Phase& phase : settings.phases) phase = ScaledRates(phase);
+  return Reconstruction(context, std::move(settings), objective).Run();
+}
+
+}  // namespace zerosweep

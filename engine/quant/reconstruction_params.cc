@@ -1,0 +1,125 @@
+#include "engine/quant/reconstruction_params.h"
+
+#include <utility>
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kScaling =
+    "scaled: rates for 20000 iterations raised for fewer (rounding in proportion, up to 1e-2; "
+    "steps "
+    "by the square root); reference: as they are";
+
+Stem StemFrom(const std::string& word) {
+  if (word == "skip") return Stem::kSkip;
+  return word == "pre_bn" ? Stem::kPreBn : Stem::kPostAct;
+}
+
+}  // namespace
+
+ParamSpec RateParam(const std::string& name, double value, const std::string& meaning,
+                    const std::string& source) {
+  return {.name = name,
+          .type = "float",
+          .default_value = value,
+          .meaning = meaning,
+          .source = source,
+          .min = 0};
+}
+
+ParamSpec KeepParam(const std::string& source) {
+  return {.name = "keep_quantized",
+          .type = "float",
+          .default_value = 0.5,
+          .meaning = "probability, of every element, to be quantized while learning (drop)",
+          .source = source,
+          .min = 0,
+          .max = 1};
+}
+
+std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaults,
+                                            double lr_rounding, std::vector<ParamSpec> more) {
+  std::vector<ParamSpec> params = {
+      {.name = "iterations",
+       .type = "int",
+       .default_value = defaults.paper_iterations,
+       .meaning = "steps of Adam for each unit",
+       .unit = "iterations",
+       .source = defaults.source,
+       .min = 1,
+       .profiles = {{"paper", defaults.paper_iterations}, {"fast", 1000}, {"smoke", 10}}},
+      {.name = "batch",
+       .type = "int",
+       .default_value = 32,
+       .meaning = "images of one step, drawn with replacement",
+       .unit = "images",
+       .source = defaults.source,
+       .min = 1,
+       .profiles = {{"paper", 32}, {"fast", 32}, {"smoke", 4}}},
+      {.name = "lr",
+       .type = "choice",
+       .default_value = "reference",
+       .meaning = kScaling,
+       .source = "Adam bounds how far a parameter moves: the rate times the iterations",
+       .choices = {"reference", "scaled"},
+       .profiles = {{"paper", "reference"}, {"fast", "scaled"}, {"smoke", "scaled"}}},
+      RateParam("lr_rounding", lr_rounding, "learning rate of the rounding variables",
+                defaults.source),
+      {.name = "round_weight",
+       .type = "float",
+       .default_value = defaults.round_weight,
+       .meaning = "weight of the rounding loss, a sum over all weights of a unit",
+       .source = defaults.source,
+       .min = 0},
+      {.name = "warmup",
+       .type = "float",
+       .default_value = 0.2,
+       .meaning = "share of the iterations without the rounding loss",
+       .source = defaults.source,
+       .min = 0,
+       .max = 0.99},
+      {.name = "stem",
+       .type = "choice",
+       .default_value = defaults.stem,
+       .meaning = "the first unit: skip keeps nearest rounding; pre_bn matches the convolution's "
+                  "output; post_act treats it like the others",
+       .source = defaults.source,
+       .choices = {"skip", "pre_bn", "post_act"}},
+      {.name = "act_init_images",
+       .type = "int",
+       .default_value = defaults.act_init_images,
+       .meaning = "first images that the ranges of activations are searched on",
+       .unit = "images",
+       .source = defaults.source,
+       .min = 1}};
+  for (ParamSpec& param : more) params.push_back(std::move(param));
+  return params;
+}
+
+ReconstructionSettings SettingsFrom(const QuantizationContext& context,
+                                    const RangeSearchSettings& weight_range,
+                                    const RangeSearchSettings& act_range, ActInit act_init) {
+  const Json& params = context.params;
+  ReconstructionSettings settings;
+  settings.stem = StemFrom(params.at("stem"));
+  settings.batch = params.at("batch");
+  settings.round_weight = params.at("round_weight");
+  settings.warmup = params.at("warmup");
+  settings.scaled_rates = params.at("lr") == "scaled";
+  settings.weight_range = weight_range;
+  settings.act_range = act_range;
+  if (context.protocol.zero_point_free)
+    settings.act_range = {.kind = RangeSearch::kSymmetric, .candidates = 100};
+  settings.act_init = context.protocol.init_on_fp ? ActInit::kFullPrecision : act_init;
+  settings.act_init_images = params.at("act_init_images");
+  Phase phase;
+  phase.iterations = params.at("iterations");
+  phase.lr_rounding = params.at("lr_rounding");
+  phase.lr_act_step = params.value("lr_act_step", 0.0);
+  phase.lr_weight_step = params.value("lr_weight_step", 0.0);
+  phase.keep_quantized = params.value("keep_quantized", 1.0);
+  settings.phases = {phase};
+  return settings;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,40 @@
+// Quantizers at activation sites, as taps of the executor.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "engine/graph/executor.h"
+#include "engine/quant/protocol.h"
+
+namespace zerosweep {
+
+// Calls `quantize(i, tensor)` for the tensor at sites[i], in order of execution, and hands its
+// result to the site's readers; exempt readers get the tensor itself. Lives as long as the run it
+// taps, which holds a reference to it.
+class SiteTaps {
+ public:
+  using Quantize = std::function<torch::Tensor(size_t site, const torch::Tensor& tensor)>;
+
+  // `sites` by their nodes in `graph`; both outlive this.
+  SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize);
+  SiteTaps(const SiteTaps&) = delete;
+  SiteTaps& operator=(const SiteTaps&) = delete;
+
+  const Taps& taps() const { return taps_; }
+  Taps& taps() { return taps_; }
+
+ private:
+  torch::Tensor Output(int node, const torch::Tensor& output);
+  torch::Tensor Input(int node, int index, const torch::Tensor& input) const;
+
+  const Graph& graph_;
+  const std::vector<ActSite>& sites_;
+  Quantize quantize_;
+  std::vector<int> site_of_;                  // node → site or −1
+  std::map<int, torch::Tensor> unquantized_;  // node → its output, for exempt readers
+  Taps taps_;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,130 @@
+#include "engine/quant/soft_unit.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "engine/quant/range_search.h"
+#include "engine/quant/site_taps.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kSmallestStep = 1e-8;
+
+ActSite LocalSite(const ActSite& site, const Subgraph& part) {
+  ActSite local{part.local[static_cast<size_t>(site.node)], site.bits, {}};
+  for (const int reader : site.exempt) {
+    const int inside = part.local[static_cast<size_t>(reader)];
+    if (inside >= 0) local.exempt.push_back(inside);
+  }
+  return local;
+}
+
+}  // namespace
+
+std::vector<size_t> SitesOf(const QuantizedNetwork& network, const Unit& unit,
+                            ActPlacement placement) {
+  const bool in_front = placement == ActPlacement::kOpInput;
+  std::vector<int> nodes = unit.nodes;
+  if (in_front) {
+    std::erase(nodes, unit.output.node);
+    nodes.push_back(unit.input.node);
+  }
+  std::vector<size_t> sites;
+  for (size_t i = 0; i < network.activations().size(); ++i) {
+    const int node = network.activations()[i].site.node;
+    if (std::find(nodes.begin(), nodes.end(), node) != nodes.end()) sites.push_back(i);
+  }
+  return sites;
+}
+
+SoftUnit::SoftUnit(const QuantizedNetwork& network, const Graph& full_precision, const Unit& unit,
+                   const std::vector<size_t>& sites, const SoftUnitSettings& settings)
+    : part_(Extract(network.graph(), unit.input, unit.output)), settings_(settings) {
+  for (size_t local = 0; local < part_.original.size(); ++local) {
+    const int node = part_.original[local];
+    const auto found = network.weights().find(node);
+    if (local == 0 || found == network.weights().end() || !settings.learn_rounding) continue;
+    if (found->second.grid.pass_through()) continue;
+    const Node& teacher = full_precision.nodes[static_cast<size_t>(node)];
+    weights_.emplace(static_cast<int>(local),
+                     SoftWeight(teacher.parameters.at("weight"), found->second.grid,
+                                settings.learn_weight_steps));
+  }
+  if (!settings.quantize_activations) return;
+  for (const size_t site : sites) {
+    const QuantizedActivation& activation = network.activations()[site];
+    if (activation.site.bits == kPassThroughBits) continue;
+    if (activation.grid.pass_through())
+      Fail(ErrorKind::kInternal, "unit {}: a site has no grid yet", unit.name);
+    torch::Tensor step = StepOf(activation.grid).clone();
+    step.set_requires_grad(settings.learn_act_steps);
+    sites_.push_back(LocalSite(activation.site, part_));
+    activations_.push_back({site, activation.site.bits,
+                            ZeroPointOf(activation.grid).to(torch::kInt32).item<int>(), step});
+  }
+}
+
+torch::Tensor SoftUnit::Forward(const torch::Tensor& x, const Keep& keep) const {
+  SiteTaps quantizers(part_.graph, sites_, [&](size_t i, const torch::Tensor& tensor) {
+    const Activation& activation = activations_[i];
+    const torch::Tensor step = activation.step.abs().clamp_min(kSmallestStep);
+    return LearnedQuantize(tensor, step, activation.zero_point, activation.bits,
+                           settings_.step_gradient, keep ? keep(i, tensor) : torch::Tensor());
+  });
+  quantizers.taps().replace_weight = [&](int node, const torch::Tensor& weight) {
+    const auto found = weights_.find(node);
+    return found == weights_.end() ? weight : found->second.Soft();
+  };
+  return Run(part_.graph, x, quantizers.taps());
+}
+
+void SoftUnit::Store(QuantizedNetwork& network) const {
+  for (const auto& [node, weight] : weights_)
+    network.SetWeight(part_.original[static_cast<size_t>(node)], weight.Harden());
+  for (const Activation& activation : activations_) {
+    const torch::Tensor step = activation.step.detach().abs().clamp_min(kSmallestStep);
+    network.activations()[activation.site].grid =
+        GridFromStep(step, torch::full_like(step, activation.zero_point), activation.bits);
+  }
+}
+
+std::vector<torch::Tensor> SoftUnit::RoundingParameters() const {
+  std::vector<torch::Tensor> parameters;
+  for (const auto& [node, weight] : weights_) parameters.push_back(weight.v());
+  return parameters;
+}
+
+std::vector<torch::Tensor> SoftUnit::WeightSteps() const {
+  std::vector<torch::Tensor> parameters;
+  if (!settings_.learn_weight_steps) return parameters;
+  for (const auto& [node, weight] : weights_) parameters.push_back(weight.step());
+  return parameters;
+}
+
+std::vector<torch::Tensor> SoftUnit::ActSteps() const {
+  std::vector<torch::Tensor> parameters;
+  if (!settings_.learn_act_steps) return parameters;
+  for (const Activation& activation : activations_) parameters.push_back(activation.step);
+  return parameters;
+}
+
+torch::Tensor SoftUnit::RoundingLoss(double b) const {
+  torch::Tensor sum;
+  for (const auto& [node, weight] : weights_) {
+    const torch::Tensor part = weight.RoundingLoss(b);
+    sum = sum.defined() ? sum + part : part;
+  }
+  return sum;
+}
+
+double SoftUnit::SoftShare() const {
+  int64_t soft = 0, all = 0;
+  for (const auto& [node, weight] : weights_) {
+    soft += weight.SoftCount();
+    all += weight.v().numel();
+  }
+  return all == 0 ? 0 : static_cast<double>(soft) / static_cast<double>(all);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,46 @@
+// Weights whose rounding is learned: AdaRound (Nagel et al., ICML 2020, arXiv:2004.10568, eq.
+// 22–25), with the step learned too in GENIE (Jeon et al., CVPR 2023, arXiv:2212.04780,
+// section 3.3).
+//
+//   w̃ = s·(clamp(B + h(V) + z, 0, 2^k − 1) − z)     B = ⌊w/s₀⌋, fixed; h in [0, 1]
+//   h(V) = clamp(sigmoid(V)·(ζ − γ) + γ, 0, 1)      ζ = 1.1, γ = −0.1
+//
+// V starts where h = frac(w/s₀): the soft weight is the weight itself, except where the grid clips
+// it. Since B does not follow s, the step can be learned beside V.
+#pragma once
+
+#include <torch/types.h>
+
+#include "engine/quant/quantized_network.h"
+
+namespace zerosweep {
+
+torch::Tensor RectifiedSigmoid(const torch::Tensor& v);       // h(V)
+torch::Tensor RoundingLogits(const torch::Tensor& fraction);  // its inverse on [0, 1)
+
+class SoftWeight {
+ public:
+  // One grid per output channel. `learn_step`: s is a parameter too.
+  SoftWeight(const torch::Tensor& weight, const UniformGrid& grid, bool learn_step);
+
+  // w̃, differentiable in V and, where it is learned, in s.
+  torch::Tensor Soft() const;
+  // h := 1[V ≥ 0]: the codes and grid to keep. Before any step: nearest rounding (ties upwards).
+  QuantizedWeight Harden() const;
+
+  // Σ over all weights of 1 − |2h(V) − 1|^b.
+  torch::Tensor RoundingLoss(double b) const;
+  // How many h lie in (0.01, 0.99): what hardening will move.
+  int64_t SoftCount() const;
+
+  const torch::Tensor& v() const { return v_; }
+  const torch::Tensor& step() const { return step_; }  // (C, 1, …)
+
+ private:
+  torch::Tensor v_, step_;
+  torch::Tensor base_;        // B
+  torch::Tensor zero_point_;  // z, (C, 1, …)
+  int bits_;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,131 @@
+#include "engine/quant/units.h"
+
+#include <algorithm>
+
+#include "engine/graph/subgraph.h"
+
+namespace zerosweep {
+namespace {
+
+const Node& At(const Graph& graph, int node) { return graph.nodes[static_cast<size_t>(node)]; }
+
+bool IsNormOrActivation(const Node& node) {
+  return node.op == Op::kBatchNorm || node.op == Op::kRelu || node.op == Op::kRelu6;
+}
+
+// `node`, or the last of the batch norm and activation behind it that read nothing else and that
+// nobody else reads in between. At most one of each.
+int WithNormAndActivation(const Graph& graph, int node) {
+  bool activated = false;
+  for (;;) {
+    const std::vector<int> users = graph.Users(node);
+    if (users.size() != 1 || graph.output.node == node) return node;
+    const Node& next = At(graph, users[0]);
+    if (!IsNormOrActivation(next) || activated) return node;
+    activated = next.op != Op::kBatchNorm;
+    node = users[0];
+  }
+}
+
+// Nodes whose value lies on every path from the image to the output.
+std::vector<int> Cuts(const Graph& graph) {
+  std::vector<int> last_use(graph.nodes.size(), -1);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const Value& input : graph.nodes[i].inputs)
+      last_use[static_cast<size_t>(input.node)] = static_cast<int>(i);
+  }
+  std::vector<int> cuts;
+  int reach = 0;  // the last node that reads something from before `i`
+  for (int i = 0; i <= graph.output.node; ++i) {
+    if (reach <= i) cuts.push_back(i);
+    reach = std::max(reach, last_use[static_cast<size_t>(i)]);
+  }
+  return cuts;
+}
+
+// The words (between dots) that the names of all weighted nodes begin with; of a single node, its
+// name.
+std::string UnitName(const Graph& graph, const std::vector<int>& nodes) {
+  std::string first, common;
+  for (const int node : nodes) {
+    const std::string& name = At(graph, node).name;
+    if (!At(graph, node).weighted()) continue;
+    if (first.empty()) {
+      first = common = name;
+      continue;
+    }
+    while (!common.empty() && !name.starts_with(common + "."))
+      common.resize(common.find('.') == std::string::npos ? 0 : common.rfind('.'));
+  }
+  return common.empty() ? first : common;
+}
+
+// Everything in between, in order, without `from`.
+Unit MakeUnit(const Graph& graph, int from, int to) {
+  const Subgraph part = Extract(graph, {from, 0}, {to, 0});
+  Unit unit{"", {from, 0}, {to, 0}, {part.original.begin() + 1, part.original.end()}};
+  unit.name = UnitName(graph, unit.nodes);
+  return unit;
+}
+
+bool IsPointwise(const Node& node) {
+  return node.op == Op::kConv2d && node.parameters.at("weight").size(2) == 1 &&
+         node.parameters.at("weight").size(3) == 1 &&
+         node.attributes.value("groups", int64_t{1}) == 1;
+}
+
+bool IsDepthwise(const Node& node) {
+  if (node.op != Op::kConv2d) return false;
+  const torch::Tensor& weight = node.parameters.at("weight");
+  return weight.size(1) == 1 && node.attributes.value("groups", int64_t{1}) == weight.size(0);
+}
+
+// The only reader of `node`, or −1.
+int OnlyUser(const Graph& graph, int node) {
+  const std::vector<int> users = graph.Users(node);
+  return users.size() == 1 ? users[0] : -1;
+}
+
+// If an inverted bottleneck begins at `node`, its last node; otherwise −1.
+int InvertedBottleneck(const Graph& graph, int node) {
+  if (!IsPointwise(At(graph, node))) return -1;
+  const int depthwise = OnlyUser(graph, WithNormAndActivation(graph, node));
+  if (depthwise < 0 || !IsDepthwise(At(graph, depthwise))) return -1;
+  const int project = OnlyUser(graph, WithNormAndActivation(graph, depthwise));
+  if (project < 0 || !IsPointwise(At(graph, project))) return -1;
+  const int end = WithNormAndActivation(graph, project);
+  const Op op = At(graph, end).op;
+  return op == Op::kRelu || op == Op::kRelu6 ? -1 : end;
+}
+
+}  // namespace
+
+std::vector<Unit> BlockUnits(const Graph& graph) {
+  const std::vector<int> cuts = Cuts(graph);
+  std::vector<Unit> units;
+  int done = 0;  // nodes up to here are in a unit or between units
+  for (size_t i = 1; i < cuts.size(); ++i) {
+    const int from = cuts[i - 1];
+    const int to = cuts[i];
+    if (from < done) continue;
+    const bool several_paths = to > from + 1;
+    if (!several_paths && !At(graph, to).weighted()) continue;
+    int end = WithNormAndActivation(graph, to);
+    const int bottleneck = several_paths ? -1 : InvertedBottleneck(graph, to);
+    if (bottleneck >= 0) end = bottleneck;
+    units.push_back(MakeUnit(graph, from, end));
+    done = end;
+  }
+  return units;
+}
+
+std::vector<Unit> LayerUnits(const Graph& graph) {
+  std::vector<Unit> units;
+  for (const int node : graph.Weighted()) {
+    units.push_back(
+        MakeUnit(graph, At(graph, node).inputs.at(0).node, WithNormAndActivation(graph, node)));
+  }
+  return units;
+}
+
+}  // namespace zerosweep

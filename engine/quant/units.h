@@ -1,0 +1,29 @@
+// What is reconstructed together (docs/protocol.md "Units of reconstruction"): found from the
+// graph, not from class names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/graph/graph.h"
+
+namespace zerosweep {
+
+struct Unit {
+  std::string name;        // what the names of its weighted nodes share: "conv1", "layer1.0"
+  Value input, output;     // everything between depends on `input` alone
+  std::vector<int> nodes;  // in order; pooling and flattening between units belong to none
+};
+
+// The blocks of BRECQ (Li et al., ICLR 2021, section 3.2). The network is cut at the values that
+// lie on every path from the image to the logits. Between neighbouring cuts with several paths: one
+// unit. Elsewhere one unit for each weighted node, except the inverted bottleneck 1×1 → depthwise →
+// 1×1 without an activation behind it, which is one unit with or without a skip. A unit takes the
+// batch norm and the activation behind it along.
+std::vector<Unit> BlockUnits(const Graph& graph);
+
+// One unit for each weighted node, with the batch norm and the activation behind it where nothing
+// else reads in between (AdaRound).
+std::vector<Unit> LayerUnits(const Graph& graph);
+
+}  // namespace zerosweep

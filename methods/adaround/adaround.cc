@@ -1,0 +1,35 @@
+// AdaRound: Up or Down? Adaptive Rounding for Post-Training Quantization (Nagel et al., ICML 2020,
+// arXiv:2004.10568): the rounding of each layer's weights is learned, layer by layer, on the
+// quantized network's inputs against the full-precision output behind the activation (eq. 25).
+// Ranges of activations are searched afterwards, not learned.
+#include "engine/quant/reconstruction_params.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kSource = "paper, section 5 (from memory); grids as in BRECQ's code";
+
+Quantization Quantize(const QuantizationContext& context) {
+  ReconstructionSettings settings = SettingsFrom(context, {}, {}, ActInit::kAtPhaseStart);
+  settings.layers = true;
+  Phase& rounding = settings.phases.front();
+  rounding.name = "round";
+  rounding.quantize_activations = false;
+  settings.phases.push_back({.name = "ranges", .iterations = 0, .lr_rounding = 0});
+  return Reconstruct(context, settings);
+}
+
+const RegisterQuantizer kAdaRound{
+    {.role = "quantizer",
+     .name = "adaround",
+     .summary = "learned rounding of weights, layer by layer",
+     .paper = "AdaRound (Nagel et al., ICML 2020)",
+     .revision = 1,
+     .uses_seed = true,
+     .params = ReconstructionParams(
+         {.paper_iterations = 10000, .stem = "post_act", .act_init_images = 256, .source = kSource},
+         1e-3)},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

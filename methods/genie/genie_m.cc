@@ -1,0 +1,40 @@
+// GENIE-M: the quantizer of GENIE: Show Me the Data for Quantization (Jeon, Lee and Kim, CVPR 2023,
+// arXiv:2212.04780, section 3.3). The integers ⌊w/s₀⌋ are frozen, so that the steps of weights can
+// be learned beside their rounding (soft_weight.h), together with the steps of activations, under
+// QDrop's drop.
+//
+// The released code forms minibatches as a permutation reshaped to [32, N/32]: 32 images only when
+// N is 1024. Here a batch is `batch` images drawn with replacement, whatever N.
+#include "engine/quant/reconstruction_params.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kSource = "authors' code, main_quant.py";
+
+Quantization Quantize(const QuantizationContext& context) {
+  // Candidates 1.00, 0.99, … 0.01 (the code's grid).
+  const RangeSearchSettings weights{.kind = RangeSearch::kShrinkBoth, .candidates = 100};
+  ReconstructionSettings settings = SettingsFrom(context, weights, {}, ActInit::kPerUnit);
+  settings.step_gradient = StepGradient::kClampThenRound;
+  return Reconstruct(context, settings);
+}
+
+const RegisterQuantizer kGenieM{
+    {.role = "quantizer",
+     .name = "genie_m",
+     .summary = "rounding, steps of weights and steps of activations learned block by block",
+     .paper = "GENIE (Jeon et al., CVPR 2023)",
+     .revision = 1,
+     .uses_seed = true,
+     .params = ReconstructionParams(
+         {.round_weight = 1.0, .stem = "pre_bn", .act_init_images = 32, .source = kSource}, 1e-3,
+         {RateParam("lr_weight_step", 1e-4, "learning rate of the steps of weights, cosine to 0",
+                    kSource),
+          RateParam("lr_act_step", 4e-5, "learning rate of the steps of activations, cosine to 0",
+                    kSource),
+          KeepParam(kSource)})},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

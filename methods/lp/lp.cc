@@ -1,0 +1,60 @@
+// L_p PTQ: every range is the one that loses least, without any learning (the layer loss of LAPQ,
+// Nahshan et al. 2019, arXiv:1911.07190, with p = 2.4 as in BRECQ's released code).
+#include <torch/types.h>
+
+#include <utility>
+
+#include "engine/quant/quantizer.h"
+#include "engine/quant/range_search.h"
+
+namespace zerosweep {
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  const torch::NoGradGuard no_grad;
+  const RangeSearchSettings search{.kind = context.params.at("search") == "shrink_both"
+                                               ? RangeSearch::kShrinkBoth
+                                               : RangeSearch::kWidthAndZero,
+                                   .p = context.params.at("p")};
+  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
+                           context.w_bits, context.a_bits,
+                           [&](const torch::Tensor& weight, int bits) {
+                             return SearchGrid(weight, bits, search, /*per_channel=*/true);
+                           });
+  const RangeSearchSettings act_search =
+      context.protocol.zero_point_free
+          ? RangeSearchSettings{.kind = RangeSearch::kSymmetric, .p = search.p}
+          : search;
+  network.Forward(context.images, [&](size_t site, const torch::Tensor& x) {
+    QuantizedActivation& activation = network.activations()[site];
+    activation.grid = SearchGrid(x, activation.site.bits, act_search, /*per_channel=*/false);
+    context.progress.Report(static_cast<double>(site + 1),
+                            static_cast<double>(network.activations().size()), "tensors");
+  });
+  return {std::move(network), {}, {}};
+}
+
+const RegisterQuantizer kLp{
+    {.role = "quantizer",
+     .name = "lp",
+     .summary = "ranges of weights (per channel) and activations (per tensor) that minimise the "
+                "mean p-th power of the error",
+     .paper = "LAPQ (Nahshan et al. 2019), its layer loss alone",
+     .revision = 1,
+     .params = {{.name = "p",
+                 .type = "float",
+                 .default_value = 2.4,
+                 .meaning = "power of the error",
+                 .source = "BRECQ's released code, quant_layer.py",
+                 .min = 1},
+                {.name = "search",
+                 .type = "choice",
+                 .default_value = "shrink_both",
+                 .meaning = "shrink_both: minimum and maximum times 1.00, 0.99, … 0.21; "
+                            "width_and_zero: 100 widths × every zero point",
+                 .source = "BRECQ's and QDrop's released code",
+                 .choices = {"shrink_both", "width_and_zero"}}}},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,32 @@
+// QDrop: Randomly Dropping Quantization for Extremely Low-bit Post-Training Quantization (Wei et
+// al., ICLR 2022, arXiv:2203.05740): rounding and steps of activations are learned together, while
+// every element of an activation is quantized with probability 1/2 only.
+#include "engine/quant/reconstruction_params.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kSource = "authors' code, exp/config and quant_layer.py";
+
+Quantization Quantize(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit));
+}
+
+const RegisterQuantizer kQDrop{
+    {.role = "quantizer",
+     .name = "qdrop",
+     .summary = "rounding and steps of activations learned block by block under random drop of "
+                "quantization",
+     .paper = "QDrop (Wei et al., ICLR 2022)",
+     .revision = 1,
+     .uses_seed = true,
+     .params = ReconstructionParams(
+         {.act_init_images = 256, .source = kSource}, 1e-3,
+         {RateParam("lr_act_step", 4e-5, "learning rate of the steps of activations, cosine to 0",
+                    kSource),
+          KeepParam(kSource)})},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,111 @@
+// The searches against a plain double-precision search over the same candidates.
+#include "engine/quant/range_search.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace {
+
+double Score(const torch::Tensor& x, double s, double z, int bits, double p) {
+  const torch::Tensor v = x.to(torch::kFloat64);
+  const torch::Tensor q = torch::clamp(torch::round(v / s) + z, 0, (1 << bits) - 1);
+  return ((q - z) * s - v).abs().pow(p).mean().item<double>();
+}
+
+double ScoreOf(const torch::Tensor& x, const UniformGrid& grid, double p) {
+  return (FakeQuantize(x, grid) - x).to(torch::kFloat64).abs().pow(p).mean().item<double>();
+}
+
+TEST(RangeSearchTest, ShrinkBothFindsTheBestOfItsCandidates) {
+  torch::manual_seed(0);
+  const torch::Tensor x = torch::randn({5, 300}) + 0.3;
+  for (const int bits : {2, 4}) {
+    const UniformGrid grid = SearchGrid(x, bits, {}, /*per_channel=*/true);
+    for (int64_t row = 0; row < 5; ++row) {
+      const double lo = x[row].min().item<double>(), hi = x[row].max().item<double>();
+      double best = std::numeric_limits<double>::infinity();
+      for (int i = 0; i < 80; ++i) {
+        const double r = 1 - 0.01 * i, s = r * (hi - lo) / ((1 << bits) - 1);
+        best = std::min(best, Score(x[row], s, std::nearbyint(-r * lo / s), bits, 2.4));
+      }
+      const UniformGrid own{bits, grid.scale[row], grid.zero_point[row]};
+      EXPECT_NEAR(ScoreOf(x[row], own, 2.4), best, 1e-4 * best);
+    }
+  }
+}
+
+TEST(RangeSearchTest, WidthAndZeroFindsTheBestOfItsCandidates) {
+  torch::manual_seed(0);
+  const RangeSearchSettings settings{.kind = RangeSearch::kWidthAndZero};
+  const torch::Tensor x = torch::randn({400}) - 0.8;
+  const int bits = 3;
+  const double extent = (x.max() - x.min()).item<double>();
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 1; i <= 100; ++i) {
+    const double s = 0.01 * i * extent / 7;
+    for (int z = 0; z < 8; ++z) best = std::min(best, Score(x, s, z, bits, 2.4));
+  }
+  EXPECT_NEAR(ScoreOf(x, SearchGrid(x, bits, settings, false), 2.4), best, 1e-4 * best);
+}
+
+TEST(RangeSearchTest, OneSidedTensorsKeepZeroAtTheEdge) {
+  torch::manual_seed(0);
+  const torch::Tensor x = torch::rand({1000}) + 0.5;
+  for (const RangeSearch kind : {RangeSearch::kWidthAndZero, RangeSearch::kSymmetric}) {
+    const UniformGrid grid = SearchGrid(x, 4, {.kind = kind, .candidates = 100}, false);
+    EXPECT_EQ(ZeroPointOf(grid).item<float>(), 0.F);
+    EXPECT_EQ(FakeQuantize(torch::zeros({1}), grid).item<float>(), 0.F);
+  }
+  const UniformGrid negative = SearchGrid(-x, 4, {.kind = RangeSearch::kWidthAndZero}, false);
+  EXPECT_EQ(ZeroPointOf(negative).item<float>(), 15.F);
+}
+
+TEST(RangeSearchTest, SymmetricIsSignedWhenSomethingIsNegative) {
+  torch::manual_seed(0);
+  const UniformGrid grid = SearchGrid(torch::randn({1000}), 4,
+                                      {.kind = RangeSearch::kSymmetric, .candidates = 100}, false);
+  EXPECT_EQ(ZeroPointOf(grid).item<float>(), 8.F);
+}
+
+TEST(RangeSearchTest, SearchingBeatsMinMaxOnHeavyTails) {
+  torch::manual_seed(0);
+  const torch::Tensor x = torch::randn({2000}).pow(3);
+  const double wide = ScoreOf(x, SearchGrid(x, 4, {.kind = RangeSearch::kMinMax}, false), 2.4);
+  EXPECT_LT(ScoreOf(x, SearchGrid(x, 4, {}, false), 2.4), 0.9 * wide);
+}
+
+TEST(RangeSearchTest, TheHistogramFindsAlmostTheBestRange) {
+  torch::manual_seed(0);
+  const torch::Tensor x = torch::randn({1 << 20});  // 80 · 2^20 > 2^26
+  const UniformGrid grid = SearchGrid(x, 4, {}, false);
+  const double exact = ScoreOf(x, SearchGrid(x.slice(0, 0, 1 << 16), 4, {}, false), 2.4);
+  EXPECT_LT(ScoreOf(x, grid, 2.4), 1.01 * exact);
+}
+
+TEST(RangeSearchTest, ConstantChannelsHaveAGridAndNoNaN) {
+  const torch::Tensor x = torch::stack({torch::zeros({9}), torch::full({9}, 2.F)});
+  for (const RangeSearch kind :
+       {RangeSearch::kShrinkBoth, RangeSearch::kWidthAndZero, RangeSearch::kSymmetric}) {
+    const UniformGrid grid = SearchGrid(x, 4, {.kind = kind}, true);
+    EXPECT_TRUE(torch::isfinite(Decode(Encode(x, grid), grid)).all().item<bool>());
+  }
+  EXPECT_THROW(SearchGrid(torch::full({2}, NAN), 4, {}, false), Error);
+}
+
+TEST(RangeSearchTest, StepAndZeroPointAreTheGridsOwn) {
+  const UniformGrid grid = GridFromStep(torch::tensor(0.25F), torch::tensor(3.F), 4);
+  EXPECT_EQ(StepOf(grid).item<float>(), 0.25F);
+  EXPECT_EQ(ZeroPointOf(grid).item<float>(), 3.F);
+  // q = clamp(round(x / 0.25) + 3, 0, 15), x̂ = 0.25 (q − 3)
+  const torch::Tensor x = torch::tensor({-9.F, -0.3F, 0.F, 0.3F, 9.F});
+  EXPECT_TRUE(
+      torch::equal(FakeQuantize(x, grid), torch::tensor({-0.75F, -0.25F, 0.F, 0.25F, 3.F})));
+}
+
+}  // namespace
+}  // namespace zerosweep

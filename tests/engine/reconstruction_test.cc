@@ -1,0 +1,156 @@
+#include "engine/quant/reconstruction.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tests/support/memory_checkpoints.h"
+#include "tests/support/quiet_progress.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+namespace {
+
+class ReconstructionTest : public testing::Test {
+ protected:
+  ReconstructionTest() {
+    torch::manual_seed(0);
+    images_ = torch::randn({24, 3, 8, 8});
+  }
+
+  Quantization Run(const ReconstructionSettings& settings, Checkpoints& checkpoints,
+                   UnitObjective* objective = nullptr) {
+    QuietProgress progress;
+    const Json params = Json::object();
+    return Reconstruct({teacher_, images_, params, protocol_, fold_, bits_, bits_, RandomStreams(0),
+                        progress, checkpoints},
+                       settings, objective);
+  }
+  Quantization Run(const ReconstructionSettings& settings) {
+    NoCheckpoints none;
+    return Run(settings, none);
+  }
+
+  double Error(const QuantizedNetwork& network) const {
+    return (network.Forward(images_) - zerosweep::Run(teacher_.graph, images_))
+        .norm()
+        .item<double>();
+  }
+
+  static bool Same(const QuantizedNetwork& a, const QuantizedNetwork& b) {
+    const auto left = a.State(), right = b.State();
+    if (left.size() != right.size()) return false;
+    for (const auto& [name, tensor] : left)
+      if (!torch::equal(tensor, right.at(name))) return false;
+    return true;
+  }
+
+  static ReconstructionSettings Settings(Phase phase) {
+    phase.iterations = phase.iterations == 20000 ? 60 : phase.iterations;
+    ReconstructionSettings settings;
+    settings.phases = {phase};
+    settings.batch = 8;
+    settings.stem = Stem::kPostAct;
+    return settings;
+  }
+
+  Teacher teacher_ = TinyTeacher();
+  torch::Tensor images_;
+  Protocol protocol_{.act_placement = ActPlacement::kOpOutput};
+  bool fold_ = true;
+  int bits_ = 3;
+};
+
+TEST_F(ReconstructionTest, LearningBeatsNearestRounding) {
+  const double nearest = Error(Run(Settings({.iterations = 0, .lr_rounding = 0})).network);
+  ReconstructionSettings settings = Settings(
+      {.iterations = 400, .lr_rounding = 3e-2, .lr_act_step = 1e-3, .keep_quantized = 0.5});
+  settings.round_weight = 0.1;
+  const Quantization learned = Run(settings);
+  EXPECT_LT(Error(learned.network), 0.8 * nearest);
+  EXPECT_LE(learned.metrics.at("soft_share"), 0.1);
+  EXPECT_TRUE(learned.curves.contains("reconstruct conv1 output"));
+}
+
+TEST_F(ReconstructionTest, AnInterruptedReconstructionGoesOnBitForBit) {
+  ReconstructionSettings settings =
+      Settings({.name = "round", .iterations = 20, .quantize_activations = false});
+  settings.phases.push_back({.name = "steps",
+                             .iterations = 10,
+                             .lr_rounding = 0,
+                             .lr_act_step = 1e-3,
+                             .keep_quantized = 0.5});
+  settings.act_init = ActInit::kAtPhaseStart;
+  const Quantization straight = Run(settings);
+  // Units conv1, conv2, fc; the last has no activation to learn. Phase 1: steps 1–60, phase 2:
+  // from 61.
+  for (const int64_t cut : {1, 20, 33, 60, 61, 75}) {
+    const Quantization resumed =
+        CutAndResume(cut, [&](Checkpoints& checkpoints) { return Run(settings, checkpoints); });
+    EXPECT_TRUE(Same(straight.network, resumed.network)) << "cut at step " << cut;
+    EXPECT_EQ(CurvesToJson(straight.curves), CurvesToJson(resumed.curves)) << cut;
+  }
+}
+
+TEST_F(ReconstructionTest, KeepingEverythingIsNoDropAtAll) {
+  Phase phase{.lr_act_step = 1e-3, .keep_quantized = 1};
+  const Quantization plain = Run(Settings(phase));
+  phase.keep_quantized = 255.9 / 256;  // counts in 256ths: the masks are drawn, and all ones
+  EXPECT_TRUE(Same(plain.network, Run(Settings(phase)).network));
+  phase.keep_quantized = 0.5;
+  EXPECT_FALSE(Same(plain.network, Run(Settings(phase)).network));
+}
+
+// With every element dropped, the unit reads full-precision inputs and nothing is quantized in it.
+TEST_F(ReconstructionTest, DroppingEverythingReadsFullPrecision) {
+  Phase dropped{.keep_quantized = 0};
+  Phase full_precision{.quantize_activations = false, .fp_inputs = true};
+  ReconstructionSettings settings = Settings(full_precision);
+  settings.phases.push_back({.name = "ranges", .iterations = 0, .lr_rounding = 0});
+  const QuantizedNetwork a = Run(Settings(dropped)).network, b = Run(settings).network;
+  for (const auto& [node, weight] : a.weights())
+    EXPECT_TRUE(torch::equal(weight.codes, b.weights().at(node).codes));
+}
+
+TEST_F(ReconstructionTest, SkippedStemsStayNearest) {
+  ReconstructionSettings settings = Settings({.lr_rounding = 5e-2});
+  settings.stem = Stem::kSkip;
+  const auto skipped = Run(settings).network;
+  const auto nearest = Run(Settings({.iterations = 0, .lr_rounding = 0})).network;
+  const int stem = skipped.graph().Weighted()[0], second = skipped.graph().Weighted()[1];
+  EXPECT_TRUE(torch::equal(skipped.weights().at(stem).codes, nearest.weights().at(stem).codes));
+  EXPECT_FALSE(
+      torch::equal(skipped.weights().at(second).codes, nearest.weights().at(second).codes));
+}
+
+TEST_F(ReconstructionTest, EveryPlacementAndBatchNormsKeptOrFolded) {
+  for (const auto placement :
+       {ActPlacement::kRelu, ActPlacement::kOpOutput, ActPlacement::kOpInput}) {
+    for (const bool fold : {false, true}) {
+      for (const auto init : {ActInit::kFullPrecision, ActInit::kAtPhaseStart, ActInit::kPerUnit}) {
+        protocol_ = {.act_placement = placement, .first_w = 8, .identity_fp = !fold};
+        fold_ = fold;
+        ReconstructionSettings settings = Settings(
+            {.iterations = 3, .lr_weight_step = 1e-4, .lr_act_step = 1e-4, .keep_quantized = 0.5});
+        settings.stem = Stem::kPreBn;
+        settings.act_init = init;
+        const Quantization done = Run(settings);
+        for (const QuantizedActivation& activation : done.network.activations())
+          EXPECT_FALSE(activation.grid.pass_through());
+        EXPECT_TRUE(torch::isfinite(done.network.Forward(images_)).all().item<bool>());
+      }
+    }
+  }
+}
+
+TEST_F(ReconstructionTest, AnExplodingLossIsNonFinite) {
+  images_ *= 1e30;
+  try {
+    Run(Settings({.iterations = 5}));
+    FAIL();
+  } catch (const zerosweep::Error& error) {
+    EXPECT_EQ(error.failure(), "non_finite");
+  }
+}
+
+}  // namespace
+}  // namespace zerosweep
