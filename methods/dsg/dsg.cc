@@ -128,7 +128,7 @@ std::vector<ParamSpec> Params() {
   ParamSpec percentile =
       Number("slack_percentile", "float", 0.9,
              "share of a layer's channels of Gaussian images that the slack lets pass",
-             "CVPR 2021, section 4.1");
+             "CVPR 2021 (recalled)");
   percentile.max = 1;
   ParamSpec factor = Number("plateau_factor", "float", 0.1, "what the rate falls by", kCode);
   factor.max = 1;
@@ -148,23 +148,23 @@ std::vector<ParamSpec> Params() {
        .type = "choice",
        .default_value = "gaussian",
        .meaning = "gaussian: N(0, 1); uniform: U[0, 1), which the code calls Gaussian",
-       .source = "code: GaussDataset; paper: section 5.1",
+       .source = "code: GaussDataset; paper: recalled",
        .choices = {"gaussian", "uniform"},
        .variants = {{"code", "uniform"}, {"paper", "gaussian"}, {"fixed", "gaussian"}}},
       {.name = "slack",
        .type = "bool",
        .default_value = true,
        .meaning = "let statistics differ from the running ones by a slack (SDA)",
-       .source = "CVPR 2021, eq. 6"},
+       .source = "CVPR 2021, slack distribution alignment"},
       percentile,
       Budget("slack_images", "Gaussian images that the slacks are measured on", "images",
-             "CVPR 2021, section 4.1", 1024, 1024, 16),
+             "CVPR 2021 (recalled)", 1024, 1024, 16),
       {.name = "lse",
        .type = "choice",
        .default_value = "own_layer",
        .meaning = "layerwise sample enhancement: own_layer: image j weighs 2 at layer j mod L; "
                   "first_20: image j weighs 4 at layer j, for j < 20; none",
-       .source = "code: distill_data.py; paper: CVPR 2021, section 4.2",
+       .source = "code: distill_data.py; paper: recalled",
        .choices = {"own_layer", "first_20", "none"},
        .variants = {{"code", "first_20"}, {"paper", "own_layer"}, {"fixed", "own_layer"}}},
       {.name = "sci",

@@ -22,7 +22,7 @@ struct Slack {
 
 // Slacks of every batch norm, in order: the `percentile` (the ⌈p·C⌉-th smallest of C channels) of
 // |μ⁰ − m| and |σ⁰ − s|, where μ⁰ and σ⁰ are the statistics over all of `images` Gaussian images
-// N(0, 1) (section 4.1; the files of slacks that the code reads were never released).
+// N(0, 1) (CVPR 2021; the files of slacks that the code reads were never released).
 std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int64_t images,
                                   const RandomStreams& random);
 
@@ -37,7 +37,7 @@ Enhancement EnhancementFromString(const std::string& word);
 torch::Tensor EnhancementWeights(Enhancement enhancement, int64_t first_image, int64_t images,
                                  int64_t layers);  // layers×images, float32; REQUIRES: layers > 0
 
-// Slack distribution alignment (eq. 6) of a layer for each image: ‖max(|μ − m| − δ, 0)‖² +
+// Slack distribution alignment of a layer for each image: ‖max(|μ − m| − δ, 0)‖² +
 // ‖max(|σ − s| − γ, 0)‖² over channels, with σ = √(variance + 1e-6). mean, variance: N×C; returns
 // N.
 torch::Tensor AlignmentLoss(const torch::Tensor& mean, const torch::Tensor& variance,

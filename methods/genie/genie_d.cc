@@ -19,7 +19,7 @@ constexpr double kVarianceEpsilon = 1e-6;  // inside square roots (code; not BN'
 
 // L = Σ_l (1/C_l) (‖μ_l − m_l‖² + ‖σ_l − s_l‖²) over the statistics of the batch, plus the mean
 // over images of the same squares, summed over channels, of each image against mean 0 and std 1
-// (eq. 4 and the code: plain sum, no other term).
+// (authors' code: a plain sum, no other term).
 torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const Taps& taps) {
   const ImageStatistics image = PerImageStatistics(x, "image");
   torch::Tensor loss =
@@ -165,7 +165,7 @@ const RegisterSynthesizer kGenieD{
                  .default_value = 1024,
                  .meaning = "how many images",
                  .unit = "images",
-                 .source = "section 4",
+                 .source = "paper, experiments",
                  .min = 1,
                  .profiles = {{"paper", 1024}, {"fast", 256}, {"smoke", 8}}},
                 {.name = "batch",
@@ -189,13 +189,13 @@ const RegisterSynthesizer kGenieD{
                  .default_value = "genie",
                  .meaning = "what learns: genie: latents and generator; gba: the generator alone, "
                             "with fresh latents every step; dba: the pixels",
-                 .source = "table 6 (ablation)",
+                 .source = "paper, ablation",
                  .choices = {"genie", "gba", "dba"}},
                 {.name = "swing",
                  .type = "bool",
                  .default_value = true,
                  .meaning = "shift the input of every convolution with a stride at random",
-                 .source = "section 3.3"},
+                 .source = "paper, swing convolution"},
                 {.name = "latents",
                  .type = "int",
                  .default_value = 256,

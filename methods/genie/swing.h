@@ -1,4 +1,4 @@
-// The swing convolution of GENIE (Jeon, Lee & Kim, CVPR 2023, section 3.3): a convolution with a
+// The swing convolution of GENIE (Jeon, Lee & Kim, CVPR 2023): a convolution with a
 // stride sees its input shifted at random, so that no pixel is skipped by every step.
 #pragma once
 
