@@ -30,7 +30,8 @@ class Work {
       if (resume) batch->Restore(*resume);
       resume.reset();
       Optimise(*batch);
-      finished_.push_back(batch->Images());
+      // Contiguous, as a checkpoint would give them back.
+      finished_.push_back(batch->Images().contiguous());
     }
     SyntheticData data;
     data.images = torch::cat(finished_);
