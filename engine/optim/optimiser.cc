@@ -120,8 +120,10 @@ void Optimiser::Restore(const std::string& prefix, const CheckpointState& state)
     if (saved == state.tensors.end() || saved->second.sizes() != parameter.sizes())
       Fail(ErrorKind::kStorage, "the checkpoint has no tensor '{}' of this optimiser", key);
     parameter.copy_(saved->second);
+    // In the parameter's memory layout, which a file does not keep: elsewhere the vectorised update
+    // would take other instructions, and round otherwise.
     const auto like = [&](const std::string& name) {
-      return state.tensors.at(name).to(parameter.device(), parameter.scalar_type()).clone();
+      return torch::empty_like(parameter).copy_(state.tensors.at(name));
     };
     auto& moments = impl_->optimiser->state()[parameter.unsafeGetTensorImpl()];
     if (impl_->adam && state.values.contains(key + ".step")) {

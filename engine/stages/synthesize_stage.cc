@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "engine/import/safetensors.h"
 #include "engine/stages/stage_kind.h"
+#include "engine/synthesis/quality.h"
 #include "engine/synthesis/synthesizer.h"
 
 namespace zerosweep {
@@ -34,6 +35,7 @@ std::map<std::string, double> RunSynthesize(const StageContext& context) {
   if (data.labels.defined()) tensors["labels"] = data.labels.cpu();
   WriteSafetensors(context.staging / "images.safetensors", tensors);
   SaveCurves(data.curves, context.staging);
+  data.metrics.merge(MeasureQuality(teacher, data.images));
   data.metrics["images"] = static_cast<double>(data.images.size(0));
   return data.metrics;
 }

@@ -16,10 +16,21 @@ struct ImageStatistics {
 };
 ImageStatistics PerImageStatistics(const torch::Tensor& x, const std::string& where);
 
+// Statistics of the whole batch x (N×C×H×W): mean and unbiased variance over N·H·W, both C.
+// Differentiable once. Throws kTrial where N·H·W is 1.
+struct BatchStatistics {
+  torch::Tensor mean, variance;
+};
+BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& where);
+
+// Throws kUsage for a network without batch norm, naming `method`.
+void RequireBatchNorms(const Graph& graph, const std::string& method);
+
 // Runs `graph` on x and calls `visit(batch-norm node, its input)` for each batch norm. Returns the
-// logits. Throws kUsage for a network without batch norm, naming `method`.
+// logits. Requires batch norms. `taps` may replace tensors on the way; its on_input is not used.
 torch::Tensor VisitBatchNormInputs(
     const Graph& graph, const torch::Tensor& x, const std::string& method,
-    const std::function<void(const Node& batch_norm, const torch::Tensor& input)>& visit);
+    const std::function<void(const Node& batch_norm, const torch::Tensor& input)>& visit,
+    Taps taps = {});
 
 }  // namespace zerosweep

@@ -3,13 +3,9 @@
 // statistics.
 #include <torch/types.h>
 
-#include <cmath>
-#include <optional>
-#include <utility>
-
 #include "engine/optim/optimiser.h"
 #include "engine/synthesis/batch_norm_statistics.h"
-#include "engine/synthesis/synthesizer.h"
+#include "engine/synthesis/batchwise.h"
 
 namespace zerosweep {
 namespace {
@@ -58,87 +54,53 @@ torch::Tensor InitialImages(const SynthesisContext& context, int64_t first, int6
   return images;
 }
 
-// Where the optimisation of all batches stands.
-struct Distillation {
-  int64_t batch = 0;      // that is being optimised
-  int64_t iteration = 0;  // of it
-  std::vector<torch::Tensor> finished;
-  Curves curves;
+class Distillation final : public BatchOptimisation {
+ public:
+  Distillation(const SynthesisContext& context, const ImageBatch& batch)
+      : graph_(context.teacher.graph),
+        images_(InitialImages(context, batch.first, batch.count)
+                    .to(context.teacher.device())
+                    .set_requires_grad(true)),
+        adam_({{.parameters = {images_}, .lr = context.params.at("lr")}}, AdamSettings{}),
+        plateau_({.factor = context.params.at("plateau_factor"),
+                  .patience = context.params.at("plateau_patience"),
+                  .min_lr = context.params.at("min_lr")}) {}
+
+  std::map<std::string, double> Step(int64_t) override {
+    adam_.ZeroGrad();
+    const torch::Tensor loss = Loss(graph_, images_);
+    loss.backward();
+    adam_.Step();
+    const auto value = loss.item<double>();
+    adam_.SetLearningRate(plateau_.Next(value, adam_.learning_rate()));
+    return {{"loss", value}};
+  }
+
+  torch::Tensor Images() const override { return images_.detach(); }
+
+  void Save(CheckpointState& state) const override {
+    adam_.Save("adam", state);
+    state.values["plateau"] = plateau_.State();
+  }
+
+  void Restore(const CheckpointState& state) override {
+    adam_.Restore("adam", state);
+    plateau_.Restore(state.values.at("plateau"));
+  }
+
+ private:
+  const Graph& graph_;
+  torch::Tensor images_;
+  Optimiser adam_;
+  PlateauSchedule plateau_;
 };
 
-CheckpointState Save(const Distillation& work, const Optimiser& adam,
-                     const PlateauSchedule& plateau) {
-  CheckpointState state;
-  state.values = {{"batch", work.batch},
-                  {"iteration", work.iteration},
-                  {"plateau", plateau.State()},
-                  {"curves", CurvesState(work.curves)}};
-  if (!work.finished.empty()) state.tensors["finished"] = torch::cat(work.finished);
-  adam.Save("adam", state);
-  return state;
-}
-
-// Optimises images `start` of batch `work.batch`; begins at `resume`, if given.
-torch::Tensor OptimiseBatch(const SynthesisContext& context, torch::Tensor start, int64_t batches,
-                            Distillation& work, const CheckpointState* resume) {
-  const Json& params = context.params;
-  const int64_t iterations = params.at("iterations");
-  const torch::Tensor images = std::move(start).set_requires_grad(true);
-  Optimiser adam({{.parameters = {images}, .lr = params.at("lr")}}, AdamSettings{});
-  PlateauSchedule plateau({.factor = params.at("plateau_factor"),
-                           .patience = params.at("plateau_patience"),
-                           .min_lr = params.at("min_lr")});
-  if (resume != nullptr) {
-    adam.Restore("adam", *resume);
-    plateau.Restore(resume->values.at("plateau"));
-  }
-  while (work.iteration < iterations) {
-    adam.ZeroGrad();
-    const torch::Tensor loss = Loss(context.teacher.graph, images);
-    loss.backward();
-    adam.Step();
-    const auto value = loss.item<double>();
-    if (!std::isfinite(value)) {
-      throw Error(ErrorKind::kTrial,
-                  fmt::format("zeroq: the loss is {} at iteration {}", value, work.iteration),
-                  "non_finite");
-    }
-    adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
-    if (work.batch == 0) work.curves["loss"].Add(value);
-    ++work.iteration;
-    const int64_t step = work.batch * iterations + work.iteration;
-    context.progress.Report(static_cast<double>(step), static_cast<double>(batches * iterations),
-                            "iterations", fmt::format("loss {:.4g}", value));
-    context.checkpoints.Offer(step, [&] { return Save(work, adam, plateau); });
-  }
-  return images.detach();
-}
-
 SyntheticData Synthesize(const SynthesisContext& context) {
-  const int64_t total = context.params.at("images");
-  const int64_t batch = context.params.at("batch");
-  const int64_t batches = (total + batch - 1) / batch;
-  std::optional<CheckpointState> resume = context.checkpoints.Restore();
-  Distillation work;
-  if (resume) {
-    work.batch = resume->values.at("batch");
-    work.iteration = resume->values.at("iteration");
-    work.curves = CurvesFromState(resume->values.at("curves"));
-    if (work.batch > 0)
-      work.finished.push_back(resume->tensors.at("finished").to(context.teacher.device()));
-  }
-  for (; work.batch < batches; ++work.batch, work.iteration = 0) {
-    const int64_t first = work.batch * batch;
-    torch::Tensor start = InitialImages(context, first, std::min(batch, total - first));
-    work.finished.push_back(OptimiseBatch(context, start.to(context.teacher.device()), batches,
-                                          work, resume ? &*resume : nullptr));
-    resume.reset();
-  }
-  SyntheticData data;
-  data.images = torch::cat(work.finished);
-  data.curves = std::move(work.curves);
+  SyntheticData data = SynthesizeInBatches(context, "zeroq", [&](const ImageBatch& batch) {
+    return std::make_unique<Distillation>(context, batch);
+  });
   const torch::NoGradGuard no_grad;
-  data.metrics["initial_loss"] = data.curves["loss"].first();
+  const int64_t batch = context.params.at("batch");
   data.metrics["final_loss"] =
       Loss(context.teacher.graph, data.images.slice(0, 0, batch)).item<double>();
   return data;

@@ -140,6 +140,9 @@ TEST_F(StageProgramTest, OneTrialFromWeightsToAccuracy) {
                {{"name", "zeroq"}, {"images", 4}, {"batch", 4}, {"iterations", 2}, {"seed", 3}},
                {{"teacher", "teacher"}}, "images");
   EXPECT_EQ(images.metrics.at("images"), 4);
+  EXPECT_GT(images.metrics.at("bn_spread"), 0);
+  EXPECT_GT(images.metrics.at("confidence"), 0.1);  // of ten classes
+  EXPECT_GE(images.metrics.at("class_entropy"), 0);
   EXPECT_TRUE(CorruptFiles(temp_ / "images", ReadManifest(temp_ / "images")).empty());
   Succeeds("quantize", QuantizeParams("minmax", 4), {{"teacher", "teacher"}, {"images", "images"}},
            "quantized");

@@ -16,9 +16,10 @@ class MemoryCheckpoints : public Checkpoints {
     if (cut_ == 0 || step < cut_) return;
     cut_ = 0;
     state_ = state();
-    // As on disk: the values go through text, the tensors are copies.
+    // As on disk: the values go through text, the tensors are contiguous copies.
     state_->values = Json::parse(state_->values.dump());
-    for (auto& [name, tensor] : state_->tensors) tensor = tensor.detach().clone();
+    for (auto& [name, tensor] : state_->tensors)
+      tensor = tensor.detach().clone(torch::MemoryFormat::Contiguous);
     throw Error(ErrorKind::kTrial, "interrupted", "interrupted");
   }
 

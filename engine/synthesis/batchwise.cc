@@ -1,0 +1,97 @@
+#include "engine/synthesis/batchwise.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace {
+
+class Work {
+ public:
+  Work(const SynthesisContext& context, const std::string& method)
+      : context_(context),
+        method_(method),
+        total_(context.params.at("images")),
+        batch_(context.params.at("batch")),
+        iterations_(context.params.at("iterations")) {}
+
+  SyntheticData Run(const StartBatch& start) {
+    std::optional<CheckpointState> resume = context_.checkpoints.Restore();
+    if (resume) Restore(*resume);
+    for (; index_ * batch_ < total_; ++index_, iteration_ = 0) {
+      const int64_t first = index_ * batch_;
+      const auto batch = start({index_, first, std::min(batch_, total_ - first)});
+      if (resume) batch->Restore(*resume);
+      resume.reset();
+      Optimise(*batch);
+      // Contiguous, as a checkpoint would give them back.
+      finished_.push_back(batch->Images().contiguous());
+    }
+    SyntheticData data;
+    data.images = torch::cat(finished_);
+    data.metrics["initial_loss"] = curves_.at("loss").first();
+    data.curves = std::move(curves_);
+    return data;
+  }
+
+ private:
+  void Optimise(BatchOptimisation& batch) {
+    const int64_t batches = (total_ + batch_ - 1) / batch_;
+    while (iteration_ < iterations_) {
+      const std::map<std::string, double> terms = batch.Step(iteration_);
+      const double loss = terms.at("loss");
+      if (!std::isfinite(loss)) {
+        throw Error(ErrorKind::kTrial,
+                    fmt::format("{}: the loss is {} at iteration {}", method_, loss, iteration_),
+                    "non_finite");
+      }
+      if (index_ == 0) {
+        for (const auto& [term, value] : terms) curves_[term].Add(value);
+      }
+      ++iteration_;
+      const int64_t step = index_ * iterations_ + iteration_;
+      context_.progress.Report(static_cast<double>(step),
+                               static_cast<double>(batches * iterations_), "iterations",
+                               fmt::format("loss {:.4g}", loss));
+      context_.checkpoints.Offer(step, [&] { return Save(batch); });
+    }
+  }
+
+  CheckpointState Save(const BatchOptimisation& batch) const {
+    CheckpointState state;
+    state.values = {{"batch", index_}, {"iteration", iteration_}, {"curves", CurvesState(curves_)}};
+    if (!finished_.empty()) state.tensors["finished"] = torch::cat(finished_);
+    batch.Save(state);
+    return state;
+  }
+
+  void Restore(const CheckpointState& state) {
+    index_ = state.values.at("batch");
+    iteration_ = state.values.at("iteration");
+    curves_ = CurvesFromState(state.values.at("curves"));
+    if (index_ > 0) finished_.push_back(state.tensors.at("finished").to(context_.teacher.device()));
+  }
+
+  const SynthesisContext& context_;
+  const std::string& method_;
+  int64_t total_, batch_, iterations_;
+  int64_t index_ = 0;      // of the batch that is being optimised
+  int64_t iteration_ = 0;  // of it
+  std::vector<torch::Tensor> finished_;
+  Curves curves_;
+};
+
+}  // namespace
+
+SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
+                                  const StartBatch& start) {
+  return Work(context, method).Run(start);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,42 @@
+// Images that are optimised one batch after another, with progress, curves and checkpoints.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/synthesis/synthesizer.h"
+
+namespace zerosweep {
+
+// Images first … first + count − 1 of the whole set.
+struct ImageBatch {
+  int64_t index = 0;
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
+// One batch under optimisation.
+class BatchOptimisation {
+ public:
+  virtual ~BatchOptimisation() = default;
+  // Step `iteration` of this batch. Returns the terms of the loss before the step; "loss" is their
+  // total.
+  virtual std::map<std::string, double> Step(int64_t iteration) = 0;
+  // The batch as things stand, without gradient.
+  virtual torch::Tensor Images() const = 0;
+  // All that Step and Images depend on; Restore is called at most once, before the first Step.
+  virtual void Save(CheckpointState& state) const = 0;
+  virtual void Restore(const CheckpointState& state) = 0;
+};
+
+using StartBatch = std::function<std::unique_ptr<BatchOptimisation>(const ImageBatch&)>;
+
+// Makes the parameter "images" images in batches of "batch", each with "iterations" steps, and goes
+// on from the last checkpoint. Curves are those of the first batch; metric "initial_loss" is its
+// first loss. Throws kTrial "non_finite" for a loss that is not finite, naming `method`.
+SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
+                                  const StartBatch& start);
+
+}  // namespace zerosweep

@@ -1,0 +1,80 @@
+#include "methods/dsg/objective.h"
+
+#include "engine/synthesis/batch_norm_statistics.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kRoll = 30;  // pixels: TV sees a copy rolled by −30 … 29 (code)
+
+}  // namespace
+
+torch::Tensor DsgLabels(const SynthesisContext& context, int64_t first, int64_t count) {
+  torch::Tensor labels = torch::empty({count}, torch::kInt64);
+  int64_t* values = labels.data_ptr<int64_t>();
+  for (int64_t i = 0; i < count; ++i) {
+    values[i] = context.random.ForSample(0, "label", static_cast<uint64_t>(first + i))
+                    .Below(static_cast<uint32_t>(context.teacher.classes));
+  }
+  return labels;
+}
+
+DsgObjective::DsgObjective(const SynthesisContext& context, const std::vector<Slack>& slacks,
+                           const ImageBatch& batch)
+    : context_(context),
+      slacks_(slacks),
+      batch_(batch),
+      labels_(DsgLabels(context, batch.first, batch.count).to(context.teacher.device())),
+      weights_(EnhancementWeights(EnhancementFromString(context.params.at("lse")), batch.first,
+                                  batch.count, static_cast<int64_t>(slacks.size()))
+                   .to(context.teacher.device())) {}
+
+std::map<std::string, torch::Tensor> DsgObjective::Terms(const torch::Tensor& x,
+                                                         int64_t iteration) const {
+  std::map<std::string, torch::Tensor> terms;
+  torch::Tensor logits;
+  terms["alignment"] = Alignment(x, logits);
+  if (const double weight = Weight("ce_weight"); weight > 0)
+    terms["ce"] = weight * torch::cross_entropy_loss(logits, labels_);
+  // "none" is the released code: its eigenvalues are detached, so that the term has no gradient.
+  if (const double weight = Weight("sci_weight");
+      weight > 0 && context_.params.at("sci") == "decorrelation") {
+    terms["sci"] = weight / static_cast<double>(slacks_.size()) * CorrelationLoss(x);
+  }
+  if (const double weight = Weight("tv_weight"); weight > 0)
+    terms["tv"] = weight * TotalVariation(Rolled(x, iteration));
+  if (const double weight = Weight("l2_weight"); weight > 0)
+    terms["l2"] = weight * MeanNorm(x);  // of the rolled copy in the code, which is the same
+  return terms;
+}
+
+// SDA under LSE, and ZeroQ's term of the image itself, against mean 0 and std 1 without slack.
+torch::Tensor DsgObjective::Alignment(const torch::Tensor& x, torch::Tensor& logits) const {
+  const ImageStatistics image = PerImageStatistics(x, "image");
+  torch::Tensor loss = AlignmentLoss(image.mean, image.variance, torch::zeros(1, x.options()),
+                                     torch::ones(1, x.options()), {})
+                           .mean();
+  int64_t layer = 0;
+  logits = VisitBatchNormInputs(
+      context_.teacher.graph, x, "dsg", [&](const Node& bn, const torch::Tensor& input) {
+        const ImageStatistics statistics = PerImageStatistics(input, bn.name);
+        const torch::Tensor each =
+            AlignmentLoss(statistics.mean, statistics.variance, bn.parameters.at("running_mean"),
+                          torch::sqrt(bn.parameters.at("running_var") + kDsgVarianceEpsilon),
+                          slacks_.at(static_cast<size_t>(layer)));
+        loss = loss + (each * weights_[layer]).mean();
+        ++layer;
+      });
+  return loss;
+}
+
+// By the same number of pixels down and right, drawn anew for every step.
+torch::Tensor DsgObjective::Rolled(const torch::Tensor& x, int64_t iteration) const {
+  const int64_t step = batch_.index * context_.params.at("iterations").get<int64_t>() + iteration;
+  const int64_t offset = context_.random.Shared(static_cast<uint64_t>(step), "roll")
+                             .Below(static_cast<uint32_t>(2 * kRoll)) -
+                         kRoll;
+  return torch::roll(x, {offset, offset}, {2, 3});
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,89 @@
+#include "methods/genie/generator.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kSeedChannels = 128;
+constexpr int64_t kHiddenChannels = 64;
+constexpr double kLeak = 0.2;
+constexpr double kBatchNormEpsilon = 1e-5;  // PyTorch's default
+
+// U(±1/√fan_in), on the device, as a leaf that requires a gradient.
+torch::Tensor Uniform(at::IntArrayRef shape, int64_t fan_in, RandomSequence draws,
+                      torch::Device device) {
+  torch::Tensor tensor = torch::empty(shape, torch::kFloat32);
+  const float bound = 1.0F / std::sqrt(static_cast<float>(fan_in));
+  float* values = tensor.data_ptr<float>();
+  for (int64_t i = 0; i < tensor.numel(); ++i) values[i] = bound * (2 * draws.Uniform() - 1);
+  if (tensor.dim() == 4) tensor = tensor.contiguous(torch::MemoryFormat::ChannelsLast);
+  return tensor.to(device).set_requires_grad(true);
+}
+
+torch::Tensor Constant(int64_t channels, double value, torch::Device device) {
+  return torch::full({channels}, value, torch::TensorOptions(torch::kFloat32).device(device))
+      .set_requires_grad(true);
+}
+
+torch::Tensor Normalise(const torch::Tensor& x, const torch::Tensor& gamma = {},
+                        const torch::Tensor& beta = {}) {
+  return torch::batch_norm(x, gamma, beta, /*running_mean=*/{}, /*running_var=*/{},
+                           /*training=*/true, /*momentum=*/0, kBatchNormEpsilon,
+                           /*cudnn_enabled=*/true);
+}
+
+torch::Tensor Twice(const torch::Tensor& x) {
+  return torch::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
+}
+
+}  // namespace
+
+Generator::Generator(const std::vector<int64_t>& image_shape, int64_t latent_size,
+                     const RandomStreams& random, uint64_t draw, torch::Device device) {
+  const int64_t channels = image_shape.at(0);
+  if (image_shape.at(1) % 4 != 0 || image_shape.at(2) % 4 != 0) {
+    Fail(ErrorKind::kUsage,
+         "genie_d's generator makes images whose height and width are multiples of 4, but this "
+         "network takes {}×{}; use arm: dba, or another synthesizer",
+         image_shape.at(1), image_shape.at(2));
+  }
+  seed_height_ = image_shape.at(1) / 4;
+  seed_width_ = image_shape.at(2) / 4;
+  const auto uniform = [&](at::IntArrayRef shape, int64_t fan_in, std::string_view purpose) {
+    return Uniform(shape, fan_in, random.Shared(draw, purpose), device);
+  };
+  const int64_t seed_values = kSeedChannels * seed_height_ * seed_width_;
+  linear_weight_ = uniform({seed_values, latent_size}, latent_size, "generator.linear.weight");
+  linear_bias_ = uniform({seed_values}, latent_size, "generator.linear.bias");
+  weight1_ =
+      uniform({kHiddenChannels, kSeedChannels, 3, 3}, kSeedChannels * 9, "generator.conv1.weight");
+  weight2_ =
+      uniform({channels, kHiddenChannels, 3, 3}, kHiddenChannels * 9, "generator.conv2.weight");
+  bias2_ = uniform({channels}, kHiddenChannels * 9, "generator.conv2.bias");
+  gamma1_ = Constant(kSeedChannels, 1, device);
+  beta1_ = Constant(kSeedChannels, 0, device);
+  gamma2_ = Constant(kHiddenChannels, 1, device);
+  beta2_ = Constant(kHiddenChannels, 0, device);
+}
+
+std::vector<torch::Tensor> Generator::Parameters() const {
+  return {linear_weight_, linear_bias_, gamma1_,  beta1_, weight1_,
+          gamma2_,        beta2_,       weight2_, bias2_};
+}
+
+torch::Tensor Generator::Images(const torch::Tensor& latents) const {
+  // The linear layer's outputs count channels fastest: only the order of its rows, which are drawn
+  // alike, and the maps are channels last from the start.
+  torch::Tensor x = torch::linear(latents, linear_weight_, linear_bias_)
+                        .view({latents.size(0), seed_height_, seed_width_, kSeedChannels})
+                        .permute({0, 3, 1, 2});
+  x = Twice(Normalise(x, gamma1_, beta1_));
+  x = torch::conv2d(x, weight1_, /*bias=*/{}, /*stride=*/1, /*padding=*/1);
+  x = Twice(torch::leaky_relu(Normalise(x, gamma2_, beta2_), kLeak));
+  return Normalise(torch::tanh(torch::conv2d(x, weight2_, bias2_, /*stride=*/1, /*padding=*/1)));
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,37 @@
+// The generator of GENIE (Jeon, Lee & Kim, CVPR 2023; authors' code): small, and trained anew for
+// each batch together with its latents.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string_view>
+#include <vector>
+
+#include "engine/random/streams.h"
+
+namespace zerosweep {
+
+// z → linear to 128×H/4×W/4 → BN → [upsample ×2 → conv 3×3 to 64 → BN → LeakyReLU 0.2] →
+// [upsample ×2 → conv 3×3 to C → tanh → BN without γ and β] → images in the teacher's normalised
+// space, with mean 0 and variance 1 in each channel of a batch. Batch norms always use the batch.
+class Generator {
+ public:
+  // For images C×H×W; parameters as PyTorch's defaults, U(±1/√fan_in), drawn as number `draw`.
+  // Throws kUsage unless H and W are multiples of 4.
+  Generator(const std::vector<int64_t>& image_shape, int64_t latent_size,
+            const RandomStreams& random, uint64_t draw, torch::Device device);
+
+  std::vector<torch::Tensor> Parameters() const;  // shared handles that require a gradient
+  // latents: N×latent_size. Returns N×C×H×W, channels last.
+  torch::Tensor Images(const torch::Tensor& latents) const;
+
+ private:
+  int64_t seed_height_, seed_width_;
+  torch::Tensor linear_weight_, linear_bias_;
+  torch::Tensor gamma1_, beta1_;
+  torch::Tensor weight1_;  // no bias: the batch norm behind it takes every constant away again
+  torch::Tensor gamma2_, beta2_;
+  torch::Tensor weight2_, bias2_;
+};
+
+}  // namespace zerosweep

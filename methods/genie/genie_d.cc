@@ -1,0 +1,254 @@
+// GENIE: Show Me the Data for Quantization (Jeon, Lee & Kim, CVPR 2023), data distillation
+// (GENIE-D). Latents and a fresh small generator learn together to match the teacher's batch-norm
+// statistics, seen through swing convolutions.
+#include <torch/types.h>
+
+#include <optional>
+#include <utility>
+
+#include "engine/optim/optimiser.h"
+#include "engine/synthesis/batch_norm_statistics.h"
+#include "engine/synthesis/batchwise.h"
+#include "methods/genie/generator.h"
+#include "methods/genie/swing.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kVarianceEpsilon = 1e-6;  // inside square roots (code; not BN's own eps)
+
+// L = Σ_l (1/C_l) (‖μ_l − m_l‖² + ‖σ_l − s_l‖²) over the statistics of the batch, plus the mean
+// over images of the same squares, summed over channels, of each image against mean 0 and std 1
+// (authors' code: a plain sum, no other term).
+torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const Taps& taps) {
+  const ImageStatistics image = PerImageStatistics(x, "image");
+  torch::Tensor loss =
+      (image.mean.square() + (torch::sqrt(image.variance + kVarianceEpsilon) - 1).square())
+          .sum(1)
+          .mean();
+  VisitBatchNormInputs(
+      graph, x, "genie_d",
+      [&](const Node& bn, const torch::Tensor& input) {
+        const BatchStatistics batch = PerBatchStatistics(input, bn.name);
+        const torch::Tensor target =
+            torch::sqrt(bn.parameters.at("running_var") + kVarianceEpsilon);
+        const torch::Tensor mean_error = batch.mean - bn.parameters.at("running_mean");
+        const torch::Tensor std_error = torch::sqrt(batch.variance + kVarianceEpsilon) - target;
+        loss = loss + (mean_error.square() + std_error.square()).mean();
+      },
+      taps);
+  return loss;
+}
+
+// What is learned: latents and generator (genie), the generator alone under fresh latents (gba), or
+// the pixels (dba).
+class Distillation final : public BatchOptimisation {
+ public:
+  Distillation(const SynthesisContext& context, const ImageBatch& batch)
+      : context_(context),
+        batch_(batch),
+        arm_(context.params.at("arm")),
+        plateau_({.factor = Param("plateau_factor"),
+                  .patience = context.params.at("plateau_patience"),
+                  .min_lr = Param("min_lr")}) {
+    if (arm_ != "dba") {
+      generator_.emplace(Shape(), Latents(), context.random, static_cast<uint64_t>(batch.index),
+                         context.teacher.device());
+      generator_adam_.emplace(std::vector<ParameterGroup>{{.parameters = generator_->Parameters(),
+                                                           .lr = Param("lr_generator")}},
+                              AdamSettings{});
+    }
+    if (arm_ != "gba") {
+      input_ = Draw(0).set_requires_grad(true);
+      input_adam_.emplace(
+          std::vector<ParameterGroup>{{.parameters = {input_}, .lr = Param("lr_latents")}},
+          AdamSettings{});
+    }
+  }
+
+  std::map<std::string, double> Step(int64_t iteration) override {
+    const int64_t step = batch_.index * context_.params.at("iterations").get<int64_t>() + iteration;
+    if (arm_ == "gba") input_ = Draw(static_cast<uint64_t>(step));
+    const torch::Tensor x = generator_ ? generator_->Images(input_) : input_;
+    images_ = arm_ == "dba" ? x.detach().clone() : x.detach();
+    RandomSequence draws = context_.random.Shared(static_cast<uint64_t>(step), "swing");
+    const torch::Tensor loss =
+        Loss(context_.teacher.graph, x,
+             context_.params.at("swing").get<bool>() ? SwingTaps(context_.teacher.graph, draws)
+                                                     : Taps());
+    for (auto* adam : {&generator_adam_, &input_adam_}) {
+      if (*adam) (*adam)->ZeroGrad();
+    }
+    loss.backward();
+    const auto value = loss.item<double>();
+    if (generator_adam_) StepGenerator(iteration);
+    if (input_adam_) {
+      input_adam_->Step();
+      // Every iteration, on the noisy loss (code).
+      input_adam_->SetLearningRate(plateau_.Next(value, input_adam_->learning_rate()));
+    }
+    return {{"loss", value}};
+  }
+
+  torch::Tensor Images() const override { return images_; }  // of the last forward (code)
+
+  void Save(CheckpointState& state) const override {
+    state.tensors["images"] = images_;
+    state.values["plateau"] = plateau_.State();
+    if (generator_adam_) generator_adam_->Save("generator", state);
+    if (input_adam_) input_adam_->Save("input", state);
+  }
+
+  void Restore(const CheckpointState& state) override {
+    images_ = state.tensors.at("images").to(context_.teacher.device());
+    plateau_.Restore(state.values.at("plateau"));
+    if (generator_adam_) generator_adam_->Restore("generator", state);
+    if (input_adam_) input_adam_->Restore("input", state);
+  }
+
+ private:
+  double Param(const char* name) const { return context_.params.at(name); }
+  int64_t Latents() const { return context_.params.at("latents"); }
+  const std::vector<int64_t>& Shape() const { return context_.teacher.graph.input_shape; }
+
+  // N(0, 1): latents, or the pixels to begin with.
+  torch::Tensor Draw(uint64_t step) const {
+    std::vector<int64_t> shape = {batch_.count, Latents()};
+    if (arm_ == "dba") shape = {batch_.count, Shape()[0], Shape()[1], Shape()[2]};
+    torch::Tensor values = context_.random.NormalForSamples(
+        step, arm_ == "dba" ? "pixels" : "latents", shape, static_cast<uint64_t>(batch_.first));
+    if (arm_ == "dba") values = values.contiguous(torch::MemoryFormat::ChannelsLast);
+    return values.to(context_.teacher.device());
+  }
+
+  void StepGenerator(int64_t iteration) {
+    generator_adam_->Step();
+    if ((iteration + 1) % context_.params.at("decay_every").get<int64_t>() == 0)
+      generator_adam_->SetLearningRate(generator_adam_->learning_rate() * Param("decay"));
+  }
+
+  const SynthesisContext& context_;
+  const ImageBatch batch_;
+  const std::string arm_;
+  std::optional<Generator> generator_;
+  torch::Tensor input_;  // latents or pixels
+  std::optional<Optimiser> generator_adam_, input_adam_;
+  PlateauSchedule plateau_;
+  torch::Tensor images_;
+};
+
+SyntheticData Synthesize(const SynthesisContext& context) {
+  SyntheticData data = SynthesizeInBatches(context, "genie_d", [&context](const ImageBatch& batch) {
+    return std::make_unique<Distillation>(context, batch);
+  });
+  // Of the first batch, through the teacher's own convolutions.
+  const torch::NoGradGuard no_grad;
+  const int64_t batch = context.params.at("batch");
+  data.metrics["final_loss"] =
+      Loss(context.teacher.graph, data.images.slice(0, 0, batch), {}).item<double>();
+  return data;
+}
+
+const char* const kCode = "authors' code";
+
+const RegisterSynthesizer kGenieD{
+    {.role = "synthesizer",
+     .name = "genie_d",
+     .summary = "images of a small generator, learned with its latents to match the teacher's "
+                "batch-norm statistics through swing convolutions",
+     .paper = "GENIE (Jeon, Lee & Kim, CVPR 2023)",
+     .revision = 1,
+     .uses_seed = true,
+     .needs = {"batch_norm"},
+     .params = {{.name = "images",
+                 .type = "int",
+                 .default_value = 1024,
+                 .meaning = "how many images",
+                 .unit = "images",
+                 .source = "paper, experiments",
+                 .min = 1,
+                 .profiles = {{"paper", 1024}, {"fast", 256}, {"smoke", 8}}},
+                {.name = "batch",
+                 .type = "int",
+                 .default_value = 128,
+                 .meaning = "images that share a generator",
+                 .unit = "images",
+                 .source = kCode,
+                 .min = 1,
+                 .profiles = {{"paper", 128}, {"fast", 128}, {"smoke", 8}}},
+                {.name = "iterations",
+                 .type = "int",
+                 .default_value = 4000,
+                 .meaning = "steps for each batch",
+                 .unit = "iterations",
+                 .source = kCode,
+                 .min = 1,
+                 .profiles = {{"paper", 4000}, {"fast", 1000}, {"smoke", 4}}},
+                {.name = "arm",
+                 .type = "choice",
+                 .default_value = "genie",
+                 .meaning = "what learns: genie: latents and generator; gba: the generator alone, "
+                            "with fresh latents every step; dba: the pixels",
+                 .source = "paper, ablation",
+                 .choices = {"genie", "gba", "dba"}},
+                {.name = "swing",
+                 .type = "bool",
+                 .default_value = true,
+                 .meaning = "shift the input of every convolution with a stride at random",
+                 .source = "paper, swing convolution"},
+                {.name = "latents",
+                 .type = "int",
+                 .default_value = 256,
+                 .meaning = "numbers in an image's latent vector",
+                 .source = kCode,
+                 .min = 1},
+                {.name = "lr_latents",
+                 .type = "float",
+                 .default_value = 0.1,
+                 .meaning = "learning rate of Adam for the latents, or the pixels under dba",
+                 .source = "authors' code, which passes its lr_g here",
+                 .min = 0},
+                {.name = "lr_generator",
+                 .type = "float",
+                 .default_value = 0.01,
+                 .meaning = "learning rate of Adam for the generator",
+                 .source = "authors' code, which passes its lr_z here",
+                 .min = 0},
+                {.name = "plateau_patience",
+                 .type = "int",
+                 .default_value = 100,
+                 .meaning = "steps without a better loss before the latents' rate falls",
+                 .unit = "iterations",
+                 .source = kCode,
+                 .min = 0},
+                {.name = "plateau_factor",
+                 .type = "float",
+                 .default_value = 0.1,
+                 .meaning = "what the latents' rate falls by",
+                 .source = kCode,
+                 .min = 0,
+                 .max = 1},
+                {.name = "min_lr",
+                 .type = "float",
+                 .default_value = 1e-4,
+                 .meaning = "lowest rate of the latents",
+                 .source = kCode,
+                 .min = 0},
+                {.name = "decay",
+                 .type = "float",
+                 .default_value = 0.95,
+                 .meaning = "what the generator's rate falls by",
+                 .source = kCode,
+                 .min = 0,
+                 .max = 1},
+                {.name = "decay_every",
+                 .type = "int",
+                 .default_value = 100,
+                 .meaning = "steps between two falls of the generator's rate",
+                 .unit = "iterations",
+                 .source = kCode,
+                 .min = 1}}},
+    Synthesize};
+
+}  // namespace
+}  // namespace zerosweep
