@@ -1,6 +1,10 @@
 // A quantizer turns a teacher and data into a quantized network (post-training quantization).
 #pragma once
 
+#include <filesystem>
+#include <map>
+#include <string>
+
 #include "engine/catalogue/registry.h"
 #include "engine/checkpoint.h"
 #include "engine/curve.h"
@@ -20,6 +24,9 @@ struct QuantizationContext {
   RandomStreams random;
   Progress& progress;
   Checkpoints& checkpoints;
+  // Folders of the artifacts that the method's declaration needs besides teacher and images, by
+  // role ("correction").
+  std::map<std::string, std::filesystem::path> inputs = {};
 };
 
 struct Quantization {

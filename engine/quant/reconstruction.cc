@@ -277,14 +277,17 @@ class Reconstruction {
       const torch::Tensor keep = Keep("input", x);
       x = torch::where(keep.to(torch::kBool), x, caches.x_fp.index_select(0, indices));
     }
-    SoftUnit::Keep keep_sites;
-    if (drop) {
-      keep_sites = [&](size_t i, const torch::Tensor& tensor) {
-        return Keep(fmt::format("site{}", i), tensor);
-      };
-    }
+    int forwards = 0;  // each with draws of its own
     const auto student = [&](const torch::Tensor& input) {
-      return soft.Forward(input, keep_sites);
+      SoftUnit::Keep keep_sites;
+      if (drop) {
+        keep_sites = [&](size_t i, const torch::Tensor& tensor) {
+          return Keep(fmt::format("site{}.{}", i, forwards), tensor);
+        };
+      }
+      torch::Tensor output = soft.Forward(input, keep_sites);
+      ++forwards;
+      return output;
     };
     torch::Tensor loss = OutputLoss(student(x), caches.y.index_select(0, indices), phase().p);
     Record("output", loss);

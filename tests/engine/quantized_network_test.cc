@@ -50,6 +50,10 @@ TEST(QuantizedNetworkTest, FirstAndLastOpHaveTheirOwnBits) {
   const std::vector<ActSite> sites = ActSites(teacher.graph, op_input, 4);
   EXPECT_EQ(sites[0].bits, 8);  // relu1: made by the first op
   EXPECT_EQ(sites[1].bits, 5);  // flatten: read by the last
+  // Behind operators the last op reads, through pooling and flattening, what the last add made.
+  Protocol op_output = protocol;
+  op_output.act_placement = ActPlacement::kOpOutput;
+  EXPECT_EQ(ActSites(teacher.graph, op_output, 4).back().bits, 5);
   EXPECT_EQ(WeightBits(teacher.graph, Protocol{}, 4), (std::vector<int>{4, 4, 4}));
 }
 

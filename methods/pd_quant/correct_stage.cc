@@ -1,0 +1,65 @@
+// correct: PD-Quant's distribution correction. A stage of its own: it depends on the teacher and
+// the images alone and serves every bit-width. Artifact: correction.safetensors (unit → corrected
+// inputs).
+#include "engine/import/safetensors.h"
+#include "engine/stages/stage_kind.h"
+#include "methods/pd_quant/correction.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kSource = "authors' code, run_script.py and quant/data_utils.py";
+
+std::map<std::string, double> RunCorrect(const StageContext& context) {
+  const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
+  const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
+  const CorrectionSettings settings{.iterations = context.Param("correction_iterations"),
+                                    .lr = context.Param("correction_lr"),
+                                    .weight = 1 / context.Param("lamb_c").get<double>(),
+                                    .batch = context.Param("correction_batch")};
+  std::map<std::string, torch::Tensor> corrected =
+      CorrectInputs(teacher.graph, tensors.at("images").to(context.device), settings,
+                    context.progress, context.checkpoints);
+  for (auto& [name, tensor] : corrected) tensor = tensor.cpu().contiguous();
+  WriteSafetensors(context.staging / "correction.safetensors", corrected);
+  return {{"units", static_cast<double>(corrected.size())}};
+}
+
+const RegisterStageKind kCorrect{
+    {.role = "kind",
+     .name = "correct",
+     .summary = "moves the inputs of every unit towards the statistics of its batch norms",
+     .paper = "PD-Quant (Liu et al., CVPR 2023), section 3.4",
+     .revision = 1,
+     .params = {{.name = "correction_iterations",
+                 .type = "int",
+                 .default_value = 500,
+                 .meaning = "steps of Adam for each unit and batch",
+                 .unit = "iterations",
+                 .source = kSource,
+                 .min = 1,
+                 .profiles = {{"paper", 500}, {"fast", 100}, {"smoke", 2}}},
+                {.name = "correction_batch",
+                 .type = "int",
+                 .default_value = 32,
+                 .meaning = "images corrected together",
+                 .unit = "images",
+                 .source = kSource,
+                 .min = 1},
+                {.name = "correction_lr",
+                 .type = "float",
+                 .default_value = 1e-3,
+                 .meaning = "learning rate of Adam",
+                 .source = kSource,
+                 .min = 0},
+                {.name = "lamb_c",
+                 .type = "float",
+                 .default_value = 0.02,
+                 .meaning = "divides the distance to the original input (ResNets; RegNets 0.01, "
+                            "MobileNetV2 0.005, MNasNet 0.001)",
+                 .source = kSource,
+                 .min = 1e-9}}},
+    RunCorrect};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,142 @@
+#include "methods/pd_quant/correction.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/graph/executor.h"
+#include "engine/graph/subgraph.h"
+#include "engine/optim/optimiser.h"
+#include "engine/synthesis/batch_norm_statistics.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kStdEpsilon = 1e-6;
+constexpr int64_t kPlateauPatience = 100;  // released code
+constexpr double kPlateauFactor = 0.1;
+constexpr double kLowestRate = 1e-5;
+
+torch::Tensor Matching(const Node& bn, const torch::Tensor& input) {
+  const ImageStatistics images = PerImageStatistics(input, bn.name);
+  const torch::Tensor sigma = torch::sqrt(images.variance + kStdEpsilon);
+  const torch::Tensor target = torch::sqrt(bn.parameters.at("running_var") + kStdEpsilon);
+  return ((images.mean - bn.parameters.at("running_mean")).square().sum(1) +
+          (sigma - target).square().sum(1))
+      .mean();
+}
+
+bool HasBatchNorm(const Graph& graph, const Unit& unit) {
+  return std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](int node) {
+    return graph.nodes[static_cast<size_t>(node)].op == Op::kBatchNorm;
+  });
+}
+
+class Correction {
+ public:
+  Correction(const Graph& graph, const torch::Tensor& images, const CorrectionSettings& settings,
+             Progress& progress, Checkpoints& checkpoints)
+      : graph_(graph),
+        images_(images),
+        settings_(settings),
+        progress_(progress),
+        checkpoints_(checkpoints),
+        units_(BlockUnits(graph)) {
+    const int64_t batches = (images.size(0) + settings.batch - 1) / settings.batch;
+    total_ = static_cast<int64_t>(units_.size()) * batches * settings.iterations;
+  }
+
+  std::map<std::string, torch::Tensor> Run() {
+    size_t unit = 0;
+    if (const auto state = checkpoints_.Restore()) {
+      unit = state->values.at("unit");
+      done_ = state->values.at("done");
+      for (const auto& [name, tensor] : state->tensors) corrected_[name] = tensor;
+    }
+    for (; unit < units_.size(); ++unit) {
+      corrected_[units_[unit].name] = CorrectUnit(units_[unit]);
+      checkpoints_.Offer(done_, [&] {
+        return CheckpointState{{{"unit", unit + 1}, {"done", done_}}, corrected_};
+      });
+    }
+    return std::move(corrected_);
+  }
+
+ private:
+  torch::Tensor CorrectUnit(const Unit& unit) {
+    const Graph before = Extract(graph_, {0, 0}, unit.input).graph;
+    const Graph inside = Extract(graph_, unit.input, unit.output).graph;
+    std::vector<torch::Tensor> parts;
+    for (int64_t first = 0; first < images_.size(0); first += settings_.batch) {
+      torch::Tensor original;
+      {
+        const torch::NoGradGuard no_grad;
+        original = zerosweep::Run(before, images_.slice(0, first, first + settings_.batch));
+      }
+      parts.push_back(HasBatchNorm(graph_, unit) ? CorrectBatch(unit, inside, original) : original);
+    }
+    return torch::cat(parts);
+  }
+
+  torch::Tensor CorrectBatch(const Unit& unit, const Graph& inside, const torch::Tensor& original) {
+    const torch::Tensor p = original.clone().set_requires_grad(true);
+    Optimiser adam({{.parameters = {p}, .lr = settings_.lr}}, AdamSettings{});
+    PlateauSchedule plateau(
+        {.factor = kPlateauFactor, .patience = kPlateauPatience, .min_lr = kLowestRate});
+    for (int64_t i = 0; i < settings_.iterations; ++i) {
+      adam.ZeroGrad();
+      const torch::Tensor loss = CorrectionLoss(inside, p, original, settings_.weight);
+      ++done_;
+      if (!loss.defined()) continue;
+      loss.backward();
+      adam.Step();
+      const double value = loss.item<double>();
+      if (!std::isfinite(value)) {
+        throw Error(ErrorKind::kTrial,
+                    fmt::format("the correction of unit {} is {} at step {}", unit.name, value, i),
+                    "non_finite");
+      }
+      adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
+      progress_.Report(static_cast<double>(done_), static_cast<double>(total_), "iterations",
+                       fmt::format("{} {:.3g}", unit.name, value));
+    }
+    return p.detach();
+  }
+
+  const Graph& graph_;
+  const torch::Tensor& images_;
+  const CorrectionSettings& settings_;
+  Progress& progress_;
+  Checkpoints& checkpoints_;
+  std::vector<Unit> units_;
+  std::map<std::string, torch::Tensor> corrected_;
+  int64_t done_ = 0, total_ = 0;
+};
+
+}  // namespace
+
+torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const torch::Tensor& p0,
+                             double weight) {
+  torch::Tensor matching;
+  Taps taps;
+  taps.on_input = [&](int node, const torch::Tensor& input) {
+    const Node& bn = unit.nodes[static_cast<size_t>(node)];
+    if (bn.op != Op::kBatchNorm || input.size(2) * input.size(3) == 1) return;
+    const torch::Tensor part = Matching(bn, input);
+    matching = matching.defined() ? matching + part : part;
+  };
+  Run(unit, p, taps);
+  if (!matching.defined()) return matching;
+  const torch::Tensor distance =
+      (p - p0).square().sum() * (static_cast<double>(p.size(1)) / static_cast<double>(p.numel()));
+  return matching + weight * distance;
+}
+
+std::map<std::string, torch::Tensor> CorrectInputs(const Graph& graph, const torch::Tensor& images,
+                                                   const CorrectionSettings& settings,
+                                                   Progress& progress, Checkpoints& checkpoints) {
+  return Correction(graph, images, settings, progress, checkpoints).Run();
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,100 @@
+// PD-Quant: Post-Training Quantization Based on Prediction Difference Metric (Liu et al., CVPR
+// 2023, arXiv:2212.07048): QDrop's reconstruction towards corrected full-precision units, and the
+// difference that quantizing the unit makes to the network's prediction:
+//
+//   L = rec(ŷ, y_dc) + (1/lamb_r)·KL(softmax(O_fp/T) ‖ softmax(O_q/T)) + λ·rounding
+//
+// O_fp: logits of the uncorrected image; O_q: the soft unit on the quantized path's input, followed
+// by the rest of the network in full precision. KL is a mean over the batch, without a factor T²
+// (released code).
+#include <torch/types.h>
+
+#include "base/error.h"
+#include "engine/graph/subgraph.h"
+#include "engine/import/safetensors.h"
+#include "engine/quant/reconstruction_params.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kSource = "authors' code, run_script.py";
+
+class PredictionDifference : public UnitObjective {
+ public:
+  explicit PredictionDifference(const QuantizationContext& context)
+      : graph_(context.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
+                                        : context.teacher.graph),
+        temperature_(context.params.at("temperature")),
+        weight_(1 / context.params.at("lamb_r").get<double>()) {
+    const torch::NoGradGuard no_grad;
+    teacher_log_probabilities_ =
+        torch::log_softmax(Run(context.teacher.graph, context.images) / temperature_, 1);
+    if (const auto found = context.inputs.find("correction"); found != context.inputs.end())
+      corrected_ = ReadSafetensors(found->second / "correction.safetensors");
+  }
+
+  void BeginUnit(const Unit& unit, Caches& caches) override {
+    rest_ = Extract(graph_, unit.output, graph_.output).graph;
+    if (corrected_.empty()) return;
+    const auto found = corrected_.find(unit.name);
+    if (found == corrected_.end() || found->second.sizes() != caches.x_fp.sizes())
+      Fail(ErrorKind::kStorage, "pd_quant: the correction has no inputs for unit {}", unit.name);
+    const torch::NoGradGuard no_grad;
+    caches.x_fp = found->second.to(caches.x_fp.device());
+    caches.y = Run(Extract(graph_, unit.input, unit.output).graph, caches.x_fp);
+  }
+
+  torch::Tensor ExtraLoss(
+      const Caches& caches, const torch::Tensor& indices,
+      const std::function<torch::Tensor(const torch::Tensor& x)>& student) override {
+    const torch::Tensor logits = Run(rest_, student(caches.x_q.index_select(0, indices)));
+    const torch::Tensor student_log = torch::log_softmax(logits / temperature_, 1);
+    const torch::Tensor teacher_log = teacher_log_probabilities_.index_select(0, indices);
+    const torch::Tensor kl = (teacher_log.exp() * (teacher_log - student_log)).sum(1).mean();
+    return weight_ * kl;
+  }
+
+ private:
+  Graph graph_;  // full precision, the student's nodes
+  double temperature_, weight_;
+  torch::Tensor teacher_log_probabilities_;
+  std::map<std::string, torch::Tensor> corrected_;
+  Graph rest_;  // from the unit's output to the logits
+};
+
+Quantization Quantize(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  PredictionDifference objective(context);
+  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit), &objective);
+}
+
+const RegisterQuantizer kPdQuant{
+    {.role = "quantizer",
+     .name = "pd_quant",
+     .summary = "reconstruction with the difference of the network's prediction, towards inputs "
+                "corrected to the batch norms' statistics",
+     .paper = "PD-Quant (Liu et al., CVPR 2023)",
+     .revision = 1,
+     .uses_seed = true,
+     .needs = {"batch_norm", "correction"},
+     .params = ReconstructionParams(
+         {.act_init_images = 256, .source = kSource}, 3e-3,
+         {RateParam("lr_act_step", 4e-5, "learning rate of the steps of activations, cosine to 0",
+                    kSource),
+          KeepParam(kSource),
+          {.name = "temperature",
+           .type = "float",
+           .default_value = 4.0,
+           .meaning = "T of the prediction difference (ResNets, RegNets 4; MobileNetV2, MNasNet 1)",
+           .source = kSource,
+           .min = 1e-6},
+          {.name = "lamb_r",
+           .type = "float",
+           .default_value = 0.1,
+           .meaning = "divides the prediction difference",
+           .source = kSource,
+           .min = 1e-9}})},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

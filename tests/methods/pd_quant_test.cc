@@ -1,0 +1,143 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "engine/graph/subgraph.h"
+#include "engine/import/safetensors.h"
+#include "engine/quant/quantizer.h"
+#include "methods/pd_quant/correction.h"
+#include "tests/support/memory_checkpoints.h"
+#include "tests/support/quiet_progress.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+namespace {
+
+class PdQuantTest : public testing::Test {
+ protected:
+  PdQuantTest() {
+    torch::manual_seed(0);
+    images_ = torch::randn({10, 3, 8, 8});
+  }
+
+  QuantizedNetwork Quantize(const char* name, const Json& given,
+                            const std::map<std::string, std::filesystem::path>& inputs = {}) {
+    const auto& entry = QuantizerRegistry::Get("quantizer", name);
+    const Json params = CompleteParams(entry.declaration, given);
+    QuietProgress progress;
+    NoCheckpoints checkpoints;
+    const Protocol protocol{.act_placement = ActPlacement::kOpOutput, .first_w = 8};
+    return entry
+        .function({teacher_, images_, params, protocol, /*fold_batch_norms=*/true, 3, 3,
+                   RandomStreams(0), progress, checkpoints, inputs})
+        .network;
+  }
+
+  std::map<std::string, torch::Tensor> Correct(const CorrectionSettings& settings,
+                                               Checkpoints& checkpoints) {
+    QuietProgress progress;
+    return CorrectInputs(teacher_.graph, images_, settings, progress, checkpoints);
+  }
+
+  Teacher teacher_ = TinyTeacher();
+  torch::Tensor images_;
+};
+
+// With the prediction difference weighed by 1e-12 and without correction nothing is left but QDrop.
+TEST_F(PdQuantTest, WithoutPredictionDifferenceItIsQDrop) {
+  const Json params = {{"iterations", 15},    {"batch", 4},       {"lr", "reference"},
+                       {"lr_rounding", 1e-2}, {"lr_act_step", 0}, {"act_init_images", 10}};
+  Json pd = params;
+  pd["lamb_r"] = 1e12;
+  const auto ours = Quantize("pd_quant", pd).State(), qdrop = Quantize("qdrop", params).State();
+  ASSERT_EQ(ours.size(), qdrop.size());
+  for (const auto& [name, tensor] : ours) EXPECT_TRUE(torch::equal(tensor, qdrop.at(name))) << name;
+}
+
+TEST_F(PdQuantTest, ThePredictionDifferenceMatters) {
+  const Json params = {{"iterations", 30}, {"batch", 4}, {"lr_rounding", 3e-2}};
+  Json strong = params, none = params;
+  strong["lamb_r"] = 1e-3;
+  none["lamb_r"] = 1e12;
+  const torch::Tensor target = torch::softmax(Run(teacher_.graph, images_), 1);
+  const auto divergence = [&](const Json& given) {
+    const torch::Tensor own = torch::log_softmax(Quantize("pd_quant", given).Forward(images_), 1);
+    return (target * (target.log() - own)).sum(1).mean().item<double>();
+  };
+  EXPECT_LT(divergence(strong), divergence(none));
+}
+
+// Section "per unit", step 2: image by image, channel by channel, in double precision.
+TEST_F(PdQuantTest, TheCorrectionLossIsTheSpecifications) {
+  const Graph& graph = teacher_.graph;
+  const Unit unit = BlockUnits(graph).front();
+  const Graph inside = Extract(graph, unit.input, unit.output).graph;
+  const torch::Tensor p0 = images_, p = images_ + 0.1 * torch::randn_like(images_);
+  double expected = 50 * ((p - p0).square().sum() / (10.0 * 64)).item<double>();
+  const Node& bn = graph.nodes[static_cast<size_t>(graph.BatchNorms().front())];
+  torch::Tensor x;
+  Taps taps;
+  taps.on_input = [&](int node, const torch::Tensor& input) {
+    if (graph.nodes[static_cast<size_t>(node)].name == bn.name) x = input.to(torch::kFloat64);
+  };
+  Run(graph, p, taps);
+  for (int64_t n = 0; n < 10; ++n) {
+    for (int64_t c = 0; c < x.size(1); ++c) {
+      const torch::Tensor map = x[n][c].flatten();
+      const double mu = map.mean().item<double>();
+      const double sigma = std::sqrt(map.var(/*unbiased=*/true).item<double>() + 1e-6);
+      const double m = bn.parameters.at("running_mean")[c].item<double>();
+      const double s = std::sqrt(bn.parameters.at("running_var")[c].item<double>() + 1e-6);
+      expected += (std::pow(mu - m, 2) + std::pow(sigma - s, 2)) / 10;
+    }
+  }
+  EXPECT_NEAR(CorrectionLoss(inside, p, p0, 50).item<double>(), expected, 1e-5 * expected);
+}
+
+TEST_F(PdQuantTest, CorrectionLowersItsLossAndLeavesUnitsWithoutBatchNormAlone) {
+  NoCheckpoints none;
+  const CorrectionSettings settings{.iterations = 40, .lr = 1e-2, .weight = 1, .batch = 4};
+  const auto corrected = Correct(settings, none);
+  const std::vector<Unit> units = BlockUnits(teacher_.graph);
+  for (const Unit& unit : units) {
+    const torch::Tensor p0 = Run(Extract(teacher_.graph, {0, 0}, unit.input).graph, images_);
+    const torch::Tensor p = corrected.at(unit.name);
+    const Graph inside = Extract(teacher_.graph, unit.input, unit.output).graph;
+    const torch::Tensor before = CorrectionLoss(inside, p0, p0, 1);
+    if (before.defined()) {
+      EXPECT_LT(CorrectionLoss(inside, p, p0, 1).item<double>(), 0.9 * before.item<double>());
+    } else {
+      EXPECT_TRUE(torch::allclose(p, p0, 1e-5, 1e-6));
+    }
+  }
+  EXPECT_EQ(corrected.size(), units.size());
+}
+
+TEST_F(PdQuantTest, AnInterruptedCorrectionGoesOnBitForBit) {
+  const CorrectionSettings settings{.iterations = 3, .batch = 4};
+  NoCheckpoints none;
+  const auto straight = Correct(settings, none);
+  const auto resumed =
+      CutAndResume(5, [&](Checkpoints& checkpoints) { return Correct(settings, checkpoints); });
+  for (const auto& [name, tensor] : straight) EXPECT_TRUE(torch::equal(tensor, resumed.at(name)));
+}
+
+TEST_F(PdQuantTest, CorrectedInputsReplaceTheTeachersAndAForeignCorrectionIsRefused) {
+  const TempFolder temp;
+  NoCheckpoints none;
+  auto corrected = Correct({.iterations = 20, .lr = 0.1, .weight = 0.1, .batch = 10}, none);
+  WriteSafetensors(temp.path() / "correction.safetensors", corrected);
+  const Json params = {{"iterations", 20}, {"batch", 4}, {"lr_rounding", 3e-2}};
+  const auto with = Quantize("pd_quant", params, {{"correction", temp.path()}}).State();
+  const auto without = Quantize("pd_quant", params).State();
+  EXPECT_FALSE(torch::equal(with.at("conv2.codes"), without.at("conv2.codes")));
+
+  corrected.begin()->second = torch::zeros({1});
+  WriteSafetensors(temp.path() / "correction.safetensors", corrected);
+  EXPECT_THROW(Quantize("pd_quant", params, {{"correction", temp.path()}}), Error);
+}
+
+}  // namespace
+}  // namespace zerosweep
