@@ -210,6 +210,12 @@ void Coordinator::Drain() {
   draining_since_ = clock_.Monotonic();
   for (int rank = 0; rank < transport_.size(); ++rank)
     if (!gone_.contains(rank)) Send(rank, zerosweep::Drain{});
+  if (AnyoneSaves()) {
+    display_.Line(
+        fmt::format("interrupted: running stages have {:.0f} s to save and leave; a second "
+                    "signal ends them at once",
+                    options_.drain_grace));
+  }
 }
 
 bool Coordinator::AnyoneSaves() const {

@@ -2,12 +2,12 @@
 // or by starting ranks itself.
 //
 //   fake_sweep PLAN.json HOME [--slots N] [--ranks R] [--limit S] [--run ID] [--before S]
-//     [--grace S] [--break-lock] [--lock-still S]
+//     [--grace S] [--break-lock] [--lock-beat S] [--lock-still S]
 //
 // PLAN.json: [{"name": "a", "inputs": ["b"], "params": {…}}, …], users after inputs. A stage that
 // no other needs ends a trial. --limit: seconds of silence after which a worker counts as lost.
 // --before: seconds that the start takes, announced by "starting". --grace: seconds that stages
-// have to leave. --lock-still: seconds after which a silent lock may be broken.
+// have to leave. --lock-beat, --lock-still: the limits of the home lock.
 #include <signal.h>
 #include <unistd.h>
 
@@ -112,6 +112,7 @@ int Main(int argc, char** argv) {
   app.add_option("--before", options.before);
   app.add_option("--grace", options.grace);
   app.add_flag("--break-lock", options.break_lock);
+  app.add_option("--lock-beat", options.lock.beat);
   app.add_option("--lock-still", options.lock.still);
   CLI11_PARSE(app, argc, argv);
   SetUpLog(Verbosity::kNormal, /*color=*/false);
