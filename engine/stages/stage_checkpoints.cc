@@ -45,6 +45,7 @@ void StageCheckpoints::Log(const std::string& message) const {
 
 std::optional<CheckpointState> StageCheckpoints::Restore() {
   if (folder_.empty()) return std::nullopt;
+  leave_.can_save = true;  // whoever asks for a state will offer some
   for (const fs::path& folder : CheckpointsIn(folder_)) {
     if (auto state = Load(folder)) return state;
   }

@@ -205,7 +205,7 @@ TEST_F(SupervisorTest, AStageThatHasNotBegunIsInterruptedAtOnce) {
 
 TEST_F(SupervisorTest, AResultAfterTheWordToLeaveCounts) {
   Supervisor supervisor(options_, "slot", SystemClock());
-  supervisor.Start(MakeRun({{"sleep_ms", 300}, {"ignore_term", true}}));
+  supervisor.Start(MakeRun({{"sleep_ms", 1000}, {"ignore_term", true}}));
   // Its log shows that it no longer hears the signal.
   while (TailOfFile(home_.log(supervisor.attempt()), 1).empty()) supervisor.Poll();
   supervisor.Drain();
