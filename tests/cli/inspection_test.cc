@@ -45,7 +45,7 @@ TEST_F(InspectionTest, LogsShowWhatTheFailedStageOfATrialPrinted) {
   const Finished logs = line_->Do({"logs", Trial("failed")});
   EXPECT_EQ(logs.code, 0);
   EXPECT_THAT(logs.out, HasSubstr(kProblem));
-  EXPECT_THAT(logs.err, HasSubstr("synthesize, attempt 2")) << "errors are tried twice";
+  EXPECT_THAT(logs.err, HasSubstr("synthesize, attempt 1"));
 }
 
 TEST_F(InspectionTest, LogsFollowTheFirstCharactersOfAnId) {
@@ -88,7 +88,7 @@ TEST_F(InspectionTest, ExplainNamesTheInputsAndAttemptsOfAStage) {
                     HasSubstr("input teacher: teacher")));
   const Json attempts =
       line_->Do({"explain", Stage("synthesize", "failed"), "--format", "json"}).json();
-  ASSERT_EQ(attempts.size(), 2U);
+  ASSERT_EQ(attempts.size(), 1U) << "a wrong number of images is not tried again";
   for (const Json& attempt : attempts) {
     EXPECT_EQ(attempt.at("outcome"), "failed");
     EXPECT_THAT(attempt.at("message").get<std::string>(), HasSubstr(kProblem));
