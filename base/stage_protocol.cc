@@ -40,9 +40,16 @@ StageSpec StageSpecFromJson(const Json& json) {
 }
 
 Json ToJson(const StageRun& run) {
-  return {{"type", "run"},        {"attempt", run.attempt}, {"stage", ToJson(run.stage)},
-          {"inputs", run.inputs}, {"files", run.files},     {"staging", run.staging},
-          {"device", run.device}, {"threads", run.threads}};
+  return {{"type", "run"},
+          {"attempt", run.attempt},
+          {"stage", ToJson(run.stage)},
+          {"inputs", run.inputs},
+          {"files", run.files},
+          {"staging", run.staging},
+          {"checkpoints", run.checkpoints},
+          {"checkpoint_period", run.checkpoint_period},
+          {"device", run.device},
+          {"threads", run.threads}};
 }
 
 StageRun StageRunFromJson(const Json& json) {
@@ -55,6 +62,8 @@ StageRun StageRunFromJson(const Json& json) {
     json.at("inputs").get_to(run.inputs);
     json.at("files").get_to(run.files);
     json.at("staging").get_to(run.staging);
+    json.at("checkpoints").get_to(run.checkpoints);
+    json.at("checkpoint_period").get_to(run.checkpoint_period);
     json.at("device").get_to(run.device);
     json.at("threads").get_to(run.threads);
     return run;

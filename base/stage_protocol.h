@@ -2,7 +2,7 @@
 // (docs/stage_protocol.md).
 //
 //   stage → worker:  Hello (Progress* Metric* (Done | Failed))*
-//   worker → stage:  Run*        (end of stream = leave)
+//   worker → stage:  Run*        (end of stream = leave at once; SIGTERM = save, then leave)
 #pragma once
 
 #include <map>
@@ -38,9 +38,11 @@ struct StageRun {
   StageSpec stage;
   std::map<std::string, std::string> inputs;  // role → folder of the published artifact
   std::map<std::string, std::string>
-      files;                   // role → file or folder outside the home ("weights", "data")
-  std::string staging;         // the folder to make and fill: artifacts/.staging/<attempt>
-  std::string device = "cpu";  // "cpu", "cuda:3"
+      files;                      // role → file or folder outside the home ("weights", "data")
+  std::string staging;            // the folder to make and fill: artifacts/.staging/<attempt>
+  std::string checkpoints;        // checkpoints/<stage>, made when needed; "": it saves none
+  double checkpoint_period = 60;  // seconds between two checkpoints, at least
+  std::string device = "cpu";     // "cpu", "cuda:3"
   int threads = 1;
 };
 
@@ -70,7 +72,7 @@ struct StageFailed {
   std::string attempt;
   ErrorKind kind = ErrorKind::kTrial;
   std::string failure;  // class: "crash", "oom", "timeout", "non_finite", "configuration", "data",
-                        // "lost_worker", "error"
+                        // "lost_worker", "interrupted", "error"
   std::string message;
 };
 

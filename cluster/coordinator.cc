@@ -106,7 +106,8 @@ void Coordinator::FailFlight(const std::string& id, const StageFailed& failed,
                              const std::string& log_tail, bool process_dead) {
   const Flight flight = flights_.at(id);
   flights_.erase(id);
-  ++attempts_failed_;
+  const bool interrupted = failed.failure == "interrupted";
+  if (!interrupted) ++attempts_failed_;
   // A full disk or an unusable device is not the trial's fault: the stage stays open and the run
   // ends.
   const bool blameless = failed.failure == "error" &&
@@ -115,7 +116,10 @@ void Coordinator::FailFlight(const std::string& id, const StageFailed& failed,
   RecordEnd(id, flight, failed, log_tail, final, process_dead);
   if (blameless) Fail(failed.kind, "{}: {}", view_.label(flight.stage), failed.message);
   display_.Line(
-      fmt::format("{}  {} (attempt {}): {}: {}", final ? "failed" : "again ",
+      fmt::format("{}  {} (attempt {}): {}: {}",
+                  final         ? "failed"
+                  : interrupted ? "paused"
+                                : "again ",
                   view_.label(flight.stage), flight.number, failed.failure, failed.message),
       /*problem=*/final);
 }
@@ -176,6 +180,9 @@ bool Coordinator::Step() {
   if (phase_ == Phase::kRunning) {
     active |= AssignReady();
     if (scheduler_.Finished() && flights_.empty()) BeginLeaving();
+  } else if (phase_ == Phase::kDraining) {
+    const bool patient = clock_.Monotonic() - draining_since_ < options_.drain_grace;
+    if (!patient || !AnyoneSaves()) BeginLeaving();
   } else if (phase_ == Phase::kLeaving) {
     const bool patient = clock_.Monotonic() - leaving_since_ < options_.leave_limit;
     const bool all_gone = gone_.size() == static_cast<size_t>(transport_.size());
@@ -199,7 +206,22 @@ void Coordinator::SendAlive() {
 void Coordinator::Drain() {
   if (phase_ != Phase::kRunning) return;
   drained_ = !scheduler_.Finished();
-  BeginLeaving();
+  phase_ = Phase::kDraining;
+  draining_since_ = clock_.Monotonic();
+  for (int rank = 0; rank < transport_.size(); ++rank)
+    if (!gone_.contains(rank)) Send(rank, zerosweep::Drain{});
+  if (AnyoneSaves()) {
+    display_.Line(
+        fmt::format("interrupted: running stages have {:.0f} s to save and leave; a second "
+                    "signal ends them at once",
+                    options_.drain_grace));
+  }
+}
+
+bool Coordinator::AnyoneSaves() const {
+  return std::any_of(flights_.begin(), flights_.end(), [&](const auto& flight) {
+    return !flight.second.committing && !gone_.contains(flight.second.rank);
+  });
 }
 
 void Coordinator::BeginLeaving() {

@@ -35,9 +35,11 @@ int SlotsOfRank(const SlotPolicy& policy, int rank, int ranks, const JoinRequest
 struct CoordinatorOptions {
   Home home;
   SlotPolicy slots;
-  double worker_limit = 60;  // seconds of silence
-  double leave_limit = 5;    // seconds to wait for Left
-  double stall_limit = 0;    // of every stage; 0: the supervisor's default
+  double worker_limit = 60;       // seconds of silence
+  double leave_limit = 5;         // seconds to wait for Left
+  double stall_limit = 0;         // of every stage; 0: the supervisor's default
+  double drain_grace = 20;        // seconds that stages have to save and leave
+  double checkpoint_period = 60;  // seconds between two checkpoints of a stage, at least
 };
 
 class Coordinator {
@@ -52,7 +54,7 @@ class Coordinator {
   // One turn. Returns whether anything happened. Throws what the storage thread died of, and
   // kCluster when a worker reports that stages cannot run at all.
   bool Step();
-  // Stop assigning, kill what runs, commit what is finished.
+  // Stop assigning, let what runs save for the grace, then kill it; commit what is finished.
   void Drain();
 
   // Nothing is left to do (or, drained, to wait for) and all workers have left.
@@ -62,7 +64,7 @@ class Coordinator {
   int attempts_failed() const { return attempts_failed_; }
 
  private:
-  enum class Phase { kRunning, kLeaving, kFinished };
+  enum class Phase { kRunning, kDraining, kLeaving, kFinished };
   struct Slot {
     std::string attempt;  // "" when free
     std::string device;
@@ -95,6 +97,7 @@ class Coordinator {
                   bool process_dead);
   void RecordEnd(const std::string& id, const Flight& flight, const StageFailed& failed,
                  const std::string& log_tail, bool final, bool process_dead);
+  bool AnyoneSaves() const;
   void InterruptFlights();
   void FreeSlot(int rank, const std::string& attempt);
   bool AssignReady();
@@ -121,6 +124,7 @@ class Coordinator {
   Phase phase_ = Phase::kRunning;
   bool drained_ = false;
   double last_alive_ = 0;
+  double draining_since_ = 0;
   double leaving_since_ = 0;
   int stages_run_ = 0;
   int attempts_failed_ = 0;

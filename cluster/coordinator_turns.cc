@@ -96,6 +96,8 @@ void Coordinator::Launch(size_t stage, int rank, size_t slot) {
   }
   assign.run.files = row.files;
   assign.run.staging = options_.home.staging(assign.run.attempt).string();
+  assign.run.checkpoints = options_.home.checkpoints(row.spec.name).string();
+  assign.run.checkpoint_period = options_.checkpoint_period;
   assign.run.device = worker.slots[slot].device;
   assign.run.threads = row.threads;
 

@@ -30,6 +30,7 @@ struct CoordinatorEncoder {
   }
   Json operator()(const Revoke& m) const { return {{"type", "revoke"}, {"attempt", m.attempt}}; }
   Json operator()(const Alive&) const { return {{"type", "alive"}}; }
+  Json operator()(const Drain&) const { return {{"type", "drain"}}; }
   Json operator()(const Leave&) const { return {{"type", "leave"}}; }
 };
 
@@ -66,6 +67,7 @@ ClusterMessage Decode(const Json& json) {
   }
   if (type == "revoke") return CoordinatorMessage(Revoke{json.at("attempt")});
   if (type == "alive") return CoordinatorMessage(Alive{});
+  if (type == "drain") return CoordinatorMessage(Drain{});
   if (type == "leave") return CoordinatorMessage(Leave{});
   Fail(ErrorKind::kCluster, "unknown message '{}' between ranks; all ranks must run one build",
        type);

@@ -2,7 +2,7 @@
 // (docs/stage_protocol.md, "Between ranks").
 //
 //   worker → coordinator:  Join (Beat* Ended*)* (Broken) Left
-//   coordinator → worker:  (Alive* Assign* Revoke*)* Leave
+//   coordinator → worker:  (Alive* Assign* Revoke*)* (Drain Alive*) Leave
 #pragma once
 
 #include <string>
@@ -54,11 +54,14 @@ struct Revoke {
 // Once a second: the coordinator lives.
 struct Alive {};
 
+// Ask what runs to save and leave; each attempt ends with its Ended.
+struct Drain {};
+
 // Kill what runs, answer Left, go.
 struct Leave {};
 
 using WorkerMessage = std::variant<JoinRequest, Beat, Ended, Broken, Left>;
-using CoordinatorMessage = std::variant<Assign, Revoke, Alive, Leave>;
+using CoordinatorMessage = std::variant<Assign, Revoke, Alive, Drain, Leave>;
 using ClusterMessage = std::variant<WorkerMessage, CoordinatorMessage>;
 
 Json ToJson(const WorkerMessage& message);

@@ -7,6 +7,8 @@
 namespace zerosweep {
 namespace {
 
+constexpr int kMostInterruptions = 10;
+
 bool HasEnded(Scheduler::Phase phase) {
   return phase == Scheduler::Phase::kDone || phase == Scheduler::Phase::kFailed ||
          phase == Scheduler::Phase::kCancelled;
@@ -112,6 +114,10 @@ bool Scheduler::Failed(size_t stage, const StageFailed& failed) {
   if (nodes_[stage].cancel) {
     End(stage, Phase::kCancelled);
     return true;
+  }
+  if (failed.failure == "interrupted" && ++nodes_[stage].interruptions <= kMostInterruptions) {
+    PutBack(stage);
+    return false;
   }
   if (nodes_[stage].tries < AllowedAttempts(failed, options_.max_attempts)) {
     MakeReady(stage);

@@ -45,7 +45,8 @@ class Scheduler {
   // Its artifact is committed: users whose inputs are all done become ready.
   void Committed(size_t stage, const std::string& artifact);
   // An attempt failed. Returns true when no other will be made: the stage and everything that needs
-  // it have failed. Otherwise it is ready again.
+  // it have failed. Otherwise it is ready again. An "interrupted" one counts as no try, unless
+  // somebody keeps ending the stage from outside.
   bool Failed(size_t stage, const StageFailed& failed);
   // A running stage goes back without counting as a try (the run is being interrupted).
   void PutBack(size_t stage);
@@ -76,8 +77,9 @@ class Scheduler {
     size_t inputs_missing = 0;  // not done
     double cost = 0;
     double priority = 0;
-    int attempts = 0;  // of all runs
-    int tries = 0;     // of this run
+    int attempts = 0;       // of all runs
+    int tries = 0;          // of this run
+    int interruptions = 0;  // of this run
     std::string artifact;
     std::string error;
     bool cancel = false;  // asked for while it was being committed

@@ -13,6 +13,7 @@
 #include "cluster/cost_model.h"
 #include "cluster/signals.h"
 #include "storage/artifact_store.h"
+#include "storage/checkpoints.h"
 
 namespace zerosweep {
 namespace {
@@ -82,7 +83,13 @@ std::vector<StageStatus> PrepareDatabase(const Plan& plan, const Home& home, Res
   }
   std::vector<std::string> names;
   for (const StageRow& stage : plan.stages) names.push_back(stage.spec.name);
-  return writer.Statuses(names);
+  std::vector<StageStatus> statuses = writer.Statuses(names);
+  // Of stages that were adopted, or whose coordinator died right after the commit.
+  std::error_code code;
+  const bool any = std::filesystem::exists(home.checkpoints(), code);
+  for (size_t i = 0; any && i < names.size(); ++i)
+    if (statuses[i].state == State::kDone) RemoveCheckpoints(home, names[i]);
+  return statuses;
 }
 
 Outcome MakeOutcome(const Plan& plan, const Scheduler& scheduler, const Coordinator& coordinator,
@@ -147,7 +154,7 @@ Outcome RunSweep(const Plan& plan, Transport& transport, const SessionOptions& o
   home.Create();
   MakePrivateFolder(home.run(options.run));  // from here on the launcher leaves signals to us
   try {
-    HomeLock lock(home, clock, options.break_lock);
+    HomeLock lock(home, clock, options.break_lock, options.lock_limits);
     const Outcome outcome = RunLocked(plan, transport, options, lock, signals, clock);
     WriteOutcome(home, options.run, outcome);
     return outcome;
@@ -195,7 +202,7 @@ bool RunWorker(Transport& transport, const WorkerOptions& options, const Clock& 
     }
     for (const int rank : transport.LostRanks())
       if (rank == 0) worker.CoordinatorLost();
-    if (signals.Requested()) {
+    if (signals.Requested() && !worker.draining()) {
       if (!signalled) signalled = clock.Monotonic();
       if (clock.Monotonic() - *signalled > kSignalPatience) worker.Handle(Leave{});
     }

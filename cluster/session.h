@@ -22,6 +22,7 @@ struct SessionOptions {
   DisplayOptions display;
   std::string run;  // names run/<id>/
   bool break_lock = false;
+  LockLimits lock_limits;
 };
 
 // COLLECTIVE with RunWorker on the other ranks. Takes the home's lock, adds the sweep, adopts what

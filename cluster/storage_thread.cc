@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "cluster/artifact_extras.h"
+#include "storage/checkpoints.h"
 #include "storage/file_system.h"
 
 namespace zerosweep {
@@ -161,6 +162,9 @@ void StorageThread::RunBatch(Batch batch) {
   // Only what is durable is answered.
   for (const auto& [id, reply] : replies_) WriteReply(home_, id, reply);
   replies_.clear();
+  for (const StorageEvent& event : pending_)
+    if (const auto* committed = std::get_if<StageCommitted>(&event))
+      RemoveCheckpoints(home_, committed->stage);
   const std::lock_guard lock(mutex_);
   events_.insert(events_.end(), pending_.begin(), pending_.end());
   pending_.clear();

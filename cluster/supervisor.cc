@@ -78,7 +78,7 @@ void Supervisor::Start(const StageRun& run, double stall_limit) {
   log_.Begin(run.attempt);
   last_poll_ = clock_.Monotonic();
   run_ = run;
-  sent_ = false;
+  sent_ = draining_ = false;
   metrics_.clear();
   own_stall_limit_ = stall_limit;
   oom_kills_before_ = OomKills();
@@ -98,7 +98,7 @@ void Supervisor::SendRun() {
 }
 
 std::vector<StageEvent> Supervisor::Poll() {
-  std::vector<StageEvent> events;
+  std::vector<StageEvent> events = std::exchange(pending_, {});
   ForgiveOwnAbsence();
   if (!child_) return events;
   ReadFrames(events);
@@ -206,6 +206,11 @@ void Supervisor::ProcessEnded(const std::string& how, std::vector<StageEvent>& e
   child_->Kill();
   child_.reset();
   if (!run_) return;
+  // Somebody else may have sent it the signal, too.
+  const bool left = sent_ && how == fmt::format("exit {}", int{kExitInterrupted});
+  if (draining_ || left) {
+    return FailRun("interrupted", fmt::format("asked to leave, nothing to save ({})", how), events);
+  }
   if (sent_) return FailRun(CrashClass(how), fmt::format("stage process ended: {}", how), events);
   if (++failed_starts_ >= options_.max_starts) {
     const std::string tail = OneLine(TailOfFile(log_.path(), 5));
@@ -226,6 +231,17 @@ void Supervisor::FailRun(const std::string& failure, const std::string& message,
   StageFailed failed{run_->attempt, ErrorKind::kTrial, failure, message};
   run_.reset();
   events.push_back({std::move(failed), log_.End()});
+}
+
+void Supervisor::Drain() {
+  if (!run_) return;
+  draining_ = true;
+  if (child_ && sent_) {
+    kill(child_->pid(), SIGTERM);
+    return;
+  }
+  child_.reset();
+  FailRun("interrupted", "asked to leave before it began", pending_);
 }
 
 void Supervisor::Cancel() {

@@ -64,6 +64,9 @@ class Supervisor {
   std::vector<StageEvent> Poll();
   // Kills the attempt and its process; nothing more is reported of it.
   void Cancel();
+  // Asks the attempt, if there is one, to save and leave (SIGTERM). However its process ends by
+  // that, it ends as "interrupted"; a result that comes first counts.
+  void Drain();
 
   bool busy() const { return run_.has_value(); }
   // REQUIRES: busy().
@@ -97,7 +100,9 @@ class Supervisor {
   double spawned_at_ = 0;
   double last_poll_ = 0;
   std::optional<StageRun> run_;
-  bool sent_ = false;  // the run frame
+  bool sent_ = false;                // the run frame
+  bool draining_ = false;            // it was asked to leave
+  std::vector<StageEvent> pending_;  // for the next Poll
   std::map<std::string, double> metrics_;
   double own_stall_limit_ = 0;
   std::optional<StallLimit> stall_;

@@ -28,6 +28,8 @@ void Worker::Handle(const CoordinatorMessage& message) {
     Run(*assign);
   } else if (const auto* revoke = std::get_if<zerosweep::Revoke>(&message)) {
     Revoke(revoke->attempt);
+  } else if (std::holds_alternative<zerosweep::Drain>(message)) {
+    Drain();
   } else if (std::holds_alternative<zerosweep::Leave>(message)) {
     Leave();
   }
@@ -54,6 +56,11 @@ void Worker::Revoke(const std::string& attempt) {
   for (auto& [number, slot] : slots_)
     if (slot->busy() && slot->attempt() == attempt) slot->Cancel();
   progress_.erase(attempt);
+}
+
+void Worker::Drain() {
+  draining_ = true;
+  for (auto& [number, slot] : slots_) slot->Drain();
 }
 
 void Worker::Leave() {

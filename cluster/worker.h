@@ -34,6 +34,8 @@ class Worker {
   void CoordinatorLost() { coordinator_lost_ = true; }
   // One turn: listens to the stages and sends what is due. Returns whether anything happened.
   bool Step();
+  // The coordinator knows that this run is being interrupted.
+  bool draining() const { return draining_; }
   // Left was sent, or the coordinator is gone: every stage process is dead.
   bool finished() const { return finished_; }
   // REQUIRES: finished(). Whether it ended because the coordinator is gone.
@@ -42,6 +44,7 @@ class Worker {
  private:
   void Run(const Assign& assign);
   void Revoke(const std::string& attempt);
+  void Drain();
   void Leave();
   bool PollSlots();
   void SendBeat();
@@ -58,6 +61,7 @@ class Worker {
   double last_heard_;
   double last_turn_;
   bool coordinator_lost_ = false;
+  bool draining_ = false;
   bool finished_ = false;
   bool abandoned_ = false;
 };

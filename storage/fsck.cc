@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "storage/artifact_store.h"
+#include "storage/checkpoints.h"
 #include "storage/open_reading.h"
 #include "storage/orphans.h"
 
@@ -65,6 +66,12 @@ std::vector<Finding> Fsck(const Home& home, const ResultsOptions& options) {
   for (const Published& orphan : Orphans(home, *opened.database)) {
     findings.push_back({"artifact " + orphan.digest, "no stage of the database refers to it",
                         "`zerosweep gc` removes it"});
+  }
+  for (const StrayCheckpoint& stray : StrayCheckpoints(home, *opened.database, /*thorough=*/true)) {
+    if (stray.problem.empty()) continue;
+    findings.push_back({"checkpoint " + stray.path.lexically_relative(home.checkpoints()).string(),
+                        stray.problem,
+                        stray.garbage ? "`zerosweep gc` removes it" : "remove it by hand"});
   }
   return findings;
 }

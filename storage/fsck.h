@@ -9,13 +9,14 @@
 namespace zerosweep {
 
 struct Finding {
-  std::string what;  // "database", "stage <name>", "artifact <digest>"
+  std::string what;  // "database", "artifact <digest>", "checkpoint <path below checkpoints/>"
   std::string problem;
   std::string advice;
 };
 
-// Reads every artifact file and compares its SHA-256: takes as long as reading them. Changes
-// nothing. Empty when all is well. Throws kStorage when there is no database to check.
+// Reads every file of artifacts and checkpoints and compares its SHA-256: takes as long as reading
+// them. Changes nothing. Empty when all is well. Throws kStorage when there is no database to
+// check.
 std::vector<Finding> Fsck(const Home& home, const ResultsOptions& options = {});
 
 }  // namespace zerosweep

@@ -4,12 +4,23 @@
 #include <unordered_set>
 
 #include "storage/artifact_store.h"
+#include "storage/checkpoints.h"
 #include "storage/orphans.h"
 #include "storage/sqlite.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
+
+int64_t BytesUnder(const fs::path& folder) {
+  int64_t bytes = 0;
+  std::error_code code;
+  fs::recursive_directory_iterator entry(folder, code);
+  for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code)) {
+    if (entry->is_regular_file(code)) bytes += static_cast<int64_t>(entry->file_size(code));
+  }
+  return bytes;
+}
 
 class Collector {
  public:
@@ -24,6 +35,18 @@ class Collector {
       if (code) continue;
       ++garbage_.artifacts;
       garbage_.bytes += orphan.bytes;
+    }
+  }
+
+  void Checkpoints(Database& database) {
+    for (const StrayCheckpoint& stray : StrayCheckpoints(home_, database, /*thorough=*/false)) {
+      if (!stray.garbage || !IsOld(stray.path)) continue;
+      const int64_t bytes = BytesUnder(stray.path);
+      std::error_code code;
+      fs::remove_all(stray.path, code);
+      if (code) continue;
+      ++garbage_.checkpoints;
+      garbage_.bytes += bytes;
     }
   }
 
@@ -87,6 +110,7 @@ Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, d
   Collector collector(home, min_age);
   collector.garbage_.staging = ArtifactStore(home).RemoveStaleStaging(live, min_age);
   collector.Artifacts(database);
+  collector.Checkpoints(database);
   collector.Logs(database, /*keep_slots=*/!live.empty());
   collector.TemporaryFiles();
   return collector.garbage_;

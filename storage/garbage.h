@@ -1,5 +1,5 @@
-// What a home no longer needs: cut-off staging, artifacts that no stage will ever claim, left-over
-// temporary files.
+// What a home no longer needs: cut-off staging, artifacts that no stage will ever claim,
+// checkpoints of stages that will not go on, left-over temporary files.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,9 @@ inline constexpr double kGarbageMinAge = 3600;  // seconds; younger things may s
 struct Garbage {
   int staging = 0;
   int artifacts = 0;
-  int files = 0;      // logs of unknown attempts, answered requests, temporary files
-  int64_t bytes = 0;  // of artifacts and files
+  int checkpoints = 0;  // stages whose checkpoints nobody needs, and unfinished ones
+  int files = 0;        // logs of unknown attempts, answered requests, temporary files
+  int64_t bytes = 0;    // of artifacts, checkpoints and files
 };
 
 // Removes it. REQUIRES: the caller holds the home lock; `live` are the attempts at work.

@@ -30,6 +30,10 @@ fs::path Home::artifact(const std::string& digest) const {
   return artifacts() / Checked(digest).substr(0, 2) / digest;
 }
 
+fs::path Home::checkpoints(const std::string& stage) const {
+  return checkpoints() / Checked(stage);
+}
+
 fs::path Home::log(const std::string& attempt) const {
   return folder / "logs" / Checked(attempt).substr(0, 2) / (attempt + ".log");
 }

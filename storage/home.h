@@ -1,7 +1,7 @@
 // The home: the one folder that holds everything a user keeps.
 //
-//   results.db  artifacts/<2 hex>/<digest>/  artifacts/.staging/<attempt>/  logs/<2
-//   hex>/<attempt>.log requests/  run/<id>/  lock
+//   results.db  artifacts/<2 hex>/<digest>/  artifacts/.staging/<attempt>/
+//   checkpoints/<stage>/<attempt>-<step>/  logs/<2 hex>/<attempt>.log  requests/  run/<id>/  lock
 #pragma once
 
 #include <filesystem>
@@ -17,6 +17,9 @@ struct Home {
   std::filesystem::path artifacts() const { return folder / "artifacts"; }
   std::filesystem::path staging(const std::string& attempt) const;
   std::filesystem::path artifact(const std::string& digest) const;
+  // Of all stages, and of one. Made when a stage saves its first.
+  std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
+  std::filesystem::path checkpoints(const std::string& stage) const;
   std::filesystem::path log(const std::string& attempt) const;
   std::filesystem::path requests() const { return folder / "requests"; }
   std::filesystem::path run(const std::string& id) const { return folder / "run" / id; }

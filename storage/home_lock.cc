@@ -22,8 +22,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kBeatSeconds = 5;
-constexpr double kStillSeconds = 60;  // a counter that stands still this long has lost its owner
+constexpr double kLook = 1;  // seconds between two looks at the counter of another
 
 std::string FirstLine(const fs::path& path) {
   std::ifstream stream(path);
@@ -125,11 +124,11 @@ std::string Describe(const Owner& owner) {
                      owner.slurm_job.empty() ? "" : " (Slurm job " + owner.slurm_job + ")");
 }
 
-// Watches the counter for a minute of our own clock.
-bool StandsStill(const fs::path& path, const Owner& owner, const Clock& clock) {
+// Watches the counter for so many seconds of our own clock.
+bool StandsStill(const fs::path& path, const Owner& owner, double seconds, const Clock& clock) {
   const double start = clock.Monotonic();
-  while (clock.Monotonic() - start < kStillSeconds) {
-    clock.Sleep(1);
+  while (clock.Monotonic() - start < seconds) {
+    clock.Sleep(std::min(kLook, seconds));
     const std::optional<Owner> now = ReadOwner(path);
     if (!now || now->nonce != owner.nonce || now->counter != owner.counter) return false;
   }
@@ -154,6 +153,7 @@ void RemoveStale(const fs::path& path, const Owner& judged) {
 struct HomeLock::State {
   fs::path path;
   const Clock* clock = nullptr;
+  LockLimits limits;
   Owner self;
   int fd = -1;  // our file, whatever `path` names by now
   double last_beat = 0;
@@ -181,11 +181,12 @@ struct HomeLock::State {
   }
 };
 
-HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock)
+HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock, LockLimits limits)
     : state_(std::make_unique<State>()) {
   home.Create();
   state_->path = home.lock();
   state_->clock = &clock;
+  state_->limits = limits;
   state_->self = ThisProcess();
   state_->last_beat = clock.Monotonic();
   const bool network = IsNetworkFileSystem(home.folder);
@@ -195,8 +196,8 @@ HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock)
     const bool same_job = !owner->slurm_job.empty() && owner->slurm_job == state_->self.slurm_job;
     bool stale = IsGone(*owner, state_->self, network);
     if (!stale && (break_lock || same_job)) {
-      spdlog::info("watching the lock of {} for {:.0f} s", Describe(*owner), kStillSeconds);
-      stale = StandsStill(state_->path, *owner, clock);
+      spdlog::info("watching the lock of {} for {:.0f} s", Describe(*owner), limits.still);
+      stale = StandsStill(state_->path, *owner, limits.still, clock);
     }
     if (!stale) {
       Fail(ErrorKind::kStorage,
@@ -216,7 +217,7 @@ HomeLock::~HomeLock() {
 
 void HomeLock::Beat() {
   const double now = state_->clock->Monotonic();
-  if (now - state_->last_beat < kBeatSeconds) return;
+  if (now - state_->last_beat < state_->limits.beat) return;
   if (!state_->IsOurs()) {
     Fail(ErrorKind::kStorage,
          "the lock {} is no longer ours: another process took the home over; this one stops",

@@ -9,19 +9,25 @@
 
 namespace zerosweep {
 
+// Seconds.
+struct LockLimits {
+  double beat = 5;    // between two rewritings of the counter
+  double still = 60;  // a counter that stands still this long has lost its owner
+};
+
 // Holds the home's lock from construction to destruction. The file is made by link() and holds
 // host, boot id, pid, process start time, Slurm job, nonce and a counter that Beat() rewrites (call
-// it at least every 5 s). A lock is stale only if its process is gone (same host), or its counter
-// stood still for 60 s on our own clock and `break_lock` was given. Throws kStorage ("home … is in
-// use by pid … on …") otherwise.
+// it at least every `beat` seconds). A lock is stale only if its process is gone (same host), or
+// its counter stood still for `still` seconds on our own clock and `break_lock` was given. Throws
+// kStorage ("home … is in use by pid … on …") otherwise.
 class HomeLock {
  public:
-  HomeLock(const Home& home, const Clock& clock, bool break_lock = false);
+  HomeLock(const Home& home, const Clock& clock, bool break_lock = false, LockLimits limits = {});
   ~HomeLock();
   HomeLock(const HomeLock&) = delete;
   HomeLock& operator=(const HomeLock&) = delete;
 
-  // Rewrites the counter if 5 s have passed. Throws kStorage if the lock is no longer ours.
+  // Rewrites the counter if `beat` has passed. Throws kStorage if the lock is no longer ours.
   void Beat();
   // Names this holding of the lock; never the same twice.
   const std::string& nonce() const;

@@ -28,6 +28,7 @@ Json CollectOnRequest(const Home& home, ResultsWriter& writer, const Json& body)
   return {{"ok", true},
           {"staging", garbage.staging},
           {"artifacts", garbage.artifacts},
+          {"checkpoints", garbage.checkpoints},
           {"files", garbage.files},
           {"bytes", garbage.bytes}};
 }

@@ -1,4 +1,4 @@
-// fsck: checks the database and every artifact of the home.
+// fsck: checks the database, every artifact and every checkpoint of the home.
 #include "storage/fsck.h"
 
 #include "base/log.h"
@@ -19,7 +19,8 @@ int RunFsck(const Globals& globals) {
   return findings.empty() ? kExitOk : kExitInfrastructure;
 }
 
-const RegisterCommand kFsck{"fsck", "Check the database and every artifact (changes nothing)",
+const RegisterCommand kFsck{"fsck",
+                            "Check the database, artifacts and checkpoints (changes nothing)",
                             [](CLI::App&, const Globals& globals) -> CommandBody {
                               return [&globals] { return RunFsck(globals); };
                             }};

@@ -9,9 +9,11 @@ namespace {
 
 int RunGc(double min_age, const Globals& globals) {
   const Json reply = ActOnHome(globals.home(), {{"command", "gc"}, {"min_age", min_age}});
-  spdlog::info("removed {} unfinished stagings, {} unclaimed artifacts and {} left-over files ({})",
-               reply.value("staging", 0), reply.value("artifacts", 0), reply.value("files", 0),
-               HumanBytes(reply.value("bytes", 0.0)));
+  spdlog::info(
+      "removed {} unfinished stagings, {} unclaimed artifacts, the checkpoints of {} stages and {} "
+      "left-over files ({})",
+      reply.value("staging", 0), reply.value("artifacts", 0), reply.value("checkpoints", 0),
+      reply.value("files", 0), HumanBytes(reply.value("bytes", 0.0)));
   return kExitOk;
 }
 

@@ -23,6 +23,9 @@
 namespace zerosweep {
 namespace {
 
+// Of the grace; the rest is for what the coordinator has to write.
+constexpr double kStagesShare = 2.0 / 3;
+
 struct RunArguments {
   SweepArguments sweep;
   int slots = 0;
@@ -47,7 +50,8 @@ void AddArguments(CLI::App& app, RunArguments& arguments) {
                  "Spread the slots over this many MPI ranks of this host, as if they were nodes")
       ->check(CLI::Range(1, 1024));
   app.add_option("--grace", arguments.grace,
-                 "With --ranks: seconds from the first signal to the end")
+                 "Seconds from the first signal to the end; running stages have two thirds of them "
+                 "to save")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--max-attempts", arguments.max_attempts,
                  "Tries at a stage whose process crashes or hangs")
@@ -71,6 +75,7 @@ SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals
   slots.spread = arguments.ranks > 0;
   slots.device = arguments.device;
   for (const StageRow& stage : plan.stages) slots.threads = std::max(slots.threads, stage.threads);
+  session.coordinator.drain_grace = kStagesShare * arguments.grace;
   session.scheduler.max_attempts = arguments.max_attempts;
   session.worker = MakeWorkerOptions(session.coordinator.home);
   session.display = DetectDisplay(globals.color, globals.quiet);
@@ -155,6 +160,7 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
   if (!arguments.device.empty()) add("--device", arguments.device);
   if (arguments.break_lock) words.push_back("--break-lock");
   add("--ranks", std::to_string(arguments.ranks));
+  add("--grace", fmt::format("{}", arguments.grace));
   add("--max-attempts", std::to_string(arguments.max_attempts));
   add("--run-id", run);
   const DisplayOptions display = DetectDisplay(globals.color, globals.quiet);

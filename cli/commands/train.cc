@@ -92,8 +92,7 @@ StageRun MakeRun(const TrainArguments& arguments, const Home& home) {
 
 // Until the end of the attempt. nullopt when a signal asked to stop. Throws what the stage reports.
 std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label,
-                                ProgressDisplay& display) {
-  const DrainSignals signals;
+                                ProgressDisplay& display, const DrainSignals& signals) {
   const Clock& clock = SystemClock();
   const double start = clock.Monotonic();
   RunSnapshot snapshot;
@@ -136,6 +135,7 @@ int RunTrain(const TrainArguments& arguments, const Globals& globals) {
   if (output.extension() != ".safetensors")
     Fail(ErrorKind::kUsage, "-o {}: name a .safetensors file; its card goes beside it",
          arguments.output);
+  const DrainSignals signals;  // from here on the work folder goes also when we are interrupted
   const WorkFolder work(output);
   const StageRun run = MakeRun(arguments, work.home());
   const std::string label = fmt::format("train {} on {}", arguments.arch, arguments.dataset);
@@ -144,7 +144,7 @@ int RunTrain(const TrainArguments& arguments, const Globals& globals) {
     ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
     Supervisor supervisor(MakeSupervisorOptions(work.home()), "train", SystemClock());
     supervisor.Start(run);
-    done = Follow(supervisor, label, display);
+    done = Follow(supervisor, label, display, signals);
   }
   if (!done) {
     spdlog::warn("{}: interrupted, nothing was written", label);

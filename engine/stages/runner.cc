@@ -1,22 +1,21 @@
 #include "engine/stages/runner.h"
 
 #include <ATen/Parallel.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <torch/cuda.h>
 #include <torch/types.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <thread>
 
 #include "base/artifact.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/frames.h"
 #include "base/version.h"
+#include "engine/stages/leaving.h"
 #include "engine/stages/signature.h"
+#include "engine/stages/stage_checkpoints.h"
 #include "engine/stages/stage_kind.h"
 
 namespace zerosweep {
@@ -53,21 +52,29 @@ torch::Device ParseDevice(const std::string& name) {
   }
 }
 
-StageDone RunStage(const StageRun& run, const Json& machine, int write_fd) {
+// What every attempt of this process is given.
+struct Host {
+  Json machine;  // signature
+  int write_fd;
+  LeaveRequest& leave;
+};
+
+StageDone RunStage(const StageRun& run, const Host& host) {
   const double start = SystemClock().Monotonic();
   at::set_num_threads(run.threads);
   const auto& kind = StageKindRegistry::Get("stage kind", run.stage.kind);
   if (mkdir(run.staging.c_str(), 0700) != 0)
     Fail(ErrorKind::kStorage, "cannot create {}", run.staging);
-  FrameProgress progress(write_fd, run.attempt);
-  NoCheckpoints checkpoints;
-  const StageContext context{run,      kind.declaration, ParseDevice(run.device),
-                             progress, checkpoints,      run.staging};
+  FrameProgress progress(host.write_fd, run.attempt);
+  const torch::Device device = ParseDevice(run.device);
+  StageCheckpoints checkpoints(run, ExecutionSignature(host.machine, run), host.leave,
+                               SystemClock());
+  const StageContext context{run, kind.declaration, device, progress, checkpoints, run.staging};
   Manifest manifest;
   manifest.stage = run.stage.name;
   manifest.attempt = run.attempt;
   manifest.metrics = kind.function(context);
-  manifest.signature = machine;
+  manifest.signature = host.machine;
   manifest.signature["device"] = run.device;
   manifest.signature["threads"] = run.threads;
   manifest.seconds = SystemClock().Monotonic() - start;
@@ -83,9 +90,9 @@ StageFailed Failure(const StageRun& run, ErrorKind kind, const std::string& fail
   return {run.attempt, kind, failure, message.substr(0, message.find('\n'))};
 }
 
-StageMessage Attempt(const StageRun& run, const Json& machine, int write_fd) {
+StageMessage Attempt(const StageRun& run, const Host& host) {
   try {
-    return RunStage(run, machine, write_fd);
+    return RunStage(run, host);
   } catch (const Error& error) {
     const bool configuration = error.kind() == ErrorKind::kUsage;
     return Failure(run, error.kind(), configuration ? "configuration" : error.failure(),
@@ -104,29 +111,21 @@ StageMessage Attempt(const StageRun& run, const Json& machine, int write_fd) {
   }
 }
 
-// A running stage does not read its stream: this thread sees its end and leaves at once.
-void LeaveWithTheWorker(int read_fd) {
-  std::thread([read_fd] {
-    pollfd stream{read_fd, 0, 0};  // no events asked for: only the hang-up is reported
-    while (poll(&stream, 1, -1) < 0 || (stream.revents & (POLLHUP | POLLERR)) == 0) {
-    }
-    _exit(kExitInterrupted);
-  }).detach();
-}
-
 }  // namespace
 
 int ServeStages(int read_fd, int write_fd) {
   signal(SIGPIPE, SIG_IGN);
+  LeaveRequest& leave = ListenForLeave();
   at::set_num_interop_threads(1);
-  const Json machine = MachineSignature();
-  if (!WriteFrame(write_fd, ToJson(StageHello{CatalogueDigest(), Version(), machine})))
+  const Host host{MachineSignature(), write_fd, leave};
+  if (!WriteFrame(write_fd, ToJson(StageHello{CatalogueDigest(), Version(), host.machine})))
     return kExitInterrupted;
   LeaveWithTheWorker(read_fd);
   FrameBuffer buffer;
   while (const auto message = ReadFrame(read_fd, buffer)) {
-    if (!WriteFrame(write_fd, ToJson(Attempt(StageRunFromJson(*message), machine, write_fd))))
-      return kExitInterrupted;
+    const bool heard = WriteFrame(write_fd, ToJson(Attempt(StageRunFromJson(*message), host)));
+    leave.can_save = false;  // from here on SIGTERM ends the process by itself
+    if (!heard || leave.requested) return kExitInterrupted;
   }
   return kExitOk;
 }

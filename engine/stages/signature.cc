@@ -6,9 +6,11 @@
 #include <torch/types.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/version.h"
+#include "engine/catalogue/declaration.h"
 
 namespace zerosweep {
 namespace {
@@ -37,6 +39,20 @@ Json MachineSignature() {
           {"torch", TORCH_VERSION},
           {"compiler", __VERSION__},
           {"revision", CodeRevision()}};
+}
+
+Json ExecutionSignature(const Json& machine, const StageRun& run) {
+  Json signature = machine;
+  signature.erase("gpus");
+  const torch::Device device(run.device);
+  signature["device"] = "cpu";
+  if (device.is_cuda()) {
+    const auto index = static_cast<size_t>(std::max<int>(0, device.index()));
+    signature["device"] = machine.at("gpus").at(index);
+  }
+  signature["threads"] = run.threads;
+  signature["catalogue"] = CatalogueDigest();
+  return signature;
 }
 
 }  // namespace zerosweep

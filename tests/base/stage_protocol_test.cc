@@ -19,9 +19,13 @@ TEST(StageProtocolTest, EveryMessageComesBackAsSent) {
   run.stage = {"", "quantize", 2, {{"name", "minmax"}}, {{"teacher", "t"}}};
   run.stage.name = run.stage.ComputeName();
   run.files = {{"data", "/d"}};
+  run.checkpoints = "/home/checkpoints/q";
+  run.checkpoint_period = 0.25;
   const StageRun again = StageRunFromJson(ToJson(run));
   EXPECT_EQ(again.stage.ComputeName(), run.stage.name);
   EXPECT_EQ(again.files, run.files);
+  EXPECT_EQ(again.checkpoints, run.checkpoints);
+  EXPECT_EQ(again.checkpoint_period, 0.25);
 }
 
 TEST(StageProtocolTest, ForeignMessagesAreRefused) {

@@ -79,6 +79,50 @@ TEST(InterruptionTest, AnInterruptedSweepResumes) {
   line.ExpectNoOrphans();
 }
 
+// One synthesis that takes seconds.
+std::string WriteOneSynthesis(const CommandLine& line) {
+  line.Write("sweep.yaml",
+             CommandLine::Sweep("grid:\n"
+                                "  method: [{recipe: zeroq, synthesize: {images: 2, batch: 2, "
+                                "iterations: 150}}]\n"
+                                "  bits: [w8a8]\n"));
+  return line / "sweep.yaml";
+}
+
+TEST(InterruptionTest, AnInterruptedSynthesisGoesOnWhereItWas) {
+  CommandLine line;
+  const std::string sweep = WriteOneSynthesis(line);
+  const std::string artifact =
+      "SELECT artifact FROM v_stage WHERE kind = 'synthesize' AND state = 'done'";
+  ASSERT_EQ(line.Do({"run", sweep}).code, 0);
+  const Json uninterrupted = line.Value(artifact);
+
+  line.UseHome("interrupted_home");
+  const std::filesystem::path checkpoints = line.home() / "checkpoints";
+  // Until the signal meets it at work, not on its way there.
+  for (double wait = 0.2; !std::filesystem::exists(checkpoints) && wait < 10; wait += 0.4) {
+    const auto run = line.Start({"run", sweep});
+    ASSERT_TRUE(WaitForSyntheses(line, 1)) << run->Said();
+    SystemClock().Sleep(wait);
+    run->Signal(SIGINT);
+    ASSERT_EQ(run->Wait().code, 75);
+  }
+  ASSERT_TRUE(std::filesystem::exists(checkpoints));
+  EXPECT_EQ(line.Do({"fsck"}).code, 0);
+  EXPECT_EQ(line.Do({"gc", "--min-age", "0"}).code, 0);
+
+  const Finished resumed = line.Do({"run", sweep});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(line.Value(artifact), uninterrupted);
+  const std::string log =
+      line.Do({"logs", line.Value("SELECT attempt FROM v_attempt WHERE kind = 'synthesize' AND "
+                                  "outcome = 'done'")})
+          .out;
+  EXPECT_NE(log.find("resumed from iteration "), std::string::npos) << log;
+  EXPECT_TRUE(std::filesystem::is_empty(checkpoints)) << "they go when the stage is committed";
+  line.ExpectNoOrphans();
+}
+
 TEST(InterruptionTest, TheRanksOfAnInterruptedSweepEnd) {
   const CommandLine line;
   const std::string sweep = WriteLongSweep(line);

@@ -38,6 +38,8 @@ TEST(MessagesTest, CoordinatorMessagesComeBackAsTheyWere) {
   EXPECT_EQ(assign.slot, 3);
   EXPECT_EQ(assign.stall_limit, 2.5);
   EXPECT_EQ(assign.run.device, "cuda:1");
+  const auto drain = std::get<CoordinatorMessage>(Travel(ToJson(CoordinatorMessage(Drain{}))));
+  EXPECT_TRUE(std::holds_alternative<Drain>(drain));
 }
 
 TEST(MessagesTest, WhatIsNeitherIsRefused) {

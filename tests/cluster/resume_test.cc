@@ -7,6 +7,25 @@
 namespace zerosweep {
 namespace {
 
+bool IgnoresTermination(pid_t process) {
+  std::ifstream status(fmt::format("/proc/{}/status", process));
+  for (std::string word; status >> word;) {
+    if (word == "SigIgn:" && status >> word)
+      return (std::stoull(word, nullptr, 16) >> (SIGTERM - 1) & 1) != 0;
+  }
+  return false;
+}
+
+// Waits for a stage that SIGTERM does not end.
+bool WaitForStubbornStage(const FakeSweep& sweep) {
+  return WaitUntil(
+      [&] {
+        const auto stages = StagesOf(sweep.home().folder);
+        return !stages.empty() && IgnoresTermination(stages.front());
+      },
+      10);
+}
+
 TEST(ResumeTest, NothingCommittedIsComputedAgainAfterTheCoordinatorIsKilled) {
   const FakeSweep sweep(10, 20);
   const auto command = sweep.Command({"--slots", "2"});
@@ -89,6 +108,28 @@ TEST(ResumeTest, TerminationEndsCleanlyAndTheSameCommandResumes) {
   Program program(sweep.Command({"--slots", "2"}), sweep.output());
   EXPECT_EQ(program.Wait(), kExitOk);
   sweep.ExpectAllDoneOnce();
+}
+
+TEST(ResumeTest, AStageThatDoesNotLeaveIsKilledAfterTheGrace) {
+  const FakeSweep sweep(1, 60000, {{"ignore_term", true}});
+  Program program(sweep.Command({"--grace", "0.5"}), sweep.output());
+  ASSERT_TRUE(WaitForStubbornStage(sweep)) << Contents(sweep.output());
+  const double start = SystemClock().Monotonic();
+  program.Signal(SIGINT);
+  EXPECT_EQ(program.Wait(10), kExitInterrupted) << Contents(sweep.output());
+  EXPECT_GE(SystemClock().Monotonic() - start, 0.5);
+  sweep.ExpectNoOrphans(5);
+}
+
+TEST(ResumeTest, ASecondSignalEndsItAtOnce) {
+  const FakeSweep sweep(1, 60000, {{"ignore_term", true}});
+  Program program(sweep.Command({"--grace", "60"}), sweep.output());
+  ASSERT_TRUE(WaitForStubbornStage(sweep)) << Contents(sweep.output());
+  program.Signal(SIGINT);
+  SystemClock().Sleep(0.1);
+  program.Signal(SIGINT);
+  EXPECT_EQ(program.Wait(10), 128 + SIGINT) << Contents(sweep.output());
+  sweep.ExpectNoOrphans(5);
 }
 
 }  // namespace

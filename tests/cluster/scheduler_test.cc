@@ -143,6 +143,17 @@ TEST(SchedulerTest, AnInterruptedStageIsReadyAgainAndCostsNoTry) {
   EXPECT_TRUE(scheduler.Failed(kT, Failure("crash")));
 }
 
+TEST(SchedulerTest, AStageThatSomebodyKeepsEndingFailsAtLast) {
+  const Plan plan = Diamond();
+  Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 1});
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(scheduler.TakeNext(), size_t{kT});
+    ASSERT_FALSE(scheduler.Failed(kT, Failure("interrupted"))) << i;
+  }
+  ASSERT_EQ(scheduler.TakeNext(), size_t{kT});
+  EXPECT_TRUE(scheduler.Failed(kT, Failure("interrupted")));
+}
+
 TEST(SchedulerTest, CancellingAStageCancelsWhatNeedsIt) {
   const Plan plan = Diamond();
   Scheduler scheduler = MakeScheduler(plan);

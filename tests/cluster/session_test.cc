@@ -179,6 +179,23 @@ TEST_F(SessionTest, WhatWasPublishedButNotCommittedIsAdopted) {
   EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].spec.name, "started"), 1);
 }
 
+TEST_F(SessionTest, TheCheckpointsOfAStageGoWhenItIsCommittedOrFoundDone) {
+  const Plan plan = FakePlan(Concat({Chain("a"), Chain("b", {{"fault", "error"}})}));
+  const auto leave_one = [&](const StageRow& stage) {
+    const std::filesystem::path folder = home_.checkpoints(stage.spec.name);
+    MakePrivateFolder(folder / "attempt-7");
+    WriteFileDurably(folder / "attempt-7" / "state.json", "{}");
+    return folder;
+  };
+  const auto done = leave_one(plan.stages[0]), failed = leave_one(plan.stages[3]);
+  Run(plan);
+  EXPECT_FALSE(std::filesystem::exists(done));
+  EXPECT_TRUE(std::filesystem::exists(failed));
+  leave_one(plan.stages[0]);
+  Run(plan);
+  EXPECT_FALSE(std::filesystem::exists(done));
+}
+
 TEST_F(SessionTest, ASecondCoordinatorIsRefused) {
   home_.Create();
   const HomeLock other(home_, SystemClock());

@@ -181,6 +181,44 @@ TEST_F(SupervisorTest, CancelKillsAndSaysNothing) {
   ExpectSuccess(supervisor);
 }
 
+TEST_F(SupervisorTest, AskedToLeaveAStageEndsAsInterrupted) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  supervisor.Start(MakeRun({{"sleep_ms", 60000}}));
+  while (supervisor.signature().is_null()) supervisor.Poll();
+  supervisor.Drain();
+  const auto events = Finish(supervisor);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(std::get<StageFailed>(events[0].message).failure, "interrupted");
+  ExpectSuccess(supervisor);
+}
+
+TEST_F(SupervisorTest, AStageThatHasNotBegunIsInterruptedAtOnce) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  supervisor.Start(MakeRun(Json::object()));
+  supervisor.Drain();
+  EXPECT_FALSE(supervisor.busy());
+  EXPECT_EQ(supervisor.pid(), -1);
+  const auto events = supervisor.Poll();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(std::get<StageFailed>(events[0].message).failure, "interrupted");
+}
+
+TEST_F(SupervisorTest, AResultAfterTheWordToLeaveCounts) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  supervisor.Start(MakeRun({{"sleep_ms", 1000}, {"ignore_term", true}}));
+  // Its log shows that it no longer hears the signal.
+  while (TailOfFile(home_.log(supervisor.attempt()), 1).empty()) supervisor.Poll();
+  supervisor.Drain();
+  const auto events = Finish(supervisor);
+  ASSERT_FALSE(events.empty());
+  EXPECT_TRUE(std::holds_alternative<StageDone>(events.back().message));
+}
+
+TEST_F(SupervisorTest, AStageThatSomebodyElseAskedToLeaveIsInterrupted) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  EXPECT_EQ(RunToFailure(supervisor, {{"fault", "leave"}}).failure, "interrupted");
+}
+
 TEST_F(SupervisorTest, AStageOfAnotherBuildIsRefused) {
   setenv("ZEROSWEEP_FAULT_DIGEST", "another", 1);
   Supervisor supervisor(options_, "slot", SystemClock());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/checkpoint_folder.h"
 #include "base/files.h"
 #include "storage/artifact_store.h"
 #include "storage/garbage.h"
@@ -32,6 +33,15 @@ struct FsckTest : testing::Test {
           {.attempt = attempt, .stage = stage, .artifact = digest, .inputs = {}, .metrics = {}});
     }
     return digest;
+  }
+  fs::path Checkpoint(const std::string& stage, int64_t step) const {
+    const fs::path folder = home.checkpoints(stage) / CheckpointName{"attempt", step}.Text();
+    MakePrivateFolder(folder);
+    for (const char* file : {kCheckpointStateFile, kCheckpointTensorsFile})
+      WriteFileDurably(folder / file, "bytes");
+    Manifest manifest{.stage = stage, .attempt = "attempt", .files = {}, .metrics = {}};
+    SealArtifact(folder, manifest);
+    return folder;
   }
   std::string StageOf(const char* kind) { return rows.trials[0].stages.at(kind); }
 
@@ -87,6 +97,37 @@ TEST_F(FsckTest, GarbageCollectionLeavesTheLogsOfRunningSlots) {
   EXPECT_TRUE(fs::exists(log));
   EXPECT_EQ(CollectGarbage(home, {}, -1).files, 1);
   EXPECT_FALSE(fs::exists(log));
+}
+
+TEST_F(FsckTest, ChecksCheckpointsAndGarbageCollectionRemovesThoseNobodyNeeds) {
+  const std::string open = StageOf("synthesize"), done = StageOf("teacher");
+  Make(done, "teacher", true);
+  const fs::path good = Checkpoint(open, 5), damaged = Checkpoint(open, 6);
+  const fs::path of_done = Checkpoint(done, 7), unknown = Checkpoint(std::string(64, 'e'), 8);
+  WriteFileDurably(damaged / "tensors.safetensors", "rotten");
+  const fs::path unfinished = home.checkpoints(open) / ".unfinished-a-9";
+  MakePrivateFolder(unfinished);
+  WriteFileDurably(home.checkpoints() / "notes.txt", "a stranger's");
+
+  std::map<std::string, std::string> problems;
+  for (const Finding& finding : Fsck(home)) problems[finding.what] = finding.problem;
+  EXPECT_THAT(problems, testing::UnorderedElementsAre(
+                            testing::Pair("checkpoint " + open + "/attempt-6",
+                                          testing::HasSubstr("'tensors.safetensors'")),
+                            testing::Pair("checkpoint " + done, testing::HasSubstr("no stage")),
+                            testing::Pair("checkpoint " + std::string(64, 'e'),
+                                          testing::HasSubstr("no stage")),
+                            testing::Pair("checkpoint notes.txt", testing::HasSubstr("nothing"))));
+
+  EXPECT_EQ(CollectGarbage(home, {}, 3600).checkpoints, 0);  // too young
+  EXPECT_EQ(CollectGarbage(home, {}, -1).checkpoints, 3);
+  for (const fs::path& gone : {of_done, unknown, unfinished}) EXPECT_FALSE(fs::exists(gone));
+  for (const fs::path& kept : {good, damaged, home.checkpoints() / "notes.txt"})
+    EXPECT_TRUE(fs::exists(kept)) << kept;
+
+  writer.Cancel({rows.trials[0].id});  // the only open trial
+  EXPECT_EQ(CollectGarbage(home, {}, -1).checkpoints, 1);
+  EXPECT_FALSE(fs::exists(good));
 }
 
 TEST_F(FsckTest, FindsBrokenReferences) {

@@ -2,7 +2,9 @@
 // say.
 //
 //   sleep_ms   how long it works                      steps   progress frames meanwhile (default 1)
-//   fault      "crash" | "exit" | "hang" | "garbage" | "bad_frame" | "close" | "data" | "error" |
+//   ignore_term  SIGTERM does not end it (as while it saves something large)
+//   fault      "crash" | "exit" | "leave" | "hang" | "garbage" | "bad_frame" | "close" | "data" |
+//   "error" |
 //              "storage" | "device" | "wrong_digest" | "foreign_done" | "metric": see Misbehave
 //   times      the fault strikes the first `times` attempts only (default: all)
 //   bytes      what result.txt holds (default: names the stage)
@@ -71,6 +73,7 @@ bool Misbehave(const StageRun& run, const std::string& fault) {
   std::fflush(stdout);
   if (fault == "crash") raise(SIGKILL);
   if (fault == "exit") _exit(3);
+  if (fault == "leave") _exit(kExitInterrupted);
   if (fault == "hang") SleepForEver();
   if (fault == "garbage") {
     WriteRaw("\xff\xff\xff\xff garbage");
@@ -134,6 +137,7 @@ void Run(const StageRun& run) {
   const Json& params = run.stage.params;
   const std::string fault = params.value("fault", "");
   const bool strikes = !fault.empty() && Starts(run) <= params.value("times", 1 << 30);
+  if (params.value("ignore_term", false)) signal(SIGTERM, SIG_IGN);
   std::printf("running %s\n", run.attempt.c_str());
   std::fflush(stdout);
   CheckInputs(run);

@@ -15,14 +15,15 @@ namespace zerosweep {
 
 class FakeSweep {
  public:
-  // `chains` trials of three stages of `milliseconds` each.
-  FakeSweep(int chains, int milliseconds) {
+  // `chains` trials of three stages of `milliseconds` each, with these parameters beside.
+  FakeSweep(int chains, int milliseconds, Json params = Json::object()) {
+    params["sleep_ms"] = milliseconds;
     Json stages = Json::array();
     for (int c = 0; c < chains; ++c) {
       std::string input;
       for (const char* kind : {"s", "q", "e"}) {
         const std::string name = fmt::format("{}{}", kind, c);
-        Json stage = {{"name", name}, {"params", {{"sleep_ms", milliseconds}}}};
+        Json stage = {{"name", name}, {"params", params}};
         if (!input.empty()) stage["inputs"] = {input};
         stages.push_back(stage);
         input = name;

@@ -2,10 +2,12 @@
 // or by starting ranks itself.
 //
 //   fake_sweep PLAN.json HOME [--slots N] [--ranks R] [--limit S] [--run ID] [--before S]
+//     [--grace S] [--break-lock] [--lock-beat S] [--lock-still S]
 //
 // PLAN.json: [{"name": "a", "inputs": ["b"], "params": {…}}, …], users after inputs. A stage that
 // no other needs ends a trial. --limit: seconds of silence after which a worker counts as lost.
-// --before: seconds that the start takes, announced by "starting".
+// --before: seconds that the start takes, announced by "starting". --grace: seconds that stages
+// have to leave. --lock-beat, --lock-still: the limits of the home lock.
 #include <signal.h>
 #include <unistd.h>
 
@@ -29,7 +31,9 @@ namespace {
 struct Options {
   std::string plan, home, run;
   int slots = 1, ranks = 0;
-  double limit = 60, stall = 0, before = 0;
+  double limit = 60, stall = 0, before = 0, grace = 5;
+  bool break_lock = false;
+  LockLimits lock;
 };
 
 SessionOptions MakeSession(const Options& options) {
@@ -37,6 +41,9 @@ SessionOptions MakeSession(const Options& options) {
   session.coordinator.slots.spread = options.ranks > 0;
   session.coordinator.worker_limit = options.limit;
   session.coordinator.stall_limit = options.stall;
+  session.coordinator.drain_grace = options.grace;
+  session.break_lock = options.break_lock;
+  session.lock_limits = options.lock;
   session.worker.silence_limit = options.limit;
   session.worker.lost_limit = options.limit / 4;
   session.run = options.run.empty() ? NewUuid() : options.run;
@@ -69,6 +76,8 @@ int Launch(const Options& options) {
                     std::to_string(options.limit),
                     "--before",
                     std::to_string(options.before),
+                    "--grace",
+                    std::to_string(options.grace),
                     "--run",
                     launch.run};
   launch.ranks = options.ranks;
@@ -101,6 +110,10 @@ int Main(int argc, char** argv) {
   app.add_option("--stall", options.stall);
   app.add_option("--run", options.run);
   app.add_option("--before", options.before);
+  app.add_option("--grace", options.grace);
+  app.add_flag("--break-lock", options.break_lock);
+  app.add_option("--lock-beat", options.lock.beat);
+  app.add_option("--lock-still", options.lock.still);
   CLI11_PARSE(app, argc, argv);
   SetUpLog(Verbosity::kNormal, /*color=*/false);
   if (DetectLauncher().inside) return RunRank(options);

@@ -1,0 +1,148 @@
+#include "engine/stages/stage_checkpoints.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/artifact.h"
+#include "base/checkpoint_folder.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "engine/import/safetensors.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kTimesWriting = 20;  // checkpoints cost at most a twentieth of the time
+constexpr int kKept = 2;              // the last one may be damaged
+
+// "threads 2, not 1": what two signatures disagree about.
+std::string Differences(const Json& there, const Json& here) {
+  std::vector<std::string> words;
+  for (const auto& [fact, value] : here.items()) {
+    const Json other = there.is_object() ? there.value(fact, Json()) : Json();
+    if (other != value)
+      words.push_back(fmt::format("{} {}, not {}", fact, other.dump(), value.dump()));
+  }
+  return Join(words, "; ");
+}
+
+}  // namespace
+
+StageCheckpoints::StageCheckpoints(const StageRun& run, Json signature, LeaveRequest& leave,
+                                   const Clock& clock)
+    : run_(run),
+      folder_(run.checkpoints),
+      signature_(std::move(signature)),
+      leave_(leave),
+      clock_(clock),
+      due_(clock.Monotonic() + run.checkpoint_period) {}
+
+void StageCheckpoints::Log(const std::string& message) const {
+  std::fprintf(stderr, "%s %s: %s\n", run_.stage.kind.c_str(), run_.attempt.c_str(),
+               message.c_str());
+}
+
+std::optional<CheckpointState> StageCheckpoints::Restore() {
+  if (folder_.empty()) return std::nullopt;
+  leave_.can_save = true;  // whoever asks for a state will offer some
+  for (const fs::path& folder : CheckpointsIn(folder_)) {
+    if (auto state = Load(folder)) return state;
+  }
+  return std::nullopt;
+}
+
+std::optional<CheckpointState> StageCheckpoints::Load(const fs::path& folder) const {
+  const std::string name = folder.filename();
+  const std::string defect = CheckpointDefect(folder, run_.stage.name);
+  if (!defect.empty()) {
+    Log(fmt::format("warning: checkpoint {} is passed over: {}", name, defect));
+    return std::nullopt;
+  }
+  try {
+    const std::string differences = Differences(ReadManifest(folder).signature, signature_);
+    if (!differences.empty()) {
+      Log(
+          fmt::format("checkpoint {} is not used: it was made under another execution signature "
+                      "({})",
+                      name, differences));
+      return std::nullopt;
+    }
+    CheckpointState state;
+    const fs::path file = folder / kCheckpointStateFile;
+    state.values = ParseJson(ReadFile(file), file.string());
+    state.tensors = ReadSafetensors(folder / kCheckpointTensorsFile);
+    Log(fmt::format("resumed from iteration {} of attempt {}", ParseCheckpointName(name)->step,
+                    ParseCheckpointName(name)->attempt));
+    return state;
+  } catch (const Error& error) {
+    Log(fmt::format("warning: checkpoint {} is passed over: {}", name, error.what()));
+    return std::nullopt;
+  }
+}
+
+void StageCheckpoints::Offer(int64_t step, const std::function<CheckpointState()>& state) {
+  if (folder_.empty()) return;
+  leave_.can_save = true;
+  const bool leaving = leave_.requested;
+  if (!leaving && clock_.Monotonic() < due_) return;
+  const bool saved = Save(step, state);
+  if (!leaving) return;
+  throw Error(ErrorKind::kTrial,
+              saved ? fmt::format("asked to leave; saved at iteration {}", step)
+                    : fmt::format("asked to leave; iteration {} could not be saved", step),
+              "interrupted");
+}
+
+bool StageCheckpoints::Save(int64_t step, const std::function<CheckpointState()>& state) {
+  const double start = clock_.Monotonic();
+  const CheckpointState saved_state = state();
+  bool saved = true;
+  try {
+    Write(step, saved_state);
+    RemoveSuperseded(step);
+  } catch (const std::exception& error) {
+    Log(fmt::format("warning: no checkpoint at iteration {}: {}", step, error.what()));
+    saved = false;
+  }
+  const double now = clock_.Monotonic();
+  due_ = now + std::max(run_.checkpoint_period, kTimesWriting * (now - start));
+  return saved;
+}
+
+void StageCheckpoints::Write(int64_t step, const CheckpointState& state) const {
+  const std::string name = CheckpointName{run_.attempt, step}.Text();
+  const fs::path unfinished = folder_ / (kUnfinishedCheckpoint + name);
+  MakePrivateFolder(unfinished);
+  try {
+    WriteFileDurably(unfinished / kCheckpointStateFile, state.values.dump() + "\n");
+    WriteSafetensors(unfinished / kCheckpointTensorsFile, state.tensors);
+    Manifest manifest;
+    manifest.stage = run_.stage.name;
+    manifest.attempt = run_.attempt;
+    manifest.signature = signature_;
+    SealArtifact(unfinished, manifest);
+    if (!RenameNoReplace(unfinished, folder_ / name))
+      Fail(ErrorKind::kStorage, "{} is there already", (folder_ / name).string());
+  } catch (const std::exception&) {
+    std::error_code ignored;
+    fs::remove_all(unfinished, ignored);
+    throw;
+  }
+  FsyncFolder(folder_);
+}
+
+void StageCheckpoints::RemoveSuperseded(int64_t step) const {
+  int kept = 0;
+  for (const fs::path& folder : CheckpointsIn(folder_)) {
+    if (ParseCheckpointName(folder.filename())->step > step) continue;
+    try {
+      if (ReadManifest(folder).signature != signature_) continue;
+    } catch (const Error&) {
+      continue;  // damaged: the end of the stage removes it
+    }
+    if (++kept > kKept) RemoveCheckpoint(folder);
+  }
+}
+
+}  // namespace zerosweep
