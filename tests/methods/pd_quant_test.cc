@@ -61,7 +61,7 @@ TEST_F(PdQuantTest, ThePredictionDifferenceMatters) {
   Json strong = params, none = params;
   strong["lamb_r"] = 1e-3;
   none["lamb_r"] = 1e12;
-  const torch::Tensor target = torch::softmax(Run(teacher_.graph, images_), 1);
+  const torch::Tensor target = torch::softmax(zerosweep::Run(teacher_.graph, images_), 1);
   const auto divergence = [&](const Json& given) {
     const torch::Tensor own = torch::log_softmax(Quantize("pd_quant", given).Forward(images_), 1);
     return (target * (target.log() - own)).sum(1).mean().item<double>();
@@ -82,7 +82,7 @@ TEST_F(PdQuantTest, TheCorrectionLossIsTheSpecifications) {
   taps.on_input = [&](int node, const torch::Tensor& input) {
     if (graph.nodes[static_cast<size_t>(node)].name == bn.name) x = input.to(torch::kFloat64);
   };
-  Run(graph, p, taps);
+  zerosweep::Run(graph, p, taps);
   for (int64_t n = 0; n < 10; ++n) {
     for (int64_t c = 0; c < x.size(1); ++c) {
       const torch::Tensor map = x[n][c].flatten();
@@ -102,7 +102,8 @@ TEST_F(PdQuantTest, CorrectionLowersItsLossAndLeavesUnitsWithoutBatchNormAlone) 
   const auto corrected = Correct(settings, none);
   const std::vector<Unit> units = BlockUnits(teacher_.graph);
   for (const Unit& unit : units) {
-    const torch::Tensor p0 = Run(Extract(teacher_.graph, {0, 0}, unit.input).graph, images_);
+    const torch::Tensor p0 =
+        zerosweep::Run(Extract(teacher_.graph, {0, 0}, unit.input).graph, images_);
     const torch::Tensor p = corrected.at(unit.name);
     const Graph inside = Extract(teacher_.graph, unit.input, unit.output).graph;
     const torch::Tensor before = CorrectionLoss(inside, p0, p0, 1);
