@@ -30,14 +30,14 @@ class QuantizedNetwork {
  public:
   // Quantizes the weights of `teacher` per output channel on minimum and maximum, as `protocol`
   // says; places activation quantizers without a range. BN is folded first when `fold` is set.
-  QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold, int w_bits,
-                   int a_bits);
+  QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
+                   const WeightBitWidths& w_bits, int a_bits);
 
   const Graph& graph() const { return graph_; }  // with dequantized weights
   std::vector<QuantizedActivation>& activations() { return activations_; }
   const std::vector<QuantizedActivation>& activations() const { return activations_; }
   const std::map<int, QuantizedWeight>& weights() const { return weights_; }
-  int w_bits() const { return w_bits_; }
+  int w_bits() const { return w_bits_; }  // 0: op by op, see weights()
   int a_bits() const { return a_bits_; }
 
   // Sets a range and its grid. lo, hi: float32 scalars.
