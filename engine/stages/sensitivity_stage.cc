@@ -2,6 +2,7 @@
 // A stage of its own: it depends on the teacher and the images alone and serves every budget, every
 // set of choices and every quantizer. All widths are measured, so that choices rename nothing.
 #include "engine/import/safetensors.h"
+#include "engine/quant/number_format.h"
 #include "engine/sensitivity/sensitivity.h"
 #include "engine/stages/stage_kind.h"
 

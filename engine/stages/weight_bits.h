@@ -17,8 +17,8 @@ struct StageBits {
 
 // `w_bits` is a number; {"budget": 4, "choices": [2, 4, 8], "bucket": 8192} (mixed precision: reads
 // the input "sensitivity"); or {"layers": {op: bits}}. The choice is made here, in every quantize
-// stage anew, and not in a stage of its own: it takes milliseconds, and it depends on protocol
-// fields that belong to quantization. Throws kUsage as bit_allocation.h says.
+// stage anew, and not in a stage of its own: it takes less than a second, and it depends on
+// protocol fields that belong to quantization. Throws kUsage as bit_allocation.h says.
 StageBits ReadStageBits(const StageContext& context, const Graph& graph, const Protocol& protocol);
 
 // Of a network whose ops differ in bits: "w_bits:00:conv1" → bits for every weighted op in the
