@@ -82,9 +82,9 @@ TEST(BitAllocationTest, TheProtocolsBitsWinAndCount) {
     const QuantizedNetwork network(teacher, protocol, fold, allocation.widths, 8);
     EXPECT_EQ(network.WeightBytes() * 8, static_cast<double>(allocation.chosen.size));
   }
-  const Protocol full{.first_w = 32};
+  const Protocol full{.last_w = 32};
   EXPECT_DOUBLE_EQ(AllocateBits(teacher.graph, full, TinySensitivity(), {8, {2}, 0}).chosen.omega,
-                   0.1 + 4)
+                   1 + 0.1)
       << "full precision changes nothing";
 }
 

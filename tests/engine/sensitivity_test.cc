@@ -50,7 +50,7 @@ TEST(SensitivityTest, IsTheDivergenceOfTheNetworkWithOneQuantizedWeight) {
   const std::vector<int> weighted = teacher.graph.Weighted();
   ASSERT_EQ(sensitivity.ops.size(), weighted.size());
   EXPECT_EQ(sensitivity.images, 70);
-  const torch::Tensor p = torch::softmax(Run(teacher.graph, x).to(torch::kFloat64), 1);
+  const torch::Tensor p = torch::softmax(zerosweep::Run(teacher.graph, x).to(torch::kFloat64), 1);
   for (size_t i = 0; i < weighted.size(); ++i) {
     EXPECT_EQ(sensitivity.ops[i].op, teacher.graph.nodes[static_cast<size_t>(weighted[i])].name);
     for (const int bits : {2, 5, 8}) {
@@ -59,7 +59,7 @@ TEST(SensitivityTest, IsTheDivergenceOfTheNetworkWithOneQuantizedWeight) {
           changed.nodes[static_cast<size_t>(weighted[i])].parameters.at("weight");
       EXPECT_EQ(sensitivity.ops[i].weights, weight.numel());
       weight = FakeQuantize(weight, PerChannelMinMaxGrid(weight, bits));
-      const torch::Tensor q = torch::softmax(Run(changed, x).to(torch::kFloat64), 1);
+      const torch::Tensor q = torch::softmax(zerosweep::Run(changed, x).to(torch::kFloat64), 1);
       const double expected = torch::kl_div(q.log(), p, at::Reduction::Sum).item<double>() / 70;
       // Batches of other sizes round convolutions otherwise: 1e-6 of a logit.
       EXPECT_NEAR(sensitivity.Omega(i, bits), expected, 1e-6 + 1e-4 * expected);

@@ -75,7 +75,7 @@ inline void AddCell(SweepRows& rows, const CellRow& cell) {
                  .seed = cell.seed,
                  .protocol = cell.protocol,
                  .variant = "code",
-                 .config = {{"synthesizer", cell.params}, {"seed", cell.seed}},
+                 .config = {{"synthesizer", cell.params}, {"bits", bits}, {"seed", cell.seed}},
                  .stages = {{"teacher", teacher},
                             {"synthesize", images},
                             {"quantize", quantized},
