@@ -18,7 +18,7 @@ bool CountsAsWork(const std::string& name) {
 double RuleOfThumb(const std::string& kind, double work) {
   if (kind == "train") return 60 * work;
   if (kind == "synthesize") return 1 + 1e-4 * work;
-  if (kind == "evaluate") return 10;
+  if (kind == "evaluate" || kind == "sensitivity") return 10;
   if (kind == "quantize") return 2 + 1e-4 * work;
   return 1;
 }

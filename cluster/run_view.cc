@@ -17,7 +17,7 @@ std::string MakeLabel(const StageRow& stage, const TrialRow* trial) {
   if (trial == nullptr) return label;
   label += " " + trial->model;
   if (stage.spec.kind == "quantize" || stage.spec.kind == "evaluate")
-    label += fmt::format(" {} w{:g}a{:g}", trial->method, trial->w_bits, trial->a_bits);
+    label += fmt::format(" {} {}", trial->method, trial->bits);
   return label;
 }
 

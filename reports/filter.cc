@@ -29,15 +29,17 @@ double Number(const std::string& key, const std::string& value) {
   return number;
 }
 
+// "W4A4", "wmp4a8" and "w@first8a4" as they are stored.
 void AddBits(const std::string& value, FilterSql& sql) {
-  static const std::regex kBits(R"([wW]([0-9.]+)[aA]([0-9.]+))");
+  static const std::regex kBits(R"([wW](([mM][pP])?[0-9.]+|@.+)[aA]([0-9.]+))");
   std::smatch parts;
   if (!std::regex_match(value, parts, kBits)) {
-    Fail(ErrorKind::kUsage, "--where bits={}: bits are written as w4a8", value);
+    Fail(ErrorKind::kUsage, "--where bits={}: bits are written as w4a8 or wmp4a8", value);
   }
-  sql.condition += " AND t.w_bits = ? AND t.a_bits = ?";
-  sql.bindings.emplace_back(Number("bits", parts[1]));
-  sql.bindings.emplace_back(Number("bits", parts[2]));
+  std::string weights = parts[1];
+  if (parts[2].matched) weights.replace(0, 2, "mp");
+  sql.condition += " AND t.bits = ?";
+  sql.bindings.emplace_back(fmt::format("w{}a{}", weights, parts[3].str()));
 }
 
 void AddTrial(const std::string& value, FilterSql& sql) {

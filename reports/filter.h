@@ -10,8 +10,8 @@
 namespace zerosweep {
 
 // Keys and values; a trial must match all. Keys: trial (also a prefix of at least 6 characters),
-// dataset, model, method, synthesizer, quantizer, bits (w4a4), w_bits, a_bits, seed, protocol,
-// variant, state.
+// dataset, model, method, synthesizer, quantizer, bits (w4a4, wmp4a8), w_bits, a_bits, seed,
+// protocol, variant, state.
 using Filter = std::map<std::string, std::string>;
 
 // Parses "method=zeroq,bits=w4a4". Throws kUsage for an unknown key (with the nearest known one).

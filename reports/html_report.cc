@@ -73,7 +73,7 @@ CategoryPlot BitsPlot(const std::vector<const LeaderboardRow*>& rows) {
   for (const auto* row : rows) protocols.insert(row->protocol);
   std::map<std::string, size_t> series_of;
   for (const auto* row : rows) {
-    const std::string bits = BitsName(row->w_bits, row->a_bits);
+    const std::string bits = BitsName(row->bits);
     if (plot.labels.empty() || plot.labels.back() != bits) plot.labels.push_back(bits);
     const std::string name = SeriesName(*row, protocols.size() > 1);
     const auto [place, is_new] = series_of.try_emplace(name, plot.series.size());
@@ -100,13 +100,20 @@ std::string PlotTable(const CategoryPlot& plot) {
   return HtmlTable(table, false);
 }
 
-std::string Legend(const CategoryPlot& plot) {
+std::string Legend(const std::vector<std::string>& names) {
   std::string html = "<ul class=legend>";
-  for (size_t i = 0; i < plot.series.size(); ++i) {
-    html += fmt::format("<li class=c{}><span>{}</span></li>", i % kPlotColors,
-                        EscapeHtml(plot.series[i].name));
+  for (size_t i = 0; i < names.size(); ++i) {
+    html +=
+        fmt::format("<li class=c{}><span>{}</span></li>", i % kPlotColors, EscapeHtml(names[i]));
   }
   return html + "</ul>";
+}
+
+template <typename Line>
+std::vector<std::string> NamesOf(const std::vector<Line>& lines) {
+  std::vector<std::string> names;
+  for (const Line& line : lines) names.push_back(line.name);
+  return names;
 }
 
 std::string Plots(const std::vector<LeaderboardRow>& rows) {
@@ -118,7 +125,24 @@ std::string Plots(const std::vector<LeaderboardRow>& rows) {
     html += fmt::format(
         "<figure><figcaption>{}</figcaption>\n{}\n{}\n<details><summary>The numbers</summary>{}"
         "</details></figure>\n",
-        EscapeHtml(plot.title), DrawCategoryPlot(plot), Legend(plot), PlotTable(plot));
+        EscapeHtml(plot.title), DrawCategoryPlot(plot), Legend(NamesOf(plot.series)),
+        PlotTable(plot));
+  }
+  return html;
+}
+
+std::string LayerBitsSection(const std::vector<LayerBits>& configurations) {
+  if (configurations.empty()) return "";
+  std::string html =
+      "<h2>Bits by layer</h2>\n<p>Ω is the Kullback–Leibler divergence of the outputs that the "
+      "sensitivities of the ops add up to. Marked: what was chosen; dashed: the budget.</p>\n";
+  for (const LayerBits& bits : configurations) {
+    const std::string svg = DrawFrontier(bits.plot);
+    html += fmt::format(
+        "<figure><figcaption>{}</figcaption>\n{}\n<details><summary>The bits"
+        "</summary>{}</details></figure>\n",
+        EscapeHtml(bits.title), svg.empty() ? "" : svg + "\n" + Legend(NamesOf(bits.plot.lines)),
+        HtmlTable(bits.table, false));
   }
   return html;
 }
@@ -167,6 +191,7 @@ std::string HtmlReport(const ReportData& data, const std::string& made) {
     if (HasMixedProtocols(data.rows)) html += fmt::format("<p>{}.</p>\n", kMixedProtocolsNote);
     html += "<h2>Accuracy against bits</h2>\n" + Plots(data.rows);
   }
+  html += LayerBitsSection(data.layer_bits);
   if (!data.failures.rows.empty()) {
     html += "<h2>Failures</h2>\n" + HtmlTable(data.failures, false);
   }

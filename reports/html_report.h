@@ -8,10 +8,10 @@
 
 namespace zerosweep {
 
-// The page: facts, sortable leaderboard, plots of accuracy against bits with their numbers,
-// failures, loss curves. A strict Content-Security-Policy allows its own style and script by hash
-// and nothing else; all stored text is escaped. `made` is the time it says it was made at
-// (ISO-8601).
+// The page: facts, sortable leaderboard, plots of accuracy against bits with their numbers, bits by
+// layer with their frontiers, failures, loss curves. A strict Content-Security-Policy allows its
+// own style and script by hash and nothing else; all stored text is escaped. `made` is the time it
+// says it was made at (ISO-8601).
 std::string HtmlReport(const ReportData& data, const std::string& made);
 
 // Reads and writes it (temporary name + rename). Throws kUsage for an unknown sweep, kStorage when

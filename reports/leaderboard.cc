@@ -31,7 +31,8 @@ SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.s
     WHERE x.trial_id = t.id AND m.name = 'size_bytes'),
   (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
     WHERE x.trial_id = t.id AND m.name = 'bitops'),
-  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = t.id)
+  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = t.id),
+  t.bits
 FROM trial t WHERE t.state = 'done' AND top1 IS NOT NULL AND )";
 
 enum Column {
@@ -52,7 +53,8 @@ enum Column {
   kImages,
   kSizeBytes,
   kBitops,
-  kSeconds
+  kSeconds,
+  kBits
 };
 
 // The trials of one configuration as they are read.
@@ -99,9 +101,9 @@ struct Samples {
 };
 
 void MarkMixedProtocols(std::vector<LeaderboardRow>& rows) {
-  using Block = std::tuple<std::string, std::string, double, double>;
+  using Block = std::tuple<std::string, std::string, std::string>;
   const auto block_of = [](const LeaderboardRow& row) {
-    return Block{row.dataset, row.model, row.w_bits, row.a_bits};
+    return Block{row.dataset, row.model, row.bits};
   };
   std::map<Block, std::set<std::string>> protocols;
   for (const LeaderboardRow& row : rows) protocols[block_of(row)].insert(row.protocol);
@@ -124,6 +126,7 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
       row.method = trial[kMethod];
       row.w_bits = trial[kWBits];
       row.a_bits = trial[kABits];
+      row.bits = trial[kBits];
       row.protocol = trial[kProtocol];
       row.variant = trial[kVariant];
     }
@@ -135,8 +138,8 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
     if (!sweep.empty()) rows.back().sweep = sweep;
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.dataset, a.model, b.w_bits, b.a_bits, b.top1_mean, a.method) <
-           std::tie(b.dataset, b.model, a.w_bits, a.a_bits, a.top1_mean, b.method);
+    return std::tie(a.dataset, a.model, b.w_bits, b.a_bits, a.bits, b.top1_mean, a.method) <
+           std::tie(b.dataset, b.model, a.w_bits, a.a_bits, b.bits, a.top1_mean, b.method);
   });
   MarkMixedProtocols(rows);
   return rows;
@@ -146,8 +149,12 @@ bool HasMixedProtocols(const std::vector<LeaderboardRow>& rows) {
   return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.mixed_protocols; });
 }
 
-std::string BitsName(double w_bits, double a_bits) {
-  return fmt::format("W{:g}A{:g}", w_bits, a_bits);
+std::string BitsName(const std::string& bits) {
+  const size_t activations = bits.rfind('a');
+  if (activations == std::string::npos || activations == 0) return bits;
+  std::string weights = bits.substr(1, activations - 1);
+  if (weights.starts_with("mp")) weights.replace(0, 2, "MP");
+  return fmt::format("W{}A{}", weights, bits.substr(activations + 1));
 }
 
 }  // namespace zerosweep

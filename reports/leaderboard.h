@@ -16,7 +16,8 @@ struct LeaderboardRow {
   std::string sweep;  // several sweeps that share the configuration: "a, b"
   std::string dataset, model, method;
   double w_bits = 0, a_bits = 0;
-  int n = 0;  // distinct evaluations: trials whose evaluate stage coincides count once
+  std::string bits;  // "w4a8", "wmp4a8" (mixed precision), "w@first8a4" (by layer)
+  int n = 0;         // distinct evaluations: trials whose evaluate stage coincides count once
   double top1_mean = 0;
   std::optional<double> top1_std;                   // n ≥ 2
   std::optional<double> top1_ci_low, top1_ci_high;  // 95 % t interval, n ≥ 3
@@ -35,7 +36,8 @@ struct LeaderboardRow {
 };
 
 // Done trials of a sweep (empty: of the home) that match. Order: dataset, model, bits from high to
-// low, then mean top-1 from high to low. Throws kUsage for an unknown sweep.
+// low (of equal numbers uniform before mixed), then mean top-1 from high to low. Throws kUsage for
+// an unknown sweep.
 std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::string& sweep = "",
                                         const Filter& where = {});
 
@@ -50,7 +52,7 @@ bool HasMixedProtocols(const std::vector<LeaderboardRow>& rows);
 inline constexpr const char* kMixedProtocolsNote =
     "* protocols differ within this dataset, model and bits: these rows are not comparable";
 
-// "W4A8"
-std::string BitsName(double w_bits, double a_bits);
+// For people: "W4A8", "WMP4A8", "W@first8A4" of the stored "w4a8", "wmp4a8", "w@first8a4".
+std::string BitsName(const std::string& bits);
 
 }  // namespace zerosweep

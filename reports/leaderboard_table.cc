@@ -41,7 +41,8 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
       "sweep",     "dataset",   "model",    "method",       "w_bits",       "a_bits",
       "n",         "top1_mean", "top1_std", "top1_ci_low",  "top1_ci_high", "top1_best",
       "agreement", "fp32_top1", "drop",     "images",       "size_bytes",   "bitops",
-      "seeds",     "protocol",  "variant",  "seconds_mean", "published",    "published_source"};
+      "seeds",     "protocol",  "variant",  "seconds_mean", "published",    "published_source",
+      "bits"};
   for (const LeaderboardRow& row : rows) {
     table.rows.push_back({row.sweep,
                           row.dataset,
@@ -66,7 +67,8 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                           row.variant,
                           Optional(row.seconds_mean),
                           Optional(row.published),
-                          row.published_source ? Json(*row.published_source) : Json()});
+                          row.published_source ? Json(*row.published_source) : Json(),
+                          row.bits});
   }
   return table;
 }
@@ -76,9 +78,9 @@ Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
   table.columns = {"dataset", "model",       "bits",   "method", "top-1 %", "n",       "drop",
                    "FP32 %",  "agreement %", "images", "size",   "seconds", "protocol"};
   for (const LeaderboardRow& row : rows) {
-    table.rows.push_back({row.dataset, row.model, BitsName(row.w_bits, row.a_bits), Method(row),
-                          Accuracy(row), std::to_string(row.n), Fixed(row.drop, 2),
-                          Fixed(row.fp32_top1, 2), Fixed(row.agreement, 2), Fixed(row.images, 0),
+    table.rows.push_back({row.dataset, row.model, BitsName(row.bits), Method(row), Accuracy(row),
+                          std::to_string(row.n), Fixed(row.drop, 2), Fixed(row.fp32_top1, 2),
+                          Fixed(row.agreement, 2), Fixed(row.images, 0),
                           row.size_bytes ? HumanBytes(*row.size_bytes) : "–",
                           Fixed(row.seconds_mean, 1),
                           row.protocol + (row.mixed_protocols ? " *" : "")});

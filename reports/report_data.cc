@@ -1,6 +1,5 @@
 #include "reports/report_data.h"
 
-#include <cstring>
 #include <set>
 
 #include "base/text.h"
@@ -12,29 +11,20 @@ namespace {
 constexpr int kMostCurves = 48;
 constexpr int kMostFailures = 500;
 
-std::vector<double> Unpack(const Json::binary_t& bytes, size_t offset) {
-  std::vector<double> values;
-  for (size_t at = offset; at + sizeof(float) <= bytes.size(); at += 2 * sizeof(float)) {
-    float value = 0;
-    std::memcpy(&value, bytes.data() + at, sizeof value);
-    values.push_back(value);
-  }
-  return values;
-}
-
 std::vector<Curve> ReadCurves(const ResultsReader& reader, const FilterSql& filter) {
   const Table table = reader.Query(
-      fmt::format("SELECT min(t.method), min(t.seed), c.term, c.data, min(t.id) FROM trial t "
-                  "JOIN trial_stage x ON x.trial_id = t.id JOIN curve c ON c.stage_id = x.stage_id "
-                  "WHERE {} GROUP BY c.stage_id, c.term ORDER BY 1, 2, 3 LIMIT {}",
-                  filter.condition, kMostCurves),
+      fmt::format(
+          "SELECT min(t.method), min(t.seed), c.term, c.data, min(t.id) FROM trial t "
+          "JOIN trial_stage x ON x.trial_id = t.id JOIN curve c ON c.stage_id = x.stage_id "
+          "WHERE c.term <> 'frontier' AND {} GROUP BY c.stage_id, c.term ORDER BY 1, 2, 3 LIMIT {}",
+          filter.condition, kMostCurves),
       filter.bindings);
   std::vector<Curve> curves;
   for (const auto& row : table.rows) {
     const Json::binary_t& bytes = row[3].get_binary();
     curves.push_back({fmt::format("{}, seed {}: {}", row[0].get<std::string>(),
                                   row[1].get<int64_t>(), row[2].get<std::string>()),
-                      Unpack(bytes, 0), Unpack(bytes, sizeof(float))});
+                      UnpackCurve(bytes, false), UnpackCurve(bytes, true)});
   }
   return curves;
 }
@@ -99,11 +89,13 @@ ReportData ReadReport(const ResultsReader& reader, const std::string& sweep) {
   data.facts.emplace_back("protocols", Distinct(reader, filter, "protocol"));
   data.facts.emplace_back("ran with", Signatures(reader, filter));
   data.failures = reader.Query(
-      fmt::format("SELECT t.method, printf('W%gA%g', t.w_bits, t.a_bits) AS bits, t.seed, "
+      fmt::format("SELECT t.method, t.bits, t.seed, "
                   "t.dataset, t.model, t.error FROM trial t WHERE t.state = 'failed' AND {} "
                   "ORDER BY t.method, t.w_bits DESC, t.seed LIMIT {}",
                   filter.condition, kMostFailures),
       filter.bindings);
+  for (auto& row : data.failures.rows) row[1] = BitsName(row[1]);
+  data.layer_bits = ReadLayerBits(reader, filter);
   data.curves = ReadCurves(reader, filter);
   return data;
 }

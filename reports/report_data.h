@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/layer_bits.h"
 #include "reports/leaderboard.h"
 
 namespace zerosweep {
@@ -18,7 +19,8 @@ struct ReportData {
   std::vector<std::pair<std::string, std::string>> facts;  // "trials" → "18: 17 done, 1 failed"
   std::vector<LeaderboardRow> rows;
   Table failures;  // method, bits, seed, dataset, model, error
-  std::vector<Curve> curves;
+  std::vector<LayerBits> layer_bits;
+  std::vector<Curve> curves;  // of losses
 };
 
 // An empty sweep means the whole home. Throws kUsage for an unknown one.

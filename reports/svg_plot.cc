@@ -5,21 +5,14 @@
 #include <cmath>
 #include <limits>
 
+#include "reports/svg_parts.h"
+
 namespace zerosweep {
 namespace {
 
-constexpr double kWidth = 640, kHeight = 320;
-constexpr double kLeft = 56, kRight = 16, kTop = 16, kBottom = 40;
 constexpr int kTicks = 5;
 
-// From data to the plot's pixels.
-struct Scale {
-  double low = 0, high = 1;
-  double from = 0, to = 1;
-  double operator()(double v) const { return from + (v - low) / (high - low) * (to - from); }
-};
-
-Scale YScale(double low, double high, double top, double bottom) {
+PlotScale YScale(double low, double high, double top, double bottom) {
   if (!(high > low)) {
     low -= 0.5;
     high += 0.5;
@@ -28,39 +21,17 @@ Scale YScale(double low, double high, double top, double bottom) {
   return {low - margin, high + margin, bottom, top};
 }
 
-std::string Marker(size_t shape, double x, double y) {
-  switch (shape % 3) {
-    case 0:
-      return fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="4.5"/>)", x, y);
-    case 1:
-      return fmt::format(R"(<rect x="{:.1f}" y="{:.1f}" width="8" height="8"/>)", x - 4, y - 4);
-    default:
-      return fmt::format(R"(<path d="M{:.1f} {:.1f}l5 9h-10z"/>)", x, y - 6);
-  }
-}
-
-std::string Opening(double width, double height, const std::string& title,
-                    const std::string& description) {
-  return fmt::format(R"(<svg role="img" viewBox="0 0 {:g} {:g}"><title>{}</title><desc>{}</desc>)",
-                     width, height, EscapeHtml(title), EscapeHtml(description));
-}
-
-std::string Axes(const Scale& y, const std::string& y_label) {
+std::string Axes(const PlotScale& y, const std::string& y_label) {
   std::string svg;
   for (int i = 0; i <= kTicks; ++i) {
     const double value = y.low + (y.high - y.low) * i / kTicks;
-    svg += fmt::format(
-        R"(<line class="grid" x1="{:g}" x2="{:g}" y1="{:.1f}" y2="{:.1f}"/><text x="{:g}" y="{:.1f}" text-anchor="end">{:.1f}</text>)",
-        kLeft, kWidth - kRight, y(value), y(value), kLeft - 6, y(value) + 4, value);
+    svg += SvgGridLine(y(value), fmt::format("{:.1f}", value));
   }
-  return svg +
-         fmt::format(
-             R"svg(<text transform="translate(12 {:g}) rotate(-90)" text-anchor="middle">{}</text>)svg",
-             (kTop + kHeight - kBottom) / 2, EscapeHtml(y_label));
+  return svg + SvgVerticalLabel(y_label);
 }
 
 std::string DrawSeries(const PlotSeries& series, size_t index, const std::vector<double>& xs,
-                       const Scale& y) {
+                       const PlotScale& y) {
   std::string line, marks;
   for (const PlotPoint& point : series.points) {
     const double px = xs[point.x], py = y(point.y);
@@ -69,7 +40,7 @@ std::string DrawSeries(const PlotSeries& series, size_t index, const std::vector
       marks += fmt::format(R"(<path d="M{0:.1f} {1:.1f}V{2:.1f}"/>)", px, y(point.y - *point.error),
                            y(point.y + *point.error));
     }
-    marks += Marker(index / kPlotColors + index, px, py);
+    marks += SvgMarker(index / kPlotColors + index, px, py);
   }
   return fmt::format(R"(<g class="c{}"><title>{}</title><path class="line" d="{}"/>{}</g>)",
                      index % kPlotColors, EscapeHtml(series.name), line, marks);
@@ -114,22 +85,24 @@ std::string DrawCategoryPlot(const CategoryPlot& plot) {
       high = std::max(high, point.y + point.error.value_or(0));
     }
   }
-  const Scale y = YScale(low, high, kTop, kHeight - kBottom);
-  std::string svg = Opening(kWidth, kHeight, plot.title,
-                            fmt::format("Lines of {} over {}; the numbers are in the table below.",
-                                        fmt::join(names, ", "), fmt::join(plot.labels, ", ")));
+  const PlotScale y = YScale(low, high, kPlotTop, kPlotHeight - kPlotBottom);
+  std::string svg =
+      SvgOpening(kPlotWidth, kPlotHeight, plot.title,
+                 fmt::format("Lines of {} over {}; the numbers are in the table below.",
+                             fmt::join(names, ", "), fmt::join(plot.labels, ", ")));
   svg += Axes(y, plot.y_label);
   std::vector<double> xs;
-  const double step = (kWidth - kLeft - kRight) / static_cast<double>(plot.labels.size());
+  const double step =
+      (kPlotWidth - kPlotLeft - kPlotRight) / static_cast<double>(plot.labels.size());
   for (size_t i = 0; i < plot.labels.size(); ++i) {
-    xs.push_back(kLeft + step * (static_cast<double>(i) + 0.5));
+    xs.push_back(kPlotLeft + step * (static_cast<double>(i) + 0.5));
     svg += fmt::format(R"(<text x="{:.1f}" y="{:g}" text-anchor="middle">{}</text>)", xs[i],
-                       kHeight - kBottom + 20, EscapeHtml(plot.labels[i]));
+                       kPlotHeight - kPlotBottom + 20, EscapeHtml(plot.labels[i]));
   }
   if (plot.reference) {
     svg += fmt::format(
         R"(<line class="reference" x1="{0:g}" x2="{1:g}" y1="{2:.1f}" y2="{2:.1f}"/><text x="{1:g}" y="{3:.1f}" text-anchor="end">{4}</text>)",
-        kLeft, kWidth - kRight, y(*plot.reference), y(*plot.reference) - 5,
+        kPlotLeft, kPlotWidth - kPlotRight, y(*plot.reference), y(*plot.reference) - 5,
         EscapeHtml(plot.reference_name));
   }
   for (size_t i = 0; i < plot.series.size(); ++i) svg += DrawSeries(plot.series[i], i, xs, y);
@@ -147,16 +120,16 @@ std::string DrawCurve(const Curve& curve) {
   if (points.empty()) return "";
   const auto less = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto [low, high] = std::minmax_element(points.begin(), points.end(), less);
-  const Scale y = YScale(low->second, high->second, 4, kSmallHeight - 4);
+  const PlotScale y = YScale(low->second, high->second, 4, kSmallHeight - 4);
   const double last = points.back().first, first = points.front().first;
-  const Scale x{first, last > first ? last : first + 1, 4, kSmallWidth - 4};
+  const PlotScale x{first, last > first ? last : first + 1, 4, kSmallWidth - 4};
   std::string line;
   for (const auto& [px, py] : points) {
     line += fmt::format("{}{:.1f} {:.1f}", line.empty() ? "M" : "L", x(px), y(py));
   }
-  return Opening(kSmallWidth, kSmallHeight, curve.title,
-                 fmt::format("From {:.4g} at {:g} to {:.4g} at {:g}.", points.front().second, first,
-                             points.back().second, last)) +
+  return SvgOpening(kSmallWidth, kSmallHeight, curve.title,
+                    fmt::format("From {:.4g} at {:g} to {:.4g} at {:g}.", points.front().second,
+                                first, points.back().second, last)) +
          fmt::format(R"(<g class="c0"><path class="line" d="{}"/></g></svg>)", line);
 }
 

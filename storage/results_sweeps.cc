@@ -73,11 +73,11 @@ bool SweepInserter::Trial(const TrialRow& trial) {
   } else {
     const SplitConfig config = SplitConfiguration(trial.config);
     db_.Prepare(R"(INSERT INTO trial (name, configuration_id, dataset, model, method, synthesizer,
-        quantizer, w_bits, a_bits, seed, protocol, variant, seeds, created)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))")
+        quantizer, w_bits, a_bits, bits, seed, protocol, variant, seeds, created)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))")
         .Run(trial.id, Configuration(trial, config.shared), trial.dataset, trial.model,
              trial.method, trial.synthesizer, trial.quantizer, trial.w_bits, trial.a_bits,
-             trial.seed, trial.protocol, trial.variant, config.own.dump(), now_);
+             trial.bits, trial.seed, trial.protocol, trial.variant, config.own.dump(), now_);
     id = db_.last_row();
     fresh_.emplace_back(id, &trial);
   }

@@ -31,13 +31,14 @@ struct TrialRow {
   std::string method;  // recipe name, or "synthesizer+quantizer"
   std::string synthesizer;
   std::string quantizer;
-  double w_bits = 0, a_bits = 0;
+  double w_bits = 0, a_bits = 0;  // weights: of mixed precision the budget, by layer the mean width
+  std::string bits;               // "w4a8", "wmp4a8" (mixed precision), "w@first8a4" (by layer)
   int64_t seed = 0;
   std::string protocol;  // preset name, with a mark of changed fields: "zeroq", "genie*1a2b"
   std::string variant;   // "code", "paper", "fixed"
   Json config = Json::object();  // resolved configuration, defaults included
   std::map<std::string, std::string>
-      stages;  // kind → stage name: teacher, synthesize, quantize, evaluate
+      stages;  // kind → stage name: teacher, synthesize, (sensitivity,) quantize, evaluate
 };
 
 // One try at one stage.

@@ -236,8 +236,32 @@ SELECT paper, table_, method, dataset, arch, w_bits, a_bits, metric, value, fp32
 FROM published;
 )sql";
 
+// Cells whose weights differ in bits: a number cannot name them.
+constexpr const char* kBitsOfTrials = R"sql(
+ALTER TABLE trial ADD COLUMN bits TEXT NOT NULL DEFAULT '';
+UPDATE trial SET bits = printf('w%ga%g', w_bits, a_bits);
+DROP VIEW v_trial;
+CREATE VIEW v_trial AS
+SELECT t.name AS trial, s.name AS sweep, t.dataset, t.model, t.method, t.synthesizer, t.quantizer,
+  t.w_bits, t.a_bits, t.seed, t.state,
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+   WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'top1') AS top1,
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+   WHERE x.trial_id = t.id AND x.kind = 'teacher' AND m.name = 'fp32_top1') AS fp32_top1,
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+   WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'loss') AS loss,
+  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+   WHERE x.trial_id = t.id) AS seconds,
+  (SELECT count(*) FROM trial_stage x JOIN attempt a ON a.stage_id = x.stage_id
+   WHERE x.trial_id = t.id) AS attempts,
+  t.protocol, t.error, t.bits
+FROM trial t
+LEFT JOIN sweep_trial st ON st.trial_id = t.id
+LEFT JOIN sweep s ON s.id = st.sweep_id;
+)sql";
+
 // Entry i brings schema i to schema i + 1. Released entries never change.
-const std::array<std::string, 1> kMigrations = {std::string(kTables) + kViews};
+const std::array<std::string, 2> kMigrations = {std::string(kTables) + kViews, kBitsOfTrials};
 
 int VersionOf(Database& database) { return std::stoi(database.Scalar("PRAGMA user_version")); }
 

@@ -35,10 +35,10 @@ class Expansion {
         builder_(catalogue, resolver, plan, spec.trials().size()) {
     for (const auto& [key, node] : spec.values()) resolver.Check(key, *node);
     for (const WhenRule& rule : spec.when()) {
-      when_.push_back({TrialMatcher(rule.condition, catalogue), "when", &rule});
+      when_.push_back({TrialMatcher(rule.condition, catalogue, resolver), "when", &rule});
     }
     for (const Pattern& pattern : spec.exclude()) {
-      exclude_.push_back({TrialMatcher(pattern, catalogue), "exclude"});
+      exclude_.push_back({TrialMatcher(pattern, catalogue, resolver), "exclude"});
     }
   }
 

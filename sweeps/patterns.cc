@@ -98,7 +98,18 @@ Condition OfExecution(const YamlNode& node, TrialKey key) {
   };
 }
 
-Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& catalogue) {
+// Of mixed precision also what is measured: `divergence`.
+Condition OfBits(const YamlNode& node, TrialResolver& values) {
+  return [wanted = values.BitsAt(node)](const Assignment& trial, TrialResolver& resolver) {
+    const Bits* bits = resolver.BitsOf(trial);
+    if (bits == nullptr || !BitsHold(wanted, *bits)) return false;
+    const Json measured = SensitivityParams(wanted);
+    return measured.empty() || Holds(measured, resolver.KindParams(trial, "sensitivity").all);
+  };
+}
+
+Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& catalogue,
+                        TrialResolver& resolver) {
   switch (key) {
     case TrialKey::kModel:
       return OfModel(node);
@@ -115,10 +126,7 @@ Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& cat
     case TrialKey::kEvaluate:
       return OfEvaluate(node, catalogue);
     case TrialKey::kBits:
-      return [wanted = ParseBits(node)](const Assignment& trial, TrialResolver& resolver) {
-        const Bits* bits = resolver.BitsOf(trial);
-        return bits != nullptr && *bits == wanted;
-      };
+      return OfBits(node, resolver);
     case TrialKey::kSeed:
       return [wanted = ParseSeeds(node)](const Assignment& trial, TrialResolver& resolver) {
         return resolver.SeedsOf(trial) == wanted;
@@ -134,11 +142,14 @@ Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& cat
 
 }  // namespace
 
-TrialMatcher::TrialMatcher(const Pattern& pattern, const Catalogue& catalogue)
+TrialMatcher::TrialMatcher(const Pattern& pattern, const Catalogue& catalogue,
+                           TrialResolver& resolver)
     : where_(pattern.node->where) {
   for (const auto& [key, alternatives] : pattern.conditions) {
     std::vector<Condition>& any = conditions_.emplace_back();
-    for (const YamlNode* node : alternatives) any.push_back(MakeCondition(key, *node, catalogue));
+    for (const YamlNode* node : alternatives) {
+      any.push_back(MakeCondition(key, *node, catalogue, resolver));
+    }
   }
 }
 

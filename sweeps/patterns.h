@@ -15,7 +15,7 @@ namespace zerosweep {
 class TrialMatcher {
  public:
   // Throws kUsage for a value that no trial could have: an unknown name, bits out of range.
-  TrialMatcher(const Pattern& pattern, const Catalogue& catalogue);
+  TrialMatcher(const Pattern& pattern, const Catalogue& catalogue, TrialResolver& resolver);
 
   bool Matches(const Assignment& trial, TrialResolver& resolver) const;
   const std::string& where() const { return where_; }

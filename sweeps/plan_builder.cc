@@ -65,13 +65,15 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   row.method = method->name;
   row.synthesizer = method->synthesizer.name();
   row.quantizer = method->quantizer.name();
-  row.w_bits = static_cast<double>(bits.w);
+  row.w_bits = bits.MeanWidth();
   row.a_bits = static_cast<double>(bits.a);
+  row.bits = bits.name;
   row.seed = resolver_.SeedsOf(trial).synthesis;
   row.protocol = protocol.label;
   row.variant = resolver_.ExecutionOf(trial).variant;
   KeepTeacher(trial, *method, row);
   KeepSynthesis(trial, *method, row);
+  if (bits.mixed()) Keep(Sensitivity(trial, row), trial.Get(TrialKey::kBits)->where, row);
   Keep(Quantize(trial, row), method->quantizer.where, row);
   Keep(Evaluate(trial, row), method->where, row);
   row.id = JsonDigest({{"method", row.method},
@@ -87,8 +89,8 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   const auto& [index, first] = known->second;
   if (plan_.trials[index].config == row.config) {
     FailAt(PlaceOf(trial, first, sweep_where),
-           "this trial ({} w{}a{} seed {} of {}) is there already (from {}), remove one",
-           row.method, bits.w, bits.a, row.seed, row.model, PlaceOf(first, trial, sweep_where));
+           "this trial ({} {} seed {} of {}) is there already (from {}), remove one", row.method,
+           row.bits, row.seed, row.model, PlaceOf(first, trial, sweep_where));
   }
   ++coincidences_;
 }
@@ -194,6 +196,18 @@ StageRow PlanBuilder::Synthesize(const Assignment& trial, const TrialRow& row) {
   return stage;
 }
 
+StageRow PlanBuilder::Sensitivity(const Assignment& trial, const TrialRow& row) {
+  const StageParams& params = resolver_.KindParams(trial, "sensitivity");
+  StageRow stage;
+  stage.implementation = stage.spec.kind = "sensitivity";
+  stage.spec.revision = catalogue_.Get("kind", "sensitivity", "catalogue").at("revision");
+  stage.spec.params = params.named;
+  stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
+                       {"images", row.stages.at("synthesize")}};
+  stage.threads = params.threads;
+  return stage;
+}
+
 StageRow PlanBuilder::Quantize(const Assignment& trial, const TrialRow& row) {
   const Json& declaration = *resolver_.MethodOf(trial)->quantizer.declaration;
   const StageParams& params = resolver_.PartParams(trial, "quantize");
@@ -205,12 +219,13 @@ StageRow PlanBuilder::Quantize(const Assignment& trial, const TrialRow& row) {
   stage.spec.params = params.named;
   stage.spec.params.update(
       {{"name", row.quantizer},
-       {"w_bits", bits.w},
+       {"w_bits", bits.StageParam()},
        {"a_bits", bits.a},
        {"protocol", ProtocolOfStage(resolver_.ProtocolOf(trial).fields, "quantize", catalogue_)}});
   if (declaration.at("uses_seed")) stage.spec.params["seed"] = resolver_.SeedsOf(trial).quantize;
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
                        {"images", row.stages.at("synthesize")}};
+  if (bits.mixed()) stage.spec.inputs["sensitivity"] = row.stages.at("sensitivity");
   stage.threads = params.threads;
   return stage;
 }
@@ -244,7 +259,7 @@ Json PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
   config["method"] = row.method;
   config["synthesizer"] = {{"name", row.synthesizer}, {"params", synthesize.all}};
   config["quantizer"] = {{"name", row.quantizer}, {"params", quantize.all}};
-  config["bits"] = {{"w", bits.w}, {"a", bits.a}};
+  config["bits"] = bits.Config();
   config["protocol"] = resolver_.ProtocolOf(trial).fields;
   config["profile"] = execution.profile;
   config["variant"] = execution.variant;
@@ -262,6 +277,11 @@ Json PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
                        {"synthesize", synthesize.threads},
                        {"quantize", quantize.threads},
                        {"evaluate", evaluate.threads}};
+  if (bits.mixed()) {
+    const StageParams& sensitivity = resolver_.KindParams(trial, "sensitivity");
+    config["sensitivity"] = sensitivity.all;
+    config["threads"]["sensitivity"] = sensitivity.threads;
+  }
   return config;
 }
 

@@ -1,9 +1,9 @@
-// Turns resolved trials into rows: four stages each, shared by name.
+// Turns resolved trials into rows: four stages each, five of mixed precision, shared by name.
 //
-//   teacher → synthesize → quantize → evaluate
+//   teacher → synthesize (→ sensitivity) → quantize → evaluate
 //
-// The revision in a name is the implementation's for synthesize and quantize, the kind's for
-// teacher and evaluate.
+// The revision in a name is the implementation's for synthesize and quantize, the kind's for the
+// others.
 #pragma once
 
 #include <map>
@@ -36,6 +36,7 @@ class PlanBuilder {
   void KeepSynthesis(const Assignment& trial, const Method& method, TrialRow& row);
   StageRow Teacher(const Assignment& trial);
   StageRow Synthesize(const Assignment& trial, const TrialRow& row);
+  StageRow Sensitivity(const Assignment& trial, const TrialRow& row);
   StageRow Quantize(const Assignment& trial, const TrialRow& row);
   StageRow Evaluate(const Assignment& trial, const TrialRow& row);
   // Names the stage, keeps it if it is new and notes it in the row.

@@ -46,10 +46,15 @@ const Method* TrialResolver::MethodOf(const Assignment& trial) {
 
 const Bits* TrialResolver::BitsOf(const Assignment& trial) {
   const Node node = trial.Get(TrialKey::kBits);
-  if (node == nullptr) return nullptr;
-  auto found = bits_.find(node);
-  if (found == bits_.end()) found = bits_.emplace(node, ParseBits(*node)).first;
-  return &found->second;
+  return node == nullptr ? nullptr : &BitsAt(*node);
+}
+
+const Bits& TrialResolver::BitsAt(const YamlNode& node) {
+  auto found = bits_.find(&node);
+  if (found == bits_.end()) {
+    found = bits_.emplace(&node, ParseBits(node, catalogue_, sweep_folder_)).first;
+  }
+  return found->second;
 }
 
 Seeds TrialResolver::SeedsOf(const Assignment& trial) {
@@ -170,14 +175,15 @@ const StageParams& TrialResolver::PartParams(const Assignment& trial, const std:
 }
 
 const StageParams& TrialResolver::KindParams(const Assignment& trial, const std::string& kind) {
-  const Node node = trial.Get(TrialKey::kEvaluate);
+  const bool of_bits = kind == "sensitivity";
+  const Node node = trial.Get(of_bits ? TrialKey::kBits : TrialKey::kEvaluate);
   const Execution execution = ExecutionOf(trial);
   const auto key = std::tuple(node, kind, execution);
   auto found = kind_params_.find(key);
   if (found == kind_params_.end()) {
     Json given = Json::object();
     if (node != nullptr) {
-      given = CheckEvaluate(*node, catalogue_);
+      given = of_bits ? SensitivityParams(BitsAt(*node)) : CheckEvaluate(*node, catalogue_);
     }
     StageParams params;
     AddKindParams(kind, given, execution, nullptr, params);
@@ -196,7 +202,7 @@ void TrialResolver::Check(TrialKey key, const YamlNode& node) {
       ParsePart(node, NameOf(key), catalogue_);
       return;
     case TrialKey::kBits:
-      ParseBits(node);
+      BitsAt(node);
       return;
     case TrialKey::kProtocol:
       ParseProtocol(node, catalogue_);

@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 
+#include "sweeps/bits.h"
 #include "sweeps/data_files.h"
 #include "sweeps/methods.h"
 #include "sweeps/model_files.h"
@@ -17,11 +18,6 @@
 #include "sweeps/sweep_spec.h"
 
 namespace zerosweep {
-
-struct Bits {
-  int64_t w = 0, a = 0;  // 2…8, or 32: passed through in full precision
-  bool operator==(const Bits&) const = default;
-};
 
 struct Seeds {
   int64_t synthesis = 0, quantize = 0;
@@ -45,8 +41,6 @@ struct Execution {
   auto operator<=>(const Execution&) const = default;
 };
 
-// `w8a8` or `{w: 4, a: 8}`. Throws kUsage; mixed precision is refused by name.
-Bits ParseBits(const YamlNode& node);
 // `3` or `{synthesis: 0, quantize: 3}`.
 Seeds ParseSeeds(const YamlNode& node);
 
@@ -58,6 +52,7 @@ class TrialResolver {
   // Null when the assignment names none (or half a pair).
   const Method* MethodOf(const Assignment& trial);
   const Bits* BitsOf(const Assignment& trial);
+  const Bits& BitsAt(const YamlNode& node);
   const Model* ModelOf(const Assignment& trial);
   const Protocol& ProtocolOf(const Assignment& trial);
   Execution ExecutionOf(const Assignment& trial);
@@ -65,7 +60,7 @@ class TrialResolver {
   const DatasetFiles& DataOf(const Assignment& trial);
   // kind: "synthesize" or "quantize". REQUIRES: MethodOf(trial) is not null.
   const StageParams& PartParams(const Assignment& trial, const std::string& kind);
-  // kind: "teacher" or "evaluate": set by the `evaluate` block.
+  // kind: "teacher" or "evaluate": set by the `evaluate` block; "sensitivity": by the bits.
   const StageParams& KindParams(const Assignment& trial, const std::string& kind);
 
   // Looks at one value, so that a wrong one is reported even where no trial uses it.

@@ -1,4 +1,5 @@
 // explain: why a trial or a stage is in its state.
+#include "base/text.h"
 #include "cli/named_thing.h"
 #include "cli/reading.h"
 #include "cli/table.h"
@@ -11,7 +12,8 @@ Table ExplainTrial(const ResultsReader& reader, const std::string& trial) {
   return reader.Query(
       "SELECT s.kind, s.implementation, s.stage, s.state, s.attempts, s.seconds, s.error "
       "FROM v_trial_stage x JOIN v_stage s ON s.stage = x.stage WHERE x.trial = ? "
-      "ORDER BY s.created, s.kind = 'evaluate', s.kind = 'quantize', s.kind = 'synthesize'",
+      "ORDER BY s.created, s.kind = 'evaluate', s.kind = 'quantize', s.kind = 'sensitivity', "
+      "s.kind = 'synthesize'",
       {trial});
 }
 
@@ -43,18 +45,40 @@ std::string WhyState(const ResultsReader& reader, const std::string& stage,
   return "open: every input is done; `zerosweep run` computes it";
 }
 
+// "weight bits: conv1 8, layer1.0.conv1 3, …" for stages whose ops differ in bits.
+std::string WeightBits(const ResultsReader& reader, const std::string& condition,
+                       const std::string& name) {
+  const Table metrics = reader.Query(
+      "SELECT DISTINCT name, value FROM v_metric WHERE " + condition + " ORDER BY name", {name});
+  std::string bits, choice;
+  for (const auto& row : metrics.rows) {
+    const std::string metric = row[0];
+    const double value = row[1].is_number() ? row[1].get<double>() : 0;
+    if (metric.starts_with("w_bits:")) {
+      bits += fmt::format("{} {} {:g}", bits.empty() ? "" : ",",
+                          metric.substr(metric.find(':', 7) + 1), value);
+    }
+    if (metric == "budget_bytes") choice += fmt::format("; budget {}", HumanBytes(value));
+    if (metric == "predicted_kl") choice += fmt::format("; predicted KL {:.4g}", value);
+    if (metric == "size_bytes") choice += fmt::format("; weights take {}", HumanBytes(value));
+  }
+  return bits.empty() ? "" : fmt::format("weight bits:{}{}\n", bits, choice);
+}
+
 void PrintHead(const ResultsReader& reader, const NamedThing& thing) {
   if (thing.kind == NamedThing::Kind::kTrial) {
     const auto row = reader
                          .Query(
-                             "SELECT model, method, w_bits, a_bits, seed, state, error FROM "
+                             "SELECT model, method, bits, seed, state, error FROM "
                              "v_trial WHERE trial = ? LIMIT 1",
                              {thing.name})
                          .rows.at(0);
-    fmt::print("trial {}: {} {} w{}a{}, seed {}: {}{}\n\n", thing.name, row[0].get<std::string>(),
-               row[1].get<std::string>(), row[2].get<double>(), row[3].get<double>(),
-               row[4].get<int64_t>(), row[5].get<std::string>(),
-               row[6].is_string() ? ": " + row[6].get<std::string>() : "");
+    fmt::print("trial {}: {} {} {}, seed {}: {}{}\n{}\n", thing.name, row[0].get<std::string>(),
+               row[1].get<std::string>(), row[2].get<std::string>(), row[3].get<int64_t>(),
+               row[4].get<std::string>(),
+               row[5].is_string() ? ": " + row[5].get<std::string>() : "",
+               WeightBits(reader, "stage IN (SELECT stage FROM v_trial_stage WHERE trial = ?)",
+                          thing.name));
     return;
   }
   const auto row = reader
@@ -70,7 +94,7 @@ void PrintHead(const ResultsReader& reader, const NamedThing& thing) {
   for (const auto& input : InputsOf(reader, thing.name).rows)
     fmt::print("  input {}: {} {} ({})\n", input[0].get<std::string>(), input[1].get<std::string>(),
                input[2].get<std::string>(), input[3].get<std::string>());
-  fmt::print("\n");
+  fmt::print("{}\n", WeightBits(reader, "stage = ?", thing.name));
 }
 
 int RunExplain(const std::string& id, const Globals& globals) {

@@ -149,12 +149,14 @@ std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int 
   return sites;
 }
 
-std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol, int w_bits) {
+std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,
+                            const WeightBitWidths& w_bits) {
   const std::vector<int> weighted = graph.Weighted();
   const Rim rim = FindRim(graph);
   std::vector<int> bits;
   for (const int node : weighted) {
-    int b = w_bits;
+    const auto own = w_bits.by_op.find(graph.nodes[static_cast<size_t>(node)].name);
+    int b = own != w_bits.by_op.end() ? own->second : w_bits.uniform;
     if (node == rim.first && protocol.first_w != 0) b = protocol.first_w;
     if (node == rim.last && protocol.last_w != 0) b = protocol.last_w;
     bits.push_back(b);

@@ -2,6 +2,7 @@
 // (docs/protocol.md).
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,18 @@ struct ActSite {
 // no other weighted node precedes or follows.
 std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int a_bits);
 
+// Bits of the weights, before the protocol's own for the first and the last op.
+struct WeightBitWidths {
+  WeightBitWidths() = default;
+  // Not explicit: most networks have one width.
+  WeightBitWidths(int bits) : uniform(bits) {}
+
+  int uniform = 0;                   // of ops that by_op does not name
+  std::map<std::string, int> by_op;  // by node name
+};
+
 // Bits of every weighted node, in the order of Graph::Weighted().
-std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol, int w_bits);
+std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,
+                            const WeightBitWidths& w_bits);
 
 }  // namespace zerosweep

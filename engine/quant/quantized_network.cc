@@ -23,10 +23,11 @@ int RequireNode(const Graph& graph, const std::string& name) {
 }  // namespace
 
 QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
-                                   int w_bits, int a_bits, const WeightGrid& grid)
+                                   const WeightBitWidths& w_bits, int a_bits,
+                                   const WeightGrid& grid)
     : graph_(fold ? FoldBatchNorms(teacher.graph) : teacher.graph),
       folded_(fold),
-      w_bits_(w_bits),
+      w_bits_(w_bits.uniform),
       a_bits_(a_bits) {
   const std::vector<int> nodes = graph_.Weighted();
   const std::vector<int> bits = WeightBits(graph_, protocol, w_bits);

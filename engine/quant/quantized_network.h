@@ -33,14 +33,15 @@ class QuantizedNetwork {
  public:
   // Rounds the weights of `teacher` to the nearest codes of their grids, with bits as `protocol`
   // says; places activation quantizers without a grid. BN is folded first when `fold` is set.
-  QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold, int w_bits,
-                   int a_bits, const WeightGrid& grid = PerChannelMinMaxGrid);
+  QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
+                   const WeightBitWidths& w_bits, int a_bits,
+                   const WeightGrid& grid = PerChannelMinMaxGrid);
 
   const Graph& graph() const { return graph_; }  // with dequantized weights
   std::vector<QuantizedActivation>& activations() { return activations_; }
   const std::vector<QuantizedActivation>& activations() const { return activations_; }
   const std::map<int, QuantizedWeight>& weights() const { return weights_; }
-  int w_bits() const { return w_bits_; }
+  int w_bits() const { return w_bits_; }  // 0: op by op, see weights()
   int a_bits() const { return a_bits_; }
 
   // Replaces the codes and grid of a weighted node.

@@ -20,7 +20,8 @@ struct QuantizationContext {
   const Json& params;           // complete
   const Protocol& protocol;
   bool fold_batch_norms = false;
-  int w_bits = 8, a_bits = 8;
+  WeightBitWidths w_bits = 8;
+  int a_bits = 8;
   RandomStreams random;
   Progress& progress;
   Checkpoints& checkpoints;

@@ -1,8 +1,9 @@
 // quantize: post-training quantization of a teacher on synthesised images. Artifact:
-// quantized.{safetensors,json}.
+// quantized.{safetensors,json}, curve.json.
 #include "engine/import/safetensors.h"
 #include "engine/quant/quantizer.h"
 #include "engine/stages/stage_kind.h"
+#include "engine/stages/weight_bits.h"
 
 namespace zerosweep {
 namespace {
@@ -15,13 +16,18 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const torch::Tensor images = tensors.at("images").to(context.device);
   const Json& fields = params.at("protocol");
   const Json method = context.MethodParams(entry.declaration);
-  const auto [network, curves, extra] = entry.function(
-      {teacher, images, method, Protocol::FromJson(fields), fields.at("bn") == "folded",
-       params.at("w_bits").get<int>(), params.at("a_bits").get<int>(),
-       RandomStreams(context.seed()), context.progress, context.checkpoints});
+  const Protocol protocol = Protocol::FromJson(fields);
+  const StageBits bits = ReadStageBits(context, teacher.graph, protocol);
+  const auto [network, curves, extra] =
+      entry.function({teacher, images, method, protocol, fields.at("bn") == "folded", bits.widths,
+                      params.at("a_bits").get<int>(), RandomStreams(context.seed()),
+                      context.progress, context.checkpoints});
   network.Save(context.staging);
-  SaveCurves(curves, context.staging);
+  Json drawn = CurvesToJson(curves);
+  if (bits.allocation) drawn["frontier"] = FrontierCurve(*bits.allocation);
+  SaveCurves(drawn, context.staging);
   std::map<std::string, double> metrics = extra;
+  metrics.merge(BitMetrics(bits, network));
   metrics["size_bytes"] = network.WeightBytes();
   metrics["bitops"] = network.BitOps();
   return metrics;

@@ -53,9 +53,13 @@ Dataset StageContext::LoadSplit(const std::string& split) const {
   return LoadVerifiedDataset(params().at("dataset"), split, File("data"), params().at("data"));
 }
 
-void SaveCurves(const Curves& curves, const std::filesystem::path& folder) {
+void SaveCurves(const Json& curves, const std::filesystem::path& folder) {
   if (curves.empty()) return;
-  WriteFileDurably(folder / "curve.json", CurvesToJson(curves).dump() + "\n");
+  WriteFileDurably(folder / "curve.json", curves.dump() + "\n");
+}
+
+void SaveCurves(const Curves& curves, const std::filesystem::path& folder) {
+  SaveCurves(CurvesToJson(curves), folder);
 }
 
 void SaveTeacher(const Teacher& teacher, const fs::path& folder) {

@@ -40,7 +40,8 @@ struct StageContext {
   Dataset LoadSplit(const std::string& split) const;
 };
 
-// Writes curve.json into `folder`, unless there are none.
+// Writes curve.json ({term: {"x": […], "y": […]}}) into `folder`, unless there are none.
+void SaveCurves(const Json& curves, const std::filesystem::path& folder);
 void SaveCurves(const Curves& curves, const std::filesystem::path& folder);
 
 // Returns the stage's metrics.

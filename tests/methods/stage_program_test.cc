@@ -39,6 +39,50 @@ TEST_F(StageProgramTest, OneTrialFromWeightsToAccuracy) {
   EXPECT_EQ(exact.at("agreement"), 100.0);
 }
 
+// The sensitivity is measured once; two budgets and a uniform cell use the same images.
+TEST_F(StageProgramTest, MixedPrecisionKeepsItsBudgetAndSaysWhatItChose) {
+  Succeeds("teacher", TeacherParams(), {}, "teacher");
+  Succeeds("synthesize", {{"name", "noise"}, {"images", 2}, {"seed", 3}}, {{"teacher", "teacher"}},
+           "images");
+  const std::map<std::string, std::string> inputs = {{"teacher", "teacher"}, {"images", "images"}};
+  const StageDone measured = Succeeds("sensitivity", Json::object(), inputs, "sensitivity");
+  EXPECT_EQ(measured.metrics.at("ops"), 20);
+  EXPECT_GT(measured.metrics.at("kl_uniform_2"), measured.metrics.at("kl_uniform_8"));
+  auto with_sensitivity = inputs;
+  with_sensitivity["sensitivity"] = "sensitivity";
+  for (const int budget : {4, 6}) {
+    Json params = QuantizeParams("minmax", 8);
+    const double uniform = Succeeds("quantize", QuantizeParams("minmax", budget), inputs,
+                                    "uniform" + std::to_string(budget))
+                               .metrics.at("size_bytes");
+    params["w_bits"] = {{"budget", budget}, {"choices", {2, 3, 4, 5, 6, 8}}};
+    const std::string name = "mixed" + std::to_string(budget);
+    const auto metrics = Succeeds("quantize", params, with_sensitivity, name).metrics;
+    EXPECT_EQ(metrics.at("budget_bytes"), uniform);
+    EXPECT_LE(metrics.at("size_bytes"), uniform);
+    // With so many choices little of the budget is left over.
+    EXPECT_GT(metrics.at("size_bytes"), 0.95 * uniform);
+    EXPECT_LT(metrics.at("predicted_kl"),
+              measured.metrics.at("kl_uniform_" + std::to_string(budget)));
+    EXPECT_EQ(std::count_if(metrics.begin(), metrics.end(),
+                            [](const auto& m) { return m.first.starts_with("w_bits:"); }),
+              20);
+    EXPECT_TRUE(metrics.contains("w_bits:00:conv1") && metrics.contains("w_bits:19:linear"));
+    const Json frontier =
+        ParseJson(ReadFile(temp_ / name / "curve.json"), "curve.json").at("frontier");
+    EXPECT_LE(frontier.at("x").size(), 512U);
+    EXPECT_GT(frontier.at("x").size(), 100U);
+    EXPECT_THAT(frontier.at("x"), testing::Contains(metrics.at("size_bytes")));
+    EXPECT_THAT(frontier.at("y"), testing::Contains(metrics.at("predicted_kl")));
+    Succeeds("evaluate", {{"dataset", "cifar10"}, {"data", Fingerprint()}},
+             {{"teacher", "teacher"}, {"quantized", name}}, "accuracy" + std::to_string(budget));
+  }
+  Json by_layer = QuantizeParams("minmax", 4);
+  by_layer["w_bits"] = {{"layers", {{"conv1", 8}}}};
+  EXPECT_THAT(Fails("quantize", by_layer, inputs).message,
+              testing::HasSubstr("no bits are given for layer1.0.conv1, layer1.0.conv2"));
+}
+
 TEST_F(StageProgramTest, TheSameStageTwiceGivesTheSameArtifact) {
   Succeeds("teacher", TeacherParams(), {}, "teacher");
   const Json params = {

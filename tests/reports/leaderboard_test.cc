@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 std::vector<std::string> Order(const std::vector<LeaderboardRow>& rows) {
   std::vector<std::string> names;
-  for (const auto& row : rows) names.push_back(row.method + " " + BitsName(row.w_bits, row.a_bits));
+  for (const auto& row : rows) names.push_back(row.method + " " + BitsName(row.bits));
   return names;
 }
 
@@ -78,6 +78,21 @@ TEST_F(LeaderboardTest, RanksWithinDatasetModelAndBits) {
   Done({.dataset = "a_dataset", .method = "zeroq", .w_bits = 2, .a_bits = 2}, 10);
   EXPECT_THAT(Order(Leaderboard(Reader())),
               ElementsAre("zeroq W2A2", "zeroq W8A8", "zeroq W4A8", "noise W4A4", "zeroq W4A4"));
+}
+
+TEST_F(LeaderboardTest, MixedPrecisionStandsBesideTheUniformBitsOfItsBudget) {
+  Done({.w_bits = 4, .a_bits = 8, .bits = "wmp4a8"}, 85);
+  Done({.w_bits = 4, .a_bits = 8}, 80);
+  Done({.w_bits = 4.5, .a_bits = 8, .bits = "w@first8a8"}, 70);
+  Done({.w_bits = 6, .a_bits = 6, .protocol = "genie", .bits = "wmp6a6"}, 86);
+  Done({.w_bits = 6, .a_bits = 6}, 84);
+  const auto board = Leaderboard(Reader());
+  EXPECT_THAT(Order(board), ElementsAre("zeroq W6A6", "zeroq WMP6A6", "zeroq W@first8A8",
+                                        "zeroq W4A8", "zeroq WMP4A8"));
+  EXPECT_FALSE(HasMixedProtocols(board)) << "mixed and uniform precision are other bits";
+  for (const char* where : {"bits=wmp4a8", "bits=WMP4A8", "bits=w@first8a8", "bits=w4a8"})
+    EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter(where)).size(), 1u) << where;
+  EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter("w_bits=4")).size(), 2u);
 }
 
 TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
@@ -159,7 +174,7 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
       ElementsAre("sweep", "dataset", "model", "method", "w_bits", "a_bits", "n", "top1_mean",
                   "top1_std", "top1_ci_low", "top1_ci_high", "top1_best", "agreement", "fp32_top1",
                   "drop", "images", "size_bytes", "bitops", "seeds", "protocol", "variant",
-                  "seconds_mean", "published", "published_source"));
+                  "seconds_mean", "published", "published_source", "bits"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());

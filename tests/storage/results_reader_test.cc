@@ -44,7 +44,7 @@ TEST_F(ResultsReaderTest, ViewsHaveTheColumnsOfTheContract) {
   EXPECT_THAT(reader.Query("SELECT * FROM v_trial").columns,
               ElementsAre("trial", "sweep", "dataset", "model", "method", "synthesizer",
                           "quantizer", "w_bits", "a_bits", "seed", "state", "top1", "fp32_top1",
-                          "loss", "seconds", "attempts", "protocol", "error"));
+                          "loss", "seconds", "attempts", "protocol", "error", "bits"));
   EXPECT_THAT(reader.Query("SELECT * FROM v_published").columns,
               ElementsAre("paper", "table_", "method", "dataset", "arch", "w_bits", "a_bits",
                           "metric", "value", "fp32", "confidence", "source"));

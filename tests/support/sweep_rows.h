@@ -40,6 +40,7 @@ struct CellRow {
   int64_t seed = 0;
   std::string protocol = "zeroq";
   Json params = Json::object();  // of the synthesizer
+  std::string bits = "";         // "wmp4a8"; empty: as w_bits and a_bits say
 };
 
 // Adds one trial with its four stages.
@@ -47,17 +48,19 @@ inline void AddCell(SweepRows& rows, const CellRow& cell) {
   const std::string teacher = rows.Add(
       {.spec = {.kind = "teacher", .params = {{"model", cell.model}, {"dataset", cell.dataset}}},
        .implementation = "teacher"});
+  const std::string bits =
+      cell.bits.empty() ? fmt::format("w{:g}a{:g}", cell.w_bits, cell.a_bits) : cell.bits;
   Json synthesis = cell.params;
   synthesis["seed"] = cell.seed;
   synthesis["synthesizer"] = cell.method;
   const std::string images = rows.Add(
       {.spec = {.kind = "synthesize", .params = synthesis, .inputs = {{"teacher", teacher}}},
        .implementation = cell.method});
-  const std::string quantized = rows.Add(
-      {.spec = {.kind = "quantize",
-                .params = {{"w", cell.w_bits}, {"a", cell.a_bits}, {"protocol", cell.protocol}},
-                .inputs = {{"teacher", teacher}, {"images", images}}},
-       .implementation = "minmax"});
+  const std::string quantized =
+      rows.Add({.spec = {.kind = "quantize",
+                         .params = {{"bits", bits}, {"protocol", cell.protocol}},
+                         .inputs = {{"teacher", teacher}, {"images", images}}},
+                .implementation = "minmax"});
   const std::string evaluated =
       rows.Add({.spec = {.kind = "evaluate", .inputs = {{"quantized", quantized}}},
                 .implementation = "evaluate"});
@@ -68,10 +71,11 @@ inline void AddCell(SweepRows& rows, const CellRow& cell) {
                  .quantizer = "minmax",
                  .w_bits = cell.w_bits,
                  .a_bits = cell.a_bits,
+                 .bits = bits,
                  .seed = cell.seed,
                  .protocol = cell.protocol,
                  .variant = "code",
-                 .config = {{"synthesizer", cell.params}, {"seed", cell.seed}},
+                 .config = {{"synthesizer", cell.params}, {"bits", bits}, {"seed", cell.seed}},
                  .stages = {{"teacher", teacher},
                             {"synthesize", images},
                             {"quantize", quantized},

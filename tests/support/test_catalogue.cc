@@ -39,6 +39,9 @@ Json Kinds() {
   const Json limit =
       Param("limit", "int", 0, {{"min", 0}, {"neutral", 0}, {"profiles", {{"smoke", 500}}}});
   return {Entry("evaluate", 3, false, {}, {limit}), Entry("quantize", 1, false, {}, {}),
+          Entry("sensitivity", 2, false, {},
+                {Param("divergence", "choice", "forward",
+                       {{"choices", {"forward", "symmetric"}}, {"neutral", "forward"}})}),
           Entry("synthesize", 1, false, {},
                 {Param("threads", "int", 1, {{"min", 1}, {"profiles", {{"fast", 2}}}})}),
           Entry("teacher", 2, false, {}, {limit})};

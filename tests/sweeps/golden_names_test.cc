@@ -24,6 +24,15 @@ std::string Listing(const Plan& plan) {
   return text.str();
 }
 
+std::string Golden(const std::string& name) {
+  const char* source = std::getenv("ZEROSWEEP_SOURCE");
+  std::ifstream file(std::filesystem::path(source == nullptr ? "." : source) / "tests/sweeps" /
+                     name);
+  std::stringstream golden;
+  golden << file.rdbuf();
+  return golden.str();
+}
+
 TEST(GoldenNamesTest, StayAsTheyWere) {
   const SweepFolder folder;
   const Plan plan = folder.Expand(CifarSweep(
@@ -31,12 +40,16 @@ TEST(GoldenNamesTest, StayAsTheyWere) {
       "  bits: [w8a8, {w: 4, a: 32}]\nseeds: [0, 1]\nprofile: fast\n"
       "include:\n  - {synthesizer: constant, quantizer: {percentile: {p: 0.999}}, bits: w2a3, "
       "protocol: {preset: genie, first_w: 4}, evaluate: {limit: 100}}\n"));
-  const char* source = std::getenv("ZEROSWEEP_SOURCE");
-  std::ifstream file(std::filesystem::path(source == nullptr ? "." : source) /
-                     "tests/sweeps/golden_names.txt");
-  std::stringstream golden;
-  golden << file.rdbuf();
-  EXPECT_EQ(Listing(plan), golden.str());
+  EXPECT_EQ(Listing(plan), Golden("golden_names.txt"));
+}
+
+TEST(GoldenNamesTest, OfMixedPrecisionStayToo) {
+  const SweepFolder folder;
+  folder.Write("layers.json", R"({"conv1": 8, "fc": 4})");
+  const Plan plan = folder.Expand(
+      CifarSweep("grid:\n  method: [zeroq]\n  bits: [wmp4a8, {w: mp6, a: 6, choices: [2, 3, 8], "
+                 "bucket: 8192, divergence: symmetric}, {w: layers.json, a: 4}]\n"));
+  EXPECT_EQ(Listing(plan), Golden("golden_mixed_names.txt"));
 }
 
 }  // namespace

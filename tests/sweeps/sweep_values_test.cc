@@ -34,15 +34,31 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"map_missing", "  method: zeroq\n  bits: {w: 4}\n", "sweep.yaml:6: bits has no 'a'"},
         Case{"map_key", "  method: zeroq\n  bits: {w: 4, b: 4}\n",
              "sweep.yaml:6: unknown key 'b' in bits, did you mean 'w'?"},
-        Case{"mixed", "  method: zeroq\n  bits: {w: mp4, a: 8}\n",
-             "sweep.yaml:6: bits 'mp4': mixed precision is not available in this version, give one "
-             "number of bits"},
-        Case{"layers", "  method: zeroq\n  bits: {w: layers.json, a: 8}\n",
-             "sweep.yaml:6: bits 'layers.json': mixed precision is not available in this version, "
-             "give one number of bits"},
-        Case{"choices", "  method: zeroq\n  bits: {w: mp4, a: 8, choices: [2, 4]}\n",
-             "sweep.yaml:6: bits [2,4]: mixed precision is not available in this version, give one "
-             "number of bits"}),
+        Case{"mixed_word", "  method: zeroq\n  bits: wmp9a8\n",
+             "sweep.yaml:6: bits is 'wmp9a8', must be 2 to 8, or 32 for full precision"},
+        Case{"mixed_full", "  method: zeroq\n  bits: wmp32a8\n",
+             "sweep.yaml:6: bits is 'wmp32a8', must be 2 to 8, or 32 for full precision"},
+        Case{"mixed_budget", "  method: zeroq\n  bits: {w: mp4.5, a: 8}\n",
+             "sweep.yaml:6: bits.w is 'mp4.5', must be mp2 to mp8 for mixed precision"},
+        Case{"choices_range", "  method: zeroq\n  bits: {w: mp4, a: 8, choices: [2, 9]}\n",
+             "sweep.yaml:6: a width of bits.choices is 9, must be at most 8"},
+        Case{"choices_twins", "  method: zeroq\n  bits: {w: mp4, a: 8, choices: [4, 2, 4]}\n",
+             "sweep.yaml:6: bits.choices holds a width twice: [4,2,4]"},
+        Case{"choices_form", "  method: zeroq\n  bits: {w: mp4, a: 8, choices: 4}\n",
+             "sweep.yaml:6: bits.choices is 4, must be a list of widths such as [2, 4, 8]"},
+        Case{"choices_too_large",
+             "  method: zeroq\n  bits:\n    w: mp4\n    a: 8\n    choices: [6, 8]\n",
+             "sweep.yaml:9: bits.choices holds nothing of at most 4 bits, so nothing meets the "
+             "budget of mp4"},
+        Case{"choices_uniform", "  method: zeroq\n  bits: {w: 4, a: 8, choices: [2, 4]}\n",
+             "sweep.yaml:6: bits.choices belongs to mixed precision: write {w: mp4, …}"},
+        Case{"bucket", "  method: zeroq\n  bits: {w: mp4, a: 8, bucket: -1}\n",
+             "sweep.yaml:6: bits.bucket is -1, must be at least 0"},
+        Case{"mixed_key", "  method: zeroq\n  bits: {w: mp4, a: 8, chioces: [2, 4]}\n",
+             "sweep.yaml:6: unknown key 'chioces' in bits, did you mean 'choices'?"},
+        Case{"divergence", "  method: zeroq\n  bits: {w: mp4, a: 8, divergence: symetric}\n",
+             "sweep.yaml:6: bits.divergence is 'symetric', must be one of forward, symmetric, did "
+             "you mean 'symmetric'?"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(

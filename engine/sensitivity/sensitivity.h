@@ -1,0 +1,57 @@
+// How much the outputs of a network change when the weights of one op alone are quantized (ZeroQ,
+// Cai et al., CVPR 2020, section 3.2).
+//
+//   Ω_i(k) = (1/N) Σ_j KL(p(x_j; θ) ‖ p(x_j; θ with the weights of op i at k bits))
+//
+// p: softmax of the logits, batch norms kept, activations in full precision. Weights on ZeroQ's own
+// grid (per output channel on minimum and maximum), whatever quantizer follows: the measurement
+// belongs to the teacher and the images alone. The direction follows the paper; the public rerun
+// (rhhc/ZeroQ-MP) takes the mean of both.
+#pragma once
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/checkpoint.h"
+#include "engine/progress.h"
+#include "engine/teacher.h"
+
+namespace zerosweep {
+
+enum class Divergence {
+  kForward,   // KL(FP ‖ quantized)
+  kSymmetric  // the mean of both directions
+};
+
+struct OpSensitivity {
+  std::string op;
+  int64_t weights = 0;        // P_i: how many; biases and batch norms do not count
+  std::vector<double> omega;  // in nats, at kMinBits … kMaxBits
+};
+
+struct Sensitivity {
+  Divergence divergence = Divergence::kForward;
+  int64_t images = 0;
+  std::vector<OpSensitivity> ops;  // in the order of Graph::Weighted()
+
+  // Ω of an op; 0 where its weights pass through. REQUIRES: bits are 2…8 or 32.
+  double Omega(size_t op, int bits) const;
+};
+
+// (1/N) Σ_j of the divergence between two sets of distributions, N×K log-probabilities in float64.
+double MeanDivergence(const torch::Tensor& log_p, const torch::Tensor& log_q,
+                      Divergence divergence);
+
+// images: N×C×H×W on the teacher's device. Every op at every width, one after another: N·L·7 passes
+// of one image. Throws kTrial ("non_finite") for logits that are not finite.
+Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& images,
+                               Divergence divergence, Progress& progress, Checkpoints& checkpoints);
+
+// sensitivity.json in `folder` (docs/formats.md). Load throws kStorage for a damaged file.
+void SaveSensitivity(const Sensitivity& sensitivity, const std::filesystem::path& folder);
+Sensitivity LoadSensitivity(const std::filesystem::path& folder);
+
+}  // namespace zerosweep

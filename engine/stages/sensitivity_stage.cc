@@ -1,0 +1,48 @@
+// sensitivity: how much quantizing each op alone changes the outputs. Artifact: sensitivity.json.
+// A stage of its own: it depends on the teacher and the images alone and serves every budget, every
+// set of choices and every quantizer. All widths are measured, so that choices rename nothing.
+#include "engine/import/safetensors.h"
+#include "engine/quant/number_format.h"
+#include "engine/sensitivity/sensitivity.h"
+#include "engine/stages/stage_kind.h"
+
+namespace zerosweep {
+namespace {
+
+std::map<std::string, double> RunSensitivity(const StageContext& context) {
+  const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
+  const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
+  const Divergence divergence =
+      context.Param("divergence") == "symmetric" ? Divergence::kSymmetric : Divergence::kForward;
+  const Sensitivity sensitivity =
+      MeasureSensitivity(teacher, tensors.at("images").to(context.device), divergence,
+                         context.progress, context.checkpoints);
+  SaveSensitivity(sensitivity, context.staging);
+  std::map<std::string, double> metrics = {{"ops", static_cast<double>(sensitivity.ops.size())}};
+  for (int bits = kMinBits; bits <= kMaxBits; ++bits) {
+    double& sum = metrics[fmt::format("kl_uniform_{}", bits)];
+    for (size_t op = 0; op < sensitivity.ops.size(); ++op) sum += sensitivity.Omega(op, bits);
+  }
+  return metrics;
+}
+
+const RegisterStageKind kSensitivity{
+    {.role = "kind",
+     .name = "sensitivity",
+     .summary = "measures how much the outputs change when the weights of one op alone are "
+                "quantized, for every op and bit-width",
+     .paper = "ZeroQ (Cai et al., CVPR 2020), section 3.2",
+     .revision = 1,
+     .params = {{.name = "divergence",
+                 .type = "choice",
+                 .default_value = "forward",
+                 .meaning = "forward: KL(full precision ‖ quantized) of the softmax outputs; "
+                            "symmetric: the mean of both directions",
+                 .source =
+                     "forward: ZeroQ, section 3.2; symmetric: rhhc/ZeroQ-MP (community rerun)",
+                 .choices = {"forward", "symmetric"},
+                 .neutral = "forward"}}},
+    RunSensitivity};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,97 @@
+#include "reports/layer_bits.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "reports/leaderboard.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr size_t kMostConfigurations = 24;
+constexpr const char* kPrefix = "w_bits:";  // of metrics: "w_bits:03:layer1.0.conv2"
+
+// The op in a metric's name; empty for other metrics.
+std::string OpOf(const std::string& metric) {
+  if (!metric.starts_with(kPrefix)) return "";
+  const size_t colon = metric.find(':', std::strlen(kPrefix));
+  return colon == std::string::npos ? "" : metric.substr(colon + 1);
+}
+
+// Adds one quantize stage to its configuration: a column of bits and a line.
+void AddStage(const ResultsReader& reader, int64_t stage, const std::string& name,
+              LayerBits& configuration) {
+  FrontierLine line;
+  line.name = name;
+  Table& table = configuration.table;
+  const size_t column = table.columns.size();
+  table.columns.push_back(name);
+  for (auto& row : table.rows) row.emplace_back();
+  // The index in a metric's name keeps the ops in the network's order.
+  const Table metrics =
+      reader.Query("SELECT name, value FROM metric WHERE stage_id = ? ORDER BY name", {stage});
+  for (const auto& metric : metrics.rows) {
+    const std::string key = metric[0];
+    const double value = metric[1].is_number() ? metric[1].get<double>() : 0;
+    if (key == "budget_bytes") configuration.plot.budget = value;
+    if (key == "size_bytes") line.size = value;
+    if (key == "predicted_kl") line.omega = value;
+    const std::string op = OpOf(key);
+    if (op.empty()) continue;
+    auto row = std::find_if(table.rows.begin(), table.rows.end(),
+                            [&](const auto& known) { return known[0] == op; });
+    if (row == table.rows.end()) {
+      row = table.rows.insert(row, std::vector<Json>(table.columns.size()));
+      row->front() = op;
+    }
+    (*row)[column] = static_cast<int64_t>(value);
+  }
+  const Table curve =
+      reader.Query("SELECT data FROM curve WHERE stage_id = ? AND term = 'frontier'", {stage});
+  if (curve.rows.empty()) return;
+  line.x = UnpackCurve(curve.rows[0][0].get_binary(), false);
+  line.y = UnpackCurve(curve.rows[0][0].get_binary(), true);
+  configuration.plot.lines.push_back(std::move(line));
+}
+
+}  // namespace
+
+std::vector<double> UnpackCurve(const Json::binary_t& bytes, bool y) {
+  std::vector<double> values;
+  for (size_t at = y ? sizeof(float) : 0; at + sizeof(float) <= bytes.size();
+       at += 2 * sizeof(float)) {
+    float value = 0;
+    std::memcpy(&value, bytes.data() + at, sizeof value);
+    values.push_back(value);
+  }
+  return values;
+}
+
+std::vector<LayerBits> ReadLayerBits(const ResultsReader& reader, const FilterSql& filter) {
+  const Table stages = reader.Query(
+      "SELECT t.configuration_id, min(t.method), min(t.bits), min(t.dataset), min(t.model), "
+      "min(t.seed), x.stage_id FROM trial t JOIN trial_stage x ON x.trial_id = t.id "
+      "WHERE EXISTS (SELECT 1 FROM metric m WHERE m.stage_id = x.stage_id AND m.name GLOB "
+      "'w_bits:*') AND " +
+          filter.condition + " GROUP BY t.configuration_id, x.stage_id ORDER BY 4, 5, 2, 3, 1, 6",
+      filter.bindings);
+  std::vector<LayerBits> configurations;
+  int64_t last = -1;
+  for (const auto& row : stages.rows) {
+    const int64_t id = row[0];
+    if (id != last) {
+      if (configurations.size() == kMostConfigurations) break;
+      LayerBits& made = configurations.emplace_back();
+      made.title = fmt::format("{} {}, {}, {}", row[1].get<std::string>(), BitsName(row[2]),
+                               row[3].get<std::string>(), row[4].get<std::string>());
+      made.plot.title = "Size of the weights against Ω: " + made.title;
+      made.table.columns = {"op"};
+      last = id;
+    }
+    AddStage(reader, row[6], fmt::format("seed {}", row[5].get<int64_t>()), configurations.back());
+  }
+  return configurations;
+}
+
+}  // namespace zerosweep

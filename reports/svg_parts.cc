@@ -1,0 +1,38 @@
+#include "reports/svg_parts.h"
+
+#include <fmt/format.h>
+
+#include "reports/svg_plot.h"
+
+namespace zerosweep {
+
+std::string SvgOpening(double width, double height, const std::string& title,
+                       const std::string& description) {
+  return fmt::format(R"(<svg role="img" viewBox="0 0 {:g} {:g}"><title>{}</title><desc>{}</desc>)",
+                     width, height, EscapeHtml(title), EscapeHtml(description));
+}
+
+std::string SvgMarker(size_t shape, double x, double y) {
+  switch (shape % 3) {
+    case 0:
+      return fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="4.5"/>)", x, y);
+    case 1:
+      return fmt::format(R"(<rect x="{:.1f}" y="{:.1f}" width="8" height="8"/>)", x - 4, y - 4);
+    default:
+      return fmt::format(R"(<path d="M{:.1f} {:.1f}l5 9h-10z"/>)", x, y - 6);
+  }
+}
+
+std::string SvgGridLine(double y, const std::string& number) {
+  return fmt::format(
+      R"(<line class="grid" x1="{:g}" x2="{:g}" y1="{:.1f}" y2="{:.1f}"/><text x="{:g}" y="{:.1f}" text-anchor="end">{}</text>)",
+      kPlotLeft, kPlotWidth - kPlotRight, y, y, kPlotLeft - 6, y + 4, number);
+}
+
+std::string SvgVerticalLabel(const std::string& label) {
+  return fmt::format(
+      R"svg(<text transform="translate(12 {:g}) rotate(-90)" text-anchor="middle">{}</text>)svg",
+      (kPlotTop + kPlotHeight - kPlotBottom) / 2, EscapeHtml(label));
+}
+
+}  // namespace zerosweep

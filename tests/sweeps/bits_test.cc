@@ -1,0 +1,122 @@
+// Mixed precision and bits by layer: what the cells mean, which stages they need and share.
+#include "sweeps/bits.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/sweep_folder.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> BitsOf(const Plan& plan) {
+  std::vector<std::string> bits;
+  for (const TrialRow& trial : plan.trials) bits.push_back(trial.bits);
+  return bits;
+}
+
+Json StageBitsOf(const Plan& plan, size_t trial) {
+  return StageOf(plan, plan.trials.at(trial), "quantize").spec.params.at("w_bits");
+}
+
+TEST(BitsTest, MixedPrecisionNeedsAStageThatEveryBudgetAndQuantizerShares) {
+  const SweepFolder folder;
+  const Plan plan = folder.Expand(
+      CifarSweep("grid:\n  synthesizer: [zeroq]\n  quantizer: [minmax, percentile]\n"
+                 "  bits: [w4a8, {w: mp4, a: 8}, {w: mp6, a: 6, choices: [8, 2, 5]}]\n"));
+  EXPECT_THAT(BitsOf(plan), ElementsAre("w4a8", "wmp4a8", "wmp6a6", "w4a8", "wmp4a8", "wmp6a6"));
+  EXPECT_EQ(CountStages(plan, "synthesize"), 1U);
+  EXPECT_EQ(CountStages(plan, "sensitivity"), 1U);
+  EXPECT_EQ(CountStages(plan, "quantize"), 6U);
+  EXPECT_FALSE(plan.trials[0].stages.contains("sensitivity"));
+  EXPECT_FALSE(StageOf(plan, plan.trials[0], "quantize").spec.inputs.contains("sensitivity"));
+  const StageRow& sensitivity = StageOf(plan, plan.trials[1], "sensitivity");
+  EXPECT_EQ(sensitivity.spec.params, Json::object());
+  EXPECT_EQ(sensitivity.spec.revision, 2);
+  EXPECT_EQ(sensitivity.spec.inputs, (std::map<std::string, std::string>{
+                                         {"teacher", plan.trials[1].stages.at("teacher")},
+                                         {"images", plan.trials[1].stages.at("synthesize")}}));
+  EXPECT_EQ(StageOf(plan, plan.trials[2], "quantize").spec.inputs.at("sensitivity"),
+            sensitivity.spec.name);
+  EXPECT_EQ(StageBitsOf(plan, 1), Json({{"budget", 4}, {"choices", {2, 4, 8}}}));
+  EXPECT_EQ(StageBitsOf(plan, 2), Json({{"budget", 6}, {"choices", {2, 5, 8}}}));
+  EXPECT_EQ(plan.trials[1].w_bits, 4);
+  EXPECT_EQ(plan.trials[1].config.at("bits"),
+            Json({{"w", "mp4"}, {"a", 8}, {"choices", {2, 4, 8}}, {"bucket", 0}}));
+  EXPECT_EQ(plan.trials[1].config.at("sensitivity"), Json({{"divergence", "forward"}}));
+}
+
+TEST(BitsTest, EqualCellsHaveEqualNamesHoweverTheyAreWritten) {
+  const SweepFolder folder;
+  const auto names = [&](const std::string& bits) {
+    const Plan plan = folder.Expand(CifarSweep("  method: zeroq\n  bits: " + bits + "\n"));
+    return plan.trials.at(0).stages;
+  };
+  const auto plain = names("wmp4a8");
+  EXPECT_EQ(names("{w: mp4, a: 8}"), plain);
+  EXPECT_EQ(names("{w: mp4, a: 8, choices: [8, 4, 2], bucket: 1, divergence: forward}"), plain);
+  const auto measured = names("{w: mp4, a: 8, divergence: symmetric}");
+  EXPECT_NE(measured.at("sensitivity"), plain.at("sensitivity"));
+  EXPECT_NE(measured.at("quantize"), plain.at("quantize"));
+  const auto bucket = names("{w: mp4, a: 8, bucket: 8192}");
+  EXPECT_EQ(bucket.at("sensitivity"), plain.at("sensitivity"));
+  EXPECT_NE(bucket.at("quantize"), plain.at("quantize"));
+}
+
+TEST(BitsTest, BitsByLayerAreNamedByContent) {
+  const SweepFolder folder;
+  folder.Write("first8.json", R"({"conv1":8,"layer1":2,"fc":32})");
+  folder.Write("more/same.json", "{\n\t\"fc\": 32,\n\t\"layer1\": 2,\n\t\"conv1\": 8\n}\n");
+  const auto expand = [&](const std::string& file) {
+    return folder.Expand(CifarSweep("  method: zeroq\n  bits: {w: " + file + ", a: 4}\n"));
+  };
+  const Plan plan = expand("first8.json");
+  EXPECT_THAT(BitsOf(plan), ElementsAre("w@first8a4"));
+  EXPECT_EQ(plan.trials[0].w_bits, 14) << "the mean over the layers";
+  EXPECT_EQ(StageBitsOf(plan, 0), Json({{"layers", {{"conv1", 8}, {"layer1", 2}, {"fc", 32}}}}));
+  EXPECT_FALSE(plan.trials[0].stages.contains("sensitivity"));
+  EXPECT_EQ(expand("more/same.json").trials[0].stages, plan.trials[0].stages);
+  folder.Write("first8.json", R"({"conv1": 8, "layer1": 3, "fc": 32})");
+  EXPECT_NE(expand("first8.json").trials[0].stages, plan.trials[0].stages);
+}
+
+TEST(BitsTest, FilesOfBitsAreRefusedWithTheirLine) {
+  const SweepFolder folder;
+  const auto error = [&](const std::string& content) {
+    folder.Write("layers.json", content);
+    return folder.ErrorOf(CifarSweep("  method: zeroq\n  bits: {w: layers.json, a: 4}\n"));
+  };
+  EXPECT_EQ(error("{\"conv1\": 8,\n \"fc\": 9}"),
+            "layers.json:2: the width of 'fc' is 9, must be 2 to 8, or 32 for full precision");
+  EXPECT_EQ(error("{\"fc\": 8, \"fc\": 4}"),
+            "layers.json:1: key 'fc' is given twice (first at layers.json:1), remove one");
+  EXPECT_EQ(error("[8, 4]"),
+            "layers.json: must be a JSON object of weighted ops and their bits: {\"conv1\": 8}");
+  EXPECT_THAT(error("{\"fc\": "), testing::HasSubstr("layers.json:1: not valid YAML"));
+  std::filesystem::remove(folder / "layers.json");
+  EXPECT_EQ(folder.ErrorOf(CifarSweep("  method: zeroq\n  bits: {w: layers.json, a: 4}\n")),
+            "sweep.yaml:6: file of bits by layer not found: there is no layers.json");
+}
+
+TEST(BitsTest, PatternsHoldWhateverTheyLeaveOut) {
+  const SweepFolder folder;
+  folder.Write("l.json", R"({"conv1": 8})");
+  const std::string grid =
+      "grid:\n  method: [zeroq]\n  bits: [w4a8, {w: mp4, a: 8}, {w: mp4, a: 8, choices: [3, 5], "
+      "divergence: symmetric}, {w: l.json, a: 8}]\nexclude: [{bits: ";
+  const auto left = [&](const std::string& pattern) {
+    return folder.Expand(CifarSweep(grid + pattern + "}]\n")).trials.size();
+  };
+  EXPECT_EQ(left("w4a8"), 3U);
+  EXPECT_EQ(left("wmp4a8"), 2U);
+  EXPECT_EQ(left("{w: mp4, a: 8, choices: [5, 3]}"), 3U);
+  EXPECT_EQ(left("{w: mp4, a: 8, choices: [2, 4, 8]}"), 3U);
+  EXPECT_EQ(left("{w: mp4, a: 8, divergence: forward}"), 3U);
+  EXPECT_EQ(left("{w: l.json, a: 8}"), 3U);
+  EXPECT_EQ(left("[wmp6a8, {w: mp4, a: 8, choices: [2, 5]}]"), 4U);
+}
+
+}  // namespace
+}  // namespace zerosweep
