@@ -54,6 +54,9 @@ ImageFolder::File FileOf(const fs::path& root, const std::string& name, int64_t 
   if (stat(path.c_str(), &info) != 0) {
     Fail(ErrorKind::kUsage, "cannot read the image {}: {}", path.string(), std::strerror(errno));
   }
+  if (!S_ISREG(info.st_mode)) {
+    Fail(ErrorKind::kUsage, "cannot read the image {}: it is not a file", path.string());
+  }
   return {name, label, static_cast<uint64_t>(info.st_size),
           int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec};
 }

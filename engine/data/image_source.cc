@@ -16,7 +16,7 @@ class InMemory final : public ImageSource {
   explicit InMemory(torch::Tensor images) : images_(std::move(images)) {}
 
   int64_t size() const override { return images_.size(0); }
-  std::vector<int64_t> shape() const override { return images_[0].sizes().vec(); }
+  std::vector<int64_t> shape() const override { return images_.sizes().slice(1).vec(); }
 
   torch::Tensor Load(const std::vector<int64_t>& indices) const override {
     return images_.index_select(0, torch::tensor(indices, torch::kInt64));

@@ -1,6 +1,11 @@
 // Sweeps on images in folders by class: what is refused, how they are resized, what is remembered.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
 
 #include "base/files.h"
 #include "tests/support/sweep_folder.h"
@@ -117,13 +122,29 @@ TEST_F(ImageFolderPlanTest, FoldersThatDoNotFitAreRefused) {
             "(looked in: photos); give its folder with data: or $ZEROSWEEP_DATA");
 }
 
-TEST_F(ImageFolderPlanTest, ReadingIsReportedOnlyWhenItTakesLong) {
-  ExpandOptions options = folder_.Options();
-  int reports = 0;
-  options.reading = [&](const std::filesystem::path&, double, double) { ++reports; };
-  folder_.Write("sweep.yaml", Sweep());
-  ExpandSweep(options, folder_.catalogue());
-  EXPECT_EQ(reports, 0);
+// The reading of a pipe lasts until its writer, who waits for a report, ends it.
+TEST_F(ImageFolderPlanTest, ReadingThatLastsIsReported) {
+  const std::filesystem::path pipe = folder_ / "photos/val/a/slow.jpg";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  ImageFolder folder{folder_ / "photos/val", {"a"}, {{"a/slow.jpg", 0, 4, 1}}};
+  std::atomic<int> reports = 0;
+  std::thread writer([&] {
+    std::ofstream out(pipe);
+    while (reports == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    out << "slow";
+  });
+  DigestCache digests(Home{}, [&](const std::filesystem::path& root, double done, double total) {
+    EXPECT_EQ(root, folder.root);
+    EXPECT_EQ(done, 0);
+    EXPECT_EQ(total, 4);
+    ++reports;
+  });
+  EXPECT_EQ(digests.FingerprintOf(folder, "test"), JsonDigest({{"a/slow.jpg", Sha256Hex("slow")}}));
+  writer.join();
+  EXPECT_EQ(
+      folder_.ErrorOf(Sweep()),
+      "sweep.yaml:4: dataset image_folder: cannot read the image photos/val/a/slow.jpg: it is "
+      "not a file");
 }
 
 }  // namespace
