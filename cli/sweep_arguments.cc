@@ -1,10 +1,30 @@
 #include "cli/sweep_arguments.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/places.h"
+#include "cluster/progress_display.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {
+namespace {
+
+// Fingerprinting gigabytes takes a while: a line on stderr says so.
+ReadingProgress ShowReading(ProgressDisplay& display) {
+  return [&display, start = SystemClock().Monotonic()](const std::filesystem::path& folder,
+                                                       double done, double total) {
+    RunSnapshot snapshot;
+    snapshot.active.push_back({.label = "fingerprint of " + folder.string(),
+                               .done = done / 1e6,
+                               .total = total / 1e6,
+                               .unit = "MB",
+                               .seconds = SystemClock().Monotonic() - start});
+    display.Update(snapshot);
+  };
+}
+
+}  // namespace
+
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
   app.add_option("sweep", arguments.file, "The sweep file (YAML)")->required();
   app.add_option("--set", arguments.overrides, "Override a key of the sweep: key=value, repeatable")
@@ -25,6 +45,8 @@ Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals) {
   options.threads = arguments.threads;
   options.model_folders = ModelFolders();
   options.home = globals.home();
+  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
+  options.reading = ShowReading(display);
   Plan plan = ExpandSweep(options, CompiledCatalogue());
   if (!arguments.show_warnings) return plan;
   for (const std::string& warning : plan.warnings) spdlog::warn("{}", warning);

@@ -1,5 +1,6 @@
 #include "sweeps/data_files.h"
 
+#include "base/image_folder.h"
 #include "base/text.h"
 
 namespace zerosweep {
@@ -32,17 +33,37 @@ std::string FirstMissing(const Json& files, const fs::path& folder) {
   return "";
 }
 
+bool LiesInClassFolders(const Json& facts) { return facts.contains("folders"); }
+
+// The splits of a dataset that a folder holds.
+std::set<std::string> SplitsIn(const fs::path& folder, const Json& facts) {
+  std::set<std::string> splits;
+  if (LiesInClassFolders(facts)) {
+    for (const auto& [split, names] : facts.at("folders").items()) {
+      if (SplitFolder(folder, facts, split)) splits.insert(split);
+    }
+    return splits;
+  }
+  for (const auto& [split, files] : facts.at("files").items()) {
+    if (!files.empty() && FirstMissing(files, folder).empty()) splits.insert(split);
+  }
+  return splits;
+}
+
 [[noreturn]] void FailMissing(const Json& declaration, const std::vector<fs::path>& folders,
                               const std::string& where) {
   const Json& facts = declaration.at("facts");
   std::vector<std::string> tried;
   for (const fs::path& folder : folders) tried.push_back(folder.string());
   const std::string package = facts.value("debian_package", "");
+  const std::string files =
+      LiesInClassFolders(facts)
+          ? "images " + facts.at("layout").get<std::string>()
+          : "files " + Join(facts.at("files").at("test").get<std::vector<std::string>>(), ", ");
   FailAt(where,
-         "dataset {}: no folder holds its test files {} (looked in: {}); {}give its folder "
+         "dataset {}: no folder holds its test {} (looked in: {}); {}give its folder "
          "with data: or $ZEROSWEEP_DATA",
-         declaration.at("name").get<std::string>(),
-         Join(facts.at("files").at("test").get<std::vector<std::string>>(), ", "),
+         declaration.at("name").get<std::string>(), files,
          tried.empty() ? "no folder was given" : Join(tried, ", "),
          package.empty() ? "" : fmt::format("install Debian's {}, or ", package));
 }
@@ -52,34 +73,57 @@ std::string FirstMissing(const Json& files, const fs::path& folder) {
 std::optional<DatasetPlace> LocateDataset(const Json& declaration, const DataRoots& roots) {
   const Json& facts = declaration.at("facts");
   for (const fs::path& folder : CandidateFolders(facts, roots)) {
-    if (!FirstMissing(facts.at("files").at("test"), folder).empty()) continue;
-    DatasetPlace place{folder, {}};
-    for (const auto& [split, files] : facts.at("files").items()) {
-      if (!files.empty() && FirstMissing(files, folder).empty()) place.splits.insert(split);
-    }
-    return place;
+    DatasetPlace place{folder, SplitsIn(folder, facts)};
+    if (place.splits.contains("test")) return place;
   }
   return std::nullopt;
+}
+
+std::vector<fs::path> SplitFiles(const Json& declaration, const DatasetPlace& place,
+                                 const std::string& split) {
+  const Json& facts = declaration.at("facts");
+  const std::string present =
+      place.splits.contains(split) ? split : facts.at("fallback").at(split).get<std::string>();
+  std::vector<fs::path> files;
+  for (const Json& file : facts.at("files").at(present)) {
+    files.push_back(place.folder / file.get<std::string>());
+  }
+  return files;
 }
 
 std::string SplitFingerprint(const Json& declaration, const DatasetPlace& place,
                              const std::string& split, DigestCache& digests) {
   const Json& facts = declaration.at("facts");
-  const std::string present =
-      place.splits.contains(split) ? split : facts.at("fallback").at(split).get<std::string>();
-  Json content = Json::object();
-  for (const Json& file : facts.at("files").at(present)) {
-    const std::string name = file;
-    content[name] = digests.Sha256Of(place.folder / name);
+  if (LiesInClassFolders(facts)) {
+    return digests.FingerprintOf(ListSplit(place.folder, facts, split), split);
   }
+  const std::vector<fs::path> files = SplitFiles(declaration, place, split);
+  digests.Prepare(files);
+  Json content = Json::object();
+  for (const fs::path& file : files) content[file.filename()] = digests.Sha256Of(file);
   return JsonDigest(content);
 }
 
 DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const std::string& where,
-                         DigestCache& digests) {
+                         DigestCache& digests, bool calibration_too) {
+  const Json& facts = declaration.at("facts");
   const auto place = LocateDataset(declaration, roots);
-  if (!place) FailMissing(declaration, CandidateFolders(declaration.at("facts"), roots), where);
-  return {*place, declaration.at("name"), SplitFingerprint(declaration, *place, "test", digests)};
+  if (!place) FailMissing(declaration, CandidateFolders(facts, roots), where);
+  DatasetFiles found{*place, declaration.at("name"), "", facts.at("classes")};
+  if (!LiesInClassFolders(facts)) {
+    const bool real = place->splits.contains("calibration") || place->splits.contains("train");
+    if (calibration_too && real) digests.Prepare(SplitFiles(declaration, *place, "calibration"));
+    found.test_fingerprint = SplitFingerprint(declaration, *place, "test", digests);
+    return found;
+  }
+  try {
+    const ImageFolder test = ListSplit(place->folder, facts, "test");
+    found.classes = static_cast<int64_t>(test.classes.size());
+    found.test_fingerprint = digests.FingerprintOf(test, "test");
+  } catch (const Error& error) {
+    FailAt(where, "dataset {}: {}", found.name, error.what());
+  }
+  return found;
 }
 
 fs::path FindFile(const YamlNode& node, const std::string& label, const DataRoots& roots,

@@ -119,9 +119,29 @@ std::string Agreed(const YamlNode& node, const std::string& key, const std::opti
   return value;
 }
 
+// Where the dataset leaves the number of classes open, the card says it, else the architecture as
+// published.
+int64_t ClassesOf(const Model& model, const std::optional<Card>& card) {
+  const int64_t declared = model.dataset->at("facts").at("classes");
+  if (declared > 0) return declared;
+  const Json& of_arch = model.architecture->at("facts");
+  const int64_t classes = of_arch.value("classes", int64_t{0});
+  return card ? card->json.value("classes", classes) : classes;
+}
+
+int64_t InputSideOf(const Model& model, const std::optional<Card>& card) {
+  const auto side = [](const Json& json, int64_t fallback) {
+    return json.contains("input_shape") ? json["input_shape"].at(1).get<int64_t>() : fallback;
+  };
+  const int64_t of_data = model.dataset->at("facts").at("shape").at(1);
+  const int64_t of_arch = side(model.architecture->at("facts"), of_data);
+  return card ? side(card->json, of_arch) : of_arch;
+}
+
 void CheckAgainstDataset(Model& model, const std::optional<Card>& card) {
   const Json& facts = model.dataset->at("facts");
-  model.classes = facts.at("classes");
+  model.classes = ClassesOf(model, card);
+  model.input_side = InputSideOf(model, card);
   const int64_t of_card = card ? card->json.value("classes", model.classes) : model.classes;
   if (of_card != model.classes) {
     FailAt(model.where, "model {} has {} classes, dataset {} has {}", model.name, of_card,

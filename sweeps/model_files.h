@@ -14,6 +14,7 @@ struct Model {
   const Json* architecture = nullptr;  // its declaration in the catalogue
   const Json* dataset = nullptr;       // likewise
   int64_t classes = 0;
+  int64_t input_side = 0;         // pixels of the images it takes: of the card, else as published
   Json mean, std;                 // one number a channel: the teacher's own normalisation
   Json top1;                      // percent, from the card; null without one
   std::string card_digest;        // SHA-256 of the card; empty without one

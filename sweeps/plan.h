@@ -8,6 +8,7 @@
 #include "storage/home.h"
 #include "storage/rows.h"
 #include "sweeps/catalogue.h"
+#include "sweeps/digest_cache.h"
 
 namespace zerosweep {
 
@@ -26,7 +27,8 @@ struct ExpandOptions {
   std::string data;  // data folder over the sweep's own ($ZEROSWEEP_DATA); may be empty
   int threads = 0;   // --threads; 0: as kinds and profile declare
   std::vector<std::filesystem::path> model_folders;  // where shipped models and their cards lie
-  Home home;  // its digest cache is used, and kept when the home exists
+  Home home;                // its digest cache is used, and kept when the home exists
+  ReadingProgress reading;  // may be empty
 };
 
 // Reads, validates and expands. Every defect of the file is one Error(kUsage): "sweep.yaml:7:

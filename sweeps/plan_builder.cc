@@ -132,7 +132,7 @@ void PlanBuilder::Keep(StageRow stage, const std::string& where, TrialRow& row) 
 
 void PlanBuilder::KeepTeacher(const Assignment& trial, const Method& method, TrialRow& row) {
   std::string& name = teachers_[{resolver_.ModelOf(trial), &resolver_.DataOf(trial),
-                                 &resolver_.KindParams(trial, "teacher")}];
+                                 &resolver_.KindParams(trial, "teacher"), resolver_.EvalOf(trial)}];
   if (name.empty()) {
     Keep(Teacher(trial), method.where, row);
     name = row.stages.at("teacher");
@@ -151,9 +151,23 @@ void PlanBuilder::KeepSynthesis(const Assignment& trial, const Method& method, T
   row.stages["synthesize"] = name;
 }
 
+void PlanBuilder::ReadsData(const Assignment& trial, const std::string& fingerprint,
+                            StageRow& stage) {
+  const DatasetFiles& data = resolver_.DataOf(trial);
+  stage.spec.params["dataset"] = data.name;
+  stage.spec.params["data"] = fingerprint;
+  stage.files["data"] = data.folder.string();
+  Json eval = resolver_.EvalOf(trial);
+  if (!eval.is_null()) stage.spec.params["eval"] = std::move(eval);
+}
+
 StageRow PlanBuilder::Teacher(const Assignment& trial) {
   const Model& model = *resolver_.ModelOf(trial);
   const DatasetFiles& data = resolver_.DataOf(trial);
+  if (data.classes != model.classes) {
+    FailAt(model.where, "model {} has {} classes, but the test images of {} in {} have {}",
+           model.name, model.classes, data.name, data.folder.string(), data.classes);
+  }
   const StageParams& params = resolver_.KindParams(trial, "teacher");
   StageRow stage;
   stage.implementation = stage.spec.kind = "teacher";
@@ -161,13 +175,15 @@ StageRow PlanBuilder::Teacher(const Assignment& trial) {
   stage.spec.params = params.named;
   stage.spec.params.update({{"arch", model.arch()},
                             {"classes", model.classes},
-                            {"dataset", data.name},
-                            {"data", data.test_fingerprint},
                             {"weights", model.weights_sha256},
                             {"mean", model.mean},
                             {"std", model.std}});
-  if (!model.top1.is_null()) stage.spec.params["expected_top1"] = model.top1;
-  stage.files = {{"weights", model.weights.string()}, {"data", data.folder.string()}};
+  // The card's accuracy is that of images resized in the usual way.
+  const Json& protocol = resolver_.ProtocolOf(trial).fields;
+  const bool usual = protocol.value("eval_resize", 0) == 0 && protocol.value("eval_crop", 0) == 0;
+  if (!model.top1.is_null() && usual) stage.spec.params["expected_top1"] = model.top1;
+  stage.files["weights"] = model.weights.string();
+  ReadsData(trial, data.test_fingerprint, stage);
   stage.threads = params.threads;
   return stage;
 }
@@ -184,13 +200,7 @@ StageRow PlanBuilder::Synthesize(const Assignment& trial, const TrialRow& row) {
   if (declaration.at("uses_seed")) {
     stage.spec.params["seed"] = resolver_.SeedsOf(trial).synthesis;
   }
-  if (Needs(declaration, "real_data")) {
-    const DatasetFiles& data = resolver_.DataOf(trial);
-    stage.spec.params.update({{"dataset", data.name},
-                              {"data", SplitFingerprint(*resolver_.ModelOf(trial)->dataset, data,
-                                                        "calibration", resolver_.digests())}});
-    stage.files = {{"data", data.folder.string()}};
-  }
+  if (Needs(declaration, "real_data")) ReadsData(trial, resolver_.CalibrationOf(trial), stage);
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")}};
   stage.threads = params.threads;
   return stage;
@@ -231,16 +241,14 @@ StageRow PlanBuilder::Quantize(const Assignment& trial, const TrialRow& row) {
 }
 
 StageRow PlanBuilder::Evaluate(const Assignment& trial, const TrialRow& row) {
-  const DatasetFiles& data = resolver_.DataOf(trial);
   const StageParams& params = resolver_.KindParams(trial, "evaluate");
   StageRow stage;
   stage.implementation = stage.spec.kind = "evaluate";
   stage.spec.revision = catalogue_.Get("kind", "evaluate", "catalogue").at("revision");
   stage.spec.params = params.named;
-  stage.spec.params.update({{"dataset", data.name}, {"data", data.test_fingerprint}});
+  ReadsData(trial, resolver_.DataOf(trial).test_fingerprint, stage);
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
                        {"quantized", row.stages.at("quantize")}};
-  stage.files = {{"data", data.folder.string()}};
   stage.threads = params.threads;
   return stage;
 }
@@ -272,6 +280,7 @@ Json PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
                      {"mean", model.mean},
                      {"std", model.std}};
   config["dataset"] = {{"name", data.name}, {"fingerprint", data.test_fingerprint}};
+  if (const Json eval = resolver_.EvalOf(trial); !eval.is_null()) config["dataset"]["eval"] = eval;
   config["seeds"] = {{"synthesis", seeds.synthesis}, {"quantize", seeds.quantize}};
   config["threads"] = {{"teacher", teacher.threads},
                        {"synthesize", synthesize.threads},

@@ -42,6 +42,8 @@ class PlanBuilder {
   // Names the stage, keeps it if it is new and notes it in the row.
   void Keep(StageRow stage, const std::string& where, TrialRow& row);
   void CheckNeeds(const Assignment& trial, const Method& method);
+  // A stage that reads images of the dataset: its name, the fingerprint of a split, the resizing.
+  void ReadsData(const Assignment& trial, const std::string& fingerprint, StageRow& stage);
   Json Config(const Assignment& trial, const TrialRow& row);
 
   const Catalogue& catalogue_;
@@ -50,7 +52,7 @@ class PlanBuilder {
   std::unordered_map<std::string, size_t> stage_index_;
   std::unordered_map<std::string, std::pair<size_t, Assignment>> trial_index_;
   // What determines a shared stage → its name. The pointers are the resolver's own, one a value.
-  std::map<std::tuple<const Model*, const DatasetFiles*, const StageParams*>, std::string>
+  std::map<std::tuple<const Model*, const DatasetFiles*, const StageParams*, Json>, std::string>
       teachers_;
   std::map<std::tuple<std::string, const Method*, const StageParams*, const DatasetFiles*, int64_t>,
            std::string>

@@ -1,5 +1,7 @@
 #include "sweeps/trial_resolver.h"
 
+#include <algorithm>
+
 #include "sweeps/parameters.h"
 
 namespace zerosweep {
@@ -27,7 +29,7 @@ TrialResolver::TrialResolver(const ExpandOptions& options, const Catalogue& cata
     : options_(options),
       catalogue_(catalogue),
       sweep_folder_(fs::absolute(options.file).parent_path()),
-      digests_(options.home) {}
+      digests_(options.home, options.reading) {}
 
 const Method* TrialResolver::MethodOf(const Assignment& trial) {
   const Node method = trial.Get(TrialKey::kMethod);
@@ -91,10 +93,40 @@ const DatasetFiles& TrialResolver::DataOf(const Assignment& trial) {
   const auto key = std::pair(model.dataset, trial.Get(TrialKey::kData));
   auto found = datasets_.find(key);
   if (found == datasets_.end()) {
-    DatasetFiles files = FindDataset(*model.dataset, RootsOf(trial), model.where, digests_);
+    DatasetFiles files =
+        FindDataset(*model.dataset, RootsOf(trial), model.where, digests_, real_data_);
     found = datasets_.emplace(key, std::move(files)).first;
   }
   return found->second;
+}
+
+const std::string& TrialResolver::CalibrationOf(const Assignment& trial) {
+  const DatasetFiles& data = DataOf(trial);
+  std::string& fingerprint = calibrations_[&data];
+  if (fingerprint.empty()) {
+    fingerprint = SplitFingerprint(*ModelOf(trial)->dataset, data, "calibration", digests_);
+  }
+  return fingerprint;
+}
+
+Json TrialResolver::EvalOf(const Assignment& trial) {
+  const Model& model = *ModelOf(trial);
+  const Json& fields = ProtocolOf(trial).fields;
+  const auto given = [&](const char* name) { return fields.value(name, int64_t{0}); };
+  const Node node = trial.Get(TrialKey::kProtocol);
+  const std::string& where = node != nullptr ? node->where : model.where;
+  if (!model.dataset->at("facts").contains("folders")) {
+    if (given("eval_resize") == 0 && given("eval_crop") == 0) return nullptr;
+    FailAt(where, "the protocol gives eval_resize or eval_crop, but images of {} are not resized",
+           model.dataset->at("name").get<std::string>());
+  }
+  const int64_t crop = given("eval_crop") > 0 ? given("eval_crop") : model.input_side;
+  const int64_t resize = given("eval_resize") > 0 ? given("eval_resize") : UsualResize(crop);
+  if (resize < crop) {
+    FailAt(where, "the protocol's eval_resize is {}, but the crop is {}: it must be at least that",
+           resize, crop);
+  }
+  return {{"resize", resize}, {"crop", crop}};
 }
 
 const Protocol& TrialResolver::ProtocolOf(const Assignment& trial) {
@@ -192,14 +224,19 @@ const StageParams& TrialResolver::KindParams(const Assignment& trial, const std:
   return found->second;
 }
 
+void TrialResolver::NoteNeeds(const Part& part) {
+  const Json& needs = part.declaration->at("needs");
+  real_data_ |= std::find(needs.begin(), needs.end(), "real_data") != needs.end();
+}
+
 void TrialResolver::Check(TrialKey key, const YamlNode& node) {
   switch (key) {
     case TrialKey::kMethod:
-      ParseMethod(node, catalogue_);
+      NoteNeeds(ParseMethod(node, catalogue_).synthesizer);
       return;
     case TrialKey::kSynthesizer:
     case TrialKey::kQuantizer:
-      ParsePart(node, NameOf(key), catalogue_);
+      NoteNeeds(ParsePart(node, NameOf(key), catalogue_));
       return;
     case TrialKey::kBits:
       BitsAt(node);

@@ -58,6 +58,11 @@ class TrialResolver {
   Execution ExecutionOf(const Assignment& trial);
   Seeds SeedsOf(const Assignment& trial);
   const DatasetFiles& DataOf(const Assignment& trial);
+  // SplitFingerprint of the calibration images.
+  const std::string& CalibrationOf(const Assignment& trial);
+  // How images in folders are resized for the trial's network: {"resize": r, "crop": c}; null for a
+  // dataset whose images are taken as they are. Throws kUsage for a protocol that cannot be obeyed.
+  Json EvalOf(const Assignment& trial);
   // kind: "synthesize" or "quantize". REQUIRES: MethodOf(trial) is not null.
   const StageParams& PartParams(const Assignment& trial, const std::string& kind);
   // kind: "teacher" or "evaluate": set by the `evaluate` block; "sensitivity": by the bits.
@@ -65,10 +70,11 @@ class TrialResolver {
 
   // Looks at one value, so that a wrong one is reported even where no trial uses it.
   void Check(TrialKey key, const YamlNode& node);
-  DigestCache& digests() { return digests_; }
+  const DigestCache& digests() const { return digests_; }
 
  private:
   DataRoots RootsOf(const Assignment& trial) const;
+  void NoteNeeds(const Part& part);
   void AddKindParams(const std::string& kind, const Json& given, const Execution& execution,
                      const Part* part, StageParams& params) const;
 
@@ -76,12 +82,14 @@ class TrialResolver {
   const Catalogue& catalogue_;
   std::filesystem::path sweep_folder_;
   DigestCache digests_;
+  bool real_data_ = false;  // some value of the sweep needs calibration images
   using Node = const YamlNode*;
   std::map<std::tuple<Node, Node, Node>, Method> methods_;
   std::map<Node, Bits> bits_;
   std::map<Node, Seeds> seeds_;
   std::map<std::pair<Node, Node>, Model> models_;
   std::map<std::pair<const Json*, Node>, DatasetFiles> datasets_;
+  std::map<const DatasetFiles*, std::string> calibrations_;
   std::map<std::pair<Node, const Method*>, Protocol> protocols_;
   std::map<std::tuple<const Method*, std::string, Execution>, StageParams> part_params_;
   std::map<std::tuple<Node, std::string, Execution>, StageParams> kind_params_;

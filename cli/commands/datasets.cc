@@ -1,4 +1,5 @@
 // datasets: what can be read, and where it lies on this machine.
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/table.h"
@@ -7,19 +8,27 @@
 namespace zerosweep {
 namespace {
 
+// Which files a dataset's folder must hold: those of the test split, for people.
+std::string LayoutOf(const Json& facts) {
+  if (facts.contains("layout")) return facts["layout"];
+  return Join(facts.at("files").at("test").get<std::vector<std::string>>(), ", ");
+}
+
 int RunDatasets(const Globals& globals) {
   DataRoots roots;
   if (!DataFolder().empty()) roots.push_back(std::filesystem::absolute(DataFolder()));
   Table table;
-  table.columns = {"dataset", "classes", "shape", "folder", "splits", "debian_package", "summary"};
+  table.columns = {"dataset", "classes",        "shape",  "folder",
+                   "splits",  "debian_package", "layout", "summary"};
   for (const Json& dataset : CompiledCatalogue().json().at("datasets")) {
     const Json& facts = dataset.at("facts");
     const auto found = LocateDataset(dataset, roots);
     const std::string package = facts.value("debian_package", "");
-    table.rows.push_back({dataset.at("name"), facts.at("classes"), facts.at("shape"),
-                          found ? Json(found->folder.string()) : Json(),
-                          found ? Json(found->splits) : Json(),
-                          package.empty() ? Json() : Json(package), dataset.at("summary")});
+    const int64_t classes = facts.at("classes");
+    table.rows.push_back(
+        {dataset.at("name"), classes > 0 ? Json(classes) : Json(), facts.at("shape"),
+         found ? Json(found->folder.string()) : Json(), found ? Json(found->splits) : Json(),
+         package.empty() ? Json() : Json(package), LayoutOf(facts), dataset.at("summary")});
   }
   PrintTable(table, globals);
   return kExitOk;

@@ -17,6 +17,13 @@ Json Bits(const char* name, const char* meaning) {
           {"stages", {"quantize"}}};
 }
 
+Json Pixels(const char* name, const char* meaning) {
+  return {{"name", name},       {"type", "int"},
+          {"default", 0},       {"neutral", 0},
+          {"min", 0},           {"unit", "pixels"},
+          {"meaning", meaning}, {"stages", {"teacher", "synthesize", "evaluate"}}};
+}
+
 }  // namespace
 
 Json ProtocolFields() {
@@ -40,6 +47,9 @@ Json ProtocolFields() {
       Choice("bn", "kept", {"kept", "folded"},
              "batch norms stay in full precision, or are folded into the weights first"),
       Choice("select", "last", {"last"}, "which state of a trained network counts"),
+      Pixels("eval_resize",
+             "shorter side of images in folders after resizing; 0: the crop / 0.875, rounded up"),
+      Pixels("eval_crop", "side of the centre crop; 0: the input size of the network"),
   };
   const Json presets = {
       {"zeroq", Json::object()},

@@ -40,7 +40,7 @@ Dataset ReadCifar(const std::vector<std::filesystem::path>& files, int64_t label
   }
   return {.name = "",
           .split = "",
-          .images = torch::cat(images).contiguous(),
+          .images = ImagesInMemory(torch::cat(images)),
           .labels = torch::cat(labels),
           .classes = classes};
 }

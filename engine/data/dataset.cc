@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -14,7 +15,7 @@ namespace fs = std::filesystem;
 
 struct Entry {
   Json facts;
-  DatasetReader reader;
+  DatasetReader reader;  // null: in folders by class
 };
 
 std::map<std::string, Entry>& Entries() {
@@ -77,16 +78,53 @@ std::pair<std::vector<fs::path>, fs::path> Locate(const std::vector<fs::path>& p
   return {{}, missing};
 }
 
+// Where the user says that the data lie, else where they usually do.
+fs::path RootFolder(const std::string& name, const Json& facts,
+                    const std::optional<fs::path>& folder) {
+  fs::path root = folder ? *folder : fs::path(facts.value("default_folder", ""));
+  if (root.empty()) {
+    Fail(ErrorKind::kUsage, "dataset '{}' has no default folder: {}", name, WhatToDo(facts));
+  }
+  std::error_code ignored;
+  if (!fs::is_directory(root, ignored)) {
+    Fail(ErrorKind::kUsage, "dataset '{}': there is no folder {}: {}", name, root.string(),
+         WhatToDo(facts));
+  }
+  return root;
+}
+
+// To the declared shape, unless the user says otherwise.
+Dataset InFolders(ImageFolder folder, const Json& facts,
+                  const std::optional<EvalTransform>& transform) {
+  Dataset dataset;
+  dataset.classes = static_cast<int>(folder.classes.size());
+  std::vector<int64_t> labels;
+  for (const ImageFolder::File& file : folder.files) labels.push_back(file.label);
+  dataset.labels = torch::tensor(labels, torch::kInt64);
+  const int64_t crop = facts.at("shape").at(1);
+  dataset.images =
+      ImagesInFiles(std::move(folder), transform.value_or(EvalTransform{UsualResize(crop), crop}));
+  return dataset;
+}
+
 }  // namespace
 
-Dataset Dataset::Slice(int64_t begin, int64_t end) const {
-  return {name, split, images.slice(0, begin, end), labels.slice(0, begin, end), classes};
+torch::Tensor Dataset::Images(int64_t begin, int64_t end) const {
+  std::vector<int64_t> indices(static_cast<size_t>(end - begin));
+  std::iota(indices.begin(), indices.end(), begin);
+  return images->Load(indices);
 }
 
 RegisterDataset::RegisterDataset(Declaration declaration, DatasetReader reader) {
   Entries()[declaration.name] = {declaration.facts, reader};  // the catalogue refuses twin names
   Declare{std::move(declaration)};
 }
+
+RegisterImageFolder::RegisterImageFolder(Declaration declaration) {
+  RegisterDataset(std::move(declaration), nullptr);
+}
+
+bool LiesInClassFolders(const std::string& name) { return EntryOf(name).reader == nullptr; }
 
 std::vector<std::string> DatasetNames() {
   std::vector<std::string> names;
@@ -98,15 +136,7 @@ std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& s
                                    const std::optional<fs::path>& folder) {
   const Json& facts = EntryOf(name).facts;
   const std::vector<std::string> names = NamesOf(name, facts, split);
-  const fs::path root = folder ? *folder : fs::path(facts.value("default_folder", ""));
-  if (root.empty()) {
-    Fail(ErrorKind::kUsage, "dataset '{}' has no default folder: {}", name, WhatToDo(facts));
-  }
-  std::error_code ignored;
-  if (!fs::is_directory(root, ignored)) {
-    Fail(ErrorKind::kUsage, "dataset '{}': there is no folder {}: {}", name, root.string(),
-         WhatToDo(facts));
-  }
+  const fs::path root = RootFolder(name, facts, folder);
   const std::vector<fs::path> places = Places(root, facts);
   auto [files, missing] = Locate(places, names);
   if (files.empty() && facts.contains("fallback") && facts["fallback"].contains(split)) {
@@ -120,10 +150,23 @@ std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& s
   return files;
 }
 
+ImageFolder DatasetFolder(const std::string& name, const std::string& split,
+                          const std::optional<fs::path>& folder) {
+  const Json& facts = EntryOf(name).facts;
+  return ListSplit(RootFolder(name, facts, folder), facts, split);
+}
+
 Dataset LoadDataset(const std::string& name, const std::string& split,
-                    const std::optional<fs::path>& folder) {
+                    const std::optional<fs::path>& folder,
+                    const std::optional<EvalTransform>& transform) {
   const Entry& entry = EntryOf(name);
-  Dataset dataset = entry.reader(DatasetFiles(name, split, folder));
+  if (transform && entry.reader != nullptr) {
+    Fail(ErrorKind::kUsage, "images of {} are not resized: leave the resize and the crop out",
+         name);
+  }
+  Dataset dataset = entry.reader != nullptr
+                        ? entry.reader(DatasetFiles(name, split, folder))
+                        : InFolders(DatasetFolder(name, split, folder), entry.facts, transform);
   dataset.name = name;
   dataset.split = split;
   return dataset;

@@ -1,27 +1,30 @@
-// Labelled images in memory, and the registry of the datasets that can be read.
+// Labelled images, and the registry of the datasets that can be read.
 #pragma once
 
 #include <torch/types.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/catalogue/declaration.h"
+#include "engine/data/image_source.h"
 
 namespace zerosweep {
 
 struct Dataset {
   std::string name;
   std::string split;
-  torch::Tensor images;  // uint8, N×C×H×W, contiguous
+  std::shared_ptr<const ImageSource> images;
   torch::Tensor labels;  // int64, N, each in [0, classes)
   int classes = 0;
 
   int64_t size() const { return labels.size(0); }
-  // The images [begin, end), sharing their memory.
-  Dataset Slice(int64_t begin, int64_t end) const;
+  std::vector<int64_t> shape() const { return images->shape(); }  // C, H, W
+  // The images [begin, end), uint8 N×C×H×W on the CPU. Throws as ImageSource::Load does.
+  torch::Tensor Images(int64_t begin, int64_t end) const;
 };
 
 // Reads the files of one split, in the order of the declaration's "files" fact. Throws kUsage in
@@ -37,18 +40,36 @@ struct RegisterDataset {
   RegisterDataset(Declaration declaration, DatasetReader reader);
 };
 
+// For datasets in folders by class (base/image_folder.h), which are never in memory whole. The
+// facts: classes (0: as many as there are class folders), shape of an image after the usual crop,
+// folders {split → names of the folder, best first}, layout in words, default_folder,
+// debian_package.
+struct RegisterImageFolder {
+  explicit RegisterImageFolder(Declaration declaration);
+};
+
 std::vector<std::string> DatasetNames();
 
-// The files of a split, in reading order, all present. `folder` is where the user says that the
-// data lie; without it, the dataset's default folder. Throws kUsage for an unknown dataset or
-// split, and for an absent folder or file, saying what to do.
+// Whether the dataset lies in folders by class. Throws kUsage for an unknown one.
+bool LiesInClassFolders(const std::string& name);
+
+// The files of a split of a dataset in memory, in reading order, all present. `folder` is where the
+// user says that the data lie; without it, the dataset's default folder. Throws kUsage for an
+// unknown dataset or split, and for an absent folder or file, saying what to do.
 std::vector<std::filesystem::path> DatasetFiles(
     const std::string& name, const std::string& split,
     const std::optional<std::filesystem::path>& folder = {});
 
-// Reads the split "train", "test" or "calibration". Throws kUsage as DatasetFiles does and for
-// defective files.
+// The same of a dataset in folders by class. Throws kUsage as ListSplit does.
+ImageFolder DatasetFolder(const std::string& name, const std::string& split,
+                          const std::optional<std::filesystem::path>& folder = {});
+
+// Reads the split "train", "test" or "calibration": whole into memory, or of a dataset in folders
+// its list of files. `transform`: how those are resized; by default to the declared shape. Throws
+// kUsage as DatasetFiles and DatasetFolder do, for defective files (those in folders only when they
+// are loaded), and for a transform of a dataset that is not resized.
 Dataset LoadDataset(const std::string& name, const std::string& split,
-                    const std::optional<std::filesystem::path>& folder = {});
+                    const std::optional<std::filesystem::path>& folder = {},
+                    const std::optional<EvalTransform>& transform = {});
 
 }  // namespace zerosweep

@@ -23,7 +23,7 @@ Dataset ReadFashionMnist(const std::vector<std::filesystem::path>& files) {
   CheckLabels(files[1], labels, kClasses);
   return {.name = "",
           .split = "",
-          .images = images.unsqueeze(1),
+          .images = ImagesInMemory(images.unsqueeze(1)),
           .labels = labels.to(torch::kInt64),
           .classes = kClasses};
 }

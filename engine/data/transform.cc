@@ -53,8 +53,7 @@ torch::Tensor Augment(const torch::Tensor& images, const std::vector<int64_t>& i
     Fail(ErrorKind::kUsage, "augmentation: a padding of {} for images of {} × {}", padding, height,
          width);
   }
-  torch::Tensor batch =
-      torch::empty({static_cast<int64_t>(indices.size()), channels, height, width}, torch::kUInt8);
+  torch::Tensor batch = torch::empty_like(images);
   const uint8_t* source = images.const_data_ptr<uint8_t>();
   uint8_t* target = batch.data_ptr<uint8_t>();
   for (int64_t index : indices) {
@@ -64,8 +63,8 @@ torch::Tensor Augment(const torch::Tensor& images, const std::vector<int64_t>& i
     const int64_t dx = int64_t{draws.Below(side)} - padding;
     const bool mirror = augmentation.flip && draws.Below(2) == 1;
     for (int64_t c = 0; c < channels; ++c) {
-      CopyPlane(source + (index * channels + c) * height * width, target, height, width, dy, dx,
-                mirror);
+      CopyPlane(source, target, height, width, dy, dx, mirror);
+      source += height * width;
       target += height * width;
     }
   }

@@ -21,13 +21,21 @@ struct Normalisation {
 torch::Tensor Normalise(const torch::Tensor& uint8_images, const std::vector<double>& mean,
                         const std::vector<double>& std);
 
+// How an image of a folder becomes a network's input: the shorter side is resized to `resize`
+// pixels, and the square of `crop` pixels in its middle is taken.
+struct EvalTransform {
+  int64_t resize = 0;
+  int64_t crop = 0;
+};
+
 struct Augmentation {
   int64_t padding = 4;  // zero pixels on each side before the crop back to H×W; 0 = no crop
   bool flip = true;     // mirror left-right with probability ½
 };
 
-// Randomly cropped and mirrored copies of images[indices] (uint8, contiguous, on the CPU). The draw
-// of an image depends on the streams' seed, `step` and the image's own index, not on its batch.
+// Randomly cropped and mirrored copies of the images (uint8, contiguous, on the CPU), whose places
+// in their dataset are `indices`. The draw of an image depends on the streams' seed, `step` and the
+// image's own index, not on its batch.
 torch::Tensor Augment(const torch::Tensor& images, const std::vector<int64_t>& indices,
                       const Augmentation& augmentation, const RandomStreams& streams,
                       uint64_t step);

@@ -12,7 +12,17 @@ namespace {
 
 constexpr int64_t kCpuBatch = 100;  // a batch's activations of a CIFAR network stay in the cache
 constexpr int64_t kGpuBatch = 500;
+constexpr int64_t kSmallImage = 32 * 32;  // pixels of the images that these numbers are meant for
+constexpr int64_t kLeastCpuBatch = 10, kLeastGpuBatch = 50;
 constexpr const char* kPredictionsFile = "predictions.bin";
+
+// Larger images, fewer at a time.
+int64_t BatchFor(const Dataset& dataset, bool gpu) {
+  const std::vector<int64_t> shape = dataset.shape();
+  const int64_t pixels = std::max(kSmallImage, shape.at(1) * shape.at(2));
+  return std::max(gpu ? kLeastGpuBatch : kLeastCpuBatch,
+                  (gpu ? kGpuBatch : kCpuBatch) * kSmallImage / pixels);
+}
 
 }  // namespace
 
@@ -37,7 +47,7 @@ Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const T
   Accuracy accuracy;
   accuracy.evaluation =
       EvaluateForward(observed, dataset, {teacher.mean, teacher.std}, limit,
-                      teacher.device().is_cuda() ? kGpuBatch : kCpuBatch, teacher.device());
+                      BatchFor(dataset, teacher.device().is_cuda()), teacher.device());
   accuracy.predictions = torch::cat(predictions);
   return accuracy;
 }

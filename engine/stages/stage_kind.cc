@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // Keys of a stage's parameters that are the engine's own, not the method's.
-const std::set<std::string> kStructural = {"name",   "seed",     "dataset", "data", "w_bits",
-                                           "a_bits", "protocol", "ranks",   "dtype"};
+const std::set<std::string> kStructural = {"name",   "seed",     "dataset", "data",  "w_bits",
+                                           "a_bits", "protocol", "ranks",   "dtype", "eval"};
 
 fs::path Lookup(const std::map<std::string, std::string>& paths, const std::string& role,
                 const std::string& stage) {
@@ -50,7 +50,13 @@ fs::path StageContext::File(const std::string& role) const {
 }
 
 Dataset StageContext::LoadSplit(const std::string& split) const {
-  return LoadVerifiedDataset(params().at("dataset"), split, File("data"), params().at("data"));
+  std::optional<EvalTransform> transform;
+  if (params().contains("eval")) {
+    const Json& eval = params()["eval"];
+    transform = EvalTransform{eval.at("resize"), eval.at("crop")};
+  }
+  return LoadVerifiedDataset(params().at("dataset"), split, File("data"), params().at("data"),
+                             transform);
 }
 
 void SaveCurves(const Json& curves, const std::filesystem::path& folder) {

@@ -36,7 +36,7 @@ struct StageContext {
   std::filesystem::path Input(const std::string& role) const;
   std::filesystem::path File(const std::string& role) const;
   // A split of the dataset that the stage names, checked against the fingerprint in the stage's
-  // parameters. Throws kUsage.
+  // parameters; images of folders are resized as its "eval" says. Throws kUsage.
   Dataset LoadSplit(const std::string& split) const;
 };
 

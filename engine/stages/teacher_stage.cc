@@ -34,8 +34,8 @@ Teacher ReadTeacher(const StageContext& context, const Dataset& test) {
     Fail(ErrorKind::kUsage, "the model has {} classes, {} has {}", teacher.classes, test.name,
          test.classes);
   }
-  Graph graph = BuildModel(teacher.arch, test.images.size(1), test.images.size(2),
-                           test.images.size(3), teacher.classes);
+  const std::vector<int64_t> shape = test.shape();
+  Graph graph = BuildModel(teacher.arch, shape[0], shape[1], shape[2], teacher.classes);
   LoadState(graph, ReadState(weights), weights.string());
   teacher.graph = ToChannelsLast(graph).To(context.device);
   return teacher;
@@ -69,8 +69,8 @@ std::map<std::string, double> RunTeacher(const StageContext& context) {
                             result.top1_percent(), test.name, expected.get<double>()),
                 "configuration");
   }
-  const Dataset few = test.Slice(0, std::min<int64_t>(8, test.size()));
-  CheckPassThrough(teacher, Normalise(few.images, teacher.mean, teacher.std).to(context.device));
+  const torch::Tensor few = test.Images(0, std::min<int64_t>(8, test.size()));
+  CheckPassThrough(teacher, Normalise(few, teacher.mean, teacher.std).to(context.device));
   SaveTeacher(teacher, context.staging);
   SavePredictions(result.predictions, context.staging);
   return {{"fp32_top1", result.top1_percent()},

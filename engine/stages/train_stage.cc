@@ -17,13 +17,20 @@ namespace {
 // Mean and standard deviation of each channel over all training pixels, in units of [0, 1], to four
 // decimals: the usual constants (Fashion-MNIST 0.2860 and 0.3530).
 Normalisation NormalisationOf(const Dataset& train) {
+  constexpr int64_t kBatch = 1000;
+  const int64_t channels = train.shape().at(0);
+  torch::Tensor counts = torch::zeros({channels, 256}, torch::kFloat64);
+  for (int64_t begin = 0; begin < train.size(); begin += kBatch) {
+    const torch::Tensor images = train.Images(begin, std::min(begin + kBatch, train.size()));
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      counts[channel] += torch::bincount(images.select(1, channel).flatten(), {}, 256);
+    }
+  }
   Normalisation result;
   const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };
-  for (int64_t channel = 0; channel < train.images.size(1); ++channel) {
-    const torch::Tensor counts =
-        torch::bincount(train.images.select(1, channel).flatten(), {}, 256).to(torch::kFloat64);
-    const torch::Tensor levels = torch::arange(256, torch::kFloat64) / 255;
-    const torch::Tensor share = counts / counts.sum();
+  const torch::Tensor levels = torch::arange(256, torch::kFloat64) / 255;
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const torch::Tensor share = counts[channel] / counts[channel].sum();
     const double mean = (share * levels).sum().item<double>();
     result.mean.push_back(rounded(mean));
     result.std.push_back(
@@ -70,8 +77,8 @@ std::map<std::string, double> RunTrain(const StageContext& context) {
   teacher.classes = train.classes;
   teacher.mean = normalisation.mean;
   teacher.std = normalisation.std;
-  const Graph network = BuildModel(teacher.arch, train.images.size(1), train.images.size(2),
-                                   train.images.size(3), train.classes);
+  const std::vector<int64_t> shape = train.shape();
+  const Graph network = BuildModel(teacher.arch, shape[0], shape[1], shape[2], train.classes);
   double test_top1 = 0;
   teacher.graph = TrainTeacher(
       network.To(context.device), train, test, normalisation, recipe,

@@ -20,7 +20,7 @@ Evaluation EvaluateForward(const Forward& forward, const Dataset& dataset,
   double loss = 0;
   for (int64_t begin = 0; begin < result.images; begin += batch) {
     const int64_t end = std::min(begin + batch, result.images);
-    const torch::Tensor images = dataset.images.slice(0, begin, end).to(device);
+    const torch::Tensor images = dataset.Images(begin, end).to(device);
     const torch::Tensor labels = dataset.labels.slice(0, begin, end).to(device);
     const torch::Tensor logits = forward(Normalise(images, normalisation.mean, normalisation.std)
                                              .contiguous(torch::MemoryFormat::ChannelsLast));

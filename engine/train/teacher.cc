@@ -71,12 +71,12 @@ class Training {
 
   // One batch; returns the sum of its losses.
   double Step(const std::vector<int64_t>& indices, int64_t epoch, int64_t step) {
-    const torch::Tensor images =
-        Normalise(Augment(train_.images, indices, {recipe_.crop_padding, recipe_.flip}, streams_,
-                          static_cast<uint64_t>(epoch))
-                      .to(Device()),
-                  normalisation_.mean, normalisation_.std)
-            .contiguous(torch::MemoryFormat::ChannelsLast);
+    const torch::Tensor images = Normalise(Augment(train_.images->Load(indices), indices,
+                                                   {recipe_.crop_padding, recipe_.flip}, streams_,
+                                                   static_cast<uint64_t>(epoch))
+                                               .to(Device()),
+                                           normalisation_.mean, normalisation_.std)
+                                     .contiguous(torch::MemoryFormat::ChannelsLast);
     const torch::Tensor labels = train_.labels.index_select(0, torch::tensor(indices)).to(Device());
     optimiser_.SetLearningRate(LearningRate(step));
     optimiser_.ZeroGrad();

@@ -129,6 +129,9 @@ TEST_F(CatalogueCommandsTest, ModelsAndDatasets) {
   EXPECT_EQ(dataset.at("classes"), 10);
   EXPECT_EQ(dataset.at("folder"), (with_data / "data").string());
   EXPECT_THAT(dataset.at("splits"), testing::Contains("test"));
+  EXPECT_EQ(dataset.at("layout"), "test_batch.bin");
+  EXPECT_THAT(RowOf(rows, "dataset", "imagenet").at("layout"), HasSubstr("val/<class>/"));
+  EXPECT_TRUE(RowOf(rows, "dataset", "image_folder").at("classes").is_null());
 }
 
 TEST_F(CatalogueCommandsTest, RecipesWithEveryValue) {

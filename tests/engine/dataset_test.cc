@@ -85,19 +85,21 @@ TEST(DatasetTest, ReadsFashionMnist) {
   EXPECT_EQ(test.name, "fashion_mnist");
   EXPECT_EQ(test.split, "test");
   EXPECT_EQ(test.classes, 10);
-  EXPECT_EQ(test.images.sizes(), at::IntArrayRef({2, 1, 28, 28}));
-  EXPECT_TRUE(test.images[0].eq(1).all().item<bool>());
-  EXPECT_TRUE(test.images[1].eq(2).all().item<bool>());
+  EXPECT_EQ(test.shape(), (std::vector<int64_t>{1, 28, 28}));
+  EXPECT_EQ(test.images->size(), 2);
+  EXPECT_TRUE(test.Images(0, 1).eq(1).all().item<bool>());
+  EXPECT_TRUE(test.Images(1, 2).eq(2).all().item<bool>());
   EXPECT_TRUE(torch::equal(test.labels, torch::tensor({3, 9}, torch::kInt64)));
 }
 
-TEST(DatasetTest, SlicesShareMemory) {
+TEST(DatasetTest, ImagesComeInTheOrderAskedForAndAsStored) {
   const FashionFolder files;
   const Dataset test = LoadDataset("fashion_mnist", "test", files.folder().path());
-  const Dataset second = test.Slice(1, 2);
-  EXPECT_EQ(second.size(), 1);
-  EXPECT_EQ(second.labels[0].item<int64_t>(), 9);
-  EXPECT_EQ(second.images.const_data_ptr(), test.images[1].const_data_ptr());
+  EXPECT_TRUE(torch::equal(test.images->Load({1, 0, 1}).select(3, 0).select(2, 0).flatten(),
+                           torch::tensor({2, 1, 2}, torch::kUInt8)));
+  const Image stored = test.images->Stored(1);
+  EXPECT_EQ(stored.channels, 1);
+  EXPECT_EQ(stored.pixels, std::vector<uint8_t>(784, 2));
 }
 
 TEST(DatasetTest, UncompressedIdxFilesAreReadAsWell) {
@@ -148,11 +150,12 @@ TEST(DatasetTest, ReadsCifar10AlsoInItsSubFolder) {
   WriteFileAtomically(folder / "cifar-10-batches-bin/test_batch.bin",
                       Record("\x07", 10) + Record(std::string(1, '\0'), 20));
   const Dataset test = LoadDataset("cifar10", "test", folder.path());
-  EXPECT_EQ(test.images.sizes(), at::IntArrayRef({2, 3, 32, 32}));
+  EXPECT_EQ(test.shape(), (std::vector<int64_t>{3, 32, 32}));
   EXPECT_TRUE(torch::equal(test.labels, torch::tensor({7, 0}, torch::kInt64)));
   // Red, green, blue, each a plane.
   for (int channel = 0; channel < 3; ++channel) {
-    EXPECT_TRUE(test.images[1][channel].eq(20 + channel).all().item<bool>()) << channel;
+    EXPECT_TRUE(test.Images(1, 2)[0][channel].eq(20 + channel).all().item<bool>()) << channel;
+    EXPECT_EQ(test.images->Stored(1).pixels.at(static_cast<size_t>(channel)), 20 + channel);
   }
 }
 
@@ -174,7 +177,7 @@ TEST(DatasetTest, ReadsTheFineLabelsOfCifar100) {
   const Dataset test = LoadDataset("cifar100", "test", folder.path());
   EXPECT_EQ(test.classes, 100);
   EXPECT_EQ(test.labels[0].item<int64_t>(), 99);
-  EXPECT_TRUE(test.images[0][0].eq(5).all().item<bool>());
+  EXPECT_TRUE(test.Images(0, 1)[0][0].eq(5).all().item<bool>());
 }
 
 TEST(DatasetTest, DamagedCifarFilesAreNamed) {
@@ -204,6 +207,10 @@ TEST(DatasetTest, AbsentDataSayWhatToDo) {
   EXPECT_EQ(
       UsageError([] { LoadDataset("cifar10", "test"); }),
       "dataset 'cifar10' has no default folder: set 'data' to the folder that holds its files");
+  EXPECT_EQ(UsageError([] {
+              LoadDataset("cifar10", "test", "/", EvalTransform{256, 224});
+            }),
+            "images of cifar10 are not resized: leave the resize and the crop out");
   EXPECT_EQ(UsageError([] { LoadDataset("cifar11", "test"); }),
             "unknown dataset 'cifar11', did you mean 'cifar10'?");
   EXPECT_EQ(UsageError([] { LoadDataset("cifar10", "tst", "/"); }),

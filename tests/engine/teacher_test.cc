@@ -33,7 +33,7 @@ Dataset Tiny() {
   torch::manual_seed(11);
   return {.name = "tiny",
           .split = "train",
-          .images = torch::randint(256, {64, 1, 8, 8}).to(torch::kUInt8),
+          .images = ImagesInMemory(torch::randint(256, {64, 1, 8, 8}).to(torch::kUInt8)),
           .labels = torch::randint(kClasses, {64}, torch::kInt64),
           .classes = kClasses};
 }
@@ -94,7 +94,8 @@ TEST(TeacherTest, TheFirstStepIsSgdAtTheWarmUpsFirstRate) {
   recipe.warmup_epochs = 4;
   Graph before = Network();
   InitialiseParameters(before, recipe.seed);
-  const torch::Tensor images = Normalise(data.images, kNormalisation.mean, kNormalisation.std);
+  const torch::Tensor images =
+      Normalise(data.Images(0, data.size()), kNormalisation.mean, kNormalisation.std);
   const Graph statistics = before.Clone();
   const torch::Tensor logits = zerosweep::Run(statistics, images, {}, BatchNormMode::kTrain);
   const torch::Tensor gradient =

@@ -2,6 +2,8 @@
 // on a small data set.
 #include "tests/support/stage_program_fixture.h"
 
+#include <gmock/gmock.h>
+
 namespace zerosweep {
 namespace {
 
@@ -81,6 +83,51 @@ TEST_F(StageProgramTest, MixedPrecisionKeepsItsBudgetAndSaysWhatItChose) {
   by_layer["w_bits"] = {{"layers", {{"conv1", 8}}}};
   EXPECT_THAT(Fails("quantize", by_layer, inputs).message,
               testing::HasSubstr("no bits are given for layer1.0.conv1, layer1.0.conv2"));
+}
+
+// Ten classes of one image, one of two; the calibration images are the training ones.
+TEST_F(StageProgramTest, ImagesInFoldersAreResizedAsTheStageSays) {
+  namespace fs = std::filesystem;
+  const char* source = std::getenv("ZEROSWEEP_SOURCE");
+  const fs::path golden = fs::path(source == nullptr ? "." : source) / "tests/golden/image_folder";
+  for (int i = 0; i < 10; ++i) {
+    for (const char* split : {"val", "train"}) {
+      const fs::path folder = temp_ / "data" / split / fmt::format("class{}", i);
+      fs::create_directories(folder);
+      fs::copy_file(golden / (i % 2 == 0 ? "landscape.jpg" : "small.png"), folder / "1.jpg");
+    }
+  }
+  fs::copy_file(golden / "grey.jpg", temp_ / "data/val/class3/2.jpg");
+  const auto data = [&](const char* split) {
+    return Json{{"dataset", "image_folder"},
+                {"data", DatasetFingerprint("image_folder", split, temp_ / "data")},
+                {"eval", {{"resize", 37}, {"crop", 32}}}};
+  };
+  Json params = TeacherParams();
+  params.update(data("test"));
+  EXPECT_EQ(Succeeds("teacher", params, {}, "teacher").metrics.at("images"), 11);
+  Json real = {{"name", "real"}, {"images", 4}, {"seed", 0}};
+  real.update(data("calibration"));
+  Succeeds("synthesize", real, {{"teacher", "teacher"}}, "images");
+  EXPECT_EQ(ReadSafetensors(temp_ / "images/images.safetensors").at("images").sizes(),
+            at::IntArrayRef({4, 3, 32, 32}));
+  Succeeds("quantize", QuantizeParams("minmax", 8), {{"teacher", "teacher"}, {"images", "images"}},
+           "quantized");
+  Json evaluate = data("test");
+  evaluate["limit"] = 10;
+  EXPECT_EQ(Succeeds("evaluate", evaluate, {{"teacher", "teacher"}, {"quantized", "quantized"}},
+                     "accuracy")
+                .metrics.at("images"),
+            10);
+  // A file that is damaged only where no listing shows it.
+  WriteFileDurably(temp_ / "data/val/class0/1.jpg",
+                   ReadFile(golden / "landscape.jpg").substr(0, 1000));
+  params.update(data("test"));
+  const StageFailed failed = Fails("teacher", params, {});
+  EXPECT_EQ(failed.failure, "configuration");
+  EXPECT_TRUE(
+      failed.message.ends_with("val/class0/1.jpg is truncated: fetch it again or remove it"))
+      << failed.message;
 }
 
 TEST_F(StageProgramTest, TheSameStageTwiceGivesTheSameArtifact) {

@@ -23,13 +23,19 @@ Json Field(const char* name, const char* type, const Json& fallback, Json more =
   return Param(name, type, fallback, std::move(more));
 }
 
+Json Pixels(const char* name) {
+  return Param(name, "int", 0,
+               {{"min", 0}, {"neutral", 0}, {"stages", {"teacher", "synthesize", "evaluate"}}});
+}
+
 Json Protocol() {
   return {
       {"fields",
        {Field("act_placement", "choice", "relu", {{"choices", {"relu", "op_output", "op_input"}}}),
         Field("first_w", "bits", "same"), Field("last_w", "bits", "same"),
         Field("bn", "choice", "kept", {{"choices", {"kept", "folded"}}}),
-        Field("late", "choice", "no", {{"choices", {"no", "yes"}}, {"neutral", "no"}})}},
+        Field("late", "choice", "no", {{"choices", {"no", "yes"}}, {"neutral", "no"}}),
+        Pixels("eval_resize"), Pixels("eval_crop")}},
       {"presets",
        {{"zeroq", Json::object()},
         {"genie", {{"act_placement", "op_input"}, {"first_w", 8}, {"last_w", 8}}}}}};
@@ -97,8 +103,18 @@ Json Datasets() {
                         {"default_folder", "/nonexistent/fashion-mnist"},
                         {"debian_package", "dataset-fashion-mnist"},
                         {"alternative_folders", Json::array()}};
+  const Json folders = {{"classes", 0},
+                        {"shape", {3, 224, 224}},
+                        {"folders",
+                         {{"train", Json::array({"train"})},
+                          {"test", {"val", "test"}},
+                          {"calibration", {"calibration", "train"}}}},
+                        {"layout", "val/<class>/*"},
+                        {"default_folder", ""},
+                        {"debian_package", ""}};
   return {Entry("cifar10", 1, false, {}, {}, cifar),
-          Entry("fashion_mnist", 1, false, {}, {}, fashion)};
+          Entry("fashion_mnist", 1, false, {}, {}, fashion),
+          Entry("image_folder", 1, false, {}, {}, folders)};
 }
 
 Json Recipe(const char* name, const char* synthesizer, const char* quantizer, const char* preset,

@@ -42,10 +42,10 @@ TEST_F(SharedCifarTest, BothFilesHoldTheSameTensors) {
 
 TEST_F(SharedCifarTest, LogitsOfTheFirstImageAreTheKnownOnes) {
   const torch::NoGradGuard no_grad;
-  const Dataset first = LoadDataset("cifar10", "test", folder_).Slice(0, 1);
+  const torch::Tensor first = LoadDataset("cifar10", "test", folder_).Images(0, 1);
   EXPECT_EQ(first.labels[0].item<int64_t>(), 9);
   const torch::Tensor logits =
-      zerosweep::Run(Teacher(), Normalise(first.images, kNormalisation.mean, kNormalisation.std));
+      zerosweep::Run(Teacher(), Normalise(first, kNormalisation.mean, kNormalisation.std));
   const torch::Tensor expected = torch::tensor(
       {5.0863, 8.5948, -8.2517, -4.8231, -9.8307, -7.2042, -7.0869, -4.2989, 1.2165, 26.6614},
       torch::kFloat32);

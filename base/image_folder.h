@@ -1,0 +1,65 @@
+// Images in one folder a class, as ImageNet lies on disk: <root>/<split folder>/<class
+// folder>/<file>. Both programs list them by this code: one names stages by what lies there, the
+// other reads it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace zerosweep {
+
+struct ImageFolder {
+  struct File {
+    std::string name;        // "n01440764/x.JPEG", relative to the root
+    int64_t label = 0;       // index of its class
+    uint64_t bytes = 0;      // size
+    int64_t written_ns = 0;  // time of the last change, since 1970
+  };
+  std::filesystem::path root;
+  std::vector<std::string> classes;  // names of the class folders, sorted by bytes: the label is
+                                     // the place, as in torchvision's ImageFolder
+  std::vector<File> files;           // round by round: the first file by name of every class, then
+                            // the second … so that the first n are as balanced as n allows
+};
+
+// Lists the .jpg, .jpeg and .png files (in any case) that lie directly in the class folders; names
+// that start with a point are passed over. Throws kUsage for a root that is absent or without class
+// folders, a class folder without images, and a file that cannot be read.
+ImageFolder ListImageFolder(const std::filesystem::path& root);
+
+// The folder of a split under `root`: the first that exists of those that a dataset's facts declare
+// ("folders": {split: [names]}).
+std::optional<std::filesystem::path> SplitFolder(const std::filesystem::path& root,
+                                                 const Json& facts, const std::string& split);
+
+// The images of a split. Throws kUsage as ListImageFolder does, when the split has no folder, when
+// the number of classes is not the declared one ("classes"; 0: any number), and when the classes
+// are not those of the test split.
+ImageFolder ListSplit(const std::filesystem::path& root, const Json& facts,
+                      const std::string& split);
+
+// SHA-256 (hex) of each file, in order.
+using DigestFiles =
+    std::function<std::vector<std::string>(const std::vector<std::filesystem::path>& files)>;
+
+// What a split holds: SHA-256 of canonical JSON. Of the test split {name: SHA-256 of the file's
+// bytes}; of the others {name: size}, since reading 140 GB of training images to name a stage that
+// takes a thousand of them would cost more than the stage.
+std::string ImageFolderFingerprint(const ImageFolder& folder, const std::string& split,
+                                   const DigestFiles& digest);
+
+// Changes when a file comes, goes or is written again: the key under which a fingerprint of the
+// test split may be remembered.
+std::string ListingDigest(const ImageFolder& folder);
+
+// The size of the shorter side before a centre crop of `crop` pixels: crop / 0.875, rounded up.
+// 224 → 256 (He et al. 2016, arXiv:1512.03385, section 3.4), 299 → 342 (torchvision's Inception).
+int64_t UsualResize(int64_t crop);
+
+}  // namespace zerosweep

@@ -1,0 +1,32 @@
+#include "engine/data/image.h"
+
+#include <string_view>
+
+#include "base/error.h"
+#include "engine/import/input_file.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr std::string_view kJpegStart = "\xff\xd8\xff";
+constexpr std::string_view kPngStart = "\x89PNG\r\n\x1a\n";
+constexpr int64_t kMaxPixels = int64_t{1} << 28;
+
+}  // namespace
+
+void CheckImageSize(int64_t height, int64_t width, const std::string& name) {
+  if (height < 1 || width < 1 || height > kMaxPixels / width) {
+    Fail(ErrorKind::kUsage, "{} says that it has {} × {} pixels: at most {} are read", name, width,
+         height, kMaxPixels);
+  }
+}
+
+Image ReadImage(const std::filesystem::path& path) {
+  const std::string bytes = ReadInputFile(path, "image");
+  if (bytes.starts_with(kJpegStart)) return DecodeJpeg(bytes, path.string());
+  if (bytes.starts_with(kPngStart)) return DecodePng(bytes, path.string());
+  Fail(ErrorKind::kUsage, "{} is {}: fetch it again or remove it", path.string(),
+       bytes.empty() ? "empty" : "neither a JPEG nor a PNG file");
+}
+
+}  // namespace zerosweep

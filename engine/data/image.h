@@ -1,0 +1,33 @@
+// One decoded image, and the files it may come from.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace zerosweep {
+
+struct Image {
+  int64_t height = 0, width = 0, channels = 0;
+  std::vector<uint8_t> pixels;  // height × width × channels
+};
+
+// Both give three channels, whatever the file holds, and throw kUsage, starting with `name`, for
+// files that are truncated, corrupt or too large.
+//
+// JPEG: grey becomes three equal channels; CMYK and YCCK are read as Adobe writes them (inverted)
+// and converted as Pillow does, R = K − (255 − C)·K / 255. An EXIF orientation is not applied, as
+// torchvision's ImageFolder applies none.
+Image DecodeJpeg(const std::string& bytes, const std::string& name);
+// PNG: palettes and grey are expanded, alpha is dropped, of 16 bits the upper 8 are kept.
+Image DecodePng(const std::string& bytes, const std::string& name);
+
+// Reads a JPEG or PNG file, told apart by its first bytes: ImageNet holds PNG files named .JPEG.
+// Throws kUsage, naming the file.
+Image ReadImage(const std::filesystem::path& path);
+
+// Throws kUsage, starting with `name`, for an image without pixels or of more than 2^28.
+void CheckImageSize(int64_t height, int64_t width, const std::string& name);
+
+}  // namespace zerosweep

@@ -1,0 +1,40 @@
+// Where a dataset's images come from: memory, or files that are decoded when they are asked for.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/image_folder.h"
+#include "engine/data/image.h"
+#include "engine/data/transform.h"
+
+namespace zerosweep {
+
+// Immutable; to be used by one thread, which takes ATen's pool to help.
+class ImageSource {
+ public:
+  virtual ~ImageSource() = default;
+  virtual int64_t size() const = 0;
+  // C, H, W of what Load returns.
+  virtual std::vector<int64_t> shape() const = 0;
+  // The images as a network is evaluated on them: uint8 N×C×H×W, contiguous, on the CPU. Throws
+  // kUsage, naming the file, for one that cannot be decoded. REQUIRES: indices in [0, size()).
+  virtual torch::Tensor Load(const std::vector<int64_t>& indices) const = 0;
+  // An image as it is stored, before it is resized. Safe on any thread; throws as Load does.
+  virtual Image Stored(int64_t index) const = 0;
+};
+
+// images: uint8 N×C×H×W. They are stored as they are evaluated.
+std::shared_ptr<const ImageSource> ImagesInMemory(const torch::Tensor& images);
+
+// The files of a folder, resized and cropped; C is 3. Nothing but their names is kept.
+std::shared_ptr<const ImageSource> ImagesInFiles(ImageFolder folder,
+                                                 const EvalTransform& transform);
+
+// Copies an image into channels × height × width bytes at `target`.
+void CopyPlanes(const Image& image, uint8_t* target);
+
+}  // namespace zerosweep

@@ -1,0 +1,36 @@
+// Images in folders by class: ImageNet (Russakovsky et al. 2015), and any other set that lies so.
+#include "engine/data/dataset.h"
+
+namespace zerosweep {
+namespace {
+
+// `classes` 0: as many as there are class folders.
+Json FolderFacts(int classes) {
+  return {{"classes", classes},
+          {"shape", {3, 224, 224}},
+          {"folders",
+           {{"train", Json::array({"train"})},
+            {"test", Json::array({"val", "test"})},
+            {"calibration", Json::array({"calibration", "train"})}}},
+          {"layout", "val/<class>/*.{jpg,jpeg,png}, the same under train/ (or calibration/)"},
+          {"default_folder", ""},
+          {"debian_package", ""},
+          {"alternative_folders", Json::array()}};
+}
+
+const RegisterImageFolder kImageNet{
+    {.role = "dataset",
+     .name = "imagenet",
+     .summary = "ILSVRC 2012: 1,281,167 training and 50,000 validation images, 1000 classes, in "
+                "one folder a class",
+     .paper = "Russakovsky et al. 2015, arXiv:1409.0575",
+     .facts = FolderFacts(1000)}};
+
+const RegisterImageFolder kImageFolder{
+    {.role = "dataset",
+     .name = "image_folder",
+     .summary = "JPEG and PNG images of your own, in one folder a class",
+     .facts = FolderFacts(0)}};
+
+}  // namespace
+}  // namespace zerosweep

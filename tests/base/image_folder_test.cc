@@ -1,0 +1,146 @@
+// Images in folders by class: what is listed, in which order, and what names it.
+#include "base/image_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "tests/support/temp_folder.h"
+
+namespace zerosweep {
+namespace {
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+
+class ImageFolderTest : public testing::Test {
+ protected:
+  void Write(const std::string& name, const std::string& bytes = "x") const {
+    fs::create_directories((temp_ / name).parent_path());
+    std::ofstream(temp_ / name, std::ios::binary) << bytes;
+  }
+
+  std::vector<std::string> Names(const ImageFolder& folder) const {
+    std::vector<std::string> names;
+    for (const ImageFolder::File& file : folder.files) names.push_back(file.name);
+    return names;
+  }
+
+  // The message of the usage error, without this test's folder.
+  std::string DefectOf(const std::string& root, const Json& facts = Json(),
+                       const std::string& split = "test") const {
+    try {
+      if (facts.is_null()) {
+        ListImageFolder(temp_ / root);
+      } else {
+        ListSplit(temp_ / root, facts, split);
+      }
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      std::string message = error.what();
+      const std::string prefix = temp_.path().string() + "/";
+      for (size_t at = 0; (at = message.find(prefix)) != std::string::npos;) {
+        message.erase(at, prefix.size());
+      }
+      return message;
+    }
+    return "none";
+  }
+
+  static Json Facts(int classes) {
+    return {{"classes", classes},
+            {"folders",
+             {{"train", Json::array({"train"})},
+              {"test", {"val", "test"}},
+              {"calibration", {"calibration", "train"}}}}};
+  }
+
+  const TempFolder temp_;
+};
+
+TEST_F(ImageFolderTest, ListsRoundByRoundWithSortedClasses) {
+  for (const char* name : {"b/2.jpg", "b/1.PNG", "b/3.JPEG", "B/z.jpeg", "a/only.jpg"}) Write(name);
+  for (const char* passed_over : {"a/notes.txt", "a/.hidden.jpg", ".git/x.jpg", "list.txt"}) {
+    Write(passed_over);
+  }
+  const ImageFolder folder = ListImageFolder(temp_.path());
+  EXPECT_THAT(folder.classes, ElementsAre("B", "a", "b"));
+  EXPECT_THAT(Names(folder),
+              ElementsAre("B/z.jpeg", "a/only.jpg", "b/1.PNG", "b/2.jpg", "b/3.JPEG"));
+  EXPECT_EQ(folder.files[1].label, 1);
+  EXPECT_EQ(folder.files[4].label, 2);
+}
+
+TEST_F(ImageFolderTest, RefusesWhatIsNoSuchFolder) {
+  EXPECT_EQ(DefectOf("absent"), "cannot list the folder absent: No such file or directory");
+  fs::create_directory(temp_ / "empty");
+  EXPECT_EQ(DefectOf("empty"),
+            "empty holds no class folders: images lie in <class>/*.jpg, *.jpeg or *.png");
+  Write("flat/1.jpg");
+  Write("flat/2.jpg");
+  EXPECT_EQ(DefectOf("flat"),
+            "flat holds 2 images but no class folders: sort them into one folder a class");
+  Write("some/full/1.jpg");
+  Write("some/hollow/readme.txt");
+  EXPECT_EQ(DefectOf("some"),
+            "the class folder some/hollow holds no image (.jpg, .jpeg, .png): remove it or fetch "
+            "its images");
+}
+
+TEST_F(ImageFolderTest, AFileThatCannotBeReadIsNamed) {
+  Write("val/a/1.jpg");
+  fs::create_symlink("nowhere", temp_ / "val/a/2.jpg");
+  EXPECT_EQ(DefectOf("val"), "cannot read the image val/a/2.jpg: No such file or directory");
+}
+
+TEST_F(ImageFolderTest, SplitsMustHaveTheDeclaredAndTheSameClasses) {
+  for (const char* name : {"val/a/1.jpg", "val/b/1.jpg", "train/a/1.jpg", "train/b/1.jpg"}) {
+    Write(name);
+  }
+  EXPECT_EQ(ListSplit(temp_.path(), Facts(2), "test").root, temp_ / "val");
+  EXPECT_EQ(ListSplit(temp_.path(), Facts(0), "calibration").root, temp_ / "train");
+  EXPECT_EQ(DefectOf(".", Facts(1000)),
+            "./val holds 2 class folders, the dataset has 1000 classes");
+  Write("calibration/a/1.jpg");
+  EXPECT_EQ(DefectOf(".", Facts(0), "calibration"),
+            "./calibration and ./val hold different classes, so that labels would not agree: only "
+            "one of them has the folder b");
+  EXPECT_EQ(DefectOf("val", Facts(0), "train"), "val has no folder of train images");
+}
+
+TEST_F(ImageFolderTest, TheFingerprintIsTheContentOfTestImagesAndTheSizesOfOthers) {
+  Write("a/1.jpg", "one");
+  Write("b/1.jpg", "three");
+  const auto digest = [](const std::vector<fs::path>& files) {
+    std::vector<std::string> digests;
+    for (const fs::path& file : files) digests.push_back(Sha256File(file));
+    return digests;
+  };
+  const ImageFolder folder = ListImageFolder(temp_.path());
+  EXPECT_EQ(ImageFolderFingerprint(folder, "test", digest),
+            JsonDigest({{"a/1.jpg", Sha256Hex("one")}, {"b/1.jpg", Sha256Hex("three")}}));
+  EXPECT_EQ(ImageFolderFingerprint(folder, "calibration", digest),
+            JsonDigest({{"a/1.jpg", 3}, {"b/1.jpg", 5}}));
+}
+
+TEST_F(ImageFolderTest, TheListingChangesWithEveryFile) {
+  Write("a/1.jpg", "one");
+  const std::string before = ListingDigest(ListImageFolder(temp_.path()));
+  EXPECT_EQ(ListingDigest(ListImageFolder(temp_.path())), before);
+  fs::last_write_time(temp_ / "a/1.jpg", fs::file_time_type::clock::now() - std::chrono::hours(1));
+  const std::string touched = ListingDigest(ListImageFolder(temp_.path()));
+  EXPECT_NE(touched, before);
+  Write("a/2.jpg");
+  EXPECT_NE(ListingDigest(ListImageFolder(temp_.path())), touched);
+}
+
+TEST_F(ImageFolderTest, TheUsualResizeIsThatOfThePapers) {
+  EXPECT_EQ(UsualResize(224), 256);
+  EXPECT_EQ(UsualResize(299), 342);
+  EXPECT_EQ(UsualResize(32), 37);
+}
+
+}  // namespace
+}  // namespace zerosweep
