@@ -1,5 +1,7 @@
 #include "sweeps/methods.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "sweeps/parameters.h"
 
@@ -12,7 +14,13 @@ const std::vector<std::string> kAnywhere = {"ranks", "resources"};
 void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue& catalogue,
                 Part& part, ByProfile by_profile = ByProfile::kNo) {
   std::vector<const Json*> declarations = {part.declaration};
-  if (const Json* kind = catalogue.Find("kind", KindOfRole(role))) declarations.push_back(kind);
+  std::vector<std::string> kinds = {KindOfRole(role)};
+  const Json& needs = part.declaration->at("needs");
+  if (std::find(needs.begin(), needs.end(), "correction") != needs.end())
+    kinds.emplace_back("correct");
+  for (const std::string& name : kinds) {
+    if (const Json* kind = catalogue.Find("kind", name)) declarations.push_back(kind);
+  }
   part.given = CheckedBlock(declarations, block, part.name(), kAnywhere, by_profile);
   if (const YamlNode* ranks = block.Find("ranks")) {
     CheckExecution("ranks", *ranks, catalogue, KindOfRole(role));

@@ -73,7 +73,14 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   row.variant = resolver_.ExecutionOf(trial).variant;
   KeepTeacher(trial, *method, row);
   KeepSynthesis(trial, *method, row);
-  if (bits.mixed()) Keep(Sensitivity(trial, row), trial.Get(TrialKey::kBits)->where, row);
+  if (bits.mixed()) {
+    Keep(OfImages("sensitivity", resolver_.KindParams(trial, "sensitivity"), row),
+         trial.Get(TrialKey::kBits)->where, row);
+  }
+  if (Needs(*method->quantizer.declaration, "correction")) {
+    Keep(OfImages("correct", resolver_.PartParams(trial, "correct"), row), method->quantizer.where,
+         row);
+  }
   Keep(Quantize(trial, row), method->quantizer.where, row);
   Keep(Evaluate(trial, row), method->where, row);
   row.id = JsonDigest({{"method", row.method},
@@ -206,11 +213,11 @@ StageRow PlanBuilder::Synthesize(const Assignment& trial, const TrialRow& row) {
   return stage;
 }
 
-StageRow PlanBuilder::Sensitivity(const Assignment& trial, const TrialRow& row) {
-  const StageParams& params = resolver_.KindParams(trial, "sensitivity");
+StageRow PlanBuilder::OfImages(const std::string& kind, const StageParams& params,
+                               const TrialRow& row) {
   StageRow stage;
-  stage.implementation = stage.spec.kind = "sensitivity";
-  stage.spec.revision = catalogue_.Get("kind", "sensitivity", "catalogue").at("revision");
+  stage.implementation = stage.spec.kind = kind;
+  stage.spec.revision = catalogue_.Get("kind", kind, "catalogue").at("revision");
   stage.spec.params = params.named;
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
                        {"images", row.stages.at("synthesize")}};
@@ -236,6 +243,7 @@ StageRow PlanBuilder::Quantize(const Assignment& trial, const TrialRow& row) {
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
                        {"images", row.stages.at("synthesize")}};
   if (bits.mixed()) stage.spec.inputs["sensitivity"] = row.stages.at("sensitivity");
+  if (row.stages.contains("correct")) stage.spec.inputs["correction"] = row.stages.at("correct");
   stage.threads = params.threads;
   return stage;
 }
@@ -290,6 +298,11 @@ Json PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
     const StageParams& sensitivity = resolver_.KindParams(trial, "sensitivity");
     config["sensitivity"] = sensitivity.all;
     config["threads"]["sensitivity"] = sensitivity.threads;
+  }
+  if (row.stages.contains("correct")) {
+    const StageParams& correct = resolver_.PartParams(trial, "correct");
+    config["correct"] = correct.all;
+    config["threads"]["correct"] = correct.threads;
   }
   return config;
 }

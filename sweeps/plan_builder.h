@@ -1,6 +1,7 @@
-// Turns resolved trials into rows: four stages each, five of mixed precision, shared by name.
+// Turns resolved trials into rows: four stages each, and what mixed precision or the quantizer
+// needs besides, shared by name.
 //
-//   teacher → synthesize (→ sensitivity) → quantize → evaluate
+//   teacher → synthesize (→ sensitivity, correct) → quantize → evaluate
 //
 // The revision in a name is the implementation's for synthesize and quantize, the kind's for the
 // others.
@@ -36,7 +37,8 @@ class PlanBuilder {
   void KeepSynthesis(const Assignment& trial, const Method& method, TrialRow& row);
   StageRow Teacher(const Assignment& trial);
   StageRow Synthesize(const Assignment& trial, const TrialRow& row);
-  StageRow Sensitivity(const Assignment& trial, const TrialRow& row);
+  // A stage of one kind that depends on the teacher and the images alone.
+  StageRow OfImages(const std::string& kind, const StageParams& params, const TrialRow& row);
   StageRow Quantize(const Assignment& trial, const TrialRow& row);
   StageRow Evaluate(const Assignment& trial, const TrialRow& row);
   // Names the stage, keeps it if it is new and notes it in the row.

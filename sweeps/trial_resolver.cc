@@ -197,9 +197,11 @@ const StageParams& TrialResolver::PartParams(const Assignment& trial, const std:
   if (found == part_params_.end()) {
     const Part& part = kind == "synthesize" ? method->synthesizer : method->quantizer;
     StageParams params;
-    params.all = ResolveParams(*part.declaration, part.given, part.recipe_values, execution.profile,
-                               execution.variant);
-    params.named = WithoutNeutral(part.declaration->at("params"), params.all);
+    if (kind != "correct") {
+      params.all = ResolveParams(*part.declaration, part.given, part.recipe_values,
+                                 execution.profile, execution.variant);
+      params.named = WithoutNeutral(part.declaration->at("params"), params.all);
+    }
     AddKindParams(kind, part.given, execution, &part, params);
     found = part_params_.emplace(key, std::move(params)).first;
   }

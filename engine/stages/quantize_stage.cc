@@ -1,5 +1,7 @@
 // quantize: post-training quantization of a teacher on synthesised images. Artifact:
 // quantized.{safetensors,json}, curve.json.
+#include <algorithm>
+
 #include "engine/import/safetensors.h"
 #include "engine/quant/quantizer.h"
 #include "engine/stages/stage_kind.h"
@@ -18,10 +20,14 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const Json method = context.MethodParams(entry.declaration);
   const Protocol protocol = Protocol::FromJson(fields);
   const StageBits bits = ReadStageBits(context, teacher.graph, protocol);
+  std::map<std::string, std::filesystem::path> inputs;
+  const auto& needs = entry.declaration.needs;
+  if (std::find(needs.begin(), needs.end(), "correction") != needs.end())
+    inputs["correction"] = context.Input("correction");
   const auto [network, curves, extra] =
       entry.function({teacher, images, method, protocol, fields.at("bn") == "folded", bits.widths,
                       params.at("a_bits").get<int>(), RandomStreams(context.seed()),
-                      context.progress, context.checkpoints});
+                      context.progress, context.checkpoints, inputs});
   network.Save(context.staging);
   Json drawn = CurvesToJson(curves);
   if (bits.allocation) drawn["frontier"] = FrontierCurve(*bits.allocation);
