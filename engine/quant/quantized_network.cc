@@ -19,6 +19,11 @@ int RequireNode(const Graph& graph, const std::string& name) {
   return node;
 }
 
+// Under which the range of a node's output is saved: "relu1.range", "chunk.1.range".
+std::string RangeKey(const std::string& node, int output) {
+  return output == 0 ? node + ".range" : fmt::format("{}.{}.range", node, output);
+}
+
 }  // namespace
 
 QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
@@ -62,26 +67,26 @@ void QuantizedNetwork::SetRange(QuantizedActivation& activation, const torch::Te
 torch::Tensor QuantizedNetwork::Forward(
     const torch::Tensor& x,
     const std::function<void(size_t, const torch::Tensor&)>& observe) const {
-  std::vector<int> site_of(graph_.nodes.size(), -1);
-  for (size_t i = 0; i < activations_.size(); ++i) {
-    site_of[static_cast<size_t>(activations_[i].site.node)] = static_cast<int>(i);
-  }
-  std::map<int, torch::Tensor> unquantized;  // outputs that exempt readers still need
+  std::map<Value, size_t> site_of;
+  for (size_t i = 0; i < activations_.size(); ++i) site_of[activations_[i].site.value()] = i;
+  std::map<Value, torch::Tensor> unquantized;  // outputs that exempt readers still need
   Taps taps;
-  taps.replace_output = [&](int node, const torch::Tensor& output) {
-    const int site = site_of[static_cast<size_t>(node)];
-    if (site < 0) return output;
-    if (observe) observe(static_cast<size_t>(site), output);
-    const QuantizedActivation& activation = activations_[static_cast<size_t>(site)];
-    if (!activation.site.exempt.empty()) unquantized[node] = output;
+  taps.replace_part = [&](Value part, const torch::Tensor& output) {
+    const auto site = site_of.find(part);
+    if (site == site_of.end()) return output;
+    if (observe) observe(site->second, output);
+    const QuantizedActivation& activation = activations_[site->second];
+    if (!activation.site.exempt.empty()) unquantized[part] = output;
     return FakeQuantize(output, activation.grid);
   };
+  taps.replace_output = [&](int node, const torch::Tensor& output) {
+    return taps.replace_part({node, 0}, output);
+  };
   taps.replace_input = [&](int node, int index, const torch::Tensor& input) {
-    const int source =
-        graph_.nodes[static_cast<size_t>(node)].inputs[static_cast<size_t>(index)].node;
-    const int site = site_of[static_cast<size_t>(source)];
-    if (site < 0) return input;
-    const std::vector<int>& exempt = activations_[static_cast<size_t>(site)].site.exempt;
+    const Value source = graph_.nodes[static_cast<size_t>(node)].inputs[static_cast<size_t>(index)];
+    const auto site = site_of.find(source);
+    if (site == site_of.end()) return input;
+    const std::vector<int>& exempt = activations_[site->second].site.exempt;
     return std::find(exempt.begin(), exempt.end(), node) == exempt.end() ? input
                                                                          : unquantized.at(source);
   };
@@ -98,18 +103,19 @@ double QuantizedNetwork::WeightBytes() const {
 }
 
 double QuantizedNetwork::BitOps() const {
-  std::map<int, int> bits_at;
+  std::map<Value, int> bits_at;
   for (const QuantizedActivation& activation : activations_)
-    bits_at[activation.site.node] = activation.site.bits;
+    bits_at[activation.site.value()] = activation.site.bits;
   double total = 0;
   for (const auto& [node, macs] : CountMacs(graph_)) {
-    // The tensor an op reads keeps the bits of its quantizer through pooling and flattening.
-    int source = graph_.nodes[static_cast<size_t>(node)].inputs[0].node;
+    // The tensor an op reads keeps the bits of its quantizer where values only move.
+    Value source = graph_.nodes[static_cast<size_t>(node)].inputs[0];
     while (!bits_at.contains(source)) {
-      const Node& from = graph_.nodes[static_cast<size_t>(source)];
-      const bool keeps_values = from.op == Op::kFlatten || from.op == Op::kMaxPool;
+      const Node& from = graph_.nodes[static_cast<size_t>(source.node)];
+      const bool keeps_values = from.op == Op::kFlatten || from.op == Op::kMaxPool ||
+                                from.op == Op::kChunk || from.op == Op::kChannelShuffle;
       if (!keeps_values) break;
-      source = from.inputs[0].node;
+      source = from.inputs[0];
     }
     const auto found = bits_at.find(source);
     const int input_bits = found == bits_at.end() ? kPassThroughBits : found->second;
@@ -136,7 +142,8 @@ void QuantizedNetwork::Save(const std::filesystem::path& folder) const {
     for (const int node : activation.site.exempt)
       exempt.push_back(graph_.nodes[static_cast<size_t>(node)].name);
     activations.push_back({{"tensor", name}, {"bits", activation.site.bits}, {"exempt", exempt}});
-    tensors[name + ".range"] = torch::stack({activation.lo, activation.hi});
+    if (activation.site.output != 0) activations.back()["output"] = activation.site.output;
+    tensors[RangeKey(name, activation.site.output)] = torch::stack({activation.lo, activation.hi});
   }
   WriteSafetensors(folder / kTensorFile, tensors);
   const Json json = {{"format", 1},       {"folded", folded_},  {"w_bits", w_bits_},
@@ -168,11 +175,12 @@ QuantizedNetwork QuantizedNetwork::Load(const Teacher& teacher,
     }
     for (const Json& entry : json.at("activations")) {
       const std::string name = entry.at("tensor");
+      const int output = entry.value("output", 0);
       QuantizedActivation activation{
-          {RequireNode(network.graph_, name), entry.at("bits"), {}}, {}, {}, {}};
+          {RequireNode(network.graph_, name), entry.at("bits"), {}, output}, {}, {}, {}};
       for (const std::string reader : entry.at("exempt"))
         activation.site.exempt.push_back(RequireNode(network.graph_, reader));
-      const torch::Tensor range = tensors.at(name + ".range").to(device);
+      const torch::Tensor range = tensors.at(RangeKey(name, output)).to(device);
       network.SetRange(activation, range[0], range[1]);
       network.activations_.push_back(std::move(activation));
     }

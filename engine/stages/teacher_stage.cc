@@ -36,7 +36,7 @@ Teacher ReadTeacher(const StageContext& context, const Dataset& test) {
   }
   Graph graph = BuildModel(teacher.arch, test.images.size(1), test.images.size(2),
                            test.images.size(3), teacher.classes);
-  LoadState(graph, ReadState(weights), weights.string());
+  LoadWeights(graph, teacher.arch, ReadState(weights), weights.string());
   teacher.graph = ToChannelsLast(graph).To(context.device);
   return teacher;
 }
