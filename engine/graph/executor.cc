@@ -193,7 +193,7 @@ class Execution {
       case Op::kGlobalAvgPool:
         return x.mean({2, 3}, /*keepdim=*/true);
       case Op::kAdaptiveAvgPool:
-        return torch::adaptive_avg_pool2d(x, node.attributes.at("size").get<int64_t>());
+        return torch::adaptive_avg_pool2d(x, Pair(node, "size", 1));
       case Op::kFlatten:
         return x.flatten(1);
       case Op::kShortcutA:

@@ -177,10 +177,14 @@ class Reference:
 
     def find_gain(self) -> float:
         """The factor on all weights, of two digits, at which the largest logit is about 3."""
-        low, high = 0.2, 3.0
+        low, high, now = 0.2, 3.0, 1.0
+        self.fill(now)
+        weights = [tensor for tensor in self.network.state_dict().values() if tensor.dim() > 1]
         for _ in range(8):
             gain = math.sqrt(low * high)
-            self.fill(gain)
+            for weight in weights:
+                weight *= gain / now
+            now = gain
             low, high = (low, gain) if self.logits().abs().max() > 3 else (gain, high)
         return round(math.sqrt(low * high), 2)
 
