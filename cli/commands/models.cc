@@ -14,20 +14,21 @@ Json Fact(const Json& facts, const char* key) {
 
 int RunModels(const Globals& globals) {
   Table table;
-  table.columns = {"model",       "arch",        "dataset", "top1",
-                   "input_shape", "batch_norms", "paper",   "summary"};
+  table.columns = {"model",       "arch",    "dataset", "top1",   "input_shape",
+                   "batch_norms", "layouts", "paper",   "summary"};
   const Catalogue& catalogue = CompiledCatalogue();
   for (const Json& card : ShippedCards(ModelFolders())) {
     const Json* arch = catalogue.Find("model", card.at("arch"));
     table.rows.push_back({card.at("name"), card.at("arch"), card.at("dataset"), Fact(card, "top1"),
                           Fact(card, "input_shape"),
                           arch == nullptr ? Json() : Fact(arch->at("facts"), "batch_norms"), Json(),
-                          "trained weights"});
+                          Json(), "trained weights"});
   }
   for (const Json& arch : catalogue.json().at("models")) {
-    table.rows.push_back(
-        {Json(), arch.at("name"), Json(), Json(), Fact(arch.at("facts"), "input_shape"),
-         Fact(arch.at("facts"), "batch_norms"), arch.at("paper"), arch.at("summary")});
+    table.rows.push_back({Json(), arch.at("name"), Json(), Json(),
+                          Fact(arch.at("facts"), "input_shape"),
+                          Fact(arch.at("facts"), "batch_norms"), Fact(arch.at("facts"), "layouts"),
+                          arch.at("paper"), arch.at("summary")});
   }
   PrintTable(table, globals);
   return kExitOk;

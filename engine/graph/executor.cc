@@ -40,38 +40,81 @@ torch::Tensor ShortcutA(const Node& node, const torch::Tensor& x) {
   return torch::constant_pad_nd(sampled, {0, 0, 0, 0, before, after});
 }
 
+torch::Tensor ShuffleChannels(const Node& node, const torch::Tensor& x) {
+  const auto groups = node.attributes.at("groups").get<int64_t>();
+  return x.unflatten(1, {groups, x.size(1) / groups}).transpose(1, 2).flatten(1, 2);
+}
+
 torch::Tensor Pool(const Node& node, const torch::Tensor& x) {
   const auto kernel = Pair(node, "kernel", 1);
   const auto stride = node.attributes.contains("stride") ? Pair(node, "stride", 1) : kernel;
   const auto padding = Pair(node, "padding", 0);
-  return node.op == Op::kMaxPool ? torch::max_pool2d(x, kernel, stride, padding)
-                                 : torch::avg_pool2d(x, kernel, stride, padding);
+  const bool ceil_mode = node.attributes.value("ceil_mode", false);
+  if (node.op == Op::kMaxPool) {
+    return torch::max_pool2d(x, kernel, stride, padding, /*dilation=*/1, ceil_mode);
+  }
+  return torch::avg_pool2d(x, kernel, stride, padding, ceil_mode,
+                           node.attributes.value("count_include_pad", true));
 }
 
 class Execution {
  public:
   Execution(const Graph& graph, const Taps& taps, BatchNormMode mode)
-      : graph_(graph), taps_(taps), mode_(mode), values_(graph.nodes.size()) {
-    last_use_.assign(graph.nodes.size(), -1);
-    for (size_t i = 0; i < graph.nodes.size(); ++i) {
-      for (const Value& input : graph.nodes[i].inputs) last_use_[input.node] = static_cast<int>(i);
+      : graph_(graph), taps_(taps), mode_(mode) {
+    for (const Node& node : graph.nodes) {
+      first_slot_.push_back(values_.size());
+      values_.resize(values_.size() + static_cast<size_t>(node.output_count()));
     }
-    last_use_[graph.output.node] = static_cast<int>(graph.nodes.size());
+    last_use_.assign(values_.size(), -1);
+    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+      for (const Value& input : graph.nodes[i].inputs) {
+        last_use_[Slot(input)] = static_cast<int>(i);
+      }
+    }
+    last_use_[Slot(graph.output)] = static_cast<int>(graph.nodes.size());
   }
 
   torch::Tensor Run(const torch::Tensor& x) {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       const int index = static_cast<int>(i);
+      if (graph_.nodes[i].op == Op::kChunk) {
+        StoreParts(index, TakeInputs(index).front());
+        continue;
+      }
       torch::Tensor output = graph_.nodes[i].op == Op::kInput ? x : Apply(index, TakeInputs(index));
       if (taps_.replace_output) {
         output = Same(index, "output", output, taps_.replace_output(index, output));
       }
-      if (last_use_[i] >= 0) values_[i] = std::move(output);
+      Store({index, 0}, std::move(output));
     }
-    return values_[graph_.output.node];
+    return values_[Slot(graph_.output)];
   }
 
  private:
+  size_t Slot(const Value& value) const {
+    return first_slot_[static_cast<size_t>(value.node)] + static_cast<size_t>(value.output);
+  }
+
+  void Store(const Value& value, torch::Tensor tensor) {
+    if (last_use_[Slot(value)] >= 0) values_[Slot(value)] = std::move(tensor);
+  }
+
+  void StoreParts(int index, const torch::Tensor& x) {
+    const int count = graph_.nodes[static_cast<size_t>(index)].output_count();
+    if (x.size(1) % count != 0) {
+      Fail(ErrorKind::kInternal, "'{}' splits {} channels into {} parts",
+           graph_.nodes[static_cast<size_t>(index)].name, x.size(1), count);
+    }
+    std::vector<torch::Tensor> parts = x.chunk(count, 1);
+    for (int i = 0; i < count; ++i) {
+      torch::Tensor part = std::move(parts[static_cast<size_t>(i)]);
+      if (taps_.replace_part) {
+        part = Same(index, "output", part, taps_.replace_part({index, i}, part));
+      }
+      Store({index, i}, std::move(part));
+    }
+  }
+
   // The replacement, which must have the shape of the original.
   torch::Tensor Same(int index, const char* what, const torch::Tensor& original,
                      torch::Tensor replacement) const {
@@ -87,9 +130,9 @@ class Execution {
   std::vector<torch::Tensor> TakeInputs(int index) {
     const std::vector<Value>& wanted = graph_.nodes[index].inputs;
     std::vector<torch::Tensor> inputs;
-    for (const Value& value : wanted) inputs.push_back(values_[value.node]);
+    for (const Value& value : wanted) inputs.push_back(values_[Slot(value)]);
     for (const Value& value : wanted) {
-      if (last_use_[value.node] == index) values_[value.node] = torch::Tensor();
+      if (last_use_[Slot(value)] == index) values_[Slot(value)] = torch::Tensor();
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (taps_.replace_input) {
@@ -126,7 +169,8 @@ class Execution {
     torch::Tensor& x = inputs.front();
     switch (node.op) {
       case Op::kInput:
-        break;
+      case Op::kChunk:
+        break;  // Run() makes their outputs
       case Op::kConv2d:
         return Convolve(index, x);
       case Op::kLinear:
@@ -141,11 +185,15 @@ class Execution {
         return Unshared(x) ? x.add_(inputs[1]) : x + inputs[1];
       case Op::kConcat:
         return torch::cat(inputs, 1);
+      case Op::kChannelShuffle:
+        return ShuffleChannels(node, x);
       case Op::kMaxPool:
       case Op::kAvgPool:
         return Pool(node, x);
       case Op::kGlobalAvgPool:
         return x.mean({2, 3}, /*keepdim=*/true);
+      case Op::kAdaptiveAvgPool:
+        return torch::adaptive_avg_pool2d(x, Pair(node, "size", 1));
       case Op::kFlatten:
         return x.flatten(1);
       case Op::kShortcutA:
@@ -158,8 +206,9 @@ class Execution {
   const Graph& graph_;
   const Taps& taps_;
   BatchNormMode mode_;
-  std::vector<torch::Tensor> values_;  // node index → its output, while somebody still needs it
-  std::vector<int> last_use_;
+  std::vector<size_t> first_slot_;     // node index → slot of its first output
+  std::vector<torch::Tensor> values_;  // by slot, while somebody still needs it
+  std::vector<int> last_use_;          // by slot
 };
 
 }  // namespace

@@ -20,6 +20,9 @@ struct Taps {
   std::function<torch::Tensor(int node, const torch::Tensor& weight)> replace_weight;
   // Replaces a node's output (quantizers behind an activation).
   std::function<torch::Tensor(int node, const torch::Tensor& output)> replace_output;
+  // The same for each output, in order, of a node that has several (kChunk); replace_output does
+  // not see those.
+  std::function<torch::Tensor(Value part, const torch::Tensor& output)> replace_part;
 };
 
 enum class BatchNormMode {

@@ -10,7 +10,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr std::array<std::pair<Op, const char*>, 13> kOpNames = {{
+constexpr std::array<std::pair<Op, const char*>, 16> kOpNames = {{
     {Op::kInput, "input"},
     {Op::kConv2d, "conv2d"},
     {Op::kLinear, "linear"},
@@ -19,9 +19,12 @@ constexpr std::array<std::pair<Op, const char*>, 13> kOpNames = {{
     {Op::kRelu6, "relu6"},
     {Op::kAdd, "add"},
     {Op::kConcat, "concat"},
+    {Op::kChunk, "chunk"},
+    {Op::kChannelShuffle, "channel_shuffle"},
     {Op::kMaxPool, "max_pool"},
     {Op::kAvgPool, "avg_pool"},
     {Op::kGlobalAvgPool, "global_avg_pool"},
+    {Op::kAdaptiveAvgPool, "adaptive_avg_pool"},
     {Op::kFlatten, "flatten"},
     {Op::kShortcutA, "shortcut_a"},
 }};
@@ -40,7 +43,14 @@ std::pair<size_t, size_t> InputCount(Op op) {
   }
 }
 
-void CheckNode(const Node& node, int index) {
+// Whether `value` is an output of one of the nodes before `end`.
+bool Exists(const Graph& graph, const Value& value, int end) {
+  return value.node >= 0 && value.node < end && value.output >= 0 &&
+         value.output < graph.nodes[static_cast<size_t>(value.node)].output_count();
+}
+
+void CheckNode(const Graph& graph, int index) {
+  const Node& node = graph.nodes[static_cast<size_t>(index)];
   if ((node.op == Op::kInput) != (index == 0)) {
     Fail(ErrorKind::kInternal, "graph: node {} '{}' is {}, but exactly node 0 must be the input",
          index, node.name, ToString(node.op));
@@ -51,7 +61,7 @@ void CheckNode(const Node& node, int index) {
          node.inputs.size());
   }
   for (const Value& input : node.inputs) {
-    if (input.node < 0 || input.node >= index || input.output != 0) {
+    if (!Exists(graph, input, index)) {
       Fail(ErrorKind::kInternal, "graph: node {} '{}' reads output {} of node {}", index, node.name,
            input.output, input.node);
     }
@@ -93,6 +103,8 @@ Op OpFromString(const std::string& word) {
   }
   Fail(ErrorKind::kUsage, "unknown operator '{}'{}", word, Suggestion(word, known));
 }
+
+int Node::output_count() const { return op == Op::kChunk ? attributes.at("chunks").get<int>() : 1; }
 
 int Graph::Append(Node node) {
   nodes.push_back(std::move(node));
@@ -154,9 +166,9 @@ void Graph::Check() const {
     if (!names.insert(nodes[i].name).second) {
       Fail(ErrorKind::kInternal, "graph: two nodes are named '{}'", nodes[i].name);
     }
-    CheckNode(nodes[i], static_cast<int>(i));
+    CheckNode(*this, static_cast<int>(i));
   }
-  if (output.node < 0 || output.node >= static_cast<int>(nodes.size()) || output.output != 0) {
+  if (!Exists(*this, output, static_cast<int>(nodes.size()))) {
     Fail(ErrorKind::kInternal, "graph: the output is node {} of {}", output.node, nodes.size());
   }
 }

@@ -19,12 +19,15 @@ enum class Op {
   kBatchNorm,  // weight, bias, running_mean, running_var (C); attribute eps
   kRelu,
   kRelu6,
-  kAdd,            // two inputs of equal shape
-  kConcat,         // along channels
-  kMaxPool,        // attributes kernel, stride, padding
-  kAvgPool,        // attributes kernel, stride, padding
-  kGlobalAvgPool,  // N×C×H×W → N×C×1×1
-  kFlatten,        // N×C×1×1 → N×C
+  kAdd,             // two inputs of equal shape
+  kConcat,          // along channels
+  kChunk,           // attribute chunks: that many outputs, equal parts along channels
+  kChannelShuffle,  // attribute groups: channel g·n + i goes to i·groups + g (Zhang et al. 2017)
+  kMaxPool,         // attributes kernel, stride, padding, ceil_mode
+  kAvgPool,         // attributes kernel, stride, padding, ceil_mode, count_include_pad
+  kGlobalAvgPool,   // N×C×H×W → N×C×1×1
+  kAdaptiveAvgPool,  // attribute size: N×C×H×W → N×C×size×size, means over nearly equal windows
+  kFlatten,          // N×C×H×W → N×(C·H·W)
   kShortcutA,  // option-A shortcut: every stride-th pixel, then zero channels (He 2015): attributes
                // stride, pad_before, pad_after
 };
@@ -48,6 +51,7 @@ struct Node {
       parameters;  // "weight", "bias", "running_mean", "running_var"
 
   bool weighted() const { return op == Op::kConv2d || op == Op::kLinear; }
+  int output_count() const;  // 1, but for kChunk
 };
 
 // Invariants (Check()): names are unique, inputs come before their users, exactly one kInput (node

@@ -78,7 +78,8 @@ class Reader {
     for (const auto& [key, value] : dict->items) {
       const auto* name = std::get_if<std::string>(&key->value);
       const auto* inner = std::get_if<PickleDict>(&value->value);
-      if (name != nullptr && *name == "state_dict" && inner != nullptr) return *inner;
+      if (name == nullptr || inner == nullptr) continue;
+      if (*name == "state_dict" || *name == "model") return *inner;
     }
     return *dict;
   }

@@ -10,8 +10,8 @@
 
 namespace zerosweep {
 
-// Reads a state dict, or the one under the key "state_dict" of a checkpoint; a "module." in front
-// of every key (DataParallel) is taken away. Nothing in the file is executed
+// Reads a state dict, or the one under the key "state_dict" or "model" of a checkpoint; a "module."
+// in front of every key (DataParallel) is taken away. Nothing in the file is executed
 // (engine/import/pickle.h). Throws kUsage in one line for anything else.
 std::map<std::string, torch::Tensor> ReadTorchSave(const std::filesystem::path& path);
 

@@ -10,8 +10,6 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kBatchNormEps = 1e-5;
-
 // Draws in the order of the elements, on the CPU; the tensor may live anywhere.
 template <typename Draw>
 void Fill(torch::Tensor& tensor, const Draw& draw) {
@@ -19,6 +17,11 @@ void Fill(torch::Tensor& tensor, const Draw& draw) {
   float* values = drawn.data_ptr<float>();
   for (int64_t i = 0; i < drawn.numel(); ++i) values[i] = draw();
   tensor.copy_(drawn);
+}
+
+Json ToJson(const Extent& extent) {
+  if (extent.vertical == extent.horizontal) return extent.vertical;
+  return {extent.vertical, extent.horizontal};
 }
 
 void FillNormal(torch::Tensor& tensor, double deviation, RandomSequence draws) {
@@ -56,19 +59,21 @@ GraphBuilder::GraphBuilder(std::vector<int64_t> input_shape) {
 
 Value GraphBuilder::Conv(const std::string& name, Value x, const ConvShape& shape) {
   const Json attributes = {{"stride", shape.stride},
-                           {"padding", shape.padding},
+                           {"padding", ToJson(shape.padding)},
                            {"dilation", 1},
                            {"groups", shape.groups}};
-  const torch::Tensor weight =
-      torch::zeros({shape.out, shape.in / shape.groups, shape.kernel, shape.kernel});
-  return Append({name, Op::kConv2d, {x}, attributes, {{"weight", weight}}});
+  std::map<std::string, torch::Tensor> parameters = {
+      {"weight", torch::zeros({shape.out, shape.in / shape.groups, shape.kernel.vertical,
+                               shape.kernel.horizontal})}};
+  if (shape.bias) parameters["bias"] = torch::zeros({shape.out});
+  return Append({name, Op::kConv2d, {x}, attributes, std::move(parameters)});
 }
 
-Value GraphBuilder::BatchNorm(const std::string& name, Value x, int64_t channels) {
+Value GraphBuilder::BatchNorm(const std::string& name, Value x, int64_t channels, double eps) {
   return Append({name,
                  Op::kBatchNorm,
                  {x},
-                 {{"eps", kBatchNormEps}},
+                 {{"eps", eps}},
                  {{"weight", torch::ones({channels})},
                   {"bias", torch::zeros({channels})},
                   {"running_mean", torch::zeros({channels})},
@@ -86,6 +91,20 @@ Value GraphBuilder::Linear(const std::string& name, Value x, int64_t in, int64_t
 Value GraphBuilder::Apply(const std::string& name, Op op, std::vector<Value> inputs,
                           Json attributes) {
   return Append({name, op, std::move(inputs), std::move(attributes), {}});
+}
+
+std::vector<Value> GraphBuilder::Chunk(const std::string& name, Value x, int parts) {
+  const int node = Apply(name, Op::kChunk, {x}, {{"chunks", parts}}).node;
+  std::vector<Value> values;
+  for (int i = 0; i < parts; ++i) values.push_back({node, i});
+  return values;
+}
+
+Value GraphBuilder::Head(const std::string& pool, const std::string& linear, Value x, int64_t in,
+                         int64_t out) {
+  x = Apply(pool, Op::kGlobalAvgPool, {x});
+  x = Apply("flatten", Op::kFlatten, {x});
+  return Linear(linear, x, in, out);
 }
 
 Value GraphBuilder::Append(Node node) { return {graph_.Append(std::move(node)), 0}; }

@@ -1,5 +1,6 @@
 #include "engine/models/registry.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -9,37 +10,63 @@
 namespace zerosweep {
 namespace {
 
-std::map<std::string, ModelFactory>& Factories() {
-  static std::map<std::string, ModelFactory> factories;
-  return factories;
+struct Model {
+  ModelFactory factory = nullptr;
+  std::vector<KeyLayout> layouts;
+  int64_t min_side = 1;
+};
+
+std::map<std::string, Model>& Models() {
+  static std::map<std::string, Model> models;
+  return models;
+}
+
+const Model& Get(const std::string& arch) {
+  const auto found = Models().find(arch);
+  if (found == Models().end()) {
+    Fail(ErrorKind::kUsage, "unknown architecture '{}'{}", arch, Suggestion(arch, ModelNames()));
+  }
+  return found->second;
 }
 
 }  // namespace
 
-RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory) {
-  Factories()[declaration.name] = factory;  // twin names are refused by the catalogue
+RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
+                             std::vector<KeyLayout> layouts) {
+  Json names = Json::array();
+  for (const KeyLayout& layout : layouts) names.push_back(layout.name);
+  declaration.facts["layouts"] = names;
+  // Twin names are refused by the catalogue.
+  Models()[declaration.name] = {factory, std::move(layouts),
+                                declaration.facts.value("min_side", int64_t{1})};
   Declare{std::move(declaration)};
 }
 
 std::vector<std::string> ModelNames() {
   std::vector<std::string> names;
-  for (const auto& [name, factory] : Factories()) names.push_back(name);
+  for (const auto& [name, model] : Models()) names.push_back(name);
   return names;
 }
 
 Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int64_t width,
                  int classes) {
-  const auto found = Factories().find(arch);
-  if (found == Factories().end()) {
-    Fail(ErrorKind::kUsage, "unknown architecture '{}'{}", arch, Suggestion(arch, ModelNames()));
-  }
+  const Model& model = Get(arch);
   if (channels < 1 || height < 1 || width < 1 || classes < 1) {
     Fail(ErrorKind::kUsage, "{}: images of {} × {} × {} in {} classes: each must be at least 1",
          arch, channels, height, width, classes);
   }
-  Graph graph = found->second(classes, {channels, height, width});
+  if (std::min(height, width) < model.min_side) {
+    Fail(ErrorKind::kUsage, "{}: images of {} × {} are too small, it needs at least {} × {}", arch,
+         height, width, model.min_side, model.min_side);
+  }
+  Graph graph = model.factory(classes, {channels, height, width});
   graph.Check();
   return graph;
+}
+
+void LoadWeights(Graph& graph, const std::string& arch,
+                 const std::map<std::string, torch::Tensor>& state, const std::string& origin) {
+  LoadState(graph, state, Get(arch).layouts, arch, origin);
 }
 
 }  // namespace zerosweep

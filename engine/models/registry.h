@@ -6,6 +6,7 @@
 
 #include "engine/catalogue/declaration.h"
 #include "engine/graph/graph.h"
+#include "engine/import/key_layout.h"
 
 namespace zerosweep {
 
@@ -15,9 +16,11 @@ using ModelFactory = Graph (*)(int classes, std::vector<int64_t> input_shape);
 
 // For the foot of a source file: `static const RegisterModel kModel{{.role = "model", …},
 // factory};` The declaration's facts say {"input_shape": [C, H, W], "classes": K, "batch_norms": n}
-// of the network as its paper has it; the factory takes others.
+// of the network as its paper has it; the factory takes others. "min_side": s among them is the
+// smallest height and width that the network can take (1 where absent). `layouts`: the checkpoints
+// that load, the first with the graph's own keys; their names become the fact "layouts".
 struct RegisterModel {
-  RegisterModel(Declaration declaration, ModelFactory factory);
+  RegisterModel(Declaration declaration, ModelFactory factory, std::vector<KeyLayout> layouts);
 };
 
 std::vector<std::string> ModelNames();
@@ -26,5 +29,10 @@ std::vector<std::string> ModelNames();
 // name, naming the nearest, and for sizes the architecture cannot take.
 Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int64_t width,
                  int classes);
+
+// Copies trained weights (engine/import/state.h) into a graph that BuildModel made of `arch`, in
+// whichever of its layouts they are. Throws kUsage as LoadState does.
+void LoadWeights(Graph& graph, const std::string& arch,
+                 const std::map<std::string, torch::Tensor>& state, const std::string& origin);
 
 }  // namespace zerosweep

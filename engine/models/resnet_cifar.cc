@@ -1,5 +1,6 @@
-// CIFAR ResNets of 6n+2 layers with option-A shortcuts (He et al. 2015, arXiv:1512.03385, section
-// 4.2), the nodes named as in the usual PyTorch code, so that its state dicts load.
+// CIFAR ResNets of 6n+2 layers (He et al. 2015, arXiv:1512.03385, section 4.2) with shortcuts of
+// option A (no parameters) or option B (1×1 projections), the nodes named as in the usual PyTorch
+// code, so that its state dicts load.
 #include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
@@ -9,8 +10,24 @@ namespace {
 
 constexpr int64_t kFirstWidth = 16;
 
+enum class Shortcut { kA, kB };
+
+// The skip connection of a block that halves the map and doubles the channels.
+Value Skip(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out,
+           Shortcut shortcut) {
+  constexpr int64_t kStride = 2;
+  if (shortcut == Shortcut::kB) {
+    x = net.Conv(name + ".downsample.0", x, {.in = in, .out = out, .stride = kStride});
+    return net.BatchNorm(name + ".downsample.1", x, out);
+  }
+  const int64_t before = (out - in) / 2;  // = out / 4: the widths double
+  return net.Apply(name + ".shortcut", Op::kShortcutA, {x},
+                   {{"stride", kStride}, {"pad_before", before}, {"pad_after", out - in - before}});
+}
+
 // One basic block; x has `in` channels, the result `out`.
-Value Block(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out) {
+Value Block(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out,
+            Shortcut shortcut) {
   const int64_t stride = in == out ? 1 : 2;
   Value y = net.Conv(name + ".conv1", x,
                      {.in = in, .out = out, .kernel = 3, .stride = stride, .padding = 1});
@@ -18,17 +35,13 @@ Value Block(GraphBuilder& net, const std::string& name, Value x, int64_t in, int
   y = net.Apply(name + ".relu1", Op::kRelu, {y});
   y = net.Conv(name + ".conv2", y, {.in = out, .out = out, .kernel = 3, .padding = 1});
   y = net.BatchNorm(name + ".bn2", y, out);
-  if (in != out) {
-    const int64_t before = (out - in) / 2;  // = out / 4: the widths double
-    x = net.Apply(name + ".shortcut", Op::kShortcutA, {x},
-                  {{"stride", stride}, {"pad_before", before}, {"pad_after", out - in - before}});
-  }
+  if (in != out) x = Skip(net, name, x, in, out, shortcut);
   y = net.Apply(name + ".add", Op::kAdd, {y, x});
   return net.Apply(name + ".relu2", Op::kRelu, {y});
 }
 
-template <int kBlocks>
-Graph ResNetCifarA(int classes, std::vector<int64_t> input_shape) {
+template <int kBlocks, Shortcut kShortcut>
+Graph ResNetCifar(int classes, std::vector<int64_t> input_shape) {
   const int64_t channels = input_shape.at(0);
   GraphBuilder net(std::move(input_shape));
   Value x = net.Conv("conv1", net.Input(),
@@ -39,29 +52,50 @@ Graph ResNetCifarA(int classes, std::vector<int64_t> input_shape) {
   for (int layer = 1; layer <= 3; ++layer) {
     const int64_t out = kFirstWidth << (layer - 1);
     for (int block = 0; block < kBlocks; ++block) {
-      x = Block(net, fmt::format("layer{}.{}", layer, block), x, width, out);
+      x = Block(net, fmt::format("layer{}.{}", layer, block), x, width, out, kShortcut);
       width = out;
     }
   }
-  x = net.Apply("pool", Op::kGlobalAvgPool, {x});
-  x = net.Apply("flatten", Op::kFlatten, {x});
-  return net.Finish(net.Linear("linear", x, width, classes));
+  return net.Finish(net.Head("pool", "linear", x, width, classes));
 }
 
-Declaration Describe(int blocks) {
+Declaration Describe(int blocks, Shortcut shortcut) {
   const int layers = 6 * blocks + 2;
-  return {
-      .role = "model",
-      .name = fmt::format("resnet{}_cifar_a", layers),
-      .summary = fmt::format("CIFAR ResNet of {} layers with option-A shortcuts", layers),
-      .paper = "He et al. 2015, arXiv:1512.03385",
-      .facts = {{"input_shape", {3, 32, 32}}, {"classes", 10}, {"batch_norms", 6 * blocks + 1}}};
+  const bool a = shortcut == Shortcut::kA;
+  return {.role = "model",
+          .name = fmt::format("resnet{}_cifar_{}", layers, a ? "a" : "b"),
+          .summary = fmt::format(
+              "CIFAR ResNet of {} layers with {}", layers,
+              a ? "option-A shortcuts"
+                : fmt::format("1x1 projections (pytorchcv's resnet{}_cifar10)", layers)),
+          .paper = "He et al. 2015, arXiv:1512.03385",
+          .facts = {{"input_shape", {3, 32, 32}},
+                    {"classes", 10},
+                    {"batch_norms", 6 * blocks + (a ? 1 : 3)}}};
 }
 
-const RegisterModel kResNet20{Describe(3), ResNetCifarA<3>};
-const RegisterModel kResNet32{Describe(5), ResNetCifarA<5>};
-const RegisterModel kResNet44{Describe(7), ResNetCifarA<7>};
-const RegisterModel kResNet56{Describe(9), ResNetCifarA<9>};
+std::vector<KeyLayout> LayoutsA() { return {{.name = "akamaster", .marker = "conv1.weight"}}; }
+
+std::vector<KeyLayout> LayoutsB() {
+  return {
+      {.name = "zerosweep", .marker = "conv1.weight"},
+      {.name = "pytorchcv",
+       .marker = "features.init_block.conv.weight",
+       .rules = {{"features.init_block.conv.*", "conv1.{1}"},
+                 {"features.init_block.bn.*", "bn1.{1}"},
+                 {"features.stage#.unit#.body.conv#.conv.*", "layer{1}.{2-1}.conv{3}.{4}"},
+                 {"features.stage#.unit#.body.conv#.bn.*", "layer{1}.{2-1}.bn{3}.{4}"},
+                 {"features.stage#.unit#.identity_conv.conv.*", "layer{1}.{2-1}.downsample.0.{3}"},
+                 {"features.stage#.unit#.identity_conv.bn.*", "layer{1}.{2-1}.downsample.1.{3}"},
+                 {"output.*", "linear.{1}"}}}};
+}
+
+const RegisterModel kResNet20A{Describe(3, Shortcut::kA), ResNetCifar<3, Shortcut::kA>, LayoutsA()};
+const RegisterModel kResNet32A{Describe(5, Shortcut::kA), ResNetCifar<5, Shortcut::kA>, LayoutsA()};
+const RegisterModel kResNet44A{Describe(7, Shortcut::kA), ResNetCifar<7, Shortcut::kA>, LayoutsA()};
+const RegisterModel kResNet56A{Describe(9, Shortcut::kA), ResNetCifar<9, Shortcut::kA>, LayoutsA()};
+const RegisterModel kResNet20B{Describe(3, Shortcut::kB), ResNetCifar<3, Shortcut::kB>, LayoutsB()};
+const RegisterModel kResNet56B{Describe(9, Shortcut::kB), ResNetCifar<9, Shortcut::kB>, LayoutsB()};
 
 }  // namespace
 }  // namespace zerosweep

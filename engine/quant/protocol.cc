@@ -33,31 +33,43 @@ bool FeedsOnly(const Graph& graph, int node, Op op) {
   });
 }
 
-std::vector<int> ReluSites(const Graph& graph) {
-  std::vector<int> sites;
+// Whether `node` holds the logits: they may still be flattened, and nothing else.
+bool IsLogits(const Graph& graph, int node) {
+  while (node != graph.output.node) {
+    const std::vector<int> users = graph.Users(node);
+    if (users.size() != 1 || graph.nodes[static_cast<size_t>(users[0])].op != Op::kFlatten) {
+      return false;
+    }
+    node = users[0];
+  }
+  return true;
+}
+
+std::vector<Value> ReluSites(const Graph& graph) {
+  std::vector<Value> sites;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (IsActivation(graph.nodes[i])) sites.push_back(static_cast<int>(i));
+    if (IsActivation(graph.nodes[i])) sites.push_back({static_cast<int>(i), 0});
   }
   return sites;
 }
 
-std::vector<int> OpOutputSites(const Graph& graph) {
-  std::vector<int> sites;
+std::vector<Value> OpOutputSites(const Graph& graph) {
+  std::vector<Value> sites;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     if (!node.weighted() && node.op != Op::kAdd) continue;
     const int end = EndOfChain(graph, static_cast<int>(i));
-    if (end == graph.output.node || FeedsOnly(graph, end, Op::kAdd)) continue;
-    sites.push_back(end);
+    if (IsLogits(graph, end) || FeedsOnly(graph, end, Op::kAdd)) continue;
+    sites.push_back({end, 0});
   }
   return sites;
 }
 
-std::vector<int> OpInputSites(const Graph& graph) {
-  std::vector<int> sites;
+std::vector<Value> OpInputSites(const Graph& graph) {
+  std::vector<Value> sites;
   for (const Node& node : graph.nodes) {
     if (!node.weighted() && node.op != Op::kShortcutA) continue;
-    sites.push_back(node.inputs.at(0).node);
+    sites.push_back(node.inputs.at(0));
   }
   return sites;
 }
@@ -113,29 +125,30 @@ Protocol Protocol::FromJson(const Json& fields) {
 }
 
 std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int a_bits) {
-  std::vector<int> nodes;
+  std::vector<Value> values;
   switch (protocol.act_placement) {
     case ActPlacement::kRelu:
-      nodes = ReluSites(graph);
+      values = ReluSites(graph);
       break;
     case ActPlacement::kOpOutput:
-      nodes = OpOutputSites(graph);
+      values = OpOutputSites(graph);
       break;
     case ActPlacement::kOpInput:
-      nodes = OpInputSites(graph);
+      values = OpInputSites(graph);
       break;
   }
-  std::sort(nodes.begin(), nodes.end());
-  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
 
   const Rim rim = FindRim(graph);
   const int stem_out = EndOfChain(graph, rim.first);
   const int last_in = SiteBefore(graph, nodes, rim.last);
   std::vector<ActSite> sites;
-  for (const int node : nodes) {
+  for (const Value& value : values) {
+    const int node = value.node;
     // The image itself is read in full precision by the first op.
     if (graph.nodes[static_cast<size_t>(node)].op == Op::kInput) continue;
-    ActSite site{node, a_bits, {}};
+    ActSite site{node, a_bits, {}, value.output};
     if (node == stem_out && protocol.stem_out_a != 0) site.bits = protocol.stem_out_a;
     if (node == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;
     for (const int user : graph.Users(node)) {

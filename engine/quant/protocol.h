@@ -32,11 +32,14 @@ struct Protocol {
   static Protocol FromJson(const Json& fields);
 };
 
-// One activation quantizer: it replaces the output of `node` for its readers (all but `exempt`).
+// One activation quantizer: it replaces an output of `node` for its readers (all but `exempt`).
 struct ActSite {
   int node = -1;
   int bits = 0;
   std::vector<int> exempt;  // readers that see the unquantized tensor
+  int output = 0;           // which output of `node`
+
+  Value value() const { return {node, output}; }
 };
 
 // Sites in topological order. First and last op are found from the graph: the weighted nodes that

@@ -20,6 +20,12 @@ int RequireNode(const Graph& graph, const std::string& name) {
   return node;
 }
 
+// What the grid of a site is saved under: "relu1.output", "chunk.output1".
+std::string SiteKey(const Graph& graph, const ActSite& site) {
+  const std::string& node = graph.nodes[static_cast<size_t>(site.node)].name;
+  return site.output == 0 ? node + ".output" : fmt::format("{}.output{}", node, site.output);
+}
+
 }  // namespace
 
 QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
@@ -76,18 +82,19 @@ double QuantizedNetwork::WeightBytes() const {
 }
 
 double QuantizedNetwork::BitOps() const {
-  std::map<int, int> bits_at;
+  std::map<Value, int> bits_at;
   for (const QuantizedActivation& activation : activations_)
-    bits_at[activation.site.node] = activation.site.bits;
+    bits_at[activation.site.value()] = activation.site.bits;
   double total = 0;
   for (const auto& [node, macs] : CountMacs(graph_)) {
-    // The tensor an op reads keeps the bits of its quantizer through pooling and flattening.
-    int source = graph_.nodes[static_cast<size_t>(node)].inputs[0].node;
+    // The tensor an op reads keeps the bits of its quantizer where values only move.
+    Value source = graph_.nodes[static_cast<size_t>(node)].inputs[0];
     while (!bits_at.contains(source)) {
-      const Node& from = graph_.nodes[static_cast<size_t>(source)];
-      const bool keeps_values = from.op == Op::kFlatten || from.op == Op::kMaxPool;
+      const Node& from = graph_.nodes[static_cast<size_t>(source.node)];
+      const bool keeps_values = from.op == Op::kFlatten || from.op == Op::kMaxPool ||
+                                from.op == Op::kChunk || from.op == Op::kChannelShuffle;
       if (!keeps_values) break;
-      source = from.inputs[0].node;
+      source = from.inputs[0];
     }
     const auto found = bits_at.find(source);
     const int input_bits = found == bits_at.end() ? kPassThroughBits : found->second;
@@ -110,8 +117,7 @@ std::map<std::string, torch::Tensor> QuantizedNetwork::State() const {
   }
   for (const QuantizedActivation& activation : activations_) {
     if (activation.grid.pass_through()) continue;
-    add_grid(graph_.nodes[static_cast<size_t>(activation.site.node)].name + ".output",
-             activation.grid);
+    add_grid(SiteKey(graph_, activation.site), activation.grid);
   }
   return tensors;
 }
@@ -131,8 +137,7 @@ void QuantizedNetwork::LoadState(const std::map<std::string, torch::Tensor>& ten
     Decode(node);
   }
   for (QuantizedActivation& activation : activations_) {
-    const std::string name =
-        graph_.nodes[static_cast<size_t>(activation.site.node)].name + ".output";
+    const std::string name = SiteKey(graph_, activation.site);
     activation.grid = {};
     if (tensors.contains(name + ".scale"))
       activation.grid = {activation.site.bits, get(name + ".scale"), get(name + ".zero_point")};
@@ -153,6 +158,7 @@ void QuantizedNetwork::Save(const std::filesystem::path& folder) const {
     activations.push_back({{"tensor", graph_.nodes[static_cast<size_t>(activation.site.node)].name},
                            {"bits", activation.site.bits},
                            {"exempt", exempt}});
+    if (activation.site.output != 0) activations.back()["output"] = activation.site.output;
   }
   WriteSafetensors(folder / kTensorFile, State());
   const Json json = {{"format", 2},       {"folded", folded_},  {"w_bits", w_bits_},
@@ -175,8 +181,11 @@ QuantizedNetwork QuantizedNetwork::Load(const Teacher& teacher,
       network.weights_.emplace(RequireNode(network.graph_, entry.at("op")), std::move(quantized));
     }
     for (const Json& entry : json.at("activations")) {
-      QuantizedActivation activation{
-          {RequireNode(network.graph_, entry.at("tensor")), entry.at("bits"), {}}, {}};
+      QuantizedActivation activation{{RequireNode(network.graph_, entry.at("tensor")),
+                                      entry.at("bits"),
+                                      {},
+                                      entry.value("output", 0)},
+                                     {}};
       for (const std::string reader : entry.at("exempt"))
         activation.site.exempt.push_back(RequireNode(network.graph_, reader));
       network.activations_.push_back(std::move(activation));

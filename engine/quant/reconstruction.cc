@@ -87,12 +87,7 @@ class Reconstruction {
       const ActSite& site = network_.activations()[i].site;
       const int local = part.local[static_cast<size_t>(site.node)];
       if (local < 0 || (in_front && site.node == to.node)) continue;
-      ActSite inside{local, site.bits, {}};
-      for (const int reader : site.exempt) {
-        if (part.local[static_cast<size_t>(reader)] >= 0)
-          inside.exempt.push_back(part.local[static_cast<size_t>(reader)]);
-      }
-      sites.push_back(inside);
+      sites.push_back(SiteInside(site, part));
       site_of.push_back(i);
     }
     const SiteTaps taps(part.graph, sites, [&](size_t i, const torch::Tensor& tensor) {

@@ -6,9 +6,14 @@
 #include <vector>
 
 #include "engine/graph/executor.h"
+#include "engine/graph/subgraph.h"
 #include "engine/quant/protocol.h"
 
 namespace zerosweep {
+
+// A site of the whole network as one of its part, with the exempt readers that are inside.
+// REQUIRES: the site's node is inside.
+ActSite SiteInside(const ActSite& site, const Subgraph& part);
 
 // Calls `quantize(i, tensor)` for the tensor at sites[i], in order of execution, and hands its
 // result to the site's readers; exempt readers get the tensor itself. Lives as long as the run it
@@ -17,7 +22,7 @@ class SiteTaps {
  public:
   using Quantize = std::function<torch::Tensor(size_t site, const torch::Tensor& tensor)>;
 
-  // `sites` by their nodes in `graph`; both outlive this.
+  // `sites` by their values in `graph`; both outlive this.
   SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize);
   SiteTaps(const SiteTaps&) = delete;
   SiteTaps& operator=(const SiteTaps&) = delete;
@@ -26,14 +31,14 @@ class SiteTaps {
   Taps& taps() { return taps_; }
 
  private:
-  torch::Tensor Output(int node, const torch::Tensor& output);
+  torch::Tensor Output(Value value, const torch::Tensor& output);
   torch::Tensor Input(int node, int index, const torch::Tensor& input) const;
 
   const Graph& graph_;
   const std::vector<ActSite>& sites_;
   Quantize quantize_;
-  std::vector<int> site_of_;                  // node → site or −1
-  std::map<int, torch::Tensor> unquantized_;  // node → its output, for exempt readers
+  std::map<Value, size_t> site_of_;
+  std::map<Value, torch::Tensor> unquantized_;  // what exempt readers see
   Taps taps_;
 };
 

@@ -11,15 +11,6 @@ namespace {
 
 constexpr double kSmallestStep = 1e-8;
 
-ActSite LocalSite(const ActSite& site, const Subgraph& part) {
-  ActSite local{part.local[static_cast<size_t>(site.node)], site.bits, {}};
-  for (const int reader : site.exempt) {
-    const int inside = part.local[static_cast<size_t>(reader)];
-    if (inside >= 0) local.exempt.push_back(inside);
-  }
-  return local;
-}
-
 }  // namespace
 
 std::vector<size_t> SitesOf(const QuantizedNetwork& network, const Unit& unit,
@@ -59,7 +50,7 @@ SoftUnit::SoftUnit(const QuantizedNetwork& network, const Graph& full_precision,
       Fail(ErrorKind::kInternal, "unit {}: a site has no grid yet", unit.name);
     torch::Tensor step = StepOf(activation.grid).clone();
     step.set_requires_grad(settings.learn_act_steps);
-    sites_.push_back(LocalSite(activation.site, part_));
+    sites_.push_back(SiteInside(activation.site, part_));
     activations_.push_back({site, activation.site.bits,
                             ZeroPointOf(activation.grid).to(torch::kInt32).item<int>(), step});
   }

@@ -37,7 +37,8 @@ std::vector<int> Cuts(const Graph& graph) {
   std::vector<int> cuts;
   int reach = 0;  // the last node that reads something from before `i`
   for (int i = 0; i <= graph.output.node; ++i) {
-    if (reach <= i) cuts.push_back(i);
+    const bool one_value = At(graph, i).output_count() == 1;
+    if (reach <= i && one_value) cuts.push_back(i);
     reach = std::max(reach, last_use[static_cast<size_t>(i)]);
   }
   return cuts;

@@ -36,7 +36,7 @@ Teacher ReadTeacher(const StageContext& context, const Dataset& test) {
   }
   const std::vector<int64_t> shape = test.shape();
   Graph graph = BuildModel(teacher.arch, shape[0], shape[1], shape[2], teacher.classes);
-  LoadState(graph, ReadState(weights), weights.string());
+  LoadWeights(graph, teacher.arch, ReadState(weights), weights.string());
   teacher.graph = ToChannelsLast(graph).To(context.device);
   return teacher;
 }

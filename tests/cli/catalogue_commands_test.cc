@@ -122,6 +122,9 @@ TEST_F(CatalogueCommandsTest, ModelsAndDatasets) {
     EXPECT_EQ(row.at("input_shape"), Json({3, 32, 32}));
   }
   EXPECT_EQ(architectures, 1);
+  const Json resnet18 = RowOf(Rows({"models"}), "arch", "resnet18");
+  EXPECT_EQ(resnet18.at("batch_norms"), 20);
+  EXPECT_EQ(resnet18.at("layouts"), Json({"torchvision", "pytorchcv"}));
   CommandLine with_data;
   with_data.SetEnvironment("ZEROSWEEP_DATA", with_data / "data");
   const Json rows = with_data.Do({"datasets", "--format", "json"}).json();

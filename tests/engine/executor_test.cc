@@ -83,6 +83,84 @@ TEST(ExecutorTest, AppliesActivationsAndPools) {
   ExpectEqual(run(Op::kGlobalAvgPool, none), torch::tensor({3.f}).view({1, 1, 1, 1}));
 }
 
+TEST(ExecutorTest, PoolsWithPartialWindows) {
+  // 0 1 2 3
+  const torch::Tensor x = Ramp({1, 1, 1, 4});
+  const auto run = [&](Op op, const Json& attributes) {
+    return zerosweep::Run(OneOp({1, 1, 4}, op, attributes), x).flatten();
+  };
+  const Json floor = {{"kernel", {1, 3}}, {"stride", 2}};
+  Json ceiling = floor, padded = {{"kernel", {1, 3}}, {"stride", 3}, {"padding", {0, 1}}};
+  ceiling["ceil_mode"] = true;
+  ExpectEqual(run(Op::kMaxPool, floor), torch::tensor({2.f}));
+  ExpectEqual(run(Op::kMaxPool, ceiling), torch::tensor({2.f, 3.f}));
+  ExpectEqual(run(Op::kAvgPool, floor), torch::tensor({1.f}));
+  ExpectEqual(run(Op::kAvgPool, ceiling), torch::tensor({1.f, 2.5f}));
+  // (0 + 0 + 1) / 3 and (2 + 3 + 0) / 3, or over the pixels that are there.
+  ExpectEqual(run(Op::kAvgPool, padded), torch::tensor({1 / 3.f, 5 / 3.f}));
+  padded["count_include_pad"] = false;
+  ExpectEqual(run(Op::kAvgPool, padded), torch::tensor({0.5f, 2.5f}));
+}
+
+TEST(ExecutorTest, AdaptiveMeansTakeNearlyEqualWindows) {
+  // Three of four: windows [0, 2), [1, 3), [2, 4); three of one: that one.
+  const Graph graph = OneOp({1, 4, 1}, Op::kAdaptiveAvgPool, {{"size", 3}});
+  const torch::Tensor column = torch::tensor({0.5f, 1.5f, 2.5f}).view({3, 1});
+  ExpectEqual(zerosweep::Run(graph, Ramp({1, 1, 4, 1})), column.repeat({1, 1, 1, 3}));
+}
+
+TEST(ExecutorTest, ShufflesChannelsAcrossGroups) {
+  // Two groups of three: 0 1 2 | 3 4 5.
+  const Graph graph = OneOp({6, 1, 1}, Op::kChannelShuffle, {{"groups", 2}});
+  const torch::Tensor x = Ramp({1, 6, 1, 1});
+  ExpectEqual(zerosweep::Run(graph, x).flatten(), torch::tensor({0.f, 3.f, 1.f, 4.f, 2.f, 5.f}));
+  const torch::Tensor channels_last =
+      Ramp({2, 6, 3, 2}).contiguous(torch::MemoryFormat::ChannelsLast);
+  const torch::Tensor y =
+      zerosweep::Run(OneOp({6, 3, 2}, Op::kChannelShuffle, {{"groups", 2}}), channels_last);
+  ExpectEqual(y.select(1, 3), channels_last.select(1, 4));
+}
+
+// input → chunk in two; ReLU of the first half, then both halves swapped: {relu(0), 1} → {1,
+// relu(0)}
+Graph SwapHalves() {
+  GraphBuilder build({4, 1, 1});
+  const std::vector<Value> halves = build.Chunk("chunk", build.Input(), 2);
+  const Value relu = build.Apply("relu", Op::kRelu, {halves[0]});
+  return build.Finish(build.Apply("concat", Op::kConcat, {halves[1], relu}));
+}
+
+TEST(ExecutorTest, ChunkHasSeveralOutputs) {
+  const torch::Tensor x = torch::tensor({-1.f, 2.f, -3.f, 4.f}).view({1, 4, 1, 1});
+  ExpectEqual(zerosweep::Run(SwapHalves(), x).flatten(), torch::tensor({-3.f, 4.f, 0.f, 2.f}));
+  ExpectEqual(x.flatten(), torch::tensor({-1.f, 2.f, -3.f, 4.f}));  // no half was overwritten
+  Graph second = SwapHalves();
+  second.output = {1, 1};
+  ExpectEqual(zerosweep::Run(second, x).flatten(), torch::tensor({-3.f, 4.f}));
+  Graph odd = SwapHalves();
+  odd.nodes[1].attributes["chunks"] = 3;
+  EXPECT_THROW(zerosweep::Run(odd, x), Error);
+}
+
+TEST(ExecutorTest, TapsSeeEachPartOfAChunkOnce) {
+  const torch::Tensor x = torch::tensor({-1.f, 2.f, -3.f, 4.f}).view({1, 4, 1, 1});
+  Taps taps;
+  std::vector<Value> parts;
+  std::vector<int> nodes;
+  taps.replace_part = [&](Value part, const torch::Tensor& t) {
+    parts.push_back(part);
+    return part.output == 1 ? t * 10 : t;
+  };
+  taps.replace_output = [&](int node, const torch::Tensor& t) {
+    nodes.push_back(node);
+    return t;
+  };
+  ExpectEqual(zerosweep::Run(SwapHalves(), x, taps).flatten(),
+              torch::tensor({-30.f, 40.f, 0.f, 2.f}));
+  EXPECT_EQ(parts, (std::vector<Value>{{1, 0}, {1, 1}}));
+  EXPECT_EQ(nodes, (std::vector<int>{0, 2, 3}));
+}
+
 TEST(ExecutorTest, AddsAndConcatenates) {
   Graph graph = OneOp({1, 1, 2}, Op::kRelu, Json::object());
   const Value input{0, 0}, relu{1, 0};

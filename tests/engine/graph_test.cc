@@ -58,6 +58,10 @@ TEST(GraphTest, CheckRefusesBrokenGraphs) {
   backwards.nodes[1].inputs = {{3, 0}};
   ExpectFailure([&] { backwards.Check(); }, ErrorKind::kInternal,
                 "graph: node 1 'conv' reads output 0 of node 3");
+  Graph second = Small();
+  second.nodes[2].inputs = {{1, 1}};
+  ExpectFailure([&] { second.Check(); }, ErrorKind::kInternal,
+                "graph: node 2 'relu' reads output 1 of node 1");
   Graph lonely = Small();
   lonely.nodes[2].op = Op::kAdd;
   ExpectFailure([&] { lonely.Check(); }, ErrorKind::kInternal, "graph: add 'relu' has 1 inputs");

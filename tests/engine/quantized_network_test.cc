@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include "base/error.h"
+#include "engine/models/builder.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_network.h"
 
@@ -39,6 +40,54 @@ TEST(QuantizedNetworkTest, PlacementsPutQuantizersWhereTheProtocolSays) {
             (Names{"relu1", "relu2"}));
   EXPECT_EQ(SiteNames(teacher.graph, {.act_placement = ActPlacement::kOpInput}),
             (Names{"relu1", "flatten"}));
+}
+
+// conv1 → ReLU → chunk; conv2 reads the second half; both halves → 1×1 convolution as classifier.
+Teacher SplitTeacher() {
+  GraphBuilder build({1, 4, 4});
+  Value x = build.Conv("conv1", build.Input(), {.in = 1, .out = 4, .kernel = 3});
+  x = build.Apply("relu", Op::kRelu, {x});
+  const std::vector<Value> halves = build.Chunk("chunk", x, 2);
+  const Value y = build.Conv("conv2", halves[1], {.in = 2, .out = 2});
+  x = build.Apply("concat", Op::kConcat, {halves[0], y});
+  x = build.Apply("pool", Op::kGlobalAvgPool, {x});
+  x = build.Conv("conv3", x, {.in = 4, .out = 3});
+  Teacher teacher;
+  teacher.graph = build.Finish(build.Apply("flatten", Op::kFlatten, {x}));
+  InitialiseParameters(teacher.graph, 1);
+  return teacher;
+}
+
+TEST(QuantizedNetworkTest, OnePartOfASplitTensorMayBeQuantizedAlone) {
+  const Teacher teacher = SplitTeacher();
+  const Protocol protocol{.act_placement = ActPlacement::kOpInput};
+  const std::vector<ActSite> sites = ActSites(teacher.graph, protocol, 2);
+  ASSERT_EQ(sites.size(), 2u);
+  EXPECT_EQ(sites[0].value(), (Value{3, 1}));  // what conv2 reads; the other half goes on as it is
+  EXPECT_EQ(teacher.graph.nodes[static_cast<size_t>(sites[1].node)].name, "pool");
+  const torch::Tensor x = torch::randn({4, 1, 4, 4});
+  QuantizedNetwork network = Calibrated(teacher, protocol, x, 32, 2);
+  torch::Tensor half, other;
+  network.Forward(x, [&](size_t site, const torch::Tensor& t) {
+    if (site == 0) half = t;
+  });
+  Taps taps;
+  taps.on_input = [&](int node, const torch::Tensor& t) {
+    if (teacher.graph.nodes[static_cast<size_t>(node)].name == "chunk") other = t;
+  };
+  zerosweep::Run(teacher.graph, x, taps);
+  EXPECT_TRUE(torch::equal(half, other.slice(1, 2)));
+  TempFolder folder;
+  network.Save(folder.path());
+  EXPECT_TRUE(
+      torch::equal(QuantizedNetwork::Load(teacher, folder.path()).Forward(x), network.Forward(x)));
+  // conv1 reads the image; conv2 and conv3 read 2 bits.
+  EXPECT_EQ(network.BitOps(), 32.0 * 32 * (4 * 4 * 9) + 32.0 * 2 * (4 * 2 * 2 + 4 * 3));
+}
+
+TEST(QuantizedNetworkTest, LogitsOfAConvolutionAreNotQuantizedEither) {
+  EXPECT_EQ(SiteNames(SplitTeacher().graph, {.act_placement = ActPlacement::kOpOutput}),
+            (std::vector<std::string>{"relu", "conv2"}));
 }
 
 TEST(QuantizedNetworkTest, FirstAndLastOpHaveTheirOwnBits) {

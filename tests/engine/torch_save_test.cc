@@ -126,9 +126,11 @@ TEST(TorchSaveTest, FindsTheStateDictOfACheckpointAndDropsModulePrefixes) {
   const std::string rest = Text("epoch") + "K\x05" + Text("best") + "G" + std::string(8, '\x3f') +
                            Text("history") + "](K\x01" + "M\x02\x01" + "\x8a\x01\xff" + "e" +
                            Text("none") + "N";
-  const auto state = Read(Archive(Program(Dict(rest + Text("state_dict") + inner))));
-  ASSERT_EQ(state.size(), 2u);
-  EXPECT_TRUE(torch::equal(state.at("a"), torch::tensor({1.f, 2.f, 3.f, 4.f})));
+  for (const char* key : {"state_dict", "model"}) {
+    const auto state = Read(Archive(Program(Dict(rest + Text(key) + inner))));
+    ASSERT_EQ(state.size(), 2u) << key;
+    EXPECT_TRUE(torch::equal(state.at("a"), torch::tensor({1.f, 2.f, 3.f, 4.f}))) << key;
+  }
 }
 
 TEST(TorchSaveTest, ReadsProtocol4WithItsMemo) {

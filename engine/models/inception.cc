@@ -1,0 +1,165 @@
+// Inception-v3 without its auxiliary classifier (Szegedy et al. 2016), the nodes named as in
+// torchvision. pytorchcv's is the same network, and the one of the data-free papers' tables.
+#include "base/error.h"
+#include "engine/models/builder.h"
+#include "engine/models/inception_layout.h"
+#include "engine/models/registry.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kEps = 1e-3;  // of the batch norms, in both
+constexpr int64_t kMinSide = 75;
+
+class Inception {
+ public:
+  explicit Inception(std::vector<int64_t> input_shape) : net_(std::move(input_shape)) {}
+
+  Graph Build(int64_t channels, int classes) {
+    Value x = Stem(channels);
+    x = UnitA("Mixed_5b", x, 192, 32);
+    x = UnitA("Mixed_5c", x, 256, 64);
+    x = UnitA("Mixed_5d", x, 288, 64);
+    x = UnitB("Mixed_6a", x, 288);
+    x = UnitC("Mixed_6b", x, 128);
+    x = UnitC("Mixed_6c", x, 160);
+    x = UnitC("Mixed_6d", x, 160);
+    x = UnitC("Mixed_6e", x, 192);
+    x = UnitD("Mixed_7a", x, 768);
+    x = UnitE("Mixed_7b", x, 1280);
+    x = UnitE("Mixed_7c", x, 2048);
+    return net_.Finish(net_.Head("avgpool", "fc", x, 2048, classes));
+  }
+
+ private:
+  Value Conv(const std::string& name, Value x, const ConvShape& shape) {
+    x = net_.Conv(name + ".conv", x, shape);
+    x = net_.BatchNorm(name + ".bn", x, shape.out, kEps);
+    return net_.Apply(name + ".relu", Op::kRelu, {x});
+  }
+
+  Value MaxPool(const std::string& name, Value x) {
+    return net_.Apply(name, Op::kMaxPool, {x}, {{"kernel", 3}, {"stride", 2}});
+  }
+
+  // 3×3 means, in which the zeros around the map count, and a 1×1 convolution.
+  Value PoolBranch(const std::string& name, Value x, int64_t in, int64_t out) {
+    x = net_.Apply(name + ".pool", Op::kAvgPool, {x},
+                   {{"kernel", 3}, {"stride", 1}, {"padding", 1}, {"count_include_pad", true}});
+    return Conv(name + ".branch_pool", x, {.in = in, .out = out});
+  }
+
+  Value Concat(const std::string& name, std::vector<Value> branches) {
+    return net_.Apply(name, Op::kConcat, std::move(branches));
+  }
+
+  Value Stem(int64_t channels) {
+    Value x =
+        Conv("Conv2d_1a_3x3", net_.Input(), {.in = channels, .out = 32, .kernel = 3, .stride = 2});
+    x = Conv("Conv2d_2a_3x3", x, {.in = 32, .out = 32, .kernel = 3});
+    x = Conv("Conv2d_2b_3x3", x, {.in = 32, .out = 64, .kernel = 3, .padding = 1});
+    x = MaxPool("maxpool1", x);
+    x = Conv("Conv2d_3b_1x1", x, {.in = 64, .out = 80});
+    x = Conv("Conv2d_4a_3x3", x, {.in = 80, .out = 192, .kernel = 3});
+    return MaxPool("maxpool2", x);
+  }
+
+  Value Double3x3(const std::string& name, Value x, int64_t in, int64_t stride) {
+    const std::string branch = name + ".branch3x3dbl";
+    x = Conv(branch + "_1", x, {.in = in, .out = 64});
+    x = Conv(branch + "_2", x, {.in = 64, .out = 96, .kernel = 3, .padding = 1});
+    return Conv(branch + "_3", x,
+                {.in = 96, .out = 96, .kernel = 3, .stride = stride, .padding = 2 - stride});
+  }
+
+  Value UnitA(const std::string& name, Value x, int64_t in, int64_t pooled) {
+    const Value one = Conv(name + ".branch1x1", x, {.in = in, .out = 64});
+    Value five = Conv(name + ".branch5x5_1", x, {.in = in, .out = 48});
+    five = Conv(name + ".branch5x5_2", five, {.in = 48, .out = 64, .kernel = 5, .padding = 2});
+    const Value three = Double3x3(name, x, in, /*stride=*/1);
+    const Value pool = PoolBranch(name, x, in, pooled);
+    return Concat(name, {one, five, three, pool});
+  }
+
+  Value UnitB(const std::string& name, Value x, int64_t in) {
+    const Value three =
+        Conv(name + ".branch3x3", x, {.in = in, .out = 384, .kernel = 3, .stride = 2});
+    const Value twice = Double3x3(name, x, in, /*stride=*/2);
+    return Concat(name, {three, twice, MaxPool(name + ".branch_pool", x)});
+  }
+
+  // A 7×7 convolution taken apart: 1×7 where `across`, else 7×1.
+  static ConvShape Seven(int64_t in, int64_t out, bool across) {
+    const Extent kernel = across ? Extent(1, 7) : Extent(7, 1);
+    const Extent padding = across ? Extent(0, 3) : Extent(3, 0);
+    return {.in = in, .out = out, .kernel = kernel, .padding = padding};
+  }
+
+  Value UnitC(const std::string& name, Value x, int64_t middle) {
+    constexpr int64_t kIn = 768, kOut = 192;
+    const Value one = Conv(name + ".branch1x1", x, {.in = kIn, .out = kOut});
+    Value seven = Conv(name + ".branch7x7_1", x, {.in = kIn, .out = middle});
+    seven = Conv(name + ".branch7x7_2", seven, Seven(middle, middle, true));
+    seven = Conv(name + ".branch7x7_3", seven, Seven(middle, kOut, false));
+    Value twice = Conv(name + ".branch7x7dbl_1", x, {.in = kIn, .out = middle});
+    twice = Conv(name + ".branch7x7dbl_2", twice, Seven(middle, middle, false));
+    twice = Conv(name + ".branch7x7dbl_3", twice, Seven(middle, middle, true));
+    twice = Conv(name + ".branch7x7dbl_4", twice, Seven(middle, middle, false));
+    twice = Conv(name + ".branch7x7dbl_5", twice, Seven(middle, kOut, true));
+    return Concat(name, {one, seven, twice, PoolBranch(name, x, kIn, kOut)});
+  }
+
+  Value UnitD(const std::string& name, Value x, int64_t in) {
+    Value three = Conv(name + ".branch3x3_1", x, {.in = in, .out = 192});
+    three = Conv(name + ".branch3x3_2", three, {.in = 192, .out = 320, .kernel = 3, .stride = 2});
+    Value seven = Conv(name + ".branch7x7x3_1", x, {.in = in, .out = 192});
+    seven = Conv(name + ".branch7x7x3_2", seven, Seven(192, 192, true));
+    seven = Conv(name + ".branch7x7x3_3", seven, Seven(192, 192, false));
+    seven = Conv(name + ".branch7x7x3_4", seven, {.in = 192, .out = 192, .kernel = 3, .stride = 2});
+    return Concat(name, {three, seven, MaxPool(name + ".branch_pool", x)});
+  }
+
+  // 1×3 and 3×1 side by side.
+  Value Cross(const std::string& name, Value x) {
+    const Value across =
+        Conv(name + "a", x, {.in = 384, .out = 384, .kernel = {1, 3}, .padding = {0, 1}});
+    const Value down =
+        Conv(name + "b", x, {.in = 384, .out = 384, .kernel = {3, 1}, .padding = {1, 0}});
+    return Concat(name, {across, down});
+  }
+
+  Value UnitE(const std::string& name, Value x, int64_t in) {
+    const Value one = Conv(name + ".branch1x1", x, {.in = in, .out = 320});
+    Value three = Conv(name + ".branch3x3_1", x, {.in = in, .out = 384});
+    three = Cross(name + ".branch3x3_2", three);
+    Value twice = Conv(name + ".branch3x3dbl_1", x, {.in = in, .out = 448});
+    twice =
+        Conv(name + ".branch3x3dbl_2", twice, {.in = 448, .out = 384, .kernel = 3, .padding = 1});
+    twice = Cross(name + ".branch3x3dbl_3", twice);
+    return Concat(name, {one, three, twice, PoolBranch(name, x, in, 192)});
+  }
+
+  GraphBuilder net_;
+};
+
+Graph InceptionV3(int classes, std::vector<int64_t> input_shape) {
+  const int64_t channels = input_shape.at(0);
+  return Inception(std::move(input_shape)).Build(channels, classes);
+}
+
+const RegisterModel kInceptionV3{
+    {.role = "model",
+     .name = "inceptionv3",
+     .summary =
+         "Inception-v3 (torchvision's inception_v3 without auxiliary classifier; pytorchcv's "
+         "inceptionv3)",
+     .paper = "Szegedy et al. 2016, arXiv:1512.00567",
+     .facts = {{"input_shape", {3, 299, 299}},
+               {"classes", 1000},
+               {"batch_norms", 94},
+               {"min_side", kMinSide}}},
+    InceptionV3,
+    InceptionLayouts()};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,113 @@
+#include "engine/import/key_layout.h"
+
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include "base/error.h"
+#include "engine/models/builder.h"
+#include "engine/models/registry.h"
+
+namespace zerosweep {
+namespace {
+
+using State = std::map<std::string, torch::Tensor>;
+
+// input → conv (1 → 2, with bias) → bn
+Graph Small() {
+  GraphBuilder build({1, 5, 5});
+  Value x = build.Conv("conv", build.Input(), {.in = 1, .out = 2, .kernel = {1, 3}, .bias = true});
+  return build.Finish(build.BatchNorm("bn", x, 2));
+}
+
+std::vector<KeyLayout> Layouts() {
+  return {{.name = "own", .marker = "conv.weight"},
+          {.name = "other",
+           .marker = "unit1.c.weight",
+           .rules = {{"unit1.c.*", "conv.{1}"}, {"unit#.n.*", "bn.{2}"}},
+           .unused = {"aux.*"},
+           .zeros = {"conv.bias"}}};
+}
+
+State OtherState() {
+  return {{"unit1.c.weight", torch::full({2, 1, 1, 3}, 5.f)},
+          {"unit1.n.weight", torch::full({2}, 6.f)},
+          {"unit1.n.bias", torch::full({2}, 7.f)},
+          {"unit1.n.running_mean", torch::full({2}, 8.f)},
+          {"unit1.n.running_var", torch::full({2}, 9.f)},
+          {"unit1.n.num_batches_tracked", torch::tensor(3)},
+          {"aux.weight", torch::zeros({1})}};
+}
+
+std::string MessageOf(const State& state) {
+  Graph graph = Small();
+  try {
+    LoadState(graph, state, Layouts(), "small", "w.pt");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(KeyLayoutTest, RulesMatchNumbersAndRests) {
+  const KeyRule rule{"features.stage#.unit#.conv.*", "layer{1+1}.{2-1}.{3}"};
+  EXPECT_EQ(Rewrite(rule, "features.stage1.unit12.conv.weight"), "layer2.11.weight");
+  EXPECT_EQ(Rewrite(rule, "features.stage1.unit.conv.weight"), std::nullopt);
+  EXPECT_EQ(Rewrite(rule, "features.stage1.unit1.con"), std::nullopt);
+  EXPECT_EQ(Rewrite({"head.#", "{1}"}, "head.3"), "3");
+  EXPECT_EQ(Rewrite({"head.#", "{1}"}, "head.3.weight"), std::nullopt);
+  EXPECT_EQ(Rewrite({"head.#", "{1}"}, "head.99999999999999999999"), std::nullopt);
+}
+
+TEST(KeyLayoutTest, ReadsAForeignCheckpointThroughItsLayout) {
+  Graph graph = Small();
+  graph.nodes[1].parameters["bias"].fill_(4);
+  LoadState(graph, OtherState(), Layouts(), "small", "w.pt");
+  EXPECT_EQ(graph.nodes[1].parameters["weight"][0].mean().item<float>(), 5);
+  EXPECT_EQ(graph.nodes[1].parameters["bias"].abs().sum().item<float>(), 0);  // absent: zero
+  EXPECT_EQ(graph.nodes[2].parameters["running_var"][1].item<float>(), 9);
+}
+
+TEST(KeyLayoutTest, ReadsTheGraphsOwnKeys) {
+  Graph graph = Small();
+  State state = StateOf(graph.Clone());
+  state["bn.bias"] = torch::full({2}, 3.f);
+  LoadState(graph, state, Layouts(), "small", "w.pt");
+  EXPECT_EQ(graph.nodes[2].parameters["bias"][0].item<float>(), 3);
+}
+
+TEST(KeyLayoutTest, RefusesAnUnknownLayoutInOneLine) {
+  EXPECT_EQ(MessageOf({{"body.weight", torch::zeros({1})}}),
+            "w.pt: its keys ('body.weight', …) are of no layout known of small, which are own "
+            "('conv.weight'), other ('unit1.c.weight'): these weights belong to another network");
+}
+
+TEST(KeyLayoutTest, RefusesTwoKeysForOneParameter) {
+  State state = OtherState();
+  state["unit2.n.bias"] = torch::zeros({2});
+  EXPECT_EQ(MessageOf(state),
+            "w.pt: 'unit2.n.bias' and another key of layout other both mean 'bn.bias'");
+}
+
+TEST(KeyLayoutTest, RefusesWhatIsMissingUnderTheGraphsName) {
+  State state = OtherState();
+  state.erase("unit1.n.bias");
+  EXPECT_EQ(MessageOf(state),
+            "w.pt: 'bn.bias' [2] is missing: these weights belong to another network");
+}
+
+TEST(KeyLayoutTest, ArchitecturesNameTheirLayoutsInTheError) {
+  Graph graph = BuildModel("mobilenetv2_tv", 3, 32, 32, 10);
+  try {
+    LoadWeights(graph, "mobilenetv2_tv", {}, "w.pt");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "w.pt: its keys ('none', …) are of no layout known of mobilenetv2_tv, which are "
+                 "torchvision ('features.0.0.weight'), brecq ('features.1.conv.4.weight'): these "
+                 "weights belong to another network");
+  }
+}
+
+}  // namespace
+}  // namespace zerosweep
