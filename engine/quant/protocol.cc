@@ -88,16 +88,27 @@ Rim FindRim(const Graph& graph) {
   return {weighted.front(), weighted.back()};
 }
 
-// The site whose tensor `node` reads, through pooling and flattening; −1 when there is none.
-int SiteBefore(const Graph& graph, const std::vector<int>& sites, int node) {
-  for (int at = graph.nodes[static_cast<size_t>(node)].inputs.at(0).node;;) {
+bool OnlyPools(const Node& node) {
+  return node.op == Op::kFlatten || node.op == Op::kGlobalAvgPool ||
+         node.op == Op::kAdaptiveAvgPool || node.op == Op::kAvgPool || node.op == Op::kMaxPool;
+}
+
+// The nearest of `sites` at or before `value`, through pooling and flattening; `value` itself when
+// there is none.
+Value SiteBefore(const Graph& graph, const std::vector<Value>& sites, Value value) {
+  for (Value at = value;;) {
     if (std::binary_search(sites.begin(), sites.end(), at)) return at;
-    const Node& from = graph.nodes[static_cast<size_t>(at)];
-    const bool passes = from.op == Op::kFlatten || from.op == Op::kGlobalAvgPool ||
-                        from.op == Op::kAvgPool || from.op == Op::kMaxPool;
-    if (!passes) return -1;
-    at = from.inputs.at(0).node;
+    const Node& from = graph.nodes[static_cast<size_t>(at.node)];
+    if (!OnlyPools(from)) return value;
+    at = from.inputs.at(0);
   }
+}
+
+// The node that made what pooling and flattening pass on as the output of `node`.
+int MadeBy(const Graph& graph, int node) {
+  while (OnlyPools(graph.nodes[static_cast<size_t>(node)]))
+    node = graph.nodes[static_cast<size_t>(node)].inputs.at(0).node;
+  return node;
 }
 
 }  // namespace
@@ -142,15 +153,17 @@ std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int 
 
   const Rim rim = FindRim(graph);
   const int stem_out = EndOfChain(graph, rim.first);
-  const int last_in = SiteBefore(graph, nodes, rim.last);
+  const Value last_in =
+      SiteBefore(graph, values, graph.nodes[static_cast<size_t>(rim.last)].inputs.at(0));
   std::vector<ActSite> sites;
   for (const Value& value : values) {
     const int node = value.node;
     // The image itself is read in full precision by the first op.
     if (graph.nodes[static_cast<size_t>(node)].op == Op::kInput) continue;
     ActSite site{node, a_bits, {}, value.output};
-    if (node == stem_out && protocol.stem_out_a != 0) site.bits = protocol.stem_out_a;
-    if (node == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;
+    if (MadeBy(graph, node) == stem_out && protocol.stem_out_a != 0)
+      site.bits = protocol.stem_out_a;
+    if (value == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;
     for (const int user : graph.Users(node)) {
       const Op op = graph.nodes[static_cast<size_t>(user)].op;
       const bool reads_fp = (op == Op::kAdd && protocol.identity_fp) ||

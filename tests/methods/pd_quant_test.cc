@@ -135,7 +135,7 @@ TEST_F(PdQuantTest, CorrectedInputsReplaceTheTeachersAndAForeignCorrectionIsRefu
   const auto without = Quantize("pd_quant", params).State();
   EXPECT_FALSE(torch::equal(with.at("conv2.codes"), without.at("conv2.codes")));
 
-  corrected.begin()->second = torch::zeros({1});
+  corrected.at("conv2") = torch::zeros({1});
   WriteSafetensors(temp.path() / "correction.safetensors", corrected);
   EXPECT_THROW(Quantize("pd_quant", params, {{"correction", temp.path()}}), Error);
 }

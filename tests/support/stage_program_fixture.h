@@ -142,6 +142,8 @@ class StageProgramFixture : public testing::Test {
               {"last_w", "same"},
               {"last_in_a", "same"},
               {"shortcut", "shared"},
+              {"act_grid", "asymmetric_per_tensor"},
+              {"act_init", "quantized_path"},
               {"bn", "kept"}}}};
   }
 

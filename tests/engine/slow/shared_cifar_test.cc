@@ -42,8 +42,9 @@ TEST_F(SharedCifarTest, BothFilesHoldTheSameTensors) {
 
 TEST_F(SharedCifarTest, LogitsOfTheFirstImageAreTheKnownOnes) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor first = LoadDataset("cifar10", "test", folder_).Images(0, 1);
-  EXPECT_EQ(first.labels[0].item<int64_t>(), 9);
+  const Dataset test = LoadDataset("cifar10", "test", folder_);
+  EXPECT_EQ(test.labels[0].item<int64_t>(), 9);
+  const torch::Tensor first = test.Images(0, 1);
   const torch::Tensor logits =
       zerosweep::Run(Teacher(), Normalise(first, kNormalisation.mean, kNormalisation.std));
   const torch::Tensor expected = torch::tensor(
