@@ -1,12 +1,12 @@
 # Everything starts here: each target does its own set-up (scripts/setup; idempotent).
 #   make          build             make demo     a real sweep, leaderboard and report
 #   make test     build and test    make format   clang-format over all sources
-# LABELS chooses tests: fast, mpi (both by default), slow (minutes).
+# LABELS chooses tests: fast, mpi, e2e (whole sweeps; these three by default), slow (minutes).
 # MPI=debian builds with Debian's Open MPI 4.1.4 instead of the wheel's 5.0.11.
 MPI ?= wheel
 BUILD ?= $(if $(filter debian,$(MPI)),build-debian,build)
 JOBS ?= $(shell nproc)
-LABELS ?= fast|mpi
+LABELS ?= fast|mpi|e2e
 # The build sees nothing of the caller's environment but this.
 CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_DIR),CCACHE_DIR="$(CCACHE_DIR)")
 

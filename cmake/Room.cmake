@@ -21,7 +21,7 @@ function(zerosweep_room name)
   target_link_libraries(${name} PUBLIC zerosweep_flags ${ROOM_LIBS})
 endfunction()
 
-# zerosweep_tests(ROOM LIBS … [SUFFIX mpi|slow|gpu] [TIMEOUT s] [PCH target]): one program of all *_test.cc in tests/ROOM (or
+# zerosweep_tests(ROOM LIBS … [SUFFIX mpi|e2e|slow|gpu] [TIMEOUT s] [PCH target]): one program of all *_test.cc in tests/ROOM (or
 # tests/ROOM/SUFFIX), and one CTest entry for each source file, labelled `fast` or SUFFIX. Every suite in foo_test.cc is
 # named after its file: FooTest.
 function(zerosweep_tests room)
