@@ -1,6 +1,7 @@
 // A coordinator that is stopped (SIGSTOP: a suspended job, a frozen container) and goes on later.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "base/error.h"
 #include "tests/support/fake_sweep.h"
@@ -41,6 +42,23 @@ Json WrittenIn(const Home& home) {
   return written;
 }
 
+// Not in the middle of a transaction: SQLite's lock stays with a stopped process, and nobody could
+// take over before it goes on.
+void StopBetweenTransactions(Program& coordinator, const Home& home) {
+  for (;;) {
+    coordinator.Signal(SIGSTOP);
+    SystemClock().Sleep(0.05);
+    sqlite3* database = nullptr;
+    sqlite3_open(home.database().c_str(), &database);
+    const bool free =
+        sqlite3_exec(database, "BEGIN IMMEDIATE; ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK;
+    sqlite3_close(database);
+    if (free) return;
+    coordinator.Signal(SIGCONT);
+    SystemClock().Sleep(0.01);
+  }
+}
+
 void ExpectFenced(Program& coordinator, const fs::path& output) {
   EXPECT_EQ(coordinator.Wait(20), kExitInfrastructure) << Contents(output);
   EXPECT_THAT(Contents(output), AnyOf(HasSubstr("fenced"), HasSubstr("no longer ours")));
@@ -76,7 +94,7 @@ TEST(StoppedCoordinatorTest, WhoseLockWasBrokenItEndsWithoutWriting) {
   const fs::path output = sweep.home().folder.parent_path() / "stopped.txt";
   Program stopped(With(sweep.Command({"--slots", "1"}), kLock), output);
   ASSERT_TRUE(sweep.WaitForDone(2)) << Contents(output);
-  stopped.Signal(SIGSTOP);
+  StopBetweenTransactions(stopped, sweep.home());
   const auto take_over = With(sweep.Command({"--slots", "2", "--break-lock"}), kLock);
   Program second(take_over, sweep.output());
   EXPECT_EQ(second.Wait(), kExitOk) << Contents(sweep.output());
@@ -95,7 +113,7 @@ TEST(StoppedCoordinatorTest, ItLeavesTheNewOwnerAlone) {
   const fs::path output = sweep.home().folder.parent_path() / "stopped.txt";
   Program stopped(With(sweep.Command({"--slots", "1"}), kLock), output);
   ASSERT_TRUE(sweep.WaitForDone(1)) << Contents(output);
-  stopped.Signal(SIGSTOP);
+  StopBetweenTransactions(stopped, sweep.home());
   Program second(With(sweep.Command({"--slots", "1", "--break-lock"}), kLock), sweep.output());
   ASSERT_TRUE(WaitUntil([&] { return Owner(sweep.home()) == second.pid(); }, 20))
       << Contents(sweep.output());
