@@ -172,7 +172,7 @@ void Coordinator::FreeSlot(int rank, const std::string& attempt) {
 
 bool Coordinator::Step() {
   bool active = HandleStorage();
-  liveness_.Tick();
+  liveness_.Turn();
   for (const int rank : transport_.LostRanks()) RankLost(rank, "its process ended");
   for (const int rank : liveness_.TakeSilent())
     RankLost(rank, fmt::format("silent for {:.0f} s", options_.worker_limit));

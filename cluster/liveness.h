@@ -4,7 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "base/clock.h"
+#include "cluster/listening_time.h"
 
 namespace zerosweep {
 
@@ -16,16 +16,14 @@ class Liveness {
   // A sign of life of this rank (its first one begins the watch).
   void Seen(int rank);
   void Forget(int rank);
-  // To be called by every turn of the main loop. When the loop itself was absent for more than 2 s,
-  // nobody could be heard: all are granted that time.
-  void Tick();
+  // To be called by every turn of the main loop.
+  void Turn() { time_.Turn(); }
   // Ranks beyond the limit; they are forgotten.
   std::vector<int> TakeSilent();
 
  private:
-  const Clock& clock_;
+  ListeningTime time_;
   double limit_;
-  double last_tick_;
   std::map<int, double> last_seen_;
 };
 

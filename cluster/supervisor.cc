@@ -12,7 +12,6 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kSteps = 64;
-constexpr double kOwnAbsence = 2;  // seconds: nobody could be heard while we were not there
 constexpr int kReadsPerPoll = 16;  // so that a chatty stage cannot keep the caller for itself
 
 // Processes that the kernel has killed for memory since boot; 0 where it does not say.
@@ -55,7 +54,7 @@ void StallLimit::AddStep(double seconds) {
 }
 
 Supervisor::Supervisor(SupervisorOptions options, const std::string& name, const Clock& clock)
-    : options_(std::move(options)), clock_(clock), log_(options_.home, name) {
+    : options_(std::move(options)), time_(clock), log_(options_.home, name) {
   std::signal(SIGPIPE, SIG_IGN);  // a stage that dies under a write is an outcome, not our end
 }
 
@@ -64,7 +63,7 @@ Supervisor::~Supervisor() { child_.reset(); }
 void Supervisor::Spawn() {
   greeted_ = at_end_ = false;
   buffer_ = FrameBuffer();
-  spawned_at_ = clock_.Monotonic();
+  spawned_at_ = time_.Seconds();
   SpawnOptions spawn;
   spawn.command = {options_.program.string()};
   spawn.environment = ChildEnvironment();
@@ -76,7 +75,6 @@ void Supervisor::Spawn() {
 
 void Supervisor::Start(const StageRun& run, double stall_limit) {
   log_.Begin(run.attempt);
-  last_poll_ = clock_.Monotonic();
   run_ = run;
   sent_ = draining_ = false;
   metrics_.clear();
@@ -93,26 +91,18 @@ void Supervisor::Start(const StageRun& run, double stall_limit) {
 void Supervisor::SendRun() {
   sent_ = true;
   stall_.emplace(options_.stall_floor, options_.stall_factor);
-  last_frame_ = clock_.Monotonic();
+  last_frame_ = time_.Seconds();
   WriteFrame(child_->write_fd(), ToJson(*run_));  // a dead reader shows up as its end
 }
 
 std::vector<StageEvent> Supervisor::Poll() {
   std::vector<StageEvent> events = std::exchange(pending_, {});
-  ForgiveOwnAbsence();
+  time_.Turn();
   if (!child_) return events;
   ReadFrames(events);
   if (child_) CheckProcess(events);
   if (child_) CheckSilence(events);
   return events;
-}
-
-void Supervisor::ForgiveOwnAbsence() {
-  const double now = clock_.Monotonic();
-  const double gap = now - std::exchange(last_poll_, now);
-  if (gap <= kOwnAbsence) return;
-  last_frame_ = std::min(now, last_frame_ + gap);
-  spawned_at_ = std::min(now, spawned_at_ + gap);
 }
 
 void Supervisor::ReadFrames(std::vector<StageEvent>& events) {
@@ -137,7 +127,7 @@ void Supervisor::ReadFrames(std::vector<StageEvent>& events) {
 }
 
 void Supervisor::Handle(const StageMessage& message, std::vector<StageEvent>& events) {
-  const double step = clock_.Monotonic() - last_frame_;
+  const double step = time_.Seconds() - last_frame_;
   last_frame_ += step;
   if (const auto* hello = std::get_if<StageHello>(&message)) return HandleHello(*hello);
   const std::string* attempt = std::visit([](const auto& m) { return AttemptOf(m); }, message);
@@ -185,14 +175,13 @@ void Supervisor::CheckProcess(std::vector<StageEvent>& events) {
 }
 
 void Supervisor::CheckSilence(std::vector<StageEvent>& events) {
-  const double now = clock_.Monotonic();
   if (!greeted_) {
-    if (now - spawned_at_ > options_.start_limit) ProcessEnded("silence before its hello", events);
+    if (time_.Seconds() - spawned_at_ > options_.start_limit) ProcessEnded("silence before its hello", events);
     return;
   }
   if (!run_) return;
   const double limit = own_stall_limit_ > 0 ? own_stall_limit_ : stall_->Seconds();
-  const double silence = now - last_frame_;
+  const double silence = time_.Seconds() - last_frame_;
   if (silence <= limit) return;
   child_->Kill();
   child_.reset();

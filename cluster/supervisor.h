@@ -10,11 +10,11 @@
 #include <variant>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/frames.h"
 #include "base/stage_protocol.h"
 #include "base/subprocess.h"
 #include "cluster/attempt_log.h"
+#include "cluster/listening_time.h"
 #include "storage/home.h"
 
 namespace zerosweep {
@@ -81,7 +81,6 @@ class Supervisor {
   void ReadFrames(std::vector<StageEvent>& events);
   void Handle(const StageMessage& message, std::vector<StageEvent>& events);
   void HandleHello(const StageHello& hello);
-  void ForgiveOwnAbsence();
   void CheckProcess(std::vector<StageEvent>& events);
   void CheckSilence(std::vector<StageEvent>& events);
   void ProcessEnded(const std::string& how, std::vector<StageEvent>& events);
@@ -90,15 +89,14 @@ class Supervisor {
   std::string CrashClass(const std::string& how) const;
 
   SupervisorOptions options_;
-  const Clock& clock_;
+  ListeningTime time_;
   AttemptLog log_;
   std::unique_ptr<ChildProcess> child_;
   FrameBuffer buffer_;
   bool greeted_ = false;  // hello has come
   bool at_end_ = false;   // its stream has ended
   int failed_starts_ = 0;
-  double spawned_at_ = 0;
-  double last_poll_ = 0;
+  double spawned_at_ = 0;  // in listening time
   std::optional<StageRun> run_;
   bool sent_ = false;                // the run frame
   bool draining_ = false;            // it was asked to leave
@@ -106,7 +104,7 @@ class Supervisor {
   std::map<std::string, double> metrics_;
   double own_stall_limit_ = 0;
   std::optional<StallLimit> stall_;
-  double last_frame_ = 0;
+  double last_frame_ = 0;  // in listening time
   long oom_kills_before_ = 0;
   Json signature_;
 };

@@ -7,22 +7,17 @@
 #include "cluster/node.h"
 
 namespace zerosweep {
-namespace {
-constexpr double kOwnAbsence = 2;  // seconds: nobody could be heard while we were not there
-}  // namespace
-
 Worker::Worker(WorkerOptions options, Transport& transport, const Clock& clock)
     : options_(std::move(options)),
       transport_(transport),
       clock_(clock),
-      last_beat_(clock.Monotonic()),
-      last_heard_(last_beat_),
-      last_turn_(last_beat_) {
+      time_(clock),
+      last_beat_(clock.Monotonic()) {
   Send(JoinRequest{options_.node, UsableCores(), VisibleGpus()});
 }
 
 void Worker::Handle(const CoordinatorMessage& message) {
-  last_heard_ = clock_.Monotonic();
+  last_heard_ = time_.Seconds();
   if (finished_) return;
   if (const auto* assign = std::get_if<Assign>(&message)) {
     Run(*assign);
@@ -76,6 +71,7 @@ void Worker::Break(const std::string& message) {
 
 bool Worker::Step() {
   if (finished_) return false;
+  time_.Turn();
   const bool active = PollSlots();
   SendBeat();
   CheckCoordinator();
@@ -116,14 +112,11 @@ void Worker::SendBeat() {
 }
 
 void Worker::CheckCoordinator() {
-  const double now = clock_.Monotonic();
-  if (now - last_turn_ > kOwnAbsence) last_heard_ += now - last_turn_;
-  last_turn_ = now;
   if (transport_.rank() == 0) return;
   const double limit = coordinator_lost_ ? options_.lost_limit : options_.silence_limit;
-  if (now - last_heard_ <= limit) return;
-  spdlog::error("{}: no word of the coordinator for {:.0f} s; leaving", options_.node,
-                now - last_heard_);
+  const double silence = time_.Seconds() - last_heard_;
+  if (silence <= limit) return;
+  spdlog::error("{}: no word of the coordinator for {:.0f} s; leaving", options_.node, silence);
   slots_.clear();
   finished_ = abandoned_ = true;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cluster/listening_time.h"
 #include "cluster/messages.h"
 #include "cluster/supervisor.h"
 #include "cluster/transport.h"
@@ -57,9 +58,9 @@ class Worker {
   const Clock& clock_;
   std::map<int, std::unique_ptr<Supervisor>> slots_;
   std::map<std::string, StageProgress> progress_;  // latest, by attempt
+  ListeningTime time_;
+  double last_heard_ = 0;  // the coordinator, in listening time
   double last_beat_;
-  double last_heard_;
-  double last_turn_;
   bool coordinator_lost_ = false;
   bool draining_ = false;
   bool finished_ = false;

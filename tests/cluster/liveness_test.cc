@@ -18,7 +18,7 @@ TEST(LivenessTest, ARankThatStaysSilentIsReportedOnce) {
   liveness.Seen(2);
   for (int i = 0; i < 61; ++i) {
     clock.Advance(1);
-    liveness.Tick();
+    liveness.Turn();
     liveness.Seen(2);
   }
   EXPECT_THAT(liveness.TakeSilent(), ElementsAre(1));
@@ -30,11 +30,11 @@ TEST(LivenessTest, OurOwnAbsenceIsNotTheirSilence) {
   Liveness liveness(clock, 60);
   liveness.Seen(1);
   clock.Advance(500);  // stopped and continued
-  liveness.Tick();
+  liveness.Turn();
   EXPECT_THAT(liveness.TakeSilent(), IsEmpty());
   for (int i = 0; i < 61; ++i) {
     clock.Advance(1);
-    liveness.Tick();
+    liveness.Turn();
   }
   EXPECT_THAT(liveness.TakeSilent(), ElementsAre(1));
 }

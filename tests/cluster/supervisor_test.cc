@@ -138,6 +138,28 @@ TEST_F(SupervisorTest, OurOwnAbsenceIsNoSilenceOfTheStage) {
   EXPECT_EQ(std::get<StageFailed>(events[0].message).failure, "timeout");
 }
 
+// Stopped and continued at any instruction: the clock leaps between two looks at it.
+TEST_F(SupervisorTest, AnAbsenceInTheMiddleOfATurnIsNoSilenceOfTheStage) {
+  class LeapingClock : public FakeClock {
+   public:
+    double Monotonic() const override {
+      if (leap_after > 0 && --leap_after == 0) Sleep(100);
+      return FakeClock::Monotonic();
+    }
+    mutable int leap_after = 0;
+  };
+  for (int after = 1; after <= 4; ++after) {
+    LeapingClock clock;
+    Supervisor supervisor(options_, "slot", clock);
+    supervisor.Start(MakeRun({{"sleep_ms", 60000}}), /*stall_limit=*/5);
+    while (supervisor.signature().is_null()) supervisor.Poll();
+    clock.leap_after = after;
+    for (int turn = 0; turn < 5; ++turn) EXPECT_TRUE(supervisor.Poll().empty()) << after;
+    EXPECT_TRUE(supervisor.busy());
+    supervisor.Cancel();
+  }
+}
+
 TEST_F(SupervisorTest, AStoppedProcessIsATimeout) {
   Supervisor supervisor(options_, "slot", SystemClock());
   supervisor.Start(MakeRun({{"sleep_ms", 60000}}), /*stall_limit=*/0.3);
