@@ -1,6 +1,7 @@
 // zerosweep-stage: LibTorch, the graph engine and the methods. Runs one stage after another for a
 // worker.
 #include <fcntl.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -13,6 +14,13 @@
 #include "engine/stages/runner.h"
 
 namespace {
+
+// Tensors of a step are as large as those of the last: given back to the kernel they would be
+// mapped and zeroed anew at every step.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
 
 bool IsOpen(int fd) { return fcntl(fd, F_GETFD) != -1; }
 
@@ -40,6 +48,7 @@ int Main(int argc, char** argv) {
         stderr);
     return zerosweep::kExitUsage;
   }
+  KeepFreedMemory();
   return zerosweep::ServeStages(zerosweep::kFrameReadFd, zerosweep::kFrameWriteFd);
 }
 

@@ -16,11 +16,6 @@ namespace {
 constexpr double kReferenceIterations = 20000;
 constexpr int64_t kCacheBatch = 64;  // images at once where nothing is learned
 
-double Rate(const char* name, double value) {
-  if (value < 0) Fail(ErrorKind::kUsage, "reconstruction: {} is {}", name, value);
-  return value;
-}
-
 // mean over images and pixels of Σ_channels |y − t|^p.
 torch::Tensor OutputLoss(const torch::Tensor& y, const torch::Tensor& target, double p) {
   const torch::Tensor error = y - target;
@@ -44,10 +39,8 @@ class Reconstruction {
                                           : context.teacher.graph) {
     units_ = settings_.layers ? LayerUnits(teacher_) : BlockUnits(teacher_);
     if (settings_.stem == Stem::kPreBn) TrimStem();
-    for (const Phase& phase : settings_.phases) {
-      Rate("lr_rounding", phase.lr_rounding);
+    for (const Phase& phase : settings_.phases)
       total_ += phase.iterations * static_cast<int64_t>(units_.size());
-    }
   }
 
   Quantization Run() {
@@ -169,6 +162,7 @@ class Reconstruction {
   }
 
   bool Skipped(const SoftUnit& soft) const {
+    if (phase().iterations == 0) return true;
     const bool stem = unit_ == 0 && settings_.stem == Stem::kSkip && !settings_.layers;
     const bool nothing =
         soft.RoundingParameters().empty() && soft.WeightSteps().empty() && soft.ActSteps().empty();
@@ -367,6 +361,7 @@ double RoundingExponent(const ReconstructionSettings& settings, int64_t t, int64
 }
 
 Phase ScaledRates(Phase phase) {
+  if (phase.iterations == 0) return phase;
   const double fewer = kReferenceIterations / static_cast<double>(phase.iterations);
   if (fewer <= 1) return phase;
   phase.lr_rounding = std::min(std::max(1e-2, phase.lr_rounding), phase.lr_rounding * fewer);

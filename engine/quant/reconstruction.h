@@ -34,7 +34,7 @@ enum class ActInit {
 // One walk over all units.
 struct Phase {
   std::string name = "reconstruct";  // in progress and curves
-  int64_t iterations = 20000;        // a unit
+  int64_t iterations = 20000;        // a unit; 0: nothing is learned, ranges alone are set
   double lr_rounding = 1e-3;         // Adam on V; 0: rounding is not learned
   double lr_weight_step = 0;         // Adam on the steps of weights, cosine to 0; 0: fixed
   double lr_act_step = 0;            // Adam on the steps of activations, cosine to 0; 0: fixed
@@ -72,7 +72,7 @@ class UnitObjective {
  public:
   virtual ~UnitObjective() = default;
   // Before a unit: its images' cached inputs may be replaced (PD-Quant's correction); `unit` is one
-  // of the network's units. Nothing by default.
+  // of the network's units.
   struct Caches {
     torch::Tensor x_q;   // input on the student's path
     torch::Tensor x_fp;  // input in full precision

@@ -111,6 +111,36 @@ TEST_F(ReconstructionTest, DroppingEverythingReadsFullPrecision) {
     EXPECT_TRUE(torch::equal(weight.codes, b.weights().at(node).codes));
 }
 
+// AdaRound's second walk only sets ranges: what the first one learned must survive it.
+TEST_F(ReconstructionTest, AWalkWithoutIterationsKeepsTheLearnedRounding) {
+  for (const bool scaled : {false, true}) {
+    ReconstructionSettings settings =
+        Settings({.iterations = 100, .lr_rounding = 3e-2, .quantize_activations = false});
+    settings.scaled_rates = scaled;
+    const QuantizedNetwork learned = Run(settings).network;
+    settings.phases.push_back({.name = "ranges", .iterations = 0, .lr_rounding = 0});
+    const QuantizedNetwork both = Run(settings).network;
+    const QuantizedNetwork nearest = Run(Settings({.iterations = 0, .lr_rounding = 0})).network;
+    const int layer = both.graph().Weighted()[1];
+    EXPECT_TRUE(torch::equal(both.weights().at(layer).codes, learned.weights().at(layer).codes));
+    EXPECT_FALSE(torch::equal(both.weights().at(layer).codes, nearest.weights().at(layer).codes));
+  }
+}
+
+TEST_F(ReconstructionTest, ScaledRatesReachAsFarAsTheReferences) {
+  const Phase scaled = ScaledRates(
+      {.iterations = 5000, .lr_rounding = 1e-3, .lr_weight_step = 1e-4, .lr_act_step = 4e-5});
+  EXPECT_DOUBLE_EQ(scaled.lr_rounding, 4e-3);
+  EXPECT_DOUBLE_EQ(scaled.lr_weight_step, 2e-4);
+  EXPECT_DOUBLE_EQ(scaled.lr_act_step, 8e-5);
+  EXPECT_DOUBLE_EQ(ScaledRates({.iterations = 1000, .lr_rounding = 1e-3}).lr_rounding, 1e-2);
+  for (const int64_t untouched : {int64_t{0}, int64_t{20000}}) {
+    const Phase same = ScaledRates({.iterations = untouched, .lr_rounding = 0});
+    EXPECT_EQ(same.lr_rounding, 0);
+    EXPECT_EQ(same.lr_weight_step, 0);
+  }
+}
+
 TEST_F(ReconstructionTest, SkippedStemsStayNearest) {
   ReconstructionSettings settings = Settings({.lr_rounding = 5e-2});
   settings.stem = Stem::kSkip;
