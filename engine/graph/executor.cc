@@ -152,9 +152,32 @@ class Execution {
 
   torch::Tensor Convolve(int index, const torch::Tensor& x) const {
     const Node& node = graph_.nodes[index];
+    if (const auto columns = taps_.replace_columns.find(index);
+        columns != taps_.replace_columns.end())
+      return ConvolveColumns(index, x, columns->second);
     return torch::conv2d(x, Weight(index), Parameter(node, "bias"), Pair(node, "stride", 1),
                          Pair(node, "padding", 0), Pair(node, "dilation", 1),
                          node.attributes.value("groups", int64_t{1}));
+  }
+
+  torch::Tensor ConvolveColumns(
+      int index, const torch::Tensor& x,
+      const std::function<torch::Tensor(const torch::Tensor&)>& replace) const {
+    const Node& node = graph_.nodes[index];
+    const torch::Tensor weight = Weight(index), bias = Parameter(node, "bias");
+    const auto kernel = weight.sizes().slice(2);
+    const auto padding = Pair(node, "padding", 0), dilation = Pair(node, "dilation", 1),
+               stride = Pair(node, "stride", 1);
+    torch::Tensor columns = torch::im2col(x, kernel, dilation, padding, stride);
+    columns = Same(index, "columns", columns, replace(columns));
+    const int64_t groups = node.attributes.value("groups", int64_t{1}), outputs = weight.size(0);
+    // groups × (outputs of one × rows of one), on N × groups × rows of one × positions
+    torch::Tensor y = torch::matmul(weight.reshape({groups, outputs / groups, -1}),
+                                    columns.unflatten(1, {groups, columns.size(1) / groups}));
+    const int64_t height =
+        (x.size(2) + 2 * padding[0] - dilation[0] * (kernel[0] - 1) - 1) / stride[0] + 1;
+    y = y.reshape({x.size(0), outputs, height, -1});
+    return bias.defined() ? y + bias.view({-1, 1, 1}) : y;
   }
 
   torch::Tensor Normalise(const Node& node, const torch::Tensor& x) const {
@@ -174,6 +197,9 @@ class Execution {
       case Op::kConv2d:
         return Convolve(index, x);
       case Op::kLinear:
+        if (const auto columns = taps_.replace_columns.find(index);
+            columns != taps_.replace_columns.end())
+          x = Same(index, "columns", x, columns->second(x));
         return torch::linear(x, Weight(index), Parameter(node, "bias"));
       case Op::kBatchNorm:
         return Normalise(node, x);

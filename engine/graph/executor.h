@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <functional>
+#include <map>
 
 #include "engine/graph/graph.h"
 
@@ -23,6 +24,9 @@ struct Taps {
   // The same for each output, in order, of a node that has several (kChunk); replace_output does
   // not see those.
   std::function<torch::Tensor(Value part, const torch::Tensor& output)> replace_part;
+  // By convolution or linear layer: replaces the columns that its weight is multiplied with, after
+  // replace_input. N × C·kh·kw × positions (im2col, padding included; channel-major rows) or N×I.
+  std::map<int, std::function<torch::Tensor(const torch::Tensor& columns)>> replace_columns;
 };
 
 enum class BatchNormMode {

@@ -36,8 +36,9 @@ struct Protocol {
 struct ActSite {
   int node = -1;
   int bits = 0;
-  std::vector<int> exempt;  // readers that see the unquantized tensor
-  int output = 0;           // which output of `node`
+  std::vector<int> exempt;           // readers that see the unquantized tensor
+  int output = 0;                    // which output of `node`
+  std::vector<int> by_element = {};  // readers that quantize it for themselves, after im2col
 
   Value value() const { return {node, output}; }
 };

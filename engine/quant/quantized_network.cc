@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "engine/import/safetensors.h"
+#include "engine/quant/range_search.h"
+#include "engine/quant/rounding_border.h"
 #include "engine/quant/site_taps.h"
 
 namespace zerosweep {
@@ -26,7 +28,36 @@ std::string SiteKey(const Graph& graph, const ActSite& site) {
   return site.output == 0 ? node + ".output" : fmt::format("{}.output{}", node, site.output);
 }
 
+// What the border of a site's reader is saved under.
+std::string BorderKey(const Graph& graph, const ActSite& site, int reader) {
+  std::string key = SiteKey(graph, site) + ".border";
+  if (reader != kEveryReader) key += "." + graph.nodes[static_cast<size_t>(reader)].name;
+  return key;
+}
+
+Json Names(const Graph& graph, const std::vector<int>& nodes) {
+  Json names = Json::array();
+  for (const int node : nodes) names.push_back(graph.nodes[static_cast<size_t>(node)].name);
+  return names;
+}
+
+std::vector<int> NodesOf(const Graph& graph, const Json& names) {
+  std::vector<int> nodes;
+  for (const std::string name : names) nodes.push_back(RequireNode(graph, name));
+  return nodes;
+}
+
 }  // namespace
+
+torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
+                       const torch::Tensor& tensor) {
+  const auto border = activation.borders.find(reader);
+  if (border == activation.borders.end()) return FakeQuantize(tensor, activation.grid);
+  const torch::NoGradGuard no_grad;
+  return BorderQuantize(tensor, StepOf(activation.grid), border->second,
+                        ZeroPointOf(activation.grid).to(torch::kInt32).item<int>(),
+                        activation.grid.bits);
+}
 
 QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
                                    const WeightBitWidths& w_bits, int a_bits,
@@ -65,10 +96,11 @@ void QuantizedNetwork::Decode(int node) {
 torch::Tensor QuantizedNetwork::Forward(const torch::Tensor& x, const Observe& observe) const {
   std::vector<ActSite> sites;
   for (const QuantizedActivation& activation : activations_) sites.push_back(activation.site);
-  const SiteTaps quantizers(graph_, sites, [&](size_t site, const torch::Tensor& tensor) {
-    if (observe) observe(site, tensor);
-    return FakeQuantize(tensor, activations_[site].grid);
-  });
+  const SiteTaps quantizers(graph_, sites,
+                            [&](size_t site, int reader, const torch::Tensor& tensor) {
+                              if (observe && reader == kEveryReader) observe(site, tensor);
+                              return Quantize(activations_[site], reader, tensor);
+                            });
   return Run(graph_, x, quantizers.taps());
 }
 
@@ -118,6 +150,8 @@ std::map<std::string, torch::Tensor> QuantizedNetwork::State() const {
   for (const QuantizedActivation& activation : activations_) {
     if (activation.grid.pass_through()) continue;
     add_grid(SiteKey(graph_, activation.site), activation.grid);
+    for (const auto& [reader, border] : activation.borders)
+      tensors[BorderKey(graph_, activation.site, reader)] = border;
   }
   return tensors;
 }
@@ -141,6 +175,13 @@ void QuantizedNetwork::LoadState(const std::map<std::string, torch::Tensor>& ten
     activation.grid = {};
     if (tensors.contains(name + ".scale"))
       activation.grid = {activation.site.bits, get(name + ".scale"), get(name + ".zero_point")};
+    activation.borders.clear();
+    std::vector<int> readers = activation.site.by_element;
+    readers.push_back(kEveryReader);
+    for (const int reader : readers) {
+      const std::string border = BorderKey(graph_, activation.site, reader);
+      if (tensors.contains(border)) activation.borders[reader] = get(border);
+    }
   }
 }
 
@@ -152,13 +193,12 @@ void QuantizedNetwork::Save(const std::filesystem::path& folder) const {
   }
   Json activations = Json::array();
   for (const QuantizedActivation& activation : activations_) {
-    Json exempt = Json::array();
-    for (const int node : activation.site.exempt)
-      exempt.push_back(graph_.nodes[static_cast<size_t>(node)].name);
     activations.push_back({{"tensor", graph_.nodes[static_cast<size_t>(activation.site.node)].name},
                            {"bits", activation.site.bits},
-                           {"exempt", exempt}});
+                           {"exempt", Names(graph_, activation.site.exempt)}});
     if (activation.site.output != 0) activations.back()["output"] = activation.site.output;
+    if (!activation.site.by_element.empty())
+      activations.back()["by_element"] = Names(graph_, activation.site.by_element);
   }
   WriteSafetensors(folder / kTensorFile, State());
   const Json json = {{"format", 2},       {"folded", folded_},  {"w_bits", w_bits_},
@@ -181,13 +221,11 @@ QuantizedNetwork QuantizedNetwork::Load(const Teacher& teacher,
       network.weights_.emplace(RequireNode(network.graph_, entry.at("op")), std::move(quantized));
     }
     for (const Json& entry : json.at("activations")) {
-      QuantizedActivation activation{{RequireNode(network.graph_, entry.at("tensor")),
-                                      entry.at("bits"),
-                                      {},
-                                      entry.value("output", 0)},
-                                     {}};
-      for (const std::string reader : entry.at("exempt"))
-        activation.site.exempt.push_back(RequireNode(network.graph_, reader));
+      QuantizedActivation activation{
+          {RequireNode(network.graph_, entry.at("tensor")), entry.at("bits"),
+           NodesOf(network.graph_, entry.at("exempt")), entry.value("output", 0),
+           NodesOf(network.graph_, entry.value("by_element", Json::array()))},
+          {}};
       network.activations_.push_back(std::move(activation));
     }
     network.LoadState(ReadSafetensors(folder / kTensorFile));

@@ -23,7 +23,14 @@ struct QuantizedWeight {
 struct QuantizedActivation {
   ActSite site;
   UniformGrid grid;  // per tensor; passes through until it is set
+  // Learned rounding borders (rounding_border.h), 3×R: of the whole tensor under kEveryReader, or
+  // by reading node for its columns. Without one, rounding is to nearest.
+  std::map<int, torch::Tensor> borders = {};
 };
+
+// The site's tensor as its readers see it, or the columns of one of its readers. No gradient.
+torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
+                       const torch::Tensor& tensor);
 
 // The grid of one weight, per output channel, for so many bits.
 using WeightGrid = std::function<UniformGrid(const torch::Tensor& weight, int bits)>;

@@ -39,6 +39,7 @@ class Reconstruction {
                                           : context.teacher.graph) {
     units_ = settings_.layers ? LayerUnits(teacher_) : BlockUnits(teacher_);
     if (settings_.stem == Stem::kPreBn) TrimStem();
+    if (settings_.borders && settings_.borders->rows == BorderRows::kElement) QuantizeByElement();
     for (const Phase& phase : settings_.phases)
       total_ += phase.iterations * static_cast<int64_t>(units_.size());
   }
@@ -83,8 +84,9 @@ class Reconstruction {
       sites.push_back(SiteInside(site, part));
       site_of.push_back(i);
     }
-    const SiteTaps taps(part.graph, sites, [&](size_t i, const torch::Tensor& tensor) {
-      return quantize(site_of[i], tensor);
+    const SiteTaps taps(part.graph, sites, [&](size_t i, int reader, const torch::Tensor& tensor) {
+      const int node = reader == kEveryReader ? reader : part.original[static_cast<size_t>(reader)];
+      return quantize(site_of[i], node, tensor);
     });
     std::vector<torch::Tensor> outputs;
     for (int64_t first = 0; first < context_.images.size(0); first += kCacheBatch) {
@@ -95,8 +97,8 @@ class Reconstruction {
     return torch::cat(outputs);
   }
 
-  torch::Tensor Quantized(size_t site, const torch::Tensor& tensor) const {
-    return FakeQuantize(tensor, network_.activations()[site].grid);
+  torch::Tensor Quantized(size_t site, int reader, const torch::Tensor& tensor) const {
+    return Quantize(network_.activations()[site], reader, tensor);
   }
 
   void SetGrid(size_t site, const torch::Tensor& tensor) {
@@ -110,9 +112,10 @@ class Reconstruction {
     std::vector<ActSite> all;
     for (const QuantizedActivation& activation : network_.activations())
       all.push_back(activation.site);
-    const SiteTaps taps(graph, all, [&](size_t site, const torch::Tensor& tensor) {
-      if (std::find(sites.begin(), sites.end(), site) != sites.end()) SetGrid(site, tensor);
-      return quantized_path ? Quantized(site, tensor) : tensor;
+    const SiteTaps taps(graph, all, [&](size_t site, int reader, const torch::Tensor& tensor) {
+      const bool wanted = std::find(sites.begin(), sites.end(), site) != sites.end();
+      if (wanted && reader == kEveryReader) SetGrid(site, tensor);
+      return quantized_path ? Quantized(site, reader, tensor) : tensor;
     });
     zerosweep::Run(graph, context_.images.slice(0, 0, settings_.act_init_images), taps.taps());
   }
@@ -153,7 +156,9 @@ class Reconstruction {
     } else if (phase().quantize_activations) {
       caches.x_q = Collect(
           network_.graph(),
-          [this](size_t site, const torch::Tensor& tensor) { return Quantized(site, tensor); },
+          [this](size_t site, int reader, const torch::Tensor& tensor) {
+            return Quantized(site, reader, tensor);
+          },
           unit().input);
     } else {
       caches.x_q = Collect(network_.graph(), {}, unit().input);
@@ -161,25 +166,75 @@ class Reconstruction {
     return caches;
   }
 
-  bool Skipped(const SoftUnit& soft) const {
-    if (phase().iterations == 0) return true;
+  // Those that read a site's tensor itself, not what pooling makes of it.
+  std::vector<int> WeightedReaders(const ActSite& site) const {
+    std::vector<int> readers;
+    for (const int node : teacher_.Users(site.node)) {
+      const Node& reader = teacher_.nodes[static_cast<size_t>(node)];
+      if (reader.weighted() && reader.inputs[0] == site.value()) readers.push_back(node);
+    }
+    return readers;
+  }
+
+  void QuantizeByElement() {
+    if (context_.protocol.act_placement != ActPlacement::kOpInput) {
+      Fail(ErrorKind::kUsage,
+           "rounding borders by element need quantizers in front of operators: set the protocol "
+           "field act_placement to op_input, or take borders by channel");
+    }
+    for (QuantizedActivation& activation : network_.activations())
+      activation.site.by_element = WeightedReaders(activation.site);
+  }
+
+  torch::Tensor FirstBorder(const std::vector<int>& readers, int bits) const {
+    std::vector<BorderReader> weights;
+    for (const int node : readers) {
+      const Node& full_precision = teacher_.nodes[static_cast<size_t>(node)];
+      const Node& rounded = network_.graph().nodes[static_cast<size_t>(node)];
+      weights.push_back({full_precision.parameters.at("weight"), rounded.parameters.at("weight"),
+                         full_precision.attributes.value("groups", int64_t{1})});
+    }
+    const torch::Tensor border = ClosedFormBorder(weights, settings_.borders->rows, bits);
+    return settings_.borders->closed_form ? border : torch::zeros_like(border);
+  }
+
+  // Sites that no weight reads keep rounding to nearest.
+  void BeginBorders(const std::vector<size_t>& sites) {
+    for (const size_t i : sites) {
+      QuantizedActivation& activation = network_.activations()[i];
+      const std::vector<int> readers = WeightedReaders(activation.site);
+      if (readers.empty() || activation.site.bits == kPassThroughBits) continue;
+      if (settings_.borders->rows == BorderRows::kChannel) {
+        activation.borders[kEveryReader] = FirstBorder(readers, activation.site.bits);
+      } else {
+        for (const int reader : readers)
+          activation.borders[reader] = FirstBorder({reader}, activation.site.bits);
+      }
+    }
+  }
+
+  bool Skipped() const {
     const bool stem = unit_ == 0 && settings_.stem == Stem::kSkip && !settings_.layers;
-    const bool nothing =
-        soft.RoundingParameters().empty() && soft.WeightSteps().empty() && soft.ActSteps().empty();
-    return stem || nothing;
+    return stem || phase().iterations == 0;
   }
 
   void RunUnit(const CheckpointState* resume) {
     if (phase().quantize_activations && settings_.act_init == ActInit::kPerUnit)
       InitialiseUnitSites();
+    if (Skipped()) {
+      done_ += phase().iterations;
+      return;
+    }
     const SoftUnitSettings soft_settings{.learn_rounding = phase().lr_rounding > 0,
                                          .learn_weight_steps = phase().lr_weight_step > 0,
                                          .quantize_activations = phase().quantize_activations,
                                          .learn_act_steps = phase().lr_act_step > 0,
+                                         .learn_borders = phase().lr_border > 0,
                                          .step_gradient = settings_.step_gradient};
-    const SoftUnit soft(network_, teacher_, unit(),
-                        SitesOf(network_, unit(), context_.protocol.act_placement), soft_settings);
-    if (Skipped(soft)) {
+    const std::vector<size_t> sites = SitesOf(network_, unit(), context_.protocol.act_placement);
+    if (settings_.borders) BeginBorders(sites);
+    const SoftUnit soft(network_, teacher_, unit(), sites, soft_settings);
+    if (soft.NothingToLearn()) {
       done_ += phase().iterations;
       return;
     }
@@ -210,6 +265,7 @@ class Reconstruction {
     };
     add(soft.WeightSteps(), phase().lr_weight_step);
     add(soft.ActSteps(), phase().lr_act_step);
+    add(soft.Borders(), phase().lr_border);
     if (!groups.empty()) made.steps.emplace(std::move(groups), AdamSettings{});
     return made;
   }
@@ -270,8 +326,10 @@ class Reconstruction {
     const auto student = [&](const torch::Tensor& input) {
       SoftUnit::Keep keep_sites;
       if (drop) {
-        keep_sites = [&](size_t i, const torch::Tensor& tensor) {
-          return Keep(fmt::format("site{}.{}", i, forwards), tensor);
+        keep_sites = [&](size_t i, int reader, const torch::Tensor& tensor) {
+          std::string what = fmt::format("site{}.{}", i, forwards);
+          if (reader != kEveryReader) what += fmt::format(".{}", reader);
+          return Keep(what, tensor);
         };
       }
       torch::Tensor output = soft.Forward(input, keep_sites);

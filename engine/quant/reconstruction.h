@@ -8,13 +8,14 @@
 // The loss is a sum over channels (all released codes): with a mean, λ would weigh C times more.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/quant/learned_activation.h"
 #include "engine/quant/quantizer.h"
 #include "engine/quant/range_search.h"
+#include "engine/quant/rounding_border.h"
 #include "engine/quant/units.h"
 
 namespace zerosweep {
@@ -38,11 +39,18 @@ struct Phase {
   double lr_rounding = 1e-3;         // Adam on V; 0: rounding is not learned
   double lr_weight_step = 0;         // Adam on the steps of weights, cosine to 0; 0: fixed
   double lr_act_step = 0;            // Adam on the steps of activations, cosine to 0; 0: fixed
+  double lr_border = 0;              // Adam on the rounding borders, cosine to 0; 0: fixed
   bool quantize_activations = true;
   bool fp_inputs = false;  // unit inputs from the full-precision network
   double p = 2;
   double keep_quantized = 1;  // probability, of every element, of the unit's input and of every
                               // activation quantizer (QDrop's drop); 1: always
+};
+
+// AQuant's rounding borders of activations (rounding_border.h).
+struct BorderSettings {
+  BorderRows rows = BorderRows::kChannel;  // kElement needs quantizers in front of operators
+  bool closed_form = true;                 // where learning begins; false: at one half
 };
 
 struct ReconstructionSettings {
@@ -58,13 +66,15 @@ struct ReconstructionSettings {
   ActInit act_init = ActInit::kPerUnit;
   int64_t act_init_images = 64;
   StepGradient step_gradient = StepGradient::kRoundThenClamp;
+  std::optional<BorderSettings> borders;  // none: activations are rounded to nearest
 };
 
 // b of the rounding loss at step t of T: b_start up to warmup·T, then linear to b_end at T.
 double RoundingExponent(const ReconstructionSettings& settings, int64_t t, int64_t total);
 
 // Learning rates bound how far a parameter can move. With fewer than the 20000 iterations they were
-// chosen for: lr_V = min(1e-2, lr_V·20000/T), step rates · √(20000/T).
+// chosen for: lr_V = min(1e-2, lr_V·20000/T), rates of steps · √(20000/T); that of
+// borders crosses their whole range in 1000 iterations as it is.
 Phase ScaledRates(Phase phase);
 
 // What a method adds to the loss of a unit. Tensors are those of one step's batch.

@@ -4,22 +4,42 @@
 #include <utility>
 
 namespace zerosweep {
+namespace {
+
+bool Contains(const std::vector<int>& nodes, int node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+bool HasUnquantizedReaders(const ActSite& site) {
+  return !site.exempt.empty() || !site.by_element.empty();
+}
+
+}  // namespace
 
 ActSite SiteInside(const ActSite& site, const Subgraph& part) {
-  ActSite inside{part.local[static_cast<size_t>(site.node)], site.bits, {}, site.output};
-  for (const int reader : site.exempt) {
-    const int local = part.local[static_cast<size_t>(reader)];
-    if (local >= 0) inside.exempt.push_back(local);
-  }
-  return inside;
+  const auto inside = [&](const std::vector<int>& readers) {
+    std::vector<int> locals;
+    for (const int reader : readers) {
+      const int local = part.local[static_cast<size_t>(reader)];
+      if (local >= 0) locals.push_back(local);
+    }
+    return locals;
+  };
+  return {part.local[static_cast<size_t>(site.node)], site.bits, inside(site.exempt), site.output,
+          inside(site.by_element)};
 }
 
 SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize)
     : graph_(graph), sites_(sites), quantize_(std::move(quantize)) {
-  bool exempt = false;
+  bool unquantized = false;
   for (size_t i = 0; i < sites.size(); ++i) {
     site_of_[sites[i].value()] = i;
-    exempt = exempt || !sites[i].exempt.empty();
+    unquantized = unquantized || HasUnquantizedReaders(sites[i]);
+    for (const int reader : sites[i].by_element) {
+      taps_.replace_columns[reader] = [this, i, reader](const torch::Tensor& columns) {
+        return quantize_(i, reader, columns);
+      };
+    }
   }
   taps_.replace_output = [this](int node, const torch::Tensor& output) {
     return Output({node, 0}, output);
@@ -27,7 +47,7 @@ SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quanti
   taps_.replace_part = [this](Value part, const torch::Tensor& output) {
     return Output(part, output);
   };
-  if (!exempt) return;
+  if (!unquantized) return;
   taps_.replace_input = [this](int node, int index, const torch::Tensor& input) {
     return Input(node, index, input);
   };
@@ -36,17 +56,17 @@ SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quanti
 torch::Tensor SiteTaps::Output(Value value, const torch::Tensor& output) {
   const auto site = site_of_.find(value);
   if (site == site_of_.end()) return output;
-  if (!sites_[site->second].exempt.empty()) unquantized_[value] = output;
-  return quantize_(site->second, output);
+  if (HasUnquantizedReaders(sites_[site->second])) unquantized_[value] = output;
+  return quantize_(site->second, kEveryReader, output);
 }
 
 torch::Tensor SiteTaps::Input(int node, int index, const torch::Tensor& input) const {
   const Value source = graph_.nodes[static_cast<size_t>(node)].inputs[static_cast<size_t>(index)];
   const auto site = site_of_.find(source);
   if (site == site_of_.end()) return input;
-  const std::vector<int>& exempt = sites_[site->second].exempt;
-  const bool reads_fp = std::find(exempt.begin(), exempt.end(), node) != exempt.end();
-  return reads_fp ? unquantized_.at(source) : input;
+  const ActSite& at = sites_[site->second];
+  const bool unquantized = Contains(at.exempt, node) || Contains(at.by_element, node);
+  return unquantized ? unquantized_.at(source) : input;
 }
 
 }  // namespace zerosweep

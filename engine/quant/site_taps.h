@@ -11,16 +11,21 @@
 
 namespace zerosweep {
 
-// A site of the whole network as one of its part, with the exempt readers that are inside.
+// Stands for a tensor itself, as all its readers see it.
+inline constexpr int kEveryReader = -1;
+
+// A site of the whole network as one of its part, with those of its readers that are inside.
 // REQUIRES: the site's node is inside.
 ActSite SiteInside(const ActSite& site, const Subgraph& part);
 
-// Calls `quantize(i, tensor)` for the tensor at sites[i], in order of execution, and hands its
-// result to the site's readers; exempt readers get the tensor itself. Lives as long as the run it
-// taps, which holds a reference to it.
+// Calls `quantize(i, kEveryReader, tensor)` for the tensor at sites[i], in order of execution, and
+// hands its result to the site's readers; exempt readers get the tensor itself. For those that
+// quantize by element it calls `quantize(i, reader, columns)`. Lives as long as the run it taps,
+// which holds a reference to it.
 class SiteTaps {
  public:
-  using Quantize = std::function<torch::Tensor(size_t site, const torch::Tensor& tensor)>;
+  using Quantize =
+      std::function<torch::Tensor(size_t site, int reader, const torch::Tensor& tensor)>;
 
   // `sites` by their values in `graph`; both outlive this.
   SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize);
@@ -38,7 +43,7 @@ class SiteTaps {
   const std::vector<ActSite>& sites_;
   Quantize quantize_;
   std::map<Value, size_t> site_of_;
-  std::map<Value, torch::Tensor> unquantized_;  // what exempt readers see
+  std::map<Value, torch::Tensor> unquantized_;  // for exempt readers and those by element
   Taps taps_;
 };
 

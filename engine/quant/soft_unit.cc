@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "engine/quant/range_search.h"
+#include "engine/quant/rounding_border.h"
 #include "engine/quant/site_taps.h"
 
 namespace zerosweep {
@@ -50,18 +51,30 @@ SoftUnit::SoftUnit(const QuantizedNetwork& network, const Graph& full_precision,
       Fail(ErrorKind::kInternal, "unit {}: a site has no grid yet", unit.name);
     torch::Tensor step = StepOf(activation.grid).clone();
     step.set_requires_grad(settings.learn_act_steps);
+    std::map<int, torch::Tensor> borders;
+    for (const auto& [reader, border] : activation.borders) {
+      const int local = reader == kEveryReader ? reader : part_.local[static_cast<size_t>(reader)];
+      borders[local] = border.clone().set_requires_grad(settings.learn_borders);
+    }
     sites_.push_back(SiteInside(activation.site, part_));
     activations_.push_back({site, activation.site.bits,
-                            ZeroPointOf(activation.grid).to(torch::kInt32).item<int>(), step});
+                            ZeroPointOf(activation.grid).to(torch::kInt32).item<int>(), step,
+                            std::move(borders)});
   }
 }
 
 torch::Tensor SoftUnit::Forward(const torch::Tensor& x, const Keep& keep) const {
-  SiteTaps quantizers(part_.graph, sites_, [&](size_t i, const torch::Tensor& tensor) {
+  SiteTaps quantizers(part_.graph, sites_, [&](size_t i, int reader, const torch::Tensor& tensor) {
     const Activation& activation = activations_[i];
     const torch::Tensor step = activation.step.abs().clamp_min(kSmallestStep);
+    const torch::Tensor mask = keep ? keep(i, reader, tensor) : torch::Tensor();
+    const auto border = activation.borders.find(reader);
+    if (border != activation.borders.end()) {
+      return BorderQuantize(tensor, step, border->second, activation.zero_point, activation.bits,
+                            mask);
+    }
     return LearnedQuantize(tensor, step, activation.zero_point, activation.bits,
-                           settings_.step_gradient, keep ? keep(i, tensor) : torch::Tensor());
+                           settings_.step_gradient, mask);
   });
   quantizers.taps().replace_weight = [&](int node, const torch::Tensor& weight) {
     const auto found = weights_.find(node);
@@ -77,6 +90,10 @@ void SoftUnit::Store(QuantizedNetwork& network) const {
     const torch::Tensor step = activation.step.detach().abs().clamp_min(kSmallestStep);
     network.activations()[activation.site].grid =
         GridFromStep(step, torch::full_like(step, activation.zero_point), activation.bits);
+    for (const auto& [local, border] : activation.borders) {
+      const int reader = local == kEveryReader ? local : part_.original[static_cast<size_t>(local)];
+      network.activations()[activation.site].borders[reader] = border.detach();
+    }
   }
 }
 
@@ -98,6 +115,19 @@ std::vector<torch::Tensor> SoftUnit::ActSteps() const {
   if (!settings_.learn_act_steps) return parameters;
   for (const Activation& activation : activations_) parameters.push_back(activation.step);
   return parameters;
+}
+
+std::vector<torch::Tensor> SoftUnit::Borders() const {
+  std::vector<torch::Tensor> parameters;
+  if (!settings_.learn_borders) return parameters;
+  for (const Activation& activation : activations_)
+    for (const auto& [reader, border] : activation.borders) parameters.push_back(border);
+  return parameters;
+}
+
+bool SoftUnit::NothingToLearn() const {
+  return RoundingParameters().empty() && WeightSteps().empty() && ActSteps().empty() &&
+         Borders().empty();
 }
 
 torch::Tensor SoftUnit::RoundingLoss(double b) const {

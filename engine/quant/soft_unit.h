@@ -24,6 +24,7 @@ struct SoftUnitSettings {
   bool learn_weight_steps = false;
   bool quantize_activations = true;
   bool learn_act_steps = false;
+  bool learn_borders = false;  // those that the network's sites have
   StepGradient step_gradient = StepGradient::kRoundThenClamp;
 };
 
@@ -34,18 +35,21 @@ class SoftUnit {
   SoftUnit(const QuantizedNetwork& network, const Graph& full_precision, const Unit& unit,
            const std::vector<size_t>& sites, const SoftUnitSettings& settings);
 
-  // What decides, for site i of `sites`, where the quantized value is taken (learned_activation.h).
-  using Keep = std::function<torch::Tensor(size_t i, const torch::Tensor& tensor)>;
+  // What decides, for site i of `sites` and a reader of it or all (site_taps.h), where the
+  // quantized value is taken (learned_activation.h).
+  using Keep = std::function<torch::Tensor(size_t i, int reader, const torch::Tensor& tensor)>;
   // The unit's output for its input x (before any quantizer at it). `keep` may be empty:
   // everywhere.
   torch::Tensor Forward(const torch::Tensor& x, const Keep& keep = {}) const;
 
-  // Hard weights and learned steps into the network.
+  // Hard weights, learned steps and borders into the network.
   void Store(QuantizedNetwork& network) const;
 
   std::vector<torch::Tensor> RoundingParameters() const;
   std::vector<torch::Tensor> WeightSteps() const;
   std::vector<torch::Tensor> ActSteps() const;
+  std::vector<torch::Tensor> Borders() const;
+  bool NothingToLearn() const;
   torch::Tensor RoundingLoss(double b) const;  // over all weights; REQUIRES rounding parameters
   double SoftShare() const;                    // of the weights; 0 without rounding parameters
 
@@ -54,6 +58,7 @@ class SoftUnit {
     size_t site = 0;  // in the network
     int bits = 0, zero_point = 0;
     torch::Tensor step;
+    std::map<int, torch::Tensor> borders;  // by node of the part, or kEveryReader
   };
 
   Subgraph part_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "base/error.h"
 #include "tests/support/memory_checkpoints.h"
 #include "tests/support/quiet_progress.h"
@@ -21,8 +23,8 @@ class ReconstructionTest : public testing::Test {
                    UnitObjective* objective = nullptr) {
     QuietProgress progress;
     const Json params = Json::object();
-    return Reconstruct({teacher_, images_, params, protocol_, fold_, bits_, bits_, RandomStreams(0),
-                        progress, checkpoints},
+    return Reconstruct({teacher_, images_, params, protocol_, fold_, w_bits_, bits_,
+                        RandomStreams(0), progress, checkpoints},
                        settings, objective);
   }
   Quantization Run(const ReconstructionSettings& settings) {
@@ -57,7 +59,7 @@ class ReconstructionTest : public testing::Test {
   torch::Tensor images_;
   Protocol protocol_{.act_placement = ActPlacement::kOpOutput};
   bool fold_ = true;
-  int bits_ = 3;
+  int w_bits_ = 3, bits_ = 3;
 };
 
 TEST_F(ReconstructionTest, LearningBeatsNearestRounding) {
@@ -170,6 +172,63 @@ TEST_F(ReconstructionTest, EveryPlacementAndBatchNormsKeptOrFolded) {
       }
     }
   }
+}
+
+// Mean of the second convolution's loss over the last 30 steps.
+double LastLoss(const Quantization& quantization) {
+  const auto losses = quantization.curves.at("reconstruct conv2 output")
+                          .ToJson()
+                          .at("y")
+                          .get<std::vector<double>>();
+  return std::accumulate(losses.end() - 30, losses.end(), 0.0) / 30;
+}
+
+TEST_F(ReconstructionTest, LearnedBordersBeatRoundingToNearest) {
+  w_bits_ = 4;
+  bits_ = 2;
+  protocol_ = {.act_placement = ActPlacement::kOpInput};
+  ReconstructionSettings settings =
+      Settings({.iterations = 300, .lr_rounding = 3e-2, .lr_act_step = 1e-3});
+  settings.round_weight = 0.1;
+  const double nearest = LastLoss(Run(settings));
+  settings.phases.front().lr_border = 3e-3;
+  for (const auto rows : {BorderRows::kChannel, BorderRows::kElement}) {
+    for (const bool closed_form : {false, true}) {
+      settings.borders = {.rows = rows, .closed_form = closed_form};
+      EXPECT_LT(LastLoss(Run(settings)), 0.97 * nearest);
+    }
+  }
+}
+
+TEST_F(ReconstructionTest, InterruptedBordersGoOnBitForBit) {
+  protocol_ = {.act_placement = ActPlacement::kOpInput};
+  ReconstructionSettings settings =
+      Settings({.iterations = 20, .lr_border = 1e-2, .keep_quantized = 0.5});
+  for (const auto rows : {BorderRows::kChannel, BorderRows::kElement}) {
+    settings.borders = {.rows = rows};
+    const Quantization straight = Run(settings);
+    const Quantization resumed =
+        CutAndResume(30, [&](Checkpoints& checkpoints) { return Run(settings, checkpoints); });
+    EXPECT_TRUE(Same(straight.network, resumed.network));
+  }
+}
+
+// GENIE-M learns s beside V; with s frozen it is AdaRound, bit for bit.
+TEST_F(ReconstructionTest, FrozenWeightStepsAreAdaRound) {
+  Phase phase{.lr_rounding = 1e-2, .lr_act_step = 1e-3};
+  const Quantization adaround = Run(Settings(phase));
+  phase.lr_weight_step = 1e-30;  // on the path that learns s, and too small to move a float
+  const Quantization frozen = Run(Settings(phase));
+  EXPECT_TRUE(Same(adaround.network, frozen.network));
+  EXPECT_EQ(CurvesToJson(adaround.curves), CurvesToJson(frozen.curves));
+  phase.lr_weight_step = 1e-3;
+  EXPECT_FALSE(Same(adaround.network, Run(Settings(phase)).network));
+}
+
+TEST_F(ReconstructionTest, BordersByElementNeedQuantizersInFrontOfOperators) {
+  ReconstructionSettings settings = Settings({.lr_border = 1e-2});
+  settings.borders = {.rows = BorderRows::kElement};
+  EXPECT_THROW(Run(settings), zerosweep::Error);
 }
 
 TEST_F(ReconstructionTest, AnExplodingLossIsNonFinite) {

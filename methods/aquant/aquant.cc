@@ -1,0 +1,55 @@
+// AQuant: Efficient Activation Quantization via Adaptive Rounding Border for Post-Training
+// Quantization (Li et al., arXiv:2208.11945): activations are rounded at a border that is learned,
+// a function of the activation itself, together with the rounding of weights, unit by unit. There
+// is no public code and only the abstract could be verified; schedule and rates are QDrop's.
+#include "engine/quant/reconstruction_params.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kSource = "QDrop's code; AQuant's own values are not published";
+constexpr const char* kOwn = "our design: there is no public code";
+
+Quantization Quantize(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  ReconstructionSettings settings = SettingsFrom(context, search, search, ActInit::kPerUnit);
+  settings.phases.front().lr_border = context.params.at("lr_border");
+  settings.borders = {.rows = context.params.at("border") == "element" ? BorderRows::kElement
+                                                                       : BorderRows::kChannel,
+                      .closed_form = context.params.at("border_init") == "closed_form"};
+  return Reconstruct(context, settings);
+}
+
+const RegisterQuantizer kAQuant{
+    {.role = "quantizer",
+     .name = "aquant",
+     .summary = "learned rounding borders of activations with learned rounding of weights, block "
+                "by block (a reconstruction from the abstract: no code is public)",
+     .paper = "AQuant (Li et al., arXiv 2208.11945; unverified beyond its abstract)",
+     .revision = 1,
+     .uses_seed = true,
+     .params = ReconstructionParams(
+         {.act_init_images = 256, .source = kSource}, 1e-3,
+         {RateParam("lr_act_step", 4e-5, "learning rate of the steps of activations, cosine to 0",
+                    kSource),
+          RateParam("lr_border", 1e-3, "learning rate of the borders, cosine to 0", kOwn),
+          {.name = "border",
+           .type = "choice",
+           .default_value = "channel",
+           .meaning = "whose activations share a border: channel; element: a row of a "
+                      "convolution's im2col matrix (needs act_placement: op_input; slower by the "
+                      "kernel's area)",
+           .source = kOwn,
+           .choices = {"channel", "element"}},
+          {.name = "border_init",
+           .type = "choice",
+           .default_value = "closed_form",
+           .meaning = "where borders begin: closed_form: the least-squares border for the rounded "
+                      "weights; nearest: one half",
+           .source = kOwn,
+           .choices = {"closed_form", "nearest"}},
+          KeepParam(kSource)})},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep
