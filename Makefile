@@ -19,7 +19,7 @@ setup:
 	@scripts/setup
 
 test: build
-	@cd $(BUILD) && ctest --output-on-failure -L '$(LABELS)'
+	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS) -L '$(LABELS)'
 
 demo: build
 	@scripts/demo $(BUILD)

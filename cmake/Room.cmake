@@ -28,10 +28,12 @@ function(zerosweep_tests room)
   cmake_parse_arguments(T "" "SUFFIX;TIMEOUT;PCH" "LIBS" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${room})
   set(label fast)
+  set(alone FALSE)  # several processes of its own: beside other tests its timing would be another
   set(program ${room}_test)
   if(T_SUFFIX)
     set(folder ${folder}/${T_SUFFIX})
     set(label ${T_SUFFIX})
+    set(alone TRUE)
     set(program ${room}_${T_SUFFIX}_test)
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cc)
@@ -59,7 +61,7 @@ function(zerosweep_tests room)
       string(APPEND suite ${first}${rest})
     endforeach()
     add_test(NAME ${room}/${stem} COMMAND ${program} --gtest_filter=${suite}.*:*/${suite}.*)
-    set_tests_properties(${room}/${stem} PROPERTIES LABELS ${label} TIMEOUT ${T_TIMEOUT}
+    set_tests_properties(${room}/${stem} PROPERTIES LABELS ${label} TIMEOUT ${T_TIMEOUT} RUN_SERIAL ${alone}
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
       FAIL_REGULAR_EXPRESSION "Running 0 tests"  # a suite that is not named after its file
       # One thread: threads of OpenMP that wait for each other on a busy machine take minutes for milliseconds.

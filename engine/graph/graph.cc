@@ -106,6 +106,12 @@ Op OpFromString(const std::string& word) {
 
 int Node::output_count() const { return op == Op::kChunk ? attributes.at("chunks").get<int>() : 1; }
 
+std::vector<int64_t> Graph::BatchShape(int64_t images) const {
+  std::vector<int64_t> shape = {images};
+  shape.insert(shape.end(), input_shape.begin(), input_shape.end());
+  return shape;
+}
+
 int Graph::Append(Node node) {
   nodes.push_back(std::move(node));
   return static_cast<int>(nodes.size()) - 1;

@@ -61,6 +61,8 @@ struct Graph {
   Value output;
   std::vector<int64_t> input_shape;  // C, H, W; empty: any (a part of a network)
 
+  std::vector<int64_t> BatchShape(int64_t images) const;  // N×C×H×W
+
   int Append(Node node);                    // returns its index
   int Find(const std::string& name) const;  // -1 when absent
   std::vector<int> Users(int node) const;   // nodes that read it, in order

@@ -17,45 +17,23 @@ Stem StemFrom(const std::string& word) {
 
 }  // namespace
 
-ParamSpec RateParam(const std::string& name, double value, const std::string& meaning,
-                    const std::string& source) {
-  return {.name = name,
-          .type = "float",
-          .default_value = value,
-          .meaning = meaning,
-          .source = source,
-          .min = 0};
+ParamSpec ActStepRateParam(double value, const std::string& source) {
+  return RateParam("lr_act_step", value, "learning rate of the steps of activations, cosine to 0",
+                   source);
 }
 
 ParamSpec KeepParam(const std::string& source) {
-  return {.name = "keep_quantized",
-          .type = "float",
-          .default_value = 0.5,
-          .meaning = "probability, of every element, to be quantized while learning (drop)",
-          .source = source,
-          .min = 0,
-          .max = 1};
+  return ShareParam("keep_quantized", 0.5,
+                    "probability, of every element, to be quantized while learning (drop)", source);
 }
 
 std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaults,
                                             double lr_rounding, std::vector<ParamSpec> more) {
   std::vector<ParamSpec> params = {
-      {.name = "iterations",
-       .type = "int",
-       .default_value = defaults.paper_iterations,
-       .meaning = "steps of Adam for each unit",
-       .unit = "iterations",
-       .source = defaults.source,
-       .min = 1,
-       .profiles = {{"paper", defaults.paper_iterations}, {"fast", 1000}, {"smoke", 10}}},
-      {.name = "batch",
-       .type = "int",
-       .default_value = 32,
-       .meaning = "images of one step, drawn with replacement",
-       .unit = "images",
-       .source = defaults.source,
-       .min = 1,
-       .profiles = {{"paper", 32}, {"fast", 32}, {"smoke", 4}}},
+      BudgetParam("iterations", {defaults.paper_iterations, 1000, 10},
+                  "steps of Adam for each unit", "iterations", defaults.source),
+      BudgetParam("batch", {32, 32, 4}, "images of one step, drawn with replacement", "images",
+                  defaults.source),
       {.name = "lr",
        .type = "choice",
        .default_value = "reference",
@@ -65,12 +43,8 @@ std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaul
        .profiles = {{"paper", "reference"}, {"fast", "scaled"}, {"smoke", "scaled"}}},
       RateParam("lr_rounding", lr_rounding, "learning rate of the rounding variables",
                 defaults.source),
-      {.name = "round_weight",
-       .type = "float",
-       .default_value = defaults.round_weight,
-       .meaning = "weight of the rounding loss, a sum over all weights of a unit",
-       .source = defaults.source,
-       .min = 0},
+      RateParam("round_weight", defaults.round_weight,
+                "weight of the rounding loss, a sum over all weights of a unit", defaults.source),
       {.name = "warmup",
        .type = "float",
        .default_value = 0.2,
@@ -92,8 +66,7 @@ std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaul
        .unit = "images",
        .source = defaults.source,
        .min = 1}};
-  for (ParamSpec& param : more) params.push_back(std::move(param));
-  return params;
+  return Joined(std::move(params), std::move(more));
 }
 
 ReconstructionSettings SettingsFrom(const QuantizationContext& context,

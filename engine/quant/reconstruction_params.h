@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/params.h"
 #include "engine/quant/reconstruction.h"
 
 namespace zerosweep {
@@ -21,9 +21,8 @@ struct ReconstructionDefaults {
 std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaults,
                                             double lr_rounding, std::vector<ParamSpec> more = {});
 
-// A learning rate parameter.
-ParamSpec RateParam(const std::string& name, double value, const std::string& meaning,
-                    const std::string& source);
+// The learning rate of the steps of activations.
+ParamSpec ActStepRateParam(double value, const std::string& source);
 // The probability of QDrop's drop.
 ParamSpec KeepParam(const std::string& source);
 

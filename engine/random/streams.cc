@@ -52,17 +52,24 @@ RandomSequence RandomStreams::ForSample(uint64_t step, std::string_view purpose,
   return {Key(seed_, purpose), global_sample + 1, step};
 }
 
-torch::Tensor RandomStreams::NormalForSamples(uint64_t step, std::string_view purpose,
-                                              at::IntArrayRef shape, uint64_t first_sample) const {
+torch::Tensor RandomStreams::FillForSamples(
+    uint64_t step, std::string_view purpose, at::IntArrayRef shape, uint64_t first_sample,
+    const std::function<float(RandomSequence&)>& draw) const {
   torch::Tensor out = torch::empty(shape, torch::kFloat32);
   const int64_t samples = shape.front();
   const int64_t each = samples == 0 ? 0 : out.numel() / samples;
   float* values = out.data_ptr<float>();
   for (int64_t i = 0; i < samples; ++i) {
     RandomSequence sequence = ForSample(step, purpose, first_sample + static_cast<uint64_t>(i));
-    for (int64_t j = 0; j < each; ++j) *values++ = sequence.Normal();
+    for (int64_t j = 0; j < each; ++j) *values++ = draw(sequence);
   }
   return out;
+}
+
+torch::Tensor RandomStreams::NormalForSamples(uint64_t step, std::string_view purpose,
+                                              at::IntArrayRef shape, uint64_t first_sample) const {
+  return FillForSamples(step, purpose, shape, first_sample,
+                        [](RandomSequence& sequence) { return sequence.Normal(); });
 }
 
 torch::Tensor RandomStreams::KeepForSamples(uint64_t step, std::string_view purpose,

@@ -7,6 +7,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 namespace zerosweep {
@@ -39,7 +40,11 @@ class RandomStreams {
   // One for each sample of the global batch: latents, labels, augmentation, initial images.
   RandomSequence ForSample(uint64_t step, std::string_view purpose, uint64_t global_sample) const;
 
-  // A float32 tensor whose first dimension counts samples first_sample, first_sample + 1, …
+  // A float32 tensor whose first dimension counts samples first_sample, first_sample + 1, …, each
+  // filled with draws from its own sequence.
+  torch::Tensor FillForSamples(uint64_t step, std::string_view purpose, at::IntArrayRef shape,
+                               uint64_t first_sample,
+                               const std::function<float(RandomSequence&)>& draw) const;
   torch::Tensor NormalForSamples(uint64_t step, std::string_view purpose, at::IntArrayRef shape,
                                  uint64_t first_sample = 0) const;
 

@@ -55,6 +55,18 @@ BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& wh
   return {moments[0], moments[1] * (static_cast<double>(n) / static_cast<double>(n - 1))};
 }
 
+torch::Tensor StdOf(const torch::Tensor& variance) { return torch::sqrt(variance + 1e-6); }
+
+torch::Tensor RunningStd(const Node& batch_norm) {
+  return StdOf(batch_norm.parameters.at("running_var"));
+}
+
+torch::Tensor PerImageMismatch(const ImageStatistics& images, const torch::Tensor& mean,
+                               const torch::Tensor& std) {
+  return ((images.mean - mean).square().sum(1) + (StdOf(images.variance) - std).square().sum(1))
+      .mean();
+}
+
 void RequireBatchNorms(const Graph& graph, const std::string& method) {
   if (graph.BatchNorms().empty()) {
     Fail(ErrorKind::kUsage, "{} matches batch-norm statistics, and this network has no batch norm",

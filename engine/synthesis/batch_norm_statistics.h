@@ -23,6 +23,17 @@ struct BatchStatistics {
 };
 BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& where);
 
+// √(variance + 1e-6), of images and targets alike: the released codes of ZeroQ, DSG, GENIE and
+// PD-Quant; not the eps of the batch norms.
+torch::Tensor StdOf(const torch::Tensor& variance);
+// StdOf the running variance.
+torch::Tensor RunningStd(const Node& batch_norm);
+
+// ‖μ_b − mean‖² + ‖σ_b − std‖², summed over channels, averaged over images (ZeroQ, eq. 3). mean,
+// std: C or 1.
+torch::Tensor PerImageMismatch(const ImageStatistics& images, const torch::Tensor& mean,
+                               const torch::Tensor& std);
+
 // Throws kUsage for a network without batch norm, naming `method`.
 void RequireBatchNorms(const Graph& graph, const std::string& method);
 

@@ -30,8 +30,7 @@ const RegisterQuantizer kAQuant{
      .uses_seed = true,
      .params = ReconstructionParams(
          {.act_init_images = 256, .source = kSource}, 1e-3,
-         {RateParam("lr_act_step", 4e-5, "learning rate of the steps of activations, cosine to 0",
-                    kSource),
+         {ActStepRateParam(4e-5, kSource),
           RateParam("lr_border", 1e-3, "learning rate of the borders, cosine to 0", kOwn),
           {.name = "border",
            .type = "choice",

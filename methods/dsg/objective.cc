@@ -60,8 +60,7 @@ torch::Tensor DsgObjective::Alignment(const torch::Tensor& x, torch::Tensor& log
         const ImageStatistics statistics = PerImageStatistics(input, bn.name);
         const torch::Tensor each =
             AlignmentLoss(statistics.mean, statistics.variance, bn.parameters.at("running_mean"),
-                          torch::sqrt(bn.parameters.at("running_var") + kDsgVarianceEpsilon),
-                          slacks_.at(static_cast<size_t>(layer)));
+                          RunningStd(bn), slacks_.at(static_cast<size_t>(layer)));
         loss = loss + (each * weights_[layer]).mean();
         ++layer;
       });

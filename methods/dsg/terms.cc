@@ -44,8 +44,7 @@ Slack SlackOf(const Sums& sums, const Node& bn, double images, double percentile
   const auto running = [&bn](const char* name) {
     return bn.parameters.at(name).to(torch::kFloat64);
   };
-  const torch::Tensor target = torch::sqrt(running("running_var") + kDsgVarianceEpsilon);
-  const torch::Tensor std = torch::sqrt(variance + kDsgVarianceEpsilon);
+  const torch::Tensor target = StdOf(running("running_var")), std = StdOf(variance);
   return {OrderStatistic((mean - running("running_mean")).abs(), percentile),
           OrderStatistic((std - target).abs(), percentile)};
 }
@@ -62,8 +61,7 @@ std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int
   const std::vector<int> layers = teacher.graph.BatchNorms();
   std::vector<Sums> sums(layers.size());
   for (int64_t first = 0; first < images; first += kSlackChunk) {
-    std::vector<int64_t> shape = teacher.graph.input_shape;
-    shape.insert(shape.begin(), std::min(kSlackChunk, images - first));
+    const auto shape = teacher.graph.BatchShape(std::min(kSlackChunk, images - first));
     const torch::Tensor x =
         random.NormalForSamples(0, "slack_image", shape, static_cast<uint64_t>(first))
             .contiguous(torch::MemoryFormat::ChannelsLast)
@@ -102,7 +100,7 @@ torch::Tensor EnhancementWeights(Enhancement enhancement, int64_t first_image, i
 torch::Tensor AlignmentLoss(const torch::Tensor& mean, const torch::Tensor& variance,
                             const torch::Tensor& target_mean, const torch::Tensor& target_std,
                             const Slack& slack) {
-  const torch::Tensor std = torch::sqrt(variance + kDsgVarianceEpsilon);
+  const torch::Tensor std = StdOf(variance);
   return (Residual(mean, target_mean, slack.mean) + Residual(std, target_std, slack.std)).sum(1);
 }
 

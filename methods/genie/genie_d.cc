@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/catalogue/params.h"
 #include "engine/optim/optimiser.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/batchwise.h"
@@ -15,25 +16,18 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kVarianceEpsilon = 1e-6;  // inside square roots (code; not BN's own eps)
-
 // L = Σ_l (1/C_l) (‖μ_l − m_l‖² + ‖σ_l − s_l‖²) over the statistics of the batch, plus the mean
 // over images of the same squares, summed over channels, of each image against mean 0 and std 1
 // (authors' code: a plain sum, no other term).
 torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const Taps& taps) {
   const ImageStatistics image = PerImageStatistics(x, "image");
-  torch::Tensor loss =
-      (image.mean.square() + (torch::sqrt(image.variance + kVarianceEpsilon) - 1).square())
-          .sum(1)
-          .mean();
+  torch::Tensor loss = (image.mean.square() + (StdOf(image.variance) - 1).square()).sum(1).mean();
   VisitBatchNormInputs(
       graph, x, "genie_d",
       [&](const Node& bn, const torch::Tensor& input) {
         const BatchStatistics batch = PerBatchStatistics(input, bn.name);
-        const torch::Tensor target =
-            torch::sqrt(bn.parameters.at("running_var") + kVarianceEpsilon);
         const torch::Tensor mean_error = batch.mean - bn.parameters.at("running_mean");
-        const torch::Tensor std_error = torch::sqrt(batch.variance + kVarianceEpsilon) - target;
+        const torch::Tensor std_error = StdOf(batch.variance) - RunningStd(bn);
         loss = loss + (mean_error.square() + std_error.square()).mean();
       },
       taps);
@@ -114,7 +108,7 @@ class Distillation final : public BatchOptimisation {
   // N(0, 1): latents, or the pixels to begin with.
   torch::Tensor Draw(uint64_t step) const {
     std::vector<int64_t> shape = {batch_.count, Latents()};
-    if (arm_ == "dba") shape = {batch_.count, Shape()[0], Shape()[1], Shape()[2]};
+    if (arm_ == "dba") shape = context_.teacher.graph.BatchShape(batch_.count);
     torch::Tensor values = context_.random.NormalForSamples(
         step, arm_ == "dba" ? "pixels" : "latents", shape, static_cast<uint64_t>(batch_.first));
     if (arm_ == "dba") values = values.contiguous(torch::MemoryFormat::ChannelsLast);
@@ -151,6 +145,45 @@ SyntheticData Synthesize(const SynthesisContext& context) {
 
 const char* const kCode = "authors' code";
 
+std::vector<ParamSpec> Params() {
+  std::vector<ParamSpec> params = {
+      BudgetParam("images", {1024, 256, 8}, "how many images", "images", "paper, experiments"),
+      BudgetParam("batch", {128, 128, 8}, "images that share a generator", "images", kCode),
+      BudgetParam("iterations", {4000, 1000, 4}, "steps for each batch", "iterations", kCode),
+      {.name = "arm",
+       .type = "choice",
+       .default_value = "genie",
+       .meaning = "what learns: genie: latents and generator; gba: the generator alone, with fresh "
+                  "latents every step; dba: the pixels",
+       .source = "paper, ablation",
+       .choices = {"genie", "gba", "dba"}},
+      {.name = "swing",
+       .type = "bool",
+       .default_value = true,
+       .meaning = "shift the input of every convolution with a stride at random",
+       .source = "paper, swing convolution"},
+      {.name = "latents",
+       .type = "int",
+       .default_value = 256,
+       .meaning = "numbers in an image's latent vector",
+       .source = kCode,
+       .min = 1},
+      RateParam("lr_latents", 0.1, "learning rate of Adam for the latents, or the pixels under dba",
+                "authors' code, which passes its lr_g here"),
+      RateParam("lr_generator", 0.01, "learning rate of Adam for the generator",
+                "authors' code, which passes its lr_z here")};
+  params = Joined(std::move(params), PlateauParams("the latents' rate", 100, kCode));
+  return Joined(std::move(params),
+                {ShareParam("decay", 0.95, "what the generator's rate falls by", kCode),
+                 {.name = "decay_every",
+                  .type = "int",
+                  .default_value = 100,
+                  .meaning = "steps between two falls of the generator's rate",
+                  .unit = "iterations",
+                  .source = kCode,
+                  .min = 1}});
+}
+
 const RegisterSynthesizer kGenieD{
     {.role = "synthesizer",
      .name = "genie_d",
@@ -160,94 +193,7 @@ const RegisterSynthesizer kGenieD{
      .revision = 1,
      .uses_seed = true,
      .needs = {"batch_norm"},
-     .params = {{.name = "images",
-                 .type = "int",
-                 .default_value = 1024,
-                 .meaning = "how many images",
-                 .unit = "images",
-                 .source = "paper, experiments",
-                 .min = 1,
-                 .profiles = {{"paper", 1024}, {"fast", 256}, {"smoke", 8}}},
-                {.name = "batch",
-                 .type = "int",
-                 .default_value = 128,
-                 .meaning = "images that share a generator",
-                 .unit = "images",
-                 .source = kCode,
-                 .min = 1,
-                 .profiles = {{"paper", 128}, {"fast", 128}, {"smoke", 8}}},
-                {.name = "iterations",
-                 .type = "int",
-                 .default_value = 4000,
-                 .meaning = "steps for each batch",
-                 .unit = "iterations",
-                 .source = kCode,
-                 .min = 1,
-                 .profiles = {{"paper", 4000}, {"fast", 1000}, {"smoke", 4}}},
-                {.name = "arm",
-                 .type = "choice",
-                 .default_value = "genie",
-                 .meaning = "what learns: genie: latents and generator; gba: the generator alone, "
-                            "with fresh latents every step; dba: the pixels",
-                 .source = "paper, ablation",
-                 .choices = {"genie", "gba", "dba"}},
-                {.name = "swing",
-                 .type = "bool",
-                 .default_value = true,
-                 .meaning = "shift the input of every convolution with a stride at random",
-                 .source = "paper, swing convolution"},
-                {.name = "latents",
-                 .type = "int",
-                 .default_value = 256,
-                 .meaning = "numbers in an image's latent vector",
-                 .source = kCode,
-                 .min = 1},
-                {.name = "lr_latents",
-                 .type = "float",
-                 .default_value = 0.1,
-                 .meaning = "learning rate of Adam for the latents, or the pixels under dba",
-                 .source = "authors' code, which passes its lr_g here",
-                 .min = 0},
-                {.name = "lr_generator",
-                 .type = "float",
-                 .default_value = 0.01,
-                 .meaning = "learning rate of Adam for the generator",
-                 .source = "authors' code, which passes its lr_z here",
-                 .min = 0},
-                {.name = "plateau_patience",
-                 .type = "int",
-                 .default_value = 100,
-                 .meaning = "steps without a better loss before the latents' rate falls",
-                 .unit = "iterations",
-                 .source = kCode,
-                 .min = 0},
-                {.name = "plateau_factor",
-                 .type = "float",
-                 .default_value = 0.1,
-                 .meaning = "what the latents' rate falls by",
-                 .source = kCode,
-                 .min = 0,
-                 .max = 1},
-                {.name = "min_lr",
-                 .type = "float",
-                 .default_value = 1e-4,
-                 .meaning = "lowest rate of the latents",
-                 .source = kCode,
-                 .min = 0},
-                {.name = "decay",
-                 .type = "float",
-                 .default_value = 0.95,
-                 .meaning = "what the generator's rate falls by",
-                 .source = kCode,
-                 .min = 0,
-                 .max = 1},
-                {.name = "decay_every",
-                 .type = "int",
-                 .default_value = 100,
-                 .meaning = "steps between two falls of the generator's rate",
-                 .unit = "iterations",
-                 .source = kCode,
-                 .min = 1}}},
+     .params = Params()},
     Synthesize};
 
 }  // namespace

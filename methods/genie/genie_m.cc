@@ -31,9 +31,7 @@ const RegisterQuantizer kGenieM{
          {.round_weight = 1.0, .stem = "pre_bn", .act_init_images = 32, .source = kSource}, 1e-3,
          {RateParam("lr_weight_step", 1e-4, "learning rate of the steps of weights, cosine to 0",
                     kSource),
-          RateParam("lr_act_step", 4e-5, "learning rate of the steps of activations, cosine to 0",
-                    kSource),
-          KeepParam(kSource)})},
+          ActStepRateParam(4e-5, kSource), KeepParam(kSource)})},
     Quantize};
 
 }  // namespace

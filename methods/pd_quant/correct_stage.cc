@@ -1,6 +1,7 @@
 // correct: PD-Quant's distribution correction. A stage of its own: it depends on the teacher and
 // the images alone and serves every bit-width. Artifact: correction.safetensors (unit → corrected
 // inputs).
+#include "engine/catalogue/params.h"
 #include "engine/import/safetensors.h"
 #include "engine/stages/stage_kind.h"
 #include "methods/pd_quant/correction.h"
@@ -31,14 +32,8 @@ const RegisterStageKind kCorrect{
      .summary = "moves the inputs of every unit towards the statistics of its batch norms",
      .paper = "PD-Quant (Liu et al., CVPR 2023), section 3.4",
      .revision = 1,
-     .params = {{.name = "correction_iterations",
-                 .type = "int",
-                 .default_value = 500,
-                 .meaning = "steps of Adam for each unit and batch",
-                 .unit = "iterations",
-                 .source = kSource,
-                 .min = 1,
-                 .profiles = {{"paper", 500}, {"fast", 100}, {"smoke", 2}}},
+     .params = {BudgetParam("correction_iterations", {500, 100, 2},
+                            "steps of Adam for each unit and batch", "iterations", kSource),
                 {.name = "correction_batch",
                  .type = "int",
                  .default_value = 32,
@@ -46,12 +41,7 @@ const RegisterStageKind kCorrect{
                  .unit = "images",
                  .source = kSource,
                  .min = 1},
-                {.name = "correction_lr",
-                 .type = "float",
-                 .default_value = 1e-3,
-                 .meaning = "learning rate of Adam",
-                 .source = kSource,
-                 .min = 0},
+                RateParam("correction_lr", 1e-3, "learning rate of Adam", kSource),
                 {.name = "lamb_c",
                  .type = "float",
                  .default_value = 0.02,

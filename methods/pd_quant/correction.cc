@@ -13,18 +13,13 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kStdEpsilon = 1e-6;
 constexpr int64_t kPlateauPatience = 100;  // released code
 constexpr double kPlateauFactor = 0.1;
 constexpr double kLowestRate = 1e-5;
 
 torch::Tensor Matching(const Node& bn, const torch::Tensor& input) {
-  const ImageStatistics images = PerImageStatistics(input, bn.name);
-  const torch::Tensor sigma = torch::sqrt(images.variance + kStdEpsilon);
-  const torch::Tensor target = torch::sqrt(bn.parameters.at("running_var") + kStdEpsilon);
-  return ((images.mean - bn.parameters.at("running_mean")).square().sum(1) +
-          (sigma - target).square().sum(1))
-      .mean();
+  return PerImageMismatch(PerImageStatistics(input, bn.name), bn.parameters.at("running_mean"),
+                          RunningStd(bn));
 }
 
 bool HasBatchNorm(const Graph& graph, const Unit& unit) {

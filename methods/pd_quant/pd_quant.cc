@@ -79,8 +79,7 @@ const RegisterQuantizer kPdQuant{
      .needs = {"batch_norm", "correction"},
      .params = ReconstructionParams(
          {.act_init_images = 256, .source = kSource}, 3e-3,
-         {RateParam("lr_act_step", 4e-5, "learning rate of the steps of activations, cosine to 0",
-                    kSource),
+         {ActStepRateParam(4e-5, kSource),
           KeepParam(kSource),
           {.name = "temperature",
            .type = "float",

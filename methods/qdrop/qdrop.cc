@@ -21,11 +21,8 @@ const RegisterQuantizer kQDrop{
      .paper = "QDrop (Wei et al., ICLR 2022)",
      .revision = 1,
      .uses_seed = true,
-     .params = ReconstructionParams(
-         {.act_init_images = 256, .source = kSource}, 1e-3,
-         {RateParam("lr_act_step", 4e-5, "learning rate of the steps of activations, cosine to 0",
-                    kSource),
-          KeepParam(kSource)})},
+     .params = ReconstructionParams({.act_init_images = 256, .source = kSource}, 1e-3,
+                                    {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})},
     Quantize};
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Baseline: calibration with real images. A reference point, not a bound: under min–max, narrower
 // synthetic ranges can win at 4 bits.
 #include "base/error.h"
+#include "engine/catalogue/params.h"
 #include "engine/data/random_crop.h"
 #include "engine/data/transform.h"
 #include "engine/synthesis/synthesizer.h"
@@ -40,13 +41,7 @@ const RegisterSynthesizer kReal{
      .revision = 1,
      .uses_seed = true,
      .needs = {"real_data"},
-     .params = {{.name = "images",
-                 .type = "int",
-                 .default_value = 64,
-                 .meaning = "how many images",
-                 .unit = "images",
-                 .min = 1,
-                 .profiles = {{"smoke", 8}}},
+     .params = {BudgetParam("images", {64, 256, 8}, "how many images", "images", ""),
                 {.name = "augmentation",
                  .type = "choice",
                  .default_value = "none",

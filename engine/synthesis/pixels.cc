@@ -1,0 +1,37 @@
+#include "engine/synthesis/pixels.h"
+
+namespace zerosweep {
+
+PixelOptimisation::PixelOptimisation(const SynthesisContext& context, const torch::Tensor& initial)
+    : images_(initial.to(context.teacher.device()).set_requires_grad(true)),
+      adam_({{.parameters = {images_}, .lr = context.params.at("lr")}}, AdamSettings{}),
+      plateau_({.factor = context.params.at("plateau_factor"),
+                .patience = context.params.at("plateau_patience"),
+                .min_lr = context.params.at("min_lr")}) {}
+
+std::map<std::string, double> PixelOptimisation::Step(int64_t iteration) {
+  adam_.ZeroGrad();
+  torch::Tensor loss;
+  std::map<std::string, double> values;
+  for (const auto& [name, term] : Terms(images_, iteration)) {
+    loss = loss.defined() ? loss + term : term;
+    values[name] = term.item<double>();
+  }
+  loss.backward();
+  adam_.Step();
+  values["loss"] = loss.item<double>();
+  adam_.SetLearningRate(plateau_.Next(values["loss"], adam_.learning_rate()));
+  return values;
+}
+
+void PixelOptimisation::Save(CheckpointState& state) const {
+  adam_.Save("adam", state);
+  state.values["plateau"] = plateau_.State();
+}
+
+void PixelOptimisation::Restore(const CheckpointState& state) {
+  adam_.Restore("adam", state);
+  plateau_.Restore(state.values.at("plateau"));
+}
+
+}  // namespace zerosweep
