@@ -37,7 +37,7 @@ class Reconstruction {
                  }),
         teacher_(context.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
                                           : context.teacher.graph) {
-    units_ = settings_.layers ? LayerUnits(teacher_) : BlockUnits(teacher_);
+    units_ = FindUnits(teacher_, settings_.units, settings_.most_unit_macs);
     if (settings_.stem == Stem::kPreBn) TrimStem();
     if (settings_.borders && settings_.borders->rows == BorderRows::kElement) QuantizeByElement();
     for (const Phase& phase : settings_.phases)
@@ -214,7 +214,7 @@ class Reconstruction {
   }
 
   bool Skipped() const {
-    const bool stem = unit_ == 0 && settings_.stem == Stem::kSkip && !settings_.layers;
+    const bool stem = unit_ == 0 && settings_.stem == Stem::kSkip;
     return stem || phase().iterations == 0;
   }
 

@@ -54,7 +54,8 @@ struct BorderSettings {
 };
 
 struct ReconstructionSettings {
-  bool layers = false;  // units of one weighted node each
+  std::string units = "blocks";  // see FindUnits
+  int64_t most_unit_macs = 0;
   Stem stem = Stem::kSkip;
   std::vector<Phase> phases;
   int64_t batch = 32;          // images a step, drawn with replacement

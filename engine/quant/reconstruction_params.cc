@@ -65,7 +65,23 @@ std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaul
        .meaning = "first images that the ranges of activations are searched on",
        .unit = "images",
        .source = defaults.source,
-       .min = 1}};
+       .min = 1},
+      {.name = "units",
+       .type = "string",
+       .default_value = defaults.units,
+       .meaning = "what is reconstructed together: blocks: found from the graph; layers: one "
+                  "weighted operator each; or names of nodes, with spaces in between, at whose "
+                  "outputs units end",
+       .source = "docs/protocol.md",
+       .neutral = defaults.units},
+      {.name = "max_unit_macs",
+       .type = "int",
+       .default_value = 0,
+       .meaning = "blocks of more multiply-accumulates are taken layer by layer; 0: none",
+       .unit = "MACs",
+       .source = "docs/protocol.md",
+       .min = 0,
+       .neutral = 0}};
   return Joined(std::move(params), std::move(more));
 }
 
@@ -75,6 +91,8 @@ ReconstructionSettings SettingsFrom(const QuantizationContext& context,
   const Json& params = context.params;
   ReconstructionSettings settings;
   settings.stem = StemFrom(params.at("stem"));
+  settings.units = params.value("units", "blocks");
+  settings.most_unit_macs = params.value("max_unit_macs", int64_t{0});
   settings.batch = params.at("batch");
   settings.round_weight = params.at("round_weight");
   settings.warmup = params.at("warmup");

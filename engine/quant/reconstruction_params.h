@@ -13,11 +13,13 @@ struct ReconstructionDefaults {
   int64_t paper_iterations = 20000;
   double round_weight = 0.01;
   std::string stem = "skip";
+  std::string units = "blocks";
   int64_t act_init_images = 64;
   std::string source;  // of the defaults
 };
 
-// iterations, batch, lr, lr_rounding, round_weight, warmup, stem, act_init_images, and `more`.
+// iterations, batch, lr, lr_rounding, round_weight, warmup, stem, act_init_images, units,
+// max_unit_macs, and `more`.
 std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaults,
                                             double lr_rounding, std::vector<ParamSpec> more = {});
 

@@ -1,7 +1,10 @@
 #include "engine/quant/units.h"
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 
+#include "base/error.h"
 #include "engine/graph/subgraph.h"
 
 namespace zerosweep {
@@ -99,6 +102,53 @@ int InvertedBottleneck(const Graph& graph, int node) {
   return op == Op::kRelu || op == Op::kRelu6 ? -1 : end;
 }
 
+Unit LayerUnit(const Graph& graph, int node) {
+  return MakeUnit(graph, At(graph, node).inputs.at(0).node, WithNormAndActivation(graph, node));
+}
+
+std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
+  std::vector<Unit> units;
+  std::istringstream words(names);
+  int from = 0;
+  for (std::string name; words >> name;) {
+    const int to = graph.Find(name);
+    if (to < 0) Fail(ErrorKind::kUsage, "units: the network has no node '{}'", name);
+    try {
+      units.push_back(MakeUnit(graph, from, to));
+    } catch (const Error& error) {
+      Fail(ErrorKind::kUsage, "units: no unit can reach from '{}' to '{}': {}",
+           At(graph, from).name, name, error.what());
+    }
+    from = to;
+  }
+  if (from != graph.output.node) {
+    Fail(ErrorKind::kUsage, "units: the last one must end at the network's output '{}'",
+         At(graph, graph.output.node).name);
+  }
+  return units;
+}
+
+std::vector<Unit> SplitLarge(const Graph& graph, const std::vector<Unit>& units,
+                             int64_t most_macs) {
+  const std::map<int, int64_t> macs = CountMacs(graph);
+  std::vector<Unit> split;
+  for (const Unit& unit : units) {
+    std::vector<int> weighted;
+    int64_t total = 0;
+    for (const int node : unit.nodes) {
+      if (!At(graph, node).weighted()) continue;
+      weighted.push_back(node);
+      total += macs.at(node);
+    }
+    if (total <= most_macs) {
+      split.push_back(unit);
+    } else {
+      for (const int node : weighted) split.push_back(LayerUnit(graph, node));
+    }
+  }
+  return split;
+}
+
 }  // namespace
 
 std::vector<Unit> BlockUnits(const Graph& graph) {
@@ -122,11 +172,14 @@ std::vector<Unit> BlockUnits(const Graph& graph) {
 
 std::vector<Unit> LayerUnits(const Graph& graph) {
   std::vector<Unit> units;
-  for (const int node : graph.Weighted()) {
-    units.push_back(
-        MakeUnit(graph, At(graph, node).inputs.at(0).node, WithNormAndActivation(graph, node)));
-  }
+  for (const int node : graph.Weighted()) units.push_back(LayerUnit(graph, node));
   return units;
+}
+
+std::vector<Unit> FindUnits(const Graph& graph, const std::string& rule, int64_t most_macs) {
+  if (rule == "layers") return LayerUnits(graph);
+  const std::vector<Unit> units = rule == "blocks" ? BlockUnits(graph) : UnitsUpTo(graph, rule);
+  return most_macs > 0 ? SplitLarge(graph, units, most_macs) : units;
 }
 
 }  // namespace zerosweep

@@ -11,7 +11,6 @@ constexpr const char* kSource = "paper, section 5 (from memory); grids as in BRE
 
 Quantization Quantize(const QuantizationContext& context) {
   ReconstructionSettings settings = SettingsFrom(context, {}, {}, ActInit::kAtPhaseStart);
-  settings.layers = true;
   Phase& rounding = settings.phases.front();
   rounding.name = "round";
   rounding.quantize_activations = false;
@@ -19,17 +18,19 @@ Quantization Quantize(const QuantizationContext& context) {
   return Reconstruct(context, settings);
 }
 
-const RegisterQuantizer kAdaRound{
-    {.role = "quantizer",
-     .name = "adaround",
-     .summary = "learned rounding of weights, layer by layer",
-     .paper = "AdaRound (Nagel et al., ICML 2020)",
-     .revision = 1,
-     .uses_seed = true,
-     .params = ReconstructionParams(
-         {.paper_iterations = 10000, .stem = "post_act", .act_init_images = 256, .source = kSource},
-         1e-3)},
-    Quantize};
+const RegisterQuantizer kAdaRound{{.role = "quantizer",
+                                   .name = "adaround",
+                                   .summary = "learned rounding of weights, layer by layer",
+                                   .paper = "AdaRound (Nagel et al., ICML 2020)",
+                                   .revision = 1,
+                                   .uses_seed = true,
+                                   .params = ReconstructionParams({.paper_iterations = 10000,
+                                                                   .stem = "post_act",
+                                                                   .units = "layers",
+                                                                   .act_init_images = 256,
+                                                                   .source = kSource},
+                                                                  1e-3)},
+                                  Quantize};
 
 }  // namespace
 }  // namespace zerosweep

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -43,45 +44,49 @@ class Correction {
   }
 
   std::map<std::string, torch::Tensor> Run() {
-    size_t unit = 0;
-    if (const auto state = checkpoints_.Restore()) {
-      unit = state->values.at("unit");
-      done_ = state->values.at("done");
-      for (const auto& [name, tensor] : state->tensors) corrected_[name] = tensor;
-    }
-    for (; unit < units_.size(); ++unit) {
-      corrected_[units_[unit].name] = CorrectUnit(units_[unit]);
-      checkpoints_.Offer(done_, [&] {
-        return CheckpointState{{{"unit", unit + 1}, {"done", done_}}, corrected_};
-      });
+    std::optional<CheckpointState> resume = checkpoints_.Restore();
+    if (resume) Load(*resume);
+    for (; unit_ < units_.size(); ++unit_) {
+      const Graph before = Extract(graph_, {0, 0}, unit().input).graph;
+      const Graph inside = Extract(graph_, unit().input, unit().output).graph;
+      torch::Tensor& done = corrected_[unit().name];
+      for (int64_t first = done.defined() ? done.size(0) : 0; first < images_.size(0);
+           first = done.size(0)) {
+        const torch::Tensor original = Original(before, first);
+        const torch::Tensor moved =
+            HasBatchNorm(graph_, unit())
+                ? CorrectBatch(inside, original, resume ? &*resume : nullptr)
+                : original;
+        resume.reset();
+        iteration_ = 0;
+        done = done.defined() ? torch::cat({done, moved}) : moved;
+      }
     }
     return std::move(corrected_);
   }
 
  private:
-  torch::Tensor CorrectUnit(const Unit& unit) {
-    const Graph before = Extract(graph_, {0, 0}, unit.input).graph;
-    const Graph inside = Extract(graph_, unit.input, unit.output).graph;
-    std::vector<torch::Tensor> parts;
-    for (int64_t first = 0; first < images_.size(0); first += settings_.batch) {
-      torch::Tensor original;
-      {
-        const torch::NoGradGuard no_grad;
-        original = zerosweep::Run(before, images_.slice(0, first, first + settings_.batch));
-      }
-      parts.push_back(HasBatchNorm(graph_, unit) ? CorrectBatch(unit, inside, original) : original);
-    }
-    return torch::cat(parts);
+  const Unit& unit() const { return units_[unit_]; }
+
+  torch::Tensor Original(const Graph& before, int64_t first) const {
+    const torch::NoGradGuard no_grad;
+    return zerosweep::Run(before, images_.slice(0, first, first + settings_.batch));
   }
 
-  torch::Tensor CorrectBatch(const Unit& unit, const Graph& inside, const torch::Tensor& original) {
+  torch::Tensor CorrectBatch(const Graph& inside, const torch::Tensor& original,
+                             const CheckpointState* resume) {
     const torch::Tensor p = original.clone().set_requires_grad(true);
     Optimiser adam({{.parameters = {p}, .lr = settings_.lr}}, AdamSettings{});
     PlateauSchedule plateau(
         {.factor = kPlateauFactor, .patience = kPlateauPatience, .min_lr = kLowestRate});
-    for (int64_t i = 0; i < settings_.iterations; ++i) {
+    if (resume != nullptr) {
+      adam.Restore("adam", *resume);
+      plateau.Restore(resume->values.at("plateau"));
+    }
+    while (iteration_ < settings_.iterations) {
       adam.ZeroGrad();
       const torch::Tensor loss = CorrectionLoss(inside, p, original, settings_.weight);
+      ++iteration_;
       ++done_;
       if (!loss.defined()) continue;
       loss.backward();
@@ -89,14 +94,37 @@ class Correction {
       const double value = loss.item<double>();
       if (!std::isfinite(value)) {
         throw Error(ErrorKind::kTrial,
-                    fmt::format("the correction of unit {} is {} at step {}", unit.name, value, i),
+                    fmt::format("the correction of unit {} is {} at step {}", unit().name, value,
+                                iteration_ - 1),
                     "non_finite");
       }
       adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
       progress_.Report(static_cast<double>(done_), static_cast<double>(total_), "iterations",
-                       fmt::format("{} {:.3g}", unit.name, value));
+                       fmt::format("{} {:.3g}", unit().name, value));
+      checkpoints_.Offer(done_, [&] { return Save(adam, plateau); });
     }
     return p.detach();
+  }
+
+  CheckpointState Save(const Optimiser& adam, const PlateauSchedule& plateau) const {
+    CheckpointState state;
+    state.values = {
+        {"unit", unit_}, {"iteration", iteration_}, {"done", done_}, {"plateau", plateau.State()}};
+    for (const auto& [name, inputs] : corrected_)
+      if (inputs.defined()) state.tensors["corrected." + name] = inputs;
+    adam.Save("adam", state);
+    return state;
+  }
+
+  void Load(const CheckpointState& state) {
+    unit_ = state.values.at("unit");
+    iteration_ = state.values.at("iteration");
+    done_ = state.values.at("done");
+    const std::string prefix = "corrected.";
+    for (const auto& [name, tensor] : state.tensors) {
+      if (name.starts_with(prefix))
+        corrected_[name.substr(prefix.size())] = tensor.to(images_.device());
+    }
   }
 
   const Graph& graph_;
@@ -105,7 +133,9 @@ class Correction {
   Progress& progress_;
   Checkpoints& checkpoints_;
   std::vector<Unit> units_;
-  std::map<std::string, torch::Tensor> corrected_;
+  std::map<std::string, torch::Tensor> corrected_;  // by unit: the inputs of its first images
+  size_t unit_ = 0;
+  int64_t iteration_ = 0;  // of the batch that is being corrected
   int64_t done_ = 0, total_ = 0;
 };
 

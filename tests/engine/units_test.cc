@@ -80,6 +80,69 @@ TEST(UnitsTest, LayersTakeTheirNormAndActivationAlong) {
   EXPECT_EQ(name(units[2].output), "layer1.0.bn2");  // the add reads two values
 }
 
+std::vector<std::string> UnitNames(const std::string& model) {
+  return Names(BlockUnits(BuildModel(model, 3, 224, 224, 1000)));
+}
+
+// The partitions of BRECQ's code, which goes by classes (block_recon.py: BasicBlock, Bottleneck,
+// ResBottleneckBlock, InvertedResidual; single convolutions and the classifier alone).
+TEST(UnitsTest, TheNetworksOfBrecqHaveItsUnits) {
+  const auto listing = [](const std::string& stem, const std::vector<int>& blocks,
+                          const std::function<std::string(int stage, int block)>& name,
+                          const std::string& classifier) {
+    std::vector<std::string> units = {stem};
+    for (size_t stage = 0; stage < blocks.size(); ++stage) {
+      for (int block = 0; block < blocks[stage]; ++block)
+        units.push_back(name(static_cast<int>(stage) + 1, block));
+    }
+    units.push_back(classifier);
+    return units;
+  };
+  const auto resnet = [](int stage, int block) { return fmt::format("layer{}.{}", stage, block); };
+  EXPECT_EQ(UnitNames("resnet18"), listing("conv1", {2, 2, 2, 2}, resnet, "fc"));
+  EXPECT_EQ(UnitNames("resnet50"), listing("conv1", {3, 4, 6, 3}, resnet, "fc"));
+  const auto regnet = [](int stage, int block) {  // the first of a stage has a projection as well
+    return fmt::format("trunk_output.block{0}.block{0}-{1}{2}", stage, block,
+                       block == 0 ? "" : ".f");
+  };
+  EXPECT_EQ(UnitNames("regnetx_600mf"), listing("stem.0", {1, 3, 5, 7}, regnet, "fc"));
+  EXPECT_EQ(UnitNames("regnetx_3200mf"), listing("stem.0", {2, 6, 15, 2}, regnet, "fc"));
+}
+
+TEST(UnitsTest, InvertedResidualsAreUnits) {
+  std::vector<std::string> mobilenet = {"features.0.0",
+                                        // Its class is InvertedResidual too, but without expansion
+                                        // it looks like the stem of MnasNet: two layers.
+                                        "features.1.conv.0.0", "features.1.conv.1"};
+  for (int i = 2; i <= 17; ++i) mobilenet.push_back(fmt::format("features.{}.conv", i));
+  mobilenet.insert(mobilenet.end(), {"features.18.0", "classifier.1"});
+  EXPECT_EQ(UnitNames("mobilenetv2_tv"), mobilenet);
+
+  std::vector<std::string> mnasnet = {"layers.0", "layers.3", "layers.6"};
+  const std::vector<int> blocks = {3, 3, 3, 2, 4, 1};
+  for (size_t stack = 0; stack < blocks.size(); ++stack) {
+    for (int block = 0; block < blocks[stack]; ++block)
+      mnasnet.push_back(fmt::format("layers.{}.{}.layers", stack + 8, block));
+  }
+  mnasnet.insert(mnasnet.end(), {"layers.14", "classifier.1"});
+  EXPECT_EQ(UnitNames("mnasnet_2_0"), mnasnet);
+}
+
+TEST(UnitsTest, UnitsByHandAndBySize) {
+  const Graph graph = BuildModel("resnet20_cifar_a", 3, 32, 32, 10);
+  const std::string output = graph.nodes[static_cast<size_t>(graph.output.node)].name;
+  const auto by_hand = FindUnits(graph, "relu layer1.2.relu2 layer3.2.relu2 " + output);
+  EXPECT_EQ(by_hand.size(), 4U);
+  EXPECT_EQ(by_hand[1].name, "layer1");
+  EXPECT_THROW(FindUnits(graph, "relu"), Error);
+  EXPECT_THROW(FindUnits(graph, "nobody " + output), Error);
+  EXPECT_THROW(FindUnits(graph, "layer1.0.conv1 " + output), Error);
+  EXPECT_EQ(Names(FindUnits(graph, "blocks", int64_t{1} << 40)), Names(BlockUnits(graph)));
+  EXPECT_EQ(Names(FindUnits(graph, "blocks", 1)), Names(LayerUnits(graph)));
+  // 3×3, 16 → 16 channels on 32×32: 2.36 million each, two in a block of the first stage.
+  EXPECT_EQ(FindUnits(graph, "blocks", 4'000'000).size(), 1U + 6 + 1 + 2 + 2 + 1 + 2 + 2 + 1);
+}
+
 TEST(UnitsTest, RunningTheUnitsOneAfterAnotherIsTheNetwork) {
   Graph graph = BuildModel("resnet20_cifar_a", 3, 32, 32, 10);
   InitialiseParameters(graph, 0);

@@ -120,9 +120,14 @@ TEST_F(PdQuantTest, AnInterruptedCorrectionGoesOnBitForBit) {
   const CorrectionSettings settings{.iterations = 3, .batch = 4};
   NoCheckpoints none;
   const auto straight = Correct(settings, none);
-  const auto resumed =
-      CutAndResume(5, [&](Checkpoints& checkpoints) { return Correct(settings, checkpoints); });
-  for (const auto& [name, tensor] : straight) EXPECT_TRUE(torch::equal(tensor, resumed.at(name)));
+  // Three batches of three steps in each of two units.
+  for (const int64_t cut : {1, 5, 9, 17}) {
+    const auto resumed =
+        CutAndResume(cut, [&](Checkpoints& checkpoints) { return Correct(settings, checkpoints); });
+    ASSERT_EQ(resumed.size(), straight.size());
+    for (const auto& [name, tensor] : straight)
+      EXPECT_TRUE(torch::equal(tensor, resumed.at(name))) << name << " cut at " << cut;
+  }
 }
 
 TEST_F(PdQuantTest, CorrectedInputsReplaceTheTeachersAndAForeignCorrectionIsRefused) {
