@@ -1,6 +1,6 @@
 // What exists, declared beside the code that does it: `zerosweep-stage --describe` prints all
 // declarations as the catalogue, from which `zerosweep` validates sweeps, names stages and prints
-// help (docs/catalogue.md).
+// help (docs/methods.md).
 #pragma once
 
 #include <map>

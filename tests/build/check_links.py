@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Every document that sources and documents name exists, and so does every relative link. Usage: check_links.py SOURCE_TREE"""
+
+import pathlib
+import re
+import sys
+
+NAMED = re.compile(r"\bdocs/[\w./-]+\.(?:md|json)\b")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+TEXT = {".h", ".cc", ".cu", ".py", ".md", ".txt", ".cmake", ".yaml", ""}
+
+
+def files(root: pathlib.Path) -> list[pathlib.Path]:
+    rooms = ["base", "storage", "sweeps", "reports", "cluster", "engine", "methods", "cli", "models", "docs", "scripts", "cmake"]
+    found = [path for room in rooms for path in (root / room).rglob("*") if path.is_file() and path.suffix in TEXT]
+    return sorted(found + list(root.glob("*.md")))
+
+
+def broken(root: pathlib.Path) -> list[str]:
+    errors = []
+    for path in files(root):
+        text = path.read_text(errors="ignore")
+        for name in set(NAMED.findall(text)):
+            if not (root / name).exists():
+                errors.append(f"{path.relative_to(root)}: there is no {name}")
+        if path.suffix != ".md":
+            continue
+        for link in set(LINK.findall(text)):
+            if "://" not in link and not (path.parent / link).exists():
+                errors.append(f"{path.relative_to(root)}: there is no {link}")
+    return errors
+
+
+def main() -> int:
+    errors = broken(pathlib.Path(sys.argv[1]))
+    print("\n".join(errors))
+    return 1 if errors else 0
+
+
+sys.exit(main())
