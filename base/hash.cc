@@ -43,6 +43,10 @@ std::string Sha256::Hex() {
   return hex;
 }
 
+bool IsHex(std::string_view word, size_t size) {
+  return word.size() == size && word.find_first_not_of("0123456789abcdef") == word.npos;
+}
+
 std::string Sha256Hex(std::string_view bytes) {
   Sha256 hash;
   hash.Update(bytes);

@@ -25,6 +25,8 @@ class Sha256 {
 };
 
 std::string Sha256Hex(std::string_view bytes);
+// Whether `word` could be `size` characters of one.
+bool IsHex(std::string_view word, size_t size = 64);
 
 // Throws kStorage, naming the file, when it cannot be read.
 std::string Sha256File(const std::filesystem::path& path);

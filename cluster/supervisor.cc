@@ -12,7 +12,8 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kSteps = 64;
-constexpr int kReadsPerPoll = 16;  // so that a chatty stage cannot keep the caller for itself
+constexpr double kEndPatience = 0.5;  // seconds between the end of a stream and its process's
+constexpr int kReadsPerPoll = 16;     // so that a chatty stage cannot keep the caller for itself
 
 // Processes that the kernel has killed for memory since boot; 0 where it does not say.
 long OomKills() {
@@ -109,6 +110,7 @@ void Supervisor::ReadFrames(std::vector<StageEvent>& events) {
   for (int i = 0; i < kReadsPerPoll && child_ && !at_end_; ++i) {
     const ReadStatus status = ReadInto(child_->read_fd(), buffer_);
     at_end_ = status == ReadStatus::kEnd;
+    end_seen_ = time_.Seconds();
     while (child_) {
       std::optional<StageMessage> message;
       try {
@@ -171,12 +173,15 @@ void Supervisor::CheckProcess(std::vector<StageEvent>& events) {
   if (!ended && !at_end_) return;
   if (ended && !at_end_) ReadFrames(events);  // its last words may have come in between
   if (!child_) return;
+  // A process that ends closes its descriptors a moment before it can be waited for.
+  if (!ended && time_.Seconds() - end_seen_ < kEndPatience) return;
   ProcessEnded(ended ? *ended : "closed its stream of frames", events);
 }
 
 void Supervisor::CheckSilence(std::vector<StageEvent>& events) {
   if (!greeted_) {
-    if (time_.Seconds() - spawned_at_ > options_.start_limit) ProcessEnded("silence before its hello", events);
+    if (time_.Seconds() - spawned_at_ > options_.start_limit)
+      ProcessEnded("silence before its hello", events);
     return;
   }
   if (!run_) return;

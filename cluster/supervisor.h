@@ -95,6 +95,7 @@ class Supervisor {
   FrameBuffer buffer_;
   bool greeted_ = false;  // hello has come
   bool at_end_ = false;   // its stream has ended
+  double end_seen_ = 0;   // when, in listening time
   int failed_starts_ = 0;
   double spawned_at_ = 0;  // in listening time
   std::optional<StageRun> run_;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/log.h"
 
 namespace zerosweep {
@@ -29,10 +30,6 @@ double AgeSeconds(const fs::path& path) {
   const auto written = fs::last_write_time(path, code);
   if (code) return 0;
   return std::chrono::duration<double>(fs::file_time_type::clock::now() - written).count();
-}
-
-bool IsHexName(const std::string& name, size_t size) {
-  return name.size() == size && name.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 // The stage reported what it did not stage: its attempt fails, unlike with an error of the disk.
@@ -98,10 +95,10 @@ std::vector<Published> ArtifactStore::List() const {
   std::vector<Published> all;
   std::error_code code;
   for (const auto& prefix : fs::directory_iterator(home_.artifacts(), code)) {
-    if (!IsHexName(prefix.path().filename(), 2)) continue;
+    if (!IsHex(prefix.path().filename().string(), 2)) continue;
     for (const auto& entry : fs::directory_iterator(prefix.path(), code)) {
       const std::string digest = entry.path().filename();
-      if (!IsHexName(digest, 64)) continue;
+      if (!IsHex(digest)) continue;
       try {
         Published published{digest, ReadManifest(entry.path())};
         if (published.manifest.Digest() != digest) {

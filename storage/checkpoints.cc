@@ -1,16 +1,13 @@
 #include "storage/checkpoints.h"
 
 #include "base/checkpoint_folder.h"
+#include "base/hash.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kForeign = "it is nothing that zerosweep wrote";
-
-bool IsStageName(const std::string& name) {
-  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
 
 // What is wrong inside the folder of a stage that needs its checkpoints.
 void LookInside(const fs::path& folder, bool thorough, std::vector<StrayCheckpoint>& strays) {
@@ -46,7 +43,7 @@ std::vector<StrayCheckpoint> StrayCheckpoints(const Home& home, Database& databa
   std::error_code code;
   for (const auto& entry : fs::directory_iterator(home.checkpoints(), code)) {
     const std::string stage = entry.path().filename();
-    if (!IsStageName(stage) || !entry.is_directory(code)) {
+    if (!IsHex(stage) || !entry.is_directory(code)) {
       strays.push_back({entry.path(), kForeign});
       continue;
     }

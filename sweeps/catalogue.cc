@@ -42,4 +42,9 @@ const Json* Catalogue::FindRecipe(const std::string& name) const {
   return FindNamed(recipes_, name);
 }
 
+bool Needs(const Json& declaration, const std::string& what) {
+  const Json& needs = declaration.at("needs");
+  return std::find(needs.begin(), needs.end(), what) != needs.end();
+}
+
 }  // namespace zerosweep

@@ -15,9 +15,7 @@ void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue&
                 Part& part, ByProfile by_profile = ByProfile::kNo) {
   std::vector<const Json*> declarations = {part.declaration};
   std::vector<std::string> kinds = {KindOfRole(role)};
-  const Json& needs = part.declaration->at("needs");
-  if (std::find(needs.begin(), needs.end(), "correction") != needs.end())
-    kinds.emplace_back("correct");
+  if (Needs(*part.declaration, "correction")) kinds.emplace_back("correct");
   for (const std::string& name : kinds) {
     if (const Json* kind = catalogue.Find("kind", name)) declarations.push_back(kind);
   }

@@ -5,11 +5,6 @@
 namespace zerosweep {
 namespace {
 
-bool Needs(const Json& declaration, const std::string& what) {
-  const Json& needs = declaration.at("needs");
-  return std::find(needs.begin(), needs.end(), what) != needs.end();
-}
-
 void RequireComplete(const Assignment& trial, const Method* method,
                      const std::string& sweep_where) {
   const std::string& where = trial.origin != nullptr ? trial.origin->where : sweep_where;

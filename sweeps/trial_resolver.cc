@@ -227,8 +227,7 @@ const StageParams& TrialResolver::KindParams(const Assignment& trial, const std:
 }
 
 void TrialResolver::NoteNeeds(const Part& part) {
-  const Json& needs = part.declaration->at("needs");
-  real_data_ |= std::find(needs.begin(), needs.end(), "real_data") != needs.end();
+  real_data_ |= Needs(*part.declaration, "real_data");
 }
 
 void TrialResolver::Check(TrialKey key, const YamlNode& node) {

@@ -47,6 +47,10 @@ Json Describe(const Declaration& declaration) {
 
 Declare::Declare(Declaration declaration) { All().push_back(std::move(declaration)); }
 
+bool Declaration::Needs(const std::string& what) const {
+  return std::find(needs.begin(), needs.end(), what) != needs.end();
+}
+
 Json DescribeAll() {
   std::vector<Declaration> sorted = All();
   const auto key = [](const Declaration& d) { return std::tie(d.role, d.name); };

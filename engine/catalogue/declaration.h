@@ -40,6 +40,8 @@ struct Declaration {
   std::vector<ParamSpec> params = {};
   Json facts =
       Json::object();  // what else the role has to say: a model's input shape, a dataset's files
+
+  bool Needs(const std::string& what) const;
 };
 
 // All declarations, sorted by role and name, as the catalogue. Throws kInternal for twin names.

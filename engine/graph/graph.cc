@@ -161,6 +161,21 @@ Graph Graph::To(torch::Device device) const {
   return Transformed(*this, [&](const torch::Tensor& t) { return t.to(device); });
 }
 
+bool IsActivation(const Node& node) { return node.op == Op::kRelu || node.op == Op::kRelu6; }
+
+int EndOfChain(const Graph& graph, int node) {
+  bool normed = false;
+  for (;;) {
+    const std::vector<int> users = graph.Users(node);
+    if (users.size() != 1 || graph.output.node == node) return node;
+    const Node& next = graph.nodes[static_cast<size_t>(users[0])];
+    if (IsActivation(next)) return users[0];
+    if (next.op != Op::kBatchNorm || normed) return node;
+    normed = true;
+    node = users[0];
+  }
+}
+
 void Graph::Check() const {
   if (nodes.empty()) Fail(ErrorKind::kInternal, "graph: it has no nodes");
   if (!input_shape.empty() && input_shape.size() != 3) {

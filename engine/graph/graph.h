@@ -74,6 +74,12 @@ struct Graph {
   void Check() const;  // throws kInternal
 };
 
+bool IsActivation(const Node& node);
+
+// `node`, or the last of the batch norm and activation behind it, at most one of each, that nobody
+// else reads in between: what holds the finished tensor of a convolution or an addition.
+int EndOfChain(const Graph& graph, int node);
+
 // Multiply-accumulates of one image, for each weighted node (node index → MACs).
 std::map<int, int64_t> CountMacs(const Graph& graph);
 

@@ -12,13 +12,11 @@ namespace {
 constexpr int64_t kChunk = 1 << 14;  // sums are taken by chunk, in order, whoever computes them
 
 struct Range {
-  float step, zero_point, low, high;  // low, high: of q − z
+  float step, low, high;
 };
 
 Range RangeOf(const LearnedCall& call) {
-  const auto zero_point = static_cast<float>(call.zero_point);
-  const auto most = static_cast<float>((int64_t{1} << call.bits) - 1);
-  return {call.step.item<float>(), zero_point, -zero_point, most - zero_point};
+  return {call.step.item<float>(), static_cast<float>(call.low()), static_cast<float>(call.high())};
 }
 
 // `keep` may be null.
@@ -83,8 +81,7 @@ torch::Tensor LearnedForward(const LearnedCall& call) {
     });
     return y;
   }
-  const double low = -static_cast<double>(call.zero_point);
-  const double high = static_cast<double>((int64_t{1} << call.bits) - 1) + low;
+  const double low = call.low(), high = call.high();
   const torch::Tensor y = torch::clamp(torch::round(call.x / call.step), low, high) * call.step;
   return call.keep.defined() ? torch::where(call.keep.to(torch::kBool), y, call.x) : y;
 }
@@ -116,8 +113,7 @@ std::pair<torch::Tensor, torch::Tensor> LearnedBackward(const LearnedCall& call,
     for (const float part : sums) sum += part;
     return {for_x, torch::full({}, sum, call.step.options())};
   }
-  const double low = -static_cast<double>(call.zero_point);
-  const double high = static_cast<double>((int64_t{1} << call.bits) - 1) + low;
+  const double low = call.low(), high = call.high();
   const torch::Tensor ratio = call.x / call.step;
   const torch::Tensor rounded = torch::round(ratio);
   const torch::Tensor& tested = call.clamp_first ? ratio : rounded;

@@ -13,6 +13,10 @@ struct LearnedCall {
   int64_t zero_point = 0;
   int64_t bits = 0;
   bool clamp_first = false;
+
+  // Of q − z.
+  double low() const { return -static_cast<double>(zero_point); }
+  double high() const { return static_cast<double>((int64_t{1} << bits) - 1) + low(); }
 };
 
 torch::Tensor LearnedForward(const LearnedCall& call);

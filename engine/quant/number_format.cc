@@ -4,17 +4,6 @@
 #include "engine/quant/fake_quant_kernel.h"
 
 namespace zerosweep {
-namespace {
-
-// A per-channel parameter, shaped to broadcast along dimension 0 of x.
-torch::Tensor AlongChannels(const torch::Tensor& parameter, const torch::Tensor& x) {
-  if (parameter.dim() == 0) return parameter;
-  std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
-  shape[0] = parameter.size(0);
-  return parameter.view(shape);
-}
-
-}  // namespace
 
 UniformGrid MakeUniformGrid(const torch::Tensor& lo, const torch::Tensor& hi, int bits) {
   if (bits == kPassThroughBits) return {};
@@ -35,6 +24,13 @@ UniformGrid MakeUniformGrid(const torch::Tensor& lo, const torch::Tensor& hi, in
 UniformGrid PerChannelMinMaxGrid(const torch::Tensor& weight, int bits) {
   const torch::Tensor rows = weight.detach().flatten(1);
   return MakeUniformGrid(rows.amin(1), rows.amax(1), bits);
+}
+
+torch::Tensor AlongChannels(const torch::Tensor& parameter, const torch::Tensor& x) {
+  if (parameter.dim() == 0) return parameter;
+  std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
+  shape[0] = parameter.size(0);
+  return parameter.view(shape);
 }
 
 torch::Tensor Encode(const torch::Tensor& x, const UniformGrid& grid) {

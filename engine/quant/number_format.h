@@ -34,6 +34,10 @@ UniformGrid MakeUniformGrid(const torch::Tensor& lo, const torch::Tensor& hi, in
 // One grid per slice of dimension 0 (output channel), over that slice's minimum and maximum.
 UniformGrid PerChannelMinMaxGrid(const torch::Tensor& weight, int bits);
 
+// A per-channel parameter (C), shaped to broadcast along dimension 0 of x; one of shape () as it
+// is.
+torch::Tensor AlongChannels(const torch::Tensor& parameter, const torch::Tensor& x);
+
 // Integer codes q, int8, of x's shape. A per-channel grid runs along dimension 0. REQUIRES: not
 // pass_through.
 torch::Tensor Encode(const torch::Tensor& x, const UniformGrid& grid);

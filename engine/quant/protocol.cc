@@ -7,23 +7,9 @@
 namespace zerosweep {
 namespace {
 
-bool IsActivation(const Node& node) { return node.op == Op::kRelu || node.op == Op::kRelu6; }
-
 int BitsOf(const Json& fields, const char* name) {
   const Json& value = fields.at(name);
   return value == "same" ? 0 : value.get<int>();
-}
-
-// The node whose output is the finished tensor of `node`: the batch norm behind a convolution, the
-// activation behind an add, as long as there is exactly one reader.
-int EndOfChain(const Graph& graph, int node) {
-  for (;;) {
-    const std::vector<int> users = graph.Users(node);
-    if (users.size() != 1) return node;
-    const Node& next = graph.nodes[static_cast<size_t>(users[0])];
-    if (next.op != Op::kBatchNorm && !IsActivation(next)) return node;
-    node = users[0];
-  }
 }
 
 bool FeedsOnly(const Graph& graph, int node, Op op) {

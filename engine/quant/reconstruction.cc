@@ -70,9 +70,16 @@ class Reconstruction {
     std::erase_if(stem.nodes, [&](int node) { return node > convolution; });
   }
 
+  static torch::Tensor RunCached(const Graph& graph, const torch::Tensor& x, const Taps& taps) {
+    const torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> outputs;
+    for (int64_t first = 0; first < x.size(0); first += kCacheBatch)
+      outputs.push_back(zerosweep::Run(graph, x.slice(0, first, first + kCacheBatch), taps));
+    return torch::cat(outputs);
+  }
+
   // The value `to` for all images, from a graph with these taps.
   torch::Tensor Collect(const Graph& graph, const SiteTaps::Quantize& quantize, Value to) const {
-    const torch::NoGradGuard no_grad;
     const Subgraph part = Extract(graph, {0, 0}, to);
     std::vector<ActSite> sites;
     std::vector<size_t> site_of;
@@ -88,13 +95,7 @@ class Reconstruction {
       const int node = reader == kEveryReader ? reader : part.original[static_cast<size_t>(reader)];
       return quantize(site_of[i], node, tensor);
     });
-    std::vector<torch::Tensor> outputs;
-    for (int64_t first = 0; first < context_.images.size(0); first += kCacheBatch) {
-      outputs.push_back(zerosweep::Run(part.graph,
-                                       context_.images.slice(0, first, first + kCacheBatch),
-                                       quantize ? taps.taps() : Taps{}));
-    }
-    return torch::cat(outputs);
+    return RunCached(part.graph, context_.images, quantize ? taps.taps() : Taps{});
   }
 
   torch::Tensor Quantized(size_t site, int reader, const torch::Tensor& tensor) const {
@@ -150,7 +151,7 @@ class Reconstruction {
   UnitObjective::Caches MakeCaches() const {
     UnitObjective::Caches caches;
     caches.x_fp = Collect(teacher_, {}, unit().input);
-    caches.y = Collect(teacher_, {}, unit().output);
+    caches.y = RunCached(Extract(teacher_, unit().input, unit().output).graph, caches.x_fp, {});
     if (phase().fp_inputs) {
       caches.x_q = caches.x_fp;
     } else if (phase().quantize_activations) {

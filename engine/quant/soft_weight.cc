@@ -8,12 +8,6 @@ namespace {
 constexpr double kZeta = 1.1;
 constexpr double kGamma = -0.1;
 
-torch::Tensor AlongChannels(const torch::Tensor& parameter, const torch::Tensor& weight) {
-  std::vector<int64_t> shape(static_cast<size_t>(weight.dim()), 1);
-  shape[0] = parameter.numel();
-  return parameter.view(shape);
-}
-
 }  // namespace
 
 torch::Tensor RectifiedSigmoid(const torch::Tensor& v) {

@@ -12,24 +12,6 @@ namespace {
 
 const Node& At(const Graph& graph, int node) { return graph.nodes[static_cast<size_t>(node)]; }
 
-bool IsNormOrActivation(const Node& node) {
-  return node.op == Op::kBatchNorm || node.op == Op::kRelu || node.op == Op::kRelu6;
-}
-
-// `node`, or the last of the batch norm and activation behind it that read nothing else and that
-// nobody else reads in between. At most one of each.
-int WithNormAndActivation(const Graph& graph, int node) {
-  bool activated = false;
-  for (;;) {
-    const std::vector<int> users = graph.Users(node);
-    if (users.size() != 1 || graph.output.node == node) return node;
-    const Node& next = At(graph, users[0]);
-    if (!IsNormOrActivation(next) || activated) return node;
-    activated = next.op != Op::kBatchNorm;
-    node = users[0];
-  }
-}
-
 // Nodes whose value lies on every path from the image to the output.
 std::vector<int> Cuts(const Graph& graph) {
   std::vector<int> last_use(graph.nodes.size(), -1);
@@ -93,17 +75,16 @@ int OnlyUser(const Graph& graph, int node) {
 // If an inverted bottleneck begins at `node`, its last node; otherwise −1.
 int InvertedBottleneck(const Graph& graph, int node) {
   if (!IsPointwise(At(graph, node))) return -1;
-  const int depthwise = OnlyUser(graph, WithNormAndActivation(graph, node));
+  const int depthwise = OnlyUser(graph, EndOfChain(graph, node));
   if (depthwise < 0 || !IsDepthwise(At(graph, depthwise))) return -1;
-  const int project = OnlyUser(graph, WithNormAndActivation(graph, depthwise));
+  const int project = OnlyUser(graph, EndOfChain(graph, depthwise));
   if (project < 0 || !IsPointwise(At(graph, project))) return -1;
-  const int end = WithNormAndActivation(graph, project);
-  const Op op = At(graph, end).op;
-  return op == Op::kRelu || op == Op::kRelu6 ? -1 : end;
+  const int end = EndOfChain(graph, project);
+  return IsActivation(At(graph, end)) ? -1 : end;
 }
 
 Unit LayerUnit(const Graph& graph, int node) {
-  return MakeUnit(graph, At(graph, node).inputs.at(0).node, WithNormAndActivation(graph, node));
+  return MakeUnit(graph, At(graph, node).inputs.at(0).node, EndOfChain(graph, node));
 }
 
 std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
@@ -161,7 +142,7 @@ std::vector<Unit> BlockUnits(const Graph& graph) {
     if (from < done) continue;
     const bool several_paths = to > from + 1;
     if (!several_paths && !At(graph, to).weighted()) continue;
-    int end = WithNormAndActivation(graph, to);
+    int end = EndOfChain(graph, to);
     const int bottleneck = several_paths ? -1 : InvertedBottleneck(graph, to);
     if (bottleneck >= 0) end = bottleneck;
     units.push_back(MakeUnit(graph, from, end));

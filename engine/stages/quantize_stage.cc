@@ -21,9 +21,7 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const Protocol protocol = Protocol::FromJson(fields);
   const StageBits bits = ReadStageBits(context, teacher.graph, protocol);
   std::map<std::string, std::filesystem::path> inputs;
-  const auto& needs = entry.declaration.needs;
-  if (std::find(needs.begin(), needs.end(), "correction") != needs.end())
-    inputs["correction"] = context.Input("correction");
+  if (entry.declaration.Needs("correction")) inputs["correction"] = context.Input("correction");
   const auto [network, curves, extra] =
       entry.function({teacher, images, method, protocol, fields.at("bn") == "folded", bits.widths,
                       params.at("a_bits").get<int>(), RandomStreams(context.seed()),

@@ -9,18 +9,11 @@
 namespace zerosweep {
 namespace {
 
-bool Needs(const Declaration& declaration, const std::string& what) {
-  return std::find(declaration.needs.begin(), declaration.needs.end(), what) !=
-         declaration.needs.end();
-}
-
 std::map<std::string, double> RunSynthesize(const StageContext& context) {
   const auto& entry = SynthesizerRegistry::Get("synthesizer", context.params().at("name"));
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   std::optional<Dataset> real;
-  if (Needs(entry.declaration, "real_data")) {
-    real = context.LoadSplit("calibration");
-  }
+  if (entry.declaration.Needs("real_data")) real = context.LoadSplit("calibration");
   const Json params = context.MethodParams(entry.declaration);
   SyntheticData data =
       entry.function({teacher, params, RandomStreams(context.seed()), context.progress,
