@@ -32,7 +32,9 @@ SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.s
   (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
     WHERE x.trial_id = t.id AND m.name = 'bitops'),
   (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = t.id),
-  t.bits
+  t.bits, t.synthesizer,
+  (SELECT json_remove(c.config, '$.synthesizer', '$.method', '$.variant') FROM configuration c
+    WHERE c.id = t.configuration_id)
 FROM trial t WHERE t.state = 'done' AND top1 IS NOT NULL AND )";
 
 enum Column {
@@ -54,12 +56,16 @@ enum Column {
   kSizeBytes,
   kBitops,
   kSeconds,
-  kBits
+  kBits,
+  kSynthesizer,
+  kCounterparts
 };
 
 // The trials of one configuration as they are read.
 struct Samples {
   LeaderboardRow row;
+  std::string synthesizer;
+  std::string counterparts;  // the same for configurations that differ in their images alone
   std::set<std::string> sweeps;
   std::set<int64_t> seeds;
   std::set<int64_t> evaluations;
@@ -77,7 +83,7 @@ struct Samples {
     }
   }
 
-  LeaderboardRow Finish() {
+  void Finish() {
     const std::vector<double>& top1 = values[kTop1];
     row.sweep = Join({sweeps.begin(), sweeps.end()}, ", ");
     row.seeds.assign(seeds.begin(), seeds.end());
@@ -96,9 +102,45 @@ struct Samples {
     row.size_bytes = Mean(values[kSizeBytes]);
     row.bitops = Mean(values[kBitops]);
     row.seconds_mean = Mean(values[kSeconds]);
-    return row;
   }
 };
+
+using Groups = std::map<int64_t, Samples>;  // by configuration
+
+Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
+  Groups groups;
+  for (const auto& trial : reader.Query(kTrials + filter.condition, filter.bindings).rows) {
+    const auto [place, is_new] = groups.try_emplace(trial[kConfiguration].get<int64_t>());
+    LeaderboardRow& row = place->second.row;
+    if (is_new) {
+      row.dataset = trial[kDataset];
+      row.model = trial[kModel];
+      row.method = trial[kMethod];
+      row.w_bits = trial[kWBits];
+      row.a_bits = trial[kABits];
+      row.bits = trial[kBits];
+      row.protocol = trial[kProtocol];
+      row.variant = trial[kVariant];
+      place->second.synthesizer = trial[kSynthesizer];
+      place->second.counterparts = trial[kCounterparts];
+    }
+    place->second.Add(trial);
+  }
+  for (auto& [configuration, samples] : groups) samples.Finish();
+  return groups;
+}
+
+void CompareWithReal(Groups& groups, const Groups& real) {
+  using Key = std::pair<std::string, std::optional<double>>;  // counterparts, images
+  std::map<Key, double> means;
+  for (const auto& [configuration, samples] : real)
+    means[{samples.counterparts, samples.row.images}] = samples.row.top1_mean;
+  for (auto& [configuration, samples] : groups) {
+    const auto found = means.find({samples.counterparts, samples.row.images});
+    if (samples.synthesizer != "real" && found != means.end())
+      samples.row.to_real = samples.row.top1_mean - found->second;
+  }
+}
 
 void MarkMixedProtocols(std::vector<LeaderboardRow>& rows) {
   using Block = std::tuple<std::string, std::string, std::string>;
@@ -115,26 +157,11 @@ void MarkMixedProtocols(std::vector<LeaderboardRow>& rows) {
 std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::string& sweep,
                                         const Filter& where) {
   RequireSweep(reader, sweep);
-  const FilterSql filter = ToSql(sweep, where);
-  std::map<int64_t, Samples> groups;
-  for (const auto& trial : reader.Query(kTrials + filter.condition, filter.bindings).rows) {
-    const auto [place, is_new] = groups.try_emplace(trial[kConfiguration].get<int64_t>());
-    LeaderboardRow& row = place->second.row;
-    if (is_new) {
-      row.dataset = trial[kDataset];
-      row.model = trial[kModel];
-      row.method = trial[kMethod];
-      row.w_bits = trial[kWBits];
-      row.a_bits = trial[kABits];
-      row.bits = trial[kBits];
-      row.protocol = trial[kProtocol];
-      row.variant = trial[kVariant];
-    }
-    place->second.Add(trial);
-  }
+  Groups groups = ReadGroups(reader, ToSql(sweep, where));
+  CompareWithReal(groups, ReadGroups(reader, ToSql("", {{"synthesizer", "real"}})));
   std::vector<LeaderboardRow> rows;
   for (auto& [configuration, samples] : groups) {
-    rows.push_back(samples.Finish());
+    rows.push_back(std::move(samples.row));
     if (!sweep.empty()) rows.back().sweep = sweep;
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {

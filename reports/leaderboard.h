@@ -24,6 +24,8 @@ struct LeaderboardRow {
   double top1_best = 0;
   std::optional<double> agreement, fp32_top1;
   std::optional<double> drop;  // teacher's top-1 − mean
+  // Mean − that of the same configuration on as many real images, wherever in the home it is.
+  std::optional<double> to_real;
   std::optional<double> images, size_bytes, bitops;
   std::vector<int64_t> seeds;
   std::string protocol, variant;

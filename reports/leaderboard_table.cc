@@ -42,7 +42,7 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
       "n",         "top1_mean", "top1_std", "top1_ci_low",  "top1_ci_high", "top1_best",
       "agreement", "fp32_top1", "drop",     "images",       "size_bytes",   "bitops",
       "seeds",     "protocol",  "variant",  "seconds_mean", "published",    "published_source",
-      "bits"};
+      "bits",      "to_real"};
   for (const LeaderboardRow& row : rows) {
     table.rows.push_back({row.sweep,
                           row.dataset,
@@ -68,19 +68,21 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                           Optional(row.seconds_mean),
                           Optional(row.published),
                           row.published_source ? Json(*row.published_source) : Json(),
-                          row.bits});
+                          row.bits,
+                          Optional(row.to_real)});
   }
   return table;
 }
 
 Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
   Table table;
-  table.columns = {"dataset", "model",       "bits",   "method", "top-1 %", "n",       "drop",
-                   "FP32 %",  "agreement %", "images", "size",   "seconds", "protocol"};
+  table.columns = {"dataset", "model",  "bits",        "method", "top-1 %", "n",       "drop",
+                   "to real", "FP32 %", "agreement %", "images", "size",    "seconds", "protocol"};
   for (const LeaderboardRow& row : rows) {
     table.rows.push_back({row.dataset, row.model, BitsName(row.bits), Method(row), Accuracy(row),
-                          std::to_string(row.n), Fixed(row.drop, 2), Fixed(row.fp32_top1, 2),
-                          Fixed(row.agreement, 2), Fixed(row.images, 0),
+                          std::to_string(row.n), Fixed(row.drop, 2),
+                          row.to_real ? fmt::format("{:+.2f}", *row.to_real) : "–",
+                          Fixed(row.fp32_top1, 2), Fixed(row.agreement, 2), Fixed(row.images, 0),
                           row.size_bytes ? HumanBytes(*row.size_bytes) : "–",
                           Fixed(row.seconds_mean, 1),
                           row.protocol + (row.mixed_protocols ? " *" : "")});

@@ -110,6 +110,22 @@ TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
   EXPECT_EQ(table.rows[2].back(), "genie");
 }
 
+TEST_F(LeaderboardTest, RowsTellTheDistanceToRealImages) {
+  Done({.method = "real"}, 88);
+  Done({.method = "zeroq"}, 87.5);
+  Done({.method = "zeroq", .protocol = "genie"}, 86);
+  Done({.method = "zeroq", .w_bits = 4, .a_bits = 4}, 80);
+  Done({.method = "noise"}, 85, "another");  // the row on real images is of another sweep
+  const auto distance = [&](const std::string& sweep, const std::string& where) {
+    return Leaderboard(Reader(), sweep, ParseFilter(where)).at(0).to_real;
+  };
+  EXPECT_EQ(distance("demo", "method=zeroq,bits=w8a8,protocol=zeroq"), -0.5);
+  EXPECT_EQ(distance("another", "method=noise"), -3);
+  EXPECT_EQ(distance("demo", "method=real"), std::nullopt);
+  EXPECT_EQ(distance("demo", "protocol=genie"), std::nullopt);
+  EXPECT_EQ(distance("demo", "bits=w4a4"), std::nullopt);
+}
+
 TEST_F(LeaderboardTest, UnfinishedAndFailedTrialsAreNotRanked) {
   Done({.seed = 0}, 88);
   Cell({.seed = 1});
@@ -174,7 +190,7 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
       ElementsAre("sweep", "dataset", "model", "method", "w_bits", "a_bits", "n", "top1_mean",
                   "top1_std", "top1_ci_low", "top1_ci_high", "top1_best", "agreement", "fp32_top1",
                   "drop", "images", "size_bytes", "bitops", "seeds", "protocol", "variant",
-                  "seconds_mean", "published", "published_source", "bits"));
+                  "seconds_mean", "published", "published_source", "bits", "to_real"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());
