@@ -199,12 +199,13 @@ class Reconstruction {
     return settings_.borders->closed_form ? border : torch::zeros_like(border);
   }
 
-  // Sites that no weight reads keep rounding to nearest.
+  // Where an earlier phase has not; sites that no weight reads keep rounding to nearest.
   void BeginBorders(const std::vector<size_t>& sites) {
     for (const size_t i : sites) {
       QuantizedActivation& activation = network_.activations()[i];
       const std::vector<int> readers = WeightedReaders(activation.site);
-      if (readers.empty() || activation.site.bits == kPassThroughBits) continue;
+      const bool done = !activation.borders.empty();
+      if (done || readers.empty() || activation.site.bits == kPassThroughBits) continue;
       if (settings_.borders->rows == BorderRows::kChannel) {
         activation.borders[kEveryReader] = FirstBorder(readers, activation.site.bits);
       } else {

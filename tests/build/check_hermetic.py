@@ -26,7 +26,9 @@ def bad_path(path: str, roots: list[str], debian_mpi: bool) -> bool:
 def libraries(program: pathlib.Path) -> dict[str, str]:
     output = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"}).stdout
     assert "not found" not in output, f"{program}: {output}"
-    return dict(re.findall(r"^\s*(\S+) => (/\S+)", output, re.MULTILINE))
+    found = dict(re.findall(r"^\s*(\S+) => (/\S+)", output, re.MULTILINE))
+    # /lib is a link to /usr/lib, by which the loader may have come.
+    return {name: "/usr" + path if path.startswith("/lib/") else path for name, path in found.items()}
 
 
 def headers(build: pathlib.Path) -> set[str]:
