@@ -1,11 +1,12 @@
 #include "cli/reading.h"
 
 #include <filesystem>
-#include <fstream>
-#include <regex>
 
+#include "base/error.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sweeps/yaml_tree.h"
 
 namespace zerosweep {
 
@@ -20,13 +21,12 @@ ResultsReader OpenResults(const Globals& globals) {
 std::string SweepName(const std::string& word) {
   const std::filesystem::path path(word);
   if (path.extension() != ".yaml" && path.extension() != ".yml") return word;
-  static const std::regex kName(R"(^name:\s*["']?([^"'#\s]+).*$)");
-  std::ifstream stream(path);
-  std::smatch parts;
-  for (std::string line; std::getline(stream, line);) {
-    if (std::regex_match(line, parts, kName)) return parts[1];
-  }
-  return path.stem();
+  std::error_code code;
+  if (!std::filesystem::exists(path, code))
+    Fail(ErrorKind::kUsage, "there is no sweep file {}; a sweep's name goes without .yaml", word);
+  const YamlNode root = ParseYaml(ReadFile(path), word);
+  const YamlNode* name = root.is_map() ? root.Find("name") : nullptr;
+  return name != nullptr ? RequireWord(*name, "name") : path.stem().string();
 }
 
 }  // namespace zerosweep

@@ -18,7 +18,8 @@ namespace {
 // Tensors of a step are as large as those of the last: given back to the kernel they would be
 // mapped and zeroed anew at every step.
 void KeepFreedMemory() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  // Some versions of glibc take no more than 32 MiB.
+  if (mallopt(M_MMAP_THRESHOLD, 1 << 30) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 

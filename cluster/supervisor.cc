@@ -81,7 +81,7 @@ void Supervisor::Start(const StageRun& run, double stall_limit) {
   metrics_.clear();
   own_stall_limit_ = stall_limit;
   oom_kills_before_ = OomKills();
-  if (child_ && child_->Ended()) child_.reset();
+  if (child_ && (at_end_ || child_->Ended())) child_.reset();
   if (!child_) {
     Spawn();
   } else if (greeted_) {

@@ -70,7 +70,14 @@ Filter ParseFilter(const std::string& text) {
     if (std::find(Keys().begin(), Keys().end(), key) == Keys().end()) {
       Fail(ErrorKind::kUsage, "--where: unknown key '{}'{}", key, Suggestion(key, Keys()));
     }
-    filter[key] = part.substr(equals + 1);
+    const std::string value = part.substr(equals + 1);
+    if (!filter.emplace(key, value).second)
+      Fail(ErrorKind::kUsage, "--where: '{}' is given twice", key);
+    const std::vector<std::string> states = {"open", "done", "failed", "cancelled"};
+    if (key == "state" && std::find(states.begin(), states.end(), value) == states.end()) {
+      Fail(ErrorKind::kUsage, "--where: state is '{}', must be one of {}{}", value,
+           Join(states, ", "), Suggestion(value, states));
+    }
   }
   return filter;
 }

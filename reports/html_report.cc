@@ -188,7 +188,7 @@ std::string HtmlReport(const ReportData& data, const std::string& made) {
         "<p>Top-1 is mean ± standard deviation over n distinct evaluations; drop is against the "
         "FP32 teacher, in points. Press a heading to sort.</p>\n" +
         HtmlTable(LeaderboardForPeople(data.rows), true);
-    if (HasMixedProtocols(data.rows)) html += fmt::format("<p>{}.</p>\n", kMixedProtocolsNote);
+    if (HasIncomparable(data.rows)) html += fmt::format("<p>{}.</p>\n", kIncomparableNote);
     html += "<h2>Accuracy against bits</h2>\n" + Plots(data.rows);
   }
   html += LayerBitsSection(data.layer_bits);

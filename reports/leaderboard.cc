@@ -34,7 +34,10 @@ SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.s
   (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = t.id),
   t.bits, t.synthesizer,
   (SELECT json_remove(c.config, '$.synthesizer', '$.method', '$.variant') FROM configuration c
-    WHERE c.id = t.configuration_id)
+    WHERE c.id = t.configuration_id),
+  (SELECT json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
+    c.config ->> '$.model.weights') FROM configuration c WHERE c.id = t.configuration_id),
+  (SELECT c.config ->> '$.evaluate.limit' FROM configuration c WHERE c.id = t.configuration_id)
 FROM trial t WHERE t.state = 'done' AND top1 IS NOT NULL AND )";
 
 enum Column {
@@ -58,7 +61,9 @@ enum Column {
   kSeconds,
   kBits,
   kSynthesizer,
-  kCounterparts
+  kCounterparts,
+  kTested,
+  kLimit
 };
 
 // The trials of one configuration as they are read.
@@ -66,6 +71,7 @@ struct Samples {
   LeaderboardRow row;
   std::string synthesizer;
   std::string counterparts;  // the same for configurations that differ in their images alone
+  std::string tested;        // limit, copy of the data, weights of the teacher
   std::set<std::string> sweeps;
   std::set<int64_t> seeds;
   std::set<int64_t> evaluations;
@@ -123,6 +129,8 @@ Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
       row.variant = trial[kVariant];
       place->second.synthesizer = trial[kSynthesizer];
       place->second.counterparts = trial[kCounterparts];
+      place->second.tested = trial[kTested];
+      if (trial[kLimit].is_number()) row.limit = trial[kLimit].get<int64_t>();
     }
     place->second.Add(trial);
   }
@@ -132,24 +140,26 @@ Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
 
 void CompareWithReal(Groups& groups, const Groups& real) {
   using Key = std::pair<std::string, std::optional<double>>;  // counterparts, images
-  std::map<Key, double> means;
+  std::map<Key, std::vector<double>> means;
   for (const auto& [configuration, samples] : real)
-    means[{samples.counterparts, samples.row.images}] = samples.row.top1_mean;
+    means[{samples.counterparts, samples.row.images}].push_back(samples.row.top1_mean);
   for (auto& [configuration, samples] : groups) {
     const auto found = means.find({samples.counterparts, samples.row.images});
-    if (samples.synthesizer != "real" && found != means.end())
-      samples.row.to_real = samples.row.top1_mean - found->second;
+    if (samples.synthesizer != "real" && found != means.end() && found->second.size() == 1)
+      samples.row.to_real = samples.row.top1_mean - found->second.front();
   }
 }
 
-void MarkMixedProtocols(std::vector<LeaderboardRow>& rows) {
+void MarkIncomparable(Groups& groups) {
   using Block = std::tuple<std::string, std::string, std::string>;
   const auto block_of = [](const LeaderboardRow& row) {
     return Block{row.dataset, row.model, row.bits};
   };
-  std::map<Block, std::set<std::string>> protocols;
-  for (const LeaderboardRow& row : rows) protocols[block_of(row)].insert(row.protocol);
-  for (LeaderboardRow& row : rows) row.mixed_protocols = protocols[block_of(row)].size() > 1;
+  std::map<Block, std::set<std::pair<std::string, std::string>>> kinds;
+  for (const auto& [configuration, samples] : groups)
+    kinds[block_of(samples.row)].emplace(samples.row.protocol, samples.tested);
+  for (auto& [configuration, samples] : groups)
+    samples.row.not_comparable = kinds[block_of(samples.row)].size() > 1;
 }
 
 }  // namespace
@@ -158,7 +168,10 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
                                         const Filter& where) {
   RequireSweep(reader, sweep);
   Groups groups = ReadGroups(reader, ToSql(sweep, where));
-  CompareWithReal(groups, ReadGroups(reader, ToSql("", {{"synthesizer", "real"}})));
+  Filter real = {{"synthesizer", "real"}};
+  if (where.contains("seed")) real["seed"] = where.at("seed");
+  CompareWithReal(groups, ReadGroups(reader, ToSql("", real)));
+  MarkIncomparable(groups);
   std::vector<LeaderboardRow> rows;
   for (auto& [configuration, samples] : groups) {
     rows.push_back(std::move(samples.row));
@@ -168,12 +181,11 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
     return std::tie(a.dataset, a.model, b.w_bits, b.a_bits, a.bits, b.top1_mean, a.method) <
            std::tie(b.dataset, b.model, a.w_bits, a.a_bits, b.bits, a.top1_mean, b.method);
   });
-  MarkMixedProtocols(rows);
   return rows;
 }
 
-bool HasMixedProtocols(const std::vector<LeaderboardRow>& rows) {
-  return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.mixed_protocols; });
+bool HasIncomparable(const std::vector<LeaderboardRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.not_comparable; });
 }
 
 std::string BitsName(const std::string& bits) {

@@ -24,7 +24,8 @@ struct LeaderboardRow {
   double top1_best = 0;
   std::optional<double> agreement, fp32_top1;
   std::optional<double> drop;  // teacher's top-1 − mean
-  // Mean − that of the same configuration on as many real images, wherever in the home it is.
+  // Mean − that of the same configuration on as many real images, wherever in the home it is; none
+  // where there are several (real images under other parameters).
   std::optional<double> to_real;
   std::optional<double> images, size_bytes, bitops;
   std::vector<int64_t> seeds;
@@ -32,9 +33,10 @@ struct LeaderboardRow {
   std::optional<double> seconds_mean;
   std::optional<double> published;
   std::optional<std::string> published_source;
-  // Another protocol stands in the same dataset, model and bits: the order says nothing between
-  // them.
-  bool mixed_protocols = false;
+  int64_t limit = 0;  // test images; 0: all
+  // Another protocol, test set (limit, copy of the data) or teacher (weights) stands in the same
+  // dataset, model and bits: the order says nothing between them.
+  bool not_comparable = false;
 };
 
 // Done trials of a sweep (empty: of the home) that match. Order: dataset, model, bits from high to
@@ -50,9 +52,10 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows);
 Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows);
 
 // Whether any row carries the mark, and what it means.
-bool HasMixedProtocols(const std::vector<LeaderboardRow>& rows);
-inline constexpr const char* kMixedProtocolsNote =
-    "* protocols differ within this dataset, model and bits: these rows are not comparable";
+bool HasIncomparable(const std::vector<LeaderboardRow>& rows);
+inline constexpr const char* kIncomparableNote =
+    "* protocols, test images or teachers differ within this dataset, model and bits: these rows "
+    "are not comparable";
 
 // For people: "W4A8", "WMP4A8", "W@first8A4" of the stored "w4a8", "wmp4a8", "w@first8a4".
 std::string BitsName(const std::string& bits);

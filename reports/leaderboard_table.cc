@@ -33,6 +33,13 @@ std::string Method(const LeaderboardRow& row) {
   return plain ? row.method : fmt::format("{} ({})", row.method, row.variant);
 }
 
+// "zeroq", "zeroq, 500 images *"
+std::string Protocol(const LeaderboardRow& row) {
+  std::string text = row.protocol;
+  if (row.limit > 0) text += fmt::format(", {} images", row.limit);
+  return row.not_comparable ? text + " *" : text;
+}
+
 }  // namespace
 
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
@@ -84,8 +91,7 @@ Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
                           row.to_real ? fmt::format("{:+.2f}", *row.to_real) : "–",
                           Fixed(row.fp32_top1, 2), Fixed(row.agreement, 2), Fixed(row.images, 0),
                           row.size_bytes ? HumanBytes(*row.size_bytes) : "–",
-                          Fixed(row.seconds_mean, 1),
-                          row.protocol + (row.mixed_protocols ? " *" : "")});
+                          Fixed(row.seconds_mean, 1), Protocol(row)});
   }
   return table;
 }

@@ -39,7 +39,8 @@ svg g.c6,li.c6{color:var(--c6)}svg g.c7,li.c7{color:var(--c7)}
 .curves figure{margin:0}.curves figcaption{font-weight:400;font-size:.85rem}
 )css";
 
-// Sorting by the column whose heading is pressed: by number where cells start with one.
+// Sorting by the column whose heading is pressed: by number where cells start with one, sizes by
+// their unit.
 inline constexpr const char* kPageScript = R"js(
 "use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
@@ -49,8 +50,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
     headings.forEach((other) => other.removeAttribute("aria-sort"));
     heading.setAttribute("aria-sort", down ? "descending" : "ascending");
     const key = (row) => row.cells[column].textContent;
+    const factors = {kB: 1e3, MB: 1e6, GB: 1e9};
+    const number = (text) => parseFloat(text) * (factors[text.split(" ")[1]] || 1);
     const rows = [...table.tBodies[0].rows].sort((a, b) => {
-      const x = parseFloat(key(a)), y = parseFloat(key(b));
+      const x = number(key(a)), y = number(key(b));
       const order = isNaN(x) || isNaN(y) ? key(a).localeCompare(key(b)) : x - y;
       return down ? -order : order;
     });

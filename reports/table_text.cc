@@ -35,19 +35,6 @@ std::string CsvCell(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string MarkdownCell(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') {
-      out += ' ';
-      continue;
-    }
-    if (std::string_view("\\|`*_<>[]").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 std::string LatexCharacter(char c) {
   switch (c) {
     case '\\':
@@ -125,14 +112,27 @@ std::string TableAsCsv(const Table& table) {
   return out;
 }
 
+std::string MarkdownText(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') {
+      out += ' ';
+      continue;
+    }
+    if (std::string_view("\\|`*_<>[]").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 std::string TableAsMarkdown(const Table& table) {
-  std::string out = "| " + JoinCells(table.columns, " | ", MarkdownCell) + " |\n|";
+  std::string out = "| " + JoinCells(table.columns, " | ", MarkdownText) + " |\n|";
   for (size_t c = 0; c < table.columns.size(); ++c) {
     out += IsNumericColumn(table, c) ? "---:|" : "---|";
   }
   out += "\n";
   for (const auto& row : table.rows) {
-    out += "| " + JoinCells(Texts(row), " | ", MarkdownCell) + " |\n";
+    out += "| " + JoinCells(Texts(row), " | ", MarkdownText) + " |\n";
   }
   return out;
 }

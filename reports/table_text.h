@@ -16,6 +16,8 @@ std::string CellText(const Json& cell);
 std::string TableAsJson(const Table& table);
 // RFC 4180 with "\n" line ends and a header line.
 std::string TableAsCsv(const Table& table);
+// Text that shows as it is: nothing in it is Markdown or HTML.
+std::string MarkdownText(const std::string& text);
 std::string TableAsMarkdown(const Table& table);
 // A booktabs tabular: needs \usepackage{booktabs}.
 std::string TableAsLatex(const Table& table);

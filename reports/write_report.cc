@@ -13,12 +13,12 @@ const std::vector<std::string> kEndings = {".html", ".md", ".tex", ".csv", ".jso
 
 std::string Markdown(const ResultsReader& reader, const std::string& sweep) {
   const ReportData data = ReadReport(reader, sweep);
-  std::string text = "# " + data.title + "\n\n";
+  std::string text = "# " + MarkdownText(data.title) + "\n\n";
   for (const auto& [name, value] : data.facts) {
-    if (!value.empty()) text += fmt::format("- {}: {}\n", name, value);
+    if (!value.empty()) text += fmt::format("- {}: {}\n", name, MarkdownText(value));
   }
   text += "\n## Leaderboard\n\n" + TableAsMarkdown(LeaderboardForPeople(data.rows));
-  if (HasMixedProtocols(data.rows)) text += fmt::format("\n\\{}\n", kMixedProtocolsNote);
+  if (HasIncomparable(data.rows)) text += fmt::format("\n\\{}\n", kIncomparableNote);
   if (!data.failures.rows.empty()) {
     text += "\n## Failures\n\n" + TableAsMarkdown(data.failures);
   }
@@ -27,7 +27,7 @@ std::string Markdown(const ResultsReader& reader, const std::string& sweep) {
 
 std::string Latex(const std::vector<LeaderboardRow>& rows) {
   std::string text = TableAsLatex(LeaderboardForPeople(rows));
-  if (HasMixedProtocols(rows)) text += fmt::format("% {}\n", kMixedProtocolsNote);
+  if (HasIncomparable(rows)) text += fmt::format("% {}\n", kIncomparableNote);
   return text;
 }
 

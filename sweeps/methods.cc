@@ -10,16 +10,26 @@ namespace {
 
 const std::vector<std::string> kAnywhere = {"ranks", "resources"};
 
-// Fills in what the block under a part's name gives.
-void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue& catalogue,
-                Part& part, ByProfile by_profile = ByProfile::kNo) {
-  std::vector<const Json*> declarations = {part.declaration};
+}  // namespace
+
+std::vector<const Json*> DeclarationsOf(const Json& part, const std::string& role,
+                                        const Catalogue& catalogue) {
+  std::vector<const Json*> declarations = {&part};
   std::vector<std::string> kinds = {KindOfRole(role)};
-  if (Needs(*part.declaration, "correction")) kinds.emplace_back("correct");
+  if (Needs(part, "correction")) kinds.emplace_back("correct");
   for (const std::string& name : kinds) {
     if (const Json* kind = catalogue.Find("kind", name)) declarations.push_back(kind);
   }
-  part.given = CheckedBlock(declarations, block, part.name(), kAnywhere, by_profile);
+  return declarations;
+}
+
+namespace {
+
+// Fills in what the block under a part's name gives.
+void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue& catalogue,
+                Part& part, ByProfile by_profile = ByProfile::kNo) {
+  part.given = CheckedBlock(DeclarationsOf(*part.declaration, role, catalogue), block, part.name(),
+                            kAnywhere, by_profile);
   if (const YamlNode* ranks = block.Find("ranks")) {
     CheckExecution("ranks", *ranks, catalogue, KindOfRole(role));
     part.ranks = static_cast<int>(RequireInt(*ranks, part.name() + ".ranks", 1, 4096));

@@ -34,6 +34,11 @@ struct Method {
   std::string where;
 };
 
+// A synthesizer's or quantizer's own declaration and those of the stage kinds that take parameters
+// from its block.
+std::vector<const Json*> DeclarationsOf(const Json& part, const std::string& role,
+                                        const Catalogue& catalogue);
+
 // `zeroq`, or `{zeroq: {images: 256}}`. role: "synthesizer" or "quantizer". Throws kUsage.
 Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue,
                ByProfile by_profile = ByProfile::kNo);

@@ -18,8 +18,11 @@ bool Holds(const Json& given, const Json& values) {
 
 bool PartHolds(const Part& wanted, const Part& actual, const std::string& kind,
                const Assignment& trial, TrialResolver& resolver) {
-  return wanted.name() == actual.name() &&
-         Holds(wanted.given, resolver.PartParams(trial, kind).all);
+  if (wanted.name() != actual.name()) return false;
+  Json values = resolver.PartParams(trial, kind).all;
+  if (Needs(*actual.declaration, "correction") && kind == "quantize")
+    values.update(resolver.PartParams(trial, "correct").all);
+  return Holds(wanted.given, values);
 }
 
 Condition OfPart(const YamlNode& node, TrialKey key, const Catalogue& catalogue) {

@@ -181,9 +181,8 @@ StageRow PlanBuilder::Teacher(const Assignment& trial) {
                             {"mean", model.mean},
                             {"std", model.std}});
   // The card's accuracy is that of images resized in the usual way.
-  const Json& protocol = resolver_.ProtocolOf(trial).fields;
-  const bool usual = protocol.value("eval_resize", 0) == 0 && protocol.value("eval_crop", 0) == 0;
-  if (!model.top1.is_null() && usual) stage.spec.params["expected_top1"] = model.top1;
+  if (!model.top1.is_null() && resolver_.UsualEval(trial))
+    stage.spec.params["expected_top1"] = model.top1;
   stage.files["weights"] = model.weights.string();
   ReadsData(trial, data.test_fingerprint, stage);
   stage.threads = params.threads;

@@ -120,7 +120,14 @@ std::vector<std::pair<TrialKey, const YamlNode*>> SweepSpec::ReadSettings(const 
       FailAt(member.value.where, "{}.{} is a list, must be one value (lists go under grid or zip)",
              what, member.key);
     }
-    settings.emplace_back(TrialKeyOf(member.key), &member.value);
+    const TrialKey key = TrialKeyOf(member.key);
+    for (const auto& [other, value] : settings) {
+      if (Exclude(other, key)) {
+        FailAt(member.value.where, "{} gives '{}' and '{}', which exclude each other", what,
+               NameOf(other), member.key);
+      }
+    }
+    settings.emplace_back(key, &member.value);
     values_.push_back(settings.back());
   }
   return settings;

@@ -33,6 +33,9 @@ inline constexpr size_t kTrialKeys = 14;
 // The words of the grammar, "seeds" included.
 const std::vector<std::string>& TrialKeyNames();
 const std::string& NameOf(TrialKey key);
+// Whether both may not stand in one map: the same key twice (`seed` and `seeds`), or `method`
+// beside `synthesizer` or `quantizer`.
+bool Exclude(TrialKey a, TrialKey b);
 // REQUIRES: `name` is one of TrialKeyNames().
 TrialKey TrialKeyOf(const std::string& name);
 

@@ -20,6 +20,13 @@ TrialKey TrialKeyOf(const std::string& name) {
   return static_cast<TrialKey>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
+bool Exclude(TrialKey a, TrialKey b) {
+  const auto is_part = [](TrialKey key) {
+    return key == TrialKey::kSynthesizer || key == TrialKey::kQuantizer;
+  };
+  return a == b || (a == TrialKey::kMethod && is_part(b)) || (b == TrialKey::kMethod && is_part(a));
+}
+
 void Assignment::Set(TrialKey key, const YamlNode* value) {
   const auto put = [&](TrialKey k, const YamlNode* v) { values[static_cast<size_t>(k)] = v; };
   if (key == TrialKey::kMethod) {

@@ -129,6 +129,12 @@ Json TrialResolver::EvalOf(const Assignment& trial) {
   return {{"resize", resize}, {"crop", crop}};
 }
 
+bool TrialResolver::UsualEval(const Assignment& trial) {
+  const Json eval = EvalOf(trial);
+  const int64_t side = ModelOf(trial)->input_side;
+  return eval.is_null() || eval == Json{{"resize", UsualResize(side)}, {"crop", side}};
+}
+
 const Protocol& TrialResolver::ProtocolOf(const Assignment& trial) {
   const Node node = trial.Get(TrialKey::kProtocol);
   const Method* method = node == nullptr ? MethodOf(trial) : nullptr;
@@ -173,8 +179,8 @@ void TrialResolver::AddKindParams(const std::string& kind, const Json& given,
   TakeIfDeclared(declaration, "ranks", execution.ranks, own);
   TakeIfDeclared(declaration, "dtype", execution.dtype, own);
   if (part != nullptr && part->ranks) own["ranks"] = *part->ranks;
-  Json values =
-      ResolveParams(declaration, own, Json::object(), execution.profile, execution.variant);
+  const Json recipe = part != nullptr ? part->recipe_values : Json::object();
+  Json values = ResolveParams(declaration, own, recipe, execution.profile, execution.variant);
   params.threads = values.value("threads", 1);
   if (execution.resources != nullptr) params.threads = ParseResources(*execution.resources);
   if (part != nullptr && part->threads) params.threads = *part->threads;

@@ -63,6 +63,8 @@ class TrialResolver {
   // How images in folders are resized for the trial's network: {"resize": r, "crop": c}; null for a
   // dataset whose images are taken as they are. Throws kUsage for a protocol that cannot be obeyed.
   Json EvalOf(const Assignment& trial);
+  // Whether the images of the test are resized as the card's accuracy was measured.
+  bool UsualEval(const Assignment& trial);
   // kind: "synthesize", "quantize", or "correct", set by the quantizer's block. REQUIRES:
   // MethodOf(trial) is not null.
   const StageParams& PartParams(const Assignment& trial, const std::string& kind);

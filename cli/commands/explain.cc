@@ -12,8 +12,8 @@ Table ExplainTrial(const ResultsReader& reader, const std::string& trial) {
   return reader.Query(
       "SELECT s.kind, s.implementation, s.stage, s.state, s.attempts, s.seconds, s.error "
       "FROM v_trial_stage x JOIN v_stage s ON s.stage = x.stage WHERE x.trial = ? "
-      "ORDER BY s.created, s.kind = 'evaluate', s.kind = 'quantize', s.kind = 'sensitivity', "
-      "s.kind = 'synthesize'",
+      "ORDER BY s.kind = 'evaluate', s.kind = 'quantize', s.kind = 'correct', "
+      "s.kind = 'sensitivity', s.kind = 'synthesize'",
       {trial});
 }
 
@@ -41,6 +41,13 @@ std::string WhyState(const ResultsReader& reader, const std::string& stage,
       return fmt::format("open: waits for {} {:.12} ({})", row[1].get<std::string>(),
                          row[2].get<std::string>(), row[3].get<std::string>());
     }
+  }
+  const Table running = reader.Query(
+      "SELECT number, worker, started FROM v_attempt WHERE stage = ? AND outcome IS NULL", {stage});
+  if (!running.rows.empty()) {
+    const auto& row = running.rows.front();
+    return fmt::format("open: attempt {} runs on {} since {}", row[0].get<int64_t>(),
+                       row[1].get<std::string>(), row[2].get<std::string>());
   }
   return "open: every input is done; `zerosweep run` computes it";
 }

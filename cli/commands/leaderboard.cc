@@ -19,12 +19,16 @@ int RunLeaderboard(const Options& options, const Globals& globals) {
     PrintTable(LeaderboardTable(rows), globals);
     return kExitOk;
   }
+  if (rows.empty() && !options.where.empty()) {
+    spdlog::info("no done trial matches --where {}", options.where);
+    return kExitOk;
+  }
   if (rows.empty()) {
     spdlog::info("no trial is done yet: `zerosweep status` shows where they stand");
     return kExitOk;
   }
   PrintTable(LeaderboardForPeople(rows), globals);
-  if (HasMixedProtocols(rows)) fmt::print("{}\n", kMixedProtocolsNote);
+  if (HasIncomparable(rows)) fmt::print("{}\n", kIncomparableNote);
   return kExitOk;
 }
 

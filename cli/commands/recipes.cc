@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/catalogue_tables.h"
 #include "cli/table.h"
+#include "sweeps/methods.h"
 #include "sweeps/parameters.h"
 #include "sweeps/protocols.h"
 
@@ -34,13 +35,15 @@ Table ShowRecipe(const Json& recipe, const Catalogue& catalogue) {
   table.columns = {"recipe", "part", "name", "parameter", "value", "unit", "meaning", "source"};
   for (const char* role : {"synthesizer", "quantizer"}) {
     const Json& declaration = catalogue.Get(role, recipe.at(role).at("name"), "recipe");
-    const Json values = ResolveParams(declaration, Json::object(), recipe.at(role).at("params"),
-                                      "paper", recipe.at("variant"));
-    for (const Json& param : declaration.at("params")) {
-      const std::vector<Json> cells = ParameterCells(param);
-      table.rows.push_back({recipe.at("name"), role, declaration.at("name"), param.at("name"),
-                            values.at(param.at("name").get<std::string>()), cells[3], cells[9],
-                            cells[10]});
+    for (const Json* taken : DeclarationsOf(declaration, role, catalogue)) {
+      const Json values = ResolveParams(*taken, Json::object(), recipe.at(role).at("params"),
+                                        "paper", recipe.at("variant"));
+      for (const Json& param : taken->at("params")) {
+        const std::vector<Json> cells = ParameterCells(param);
+        table.rows.push_back({recipe.at("name"), role, declaration.at("name"), param.at("name"),
+                              values.at(param.at("name").get<std::string>()), cells[3], cells[9],
+                              cells[10]});
+      }
     }
   }
   return table;

@@ -21,6 +21,7 @@ Subgraph Extract(const Graph& whole, Value from, Value to) {
     }
   }
   Subgraph part;
+  part.from = from;
   part.local.assign(whole.nodes.size(), -1);
   const auto append = [&](int original, Node node) {
     part.local[static_cast<size_t>(original)] = part.graph.Append(std::move(node));

@@ -38,6 +38,7 @@ class Reconstruction {
         teacher_(context.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
                                           : context.teacher.graph) {
     units_ = FindUnits(teacher_, settings_.units, settings_.most_unit_macs);
+    CheckStem();
     if (settings_.stem == Stem::kPreBn) TrimStem();
     if (settings_.borders && settings_.borders->rows == BorderRows::kElement) QuantizeByElement();
     for (const Phase& phase : settings_.phases)
@@ -61,6 +62,20 @@ class Reconstruction {
  private:
   const Phase& phase() const { return settings_.phases[phase_]; }
   const Unit& unit() const { return units_[unit_]; }
+
+  void CheckStem() const {
+    const auto weighted = [&](int node) {
+      return teacher_.nodes[static_cast<size_t>(node)].weighted();
+    };
+    const Unit& stem = units_.front();
+    if (settings_.stem == Stem::kPostAct ||
+        std::count_if(stem.nodes.begin(), stem.nodes.end(), weighted) == 1)
+      return;
+    Fail(ErrorKind::kUsage,
+         "the first unit, {}, holds other than the first convolution alone: give units that begin "
+         "with it, or set stem: post_act",
+         stem.name);
+  }
 
   // The stem ends at its convolution: the batch norm and activation behind it stand between units.
   void TrimStem() {
@@ -187,7 +202,13 @@ class Reconstruction {
       activation.site.by_element = WeightedReaders(activation.site);
   }
 
+  // The closed form makes up for the weights of readers that the unit's loss sees; behind them it
+  // is learned from one half.
   torch::Tensor FirstBorder(const std::vector<int>& readers, int bits) const {
+    const std::vector<int>& nodes = unit().nodes;
+    const bool seen = std::any_of(readers.begin(), readers.end(), [&](int reader) {
+      return std::find(nodes.begin(), nodes.end(), reader) != nodes.end();
+    });
     std::vector<BorderReader> weights;
     for (const int node : readers) {
       const Node& full_precision = teacher_.nodes[static_cast<size_t>(node)];
@@ -196,10 +217,11 @@ class Reconstruction {
                          full_precision.attributes.value("groups", int64_t{1})});
     }
     const torch::Tensor border = ClosedFormBorder(weights, settings_.borders->rows, bits);
-    return settings_.borders->closed_form ? border : torch::zeros_like(border);
+    return seen && settings_.borders->closed_form ? border : torch::zeros_like(border);
   }
 
-  // Where an earlier phase has not; sites that no weight reads keep rounding to nearest.
+  // Where an earlier phase has not. Sites that no weight reads keep rounding to nearest, and so do
+  // those of a unit that is skipped.
   void BeginBorders(const std::vector<size_t>& sites) {
     for (const size_t i : sites) {
       QuantizedActivation& activation = network_.activations()[i];
@@ -347,7 +369,7 @@ class Reconstruction {
     }
     const double t = static_cast<double>(step_);
     const bool warm = t < settings_.warmup * static_cast<double>(phase().iterations);
-    if (phase().lr_rounding > 0 && !warm) {
+    if (!soft.RoundingParameters().empty() && !warm) {
       const torch::Tensor rounding =
           settings_.round_weight *
           soft.RoundingLoss(RoundingExponent(settings_, step_, phase().iterations));

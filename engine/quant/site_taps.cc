@@ -25,8 +25,9 @@ ActSite SiteInside(const ActSite& site, const Subgraph& part) {
     }
     return locals;
   };
-  return {part.local[static_cast<size_t>(site.node)], site.bits, inside(site.exempt), site.output,
-          inside(site.by_element)};
+  const bool at_input = site.value() == part.from;
+  return {part.local[static_cast<size_t>(site.node)], site.bits, inside(site.exempt),
+          at_input ? 0 : site.output, inside(site.by_element)};
 }
 
 SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize)

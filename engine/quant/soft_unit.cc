@@ -20,12 +20,12 @@ std::vector<size_t> SitesOf(const QuantizedNetwork& network, const Unit& unit,
   std::vector<int> nodes = unit.nodes;
   if (in_front) {
     std::erase(nodes, unit.output.node);
-    nodes.push_back(unit.input.node);
   }
   std::vector<size_t> sites;
   for (size_t i = 0; i < network.activations().size(); ++i) {
-    const int node = network.activations()[i].site.node;
-    if (std::find(nodes.begin(), nodes.end(), node) != nodes.end()) sites.push_back(i);
+    const ActSite& site = network.activations()[i].site;
+    const bool inside = std::find(nodes.begin(), nodes.end(), site.node) != nodes.end();
+    if (inside || (in_front && site.value() == unit.input)) sites.push_back(i);
   }
   return sites;
 }
@@ -54,6 +54,7 @@ SoftUnit::SoftUnit(const QuantizedNetwork& network, const Graph& full_precision,
     std::map<int, torch::Tensor> borders;
     for (const auto& [reader, border] : activation.borders) {
       const int local = reader == kEveryReader ? reader : part_.local[static_cast<size_t>(reader)];
+      if (reader != kEveryReader && local < 0) continue;  // it reads from another unit
       borders[local] = border.clone().set_requires_grad(settings.learn_borders);
     }
     sites_.push_back(SiteInside(activation.site, part_));

@@ -47,9 +47,9 @@ std::string UnitName(const Graph& graph, const std::vector<int>& nodes) {
 }
 
 // Everything in between, in order, without `from`.
-Unit MakeUnit(const Graph& graph, int from, int to) {
-  const Subgraph part = Extract(graph, {from, 0}, {to, 0});
-  Unit unit{"", {from, 0}, {to, 0}, {part.original.begin() + 1, part.original.end()}};
+Unit MakeUnit(const Graph& graph, Value from, int to) {
+  const Subgraph part = Extract(graph, from, {to, 0});
+  Unit unit{"", from, {to, 0}, {part.original.begin() + 1, part.original.end()}};
   unit.name = UnitName(graph, unit.nodes);
   return unit;
 }
@@ -84,7 +84,7 @@ int InvertedBottleneck(const Graph& graph, int node) {
 }
 
 Unit LayerUnit(const Graph& graph, int node) {
-  return MakeUnit(graph, At(graph, node).inputs.at(0).node, EndOfChain(graph, node));
+  return MakeUnit(graph, At(graph, node).inputs.at(0), EndOfChain(graph, node));
 }
 
 std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
@@ -94,8 +94,15 @@ std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
   for (std::string name; words >> name;) {
     const int to = graph.Find(name);
     if (to < 0) Fail(ErrorKind::kUsage, "units: the network has no node '{}'", name);
+    if (to <= from)
+      Fail(ErrorKind::kUsage, "units: '{}' does not lie behind '{}'", name, At(graph, from).name);
     try {
-      units.push_back(MakeUnit(graph, from, to));
+      units.push_back(MakeUnit(graph, {from, 0}, to));
+      // Names tell draws and curves apart.
+      const auto twin = std::find_if(units.begin(), units.end() - 1, [&](const Unit& unit) {
+        return unit.name == units.back().name;
+      });
+      if (twin != units.end() - 1 || units.back().name.empty()) units.back().name = name;
     } catch (const Error& error) {
       Fail(ErrorKind::kUsage, "units: no unit can reach from '{}' to '{}': {}",
            At(graph, from).name, name, error.what());
@@ -145,7 +152,7 @@ std::vector<Unit> BlockUnits(const Graph& graph) {
     int end = EndOfChain(graph, to);
     const int bottleneck = several_paths ? -1 : InvertedBottleneck(graph, to);
     if (bottleneck >= 0) end = bottleneck;
-    units.push_back(MakeUnit(graph, from, end));
+    units.push_back(MakeUnit(graph, {from, 0}, end));
     done = end;
   }
   return units;

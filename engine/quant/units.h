@@ -23,7 +23,8 @@ struct Unit {
 std::vector<Unit> BlockUnits(const Graph& graph);
 
 // One unit for each weighted node, with the batch norm and the activation behind it where nothing
-// else reads in between (AdaRound).
+// else reads in between (AdaRound). Additions and what stands behind them belong to none: their
+// activation quantizers keep the steps that were searched.
 std::vector<Unit> LayerUnits(const Graph& graph);
 
 // How a method's parameter says it: "blocks", "layers", or the names of the nodes, with spaces in

@@ -37,14 +37,8 @@ class PredictionDifference : public UnitObjective {
     rest_ = Extract(graph_, unit.output, graph_.output).graph;
     if (corrected_.empty()) return;
     const auto found = corrected_.find(unit.name);
-    if (found == corrected_.end()) {
-      Fail(ErrorKind::kUsage,
-           "pd_quant: the correction knows no unit {}: it is made for the blocks found from the "
-           "graph, so leave `units` and `max_unit_macs` alone",
-           unit.name);
-    }
-    if (found->second.sizes() != caches.x_fp.sizes())
-      Fail(ErrorKind::kStorage, "pd_quant: the correction is of other images");
+    if (found == corrected_.end() || found->second.sizes() != caches.x_fp.sizes())
+      Fail(ErrorKind::kStorage, "pd_quant: the correction has no inputs for unit {}", unit.name);
     const torch::NoGradGuard no_grad;
     caches.x_fp = found->second.to(caches.x_fp.device());
     caches.y = Run(Extract(graph_, unit.input, unit.output).graph, caches.x_fp);
@@ -70,6 +64,13 @@ class PredictionDifference : public UnitObjective {
 
 Quantization Quantize(const QuantizationContext& context) {
   const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  const bool blocks = context.params.value("units", "blocks") == "blocks" &&
+                      context.params.value("max_unit_macs", 0) == 0;
+  if (!blocks && context.inputs.contains("correction")) {
+    Fail(ErrorKind::kUsage,
+         "pd_quant: its correction is made for the blocks found from the graph: leave `units` and "
+         "`max_unit_macs` alone");
+  }
   PredictionDifference objective(context);
   return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit), &objective);
 }

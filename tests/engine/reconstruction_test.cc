@@ -5,6 +5,9 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "engine/models/builder.h"
+#include "engine/models/registry.h"
+#include "engine/quant/site_taps.h"
 #include "tests/support/memory_checkpoints.h"
 #include "tests/support/quiet_progress.h"
 #include "tests/support/tiny_network.h"
@@ -223,6 +226,39 @@ TEST_F(ReconstructionTest, FrozenWeightStepsAreAdaRound) {
   EXPECT_EQ(CurvesToJson(adaround.curves), CurvesToJson(frozen.curves));
   phase.lr_weight_step = 1e-3;
   EXPECT_FALSE(Same(adaround.network, Run(Settings(phase)).network));
+}
+
+// The tensor in front of a block is read by its first convolution and by its projection: each has a
+// border of its own, in the unit that holds it.
+TEST_F(ReconstructionTest, ReadersInTwoUnitsHaveTheirOwnBorders) {
+  teacher_.graph = BuildModel("resnet20_cifar_b", 3, 8, 8, 4);
+  InitialiseParameters(teacher_.graph, 0);
+  protocol_ = {.act_placement = ActPlacement::kOpInput};
+  ReconstructionSettings settings = Settings({.iterations = 2, .lr_border = 1e-2});
+  settings.units = "layers";
+  settings.borders = {.rows = BorderRows::kElement};
+  const Quantization done = Run(settings);
+  for (const QuantizedActivation& activation : done.network.activations()) {
+    EXPECT_FALSE(activation.borders.contains(kEveryReader));
+    EXPECT_EQ(activation.borders.size(), activation.site.by_element.size());
+  }
+}
+
+TEST_F(ReconstructionTest, AStemOfSeveralConvolutionsIsRefused) {
+  ReconstructionSettings settings = Settings({.iterations = 2});
+  const Graph& graph = teacher_.graph;
+  settings.units = graph.nodes[static_cast<size_t>(graph.output.node)].name;
+  EXPECT_NO_THROW(Run(settings));
+  settings.stem = Stem::kPreBn;
+  EXPECT_THROW(Run(settings), zerosweep::Error);
+}
+
+// Weights in full precision leave no rounding to learn.
+TEST_F(ReconstructionTest, ActivationsAloneAreLearned) {
+  w_bits_ = kPassThroughBits;
+  const Quantization done =
+      Run(Settings({.iterations = 20, .lr_rounding = 1e-2, .lr_act_step = 1e-3}));
+  EXPECT_TRUE(torch::isfinite(done.network.Forward(images_)).all().item<bool>());
 }
 
 TEST_F(ReconstructionTest, BordersByElementNeedQuantizersInFrontOfOperators) {

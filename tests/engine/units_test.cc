@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "engine/graph/executor.h"
 #include "engine/graph/subgraph.h"
@@ -33,7 +35,8 @@ TEST(UnitsTest, ResNet20IsStemNineBlocksAndClassifier) {
 }
 
 TEST(UnitsTest, EveryWeightedNodeIsInExactlyOneUnit) {
-  for (const Graph& graph : {TinyTeacher().graph, BuildModel("resnet20_cifar_a", 3, 32, 32, 10),
+  for (const Graph& graph : {TinyTeacher().graph, BuildModel("shufflenetv2", 3, 224, 224, 1000),
+                             BuildModel("resnet20_cifar_a", 3, 32, 32, 10),
                              FoldBatchNorms(BuildModel("resnet20_cifar_a", 3, 32, 32, 10))}) {
     for (const auto& units : {BlockUnits(graph), LayerUnits(graph)}) {
       std::vector<int> covered;
@@ -137,6 +140,12 @@ TEST(UnitsTest, UnitsByHandAndBySize) {
   EXPECT_THROW(FindUnits(graph, "relu"), Error);
   EXPECT_THROW(FindUnits(graph, "nobody " + output), Error);
   EXPECT_THROW(FindUnits(graph, "layer1.0.conv1 " + output), Error);
+  EXPECT_THROW(FindUnits(graph, "relu relu " + output), Error);
+  const auto twins = Names(FindUnits(graph, "relu layer1.0.relu2 layer1.2.relu2 " + output));
+  EXPECT_EQ(std::set(twins.begin(), twins.end()).size(), twins.size());
+  const auto same_words =
+      FindUnits(graph, "layer1.0.relu2 layer1.2.relu2 layer3.2.relu2 " + output);
+  EXPECT_EQ(same_words.size(), 4U);
   EXPECT_EQ(Names(FindUnits(graph, "blocks", int64_t{1} << 40)), Names(BlockUnits(graph)));
   EXPECT_EQ(Names(FindUnits(graph, "blocks", 1)), Names(LayerUnits(graph)));
   // 3×3, 16 → 16 channels on 32×32: 2.36 million each, two in a block of the first stage.

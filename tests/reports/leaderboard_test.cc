@@ -89,7 +89,7 @@ TEST_F(LeaderboardTest, MixedPrecisionStandsBesideTheUniformBitsOfItsBudget) {
   const auto board = Leaderboard(Reader());
   EXPECT_THAT(Order(board), ElementsAre("zeroq W6A6", "zeroq WMP6A6", "zeroq W@first8A8",
                                         "zeroq W4A8", "zeroq WMP4A8"));
-  EXPECT_FALSE(HasMixedProtocols(board)) << "mixed and uniform precision are other bits";
+  EXPECT_FALSE(HasIncomparable(board)) << "mixed and uniform precision are other bits";
   for (const char* where : {"bits=wmp4a8", "bits=WMP4A8", "bits=w@first8a8", "bits=w4a8"})
     EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter(where)).size(), 1u) << where;
   EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter("w_bits=4")).size(), 2u);
@@ -101,10 +101,10 @@ TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
   Done({.w_bits = 4, .a_bits = 4, .protocol = "genie"}, 80);
   const auto rows = Leaderboard(Reader());
   ASSERT_EQ(rows.size(), 3u);
-  EXPECT_TRUE(rows[0].mixed_protocols);
-  EXPECT_TRUE(rows[1].mixed_protocols);
-  EXPECT_FALSE(rows[2].mixed_protocols);
-  EXPECT_TRUE(HasMixedProtocols(rows));
+  EXPECT_TRUE(rows[0].not_comparable);
+  EXPECT_TRUE(rows[1].not_comparable);
+  EXPECT_FALSE(rows[2].not_comparable);
+  EXPECT_TRUE(HasIncomparable(rows));
   const Table table = LeaderboardForPeople(rows);
   EXPECT_EQ(table.rows[0].back(), "genie *");
   EXPECT_EQ(table.rows[2].back(), "genie");
@@ -124,6 +124,8 @@ TEST_F(LeaderboardTest, RowsTellTheDistanceToRealImages) {
   EXPECT_EQ(distance("demo", "method=real"), std::nullopt);
   EXPECT_EQ(distance("demo", "protocol=genie"), std::nullopt);
   EXPECT_EQ(distance("demo", "bits=w4a4"), std::nullopt);
+  Done({.method = "real", .params = {{"augmentation", "random_resized_crop"}}}, 87);
+  EXPECT_EQ(distance("another", "method=noise"), std::nullopt) << "which one is meant?";
 }
 
 TEST_F(LeaderboardTest, UnfinishedAndFailedTrialsAreNotRanked) {
@@ -131,6 +133,12 @@ TEST_F(LeaderboardTest, UnfinishedAndFailedTrialsAreNotRanked) {
   Cell({.seed = 1});
   Add();
   EXPECT_EQ(Leaderboard(Reader())[0].n, 1);
+}
+
+TEST_F(LeaderboardTest, AFilterThatCannotBeMeantIsRefused) {
+  EXPECT_THROW(ParseFilter("method=zeroq,method=noise"), Error);
+  EXPECT_THROW(ParseFilter("state=faild"), Error);
+  EXPECT_EQ(ParseFilter("state=failed,method=zeroq").size(), 2U);
 }
 
 TEST_F(LeaderboardTest, FiltersTrials) {

@@ -72,6 +72,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"method_and_parts", CifarSweep(kPlain + "grid:\n  synthesizer: [noise]\n"),
              "sweep.yaml:8: method (given under fixed (sweep.yaml:5)) and synthesizer (given under "
              "grid (sweep.yaml:8)) exclude each other, keep one"},
+        Case{"include_method_and_parts",
+             CifarSweep(kPlain + "include:\n  - {bits: w4a4, method: zeroq, quantizer: minmax}\n"),
+             "sweep.yaml:8: include gives 'method' and 'quantizer', which exclude each other"},
+        Case{"include_two_seeds",
+             CifarSweep(kPlain + "include:\n  - {bits: w4a4, seed: 1, seeds: 2}\n"),
+             "sweep.yaml:8: include gives 'seed' and 'seeds', which exclude each other"},
         Case{"zip_lengths", CifarSweep("zip:\n  method: [zeroq, noise]\n  bits: [w8a8]\n"),
              "sweep.yaml:7: zip.bits has 1 values, zip.method has 2: lists under zip must be "
              "equally "
