@@ -32,13 +32,12 @@ SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.s
   (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
     WHERE x.trial_id = t.id AND m.name = 'bitops'),
   (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = t.id),
-  t.bits, t.synthesizer,
-  (SELECT json_remove(c.config, '$.synthesizer', '$.method', '$.variant') FROM configuration c
-    WHERE c.id = t.configuration_id),
-  (SELECT json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
-    c.config ->> '$.model.weights') FROM configuration c WHERE c.id = t.configuration_id),
-  (SELECT c.config ->> '$.evaluate.limit' FROM configuration c WHERE c.id = t.configuration_id)
-FROM trial t WHERE t.state = 'done' AND top1 IS NOT NULL AND )";
+  t.bits, t.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
+  json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
+    c.config ->> '$.model.weights'),
+  c.config ->> '$.evaluate.limit'
+FROM trial t JOIN configuration c ON c.id = t.configuration_id
+WHERE t.state = 'done' AND top1 IS NOT NULL AND )";
 
 enum Column {
   kConfiguration,

@@ -2,6 +2,16 @@
 
 namespace zerosweep {
 
+std::vector<ParamSpec> PixelParams(const PixelSources& sources) {
+  return Joined(
+      {BudgetParam("images", {64, 256, 8}, "how many images", "images", sources.images),
+       BudgetParam("batch", {64, 128, 8}, "images optimised together", "images", sources.images),
+       BudgetParam("iterations", {500, 500, 3}, "steps of Adam for each batch", "iterations",
+                   sources.iterations),
+       RateParam("lr", 0.5, "learning rate of Adam", sources.lr)},
+      PlateauParams("the rate", 100, sources.plateau));
+}
+
 PixelOptimisation::PixelOptimisation(const SynthesisContext& context, const torch::Tensor& initial)
     : images_(initial.to(context.teacher.device()).set_requires_grad(true)),
       adam_({{.parameters = {images_}, .lr = context.params.at("lr")}}, AdamSettings{}),

@@ -5,10 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "engine/catalogue/params.h"
 #include "engine/optim/optimiser.h"
 #include "engine/synthesis/batchwise.h"
 
 namespace zerosweep {
+
+// The parameters of such a method under ZeroQ's values: images, batch, iterations, lr,
+// plateau_patience, plateau_factor, min_lr. `sources` are where they come from.
+struct PixelSources {
+  std::string images, iterations, lr, plateau;
+};
+std::vector<ParamSpec> PixelParams(const PixelSources& sources);
 
 // Adam on the pixels with rate "lr", which falls when the loss no longer does (PlateauSchedule with
 // "plateau_factor", "plateau_patience", "min_lr").

@@ -68,17 +68,11 @@ const char* const kCode = "authors' code (extended version)";
 // Where the versions differ, the value is the conference version's; the recipe of the extended
 // version sets its own.
 std::vector<ParamSpec> Params() {
-  const std::string readme = "README of the authors' code (its default is 40)";
-  std::vector<ParamSpec> params = {
-      BudgetParam("images", {64, 256, 8}, "how many images", "images", readme),
-      BudgetParam("batch", {64, 128, 8}, "images optimised together", "images", readme),
-      BudgetParam("iterations", {500, 500, 3}, "steps of Adam for each batch", "iterations", kCode),
-      RateParam("lr", 0.5, "learning rate of Adam", "conference: as ZeroQ; extended code: 0.9")};
-  params = Joined(
-      std::move(params),
-      PlateauParams("the rate", 100, "conference: as ZeroQ; extended code: a patience of 260"));
   return Joined(
-      std::move(params),
+      PixelParams({.images = "README of the authors' code (its default is 40)",
+                   .iterations = kCode,
+                   .lr = "conference: as ZeroQ; extended code: 0.9",
+                   .plateau = "conference: as ZeroQ; extended code: a patience of 260"}),
       {{.name = "init",
         .type = "choice",
         .default_value = "gaussian",

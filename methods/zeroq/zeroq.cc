@@ -64,19 +64,15 @@ const char* const kCode = "authors' code, classification/distill_data.py";
 
 std::vector<ParamSpec> Params() {
   return Joined(
-      {BudgetParam("images", {64, 256, 8}, "how many images", "images", "authors' run.sh"),
-       BudgetParam("batch", {64, 128, 8}, "images optimised together", "images", "authors' run.sh"),
-       BudgetParam("iterations", {500, 500, 3}, "steps of Adam for each batch", "iterations",
-                   kCode),
-       RateParam("lr", 0.5, "learning rate of Adam", kCode),
-       {.name = "init",
+      PixelParams(
+          {.images = "authors' run.sh", .iterations = kCode, .lr = kCode, .plateau = kCode}),
+      {{.name = "init",
         .type = "choice",
         .default_value = "scaled_uniform",
         .meaning = "scaled_uniform: near-zero noise within ±0.0235; gaussian: N(0, 1)",
         .source = "code: distill_data.py; paper: section 3.1",
         .choices = {"scaled_uniform", "gaussian"},
-        .variants = {{"code", "scaled_uniform"}, {"paper", "gaussian"}}}},
-      PlateauParams("the rate", 100, kCode));
+        .variants = {{"code", "scaled_uniform"}, {"paper", "gaussian"}}}});
 }
 
 const RegisterSynthesizer kZeroQ{

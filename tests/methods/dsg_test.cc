@@ -8,9 +8,7 @@
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/synthesizer.h"
 #include "methods/dsg/objective.h"
-#include "tests/support/memory_checkpoints.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/synthesizer_checks.h"
 
 namespace zerosweep {
 namespace {
@@ -23,18 +21,8 @@ Json With(Json params, const Json& more) {
   return params;
 }
 
-SyntheticData Synthesize(const Teacher& teacher, const Json& given, Checkpoints& checkpoints,
-                         uint64_t seed = 0, const std::string& name = "dsg") {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", name);
-  const Json params = CompleteParams(entry.declaration, given);
-  QuietProgress progress;
-  return entry.function({teacher, params, RandomStreams(seed), progress, checkpoints});
-}
-
-SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0,
-                         const std::string& name = "dsg") {
-  NoCheckpoints none;
-  return Synthesize(teacher, given, none, seed, name);
+SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
+  return SynthesizeWith("dsg", teacher, given, seed);
 }
 
 // The objective for images x of a first batch.
@@ -104,7 +92,7 @@ TEST(DsgTest, WithoutSlackAndEnhancementItIsZeroq) {
   const Teacher teacher = TinyTeacher();
   const Json same = {
       {"images", 4}, {"batch", 4}, {"iterations", 3}, {"init", "gaussian"}, {"lr", 0.1}};
-  const SyntheticData zeroq = Synthesize(teacher, same, 7, "zeroq");
+  const SyntheticData zeroq = SynthesizeWith("zeroq", teacher, same, 7);
   const SyntheticData dsg = Synthesize(teacher, With(same, {{"slack", false}, {"lse", "none"}}), 7);
   for (const char* loss : {"initial_loss", "final_loss"}) {
     EXPECT_NEAR(dsg.metrics.at(loss), zeroq.metrics.at(loss), 1e-5 * zeroq.metrics.at(loss));
@@ -258,40 +246,19 @@ TEST(DsgTest, TheCodesInitialImagesAreUniformAndThePapersGaussian) {
 }
 
 TEST(DsgTest, SameSeedSameBitsAndAnotherSeedOtherImages) {
-  const Json params = With(kExtended, {{"images", 2}, {"batch", 2}, {"iterations", 2}});
-  const Teacher teacher = TinyTeacher();
-  EXPECT_TRUE(
-      torch::equal(Synthesize(teacher, params, 3).images, Synthesize(teacher, params, 3).images));
-  EXPECT_FALSE(
-      torch::equal(Synthesize(teacher, params, 3).images, Synthesize(teacher, params, 4).images));
+  ExpectSameSeedSameBits("dsg", With(kExtended, {{"images", 2}, {"batch", 2}, {"iterations", 2}}));
 }
 
 TEST(DsgTest, ANetworkWithoutBatchNormIsRefused) {
-  Teacher teacher = TinyTeacher();
-  teacher.graph = FoldBatchNorms(teacher.graph);
-  for (const bool slack : {true, false}) {
-    try {
-      Synthesize(teacher, {{"images", 2}, {"iterations", 1}, {"slack", slack}});
-      FAIL();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-      EXPECT_STREQ(error.what(),
-                   "dsg matches batch-norm statistics, and this network has no batch norm");
-    }
-  }
+  for (const bool slack : {true, false})
+    ExpectRefusedWithoutBatchNorm("dsg", {{"images", 2}, {"iterations", 1}, {"slack", slack}});
 }
 
 TEST(DsgTest, AnInterruptedSynthesisGoesOnBitForBit) {
-  const Teacher teacher = TinyTeacher();
-  const Json params =
-      With(kExtended, {{"images", 5}, {"batch", 2}, {"iterations", 6}, {"plateau_patience", 0}});
-  const SyntheticData straight = Synthesize(teacher, params);
-  for (const int64_t cut : {1, 6, 9, 12, 18}) {
-    const SyntheticData resumed = CutAndResume(
-        cut, [&](Checkpoints& checkpoints) { return Synthesize(teacher, params, checkpoints); });
-    EXPECT_TRUE(torch::equal(straight.images, resumed.images)) << "cut at step " << cut;
-    EXPECT_EQ(CurvesToJson(straight.curves), CurvesToJson(resumed.curves));
-  }
+  ExpectResumesBitForBit(
+      "dsg",
+      With(kExtended, {{"images", 5}, {"batch", 2}, {"iterations", 6}, {"plateau_patience", 0}}),
+      {1, 6, 9, 12, 18});
 }
 
 }  // namespace

@@ -6,24 +6,13 @@
 #include "engine/synthesis/synthesizer.h"
 #include "methods/genie/generator.h"
 #include "methods/genie/swing.h"
-#include "tests/support/memory_checkpoints.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/synthesizer_checks.h"
 
 namespace zerosweep {
 namespace {
 
-SyntheticData Synthesize(const Teacher& teacher, const Json& given, Checkpoints& checkpoints,
-                         uint64_t seed = 0) {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", "genie_d");
-  const Json params = CompleteParams(entry.declaration, given);
-  QuietProgress progress;
-  return entry.function({teacher, params, RandomStreams(seed), progress, checkpoints});
-}
-
 SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
-  NoCheckpoints none;
-  return Synthesize(teacher, given, none, seed);
+  return SynthesizeWith("genie_d", teacher, given, seed);
 }
 
 double SquaredStdError(const torch::Tensor& values, double target_variance) {
@@ -189,41 +178,24 @@ TEST(GenieDTest, AnImageSizeThatFourDoesNotDivideIsRefused) {
 }
 
 TEST(GenieDTest, SameSeedSameBitsAndAnotherSeedOtherImages) {
-  const Teacher teacher = TinyTeacher();
-  const Json params = {{"images", 2}, {"batch", 2}, {"iterations", 2}};
-  EXPECT_TRUE(
-      torch::equal(Synthesize(teacher, params, 3).images, Synthesize(teacher, params, 3).images));
-  EXPECT_FALSE(
-      torch::equal(Synthesize(teacher, params, 3).images, Synthesize(teacher, params, 4).images));
+  ExpectSameSeedSameBits("genie_d", {{"images", 2}, {"batch", 2}, {"iterations", 2}});
 }
 
 TEST(GenieDTest, ANetworkWithoutBatchNormIsRefused) {
-  Teacher teacher = TinyTeacher();
-  teacher.graph = FoldBatchNorms(teacher.graph);
-  try {
-    Synthesize(teacher, {{"images", 2}, {"iterations", 1}});
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_STREQ(error.what(),
-                 "genie_d matches batch-norm statistics, and this network has no batch norm");
-  }
+  ExpectRefusedWithoutBatchNorm("genie_d", {{"images", 2}, {"iterations", 1}});
 }
 
 // Cut in each of three batches, at their ends too.
 TEST(GenieDTest, AnInterruptedSynthesisGoesOnBitForBit) {
-  const Teacher teacher = TinyTeacher();
   for (const char* arm : {"genie", "gba", "dba"}) {
-    const Json params = {{"images", 5},           {"batch", 2},
-                         {"iterations", 6},       {"decay_every", 2},
-                         {"plateau_patience", 0}, {"arm", arm}};
-    const SyntheticData straight = Synthesize(teacher, params);
-    for (const int64_t cut : {1, 6, 9, 12, 18}) {
-      const SyntheticData resumed = CutAndResume(
-          cut, [&](Checkpoints& checkpoints) { return Synthesize(teacher, params, checkpoints); });
-      EXPECT_TRUE(torch::equal(straight.images, resumed.images)) << arm << " cut at step " << cut;
-      EXPECT_EQ(CurvesToJson(straight.curves), CurvesToJson(resumed.curves));
-    }
+    ExpectResumesBitForBit("genie_d",
+                           {{"images", 5},
+                            {"batch", 2},
+                            {"iterations", 6},
+                            {"decay_every", 2},
+                            {"plateau_patience", 0},
+                            {"arm", arm}},
+                           {1, 6, 9, 12, 18});
   }
 }
 

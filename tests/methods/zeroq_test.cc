@@ -4,24 +4,13 @@
 #include "base/error.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/synthesizer.h"
-#include "tests/support/memory_checkpoints.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/synthesizer_checks.h"
 
 namespace zerosweep {
 namespace {
 
-SyntheticData Synthesize(const Teacher& teacher, const Json& given, Checkpoints& checkpoints,
-                         uint64_t seed = 0) {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", "zeroq");
-  const Json params = CompleteParams(entry.declaration, given);
-  QuietProgress progress;
-  return entry.function({teacher, params, RandomStreams(seed), progress, checkpoints});
-}
-
 SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
-  NoCheckpoints none;
-  return Synthesize(teacher, given, none, seed);
+  return SynthesizeWith("zeroq", teacher, given, seed);
 }
 
 // The loss of section 1.1 once more, image by image and channel by channel in double precision.
@@ -80,12 +69,7 @@ TEST(ZeroqTest, TheCodesInitialImagesAreNearZeroNoiseAndThePapersAreGaussian) {
 }
 
 TEST(ZeroqTest, SameSeedSameBitsAndAnotherSeedOtherImages) {
-  const Teacher teacher = TinyTeacher();
-  const Json params = {{"images", 2}, {"batch", 2}, {"iterations", 2}};
-  EXPECT_TRUE(
-      torch::equal(Synthesize(teacher, params, 3).images, Synthesize(teacher, params, 3).images));
-  EXPECT_FALSE(
-      torch::equal(Synthesize(teacher, params, 3).images, Synthesize(teacher, params, 4).images));
+  ExpectSameSeedSameBits("zeroq", {{"images", 2}, {"batch", 2}, {"iterations", 2}});
 }
 
 TEST(ZeroqTest, BatchesCoverAllImages) {
@@ -95,29 +79,14 @@ TEST(ZeroqTest, BatchesCoverAllImages) {
 }
 
 TEST(ZeroqTest, ANetworkWithoutBatchNormIsRefused) {
-  Teacher teacher = TinyTeacher();
-  teacher.graph = FoldBatchNorms(teacher.graph);
-  try {
-    Synthesize(teacher, {{"images", 2}, {"iterations", 1}});
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_STREQ(error.what(),
-                 "zeroq matches batch-norm statistics, and this network has no batch norm");
-  }
+  ExpectRefusedWithoutBatchNorm("zeroq", {{"images", 2}, {"iterations", 1}});
 }
 
 // Cut in the middle of the second of three batches.
 TEST(ZeroqTest, AnInterruptedSynthesisGoesOnBitForBit) {
-  const Teacher teacher = TinyTeacher();
-  const Json params = {{"images", 5}, {"batch", 2}, {"iterations", 6}, {"plateau_patience", 0}};
-  const SyntheticData straight = Synthesize(teacher, params);
-  for (const int64_t cut : {1, 6, 9, 12}) {
-    const SyntheticData resumed = CutAndResume(
-        cut, [&](Checkpoints& checkpoints) { return Synthesize(teacher, params, checkpoints); });
-    EXPECT_TRUE(torch::equal(straight.images, resumed.images)) << "cut at step " << cut;
-    EXPECT_EQ(CurvesToJson(straight.curves), CurvesToJson(resumed.curves));
-  }
+  ExpectResumesBitForBit("zeroq",
+                         {{"images", 5}, {"batch", 2}, {"iterations", 6}, {"plateau_patience", 0}},
+                         {1, 6, 9, 12});
 }
 
 TEST(ZeroqTest, ADivergingLossIsNonFinite) {

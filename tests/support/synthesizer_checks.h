@@ -1,0 +1,69 @@
+// Runs a registered synthesizer, and what holds for each of those that match statistics.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/synthesis/synthesizer.h"
+#include "tests/support/memory_checkpoints.h"
+#include "tests/support/quiet_progress.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+
+inline SyntheticData SynthesizeWith(const std::string& name, const Teacher& teacher,
+                                    const Json& given, Checkpoints& checkpoints,
+                                    uint64_t seed = 0) {
+  const auto& entry = SynthesizerRegistry::Get("synthesizer", name);
+  const Json params = CompleteParams(entry.declaration, given);
+  QuietProgress progress;
+  return entry.function({teacher, params, RandomStreams(seed), progress, checkpoints});
+}
+
+inline SyntheticData SynthesizeWith(const std::string& name, const Teacher& teacher,
+                                    const Json& given, uint64_t seed = 0) {
+  NoCheckpoints none;
+  return SynthesizeWith(name, teacher, given, none, seed);
+}
+
+inline void ExpectSameSeedSameBits(const std::string& name, const Json& params) {
+  const Teacher teacher = TinyTeacher();
+  const auto images = [&](uint64_t seed) {
+    return SynthesizeWith(name, teacher, params, seed).images;
+  };
+  EXPECT_TRUE(torch::equal(images(3), images(3)));
+  EXPECT_FALSE(torch::equal(images(3), images(4)));
+}
+
+inline void ExpectRefusedWithoutBatchNorm(const std::string& name, const Json& params) {
+  Teacher teacher = TinyTeacher();
+  teacher.graph = FoldBatchNorms(teacher.graph);
+  try {
+    SynthesizeWith(name, teacher, params);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_EQ(error.what(),
+              name + " matches batch-norm statistics, and this network has no batch norm");
+  }
+}
+
+// Cut at each of these steps it goes on to the same images and curves.
+inline void ExpectResumesBitForBit(const std::string& name, const Json& params,
+                                   const std::vector<int64_t>& cuts) {
+  const Teacher teacher = TinyTeacher();
+  const SyntheticData straight = SynthesizeWith(name, teacher, params);
+  for (const int64_t cut : cuts) {
+    const SyntheticData resumed = CutAndResume(cut, [&](Checkpoints& checkpoints) {
+      return SynthesizeWith(name, teacher, params, checkpoints);
+    });
+    EXPECT_TRUE(torch::equal(straight.images, resumed.images))
+        << params.dump() << " cut at step " << cut;
+    EXPECT_EQ(CurvesToJson(straight.curves), CurvesToJson(resumed.curves));
+  }
+}
+
+}  // namespace zerosweep
