@@ -35,8 +35,10 @@ Json ProtocolFields() {
       Bits("stem_out_a", "bits of the tensor that the first op makes"),
       Bits("last_w", "weight bits of the last op"),
       Bits("last_in_a", "bits of the tensor that the last op reads"),
-      Choice("shortcut", "shared", {"shared", "option_a_fp", "fp"},
-             "shortcuts read the quantized tensor; option-A ones, or all, the full-precision one"),
+      Choice(
+          "shortcut", "shared", {"shared", "own", "option_a_fp", "fp"},
+          "shortcuts read the quantized tensor, or quantize it for themselves; option-A ones, or "
+          "all, read the full-precision one"),
       Choice("w_grid", "asymmetric_per_channel", {"asymmetric_per_channel"}, "grid of the weights"),
       Choice(
           "act_grid", "asymmetric_per_tensor", {"asymmetric_per_tensor", "symmetric_per_tensor"},

@@ -19,6 +19,20 @@ bool FeedsOnly(const Graph& graph, int node, Op op) {
   });
 }
 
+// Readers of `value` that are shortcuts: option-A ones, and additions beside other readers (what
+// only an addition reads is a branch's end).
+std::vector<int> Shortcuts(const Graph& graph, Value value) {
+  std::vector<int> shortcuts;
+  if (FeedsOnly(graph, value.node, Op::kAdd)) return shortcuts;
+  for (const int reader : graph.Users(value.node)) {
+    const Node& node = graph.nodes[static_cast<size_t>(reader)];
+    const bool reads =
+        std::find(node.inputs.begin(), node.inputs.end(), value) != node.inputs.end();
+    if (reads && (node.op == Op::kAdd || node.op == Op::kShortcutA)) shortcuts.push_back(reader);
+  }
+  return shortcuts;
+}
+
 // Whether `node` holds the logits: they may still be flattened, and nothing else.
 bool IsLogits(const Graph& graph, int node) {
   while (node != graph.output.node) {
@@ -112,7 +126,8 @@ Protocol Protocol::FromJson(const Json& fields) {
     protocol.last_in_a = BitsOf(fields, "last_in_a");
     const std::string shortcut = fields.at("shortcut");
     protocol.identity_fp = shortcut == "fp";
-    protocol.option_a_fp = shortcut != "shared";
+    protocol.option_a_fp = shortcut == "fp" || shortcut == "option_a_fp";
+    protocol.own_shortcuts = shortcut == "own";
     protocol.init_on_fp = fields.at("act_init") == "fp";
     protocol.zero_point_free = fields.at("act_grid") == "symmetric_per_tensor";
     return protocol;
@@ -150,13 +165,15 @@ std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int 
     if (MadeBy(graph, node) == stem_out && protocol.stem_out_a != 0)
       site.bits = protocol.stem_out_a;
     if (value == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;
-    for (const int user : graph.Users(node)) {
-      const Op op = graph.nodes[static_cast<size_t>(user)].op;
-      const bool reads_fp = (op == Op::kAdd && protocol.identity_fp) ||
-                            (op == Op::kShortcutA && protocol.option_a_fp);
-      if (reads_fp) site.exempt.push_back(user);
+    std::vector<int> own;
+    for (const int reader : Shortcuts(graph, value)) {
+      const bool identity = graph.nodes[static_cast<size_t>(reader)].op == Op::kAdd;
+      if (protocol.own_shortcuts) own.push_back(reader);
+      if (protocol.own_shortcuts || (identity ? protocol.identity_fp : protocol.option_a_fp))
+        site.exempt.push_back(reader);
     }
     sites.push_back(site);
+    for (const int reader : own) sites.push_back({node, site.bits, {}, value.output, {}, reader});
   }
   return sites;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Protocol {
   // Which shortcuts read the tensor before its quantizer: identities (adds) and option-A ones.
   bool identity_fp = false;
   bool option_a_fp = false;
+  bool own_shortcuts = false;    // shortcuts of both kinds have quantizers of their own
   bool init_on_fp = false;       // activation ranges come from the full-precision network
   bool zero_point_free = false;  // activation grids: unsigned or symmetric, zero point 0
 
@@ -39,6 +41,9 @@ struct ActSite {
   std::vector<int> exempt;           // readers that see the unquantized tensor
   int output = 0;                    // which output of `node`
   std::vector<int> by_element = {};  // readers that quantize it for themselves, after im2col
+  // The reader whose own quantizer this is; it is exempt at the site of all others, which stands
+  // before this one.
+  std::optional<int> only = {};
 
   Value value() const { return {node, output}; }
 };

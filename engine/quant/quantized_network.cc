@@ -22,10 +22,13 @@ int RequireNode(const Graph& graph, const std::string& name) {
   return node;
 }
 
-// What the grid of a site is saved under: "relu1.output", "chunk.output1".
+// What the grid of a site is saved under: "relu1.output", "chunk.output1", "relu1.output.for.add".
 std::string SiteKey(const Graph& graph, const ActSite& site) {
-  const std::string& node = graph.nodes[static_cast<size_t>(site.node)].name;
-  return site.output == 0 ? node + ".output" : fmt::format("{}.output{}", node, site.output);
+  const auto name = [&](int node) { return graph.nodes[static_cast<size_t>(node)].name; };
+  std::string key = name(site.node) + ".output";
+  if (site.output != 0) key += std::to_string(site.output);
+  if (site.only) key += ".for." + name(*site.only);
+  return key;
 }
 
 // What the border of a site's reader is saved under.
@@ -199,6 +202,8 @@ void QuantizedNetwork::Save(const std::filesystem::path& folder) const {
     if (activation.site.output != 0) activations.back()["output"] = activation.site.output;
     if (!activation.site.by_element.empty())
       activations.back()["by_element"] = Names(graph_, activation.site.by_element);
+    if (activation.site.only)
+      activations.back()["only"] = graph_.nodes[static_cast<size_t>(*activation.site.only)].name;
   }
   WriteSafetensors(folder / kTensorFile, State());
   const Json json = {{"format", 2},       {"folded", folded_},  {"w_bits", w_bits_},
@@ -226,6 +231,8 @@ QuantizedNetwork QuantizedNetwork::Load(const Teacher& teacher,
            NodesOf(network.graph_, entry.at("exempt")), entry.value("output", 0),
            NodesOf(network.graph_, entry.value("by_element", Json::array()))},
           {}};
+      if (entry.contains("only"))
+        activation.site.only = RequireNode(network.graph_, entry.at("only"));
       network.activations_.push_back(std::move(activation));
     }
     network.LoadState(ReadSafetensors(folder / kTensorFile));

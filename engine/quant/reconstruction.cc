@@ -39,6 +39,7 @@ class Reconstruction {
                                           : context.teacher.graph) {
     units_ = FindUnits(teacher_, settings_.units, settings_.most_unit_macs);
     CheckStem();
+    CheckInputs();
     if (settings_.stem == Stem::kPreBn) TrimStem();
     if (settings_.borders && settings_.borders->rows == BorderRows::kElement) QuantizeByElement();
     for (const Phase& phase : settings_.phases)
@@ -75,6 +76,26 @@ class Reconstruction {
          "the first unit, {}, holds other than the first convolution alone: give units that begin "
          "with it, or set stem: post_act",
          stem.name);
+  }
+
+  // A unit knows its input as one tensor: the raw one where its own quantizers stand at it, else
+  // the quantized one, which then has to be what everything inside reads.
+  void CheckInputs() const {
+    if (context_.protocol.act_placement == ActPlacement::kOpInput) return;
+    for (const QuantizedActivation& activation : network_.activations()) {
+      const ActSite& site = activation.site;
+      for (const Unit& unit : units_) {
+        const bool apart = std::any_of(site.exempt.begin(), site.exempt.end(), [&](int reader) {
+          return std::find(unit.nodes.begin(), unit.nodes.end(), reader) != unit.nodes.end();
+        });
+        if (unit.input != site.value() || !apart) continue;
+        Fail(ErrorKind::kUsage,
+             "unit {}: its shortcut does not read the quantized tensor, and a reconstruction knows "
+             "only that one: set the protocol field act_placement to op_input, or shortcut to "
+             "shared",
+             unit.name);
+      }
+    }
   }
 
   // The stem ends at its convolution: the batch norm and activation behind it stand between units.
@@ -185,6 +206,7 @@ class Reconstruction {
   // Those that read a site's tensor itself, not what pooling makes of it.
   std::vector<int> WeightedReaders(const ActSite& site) const {
     std::vector<int> readers;
+    if (site.only) return readers;
     for (const int node : teacher_.Users(site.node)) {
       const Node& reader = teacher_.nodes[static_cast<size_t>(node)];
       if (reader.weighted() && reader.inputs[0] == site.value()) readers.push_back(node);

@@ -17,23 +17,28 @@ bool HasUnquantizedReaders(const ActSite& site) {
 }  // namespace
 
 ActSite SiteInside(const ActSite& site, const Subgraph& part) {
+  const auto local = [&](int node) { return part.local[static_cast<size_t>(node)]; };
   const auto inside = [&](const std::vector<int>& readers) {
     std::vector<int> locals;
     for (const int reader : readers) {
-      const int local = part.local[static_cast<size_t>(reader)];
-      if (local >= 0) locals.push_back(local);
+      if (local(reader) >= 0) locals.push_back(local(reader));
     }
     return locals;
   };
   const bool at_input = site.value() == part.from;
-  return {part.local[static_cast<size_t>(site.node)], site.bits, inside(site.exempt),
-          at_input ? 0 : site.output, inside(site.by_element)};
+  return {local(site.node),        site.bits,
+          inside(site.exempt),     at_input ? 0 : site.output,
+          inside(site.by_element), site.only ? std::optional(local(*site.only)) : std::nullopt};
 }
 
 SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize)
     : graph_(graph), sites_(sites), quantize_(std::move(quantize)) {
   bool unquantized = false;
   for (size_t i = 0; i < sites.size(); ++i) {
+    if (sites[i].only) {
+      own_site_of_[{*sites[i].only, sites[i].value()}] = i;
+      continue;
+    }
     site_of_[sites[i].value()] = i;
     unquantized = unquantized || HasUnquantizedReaders(sites[i]);
     for (const int reader : sites[i].by_element) {
@@ -66,8 +71,10 @@ torch::Tensor SiteTaps::Input(int node, int index, const torch::Tensor& input) c
   const auto site = site_of_.find(source);
   if (site == site_of_.end()) return input;
   const ActSite& at = sites_[site->second];
-  const bool unquantized = Contains(at.exempt, node) || Contains(at.by_element, node);
-  return unquantized ? unquantized_.at(source) : input;
+  if (!Contains(at.exempt, node) && !Contains(at.by_element, node)) return input;
+  const torch::Tensor& tensor = unquantized_.at(source);
+  const auto own = own_site_of_.find({node, source});
+  return own == own_site_of_.end() ? tensor : quantize_(own->second, kEveryReader, tensor);
 }
 
 }  // namespace zerosweep

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "engine/graph/executor.h"
@@ -19,9 +20,9 @@ inline constexpr int kEveryReader = -1;
 ActSite SiteInside(const ActSite& site, const Subgraph& part);
 
 // Calls `quantize(i, kEveryReader, tensor)` for the tensor at sites[i], in order of execution, and
-// hands its result to the site's readers; exempt readers get the tensor itself. For those that
-// quantize by element it calls `quantize(i, reader, columns)`. Lives as long as the run it taps,
-// which holds a reference to it.
+// hands its result to the site's readers; exempt readers get the tensor itself, or what a site of
+// their own makes of it. For those that quantize by element it calls `quantize(i, reader,
+// columns)`. Lives as long as the run it taps, which holds a reference to it.
 class SiteTaps {
  public:
   using Quantize =
@@ -43,7 +44,8 @@ class SiteTaps {
   const std::vector<ActSite>& sites_;
   Quantize quantize_;
   std::map<Value, size_t> site_of_;
-  std::map<Value, torch::Tensor> unquantized_;  // for exempt readers and those by element
+  std::map<std::pair<int, Value>, size_t> own_site_of_;  // by reader
+  std::map<Value, torch::Tensor> unquantized_;           // for exempt readers and those by element
   Taps taps_;
 };
 

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include "base/error.h"
+#include "engine/graph/subgraph.h"
 #include "engine/models/builder.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_network.h"
@@ -40,6 +41,61 @@ TEST(QuantizedNetworkTest, PlacementsPutQuantizersWhereTheProtocolSays) {
             (Names{"relu1", "relu2"}));
   EXPECT_EQ(SiteNames(teacher.graph, {.act_placement = ActPlacement::kOpInput}),
             (Names{"relu1", "flatten"}));
+}
+
+TEST(QuantizedNetworkTest, AShortcutMayQuantizeForItself) {
+  const Teacher teacher = SkipTeacher();
+  const Graph& graph = teacher.graph;
+  const int relu1 = graph.Find("relu1"), add = graph.Find("add");
+  const torch::Tensor x = torch::randn({4, 3, 8, 8});
+  const torch::Tensor stem = zerosweep::Run(Extract(graph, {0, 0}, {relu1, 0}).graph, x);
+  for (const ActPlacement placement :
+       {ActPlacement::kRelu, ActPlacement::kOpOutput, ActPlacement::kOpInput}) {
+    const Protocol protocol{.act_placement = placement, .own_shortcuts = true};
+    const std::vector<ActSite> sites = ActSites(graph, protocol, 4);
+    ASSERT_EQ(sites.size(), 3u);
+    EXPECT_EQ(sites[0].exempt, std::vector<int>{add});
+    EXPECT_FALSE(sites[0].only.has_value());
+    EXPECT_EQ(sites[1].only, add);
+    EXPECT_EQ(sites[1].value(), (Value{relu1, 0}));
+    EXPECT_EQ(sites[1].bits, 4);
+
+    QuantizedNetwork network = Calibrated(teacher, protocol, x, 32, 4);
+    network.activations()[1].grid = MakeUniformGrid(torch::zeros({}), torch::full({}, 0.3), 4);
+    Taps taps;  // by hand, on the network without quantizers
+    taps.replace_input = [&](int node, int index, const torch::Tensor& input) {
+      if (node == add && index == 1) return FakeQuantize(stem, network.activations()[1].grid);
+      if (graph.nodes[static_cast<size_t>(node)].name == "conv2")
+        return FakeQuantize(stem, network.activations()[0].grid);
+      return input;
+    };
+    taps.replace_output = [&](int node, const torch::Tensor& output) {
+      return node == network.activations()[2].site.node
+                 ? FakeQuantize(output, network.activations()[2].grid)
+                 : output;
+    };
+    EXPECT_TRUE(torch::equal(network.Forward(x), zerosweep::Run(graph, x, taps)));
+    TempFolder folder;
+    network.Save(folder.path());
+    const QuantizedNetwork loaded = QuantizedNetwork::Load(teacher, folder.path());
+    EXPECT_TRUE(torch::equal(loaded.Forward(x), network.Forward(x)));
+  }
+}
+
+TEST(QuantizedNetworkTest, WhatOnlyAnAdditionReadsIsNoShortcut) {
+  // A branch that ends with a ReLU before the addition (SqueezeNext).
+  GraphBuilder build({1, 4, 4});
+  const Value stem = build.Apply(
+      "relu1", Op::kRelu, {build.Conv("conv1", build.Input(), {.in = 1, .out = 2, .kernel = 1})});
+  const Value branch =
+      build.Apply("relu2", Op::kRelu, {build.Conv("conv2", stem, {.in = 2, .out = 2})});
+  const Value sum = build.Apply("add", Op::kAdd, {branch, stem});
+  const Graph graph = build.Finish(
+      build.Apply("flatten", Op::kFlatten, {build.Conv("conv3", sum, {.in = 2, .out = 2})}));
+  const std::vector<ActSite> sites = ActSites(graph, {.identity_fp = true}, 4);
+  ASSERT_EQ(sites.size(), 2u);
+  EXPECT_EQ(sites[0].exempt, std::vector<int>{graph.Find("add")});
+  EXPECT_TRUE(sites[1].exempt.empty());
 }
 
 // conv1 → ReLU → chunk; conv2 reads the second half; both halves → 1×1 convolution as classifier.

@@ -253,6 +253,34 @@ TEST_F(ReconstructionTest, AStemOfSeveralConvolutionsIsRefused) {
   EXPECT_THROW(Run(settings), zerosweep::Error);
 }
 
+// A shortcut's own quantizer is learned with the unit that holds the shortcut.
+TEST_F(ReconstructionTest, OwnQuantizersOfShortcutsAreLearned) {
+  teacher_ = SkipTeacher();
+  protocol_ = {.act_placement = ActPlacement::kOpInput, .own_shortcuts = true};
+  ReconstructionSettings settings = Settings({.lr_rounding = 1e-2, .lr_act_step = 1e-2});
+  const QuantizedNetwork learned = Run(settings).network;
+  settings.phases[0].lr_act_step = 0;
+  const QuantizedNetwork searched = Run(settings).network;
+  int own = 0;
+  for (size_t i = 0; i < learned.activations().size(); ++i) {
+    if (!learned.activations()[i].site.only) continue;
+    ++own;
+    EXPECT_FALSE(
+        torch::equal(learned.activations()[i].grid.scale, searched.activations()[i].grid.scale));
+  }
+  EXPECT_EQ(own, 1);
+}
+
+// Behind operators a unit's input is the quantized tensor; its shortcut would need another.
+TEST_F(ReconstructionTest, ShortcutsApartNeedQuantizersInFrontOfOperators) {
+  teacher_ = SkipTeacher();
+  for (const bool own : {true, false}) {
+    protocol_ = {
+        .act_placement = ActPlacement::kOpOutput, .identity_fp = !own, .own_shortcuts = own};
+    EXPECT_THROW(Run(Settings({.iterations = 2})), zerosweep::Error);
+  }
+}
+
 // Weights in full precision leave no rounding to learn.
 TEST_F(ReconstructionTest, ActivationsAloneAreLearned) {
   w_bits_ = kPassThroughBits;

@@ -51,6 +51,23 @@ TEST(RangeQuantizersTest, MinMaxIsTheRunningRangeOverAllBatches) {
   }
 }
 
+TEST(RangeQuantizersTest, MeansOfTheImagesOwnExtremesAreNarrower) {
+  const Teacher teacher = TinyTeacher();
+  const torch::Tensor x = torch::randn({10, 3, 8, 8});
+  const QuantizedNetwork network =
+      Quantize("minmax", teacher, x, {{"batch", 5}, {"extremes", "image_mean"}}, 32, 8);
+  // Two forwards of five images: the wider of the two means, and 0 below.
+  double hi = 0;
+  for (const int64_t first : {0, 5}) {
+    double sum = 0;
+    for (int64_t i = first; i < first + 5; ++i)
+      sum += Relu1(teacher.graph, x.slice(0, i, i + 1)).max().item<double>();
+    hi = std::max(hi, sum / 5);
+  }
+  EXPECT_NEAR(Hi(network, 0), hi, 1e-5);
+  EXPECT_LT(Hi(network, 0), Relu1(teacher.graph, x).max().item<float>());
+}
+
 TEST(RangeQuantizersTest, DeeperRangesSeeQuantizedTensors) {
   const Teacher teacher = TinyTeacher();
   const torch::Tensor x = torch::randn({10, 3, 8, 8});

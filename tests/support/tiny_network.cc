@@ -37,4 +37,17 @@ Teacher TinyTeacher(uint64_t seed) {
   return teacher;
 }
 
+Teacher SkipTeacher() {
+  GraphBuilder build({3, 8, 8});
+  Value x = build.Conv("conv1", build.Input(), {.in = 3, .out = 4, .kernel = 3, .padding = 1});
+  const Value stem = build.Apply("relu1", Op::kRelu, {x});
+  x = build.Conv("conv2", stem, {.in = 4, .out = 4, .kernel = 3, .padding = 1});
+  x = build.Apply("relu2", Op::kRelu, {build.Apply("add", Op::kAdd, {x, stem})});
+  x = build.Apply("flatten", Op::kFlatten, {build.Apply("mean", Op::kGlobalAvgPool, {x})});
+  Teacher teacher;
+  teacher.graph = build.Finish(build.Linear("fc", x, 4, 3));
+  InitialiseParameters(teacher.graph, 1);
+  return teacher;
+}
+
 }  // namespace zerosweep

@@ -1,13 +1,16 @@
-// A network of two convolutions with random batch-norm statistics: small enough for closed forms
-// and millisecond tests.
+// Networks of two convolutions: small enough for closed forms and millisecond tests.
 #pragma once
 
 #include "engine/teacher.h"
 
 namespace zerosweep {
 
-// 3×8×8 → conv 3×3 (8) → BN → ReLU → conv 3×3 stride 2 (8) → BN → add its 2×2-pooled input → ReLU →
-// mean → linear (4).
+// With random batch-norm statistics: 3×8×8 → conv 3×3 (8) → BN → ReLU → conv 3×3 stride 2 (8) → BN
+// → add its 2×2-pooled input → ReLU → mean → linear (4).
 Teacher TinyTeacher(uint64_t seed = 0);
+
+// 3×8×8 → conv1 3×3 (4) → relu1 → conv2 3×3 (4) → add relu1 → relu2 → mean → linear (3): an
+// identity shortcut, and no batch norm.
+Teacher SkipTeacher();
 
 }  // namespace zerosweep
