@@ -116,12 +116,15 @@ std::vector<SelectedTrial> Select(const ResultsReader& reader, const TrialSelect
   const std::string in_states = Quoted(states);
   const Table table = reader.Query(
       fmt::format("SELECT t.name, g.name FROM trial t JOIN trial_stage x ON x.trial_id = t.id "
-                  "JOIN stage g ON g.id = x.stage_id AND g.state IN ({0}) "
+                  "LEFT JOIN stage g ON g.id = x.stage_id AND g.state IN ({0}) "
                   "WHERE t.state IN ({0}) AND {1}{2}",
                   in_states, filter.condition, by_id),
       filter.bindings);
   std::map<std::string, std::vector<std::string>> stages;
-  for (const auto& row : table.rows) stages[row[0]].push_back(row[1]);
+  for (const auto& row : table.rows) {
+    std::vector<std::string>& names = stages[row[0]];
+    if (row[1].is_string()) names.push_back(row[1]);
+  }
   std::vector<SelectedTrial> selected;
   for (auto& [trial, names] : stages) selected.push_back({trial, std::move(names)});
   return selected;

@@ -24,7 +24,8 @@ struct SelectedTrial {
   std::string trial;
   std::vector<std::string> stages;  // those of the states asked for
 };
-// Trials in one of `states` that match, with their stages in one of them. `states` are words of our
+// Trials in one of `states` that match, with their stages in one of them (none where all are shared
+// with trials in other states). `states` are words of our
 // own ("failed"). Throws kUsage for an id that names nothing.
 std::vector<SelectedTrial> Select(const ResultsReader& reader, const TrialSelection& selection,
                                   const std::vector<std::string>& states);

@@ -99,7 +99,8 @@ Json ExecuteRequest(const Home& home, ResultsWriter& writer, const Json& body) {
     const std::string command = body.value("command", "");
     if (command == "retry") {
       const auto stages = body.at("stages").get<std::vector<std::string>>();
-      return {{"ok", true}, {"stages", writer.Retry(stages)}};
+      const auto trials = body.value("trials", std::vector<std::string>());
+      return {{"ok", true}, {"stages", writer.Retry(stages, trials)}};
     }
     if (command == "cancel") {
       const auto trials = body.at("trials").get<std::vector<std::string>>();

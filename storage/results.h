@@ -72,8 +72,9 @@ class ResultsWriter {
   void AddCurve(const std::string& stage, const std::string& term, const std::vector<double>& x,
                 const std::vector<double>& y);
   // Failed and cancelled stages, those they need and those that need them become open again, with
-  // their trials. Returns how many stages.
-  int Retry(const std::vector<std::string>& stages);
+  // their trials; so do `trials` that no failed or cancelled stage holds (a cancelled one may share
+  // all its stages with others). Returns how many stages.
+  int Retry(const std::vector<std::string>& stages, const std::vector<std::string>& trials = {});
   // Open trials become cancelled, and the open stages that no other open trial needs. Returns how
   // many trials.
   int Cancel(const std::vector<std::string>& trials);

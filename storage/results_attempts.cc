@@ -209,31 +209,32 @@ void ResultsWriter::AddCurve(const std::string& stage, const std::string& term,
   });
 }
 
-int ResultsWriter::Retry(const std::vector<std::string>& stages) {
+int ResultsWriter::Retry(const std::vector<std::string>& stages,
+                         const std::vector<std::string>& trials) {
   Database& db = impl_->db;
   return impl_->Do([&] {
-    int reopened = 0;
+    std::vector<int64_t> reopened;
     for (const std::string& name : stages) {
-      const int64_t stage = FindStage(db, name);
-      db.Prepare(R"(WITH RECURSIVE
+      Statement& reopen = db.Prepare(R"(WITH RECURSIVE
           up (id) AS (SELECT ?1 UNION SELECT input_id FROM stage_input JOIN up ON stage_id = up.id),
           hit (id) AS (SELECT up.id FROM up JOIN stage g ON g.id = up.id
             WHERE g.state IN ('failed', 'cancelled') UNION
             SELECT stage_id FROM stage_input JOIN hit ON input_id = hit.id)
         UPDATE stage SET state = 'open', tries = 0, error = NULL, ended = NULL
-        WHERE state IN ('failed', 'cancelled') AND id IN (SELECT id FROM hit))")
-          .Run(stage);
-      reopened += static_cast<int>(db.changes());
+        WHERE state IN ('failed', 'cancelled') AND id IN (SELECT id FROM hit) RETURNING id)");
+      reopen.Bind(FindStage(db, name));
+      while (reopen.Step()) reopened.push_back(reopen.Int(0));
     }
     // A descendant that needs something else that failed fails again with it.
-    db.Prepare(R"(UPDATE trial SET state = 'open', error = NULL, ended = NULL
-      WHERE state IN ('failed', 'cancelled') AND EXISTS (SELECT 1 FROM trial_stage x
-          JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = trial.id AND g.state = 'open')
-        AND NOT EXISTS (SELECT 1 FROM trial_stage x JOIN stage g ON g.id = x.stage_id
-          WHERE x.trial_id = trial.id AND g.state IN ('failed', 'cancelled')))")
-        .Run();
+    const std::string reopen = R"(UPDATE trial SET state = 'open', error = NULL, ended = NULL
+      WHERE state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM trial_stage x
+        JOIN stage g ON g.id = x.stage_id
+        WHERE x.trial_id = trial.id AND g.state IN ('failed', 'cancelled')) AND )";
+    for (const int64_t stage : reopened)
+      db.Prepare(reopen + "id IN (SELECT trial_id FROM trial_stage WHERE stage_id = ?)").Run(stage);
+    for (const std::string& trial : trials) db.Prepare(reopen + "name = ?").Run(trial);
     impl_->Settle();
-    return reopened;
+    return static_cast<int>(reopened.size());
   });
 }
 

@@ -5,15 +5,11 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "sweeps/model_card.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
-
-struct Card {
-  fs::path path;
-  Json json;
-};
 
 // The JSON files of a folder, sorted by name; none if there is no such folder.
 std::vector<fs::path> CardFiles(const fs::path& folder) {
@@ -26,23 +22,12 @@ std::vector<fs::path> CardFiles(const fs::path& folder) {
   return files;
 }
 
-Card ReadCard(const fs::path& path, const std::string& where) {
-  Card card{path,
-            ParseJson(ReadFile(path), fmt::format("{}: model card {}", where, path.string()))};
-  for (const char* key : {"name", "arch", "dataset", "mean", "std"}) {
-    if (!card.json.is_object() || !card.json.contains(key)) {
-      FailAt(where, "model card {} has no '{}'", path.string(), key);
-    }
-  }
-  return card;
-}
-
-std::optional<Card> CardBySha256(const std::string& sha256, const ModelPlaces& places,
-                                 const std::string& where) {
+std::optional<ModelCard> CardBySha256(const std::string& sha256, const ModelPlaces& places,
+                                      const std::string& where) {
   for (const fs::path& folder : places.folders) {
     for (const fs::path& inside : {folder, folder / "cards"}) {
       for (const fs::path& file : CardFiles(inside)) {
-        Card card = ReadCard(file, where);
+        ModelCard card = ReadModelCard(file, where);
         if (card.json.value("weights_sha256", "") == sha256) return card;
       }
     }
@@ -50,13 +35,15 @@ std::optional<Card> CardBySha256(const std::string& sha256, const ModelPlaces& p
   return std::nullopt;
 }
 
-std::optional<Card> FindCard(const YamlNode& node, const Model& model, const ModelPlaces& places) {
+std::optional<ModelCard> FindCard(const YamlNode& node, const Model& model,
+                                  const ModelPlaces& places) {
   if (const YamlNode* card = node.Find("card")) {
-    return ReadCard(FindFile(*card, "model card", places.roots, places.sweep_folder), card->where);
+    return ReadModelCard(FindFile(*card, "model card", places.roots, places.sweep_folder),
+                         card->where);
   }
   const fs::path beside = fs::path(model.weights).replace_extension(".json");
   std::error_code ignored;
-  if (fs::is_regular_file(beside, ignored)) return ReadCard(beside, node.where);
+  if (fs::is_regular_file(beside, ignored)) return ReadModelCard(beside, node.where);
   return CardBySha256(model.weights_sha256, places, node.where);
 }
 
@@ -87,7 +74,7 @@ void TakeNormalisation(const YamlNode& node, Model& model) {
   }
 }
 
-void TakeCard(const Card& card, Model& model) {
+void TakeCard(const ModelCard& card, Model& model) {
   const std::string expected = card.json.value("weights_sha256", "");
   if (!expected.empty() && expected != model.weights_sha256) {
     FailAt(model.where,
@@ -104,7 +91,8 @@ void TakeCard(const Card& card, Model& model) {
 }
 
 // `arch` or `dataset`: from the sweep, else the card; both must agree.
-std::string Agreed(const YamlNode& node, const std::string& key, const std::optional<Card>& card) {
+std::string Agreed(const YamlNode& node, const std::string& key,
+                   const std::optional<ModelCard>& card) {
   const YamlNode* given = node.Find(key);
   const std::string of_card = card ? card->json[key].get<std::string>() : "";
   if (given == nullptr) {
@@ -121,7 +109,7 @@ std::string Agreed(const YamlNode& node, const std::string& key, const std::opti
 
 // Where the dataset leaves the number of classes open, the card says it, else the architecture as
 // published.
-int64_t ClassesOf(const Model& model, const std::optional<Card>& card) {
+int64_t ClassesOf(const Model& model, const std::optional<ModelCard>& card) {
   const int64_t declared = model.dataset->at("facts").at("classes");
   if (declared > 0) return declared;
   const Json& of_arch = model.architecture->at("facts");
@@ -129,7 +117,7 @@ int64_t ClassesOf(const Model& model, const std::optional<Card>& card) {
   return card ? card->json.value("classes", classes) : classes;
 }
 
-int64_t InputSideOf(const Model& model, const std::optional<Card>& card) {
+int64_t InputSideOf(const Model& model, const std::optional<ModelCard>& card) {
   const auto side = [](const Json& json, int64_t fallback) {
     return json.contains("input_shape") ? json["input_shape"].at(1).get<int64_t>() : fallback;
   };
@@ -138,7 +126,7 @@ int64_t InputSideOf(const Model& model, const std::optional<Card>& card) {
   return card ? side(card->json, of_arch) : of_arch;
 }
 
-void CheckAgainstDataset(Model& model, const std::optional<Card>& card) {
+void CheckAgainstDataset(Model& model, const std::optional<ModelCard>& card) {
   const Json& facts = model.dataset->at("facts");
   model.classes = ClassesOf(model, card);
   model.input_side = InputSideOf(model, card);
@@ -157,7 +145,7 @@ void CheckAgainstDataset(Model& model, const std::optional<Card>& card) {
   }
 }
 
-Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<Card>& card,
+Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<ModelCard>& card,
                       const Catalogue& catalogue) {
   model.architecture = &catalogue.Get("model", Agreed(node, "arch", card), node.where);
   model.dataset = &catalogue.Get("dataset", Agreed(node, "dataset", card), node.where);
@@ -181,7 +169,7 @@ Model ShippedModel(const YamlNode& node, const ModelPlaces& places, const Catalo
     for (const fs::path& file : CardFiles(folder)) {
       known.push_back(file.stem());
       if (known.back() != name) continue;
-      const Card card = ReadCard(file, node.where);
+      const ModelCard card = ReadModelCard(file, node.where);
       Model model;
       model.name = name;
       model.where = node.where;
@@ -206,7 +194,7 @@ Model ModelOfFile(const YamlNode& node, const ModelPlaces& places, const Catalog
   model.weights = FindFile(*node.Find("file"), "model file", places.roots, places.sweep_folder);
   model.name = model.weights.stem();
   model.weights_sha256 = digests.Sha256Of(model.weights);
-  const std::optional<Card> card = FindCard(node, model, places);
+  const std::optional<ModelCard> card = FindCard(node, model, places);
   return FromCardAndFile(node, std::move(model), card, catalogue);
 }
 
@@ -225,19 +213,15 @@ void CheckModelForm(const YamlNode& node) {
 
 Model FindModel(const YamlNode& node, const ModelPlaces& places, const Catalogue& catalogue,
                 DigestCache& digests) {
-  try {
-    return node.is_map() ? ModelOfFile(node, places, catalogue, digests)
-                         : ShippedModel(node, places, catalogue, digests);
-  } catch (const nlohmann::json::exception& error) {
-    FailAt(node.where, "the card of model {} is malformed: {}", node.Shown(), error.what());
-  }
+  return node.is_map() ? ModelOfFile(node, places, catalogue, digests)
+                       : ShippedModel(node, places, catalogue, digests);
 }
 
 std::vector<Json> ShippedCards(const std::vector<fs::path>& folders) {
   std::vector<Json> cards;
   for (const fs::path& folder : folders) {
     for (const fs::path& file : CardFiles(folder)) {
-      cards.push_back(ReadCard(file, file.string()).json);
+      cards.push_back(ReadModelCard(file, file.string()).json);
     }
   }
   return cards;

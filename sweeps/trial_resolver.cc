@@ -69,10 +69,19 @@ Seeds TrialResolver::SeedsOf(const Assignment& trial) {
 
 DataRoots TrialResolver::RootsOf(const Assignment& trial) const {
   DataRoots roots;
+  std::string where = "--data or $ZEROSWEEP_DATA";
   if (!options_.data.empty()) roots.push_back(fs::absolute(options_.data).lexically_normal());
   if (const Node data = trial.Get(TrialKey::kData)) {
+    if (roots.empty()) where = data->where;
     roots.push_back((sweep_folder_ / RequireWord(*data, "data")).lexically_normal());
   }
+  // The one that counts has to be there: data from elsewhere would not be what was asked for.
+  std::error_code code;
+  if (!roots.empty() && !fs::is_directory(roots.front(), code))
+    FailAt(where,
+           "there is no folder {}: name the one that holds the data with data:, --data or "
+           "$ZEROSWEEP_DATA",
+           roots.front().string());
   return roots;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/named_thing.h"
 #include "cli/reading.h"
 #include "cli/table.h"
+#include "reports/table_text.h"
 
 namespace zerosweep {
 namespace {
@@ -72,36 +73,61 @@ std::string WeightBits(const ResultsReader& reader, const std::string& condition
   return bits.empty() ? "" : fmt::format("weight bits:{}{}\n", bits, choice);
 }
 
-void PrintHead(const ResultsReader& reader, const NamedThing& thing) {
-  if (thing.kind == NamedThing::Kind::kTrial) {
-    const auto row = reader
-                         .Query(
-                             "SELECT model, method, bits, seed, state, error FROM "
-                             "v_trial WHERE trial = ? LIMIT 1",
-                             {thing.name})
-                         .rows.at(0);
-    fmt::print("trial {}: {} {} {}, seed {}: {}{}\n{}\n", thing.name, row[0].get<std::string>(),
-               row[1].get<std::string>(), row[2].get<std::string>(), row[3].get<int64_t>(),
-               row[4].get<std::string>(),
-               row[5].is_string() ? ": " + row[5].get<std::string>() : "",
-               WeightBits(reader, "stage IN (SELECT stage FROM v_trial_stage WHERE trial = ?)",
-                          thing.name));
-    return;
-  }
+// What is known of the thing besides its table: its row, and `why` of a stage.
+struct Head {
+  Json json;
+  std::string text;
+};
+
+Head HeadOfTrial(const ResultsReader& reader, const std::string& trial) {
+  const auto row = reader
+                       .Query(
+                           "SELECT model, method, bits, seed, state, error FROM "
+                           "v_trial WHERE trial = ? LIMIT 1",
+                           {trial})
+                       .rows.at(0);
+  const std::string bits =
+      WeightBits(reader, "stage IN (SELECT stage FROM v_trial_stage WHERE trial = ?)", trial);
+  const std::string error = row[5].is_string() ? ": " + row[5].get<std::string>() : "";
+  return {{{"trial", trial},
+           {"model", row[0]},
+           {"method", row[1]},
+           {"bits", row[2]},
+           {"seed", row[3]},
+           {"state", row[4]},
+           {"error", row[5]}},
+          fmt::format("trial {}: {} {} {}, seed {}: {}{}\n{}\n", trial, row[0].get<std::string>(),
+                      row[1].get<std::string>(), row[2].get<std::string>(), row[3].get<int64_t>(),
+                      row[4].get<std::string>(), error, bits)};
+}
+
+Head HeadOfStage(const ResultsReader& reader, const std::string& stage) {
   const auto row = reader
                        .Query(
                            "SELECT kind, implementation, state, params, error FROM v_stage "
                            "WHERE stage = ?",
-                           {thing.name})
+                           {stage})
                        .rows.at(0);
-  fmt::print("stage {}: {} {}\n  {}\n  parameters {}\n", thing.name, row[0].get<std::string>(),
-             row[1].get<std::string>(),
-             WhyState(reader, thing.name, row[2].get<std::string>(), row[4]),
-             row[3].get<std::string>());
-  for (const auto& input : InputsOf(reader, thing.name).rows)
-    fmt::print("  input {}: {} {} ({})\n", input[0].get<std::string>(), input[1].get<std::string>(),
-               input[2].get<std::string>(), input[3].get<std::string>());
-  fmt::print("{}\n", WeightBits(reader, "stage = ?", thing.name));
+  const std::string why = WhyState(reader, stage, row[2], row[4]);
+  Head head{
+      {{"stage", stage},
+       {"kind", row[0]},
+       {"implementation", row[1]},
+       {"state", row[2]},
+       {"why", why},
+       {"params", Json::parse(row[3].get<std::string>())},
+       {"inputs", Json::array()}},
+      fmt::format("stage {}: {} {}\n  {}\n  parameters {}\n", stage, row[0].get<std::string>(),
+                  row[1].get<std::string>(), why, row[3].get<std::string>())};
+  for (const auto& input : InputsOf(reader, stage).rows) {
+    head.json["inputs"].push_back(
+        {{"role", input[0]}, {"kind", input[1]}, {"stage", input[2]}, {"state", input[3]}});
+    head.text += fmt::format("  input {}: {} {} ({})\n", input[0].get<std::string>(),
+                             input[1].get<std::string>(), input[2].get<std::string>(),
+                             input[3].get<std::string>());
+  }
+  head.text += WeightBits(reader, "stage = ?", stage) + "\n";
+  return head;
 }
 
 int RunExplain(const std::string& id, const Globals& globals) {
@@ -111,10 +137,16 @@ int RunExplain(const std::string& id, const Globals& globals) {
     const Table stage = reader.Query("SELECT stage FROM v_attempt WHERE attempt = ?", {thing.name});
     thing = {NamedThing::Kind::kStage, stage.rows.at(0).at(0).get<std::string>()};
   }
-  if (globals.format == "table") PrintHead(reader, thing);
-  PrintTable(thing.kind == NamedThing::Kind::kTrial ? ExplainTrial(reader, thing.name)
-                                                    : ExplainStage(reader, thing.name),
-             globals);
+  const bool trial = thing.kind == NamedThing::Kind::kTrial;
+  Head head = trial ? HeadOfTrial(reader, thing.name) : HeadOfStage(reader, thing.name);
+  const Table table = trial ? ExplainTrial(reader, thing.name) : ExplainStage(reader, thing.name);
+  if (globals.format == "json") {
+    head.json[trial ? "stages" : "attempts"] = Json::parse(TableAsJson(table));
+    fmt::print("{}\n", head.json.dump(1));
+    return kExitOk;
+  }
+  if (globals.format == "table") fmt::print("{}", head.text);
+  PrintTable(table, globals);
   return kExitOk;
 }
 

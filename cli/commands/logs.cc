@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/named_thing.h"
 #include "cli/reading.h"
+#include "cli/table.h"
 
 namespace zerosweep {
 namespace {
@@ -33,6 +34,11 @@ int RunLogs(const std::string& id, const Globals& globals) {
   std::error_code code;
   const std::string text =
       std::filesystem::exists(path, code) ? ReadFile(path) : row[3].get<std::string>();
+  if (globals.format != "table") {
+    Table table{{"attempt", "kind", "number", "log"}, {{row[0], row[1], row[2], text}}};
+    PrintTable(table, globals);
+    return kExitOk;
+  }
   if (text.empty()) spdlog::info("it printed nothing");
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kExitOk;

@@ -15,8 +15,13 @@ int RunRetry(const TrialSelection& selection, const Globals& globals) {
     return kExitNothingToDo;
   }
   std::set<std::string> stages;
-  for (const SelectedTrial& trial : trials) stages.insert(trial.stages.begin(), trial.stages.end());
-  const Json reply = ActOnHome(globals.home(), {{"command", "retry"}, {"stages", stages}});
+  std::vector<std::string> names;
+  for (const SelectedTrial& trial : trials) {
+    names.push_back(trial.trial);
+    stages.insert(trial.stages.begin(), trial.stages.end());
+  }
+  const Json reply =
+      ActOnHome(globals.home(), {{"command", "retry"}, {"stages", stages}, {"trials", names}});
   spdlog::info("{} trials with {} stages are open again: the next `zerosweep run` computes them",
                trials.size(), reply.value("stages", 0));
   return kExitOk;

@@ -5,7 +5,6 @@
 #include "base/hash.h"
 #include "engine/graph/executor.h"
 #include "engine/import/safetensors.h"
-#include "engine/models/card.h"
 #include "engine/models/registry.h"
 #include "engine/stages/accuracy.h"
 #include "engine/stages/stage_kind.h"
@@ -46,23 +45,24 @@ TeacherRecipe RecipeOf(const StageContext& context) {
   return TeacherRecipeFromJson(recipe);
 }
 
+// The form of a card is that of sweeps/model_card.h.
 void WriteCard(const StageContext& context, const Teacher& teacher, double top1, int64_t images,
                const TeacherRecipe& recipe) {
-  ModelCard card;
-  card.name = context.params().at("name");
-  card.arch = teacher.arch;
-  card.dataset = teacher.dataset;
-  card.input_shape = teacher.graph.input_shape;
-  card.classes = teacher.classes;
-  card.mean = teacher.mean;
-  card.std = teacher.std;
-  card.top1 = std::round(top1 * 1e4) / 1e4;
-  card.test_images = images;
-  card.seed = context.seed();
-  card.recipe = ToJson(recipe);
-  card.weights_file = card.name + ".safetensors";
-  card.weights_sha256 = Sha256File(context.staging / "model.safetensors");
-  WriteFileDurably(context.staging / "card.json", ToJson(card).dump(1) + "\n");
+  const std::string name = context.params().at("name");
+  const Json card = {{"name", name},
+                     {"arch", teacher.arch},
+                     {"dataset", teacher.dataset},
+                     {"input_shape", teacher.graph.input_shape},
+                     {"classes", teacher.classes},
+                     {"mean", teacher.mean},
+                     {"std", teacher.std},
+                     {"top1", std::round(top1 * 1e4) / 1e4},
+                     {"test_images", images},
+                     {"seed", context.seed()},
+                     {"recipe", ToJson(recipe)},
+                     {"weights_file", name + ".safetensors"},
+                     {"weights_sha256", Sha256File(context.staging / "model.safetensors")}};
+  WriteFileDurably(context.staging / "card.json", card.dump(1) + "\n");
 }
 
 std::map<std::string, double> RunTrain(const StageContext& context) {

@@ -88,10 +88,12 @@ TEST_F(BadInputTest, DataThatAreNotThere) {
   std::string sweep = CommandLine::Sweep(kNoise);
   sweep.replace(sweep.find("data: data"), 10, "data: nowhere");
   EXPECT_THAT(Refusal(sweep),
-              AllOf(HasSubstr("dataset cifar10"), HasSubstr("test_batch.bin"),
-                    HasSubstr((line_ / "nowhere").string()), HasSubstr("$ZEROSWEEP_DATA")));
+              AllOf(HasSubstr("sweep.yaml:"), HasSubstr((line_ / "nowhere").string()),
+                    HasSubstr("$ZEROSWEEP_DATA")));
   fs::remove(line_ / "data/test_batch.bin");
-  EXPECT_THAT(Refusal(CommandLine::Sweep(kNoise)), HasSubstr((line_ / "data").string()))
+  EXPECT_THAT(Refusal(CommandLine::Sweep(kNoise)),
+              AllOf(HasSubstr("dataset cifar10"), HasSubstr("test_batch.bin"),
+                    HasSubstr((line_ / "data").string()), HasSubstr("$ZEROSWEEP_DATA")))
       << "a folder without the test images";
 }
 

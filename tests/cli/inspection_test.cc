@@ -56,6 +56,9 @@ TEST_F(InspectionTest, LogsFollowTheFirstCharactersOfAnId) {
   const Finished logs = line_->Do({"logs", first});
   EXPECT_THAT(logs.out, AllOf(HasSubstr(first), HasSubstr(kProblem)));
   EXPECT_THAT(logs.err, HasSubstr("attempt 1"));
+  const Json json = line_->Do({"logs", first, "--format", "json"}).json();
+  EXPECT_EQ(json.at(0).at("attempt"), first);
+  EXPECT_EQ(json.at(0).at("log"), logs.out);
 }
 
 TEST_F(InspectionTest, LogsOfWhatWasNeverTriedOrIsUnknownAreRefused) {
@@ -72,8 +75,8 @@ TEST_F(InspectionTest, ExplainSaysWhyATrialFailed) {
   EXPECT_THAT(explained.out,
               AllOf(HasSubstr("trial " + trial), HasSubstr("failed"), HasSubstr(kProblem)));
   std::map<std::string, std::string> states;
-  for (const Json& row : line_->Do({"explain", trial, "--format", "json"}).json())
-    states[row.at("kind")] = row.at("state");
+  const Json json = line_->Do({"explain", trial, "--format", "json"}).json();
+  for (const Json& row : json.at("stages")) states[row.at("kind")] = row.at("state");
   EXPECT_EQ(states, (std::map<std::string, std::string>{{"teacher", "done"},
                                                         {"synthesize", "failed"},
                                                         {"quantize", "failed"},
@@ -86,15 +89,18 @@ TEST_F(InspectionTest, ExplainNamesTheInputsAndAttemptsOfAStage) {
   EXPECT_THAT(quantize.out,
               AllOf(HasSubstr("failed: needs synthesize"), HasSubstr("input images: synthesize"),
                     HasSubstr("input teacher: teacher")));
-  const Json attempts =
-      line_->Do({"explain", Stage("synthesize", "failed"), "--format", "json"}).json();
+  const Json attempts = line_->Do({"explain", Stage("synthesize", "failed"), "--format", "json"})
+                            .json()
+                            .at("attempts");
   ASSERT_EQ(attempts.size(), 1U) << "a wrong number of images is not tried again";
   for (const Json& attempt : attempts) {
     EXPECT_EQ(attempt.at("outcome"), "failed");
     EXPECT_THAT(attempt.at("message").get<std::string>(), HasSubstr(kProblem));
   }
   // An attempt stands for its stage.
-  EXPECT_EQ(line_->Do({"explain", attempts[0].at("attempt"), "--format", "json"}).json(), attempts);
+  EXPECT_EQ(
+      line_->Do({"explain", attempts[0].at("attempt"), "--format", "json"}).json().at("attempts"),
+      attempts);
 }
 
 TEST_F(InspectionTest, DoctorChecksEachPartAndWritesNothing) {

@@ -164,6 +164,25 @@ TEST_F(ResultsWriterTest, RetryDoesNotReviveTrialsThatAnotherFailureHolds) {
             "failed open open open");
 }
 
+TEST_F(ResultsWriterTest, RetryRevivesATrialThatSharesAllItsStages) {
+  TrialRow twin = rows.trials[0];
+  twin.id = Sha256Hex("twin");
+  twin.method = "other name";
+  rows.trials.push_back(twin);
+  Add();
+  EXPECT_EQ(writer.Cancel({twin.id, rows.trials[1].id}), 2);
+  const char* state = "SELECT state FROM v_trial WHERE method = 'other name'";
+  EXPECT_EQ(writer.Retry({}, {twin.id}), 0);  // its stages were open all the time
+  EXPECT_EQ(One(state), "open");
+  EXPECT_EQ(One("SELECT count(*) FROM v_trial WHERE state = 'cancelled'"), 1);  // nobody else
+
+  writer.Cancel({twin.id});
+  FinishTrial(writer, rows.trials[0], 88);
+  EXPECT_EQ(One(state), "cancelled");
+  writer.Retry({}, {twin.id});
+  EXPECT_EQ(One(state), "done");
+}
+
 TEST_F(ResultsWriterTest, CancelKeepsWhatOthersNeed) {
   Add();
   EXPECT_EQ(writer.Cancel({rows.trials[0].id, rows.trials[1].id}), 2);

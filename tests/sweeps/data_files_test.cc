@@ -84,7 +84,7 @@ TEST_F(DataFilesTest, PrefersTheEnvironmentsFolderOverTheSweeps) {
   options.data = folder_ / "own";
   EXPECT_EQ(folder_of(), folder_ / "own");
   options.data = folder_ / "nothing";
-  EXPECT_EQ(folder_of(), folder_ / "fashion");
+  EXPECT_THROW(folder_of(), Error);  // and not the sweep's
 }
 
 TEST_F(DataFilesTest, RemembersDigestsUntilTheFileChanges) {

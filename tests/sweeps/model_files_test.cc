@@ -7,7 +7,6 @@
 namespace zerosweep {
 namespace {
 
-using testing::HasSubstr;
 using testing::StartsWith;
 
 // A sweep of one trial whose model, at line 4, is `model`.
@@ -129,7 +128,35 @@ TEST(ModelFilesTest, RefusesMalformedCards) {
   Json card = SweepFolder::Card("mine", "small weights");
   card["mean"] = "dark";
   folder.Write("fashion/mine.json", card.dump());
-  EXPECT_THAT(folder.ErrorOf(SweepOf("{file: mine.pt}")), HasSubstr("is malformed: "));
+  EXPECT_EQ(
+      folder.ErrorOf(SweepOf("{file: mine.pt}")),
+      "sweep.yaml:4: model card fashion/mine.json: 'mean' is \"dark\", must be numbers, one a "
+      "channel");
+}
+
+TEST(ModelFilesTest, EveryValueOfACardHasAForm) {
+  const SweepFolder folder;
+  folder.Write("fashion/mine.pt", "small weights");
+  const auto defect = [&](const std::string& key, const Json& value) {
+    Json card = SweepFolder::Card("mine", "small weights");
+    card[key] = value;
+    folder.Write("fashion/mine.json", card.dump());
+    const std::string error = folder.ErrorOf(SweepOf("{file: mine.pt}"));
+    const std::string start = "sweep.yaml:4: model card fashion/mine.json: ";
+    EXPECT_THAT(error, StartsWith(start));
+    return error.substr(start.size());
+  };
+  EXPECT_EQ(defect("topl", 3), "unknown key 'topl', did you mean 'top1'?");
+  EXPECT_EQ(defect("classes", "ten"), "'classes' is \"ten\", must be a positive number");
+  EXPECT_EQ(defect("classes", 0), "'classes' is 0, must be a positive number");
+  EXPECT_EQ(defect("input_shape", {28, 28}),
+            "'input_shape' is [28,28], must be three positive numbers: channels, height, width");
+  EXPECT_EQ(defect("std", Json::array({0.0})),
+            "'std' is [0.0], must be positive numbers, one a channel");
+  EXPECT_EQ(defect("top1", 934.1), "'top1' is 934.1, must be percent");
+  EXPECT_EQ(defect("weights_sha256", std::string(64, 'G')),
+            "'weights_sha256' is \"" + std::string(64, 'G') +
+                "\", must be 64 lower-case hexadecimal digits");
 }
 
 TEST(ModelFilesTest, ListsEveryPlaceWhereAFileWasLookedFor) {
