@@ -71,19 +71,23 @@ void Coordinator::OnJoin(int rank, const JoinRequest& join) {
   // Ranks of one host see the same GPUs: their slots go round them together.
   const int first = options_.slots.spread ? rank * slots : 0;
   for (int i = 0; i < slots; ++i)
-    worker.slots.push_back({"", gpus ? fmt::format("cuda:{}", (first + i) % join.gpus) : "cpu"});
+    worker.devices.push_back(gpus ? fmt::format("cuda:{}", (first + i) % join.gpus) : "cpu");
   workers_[rank] = std::move(worker);
+  // Ranks of one host share its memory, too.
+  const double memory = options_.slots.spread ? join.memory / transport_.size() : join.memory;
+  placement_.AddNode(rank, {slots, gpus, join.cores, memory});
 }
 
 void Coordinator::OnEnded(int rank, const Ended& ended) {
   const std::string& id = std::visit(
       [](const auto& result) -> const std::string& { return result.attempt; }, ended.result);
-  FreeSlot(rank, id);
   const auto found = flights_.find(id);
   if (found == flights_.end()) {
-    display_.Line(fmt::format("late result of attempt {} (given up before); dropped", id));
+    display_.Line(
+        fmt::format("late result of attempt {} from rank {} (given up before); dropped", id, rank));
     return;
   }
+  FreeSeats(found->second);
   if (const auto* done = std::get_if<StageDone>(&ended.result)) {
     OnDone(id, found->second, *done);
   } else {
@@ -104,15 +108,16 @@ void Coordinator::OnDone(const std::string& id, Flight& flight, const StageDone&
 
 void Coordinator::FailFlight(const std::string& id, const StageFailed& failed,
                              const std::string& log_tail, bool process_dead) {
-  const Flight flight = flights_.at(id);
+  Flight flight = std::move(flights_.at(id));
   flights_.erase(id);
+  FreeSeats(flight);
   const bool interrupted = failed.failure == "interrupted";
   if (!interrupted) ++attempts_failed_;
   // A full disk or an unusable device is not the trial's fault: the stage stays open and the run
   // ends.
   const bool blameless = failed.failure == "error" &&
                          (failed.kind == ErrorKind::kStorage || failed.kind == ErrorKind::kCluster);
-  const bool final = !blameless && scheduler_.Failed(flight.stage, failed);
+  const bool final = !blameless && scheduler_.Failed(flight.stage, failed, clock_.Monotonic());
   RecordEnd(id, flight, failed, log_tail, final, process_dead);
   if (blameless) Fail(failed.kind, "{}: {}", view_.label(flight.stage), failed.message);
   display_.Line(
@@ -142,6 +147,7 @@ void Coordinator::RankLost(int rank, const std::string& why) {
   if (rank == 0 || !gone_.insert(rank).second) return;
   liveness_.Forget(rank);
   workers_.erase(rank);
+  placement_.RemoveNode(rank);
   transport_.GiveUp(rank);
   if (phase_ != Phase::kRunning) return;
   display_.Line(fmt::format("rank {} is lost ({}); its stages run again elsewhere", rank, why),
@@ -161,13 +167,12 @@ void Coordinator::OnLeft(int rank) {
   if (phase_ == Phase::kRunning) return RankLost(rank, "left early");
   gone_.insert(rank);
   workers_.erase(rank);
+  placement_.RemoveNode(rank);
 }
 
-void Coordinator::FreeSlot(int rank, const std::string& attempt) {
-  const auto worker = workers_.find(rank);
-  if (worker == workers_.end()) return;
-  for (Slot& slot : worker->second.slots)
-    if (slot.attempt == attempt) slot.attempt.clear();
+void Coordinator::FreeSeats(Flight& flight) {
+  placement_.Release(flight.seats);
+  flight.seats.clear();
 }
 
 bool Coordinator::Step() {
@@ -179,7 +184,13 @@ bool Coordinator::Step() {
   SendAlive();
   if (phase_ == Phase::kRunning) {
     active |= AssignReady();
-    if (scheduler_.Finished() && flights_.empty()) BeginLeaving();
+    if (scheduler_.Finished() && flights_.empty()) {
+      BeginLeaving();
+    } else if (scheduler_.OnlyHeldBack()) {
+      display_.Line(
+          "nothing that is left would end before the allocation does; it waits for the next");
+      Drain();
+    }
   } else if (phase_ == Phase::kDraining) {
     const bool patient = clock_.Monotonic() - draining_since_ < options_.drain_grace;
     if (!patient || !AnyoneSaves()) BeginLeaving();

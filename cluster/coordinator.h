@@ -65,18 +65,15 @@ class Coordinator {
 
  private:
   enum class Phase { kRunning, kDraining, kLeaving, kFinished };
-  struct Slot {
-    std::string attempt;  // "" when free
-    std::string device;
-  };
   struct WorkerState {
     std::string node;
-    std::vector<Slot> slots;
+    std::vector<std::string> devices;  // by slot
   };
   // An attempt that was assigned and has not been ended by us.
   struct Flight {
     size_t stage = 0;
     int rank = 0;
+    std::vector<Seat> seats;  // empty once they are free again
     int number = 1;
     double started = 0;
     double seconds = 0;  // when done
@@ -99,9 +96,10 @@ class Coordinator {
                  const std::string& log_tail, bool final, bool process_dead);
   bool AnyoneSaves() const;
   void InterruptFlights();
-  void FreeSlot(int rank, const std::string& attempt);
+  void FreeSeats(Flight& flight);
   bool AssignReady();
-  void Launch(size_t stage, int rank, size_t slot);
+  void CheckPlaceable() const;
+  void Launch(const Scheduler::Start& start);
   void SendAlive();
   void BeginLeaving();
   void Show();
@@ -117,6 +115,7 @@ class Coordinator {
   RunView view_;
   RunEta eta_;
   Liveness liveness_;
+  Placement placement_;
   std::map<int, WorkerState> workers_;
   std::set<int> gone_;       // ranks that have left or are lost
   std::set<int> dismissed_;  // of those, the ones told so

@@ -60,7 +60,7 @@ void Coordinator::CancelStage(size_t stage) {
       continue;
     }
     Send(flight->second.rank, Revoke{flight->first});
-    FreeSlot(flight->second.rank, flight->first);
+    FreeSeats(flight->second);
     RecordEnd(flight->first, flight->second,
               {flight->first, ErrorKind::kTrial, "cancelled", "cancelled by request"}, {},
               /*final=*/false, /*process_dead=*/false);
@@ -70,23 +70,32 @@ void Coordinator::CancelStage(size_t stage) {
 
 bool Coordinator::AssignReady() {
   bool assigned = false;
-  for (auto& [rank, worker] : workers_) {
-    for (size_t i = 0; i < worker.slots.size(); ++i) {
-      if (!worker.slots[i].attempt.empty()) continue;
-      const auto stage = scheduler_.TakeNext();
-      if (!stage) return assigned;
-      Launch(*stage, rank, i);
-      assigned = true;
-    }
+  while (const auto start = scheduler_.TakeNext(clock_.Monotonic(), placement_)) {
+    Launch(*start);
+    assigned = true;
   }
+  if (flights_.empty()) CheckPlaceable();
   return assigned;
 }
 
-void Coordinator::Launch(size_t stage, int rank, size_t slot) {
-  const StageRow& row = plan_.stages[stage];
-  WorkerState& worker = workers_.at(rank);
+// Once every rank has said what it has, or is gone.
+void Coordinator::CheckPlaceable() const {
+  if (workers_.size() + gone_.size() < static_cast<size_t>(transport_.size())) return;
+  const auto stage = scheduler_.FindUnplaceable(placement_);
+  if (!stage) return;
+  const StageNeeds& needs = scheduler_.needs(*stage);
+  Fail(
+      ErrorKind::kUsage,
+      "{} asks for {} (resources:), and no node here has that: ask for less, or bring larger nodes",
+      view_.label(*stage), ToString(needs));
+}
+
+void Coordinator::Launch(const Scheduler::Start& start) {
+  const StageRow& row = plan_.stages[start.stage];
+  const int rank = start.seats.front().node, slot = start.seats.front().slots.front();
+  const WorkerState& worker = workers_.at(rank);
   Assign assign;
-  assign.slot = static_cast<int>(slot);
+  assign.slot = slot;
   assign.stall_limit = options_.stall_limit;
   assign.run.attempt = NewUuid();
   assign.run.stage = row.spec;
@@ -98,16 +107,16 @@ void Coordinator::Launch(size_t stage, int rank, size_t slot) {
   assign.run.staging = options_.home.staging(assign.run.attempt).string();
   assign.run.checkpoints = options_.home.checkpoints(row.spec.name).string();
   assign.run.checkpoint_period = options_.checkpoint_period;
-  assign.run.device = worker.slots[slot].device;
+  assign.run.device = worker.devices.at(static_cast<size_t>(slot));
   assign.run.threads = row.threads;
 
   Flight flight;
-  flight.stage = stage;
+  flight.stage = start.stage;
   flight.rank = rank;
-  flight.number = scheduler_.AttemptNumber(stage);
+  flight.seats = start.seats;
+  flight.number = scheduler_.AttemptNumber(start.stage);
   flight.started = clock_.Monotonic();
   flights_[assign.run.attempt] = flight;
-  worker.slots[slot].attempt = assign.run.attempt;
   storage_.Start({assign.run.attempt, row.spec.name, fmt::format("{}/slot {}", worker.node, slot),
                   assign.run.device, row.threads});
   Send(rank, assign);
@@ -124,7 +133,7 @@ void Coordinator::Show() {
   snapshot.stages_done = stages_run_;
   const double now = clock_.Monotonic();
   size_t slots = 0;
-  for (const auto& [rank, worker] : workers_) slots += worker.slots.size();
+  for (const auto& [rank, worker] : workers_) slots += worker.devices.size();
   std::vector<RunningStage> running;
   for (const auto& [id, flight] : flights_) {
     if (flight.committing) continue;

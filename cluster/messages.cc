@@ -5,7 +5,11 @@ namespace {
 
 struct WorkerEncoder {
   Json operator()(const JoinRequest& m) const {
-    return {{"type", "join"}, {"node", m.node}, {"cores", m.cores}, {"gpus", m.gpus}};
+    return {{"type", "join"},
+            {"node", m.node},
+            {"cores", m.cores},
+            {"gpus", m.gpus},
+            {"memory", m.memory}};
   }
   Json operator()(const Beat& m) const {
     Json progress = Json::array();
@@ -56,7 +60,8 @@ WorkerMessage EndedFromJson(const Json& json) {
 ClusterMessage Decode(const Json& json) {
   const std::string type = json.at("type");
   if (type == "join")
-    return WorkerMessage(JoinRequest{json.at("node"), json.at("cores"), json.at("gpus")});
+    return WorkerMessage(
+        JoinRequest{json.at("node"), json.at("cores"), json.at("gpus"), json.at("memory")});
   if (type == "beat") return BeatFromJson(json);
   if (type == "ended") return EndedFromJson(json);
   if (type == "broken") return WorkerMessage(Broken{json.at("message")});

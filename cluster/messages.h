@@ -18,6 +18,7 @@ struct JoinRequest {
   std::string node;
   int cores = 1;
   int gpus = 0;
+  double memory = 0;  // bytes
 };
 
 // Once a second: a sign of life with the latest progress of every running attempt.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace zerosweep {
@@ -37,6 +38,18 @@ int VisibleGpus() {
   const std::string list = visible;
   if (list.empty() || list.starts_with("-")) return 0;
   return static_cast<int>(std::count(list.begin(), list.end(), ',')) + 1;
+}
+
+double UsableMemory() {
+  const double pages = static_cast<double>(sysconf(_SC_PHYS_PAGES));
+  double memory = pages * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  for (const char* limit : {"/sys/fs/cgroup/memory.max",                       // version 2
+                            "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {  // version 1
+    std::ifstream file(limit);
+    double bytes = 0;
+    if (file >> bytes) memory = std::min(memory, bytes);
+  }
+  return memory;
 }
 
 std::string NodeName() {

@@ -1,6 +1,7 @@
 #include "cluster/scheduler.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 
@@ -8,6 +9,11 @@ namespace zerosweep {
 namespace {
 
 constexpr int kMostInterruptions = 10;
+constexpr double kLongestBackOff = 300;  // seconds
+// A prediction is trusted to within this factor where a deadline depends on it.
+constexpr double kMargin = 1.2;
+// Ready stages that one call looks at beyond the first that finds no room.
+constexpr int kLooks = 64;
 
 bool HasEnded(Scheduler::Phase phase) {
   return phase == Scheduler::Phase::kDone || phase == Scheduler::Phase::kFailed ||
@@ -38,17 +44,23 @@ int AllowedAttempts(const StageFailed& failed, int max_attempts) {
   return max_attempts;
 }
 
+double BackOff(const std::string& failure, int tries) {
+  if (failure == "lost_worker" || failure == "non_finite") return 0;
+  const double first = failure == "oom" ? 10 : failure == "publish" ? 5 : 1;
+  return std::min(kLongestBackOff, first * std::pow(4, tries - 1));
+}
+
 Scheduler::Scheduler(const std::vector<StageRow>& stages, const std::vector<StageStatus>& statuses,
-                     const std::function<double(const StageRow&)>& seconds,
-                     SchedulerOptions options)
+                     const std::vector<double>& seconds, SchedulerOptions options)
     : nodes_(stages.size()), options_(options) {
   for (size_t i = 0; i < stages.size(); ++i) {
     index_[stages[i].spec.name] = i;
     nodes_[i].phase = PhaseOf(statuses[i].state);
+    nodes_[i].needs = stages[i].needs;
     nodes_[i].artifact = statuses[i].artifact;
     nodes_[i].error = statuses[i].error;
     nodes_[i].attempts = statuses[i].attempts;
-    nodes_[i].cost = seconds(stages[i]);
+    nodes_[i].cost = seconds[i];
     if (!HasEnded(nodes_[i].phase)) ++open_;
   }
   for (size_t i = 0; i < stages.size(); ++i) {
@@ -58,6 +70,7 @@ Scheduler::Scheduler(const std::vector<StageRow>& stages, const std::vector<Stag
         Fail(ErrorKind::kInternal, "stage {} needs {} as '{}', which is not in the plan",
              stages[i].spec.name, name, role);
       nodes_[*input].users.push_back(i);
+      nodes_[i].inputs.push_back(*input);
       if (nodes_[*input].phase != Phase::kDone) ++nodes_[i].inputs_missing;
     }
   }
@@ -87,14 +100,81 @@ void Scheduler::MakeReady(size_t stage) {
   ready_.emplace(-nodes_[stage].priority, stage);
 }
 
-std::optional<size_t> Scheduler::TakeNext() {
-  if (ready_.empty()) return std::nullopt;
-  const size_t stage = ready_.begin()->second;
-  ready_.erase(ready_.begin());
+void Scheduler::MakeReadyLater(size_t stage, double at) {
+  nodes_[stage].phase = Phase::kReady;
+  nodes_[stage].ready_at = at;
+  delayed_.emplace(at, stage);
+}
+
+void Scheduler::WakeDelayed(double now) {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    const size_t stage = delayed_.begin()->second;
+    delayed_.erase(delayed_.begin());
+    MakeReady(stage);
+  }
+}
+
+bool Scheduler::MustWaitForNextRun(size_t stage, double now) const {
+  const double seconds = kMargin * nodes_[stage].cost;
+  return now + seconds > options_.deadline && seconds <= options_.allocation;
+}
+
+std::vector<int> Scheduler::NodesOfInputs(size_t stage) const {
+  std::vector<int> nodes;
+  for (const size_t input : nodes_[stage].inputs)
+    if (nodes_[input].node >= 0) nodes.push_back(nodes_[input].node);
+  return nodes;
+}
+
+void Scheduler::BeginRunning(size_t stage, int node) {
   nodes_[stage].phase = Phase::kRunning;
+  nodes_[stage].node = node;
   ++nodes_[stage].attempts;
   ++nodes_[stage].tries;
-  return stage;
+  ++running_;
+}
+
+std::optional<Scheduler::Start> Scheduler::TakeNext(double now, Placement& placement) {
+  WakeDelayed(now);
+  if (const auto reserved = placement.reserved(); reserved && phase(*reserved) != Phase::kReady)
+    placement.Unreserve();  // cancelled meanwhile
+  int looks = 0;
+  for (auto entry = ready_.begin();
+       entry != ready_.end() && looks <= kLooks && !placement.Full();) {
+    const size_t stage = entry->second;
+    if (MustWaitForNextRun(stage, now)) {
+      entry = ready_.erase(entry);
+      held_back_.insert(stage);
+      continue;
+    }
+    const StageNeeds& needs = nodes_[stage].needs;
+    std::vector<Seat> seats =
+        placement.Take(stage, needs, nodes_[stage].cost, NodesOfInputs(stage), now);
+    if (!seats.empty()) {
+      ready_.erase(entry);
+      BeginRunning(stage, seats.front().node);
+      return Start{stage, std::move(seats)};
+    }
+    const bool may_starve = needs.ranks > 1 || needs.cpus > 0 || needs.memory > 0;
+    if (may_starve && placement.Fits(needs)) placement.Reserve(stage, needs, now);
+    ++entry;
+    ++looks;
+  }
+  return std::nullopt;
+}
+
+bool Scheduler::OnlyHeldBack() const {
+  return running_ == 0 && ready_.empty() && delayed_.empty() && !held_back_.empty();
+}
+
+std::optional<size_t> Scheduler::FindUnplaceable(const Placement& placement) const {
+  for (const auto& [priority, stage] : ready_)
+    if (!placement.Fits(nodes_[stage].needs)) return stage;
+  return std::nullopt;
+}
+
+double Scheduler::NextWake() const {
+  return delayed_.empty() ? std::numeric_limits<double>::infinity() : delayed_.begin()->first;
 }
 
 void Scheduler::BeginCommit(size_t stage) { nodes_[stage].phase = Phase::kCommitting; }
@@ -109,7 +189,7 @@ void Scheduler::Committed(size_t stage, const std::string& artifact) {
   }
 }
 
-bool Scheduler::Failed(size_t stage, const StageFailed& failed) {
+bool Scheduler::Failed(size_t stage, const StageFailed& failed, double now) {
   if (HasEnded(nodes_[stage].phase)) return true;
   if (nodes_[stage].cancel) {
     End(stage, Phase::kCancelled);
@@ -120,7 +200,8 @@ bool Scheduler::Failed(size_t stage, const StageFailed& failed) {
     return false;
   }
   if (nodes_[stage].tries < AllowedAttempts(failed, options_.max_attempts)) {
-    MakeReady(stage);
+    --running_;
+    MakeReadyLater(stage, now + options_.back_off * BackOff(failed.failure, nodes_[stage].tries));
     return false;
   }
   nodes_[stage].error = failed.message;
@@ -132,6 +213,7 @@ bool Scheduler::Failed(size_t stage, const StageFailed& failed) {
 void Scheduler::PutBack(size_t stage) {
   if (HasEnded(nodes_[stage].phase)) return;
   --nodes_[stage].tries;
+  --running_;
   MakeReady(stage);
 }
 
@@ -157,8 +239,12 @@ void Scheduler::Reopen(size_t stage) {
 }
 
 void Scheduler::End(size_t stage, Phase phase) {
-  ready_.erase({-nodes_[stage].priority, stage});
-  nodes_[stage].phase = phase;
+  Node& node = nodes_[stage];
+  if (node.phase == Phase::kRunning || node.phase == Phase::kCommitting) --running_;
+  ready_.erase({-node.priority, stage});
+  delayed_.erase({node.ready_at, stage});
+  held_back_.erase(stage);
+  node.phase = phase;
   --open_;
 }
 

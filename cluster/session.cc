@@ -10,10 +10,10 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "cluster/adoption.h"
-#include "cluster/cost_model.h"
 #include "cluster/signals.h"
 #include "storage/artifact_store.h"
 #include "storage/checkpoints.h"
+#include "sweeps/cost_model.h"
 
 namespace zerosweep {
 namespace {
@@ -117,10 +117,10 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
   ProgressDisplay display(options.display, clock);
   auto writer = std::make_unique<ResultsWriter>(home, lock);
   const std::vector<StageStatus> statuses = PrepareDatabase(plan, home, *writer, display);
-  const CostModel costs(writer->Costs());
-  Scheduler scheduler(
-      plan.stages, statuses, [&](const StageRow& stage) { return costs.Seconds(stage); },
-      options.scheduler);
+  std::vector<double> costs;
+  for (const CostEstimate& cost : EstimateCosts(plan, CostModel(writer->Costs())))
+    costs.push_back(cost.seconds);
+  Scheduler scheduler(plan.stages, statuses, costs, options.scheduler);
 
   StorageThread storage(home, lock, std::move(writer));
   Coordinator coordinator(options.coordinator, plan, scheduler, storage, transport, display, clock);

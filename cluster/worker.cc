@@ -13,7 +13,7 @@ Worker::Worker(WorkerOptions options, Transport& transport, const Clock& clock)
       clock_(clock),
       time_(clock),
       last_beat_(clock.Monotonic()) {
-  Send(JoinRequest{options_.node, UsableCores(), VisibleGpus()});
+  Send(JoinRequest{options_.node, UsableCores(), VisibleGpus(), UsableMemory()});
 }
 
 void Worker::Handle(const CoordinatorMessage& message) {

@@ -22,11 +22,13 @@ struct StageStatus {
   std::string error;  // of the last failed attempt
 };
 
-// Mean seconds of finished attempts, for ordering costliest first.
+// What a finished attempt took.
 struct CostSample {
   std::string kind, implementation;
   Json params;
   double seconds = 0;
+  std::string model, dataset;  // of a trial that needs it
+  std::string device = {};     // model of its processor or GPU; empty: not known
 };
 
 struct ResultsOptions {
@@ -54,7 +56,8 @@ class ResultsWriter {
 
   StageStatus Status(const std::string& stage) const;
   std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;
-  std::vector<CostSample> Costs(size_t limit = 1000) const;
+  // Finished attempts, newest first.
+  std::vector<CostSample> Costs(size_t limit = 5000) const;
 
   void StartAttempt(const AttemptRow& attempt);
   // The stage is done, its metrics and artifact are rows, and every trial whose stages are all done
@@ -114,6 +117,8 @@ class ResultsReader {
   Table Query(const std::string& sql, const std::vector<Json>& bindings = {},
               size_t row_limit = 1'000'000, double timeout_seconds = 60) const;
   std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;
+  // Finished attempts, newest first.
+  std::vector<CostSample> Costs(size_t limit = 5000) const;
 
  private:
   struct Impl;

@@ -46,4 +46,7 @@ std::string CleanLines(const std::string& text, size_t most_bytes);
 // Reads the status of stages through `db`.
 std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::string>& stages);
 
+// Finished attempts, newest first.
+std::vector<CostSample> ReadCosts(Database& db, size_t limit);
+
 }  // namespace zerosweep

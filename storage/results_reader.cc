@@ -148,4 +148,8 @@ std::vector<StageStatus> ResultsReader::Statuses(const std::vector<std::string>&
   return ReadStatuses(*impl_->db, stages);
 }
 
+std::vector<CostSample> ResultsReader::Costs(size_t limit) const {
+  return ReadCosts(*impl_->db, limit);
+}
+
 }  // namespace zerosweep

@@ -88,16 +88,7 @@ std::vector<StageStatus> ResultsWriter::Statuses(const std::vector<std::string>&
 }
 
 std::vector<CostSample> ResultsWriter::Costs(size_t limit) const {
-  Statement& select = impl_->db.Prepare(R"(SELECT g.kind, g.implementation, g.params, a.seconds
-    FROM attempt a JOIN stage g ON g.id = a.stage_id WHERE a.outcome = 'done'
-    ORDER BY a.ended DESC LIMIT ?)");
-  select.Bind(static_cast<int64_t>(limit));
-  std::vector<CostSample> samples;
-  while (select.Step()) {
-    samples.push_back({select.Text(0), select.Text(1),
-                       ParseJson(select.Text(2), impl_->home.database().string()), select.Real(3)});
-  }
-  return samples;
+  return ReadCosts(impl_->db, limit);
 }
 
 bool ResultsWriter::PublishSnapshot() {
@@ -116,6 +107,22 @@ bool ResultsWriter::PublishSnapshot() {
   FsyncFolder(impl_->home.folder);
   impl_->published_changes = changes;
   return true;
+}
+
+std::vector<CostSample> ReadCosts(Database& db, size_t limit) {
+  Statement& select = db.Prepare(R"(SELECT g.kind, g.implementation, g.params, a.seconds,
+      t.model, t.dataset, iif(n.facts ->> '$.device' = 'cpu', n.facts ->> '$.cpu', n.facts ->> '$.device')
+    FROM attempt a JOIN stage g ON g.id = a.stage_id
+    LEFT JOIN trial t ON t.id = (SELECT min(trial_id) FROM trial_stage x WHERE x.stage_id = g.id)
+    LEFT JOIN signature n ON n.id = a.signature_id
+    WHERE a.outcome = 'done' ORDER BY a.ended DESC LIMIT ?)");
+  select.Bind(static_cast<int64_t>(limit));
+  std::vector<CostSample> samples;
+  while (select.Step()) {
+    samples.push_back({select.Text(0), select.Text(1), ParseJson(select.Text(2), "stage.params"),
+                       select.Real(3), select.Text(4), select.Text(5), select.Text(6)});
+  }
+  return samples;
 }
 
 std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::string>& stages) {

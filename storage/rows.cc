@@ -1,5 +1,7 @@
 #include "storage/rows.h"
 
+#include "base/text.h"
+
 namespace zerosweep {
 
 const char* ToString(State state) {
@@ -14,6 +16,16 @@ const char* ToString(State state) {
       return "cancelled";
   }
   Fail(ErrorKind::kInternal, "no state has the value {}", static_cast<int>(state));
+}
+
+std::string ToString(const StageNeeds& needs) {
+  std::vector<std::string> parts;
+  if (needs.gpu) parts.emplace_back("a GPU");
+  if (needs.cpus > 0) parts.push_back(fmt::format("{} cores", needs.cpus));
+  if (needs.memory > 0) parts.push_back(HumanBytes(needs.memory) + " of memory");
+  if (parts.empty()) parts.emplace_back("one slot");
+  return fmt::format("{}{}", needs.ranks > 1 ? fmt::format("{} ranks, each of ", needs.ranks) : "",
+                     Join(parts, " and "));
 }
 
 State StateFromString(const std::string& word) {

@@ -17,10 +17,23 @@ const char* ToString(State state);  // "open", "done", "failed", "cancelled"
 // The reverse. Throws kStorage for an unknown word.
 State StateFromString(const std::string& word);
 
+// What a stage takes while it runs. No part of its name.
+struct StageNeeds {
+  int ranks = 1;      // processes, each with what follows
+  bool gpu = false;   // a GPU is not only used where there is one, but required
+  int cpus = 0;       // cores; 0: as many as a slot has
+  double memory = 0;  // bytes; 0: not said
+  bool operator==(const StageNeeds&) const = default;
+};
+
+// "2 ranks of 4 cores and 16.0 GiB", "1 rank of a GPU".
+std::string ToString(const StageNeeds& needs);
+
 struct StageRow {
   StageSpec spec;
   std::map<std::string, std::string> files;  // role → path outside the home; not part of the name
   int threads = 1;                           // declared by kind and profile, kept by retries
+  StageNeeds needs;                          // not stored
   std::string implementation;  // "zeroq", "minmax"; the kind's name where it has only one
 };
 

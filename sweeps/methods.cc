@@ -1,6 +1,9 @@
 #include "sweeps/methods.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
 
 #include "base/text.h"
 #include "sweeps/parameters.h"
@@ -35,7 +38,7 @@ void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue&
     part.ranks = static_cast<int>(RequireInt(*ranks, part.name() + ".ranks", 1, 4096));
   }
   if (const YamlNode* resources = block.Find("resources")) {
-    part.threads = ParseResources(*resources);
+    part.resources = ParseResources(*resources);
   }
 }
 
@@ -52,6 +55,24 @@ const Json& GetRecipe(const YamlNode& node, const Catalogue& catalogue) {
   const std::string& name = RequireWord(node, "method");
   if (const Json* recipe = catalogue.FindRecipe(name)) return *recipe;
   FailAt(node.where, "unknown method '{}'{}", name, Suggestion(name, catalogue.Names("recipe")));
+}
+
+}  // namespace
+
+namespace {
+
+// "512MB", "16 GiB". Throws kUsage.
+double ParseMemory(const YamlNode& node) {
+  const std::string& word = RequireWord(node, "resources.memory");
+  static const std::map<std::string, double> kUnits = {
+      {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
+  char* end = nullptr;
+  const double number = std::strtod(word.c_str(), &end);
+  while (*end == ' ') ++end;
+  const auto unit = kUnits.find(end);
+  if (unit == kUnits.end() || !(number > 0) || !std::isfinite(number))
+    FailAt(node.where, "resources.memory is {}, must be a size with its unit: 16GB", node.Shown());
+  return number * unit->second;
 }
 
 }  // namespace
@@ -76,11 +97,28 @@ void CheckExecution(const std::string& name, const YamlNode& node, const Catalog
   }
 }
 
-int ParseResources(const YamlNode& node) {
-  RequireKeys(node, {"threads"}, "resources");
-  const YamlNode* threads = node.Find("threads");
-  if (threads == nullptr) FailAt(node.where, "resources is empty, write {{threads: N}}");
-  return static_cast<int>(RequireInt(*threads, "resources.threads", 1, 1024));
+void Resources::Override(const Resources& more) {
+  if (more.threads) threads = more.threads;
+  if (more.cpus) cpus = more.cpus;
+  if (more.gpu) gpu = more.gpu;
+  if (more.memory) memory = more.memory;
+}
+
+Resources ParseResources(const YamlNode& node) {
+  RequireKeys(node, {"threads", "cpus", "gpus", "memory", "ranks"}, "resources");
+  if (node.members.empty()) FailAt(node.where, "resources is empty, write {{threads: N}}");
+  const auto number = [&](const char* key, int least, int most) -> std::optional<int> {
+    const YamlNode* value = node.Find(key);
+    if (value == nullptr) return std::nullopt;
+    return static_cast<int>(RequireInt(*value, std::string("resources.") + key, least, most));
+  };
+  Resources resources;
+  resources.threads = number("threads", 1, 1024);
+  resources.cpus = number("cpus", 1, 1024);
+  if (const auto gpus = number("gpus", 0, 1)) resources.gpu = *gpus == 1;
+  if (const YamlNode* memory = node.Find("memory")) resources.memory = ParseMemory(*memory);
+  number("ranks", 1, 1);  // a stage runs in one process
+  return resources;
 }
 
 Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue,

@@ -12,12 +12,23 @@
 
 namespace zerosweep {
 
+// What a stage takes while it runs, as far as a sweep says so.
+struct Resources {
+  std::optional<int> threads;    // of its process
+  std::optional<int> cpus;       // cores kept for it
+  std::optional<bool> gpu;       // whether it requires one
+  std::optional<double> memory;  // bytes
+
+  // `more` wins where both speak.
+  void Override(const Resources& more);
+};
+
 // A synthesizer or quantizer as a sweep asks for it.
 struct Part {
   const Json* declaration = nullptr;    // in the catalogue
   Json recipe_values = Json::object();  // set by the recipe
   Json given = Json::object();          // set by the sweep; parameters of the stage's kind included
-  std::optional<int> threads;           // from `resources: {threads: N}` inside the block
+  Resources resources;                  // from `resources:` inside the block
   std::optional<int> ranks;             // from `ranks:` inside the block
   std::string where;
 
@@ -51,8 +62,9 @@ Method ParseMethod(const YamlNode& node, const Catalogue& catalogue);
 Method CombineParts(const YamlNode& synthesizer, const YamlNode& quantizer,
                     const Catalogue& catalogue);
 
-// `resources: {threads: N}`: the threads.
-int ParseResources(const YamlNode& node);
+// `resources: {threads: 2, cpus: 4, gpus: 1, memory: 16GB, ranks: 1}`, each optional. Throws
+// kUsage.
+Resources ParseResources(const YamlNode& node);
 
 // `ranks: N` and `dtype: X` change a stage's name, so a value other than the usual one (1, float32)
 // needs a stage kind that declares a parameter of that name. `kind` limits the question to one

@@ -116,6 +116,11 @@ void PlanBuilder::CheckNeeds(const Assignment& trial, const Method& method) {
   }
 }
 
+void PlanBuilder::TakeResources(const StageParams& params, StageRow& stage) {
+  stage.threads = params.threads;
+  stage.needs = params.needs;
+}
+
 void PlanBuilder::Keep(StageRow stage, const std::string& where, TrialRow& row) {
   stage.spec.name = stage.spec.ComputeName();
   row.stages[stage.spec.kind] = stage.spec.name;
@@ -129,6 +134,11 @@ void PlanBuilder::Keep(StageRow stage, const std::string& where, TrialRow& row) 
     FailAt(where,
            "trials that share a {} stage ask for {} and {} threads: give one number for both",
            stage.spec.kind, first.threads, stage.threads);
+  }
+  if (first.needs != stage.needs) {
+    FailAt(where,
+           "trials that share a {} stage ask for {} and for {}: give both the same resources",
+           stage.spec.kind, ToString(first.needs), ToString(stage.needs));
   }
 }
 
@@ -185,7 +195,7 @@ StageRow PlanBuilder::Teacher(const Assignment& trial) {
     stage.spec.params["expected_top1"] = model.top1;
   stage.files["weights"] = model.weights.string();
   ReadsData(trial, data.test_fingerprint, stage);
-  stage.threads = params.threads;
+  TakeResources(params, stage);
   return stage;
 }
 
@@ -203,7 +213,7 @@ StageRow PlanBuilder::Synthesize(const Assignment& trial, const TrialRow& row) {
   }
   if (Needs(declaration, "real_data")) ReadsData(trial, resolver_.CalibrationOf(trial), stage);
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")}};
-  stage.threads = params.threads;
+  TakeResources(params, stage);
   return stage;
 }
 
@@ -215,7 +225,7 @@ StageRow PlanBuilder::OfImages(const std::string& kind, const StageParams& param
   stage.spec.params = params.named;
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
                        {"images", row.stages.at("synthesize")}};
-  stage.threads = params.threads;
+  TakeResources(params, stage);
   return stage;
 }
 
@@ -238,7 +248,7 @@ StageRow PlanBuilder::Quantize(const Assignment& trial, const TrialRow& row) {
                        {"images", row.stages.at("synthesize")}};
   if (bits.mixed()) stage.spec.inputs["sensitivity"] = row.stages.at("sensitivity");
   if (row.stages.contains("correct")) stage.spec.inputs["correction"] = row.stages.at("correct");
-  stage.threads = params.threads;
+  TakeResources(params, stage);
   return stage;
 }
 
@@ -251,7 +261,7 @@ StageRow PlanBuilder::Evaluate(const Assignment& trial, const TrialRow& row) {
   ReadsData(trial, resolver_.DataOf(trial).test_fingerprint, stage);
   stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
                        {"quantized", row.stages.at("quantize")}};
-  stage.threads = params.threads;
+  TakeResources(params, stage);
   return stage;
 }
 

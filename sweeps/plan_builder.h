@@ -42,6 +42,7 @@ class PlanBuilder {
   StageRow Quantize(const Assignment& trial, const TrialRow& row);
   StageRow Evaluate(const Assignment& trial, const TrialRow& row);
   // Names the stage, keeps it if it is new and notes it in the row.
+  static void TakeResources(const StageParams& params, StageRow& stage);
   void Keep(StageRow stage, const std::string& where, TrialRow& row);
   void CheckNeeds(const Assignment& trial, const Method& method);
   // A stage that reads images of the dataset: its name, the fingerprint of a split, the resizing.

@@ -1,20 +1,18 @@
 #include "sweeps/plan_summary.h"
 
 #include <algorithm>
-#include <map>
 #include <unordered_map>
 
 #include "storage/results.h"
+#include "sweeps/cost_model.h"
 
 namespace zerosweep {
 namespace {
 
-using Implementation = std::pair<std::string, std::string>;  // kind, implementation
-
 // What the home knows of a plan's stages.
 struct History {
   std::vector<StageStatus> statuses;
-  std::map<Implementation, double> mean_seconds;
+  std::vector<CostSample> costs;
 };
 
 History ReadHistory(const Plan& plan, const Home& home) {
@@ -26,10 +24,7 @@ History ReadHistory(const Plan& plan, const Home& home) {
   std::vector<std::string> names;
   for (const StageRow& stage : plan.stages) names.push_back(stage.spec.name);
   history.statuses = reader.Statuses(names);
-  const Table means = reader.Query(
-      "SELECT kind, implementation, avg(seconds) FROM v_stage WHERE state = 'done' AND seconds IS "
-      "NOT NULL GROUP BY kind, implementation");
-  for (const auto& row : means.rows) history.mean_seconds[{row[0], row[1]}] = row[2];
+  history.costs = reader.Costs();
   return history;
 }
 
@@ -63,7 +58,9 @@ PlanSummary SummarisePlan(const Plan& plan, const Home& home) {
   PlanSummary summary;
   summary.trials = plan.trials.size();
   summary.stages = plan.stages.size();
-  double seconds = 0;
+  const std::vector<CostEstimate> costs = EstimateCosts(plan, CostModel(history.costs));
+  std::unordered_map<std::string, double> chain_to;  // by stage: until it is done, its own included
+  double seconds = 0, longest_chain = 0;
   bool all_known = true;
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     const StageRow& stage = plan.stages[i];
@@ -79,11 +76,18 @@ PlanSummary SummarisePlan(const Plan& plan, const Home& home) {
       ++summary.done;
       continue;
     }
-    const auto mean = history.mean_seconds.find({stage.spec.kind, stage.implementation});
-    all_known = all_known && mean != history.mean_seconds.end();
-    if (all_known) seconds += mean->second;
+    double& chain = chain_to[stage.spec.name];
+    for (const auto& [role, input] : stage.spec.inputs) chain = std::max(chain, chain_to[input]);
+    chain += costs[i].seconds;
+    longest_chain = std::max(longest_chain, chain);
+    seconds += costs[i].seconds;
+    all_known = all_known && costs[i].measured;
+    if (costs[i].measured) kind.seconds = kind.seconds.value_or(0) + costs[i].seconds;
   }
-  if (all_known) summary.seconds = seconds;
+  if (all_known) {
+    summary.seconds = seconds;
+    summary.longest_chain = longest_chain;
+  }
   return summary;
 }
 

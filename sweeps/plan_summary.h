@@ -15,6 +15,8 @@ struct KindSummary {
   size_t stages = 0;
   size_t shared = 0;  // used by more than one trial
   size_t done = 0;
+  std::optional<double> seconds;  // of computation still to be done; absent when none of it was
+                                  // ever run in this home
 };
 
 struct PlanSummary {
@@ -22,8 +24,10 @@ struct PlanSummary {
   size_t stages = 0;
   size_t shared = 0;
   size_t done = 0;
-  std::optional<double> seconds;   // of computation still to be done, all in one row; only when
-                                   // every kind still to be computed was run before in this home
+  // Of computation still to be done, as the home's history tells it: all in one row, and the
+  // longest chain of stages that wait for each other. Only when every kind still to be computed was
+  // run before in this home.
+  std::optional<double> seconds, longest_chain;
   std::vector<KindSummary> kinds;  // in the order of the plan, those of one kind together
 
   size_t to_compute() const { return stages - done; }

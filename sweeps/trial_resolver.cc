@@ -191,8 +191,12 @@ void TrialResolver::AddKindParams(const std::string& kind, const Json& given,
   const Json recipe = part != nullptr ? part->recipe_values : Json::object();
   Json values = ResolveParams(declaration, own, recipe, execution.profile, execution.variant);
   params.threads = values.value("threads", 1);
-  if (execution.resources != nullptr) params.threads = ParseResources(*execution.resources);
-  if (part != nullptr && part->threads) params.threads = *part->threads;
+  Resources resources;
+  if (execution.resources != nullptr) resources = ParseResources(*execution.resources);
+  if (part != nullptr) resources.Override(part->resources);
+  params.threads = resources.threads.value_or(params.threads);
+  params.needs = {1, resources.gpu.value_or(false), resources.cpus.value_or(0),
+                  resources.memory.value_or(0)};
   if (options_.threads > 0) params.threads = options_.threads;
   values.erase("threads");  // a resource, not part of the name
   for (const auto& [name, value] : values.items()) {

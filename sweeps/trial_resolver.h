@@ -30,6 +30,7 @@ struct StageParams {
   Json named = Json::object();  // those that go into the stage's name: neutral ones left out, the
                                 // kind's own included
   int threads = 1;
+  StageNeeds needs;
 };
 
 // How a trial runs rather than what it computes, as given for it.

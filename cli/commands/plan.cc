@@ -7,12 +7,21 @@
 namespace zerosweep {
 namespace {
 
+Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
 Table CountsOf(const Plan& plan, const PlanSummary& summary) {
   Table table;
-  table.columns = {"sweep",       "trials",     "stages",           "shared_stages",
-                   "done_stages", "to_compute", "estimated_seconds"};
+  table.columns = {"sweep",
+                   "trials",
+                   "stages",
+                   "shared_stages",
+                   "done_stages",
+                   "to_compute",
+                   "estimated_seconds",
+                   "longest_chain_seconds"};
   table.rows.push_back({plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
-                        summary.to_compute(), summary.seconds ? Json(*summary.seconds) : Json()});
+                        summary.to_compute(), OrNull(summary.seconds),
+                        OrNull(summary.longest_chain)});
   return table;
 }
 
@@ -21,13 +30,14 @@ void PrintForPeople(const Plan& plan, const PlanSummary& summary, const Globals&
              plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
              summary.to_compute(),
              summary.seconds && summary.to_compute() > 0
-                 ? fmt::format(" (about {} one after another)", HumanSeconds(*summary.seconds))
+                 ? fmt::format(" (about {} one after another; the longest chain takes {})",
+                               HumanSeconds(*summary.seconds), HumanSeconds(*summary.longest_chain))
                  : "");
   Table table;
-  table.columns = {"kind", "implementation", "stages", "shared", "done", "to_compute"};
+  table.columns = {"kind", "implementation", "stages", "shared", "done", "to_compute", "seconds"};
   for (const KindSummary& kind : summary.kinds) {
     table.rows.push_back({kind.kind, kind.implementation, kind.stages, kind.shared, kind.done,
-                          kind.stages - kind.done});
+                          kind.stages - kind.done, OrNull(kind.seconds)});
   }
   PrintTable(table, globals);
 }

@@ -24,8 +24,7 @@ class RunEtaTest : public testing::Test {
   }
 
   Plan plan_ = MakePlan();
-  Scheduler scheduler_{plan_.stages, std::vector<StageStatus>(4),
-                       [](const StageRow&) { return 10.0; }};
+  Scheduler scheduler_{plan_.stages, std::vector<StageStatus>(4), std::vector<double>(4, 10)};
   RunEta eta_{plan_.stages, scheduler_};
 };
 
@@ -35,7 +34,7 @@ TEST_F(RunEtaTest, NothingIsKnownBeforeAnyStageHasTold) {
 }
 
 TEST_F(RunEtaTest, ARunningStageTellsForItsKindAndForTheOthers) {
-  ASSERT_EQ(scheduler_.TakeNext(), size_t{0});
+  ASSERT_EQ(TakeAnywhere(scheduler_), size_t{0});
   // A quarter after 5 s: 20 s in all, so that everything takes twice its prediction: 15 s of this
   // one, 20 s each for three others.
   EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 5, .share = 0.25}}, 1), 75);
@@ -43,16 +42,16 @@ TEST_F(RunEtaTest, ARunningStageTellsForItsKindAndForTheOthers) {
 }
 
 TEST_F(RunEtaTest, KindsAreScaledApart) {
-  scheduler_.TakeNext();
+  TakeAnywhere(scheduler_);
   Finish(0, 100);  // a synthesis takes ten times its prediction
-  ASSERT_TRUE(scheduler_.TakeNext());
-  ASSERT_TRUE(scheduler_.TakeNext());
+  ASSERT_TRUE(TakeAnywhere(scheduler_));
+  ASSERT_TRUE(TakeAnywhere(scheduler_));
   Finish(2, 1);  // a quantization a tenth
   EXPECT_DOUBLE_EQ(eta_.Seconds({}, 1), 101);
 }
 
 TEST_F(RunEtaTest, NotSoonerThanTheLongestRunningStage) {
-  ASSERT_EQ(scheduler_.TakeNext(), size_t{0});
+  ASSERT_EQ(TakeAnywhere(scheduler_), size_t{0});
   EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 10, .share = 0.1}}, 100), 90);
 }
 

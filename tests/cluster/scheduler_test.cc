@@ -2,11 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <numeric>
-#include <queue>
-#include <random>
+#include <map>
 
 #include "base/error.h"
 #include "tests/support/fake_plan.h"
@@ -16,12 +12,16 @@ namespace {
 
 using Phase = Scheduler::Phase;
 
-double SleepSeconds(const StageRow& stage) {
-  return stage.spec.params.value("sleep_ms", 1000.0) / 1000;
+// What each stage of a plan sleeps.
+std::vector<double> SleepSeconds(const Plan& plan) {
+  std::vector<double> seconds;
+  for (const StageRow& stage : plan.stages)
+    seconds.push_back(stage.spec.params.value("sleep_ms", 1000.0) / 1000);
+  return seconds;
 }
 
 Scheduler MakeScheduler(const Plan& plan, SchedulerOptions options = {}) {
-  return {plan.stages, std::vector<StageStatus>(plan.stages.size()), SleepSeconds, options};
+  return {plan.stages, std::vector<StageStatus>(plan.stages.size()), SleepSeconds(plan), options};
 }
 
 StageFailed Failure(const std::string& failure, ErrorKind kind = ErrorKind::kTrial) {
@@ -38,7 +38,7 @@ enum { kT, kS, kQ1, kQ2, kE1, kE2, kX };
 
 // Takes the expected stage and commits it.
 void RunNext(Scheduler& scheduler, size_t expected) {
-  const auto stage = scheduler.TakeNext();
+  const auto stage = TakeAnywhere(scheduler);
   ASSERT_EQ(stage, expected);
   scheduler.BeginCommit(*stage);
   scheduler.Committed(*stage, "digest");
@@ -47,7 +47,7 @@ void RunNext(Scheduler& scheduler, size_t expected) {
 TEST(SchedulerTest, CancelDuringACommitLeavesTheResultToTheRetry) {
   const Plan plan = FakePlan(Json::parse(R"([{"name": "s"}, {"name": "q", "inputs": ["s"]}])"));
   Scheduler scheduler = MakeScheduler(plan);
-  ASSERT_EQ(scheduler.TakeNext(), size_t{0});
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{0});
   scheduler.BeginCommit(0);
   scheduler.Cancel(0);
   scheduler.Committed(0, "digest");
@@ -62,10 +62,10 @@ TEST(SchedulerTest, CancelDuringACommitLeavesTheResultToTheRetry) {
 TEST(SchedulerTest, CancelDuringACommitThatFailsIsNotTriedAgain) {
   const Plan plan = FakePlan(Json::parse(R"([{"name": "s"}])"));
   Scheduler scheduler = MakeScheduler(plan);
-  ASSERT_EQ(scheduler.TakeNext(), size_t{0});
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{0});
   scheduler.BeginCommit(0);
   scheduler.Cancel(0);
-  EXPECT_TRUE(scheduler.Failed(0, Failure("publish", ErrorKind::kStorage)));
+  EXPECT_TRUE(scheduler.Failed(0, Failure("publish", ErrorKind::kStorage), 0));
   EXPECT_EQ(scheduler.phase(0), Phase::kCancelled);
   EXPECT_TRUE(scheduler.Finished());
 }
@@ -73,16 +73,16 @@ TEST(SchedulerTest, CancelDuringACommitThatFailsIsNotTriedAgain) {
 TEST(SchedulerTest, UsersBecomeReadyOnlyWhenEveryInputIsCommitted) {
   const Plan plan = Diamond();
   Scheduler scheduler = MakeScheduler(plan);
-  ASSERT_EQ(scheduler.TakeNext(), size_t{kT});  // the longest chain hangs on it
-  ASSERT_EQ(scheduler.TakeNext(), size_t{kX});
-  EXPECT_EQ(scheduler.TakeNext(), std::nullopt);
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});  // the longest chain hangs on it
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{kX});
+  EXPECT_EQ(TakeAnywhere(scheduler), std::nullopt);
   scheduler.BeginCommit(kT);
-  EXPECT_EQ(scheduler.TakeNext(), std::nullopt);  // done, but not yet committed
+  EXPECT_EQ(TakeAnywhere(scheduler), std::nullopt);  // done, but not yet committed
   scheduler.Committed(kT, "digest");
   RunNext(scheduler, kS);
-  EXPECT_EQ(scheduler.TakeNext(), size_t{kQ1});
-  EXPECT_EQ(scheduler.TakeNext(), size_t{kQ2});
-  EXPECT_EQ(scheduler.TakeNext(), std::nullopt);
+  EXPECT_EQ(TakeAnywhere(scheduler), size_t{kQ1});
+  EXPECT_EQ(TakeAnywhere(scheduler), size_t{kQ2});
+  EXPECT_EQ(TakeAnywhere(scheduler), std::nullopt);
   EXPECT_FALSE(scheduler.Finished());
 }
 
@@ -90,7 +90,7 @@ TEST(SchedulerTest, DoneStagesOfEarlierRunsAreNotRunAgain) {
   const Plan plan = Diamond();
   std::vector<StageStatus> statuses(plan.stages.size());
   for (const size_t done : {kT, kS, kQ1, kE1, kX}) statuses[done] = {State::kDone, "digest", 1, ""};
-  Scheduler scheduler(plan.stages, statuses, SleepSeconds);
+  Scheduler scheduler(plan.stages, statuses, SleepSeconds(plan));
   EXPECT_FALSE(scheduler.NothingToDo());
   RunNext(scheduler, kQ2);
   RunNext(scheduler, kE2);
@@ -100,10 +100,10 @@ TEST(SchedulerTest, DoneStagesOfEarlierRunsAreNotRunAgain) {
 TEST(SchedulerTest, NothingToDoWhenAllIsDoneOrHasFailed) {
   const Plan plan = Diamond();
   std::vector<StageStatus> statuses(plan.stages.size(), {State::kDone, "digest", 1, ""});
-  EXPECT_TRUE(Scheduler(plan.stages, statuses, SleepSeconds).NothingToDo());
+  EXPECT_TRUE(Scheduler(plan.stages, statuses, SleepSeconds(plan)).NothingToDo());
   statuses[kQ2] = {State::kFailed, "", 3, "broken"};
   statuses[kE2] = {State::kOpen, "", 0, ""};
-  const Scheduler scheduler(plan.stages, statuses, SleepSeconds);
+  const Scheduler scheduler(plan.stages, statuses, SleepSeconds(plan));
   EXPECT_TRUE(scheduler.NothingToDo());
   EXPECT_EQ(scheduler.phase(kE2), Phase::kFailed);
   EXPECT_EQ(scheduler.error(kE2), "broken");
@@ -113,9 +113,9 @@ TEST(SchedulerTest, CrashesAreTriedAgainUpToTheLimit) {
   const Plan plan = Diamond();
   Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 3});
   for (int attempt = 1; attempt <= 3; ++attempt) {
-    ASSERT_EQ(scheduler.TakeNext(), size_t{kT});
+    ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
     EXPECT_EQ(scheduler.AttemptNumber(kT), attempt);
-    EXPECT_EQ(scheduler.Failed(kT, Failure("crash")), attempt == 3);
+    EXPECT_EQ(scheduler.Failed(kT, Failure("crash"), 0), attempt == 3);
   }
   for (const size_t stage : {kT, kS, kQ1, kQ2, kE1, kE2})
     EXPECT_EQ(scheduler.phase(stage), Phase::kFailed);
@@ -137,21 +137,21 @@ TEST(SchedulerTest, TheClassOfAFailureDecidesHowOftenItIsTried) {
 TEST(SchedulerTest, AnInterruptedStageIsReadyAgainAndCostsNoTry) {
   const Plan plan = Diamond();
   Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 1});
-  ASSERT_EQ(scheduler.TakeNext(), size_t{kT});
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
   scheduler.PutBack(kT);
-  ASSERT_EQ(scheduler.TakeNext(), size_t{kT});
-  EXPECT_TRUE(scheduler.Failed(kT, Failure("crash")));
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
+  EXPECT_TRUE(scheduler.Failed(kT, Failure("crash"), 0));
 }
 
 TEST(SchedulerTest, AStageThatSomebodyKeepsEndingFailsAtLast) {
   const Plan plan = Diamond();
   Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 1});
   for (int i = 0; i < 10; ++i) {
-    ASSERT_EQ(scheduler.TakeNext(), size_t{kT});
-    ASSERT_FALSE(scheduler.Failed(kT, Failure("interrupted"))) << i;
+    ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
+    ASSERT_FALSE(scheduler.Failed(kT, Failure("interrupted"), 0)) << i;
   }
-  ASSERT_EQ(scheduler.TakeNext(), size_t{kT});
-  EXPECT_TRUE(scheduler.Failed(kT, Failure("interrupted")));
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
+  EXPECT_TRUE(scheduler.Failed(kT, Failure("interrupted"), 0));
 }
 
 TEST(SchedulerTest, CancellingAStageCancelsWhatNeedsIt) {
@@ -159,7 +159,7 @@ TEST(SchedulerTest, CancellingAStageCancelsWhatNeedsIt) {
   Scheduler scheduler = MakeScheduler(plan);
   RunNext(scheduler, kT);
   RunNext(scheduler, kS);
-  ASSERT_EQ(scheduler.TakeNext(), size_t{kQ1});
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{kQ1});
   scheduler.Cancel(kQ1);
   EXPECT_EQ(scheduler.phase(kE1), Phase::kCancelled);
   scheduler.Committed(kQ1, "late");  // its process was faster than the kill
@@ -173,8 +173,8 @@ TEST(SchedulerTest, CancellingAStageCancelsWhatNeedsIt) {
 TEST(SchedulerTest, ReopenedStagesRunAgain) {
   const Plan plan = Diamond();
   Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 1});
-  ASSERT_EQ(scheduler.TakeNext(), size_t{kT});
-  ASSERT_TRUE(scheduler.Failed(kT, Failure("crash")));
+  ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
+  ASSERT_TRUE(scheduler.Failed(kT, Failure("crash"), 0));
   for (const size_t stage : {kT, kS, kQ1, kQ2, kE1, kE2}) scheduler.Reopen(stage);
   for (const size_t stage : {kT, kS, kQ1, kQ2, kE1, kE2, kX}) RunNext(scheduler, stage);
   EXPECT_TRUE(scheduler.Finished());
@@ -191,80 +191,80 @@ TEST(SchedulerTest, AnInputOutsideThePlanIsABug) {
   }
 }
 
-// --- Makespan on a fake clock ------------------------------------------------------------------
-
-struct Load {
-  Plan plan;
-  std::vector<double> seconds;  // true durations, by stage
-  double total = 0;
-  double longest_chain = 0;
-};
-
-// Chains of three stages with lognormal durations; one chain is almost half of a slot's mean load.
-Load MakeLoad(int chains, int slots, std::mt19937& random) {
-  std::lognormal_distribution<double> duration(0, 1);
-  Load load;
-  Json stages = Json::array();
-  for (int c = 0; c < chains; ++c) {
-    for (int i = 0; i < 3; ++i) {
-      const std::string name = fmt::format("{}-{}", c, i);
-      Json stage = {{"name", name}, {"params", Json::object()}};
-      if (i > 0) stage["inputs"] = {fmt::format("{}-{}", c, i - 1)};
-      stages.push_back(stage);
-      load.seconds.push_back(duration(random));
-    }
-  }
-  const double mean_load = std::accumulate(load.seconds.begin(), load.seconds.end(), 0.0) / slots;
-  for (size_t i = load.seconds.size() - 3; i < load.seconds.size(); ++i)
-    load.seconds[i] = 0.48 * mean_load / 3;
-  load.total = std::accumulate(load.seconds.begin(), load.seconds.end(), 0.0);
-  for (size_t i = 0; i < load.seconds.size(); i += 3) {
-    load.longest_chain =
-        std::max(load.longest_chain, load.seconds[i] + load.seconds[i + 1] + load.seconds[i + 2]);
-  }
-  load.plan = FakePlan(stages);
-  return load;
+TEST(SchedulerTest, RetriesWaitLongerEachTime) {
+  const Plan plan = FakePlan(Json::parse(R"([{"name": "s"}, {"name": "x"}])"));
+  Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 4});
+  Placement placement = EndlessRoom();
+  ASSERT_EQ(scheduler.TakeNext(0, placement)->stage, 0U);
+  ASSERT_FALSE(scheduler.Failed(0, Failure("crash"), 10));
+  EXPECT_EQ(scheduler.NextWake(), 11);
+  EXPECT_EQ(scheduler.TakeNext(10.5, placement)->stage, 1U);  // others need not wait
+  EXPECT_FALSE(scheduler.TakeNext(10.9, placement).has_value());
+  ASSERT_EQ(scheduler.TakeNext(11, placement)->stage, 0U);
+  ASSERT_FALSE(scheduler.Failed(0, Failure("crash"), 20));
+  EXPECT_EQ(scheduler.NextWake(), 24);
+  scheduler.Cancel(0);
+  EXPECT_FALSE(scheduler.TakeNext(30, placement).has_value());
+  EXPECT_EQ(BackOff("lost_worker", 2), 0);
+  EXPECT_GT(BackOff("oom", 1), BackOff("crash", 1));
+  EXPECT_EQ(BackOff("oom", 20), 300);
 }
 
-// Event-driven: the time at which the last of the slots is done.
-double Makespan(const Load& load, int slots, const std::vector<double>& predicted) {
-  size_t asked = 0;
-  Scheduler scheduler(load.plan.stages, std::vector<StageStatus>(load.seconds.size()),
-                      [&](const StageRow&) { return predicted[asked++]; });
-  using End = std::pair<double, size_t>;
-  std::priority_queue<End, std::vector<End>, std::greater<>> running;
-  double now = 0;
-  while (!scheduler.Finished()) {
-    while (running.size() < static_cast<size_t>(slots)) {
-      const auto stage = scheduler.TakeNext();
-      if (!stage) break;
-      running.emplace(now + load.seconds[*stage], *stage);
-    }
-    now = running.top().first;
-    scheduler.Committed(running.top().second, "digest");
-    running.pop();
-  }
-  return now;
+TEST(SchedulerTest, WhatCannotEndBeforeTheDeadlineWaitsForTheNextRun) {
+  const Plan plan = FakePlan(Json::parse(R"([{"name": "long", "params": {"sleep_ms": 50000}},
+    {"name": "short", "params": {"sleep_ms": 10000}}, {"name": "after", "inputs": ["long"]}])"));
+  Placement placement = EndlessRoom();
+  Scheduler scheduler = MakeScheduler(plan, {.deadline = 100, .allocation = 3600});
+  ASSERT_EQ(scheduler.TakeNext(50, placement)->stage, 1U);  // 50 s + 1.2 · 50 s is too much
+  EXPECT_FALSE(scheduler.TakeNext(50, placement).has_value());
+  EXPECT_FALSE(scheduler.OnlyHeldBack());  // one runs
+  scheduler.BeginCommit(1);
+  scheduler.Committed(1, "digest");
+  EXPECT_TRUE(scheduler.OnlyHeldBack());
+  EXPECT_FALSE(scheduler.Finished());
+  scheduler.Cancel(0);
+  EXPECT_TRUE(scheduler.Finished());
 }
 
-TEST(SchedulerTest, MakespanIsNearItsBoundWithUncertainCostsAndShortestFirstIsNot) {
-  constexpr int kSlots = 8, kChains = 60, kRounds = 20;
-  std::mt19937 random(1);
-  std::normal_distribution<double> error(0, 0.5);  // of the logarithm of a prediction
-  double worst = 0, worst_shortest_first = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    const Load load = MakeLoad(kChains, kSlots, random);
-    const double bound = std::max(load.total / kSlots, load.longest_chain);
-    std::vector<double> predicted, reversed;
-    for (const double seconds : load.seconds) {
-      predicted.push_back(seconds * std::exp(error(random)));
-      reversed.push_back(-seconds);
-    }
-    worst = std::max(worst, Makespan(load, kSlots, predicted) / bound);
-    worst_shortest_first = std::max(worst_shortest_first, Makespan(load, kSlots, reversed) / bound);
+TEST(SchedulerTest, WhatNoAllocationCouldHoldStartsAndSavesAtTheEnd) {
+  const Plan plan = FakePlan(Json::parse(R"([{"name": "long", "params": {"sleep_ms": 50000}}])"));
+  Placement placement = EndlessRoom();
+  Scheduler scheduler = MakeScheduler(plan, {.deadline = 100, .allocation = 40});
+  EXPECT_TRUE(scheduler.TakeNext(90, placement).has_value());
+}
+
+TEST(SchedulerTest, AStageGoesToTheNodeThatMadeItsInput) {
+  const Plan plan = FakePlan(Json::parse(R"([{"name": "a"}, {"name": "b"},
+    {"name": "of a", "inputs": ["a"]}, {"name": "of b", "inputs": ["b"]}])"));
+  Scheduler scheduler = MakeScheduler(plan);
+  Placement placement;
+  placement.AddNode(0, {.slots = 1});
+  placement.AddNode(1, {.slots = 1});
+  std::map<size_t, int> node;
+  std::vector<Scheduler::Start> running;
+  for (int i = 0; i < 2; ++i) running.push_back(*scheduler.TakeNext(0, placement));
+  for (const Scheduler::Start& start : running) {
+    node[start.stage] = start.seats[0].node;
+    placement.Release(start.seats);
+    scheduler.Committed(start.stage, "digest");
   }
-  EXPECT_LE(worst, 1.10);
-  EXPECT_GT(worst_shortest_first, 1.10);  // the same limit can fail
+  for (int i = 0; i < 2; ++i) {
+    const auto start = *scheduler.TakeNext(1, placement);
+    EXPECT_EQ(start.seats[0].node, node.at(start.stage - 2));
+  }
+}
+
+TEST(SchedulerTest, AStageThatNoNodeCouldTakeIsFound) {
+  Plan plan = FakePlan(Json::parse(R"([{"name": "s"}])"));
+  plan.stages[0].needs.memory = 64e9;
+  Scheduler scheduler = MakeScheduler(plan);
+  Placement placement;
+  placement.AddNode(0, {.slots = 4, .cores = 4, .memory = 16e9});
+  EXPECT_FALSE(scheduler.TakeNext(0, placement).has_value());
+  EXPECT_EQ(scheduler.FindUnplaceable(placement), 0U);
+  placement.AddNode(1, {.slots = 4, .cores = 4, .memory = 128e9});
+  EXPECT_EQ(scheduler.FindUnplaceable(placement), std::nullopt);
+  EXPECT_TRUE(scheduler.TakeNext(0, placement).has_value());
 }
 
 }  // namespace

@@ -246,6 +246,8 @@ TEST_F(ResultsWriterTest, CostsAreThoseOfFinishedAttempts) {
   EXPECT_EQ(costs[0].implementation, "zeroq");
   EXPECT_EQ(costs[0].seconds, 12.5);
   EXPECT_EQ(costs[0].params.at("synthesizer"), "zeroq");
+  EXPECT_EQ(costs[0].model, rows.trials[0].model);
+  EXPECT_EQ(costs[0].dataset, rows.trials[0].dataset);
 }
 
 TEST_F(ResultsWriterTest, CurvesAndCorrectnessAreBlobsOfStatedSize) {

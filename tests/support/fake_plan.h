@@ -48,6 +48,19 @@ inline TrialRow FakeTrial(const std::string& label, const StageRow& last,
   return trial;
 }
 
+inline Placement EndlessRoom() {
+  Placement placement;
+  placement.AddNode(0, {.slots = 1000});
+  return placement;
+}
+
+// The next stage, wherever, at a time when every back-off is over.
+inline std::optional<size_t> TakeAnywhere(Scheduler& scheduler) {
+  Placement placement = EndlessRoom();
+  const auto start = scheduler.TakeNext(1e9, placement);
+  return start ? std::optional(start->stage) : std::nullopt;
+}
+
 // REQUIRES: users come after their inputs.
 inline Plan FakePlan(const Json& stages) {
   Plan plan;
@@ -81,6 +94,7 @@ inline SessionOptions FakeSession(const Home& home, int slots) {
   session.worker.stage.program = ProgramFolder() / "fake_stage";
   session.worker.stage.catalogue_digest = "fake";
   session.worker.node = "node";
+  session.scheduler.back_off = 0.01;
   session.run = NewUuid();
   return session;
 }

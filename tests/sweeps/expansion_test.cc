@@ -266,6 +266,17 @@ TEST(ExpansionTest, TakesThreadsFromOptionBlockTrialAndKind) {
   EXPECT_EQ(threads("  method: noise\nresources: {threads: 3}\n", 6), std::pair(6, 6));
 }
 
+TEST(ExpansionTest, TakesResourcesFromBlockAndTrial) {
+  const SweepFolder folder;
+  const Plan plan =
+      folder.Expand(CifarSweep("  bits: w8a8\n  method: {recipe: noise, synthesize: {resources: "
+                               "{memory: 1.5 GiB, gpus: 1}}}\n"
+                               "resources: {cpus: 4, memory: 16GB}\n"));
+  EXPECT_EQ(StageOf(plan, plan.trials[0], "synthesize").needs,
+            (StageNeeds{1, true, 4, 1.5 * 0x1p30}));
+  EXPECT_EQ(StageOf(plan, plan.trials[0], "quantize").needs, (StageNeeds{1, false, 4, 16e9}));
+}
+
 TEST(ExpansionTest, GivesTheSamePlanAgainAndGrowsWithoutRenaming) {
   const SweepFolder folder;
   const Plan first = folder.Expand(CifarSweep(kGrid + "seeds: [0, 1]\n"));
