@@ -9,6 +9,7 @@
 namespace zerosweep {
 namespace {
 constexpr double kAlivePeriod = 1;  // seconds
+constexpr size_t kProblemsKept = 20;
 }  // namespace
 
 int SlotsOfRank(const SlotPolicy& policy, int rank, int ranks, const JoinRequest& join) {
@@ -31,7 +32,8 @@ Coordinator::Coordinator(CoordinatorOptions options, const Plan& plan, Scheduler
       clock_(clock),
       view_(plan, scheduler),
       eta_(plan.stages, scheduler),
-      liveness_(clock, options_.worker_limit) {
+      liveness_(clock, options_.worker_limit),
+      started_(clock.Monotonic()) {
   for (size_t i = 0; i < scheduler.size(); ++i)
     if (scheduler.phase(i) != Scheduler::Phase::kDone) ++stages_to_run_;
   // A rank that never joins is lost like one that falls silent. Rank 0 is this process.
@@ -120,13 +122,19 @@ void Coordinator::FailFlight(const std::string& id, const StageFailed& failed,
   const bool final = !blameless && scheduler_.Failed(flight.stage, failed, clock_.Monotonic());
   RecordEnd(id, flight, failed, log_tail, final, process_dead);
   if (blameless) Fail(failed.kind, "{}: {}", view_.label(flight.stage), failed.message);
-  display_.Line(
+  const std::string line =
       fmt::format("{}  {} (attempt {}): {}: {}",
                   final         ? "failed"
                   : interrupted ? "paused"
                                 : "again ",
-                  view_.label(flight.stage), flight.number, failed.failure, failed.message),
-      /*problem=*/final);
+                  view_.label(flight.stage), flight.number, failed.failure, failed.message);
+  final ? Problem(line) : display_.Line(line);
+}
+
+void Coordinator::Problem(const std::string& text) {
+  display_.Line(text, /*problem=*/true);
+  problems_.push_back(text);
+  if (problems_.size() > kProblemsKept) problems_.pop_front();
 }
 
 void Coordinator::RecordEnd(const std::string& id, const Flight& flight, const StageFailed& failed,
@@ -150,8 +158,7 @@ void Coordinator::RankLost(int rank, const std::string& why) {
   placement_.RemoveNode(rank);
   transport_.GiveUp(rank);
   if (phase_ != Phase::kRunning) return;
-  display_.Line(fmt::format("rank {} is lost ({}); its stages run again elsewhere", rank, why),
-                /*problem=*/true);
+  Problem(fmt::format("rank {} is lost ({}); its stages run again elsewhere", rank, why));
   std::vector<std::string> ids;
   for (const auto& [id, flight] : flights_)
     if (flight.rank == rank && !flight.committing) ids.push_back(id);

@@ -5,6 +5,7 @@
 // by rename → committed → its users are released.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -40,6 +41,7 @@ struct CoordinatorOptions {
   double stall_limit = 0;         // of every stage; 0: the supervisor's default
   double drain_grace = 20;        // seconds that stages have to save and leave
   double checkpoint_period = 60;  // seconds between two checkpoints of a stage, at least
+  std::string run;                // whose live view is written; "": none is
 };
 
 class Coordinator {
@@ -74,6 +76,7 @@ class Coordinator {
     size_t stage = 0;
     int rank = 0;
     std::vector<Seat> seats;  // empty once they are free again
+    std::string place;        // "node-a/slot 0"
     int number = 1;
     double started = 0;
     double seconds = 0;  // when done
@@ -103,6 +106,10 @@ class Coordinator {
   void SendAlive();
   void BeginLeaving();
   void Show();
+  RunSnapshot Snapshot() const;
+  void TellWatchers(const RunSnapshot& snapshot);
+  // A lasting line about what somebody watching must not miss.
+  void Problem(const std::string& text);
   void Send(int rank, const CoordinatorMessage& message) { transport_.Send(rank, ToJson(message)); }
 
   CoordinatorOptions options_;
@@ -123,6 +130,9 @@ class Coordinator {
   Phase phase_ = Phase::kRunning;
   bool drained_ = false;
   double last_alive_ = 0;
+  double started_;
+  double last_told_ = 0;
+  std::deque<std::string> problems_;  // the latest
   double draining_since_ = 0;
   double leaving_since_ = 0;
   int stages_run_ = 0;

@@ -2,8 +2,12 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "cluster/coordinator.h"
+#include "cluster/live_view.h"
 
 namespace zerosweep {
+namespace {
+constexpr double kTellPeriod = 1;  // seconds
+}  // namespace
 
 bool Coordinator::HandleStorage() {
   const std::vector<StorageEvent> events = storage_.Poll();
@@ -114,16 +118,23 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   flight.stage = start.stage;
   flight.rank = rank;
   flight.seats = start.seats;
+  flight.place = fmt::format("{}/slot {}", worker.node, slot);
   flight.number = scheduler_.AttemptNumber(start.stage);
   flight.started = clock_.Monotonic();
   flights_[assign.run.attempt] = flight;
-  storage_.Start({assign.run.attempt, row.spec.name, fmt::format("{}/slot {}", worker.node, slot),
-                  assign.run.device, row.threads});
+  storage_.Start({assign.run.attempt, row.spec.name, flight.place, assign.run.device, row.threads});
   Send(rank, assign);
 }
 
 void Coordinator::Show() {
-  if (!display_.Due()) return;
+  const bool watched = !options_.run.empty() && clock_.Monotonic() - last_told_ >= kTellPeriod;
+  if (!watched && !display_.Due()) return;
+  const RunSnapshot snapshot = Snapshot();
+  display_.Update(snapshot);
+  if (watched) TellWatchers(snapshot);
+}
+
+RunSnapshot Coordinator::Snapshot() const {
   const TrialCounts trials = view_.CountTrials();
   RunSnapshot snapshot;
   snapshot.trials = static_cast<int>(plan_.trials.size());
@@ -143,7 +154,31 @@ void Coordinator::Show() {
     running.push_back({flight.stage, now - flight.started, p.total > 0 ? p.done / p.total : 0});
   }
   snapshot.eta = eta_.Seconds(running, slots);
-  display_.Update(snapshot);
+  return snapshot;
+}
+
+void Coordinator::TellWatchers(const RunSnapshot& snapshot) {
+  last_told_ = clock_.Monotonic();
+  LiveView view;
+  view.sweep = plan_.sweep;
+  view.run = options_.run;
+  view.written = clock_.Unix();
+  view.seconds = last_told_ - started_;
+  view.snapshot = snapshot;
+  std::map<int, LiveNode> nodes;
+  for (const auto& [rank, worker] : workers_)
+    nodes[rank] = {worker.node, static_cast<int>(worker.devices.size()), 0};
+  auto active = view.snapshot.active.begin();
+  for (const auto& [id, flight] : flights_) {
+    for (const Seat& seat : flight.seats)
+      if (nodes.contains(seat.node)) nodes[seat.node].busy += static_cast<int>(seat.slots.size());
+    if (flight.committing) continue;
+    active->place = flight.place;
+    ++active;
+  }
+  for (const auto& [rank, node] : nodes) view.nodes.push_back(node);
+  view.problems.assign(problems_.begin(), problems_.end());
+  storage_.Tell(LiveFile(options_.home, options_.run), ToJson(view).dump());
 }
 
 }  // namespace zerosweep

@@ -68,7 +68,8 @@ std::string Bar(double done, double total, int width) {
 }
 
 std::string StageLine(const ActiveStage& stage, int columns) {
-  std::string line = fmt::format("  {:<36} {} {}", Cut(stage.label, 37),
+  const std::string place = stage.place.empty() ? "" : fmt::format("{:<20} ", stage.place);
+  std::string line = fmt::format("  {}{:<36} {} {}", place, Cut(stage.label, 37),
                                  Bar(stage.done, stage.total, 18), Counts(stage));
   if (!stage.note.empty()) line += "  " + stage.note;
   return Cut(line, columns);

@@ -14,7 +14,8 @@ struct ActiveStage {
   double done = 0, total = 0;
   std::string unit;
   std::string note;
-  double seconds = 0;  // since its start
+  double seconds = 0;      // since its start
+  std::string place = {};  // "node-a/slot 0"; shown where it is given
 };
 
 struct RunSnapshot {

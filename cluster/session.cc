@@ -123,7 +123,9 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
   Scheduler scheduler(plan.stages, statuses, costs, options.scheduler);
 
   StorageThread storage(home, lock, std::move(writer));
-  Coordinator coordinator(options.coordinator, plan, scheduler, storage, transport, display, clock);
+  CoordinatorOptions coordinating = options.coordinator;
+  coordinating.run = options.run;
+  Coordinator coordinator(coordinating, plan, scheduler, storage, transport, display, clock);
   Worker worker(options.worker, transport, clock);
   Loop(coordinator, worker, transport, signals, clock);
   storage.Close();

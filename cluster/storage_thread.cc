@@ -128,6 +128,7 @@ void StorageThread::Loop() {
       lock_.Beat();
       LookForRequests();
       PublishSnapshot();
+      WriteNews();
     }
     writer_->PublishSnapshot();
   } catch (...) {
@@ -191,6 +192,25 @@ void StorageThread::PublishSnapshot() {
   if (now - last_snapshot_ < kSnapshotPeriod) return;
   last_snapshot_ = now;
   writer_->PublishSnapshot();
+}
+
+void StorageThread::Tell(fs::path file, std::string text) {
+  const std::lock_guard lock(mutex_);
+  news_.emplace(std::move(file), std::move(text));
+}
+
+void StorageThread::WriteNews() {
+  std::optional<std::pair<fs::path, std::string>> news;
+  {
+    const std::lock_guard lock(mutex_);
+    news.swap(news_);
+  }
+  if (!news) return;
+  try {
+    WriteFileAtomically(news->first, news->second);
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());
+  }
 }
 
 void StorageThread::LookForRequests() {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,9 @@ class StorageThread {
   // Executes a request and replies. `stages`: the run's ended stages that it may bring back, which
   // StagesReopened then names.
   void Execute(const Request& request, const std::vector<std::string>& stages);
+  // Replaces a file for those who watch the run; of several in a row the last counts. Failing at it
+  // hurts nobody.
+  void Tell(std::filesystem::path file, std::string text);
   // Any other work, inside the batch's transaction.
   using Task = std::function<void(ResultsWriter&)>;
   void Post(Task task);
@@ -81,6 +85,7 @@ class StorageThread {
   void PublishAndCommit(ResultsWriter& writer, AttemptDone done);
   void LookForRequests();
   void PublishSnapshot();
+  void WriteNews();
 
   Home home_;
   HomeLock& lock_;
@@ -95,6 +100,7 @@ class StorageThread {
   std::vector<StorageEvent> pending_;                  // of the open transaction; the thread's own
   std::vector<std::pair<std::string, Json>> replies_;  // to requests of the batch
   std::exception_ptr error_;
+  std::optional<std::pair<std::filesystem::path, std::string>> news_;
   size_t in_batch_ = 0;
   bool closing_ = false;
   double last_look_ = 0;

@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "cluster/live_view.h"
 #include "cluster/local_transport.h"
 #include "storage/requests.h"
 #include "storage/results.h"
@@ -49,6 +51,22 @@ Json Concat(std::initializer_list<Json> lists) {
   Json all = Json::array();
   for (const Json& list : lists) all.insert(all.end(), list.begin(), list.end());
   return all;
+}
+
+TEST_F(SessionTest, ARunTellsWatchersHowFarItIs) {
+  const Plan plan = FakePlan(Chain("a", {{"sleep_ms", 2500}}));
+  const SessionOptions session = FakeSession(home_, 2);
+  Run(plan, session);
+  EXPECT_FALSE(ReadLiveView(home_).has_value());  // it has ended
+  const std::filesystem::path file = LiveFile(home_, session.run);
+  const LiveView view = LiveViewFromJson(ParseJson(ReadFile(file), file.string()), file.string());
+  EXPECT_EQ(view.sweep, plan.sweep);
+  EXPECT_EQ(view.snapshot.trials, 1);
+  ASSERT_EQ(view.nodes.size(), 1U);
+  EXPECT_EQ(view.nodes[0].slots, 2);
+  EXPECT_EQ(view.nodes[0].busy, 1);
+  ASSERT_EQ(view.snapshot.active.size(), 1U);
+  EXPECT_EQ(view.snapshot.active[0].place, "node/slot 0");
 }
 
 TEST_F(SessionTest, ComputesEveryStageOnceAndThenHasNothingToDo) {

@@ -1,0 +1,97 @@
+// watch: a live view of the run that is at work in a home.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cluster/live_view.h"
+#include "cluster/outcome.h"
+#include "cluster/signals.h"
+#include "storage/home_lock.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kTurn = 0.1;  // seconds between two looks at signals
+// Whoever redirects the view wants all of it.
+constexpr int kEndlessRows = 1'000'000, kEndlessColumns = 1'000;
+
+struct WatchArguments {
+  double interval = 1;  // seconds
+  bool once = false;
+};
+
+void Print(const std::string& text) {
+  [[maybe_unused]] const size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+void PrintOnce(const LiveView& view, const Globals& globals) {
+  if (globals.format == "json") return Print(ToJson(view).dump(1) + "\n");
+  Print(RenderLiveView(view, SystemClock().Unix(), kEndlessColumns, kEndlessRows, false));
+}
+
+// From the upper left corner on; what was there before is gone.
+void Redraw(const LiveView& view, const Globals& globals) {
+  const DisplayOptions screen = DetectDisplay(globals.color, false);
+  Print("\x1b[H\x1b[J" +
+        RenderLiveView(view, SystemClock().Unix(), screen.columns, screen.rows - 1, screen.color));
+}
+
+void Wait(double seconds, const DrainSignals& signals) {
+  const double start = SystemClock().Monotonic();
+  while (!signals.Requested() && SystemClock().Monotonic() - start < seconds)
+    SystemClock().Sleep(kTurn);
+}
+
+// Until the run has ended, its process is gone, or a signal.
+void Follow(LiveView view, const WatchArguments& arguments, const Globals& globals) {
+  const DrainSignals signals;
+  const Home home = globals.home();
+  while (!signals.Requested()) {
+    Redraw(view, globals);
+    Wait(arguments.interval, signals);
+    if (const auto outcome = ReadOutcome(home, view.run)) {
+      spdlog::info("{}: the run has ended: {} trials done, {} failed, {} left", view.sweep,
+                   outcome->trials_done, outcome->trials_failed, outcome->trials_open);
+      return;
+    }
+    if (!HomeLock::IsHeld(home)) {
+      spdlog::warn("{}: its coordinator is gone without a word; `zerosweep run` goes on",
+                   view.sweep);
+      return;
+    }
+    if (auto news = ReadLiveView(home)) view = std::move(*news);
+  }
+}
+
+int RunWatch(const WatchArguments& arguments, const Globals& globals) {
+  const Home home = globals.home();
+  const bool held = HomeLock::IsHeld(home);
+  const auto view = held ? ReadLiveView(home) : std::nullopt;
+  if (!view) {
+    spdlog::info("{} {}; `zerosweep status` tells where its sweeps stand",
+                 held ? "who is at work has told nothing yet in" : "nobody is at work in",
+                 home.folder.string());
+    return kExitNothingToDo;
+  }
+  const bool follow = !arguments.once && globals.format == "table" && isatty(STDOUT_FILENO) != 0;
+  follow ? Follow(*view, arguments, globals) : PrintOnce(*view, globals);
+  return kExitOk;
+}
+
+const RegisterCommand kWatch{
+    "watch", "Watch the run that is at work: problems first, nodes, running stages, time left",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto arguments = std::make_shared<WatchArguments>();
+      app.add_option("--interval", arguments->interval, "Seconds between two looks")
+          ->check(CLI::Range(0.2, 3600.0));
+      app.add_flag("--once", arguments->once,
+                   "Print the view once (also when the output is no terminal)");
+      return [arguments, &globals] { return RunWatch(*arguments, globals); };
+    }};
+
+}  // namespace
+}  // namespace zerosweep
