@@ -1,4 +1,6 @@
 // The writer: a sweep becomes rows.
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/clock.h"
@@ -9,6 +11,13 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kMostSource = 1 << 20;
+
+// What a trial keeps for itself of its configuration (configuration.h).
+Json OwnOf(const TrialRow& trial, const SplitConfig& config) {
+  Json own = config.own;
+  if (!trial.seeds.empty()) own["/seeds"] = trial.seeds;
+  return own;
+}
 
 // Inserts one sweep; lives for one transaction. Trials come before stages because a stage says
 // which trial caused it.
@@ -25,12 +34,20 @@ class SweepInserter {
   void Links();
 
  private:
+  const SplitConfig& Split(const TrialRow& trial);
   int64_t Configuration(const TrialRow& trial, const Json& shared);
+  int64_t FindOrAddConfiguration(const TrialRow& trial, const Json& shared);
   int64_t StageId(const std::string& name);
 
   Database& db_;
   double now_;
   int64_t sweep_ = 0;
+  std::map<const Json*, SplitConfig> split_;  // of shared configurations
+  // Rows that this transaction has met, by what their digest is made of.
+  using ConfigurationKey =
+      std::tuple<const Json*, std::string, std::string, std::string, std::string, std::string,
+                 double, double, std::string, std::string>;
+  std::map<ConfigurationKey, int64_t> configurations_;
   std::vector<std::pair<int64_t, const TrialRow*>> fresh_;
   std::unordered_map<std::string, int64_t> first_user_;  // stage → the trial that causes it
   std::unordered_map<std::string, int64_t> stage_ids_;
@@ -48,7 +65,22 @@ void SweepInserter::Sweep(const std::string& name, const std::string& source,
   db_.Prepare("DELETE FROM sweep_trial WHERE sweep_id = ?").Run(sweep_);
 }
 
+const SplitConfig& SweepInserter::Split(const TrialRow& trial) {
+  static const Json kNone = Json::object();
+  const auto [place, added] = split_.try_emplace(trial.config.get());
+  if (added) place->second = SplitConfiguration(trial.config ? *trial.config : kNone);
+  return place->second;
+}
+
 int64_t SweepInserter::Configuration(const TrialRow& trial, const Json& shared) {
+  const auto [place, added] = configurations_.try_emplace(
+      {trial.config.get(), trial.dataset, trial.model, trial.method, trial.synthesizer,
+       trial.quantizer, trial.w_bits, trial.a_bits, trial.protocol, trial.variant});
+  if (added) place->second = FindOrAddConfiguration(trial, shared);
+  return place->second;
+}
+
+int64_t SweepInserter::FindOrAddConfiguration(const TrialRow& trial, const Json& shared) {
   const std::string digest = JsonDigest(
       Json::array({shared, trial.dataset, trial.model, trial.method, trial.synthesizer,
                    trial.quantizer, trial.w_bits, trial.a_bits, trial.protocol, trial.variant}));
@@ -71,13 +103,14 @@ bool SweepInserter::Trial(const TrialRow& trial) {
     id = find.Int(0);
     find.Reset();
   } else {
-    const SplitConfig config = SplitConfiguration(trial.config);
+    const SplitConfig& config = Split(trial);
     db_.Prepare(R"(INSERT INTO trial (name, configuration_id, dataset, model, method, synthesizer,
         quantizer, w_bits, a_bits, bits, seed, protocol, variant, seeds, created)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))")
         .Run(trial.id, Configuration(trial, config.shared), trial.dataset, trial.model,
              trial.method, trial.synthesizer, trial.quantizer, trial.w_bits, trial.a_bits,
-             trial.bits, trial.seed, trial.protocol, trial.variant, config.own.dump(), now_);
+             trial.bits, trial.seed, trial.protocol, trial.variant, OwnOf(trial, config).dump(),
+             now_);
     id = db_.last_row();
     fresh_.emplace_back(id, &trial);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,7 +50,10 @@ struct TrialRow {
   int64_t seed = 0;
   std::string protocol;  // preset name, with a mark of changed fields: "zeroq", "genie*1a2b"
   std::string variant;   // "code", "paper", "fixed"
-  Json config = Json::object();  // resolved configuration, defaults included
+  // The resolved configuration, defaults included and seeds left out: one for all trials that
+  // differ in their seeds alone. Null: none.
+  std::shared_ptr<const Json> config;
+  Json seeds = Json::object();  // {"synthesis": 0, "quantize": 3}
   std::map<std::string, std::string>
       stages;  // kind → stage name: teacher, synthesize, (sensitivity,) quantize, evaluate
 };

@@ -77,8 +77,10 @@ CostEstimate CostModel::Predict(const StageRow& stage, const std::string& model,
 
 std::vector<CostEstimate> EstimateCosts(const Plan& plan, const CostModel& model) {
   std::unordered_map<std::string, const TrialRow*> trial_of;
-  for (const TrialRow& trial : plan.trials)
-    for (const auto& [kind, stage] : trial.stages) trial_of.emplace(stage, &trial);
+  if (!model.empty()) {
+    for (const TrialRow& trial : plan.trials)
+      for (const auto& [kind, stage] : trial.stages) trial_of.emplace(stage, &trial);
+  }
   std::vector<CostEstimate> estimates;
   for (const StageRow& stage : plan.stages) {
     const auto trial = trial_of.find(stage.spec.name);

@@ -20,6 +20,7 @@ class CostModel {
  public:
   // `history`: finished attempts of any sweep in this home, newest first.
   explicit CostModel(const std::vector<CostSample>& history);
+  bool empty() const { return relatives_.empty(); }
 
   // The median over the nearest relatives that the history has, scaled by the work that the
   // parameters ask for. From near to far: the same implementation, model and dataset with the same

@@ -83,13 +83,16 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
                        {"protocol", row.protocol},
                        {"evaluate", row.stages.at("evaluate")}});
   row.config = Config(trial, row);
+  const Seeds seeds = resolver_.SeedsOf(trial);
+  row.seeds = {{"synthesis", seeds.synthesis}, {"quantize", seeds.quantize}};
   const auto [known, is_new] = trial_index_.emplace(row.id, std::pair(plan_.trials.size(), trial));
   if (is_new) {
     plan_.trials.push_back(std::move(row));
     return;
   }
   const auto& [index, first] = known->second;
-  if (plan_.trials[index].config == row.config) {
+  const TrialRow& there = plan_.trials[index];
+  if (*there.config == *row.config && there.seeds == row.seeds) {
     FailAt(PlaceOf(trial, first, sweep_where),
            "this trial ({} {} seed {} of {}) is there already (from {}), remove one", row.method,
            row.bits, row.seed, row.model, PlaceOf(first, trial, sweep_where));
@@ -265,11 +268,18 @@ StageRow PlanBuilder::Evaluate(const Assignment& trial, const TrialRow& row) {
   return stage;
 }
 
-Json PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
+std::shared_ptr<const Json> PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
+  auto key = trial.values;
+  key[static_cast<size_t>(TrialKey::kSeed)] = nullptr;
+  std::shared_ptr<const Json>& config = configs_[key];
+  if (!config) config = std::make_shared<const Json>(MakeConfig(trial, row));
+  return config;
+}
+
+Json PlanBuilder::MakeConfig(const Assignment& trial, const TrialRow& row) {
   const Model& model = *resolver_.ModelOf(trial);
   const DatasetFiles& data = resolver_.DataOf(trial);
   const Bits& bits = *resolver_.BitsOf(trial);
-  const Seeds seeds = resolver_.SeedsOf(trial);
   const Execution execution = resolver_.ExecutionOf(trial);
   const StageParams& synthesize = resolver_.PartParams(trial, "synthesize");
   const StageParams& quantize = resolver_.PartParams(trial, "quantize");
@@ -293,7 +303,6 @@ Json PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
                      {"std", model.std}};
   config["dataset"] = {{"name", data.name}, {"fingerprint", data.test_fingerprint}};
   if (const Json eval = resolver_.EvalOf(trial); !eval.is_null()) config["dataset"]["eval"] = eval;
-  config["seeds"] = {{"synthesis", seeds.synthesis}, {"quantize", seeds.quantize}};
   config["threads"] = {{"teacher", teacher.threads},
                        {"synthesize", synthesize.threads},
                        {"quantize", quantize.threads},

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -47,7 +48,9 @@ class PlanBuilder {
   void CheckNeeds(const Assignment& trial, const Method& method);
   // A stage that reads images of the dataset: its name, the fingerprint of a split, the resizing.
   void ReadsData(const Assignment& trial, const std::string& fingerprint, StageRow& stage);
-  Json Config(const Assignment& trial, const TrialRow& row);
+  // The configuration without seeds.
+  std::shared_ptr<const Json> Config(const Assignment& trial, const TrialRow& row);
+  Json MakeConfig(const Assignment& trial, const TrialRow& row);
 
   const Catalogue& catalogue_;
   TrialResolver& resolver_;
@@ -60,6 +63,7 @@ class PlanBuilder {
   std::map<std::tuple<std::string, const Method*, const StageParams*, const DatasetFiles*, int64_t>,
            std::string>
       syntheses_;
+  std::map<decltype(Assignment::values), std::shared_ptr<const Json>> configs_;  // without the seed
   size_t coincidences_ = 0;
 };
 

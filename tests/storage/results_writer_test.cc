@@ -364,7 +364,7 @@ TEST_F(ResultsWriterTest, AHundredThousandTrialsAreInsertedInSeconds) {
     TrialRow trial = sample;
     trial.id = fmt::format("{:064x}", i);
     trial.seed = i;
-    trial.config["seed"] = i;
+    trial.seeds["synthesis"] = i;
     trial.stages["evaluate"] = evaluate.spec.name;
     many.stages.push_back(std::move(evaluate));
     many.trials.push_back(std::move(trial));

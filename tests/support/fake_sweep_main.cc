@@ -2,7 +2,7 @@
 // or by starting ranks itself.
 //
 //   fake_sweep PLAN.json HOME [--slots N] [--ranks R] [--limit S] [--run ID] [--before S]
-//     [--grace S] [--break-lock] [--lock-beat S] [--lock-still S]
+//     [--grace S] [--break-lock] [--lock-beat S] [--lock-still S] [--max-attempts N]
 //
 // PLAN.json: [{"name": "a", "inputs": ["b"], "params": {…}}, …], users after inputs. A stage that
 // no other needs ends a trial. --limit: seconds of silence after which a worker counts as lost.
@@ -30,7 +30,7 @@ namespace {
 
 struct Options {
   std::string plan, home, run;
-  int slots = 1, ranks = 0;
+  int slots = 1, ranks = 0, max_attempts = 3;
   double limit = 60, stall = 0, before = 0, grace = 5;
   bool break_lock = false;
   LockLimits lock;
@@ -39,6 +39,7 @@ struct Options {
 SessionOptions MakeSession(const Options& options) {
   SessionOptions session = FakeSession(Home{options.home}, options.slots);
   session.coordinator.slots.spread = options.ranks > 0;
+  session.scheduler.max_attempts = options.max_attempts;
   session.coordinator.worker_limit = options.limit;
   session.coordinator.stall_limit = options.stall;
   session.coordinator.drain_grace = options.grace;
@@ -78,6 +79,8 @@ int Launch(const Options& options) {
                     std::to_string(options.before),
                     "--grace",
                     std::to_string(options.grace),
+                    "--max-attempts",
+                    std::to_string(options.max_attempts),
                     "--run",
                     launch.run};
   launch.ranks = options.ranks;
@@ -111,6 +114,7 @@ int Main(int argc, char** argv) {
   app.add_option("--run", options.run);
   app.add_option("--before", options.before);
   app.add_option("--grace", options.grace);
+  app.add_option("--max-attempts", options.max_attempts);
   app.add_flag("--break-lock", options.break_lock);
   app.add_option("--lock-beat", options.lock.beat);
   app.add_option("--lock-still", options.lock.still);

@@ -43,9 +43,9 @@ TEST(BitsTest, MixedPrecisionNeedsAStageThatEveryBudgetAndQuantizerShares) {
   EXPECT_EQ(StageBitsOf(plan, 1), Json({{"budget", 4}, {"choices", {2, 4, 8}}}));
   EXPECT_EQ(StageBitsOf(plan, 2), Json({{"budget", 6}, {"choices", {2, 5, 8}}}));
   EXPECT_EQ(plan.trials[1].w_bits, 4);
-  EXPECT_EQ(plan.trials[1].config.at("bits"),
+  EXPECT_EQ(plan.trials[1].config->at("bits"),
             Json({{"w", "mp4"}, {"a", 8}, {"choices", {2, 4, 8}}, {"bucket", 0}}));
-  EXPECT_EQ(plan.trials[1].config.at("sensitivity"), Json({{"divergence", "forward"}}));
+  EXPECT_EQ(plan.trials[1].config->at("sensitivity"), Json({{"divergence", "forward"}}));
 }
 
 TEST(BitsTest, EqualCellsHaveEqualNamesHoweverTheyAreWritten) {

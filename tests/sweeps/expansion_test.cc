@@ -88,7 +88,7 @@ TEST(ExpansionTest, VariesSeedsOfSynthesisAndQuantizerSeparately) {
   EXPECT_EQ(CountStages(plan, "quantize"), 6U);
   const TrialRow& last = plan.trials.back();
   EXPECT_EQ(last.seed, 1);
-  EXPECT_EQ(last.config["seeds"], Json({{"synthesis", 1}, {"quantize", 9}}));
+  EXPECT_EQ(last.seeds, Json({{"synthesis", 1}, {"quantize", 9}}));
   EXPECT_EQ(StageOf(plan, last, "synthesize").spec.params["seed"], 1);
   EXPECT_EQ(StageOf(plan, last, "quantize").spec.params["seed"], 9);
 }
@@ -144,10 +144,10 @@ TEST(ExpansionTest, WhenSetsWhatItsConditionAsks) {
       CifarSweep("  method: zeroq\ngrid:\n  bits: [w4a4, w2a2]\nprofile: fast\n"
                  "when:\n  - {if: {bits: w2a2}, set: {profile: paper, protocol: genie}}\n"
                  "  - {if: {profile: smoke}, set: {seed: 5}}\n"));
-  EXPECT_EQ(plan.trials[0].config["profile"], "fast");
-  EXPECT_EQ(plan.trials[0].config["synthesizer"]["params"]["iterations"], 100);
-  EXPECT_EQ(plan.trials[1].config["profile"], "paper");
-  EXPECT_EQ(plan.trials[1].config["synthesizer"]["params"]["iterations"], 500);
+  EXPECT_EQ((*plan.trials[0].config)["profile"], "fast");
+  EXPECT_EQ((*plan.trials[0].config)["synthesizer"]["params"]["iterations"], 100);
+  EXPECT_EQ((*plan.trials[1].config)["profile"], "paper");
+  EXPECT_EQ((*plan.trials[1].config)["synthesizer"]["params"]["iterations"], 500);
   EXPECT_EQ(plan.trials[1].protocol, "genie");
   ASSERT_EQ(plan.warnings.size(), 1U);
   EXPECT_EQ(folder.Shown(plan.warnings[0]), "sweep.yaml:11: when matches no trial");
@@ -284,7 +284,7 @@ TEST(ExpansionTest, GivesTheSamePlanAgainAndGrowsWithoutRenaming) {
   ASSERT_EQ(first.trials.size(), again.trials.size());
   for (size_t i = 0; i < first.trials.size(); ++i) {
     EXPECT_EQ(first.trials[i].id, again.trials[i].id);
-    EXPECT_EQ(first.trials[i].config, again.trials[i].config);
+    EXPECT_EQ(*first.trials[i].config, *again.trials[i].config);
   }
   const Plan more = folder.Expand(CifarSweep(
       "grid:\n  method: [noise, zeroq, real]\n  bits: [w8a8, w6a6, w4a4, w2a2]\nseeds: [0, 1]\n"));

@@ -60,7 +60,7 @@ TEST_F(ImageFolderPlanTest, StagesThatReadImagesSayHowTheyAreResized) {
   }
   EXPECT_FALSE(Stage("quantize").spec.params.contains("eval"));
   const Plan plan = folder_.Expand(Sweep());
-  EXPECT_EQ(plan.trials.at(0).config.at("dataset").at("eval"), usual);
+  EXPECT_EQ(plan.trials.at(0).config->at("dataset").at("eval"), usual);
   EXPECT_EQ(plan.trials.at(0).protocol, "zeroq");
 }
 

@@ -27,7 +27,7 @@ TEST(ModelFilesTest, FindsShippedModelsByName) {
   EXPECT_EQ(params["expected_top1"], 93.5);
   EXPECT_EQ(params["weights"], Sha256Hex("small weights"));
   EXPECT_EQ(Teacher(plan).files.at("weights"), (folder / "models/small.safetensors").string());
-  EXPECT_TRUE(plan.trials[0].config["model"]["card"].is_string());
+  EXPECT_TRUE((*plan.trials[0].config)["model"]["card"].is_string());
 }
 
 TEST(ModelFilesTest, SuggestsShippedModels) {
@@ -96,7 +96,7 @@ TEST(ModelFilesTest, AsksForWhatNoCardSays) {
             "fashion_mnist has 1 channels");
   const Plan plan = folder.Expand(SweepOf(given + ", normalisation: {mean: [0.5], std: [1]}}"));
   EXPECT_FALSE(Teacher(plan).spec.params.contains("expected_top1"));
-  EXPECT_TRUE(plan.trials[0].config["model"]["card"].is_null());
+  EXPECT_TRUE((*plan.trials[0].config)["model"]["card"].is_null());
 }
 
 TEST(ModelFilesTest, RefusesContradictionsWithTheCard) {

@@ -187,7 +187,7 @@ TEST(SweepValuesTest, RefusesMethodsThatTheModelOrDataCannotServe) {
 TEST(SweepValuesTest, ResolvesParametersInOrder) {
   const SweepFolder folder;
   const auto params = [&](const std::string& lines) {
-    return folder.Expand(CifarSweep("  bits: w8a8\n" + lines)).trials.at(0).config;
+    return *folder.Expand(CifarSweep("  bits: w8a8\n" + lines)).trials.at(0).config;
   };
   const Json plain = params("  method: zeroq\n");
   EXPECT_EQ(plain["synthesizer"]["params"]["iterations"], 500);
