@@ -1,13 +1,46 @@
 // cancel: open trials are given up; what others need goes on.
+// With --job, a Slurm job of this home.
 #include "base/log.h"
 #include "cli/home_action.h"
+#include "cluster/job_queue.h"
 
 namespace zerosweep {
 namespace {
 
-int RunCancel(const TrialSelection& selection, const Globals& globals) {
+// Noted before Slurm is asked: a job that is told to end must not requeue itself.
+int CancelJob(const std::string& number, const Home& home) {
+  const Slurm slurm;
+  for (const QueuedJob& queued : LookUpJobs(home, slurm)) {
+    if (queued.job.state.job != number) continue;
+    if (queued.queue.alive == Answer::kNo) {
+      spdlog::info("job {} has ended already ({})", number, queued.queue.state);
+      return kExitNothingToDo;
+    }
+    JobState state = queued.job.state;
+    state.cancelled = true;
+    WriteJobState(home.job(queued.job.id), state);
+    std::string why;
+    const Answer answer = slurm.Cancel(number, &why);
+    if (answer == Answer::kYes) {
+      spdlog::info("job {} is told to save and end; `zerosweep submit` goes on where it stops",
+                   number);
+      return kExitOk;
+    }
+    Fail(ErrorKind::kCluster, "{} ({}): try again, or `scancel {}`",
+         answer == Answer::kNo ? "Slurm does not cancel job " + number
+                               : "nobody knows whether job " + number + " is cancelled",
+         why, number);
+  }
+  Fail(ErrorKind::kUsage, "no job {} was submitted for {}: `zerosweep status --jobs` lists them",
+       number, home.folder.string());
+}
+
+int RunCancel(const TrialSelection& selection, const std::string& job, const Globals& globals) {
+  if (!job.empty()) return CancelJob(job, globals.home());
   if (selection.ids.empty() && selection.sweep.empty() && selection.where.empty()) {
-    Fail(ErrorKind::kUsage, "cancel: say which trials: ids, --sweep NAME or --where key=value");
+    Fail(ErrorKind::kUsage,
+         "cancel: say what: trials by ids, --sweep NAME or --where "
+         "key=value, or a Slurm job by --job NUMBER");
   }
   std::vector<std::string> names;
   for (const SelectedTrial& trial : Select(ResultsReader(globals.home()), selection, {"open"})) {
@@ -24,10 +57,14 @@ int RunCancel(const TrialSelection& selection, const Globals& globals) {
 }
 
 const RegisterCommand kCancel{
-    "cancel", "Give open trials up", [](CLI::App& app, const Globals& globals) -> CommandBody {
+    "cancel", "Give open trials up, or end a Slurm job",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
       auto selection = std::make_shared<TrialSelection>();
+      auto job = std::make_shared<std::string>();
       AddSelection(app, *selection);
-      return [selection, &globals] { return RunCancel(*selection, globals); };
+      app.add_option("--job", *job,
+                     "A Slurm job of this home, by its number: it ends, its trials stay open");
+      return [selection, job, &globals] { return RunCancel(*selection, *job, globals); };
     }};
 
 }  // namespace
