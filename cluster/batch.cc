@@ -114,6 +114,12 @@ void SubmitFollower(const fs::path& folder, const JobSpec& spec, JobState state,
   spdlog::info("job {} goes on when this one has ended", next.id);
 }
 
+void WaitForTerm(double seconds) {
+  const double start = SystemClock().Monotonic();
+  while (terminated_seen == 0 && SystemClock().Monotonic() - start < seconds)
+    SystemClock().Sleep(kTurn);
+}
+
 // Returns false when the job certainly does not run again.
 bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, const Slurm& slurm) {
   if (++state.restarts > spec.max_restarts) {
@@ -125,9 +131,9 @@ bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, cons
   std::string why;
   Answer answer = Answer::kUnknown;
   for (int i = 0; i < kRequeueTries && answer == Answer::kUnknown; ++i) {
-    if (i > 0) SystemClock().Sleep(kRequeuePause);
-    answer = slurm.Requeue(state.job, &why);
+    if (i > 0) WaitForTerm(kRequeuePause);
     // Its word may be cut off by its deed: a requeued job is terminated.
+    if (terminated_seen == 0) answer = slurm.Requeue(state.job, &why);
     if (answer != Answer::kYes && terminated_seen != 0) answer = Answer::kYes;
   }
   if (answer == Answer::kYes) {

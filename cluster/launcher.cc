@@ -136,9 +136,10 @@ std::vector<std::string> MpirunCommand(const MpirunSpec& spec) {
   const std::string interface = spec.over_nodes ? spec.interface : "lo";
   if (!interface.empty()) add({"--mca", "btl_tcp_if_include", interface});
   if (spec.over_nodes) {
-    // The daemons' own connections too.
-    if (!interface.empty())
-      add({spec.ulfm ? "--prtemca" : "--mca", "oob_tcp_if_include", interface});
+    // The daemons' own connections too; they refuse loopback.
+    const bool for_daemons = !interface.empty() && interface != "lo";
+    if (for_daemons && spec.ulfm) add({"--prtemca", "prte_if_include", interface});
+    if (for_daemons && !spec.ulfm) add({"--mca", "oob_tcp_if_include", interface});
     add({"--map-by", "ppr:1:node"});
   } else if (spec.ulfm) {
     add({"--map-by", ":OVERSUBSCRIBE"});

@@ -33,12 +33,17 @@ TEST(LauncherTest, RanksOfSeveralNodesAreOneANodeAndMeetAnywhere) {
 }
 
 TEST(LauncherTest, AnInterfaceIsForRanksAndDaemons) {
-  EXPECT_THAT(Words({.ranks = 2, .over_nodes = true, .interface = "ib0"}),
-              AllOf(HasSubstr("--mca btl_tcp_if_include ib0"),
-                    HasSubstr("--prtemca oob_tcp_if_include ib0")));
+  EXPECT_THAT(
+      Words({.ranks = 2, .over_nodes = true, .interface = "ib0"}),
+      AllOf(HasSubstr("--mca btl_tcp_if_include ib0"), HasSubstr("--prtemca prte_if_include ib0")));
   EXPECT_THAT(
       Words({.ranks = 2, .over_nodes = true, .interface = "ib0", .ulfm = false}),
       AllOf(HasSubstr("--mca btl_tcp_if_include ib0"), HasSubstr("--mca oob_tcp_if_include ib0")));
+}
+
+TEST(LauncherTest, DaemonsRefuseLoopback) {
+  EXPECT_THAT(Words({.ranks = 2, .over_nodes = true, .interface = "lo"}),
+              AllOf(HasSubstr("--mca btl_tcp_if_include lo"), Not(HasSubstr("prte_if_include"))));
 }
 
 // Which ends of a run inside a Slurm job lead to another start of it.
