@@ -128,6 +128,7 @@ bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, cons
     return false;
   }
   WriteJobState(folder, state);  // before Slurm ends us
+  terminated_seen = 0;           // from here on TERM is the requeueing's doing
   std::string why;
   Answer answer = Answer::kUnknown;
   for (int i = 0; i < kRequeueTries && answer == Answer::kUnknown; ++i) {

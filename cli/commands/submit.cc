@@ -59,10 +59,9 @@ void AddArguments(CLI::App& app, SubmitArguments& arguments) {
                  "A line of bash to run first, as 'source env.sh'; repeatable")
       ->envname("ZEROSWEEP_SLURM_SETUP")
       ->allow_extra_args(false);
-  app.add_option(
-         "--container", arguments.container,
-         "Words before zerosweep on every node, as 'apptainer exec --nv image.sif'; split at "
-         "blanks")
+  app.add_option("--container", arguments.container,
+                 "Words before zerosweep on every node, as 'apptainer exec image.sif'; split at "
+                 "blanks")
       ->envname("ZEROSWEEP_SLURM_CONTAINER");
   app.add_option("-n,--slots", arguments.slots, "As for `run`, on each node")
       ->check(CLI::Range(1, 4096));
