@@ -32,8 +32,18 @@ bool IsNumber(const std::string& text) {
          text.find_first_not_of("0123456789") == std::string::npos;
 }
 
+// A job inherits it, but not the facts of a job that submits it.
+std::map<std::string, std::string> SubmitEnvironment() {
+  std::map<std::string, std::string> environment = OwnEnvironment();
+  if (OwnJob().empty()) return environment;
+  std::erase_if(environment, [](const auto& entry) {
+    return entry.first.starts_with("SLURM_") && entry.first != "SLURM_CONF";
+  });
+  return environment;
+}
+
 // Variables that would filter or reshape the answers go; times come as Unix seconds.
-std::map<std::string, std::string> CallEnvironment() {
+std::map<std::string, std::string> AskEnvironment() {
   std::map<std::string, std::string> environment = OwnEnvironment();
   std::erase_if(environment, [](const auto& entry) {
     return entry.first.starts_with("SQUEUE_") || entry.first.starts_with("SACCT_") ||
@@ -109,9 +119,11 @@ struct Slurm::Reply {
 };
 
 Slurm::Reply Slurm::Call(const std::vector<std::string>& words) const {
-  const double limit = words[0] == "sbatch" ? kSubmitFactor * limit_ : limit_;
+  const bool submits = words[0] == "sbatch";
+  const double limit = submits ? kSubmitFactor * limit_ : limit_;
   try {
-    const ProgramResult result = RunProgram(words, CallEnvironment(), limit);
+    const ProgramResult result =
+        RunProgram(words, submits ? SubmitEnvironment() : AskEnvironment(), limit);
     if (result.timed_out)
       return {Answer::kUnknown, result.out,
               fmt::format("{} did not answer within {:g} s", words[0], limit)};

@@ -83,6 +83,12 @@ TEST_F(BatchTest, RunsInTheFolderOfTheSubmitterAndTheContainer) {
   EXPECT_EQ(Finish().out, fake_.bin() + "\na b\n");
 }
 
+TEST_F(BatchTest, OverSeveralNodesTheRanksEnterTheContainer) {
+  line_.SetEnvironment("SLURM_JOB_NUM_NODES", "2");
+  WriteJob("", {{"container", {"env", "WORD=a b"}}, {"arguments", {"-c", "echo \"$0|$*|$WORD\""}}});
+  EXPECT_EQ(Finish().out, "--rank-prefix=env|--rank-prefix=WORD=a b|\n");
+}
+
 TEST_F(BatchTest, AWarningStopsTheRunAndRequeues) {
   const Finished finished = Signalled({SIGUSR1});
   EXPECT_EQ(finished.code, 75) << finished.err;

@@ -145,6 +145,23 @@ TEST_F(SlurmTest, SubmittingGivesTheNumberOfTheJob) {
               ElementsAre(ElementsAre("sbatch", "--parsable", "--nodes=2", "a b")));
 }
 
+TEST_F(SlurmTest, AJobInheritsTheEnvironmentButNotTheFactsOfAnother) {
+  fake_.Set("sbatch", "env > \"$FAKE/environment\"; echo 17");
+  const ScopedVariable locale("LC_ALL", "C.UTF-8"), mpi("SLURM_MPI_TYPE", "pmix"),
+      configuration("SLURM_CONF", "/etc/slurm.conf");
+  slurm_.Submit({});
+  std::string environment = Contents(fake_ / "environment");
+  EXPECT_THAT(environment, HasSubstr("LC_ALL=C.UTF-8\n"));
+  EXPECT_THAT(environment, HasSubstr("SLURM_MPI_TYPE=pmix\n"));
+  EXPECT_THAT(environment, testing::Not(HasSubstr("SLURM_TIME_FORMAT")));
+  const ScopedVariable job("SLURM_JOB_ID", "4"), memory("SLURM_MEM_PER_NODE", "1");
+  slurm_.Submit({});
+  environment = Contents(fake_ / "environment");
+  EXPECT_THAT(environment, HasSubstr("SLURM_CONF=/etc/slurm.conf\n"));
+  EXPECT_THAT(environment, testing::Not(HasSubstr("SLURM_MEM_PER_NODE")));
+  EXPECT_THAT(environment, testing::Not(HasSubstr("SLURM_JOB_ID")));
+}
+
 TEST_F(SlurmTest, ARefusedJobIsToldFromOneThatNobodyKnowsOf) {
   fake_.Set("sbatch", "echo 'sbatch: error: invalid partition specified: x' >&2; exit 1");
   SubmittedJob job = slurm_.Submit({});

@@ -87,7 +87,9 @@ class SlurmTest : public testing::Test {
 VirtualSlurm* SlurmTest::slurm_ = nullptr;
 
 TEST_F(SlurmTest, ASweepRunsOnTwoNodesToItsEnd) {
-  Submit(5, "0, 1, 2", {"--nodes", "2", "--gpus-per-node", "1", "--time", "10"});
+  Submit(5, "0, 1, 2",
+         {"--nodes", "2", "--gpus-per-node", "1", "--time", "10", "--setup", "SAID='set up'",
+          "--container", "env IN=container"});
   ExpectDone(3);
   EXPECT_THAT(Output(), HasSubstr("on 2 nodes"));
   EXPECT_EQ(line_.Value("SELECT count(DISTINCT worker) FROM v_attempt"), 2) << Output();
