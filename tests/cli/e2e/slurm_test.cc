@@ -73,9 +73,9 @@ class SlurmTest : public testing::Test {
   bool WaitForSynthesis() const {
     return WaitUntil([&] { return Count("outcome IS NULL AND kind = 'synthesize'") > 0; }, 40);
   }
-  void ExpectDone(int trials) const {
-    EXPECT_TRUE(slurm_->WaitForState(job_, "COMPLETED", 60)) << slurm_->StateOf(job_) << "\n"
-                                                             << Output();
+  void ExpectDone(int trials, double patience = 60) const {
+    EXPECT_TRUE(slurm_->WaitForState(job_, "COMPLETED", patience)) << slurm_->StateOf(job_) << "\n"
+                                                                   << Output();
     EXPECT_EQ(line_.Value("SELECT count(*) FROM v_trial WHERE state = 'done'"), trials);
     EXPECT_EQ(Count("outcome IS NULL"), 0);
   }
@@ -118,6 +118,28 @@ TEST_F(SlurmTest, AWarnedRunOverTwoNodesResumesFromItsCheckpoint) {
   ASSERT_TRUE(slurm_->WaitForState(job_, "PENDING", 20)) << Output();
   slurm_->StartNow(job_);
   ExpectDone(2);
+}
+
+TEST_F(SlurmTest, WhereRequeueIsOffAFollowerGoesOn) {
+  Submit(150, "0, 1", {"--time", "10", "--", "--no-requeue"});
+  ASSERT_TRUE(WaitForSynthesis()) << Output();
+  slurm_->Ask({"scancel", "--batch", "--signal=USR1", job_});
+  ASSERT_TRUE(WaitForOutput("goes on when this one has ended", 40)) << Output();
+  const std::string first = job_;
+  job_ = line_.Do({"--format", "json", "status", "--jobs"}).json().at(0).at("job");
+  EXPECT_NE(job_, first);
+  ExpectDone(2);
+}
+
+// Open MPI 4.1 neither notices that nor ends its mpirun: after a minute of silence we do.
+TEST_F(SlurmTest, ARankThatDiesLosesItsAttemptsOnly) {
+  Submit(150, "0, 1", {"--nodes", "2", "--time", "10"});
+  ASSERT_TRUE(WaitForSynthesis()) << Output();
+  const std::map<int, pid_t> ranks = RanksOf(line_.home());
+  ASSERT_EQ(ranks.size(), 2U);
+  kill(ranks.at(1), SIGKILL);
+  ExpectDone(2, /*patience=*/120);
+  EXPECT_THAT(Output(), HasSubstr("rank 1 is lost"));
 }
 
 TEST_F(SlurmTest, WhenANodeGoesDownTheSweepEndsElsewhere) {
