@@ -188,7 +188,8 @@ int RunBatch(const fs::path& folder, const Slurm& slurm) {
     return events.code;
   // Whoever terminates a job may requeue it: then the queue knows better.
   if (events.terminated && !state.cancelled) return events.code;
-  state.ended = fmt::format("exit {}", events.code);
+  const bool stopped = state.cancelled && events.code == kExitInterrupted;
+  state.ended = stopped ? "cancelled" : fmt::format("exit {}", events.code);
   WriteJobState(folder, state);
   return events.code;
 }

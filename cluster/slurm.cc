@@ -224,6 +224,12 @@ Answer Slurm::Cancel(const std::string& job, std::string* why) const {
   return reply.answer;
 }
 
+Answer Slurm::Warn(const std::string& job, std::string* why) const {
+  const Reply reply = Call({"scancel", "--batch", "--signal=USR1", job});
+  *why = LastLine(reply.err);
+  return reply.answer;
+}
+
 std::string Slurm::ClusterName() const {
   if (!cluster_.empty()) return cluster_;
   cluster_ = Variable("SLURM_CLUSTER_NAME");

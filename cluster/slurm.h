@@ -48,6 +48,8 @@ class Slurm {
   // `why` becomes what Slurm said.
   Answer Requeue(const std::string& job, std::string* why) const;
   Answer Cancel(const std::string& job, std::string* why) const;
+  // Sends SIGUSR1 to the batch script of a running job, as before a time limit.
+  Answer Warn(const std::string& job, std::string* why) const;
   // The name of this cluster; "" when it is not known. Asked once.
   std::string ClusterName() const;
 

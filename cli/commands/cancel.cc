@@ -7,29 +7,36 @@
 namespace zerosweep {
 namespace {
 
-// Noted before Slurm is asked: a job that is told to end must not requeue itself.
+// A running job is warned as before its time limit, so that it saves what it has; noted before, so
+// that it does not requeue itself. Whoever asks twice, or asks of a job that does not run yet,
+// wants it to end at once.
+int EndJob(const RememberedJob& job, bool runs, const Home& home, const Slurm& slurm) {
+  JobState state = job.state;
+  const bool gently = runs && !state.cancelled;
+  state.cancelled = true;
+  WriteJobState(home.job(job.id), state);
+  std::string why;
+  const Answer answer = gently ? slurm.Warn(state.job, &why) : slurm.Cancel(state.job, &why);
+  if (answer != Answer::kYes) {
+    Fail(ErrorKind::kCluster, "{} ({}): try again, or `scancel {}`",
+         answer == Answer::kNo ? "Slurm does not cancel job " + state.job
+                               : "nobody knows whether job " + state.job + " is cancelled",
+         why, state.job);
+  }
+  spdlog::info(
+      "job {} {}; `zerosweep submit` goes on where it stops", state.job,
+      gently ? "saves what it has and ends; cancel it again to end it at once" : "is told to end");
+  return kExitOk;
+}
+
 int CancelJob(const std::string& number, const Home& home) {
   const Slurm slurm;
   for (const QueuedJob& queued : LookUpJobs(home, slurm)) {
     if (queued.job.state.job != number) continue;
-    if (queued.queue.alive == Answer::kNo) {
-      spdlog::info("job {} has ended already ({})", number, queued.queue.state);
-      return kExitNothingToDo;
-    }
-    JobState state = queued.job.state;
-    state.cancelled = true;
-    WriteJobState(home.job(queued.job.id), state);
-    std::string why;
-    const Answer answer = slurm.Cancel(number, &why);
-    if (answer == Answer::kYes) {
-      spdlog::info("job {} is told to save and end; `zerosweep submit` goes on where it stops",
-                   number);
-      return kExitOk;
-    }
-    Fail(ErrorKind::kCluster, "{} ({}): try again, or `scancel {}`",
-         answer == Answer::kNo ? "Slurm does not cancel job " + number
-                               : "nobody knows whether job " + number + " is cancelled",
-         why, number);
+    if (queued.queue.alive != Answer::kNo)
+      return EndJob(queued.job, queued.queue.state == "RUNNING", home, slurm);
+    spdlog::info("job {} has ended already ({})", number, queued.queue.state);
+    return kExitNothingToDo;
   }
   Fail(ErrorKind::kUsage, "no job {} was submitted for {}: `zerosweep status --jobs` lists them",
        number, home.folder.string());
@@ -62,8 +69,10 @@ const RegisterCommand kCancel{
       auto selection = std::make_shared<TrialSelection>();
       auto job = std::make_shared<std::string>();
       AddSelection(app, *selection);
-      app.add_option("--job", *job,
-                     "A Slurm job of this home, by its number: it ends, its trials stay open");
+      app.add_option(
+          "--job", *job,
+          "A Slurm job of this home, by its number: it saves and ends, its trials stay open; "
+          "twice: at once");
       return [selection, job, &globals] { return RunCancel(*selection, *job, globals); };
     }};
 

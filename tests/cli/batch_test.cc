@@ -118,6 +118,7 @@ TEST_F(BatchTest, AJobThatZerosweepCancelledIsNotRequeuedEvenWhenWarned) {
   line_.Write("job/state.json", R"({"job": "17", "cluster": "blue", "cancelled": true})");
   EXPECT_EQ(Signalled({SIGUSR1}).code, 75);
   EXPECT_THAT(Requeues(), IsEmpty());
+  EXPECT_EQ(State().at("ended"), "cancelled");
 }
 
 TEST_F(BatchTest, TermAtTheEndOfTheWarnedTimeIsTheTimeLimit) {

@@ -180,6 +180,19 @@ TEST_F(SubmitTest, CancelEndsAJobOfThisHomeOnly) {
   EXPECT_EQ(line_.Do({"cancel", "--job", "17"}).code, 3);
 }
 
+TEST_F(SubmitTest, ARunningJobSavesBeforeItEndsUnlessItIsCancelledTwice) {
+  ASSERT_EQ(Submit().code, 0);
+  Queue("RUNNING");
+  fake_.Set("scancel", "exit 0");
+  const Finished first = line_.Do({"cancel", "--job", "17"});
+  EXPECT_EQ(first.code, 0);
+  EXPECT_THAT(first.err, HasSubstr("cancel it again to end it at once"));
+  EXPECT_EQ(line_.Do({"cancel", "--job", "17"}).code, 0);
+  EXPECT_THAT(fake_.Calls("scancel"),
+              ElementsAre(ElementsAre("scancel", "--batch", "--signal=USR1", "17"),
+                          ElementsAre("scancel", "17")));
+}
+
 TEST_F(SubmitTest, ACancelThatIsRefusedSaysSo) {
   ASSERT_EQ(Submit().code, 0);
   fake_.Set("scancel", "echo 'Access/permission denied' >&2; exit 1");

@@ -153,14 +153,26 @@ TEST_F(SlurmTest, WhenANodeGoesDownTheSweepEndsElsewhere) {
   slurm_->Ask({"scontrol", "update", "nodename=" + node, "state=resume"});
 }
 
-TEST_F(SlurmTest, ACancelledJobEndsForGood) {
-  Submit(2000, "0", {"--nodes", "2", "--time", "10"});
+TEST_F(SlurmTest, ACancelledJobSavesAndEndsForGood) {
+  Submit(1'000'000, "0", {"--nodes", "2", "--time", "10"});
   ASSERT_TRUE(WaitForSynthesis()) << Output();
+  SystemClock().Sleep(1);
   EXPECT_EQ(line_.Do({"cancel", "--job", job_}).code, 0);
-  EXPECT_TRUE(slurm_->WaitForState(job_, "CANCELLED", 30)) << slurm_->StateOf(job_);
+  EXPECT_TRUE(WaitUntil([&] { return !IsInQueue(); }, 30)) << slurm_->StateOf(job_);
+  EXPECT_THAT(Output(), HasSubstr("saved at iteration"));
+  EXPECT_EQ(line_.Do({"--format", "json", "status", "--jobs"}).json().at(0).at("state"),
+            "cancelled");
   EXPECT_EQ(line_.Do({"cancel", "--job", job_}).code, 3);
-  const Finished status = line_.Do({"status"});
-  EXPECT_EQ(status.out.find(" PENDING"), std::string::npos) << status.out;
+}
+
+TEST_F(SlurmTest, AJobThatScancelEndsIsNotRequeued) {
+  Submit(1'000'000, "0", {"--nodes", "2", "--time", "10"});
+  ASSERT_TRUE(WaitForSynthesis()) << Output();
+  slurm_->Ask({"scancel", job_});
+  EXPECT_TRUE(slurm_->WaitForState(job_, "CANCELLED", 30)) << slurm_->StateOf(job_);
+  EXPECT_EQ(Output().find("back in the queue"), std::string::npos);
+  EXPECT_EQ(line_.Do({"--format", "json", "status", "--jobs"}).json().at(0).at("state"),
+            "CANCELLED");
 }
 
 TEST_F(SlurmTest, AStepOfSeveralTasksWithoutPmixIsRefused) {
