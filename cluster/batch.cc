@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 constexpr double kTurn = 0.05;      // seconds between two looks
 constexpr double kNearTheEnd = 45;  // seconds before the deadline from which on TERM is its doing
 constexpr int kMaxLosses = 2;
+constexpr double kSettle = 1;  // seconds in which Slurm's own TERM follows the end of its steps
 constexpr int kRequeueTries = 3;
 constexpr double kRequeuePause = 10;  // seconds between them
 
@@ -65,6 +66,11 @@ BatchEvents Follow(pid_t child) {
   std::optional<double> deadline;
   double last_sent = -10;
   int status = 0;
+  const auto note_termination = [&] {
+    if (terminated_seen == 0 || events.terminated) return;
+    const bool in_time = events.warned && deadline && clock.Unix() > *deadline - kNearTheEnd;
+    events.terminated = !in_time;
+  };
   while (waitpid(child, &status, WNOHANG) == 0) {
     const double now = clock.Monotonic();
     // Repeated: what comes before the run listens is lost.
@@ -77,12 +83,10 @@ BatchEvents Follow(pid_t child) {
       spdlog::info("the allocation ends soon: saving, to go on in the next one");
       deadline = AllocationDeadline();
     }
-    if (terminated_seen != 0 && !events.terminated) {
-      const bool in_time = events.warned && deadline && clock.Unix() > *deadline - kNearTheEnd;
-      events.terminated = !in_time;
-    }
+    note_termination();
     clock.Sleep(kTurn);
   }
+  note_termination();
   events.warned = events.warned || warned_seen != 0;
   events.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return events;
@@ -118,6 +122,13 @@ void WaitForTerm(double seconds) {
   const double start = SystemClock().Monotonic();
   while (terminated_seen == 0 && SystemClock().Monotonic() - start < seconds)
     SystemClock().Sleep(kTurn);
+}
+
+// Whoever ends a job ends its steps first, which looks like lost ranks: only the queue knows that
+// nobody did.
+bool IsStillRunning(const std::string& job, const Slurm& slurm) {
+  WaitForTerm(kSettle);
+  return terminated_seen == 0 && slurm.Ask(job).state == "RUNNING";
 }
 
 // Returns false when the job certainly does not run again.
@@ -182,7 +193,11 @@ int RunBatch(const fs::path& folder, const Slurm& slurm) {
   events.nodes = nodes;
   state = ReadJobState(folder);  // `cancel` may have written it
   events.losses = state.losses;
-  const Continuation continuation = state.cancelled ? Continuation::kNone : HowToContinue(events);
+  Continuation continuation = state.cancelled ? Continuation::kNone : HowToContinue(events);
+  if (continuation == Continuation::kLost && !IsStillRunning(job, slurm)) {
+    events.terminated = true;
+    continuation = Continuation::kNone;
+  }
   if (continuation == Continuation::kLost) ++state.losses;
   if (continuation != Continuation::kNone && RunAgain(folder, spec, state, slurm))
     return events.code;

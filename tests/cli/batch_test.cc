@@ -164,11 +164,23 @@ TEST_F(BatchTest, ItDoesNotRestartForEver) {
 
 TEST_F(BatchTest, LostRanksOfSeveralNodesAreTriedTwice) {
   line_.SetEnvironment("SLURM_JOB_NUM_NODES", "2");
+  fake_.Set("squeue", "echo '17|RUNNING|2|N/A|None'");
   WriteJob("exit 4");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(Finish().code, 4);
   EXPECT_THAT(Requeues(), SizeIs(2));
   EXPECT_EQ(State().at("losses"), 2);
   EXPECT_EQ(State().at("ended"), "exit 4");
+}
+
+TEST_F(BatchTest, RanksOfAJobThatIsEndingAreNotLost) {
+  line_.SetEnvironment("SLURM_JOB_NUM_NODES", "2");
+  WriteJob("exit 4");
+  for (const char* queue :
+       {"echo '17|COMPLETING|2|N/A|None'", "echo '17|CANCELLED|2|N/A|None'", "exit 1"}) {
+    fake_.Set("squeue", queue);
+    EXPECT_EQ(Finish().code, 4);
+    EXPECT_THAT(Requeues(), IsEmpty()) << queue;
+  }
 }
 
 TEST_F(BatchTest, OutsideAJobItIsRefused) {

@@ -96,13 +96,15 @@ TEST_F(SlurmTest, ASweepRunsOnTwoNodesToItsEnd) {
   EXPECT_EQ(line_.Do({"--format", "json", "status", "--jobs"}).json().at(0).at("state"), "exit 0");
 }
 
-// A minute: Slurm warns within its first half.
+// A minute: Slurm warns within its first half. Waiting, the job is given a second node.
 TEST_F(SlurmTest, BeforeItsTimeIsOverAJobSavesRequeuesItselfAndGoesOn) {
   Submit(1'000'000, "0", {"--time", "1", "--notice", "30"});
   ASSERT_TRUE(WaitForOutput("back in the queue", 70)) << Output();
   ASSERT_TRUE(slurm_->WaitForState(job_, "PENDING", 20)) << Output();
   EXPECT_EQ(line_.Do({"--format", "json", "status", "--jobs"}).json().at(0).at("restarts"), 1);
+  slurm_->Ask({"scontrol", "update", "jobid=" + job_, "NumNodes=2-2"});
   slurm_->StartNow(job_);
+  EXPECT_TRUE(WaitForOutput("on 2 nodes", 20)) << Output();
   EXPECT_TRUE(WaitUntil(
       [&] { return StageLogs().find("resumed from iteration") != std::string::npos; }, 40))
       << Output() << StageLogs();
