@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cluster/slurm.h"
+#include "storage/home_lock.h"
 
 namespace zerosweep {
 namespace {
@@ -37,6 +39,7 @@ int Main(int argc, char** argv) {
   std::vector<std::pair<CLI::App*, CommandBody>> bodies;
   for (const Command& command : AllCommands()) {
     CLI::App* sub = app.add_subcommand(command.name, command.summary);
+    if (command.summary.empty()) sub->group("");  // for our own processes only
     sub->fallthrough();
     bodies.emplace_back(sub, command.setup(*sub, globals));
   }
@@ -51,6 +54,7 @@ int Main(int argc, char** argv) {
            : globals.verbose ? Verbosity::kVerbose
                              : Verbosity::kNormal,
            globals.color);
+  HomeLock::AskAboutJobs(JobHasEnded);
   for (const auto& [sub, body] : bodies) {
     if (sub->parsed()) return body();
   }

@@ -26,18 +26,22 @@ constexpr double kTermToKill = 3;  // from SIGTERM to SIGKILL
 
 volatile std::sig_atomic_t signals_seen = 0;
 void Count(int) { signals_seen = signals_seen + 1; }
+// A wish, however often it is repeated.
+void Note(int) { signals_seen = signals_seen == 0 ? 1 : signals_seen; }
 
-// Counts INT and TERM while it lives.
+// Counts INT and TERM while it lives, and notes USR1.
 class SignalCounter {
  public:
   SignalCounter() {
     signals_seen = 0;
     std::signal(SIGINT, Count);
     std::signal(SIGTERM, Count);
+    std::signal(SIGUSR1, Note);
   }
   ~SignalCounter() {
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
+    std::signal(SIGUSR1, SIG_DFL);
   }
   SignalCounter(const SignalCounter&) = delete;
   SignalCounter& operator=(const SignalCounter&) = delete;
@@ -117,17 +121,31 @@ bool Follow(pid_t child, const LaunchOptions& options) {
 
 }  // namespace
 
-std::vector<std::string> MpirunCommand(int ranks) {
-  std::vector<std::string> words = {kMpirun, "-np", std::to_string(ranks), "--bind-to", "none"};
-  const std::vector<std::string> wheel = {
-      "--with-ft", "ulfm",     "--mca",         "pml",   "ob1",
-      "--mca",     "btl",      "tcp,self",      "--mca", "btl_tcp_if_include",
-      "lo",        "--map-by", ":OVERSUBSCRIBE"};
-  const std::vector<std::string> debian = {
-      "--oversubscribe", "--enable-recovery",  "--mca", "pml", "ob1", "--mca", "btl", "tcp,self",
-      "--mca",           "btl_tcp_if_include", "lo"};
-  const auto& flags = std::string(kMpiKind) == "wheel" ? wheel : debian;
-  words.insert(words.end(), flags.begin(), flags.end());
+std::vector<std::string> MpirunCommand(const MpirunSpec& spec) {
+  std::vector<std::string> words = {kMpirun, "-np", std::to_string(spec.ranks), "--bind-to",
+                                    "none"};
+  const auto add = [&words](std::initializer_list<std::string> more) {
+    words.insert(words.end(), more);
+  };
+  if (spec.ulfm) {
+    add({"--with-ft", "ulfm"});
+  } else {
+    add({"--enable-recovery"});
+  }
+  add({"--mca", "pml", "ob1", "--mca", "btl", "tcp,self"});
+  const std::string interface = spec.over_nodes ? spec.interface : "lo";
+  if (!interface.empty()) add({"--mca", "btl_tcp_if_include", interface});
+  if (spec.over_nodes) {
+    // The daemons' own connections too; they refuse loopback.
+    const bool for_daemons = !interface.empty() && interface != "lo";
+    if (for_daemons && spec.ulfm) add({"--prtemca", "prte_if_include", interface});
+    if (for_daemons && !spec.ulfm) add({"--mca", "oob_tcp_if_include", interface});
+    add({"--map-by", "ppr:1:node"});
+  } else if (spec.ulfm) {
+    add({"--map-by", ":OVERSUBSCRIBE"});
+  } else {
+    add({"--oversubscribe"});
+  }
   return words;
 }
 
@@ -138,7 +156,8 @@ int LaunchRanks(const LaunchOptions& options) {
                              "PRTE_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM"})
       setenv(name, "1", 1);
   }
-  std::vector<std::string> words = MpirunCommand(options.ranks);
+  std::vector<std::string> words = MpirunCommand(
+      {options.ranks, options.over_nodes, options.interface, std::string(kMpiKind) == "wheel"});
   words.insert(words.end(), options.command.begin(), options.command.end());
   const SignalCounter counter;
   const bool heard = Follow(Spawn(std::move(words)), options);

@@ -53,6 +53,8 @@ double UsableMemory() {
 }
 
 std::string NodeName() {
+  // Under Slurm the name that its commands know.
+  if (const char* slurm = std::getenv("SLURMD_NODENAME")) return slurm;
   char name[256] = {};
   gethostname(name, sizeof name - 1);
   return name;

@@ -9,8 +9,9 @@ namespace {
 volatile std::sig_atomic_t requested = 0;
 int nesting = 0;
 
-void Note(int) {
+void Note(int number) {
   requested = 1;
+  if (number == SIGUSR1) return;
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
 }

@@ -4,7 +4,8 @@
 namespace zerosweep {
 
 // From construction on, the first of INT, TERM and USR1 is noted instead of ending the process; a
-// second INT or TERM ends it at once. May be nested: the outermost notes for all. Main thread.
+// second INT or TERM ends it at once, a second USR1 does nothing. May be nested: the outermost
+// notes for all. Main thread.
 class DrainSignals {
  public:
   DrainSignals();

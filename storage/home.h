@@ -2,6 +2,7 @@
 //
 //   results.db  artifacts/<2 hex>/<digest>/  artifacts/.staging/<attempt>/
 //   checkpoints/<stage>/<attempt>-<step>/  logs/<2 hex>/<attempt>.log  requests/  run/<id>/  lock
+//   jobs/<id>/
 #pragma once
 
 #include <filesystem>
@@ -24,6 +25,9 @@ struct Home {
   std::filesystem::path requests() const { return folder / "requests"; }
   std::filesystem::path run(const std::string& id) const { return folder / "run" / id; }
   std::filesystem::path lock() const { return folder / "lock"; }
+  // Slurm jobs that were submitted for this home. Made when the first is.
+  std::filesystem::path jobs() const { return folder / "jobs"; }
+  std::filesystem::path job(const std::string& id) const { return jobs() / id; }
 
   // Makes the missing folders, mode 0700. Throws kStorage with advice when the place is not
   // writable.

@@ -53,7 +53,7 @@ std::string StartTime(pid_t pid) {
 }
 
 struct Owner {
-  std::string host, boot, pid_namespace, start, slurm_job, nonce;
+  std::string host, boot, pid_namespace, start, slurm_job, slurm_cluster, nonce;
   pid_t pid = 0;
   int64_t counter = 0;
 };
@@ -69,15 +69,20 @@ Owner ThisProcess() {
   owner.pid = getpid();
   owner.start = StartTime(owner.pid);
   owner.slurm_job = Variable("SLURM_JOB_ID");
+  owner.slurm_cluster = Variable("SLURM_CLUSTER_NAME");
   owner.nonce = NewUuid();
   return owner;
 }
 
 // Always of the same length for the same owner, so that a beat overwrites it in place.
 std::string Text(const Owner& owner) {
-  const Json fields = {{"host", owner.host},        {"boot_id", owner.boot},
-                       {"pid", owner.pid},          {"pid_namespace", owner.pid_namespace},
-                       {"start_time", owner.start}, {"slurm_job", owner.slurm_job},
+  const Json fields = {{"host", owner.host},
+                       {"boot_id", owner.boot},
+                       {"pid", owner.pid},
+                       {"pid_namespace", owner.pid_namespace},
+                       {"start_time", owner.start},
+                       {"slurm_job", owner.slurm_job},
+                       {"slurm_cluster", owner.slurm_cluster},
                        {"nonce", owner.nonce}};
   std::string text = fields.dump();
   text.pop_back();
@@ -103,6 +108,7 @@ std::optional<Owner> ReadOwner(const fs::path& path) {
   owner.pid_namespace = json.value("pid_namespace", "");
   owner.start = json.value("start_time", "");
   owner.slurm_job = json.value("slurm_job", "");
+  owner.slurm_cluster = json.value("slurm_cluster", "");
   owner.nonce = json.value("nonce", "");
   owner.counter = json.value("counter", int64_t{0});
   return owner;
@@ -116,6 +122,20 @@ bool IsGone(const Owner& owner, const Owner& self, bool network) {
   if (owner.boot != self.boot) return !network;
   if (owner.pid_namespace != self.pid_namespace) return false;
   return StartTime(owner.pid) != owner.start;
+}
+
+HomeLock::JobProbe& Probe() {
+  static HomeLock::JobProbe probe;
+  return probe;
+}
+
+// Where the process itself can be seen, the queue is not asked; nor about our own job, because it
+// does not say which start of it a lock is from.
+bool JobIsGone(const Owner& owner, const Owner& self) {
+  const bool visible = owner.host == self.host && owner.boot == self.boot &&
+                       owner.pid_namespace == self.pid_namespace;
+  return !visible && !owner.slurm_job.empty() && owner.slurm_job != self.slurm_job && Probe() &&
+         Probe()(owner.slurm_job, owner.slurm_cluster);
 }
 
 std::string Describe(const Owner& owner) {
@@ -194,7 +214,7 @@ HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock, LockLi
     const std::optional<Owner> owner = ReadOwner(state_->path);
     if (!owner) continue;  // released between the two looks
     const bool same_job = !owner->slurm_job.empty() && owner->slurm_job == state_->self.slurm_job;
-    bool stale = IsGone(*owner, state_->self, network);
+    bool stale = IsGone(*owner, state_->self, network) || JobIsGone(*owner, state_->self);
     if (!stale && (break_lock || same_job)) {
       spdlog::info("watching the lock of {} for {:.0f} s", Describe(*owner), limits.still);
       stale = StandsStill(state_->path, *owner, limits.still, clock);
@@ -235,9 +255,13 @@ void HomeLock::Beat() {
 
 const std::string& HomeLock::nonce() const { return state_->self.nonce; }
 
+void HomeLock::AskAboutJobs(JobProbe probe) { Probe() = std::move(probe); }
+
 bool HomeLock::IsHeld(const Home& home) {
   const std::optional<Owner> owner = ReadOwner(home.lock());
-  return owner && !IsGone(*owner, ThisProcess(), IsNetworkFileSystem(home.folder));
+  if (!owner) return false;
+  const Owner self = ThisProcess();
+  return !IsGone(*owner, self, IsNetworkFileSystem(home.folder)) && !JobIsGone(*owner, self);
 }
 
 }  // namespace zerosweep

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <sstream>
 
 #include "base/clock.h"
 #include "base/files.h"
@@ -20,6 +19,7 @@
 #include "cli/table.h"
 #include "cluster/mpi_loader.h"
 #include "cluster/node.h"
+#include "cluster/slurm.h"
 #include "mpi_config.h"
 #include "storage/file_system.h"
 #include "sweeps/catalogue.h"
@@ -118,11 +118,13 @@ void CheckMpi(Findings& findings) {
   findings.Add("MPI transport", fs::exists(module, code), module.string(), "build again: make");
 }
 
-bool IsInPath(const std::string& program) {
-  std::istringstream folders(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (access((folder + "/" + program).c_str(), X_OK) == 0) return true;
-  return false;
+void CheckSlurm(Findings& findings) {
+  if (!Slurm::IsThere()) return findings.Add("Slurm", true, "none: `run` only");
+  const std::string cluster = Slurm().ClusterName();
+  findings.Add(
+      "Slurm", !cluster.empty(),
+      cluster.empty() ? "sbatch is in PATH, but no controller answers" : "cluster " + cluster,
+      "try `scontrol ping`; ask the cluster's administrators");
 }
 
 void CheckHome(const Home& home, Findings& findings) {
@@ -159,7 +161,7 @@ int RunDoctor(const Globals& globals) {
   findings.Add("zerosweep", true, Version() + " (" + CodeRevision() + ")");
   CheckStage(findings);
   CheckMpi(findings);
-  findings.Add("Slurm", true, IsInPath("sbatch") ? "sbatch is in PATH" : "none: `run` only");
+  CheckSlurm(findings);
   CheckHome(globals.home(), findings);
   CheckDatasets(findings);
   PrintTable(findings.table(), globals);

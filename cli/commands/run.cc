@@ -18,6 +18,7 @@
 #include "cluster/node.h"
 #include "cluster/session.h"
 #include "cluster/signals.h"
+#include "cluster/slurm.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {
@@ -29,7 +30,8 @@ constexpr double kStagesShare = 2.0 / 3;
 struct RunArguments {
   SweepArguments sweep;
   int slots = 0;
-  int ranks = 0;  // 0: no launcher
+  int ranks = 0;  // 0: no launcher, or one rank a node of the allocation around us
+  std::string interface;
   double grace = 30;
   int max_attempts = 3;
   std::string device;
@@ -37,7 +39,8 @@ struct RunArguments {
   bool break_lock = false;
   // What a launched rank is told by its launcher.
   std::string run;
-  int columns = 0, rows = 24;  // of the terminal behind mpirun; 0: none
+  std::vector<std::string> rank_prefix;  // words before every rank of several nodes: a container
+  int columns = 0, rows = 24;            // of the terminal behind mpirun; 0: none
 };
 
 void AddArguments(CLI::App& app, RunArguments& arguments) {
@@ -49,6 +52,10 @@ void AddArguments(CLI::App& app, RunArguments& arguments) {
   app.add_option("--ranks", arguments.ranks,
                  "Spread the slots over this many MPI ranks of this host, as if they were nodes")
       ->check(CLI::Range(1, 1024));
+  app.add_option("--interface", arguments.interface,
+                 "Network interface or subnet between nodes, as ib0 or 10.1.0.0/16 (default: Open "
+                 "MPI chooses)")
+      ->envname("ZEROSWEEP_INTERFACE");
   app.add_option("--grace", arguments.grace,
                  "Seconds from the first signal to the end; running stages have two thirds of them "
                  "to save")
@@ -62,8 +69,18 @@ void AddArguments(CLI::App& app, RunArguments& arguments) {
   app.add_flag("--break-lock", arguments.break_lock,
                "Take over a home whose owner has been silent for a minute");
   app.add_option("--run-id", arguments.run)->group("");
+  app.add_option("--rank-prefix", arguments.rank_prefix)->group("")->allow_extra_args(false);
   app.add_option("--columns", arguments.columns)->group("");
   app.add_option("--rows", arguments.rows)->group("");
+}
+
+// What is left of the allocation around this process counts as the length of one: a job that goes
+// on in the queue starts its run when it starts.
+void KnowDeadline(const RunArguments& arguments, SchedulerOptions& scheduler) {
+  const auto end = AllocationDeadline();
+  if (!end) return;
+  scheduler.allocation = *end - arguments.grace - SystemClock().Unix();
+  scheduler.deadline = SystemClock().Monotonic() + scheduler.allocation;
 }
 
 SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals,
@@ -77,6 +94,7 @@ SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals
   for (const StageRow& stage : plan.stages) slots.threads = std::max(slots.threads, stage.threads);
   session.coordinator.drain_grace = kStagesShare * arguments.grace;
   session.scheduler.max_attempts = arguments.max_attempts;
+  KnowDeadline(arguments, session.scheduler);
   session.worker = MakeWorkerOptions(session.coordinator.home);
   session.display = DetectDisplay(globals.color, globals.quiet);
   if (arguments.columns > 0) {
@@ -144,8 +162,9 @@ int RunInsideMpi(const RunArguments& arguments, const Globals& globals) {
 
 std::vector<std::string> RankCommand(const RunArguments& arguments, const Globals& globals,
                                      const std::string& run) {
-  std::vector<std::string> words = {std::filesystem::read_symlink("/proc/self/exe").string(),
-                                    "--home", globals.home().folder.string()};
+  std::vector<std::string> words = arguments.rank_prefix;
+  words.insert(words.end(), {std::filesystem::read_symlink("/proc/self/exe").string(), "--home",
+                             globals.home().folder.string()});
   if (globals.quiet) words.push_back("--quiet");
   if (globals.verbose) words.push_back("--verbose");
   if (!globals.color) words.push_back("--no-color");
@@ -159,7 +178,7 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
   if (arguments.slots > 0) add("--slots", std::to_string(arguments.slots));
   if (!arguments.device.empty()) add("--device", arguments.device);
   if (arguments.break_lock) words.push_back("--break-lock");
-  add("--ranks", std::to_string(arguments.ranks));
+  if (arguments.ranks > 0) add("--ranks", std::to_string(arguments.ranks));
   add("--grace", fmt::format("{}", arguments.grace));
   add("--max-attempts", std::to_string(arguments.max_attempts));
   add("--run-id", run);
@@ -171,14 +190,17 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
   return words;
 }
 
-int RunOverRanks(const RunArguments& arguments, const Globals& globals,
+// `nodes`: of the allocation, each of which gets a rank; 0: --ranks of this host.
+int RunOverRanks(const RunArguments& arguments, const Globals& globals, int nodes,
                  const DrainSignals& signals) {
   ExpandArguments(arguments.sweep, globals);  // a wrong sweep is refused before anything starts
   if (signals.Requested()) return kExitInterrupted;
   LaunchOptions launch;
   launch.run = NewUuid();
   launch.command = RankCommand(arguments, globals, launch.run);
-  launch.ranks = arguments.ranks;
+  launch.ranks = nodes > 0 ? nodes : arguments.ranks;
+  launch.over_nodes = nodes > 0;
+  launch.interface = arguments.interface;
   launch.home = globals.home();
   launch.grace = arguments.grace;
   return ExitCodeOf(LaunchRanks(launch), arguments);
@@ -193,7 +215,10 @@ int Run(const RunArguments& arguments, const Globals& globals) {
          "it with mpirun inside sbatch, or with srun --mpi=pmix");
   }
   if (launcher.inside) return RunInsideMpi(arguments, globals);
-  if (arguments.ranks > 0) return RunOverRanks(arguments, globals, signals);
+  if (arguments.ranks > 0) return RunOverRanks(arguments, globals, /*nodes=*/0, signals);
+  if (const int nodes = AllocatedNodes(); nodes > 1) {
+    return RunOverRanks(arguments, globals, nodes, signals);
+  }
   LocalTransport transport;
   return ExitCodeOf(RunHere(arguments, globals, transport), arguments);
 }

@@ -1,14 +1,46 @@
-// status: counts by state, one row a sweep.
+// status: counts by state, one row a sweep, and the home's Slurm jobs.
 #include "reports/status.h"
 
+#include <filesystem>
+
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/reading.h"
 #include "cli/table.h"
+#include "cluster/job_queue.h"
 
 namespace zerosweep {
 namespace {
 
-int RunStatus(const std::string& sweep, const Globals& globals) {
+// Live ones only, unless all are asked for.
+Table JobTable(const Home& home, bool all) {
+  Table table;
+  table.columns = {"job", "sweep", "state", "reason", "nodes", "restarts", "submitted"};
+  const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+  for (const QueuedJob& queued : LookUpJobs(home, Slurm())) {
+    if (!all && queued.queue.alive == Answer::kNo) continue;
+    const JobState& state = queued.job.state;
+    table.rows.push_back(
+        {or_null(state.job), queued.job.spec.sweep, queued.queue.state,
+         or_null(queued.queue.reason), queued.queue.nodes > 0 ? Json(queued.queue.nodes) : Json(),
+         state.restarts, state.submitted > 0 ? Json(IsoUtc(state.submitted)) : Json()});
+  }
+  return table;
+}
+
+int RunStatus(const std::string& sweep, bool jobs_only, const Globals& globals) {
+  if (jobs_only) {
+    PrintTable(JobTable(globals.home(), /*all=*/true), globals);
+    return kExitOk;
+  }
+  const Table jobs = globals.format == "table" ? JobTable(globals.home(), /*all=*/false) : Table();
+  std::error_code code;
+  if (!jobs.rows.empty()) {
+    PrintTable(jobs, globals);
+    // Until the first job has begun there are no results to count.
+    if (!std::filesystem::exists(globals.home().database(), code)) return kExitOk;
+    fmt::print("\n");
+  }
   const Table table = SweepStatus(OpenResults(globals), SweepName(sweep));
   PrintTable(table, globals);
   if (globals.format == "table") {
@@ -21,8 +53,10 @@ int RunStatus(const std::string& sweep, const Globals& globals) {
 const RegisterCommand kStatus{
     "status", "Print where sweeps stand", [](CLI::App& app, const Globals& globals) -> CommandBody {
       auto sweep = std::make_shared<std::string>();
+      auto jobs = std::make_shared<bool>(false);
       app.add_option("sweep", *sweep, "A sweep's name or file (default: all)");
-      return [sweep, &globals] { return RunStatus(*sweep, globals); };
+      app.add_flag("--jobs", *jobs, "Print the home's Slurm jobs instead, ended ones too");
+      return [sweep, jobs, &globals] { return RunStatus(*sweep, *jobs, globals); };
     }};
 
 }  // namespace

@@ -58,6 +58,7 @@ class Running {
   pid_t pid() const { return pid_; }
   void Signal(int number) const { kill(pid_, number); }
   std::string Said() const { return Contents(folder_ / "err"); }
+  std::string Printed() const { return Contents(folder_ / "out"); }
   // Fails the test, with what the command said, when it does not end within `patience` seconds.
   Finished Wait(double patience = 100) {
     Finished finished;

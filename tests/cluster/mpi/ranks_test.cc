@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cluster/launcher.h"
+#include "mpi_config.h"
 #include "tests/support/fake_sweep.h"
 
 namespace zerosweep {
@@ -125,7 +126,8 @@ TEST(RanksTest, AHomeThatCannotBeMadeIsRefusedBeforeAnyRankStarts) {
 TEST(RanksTest, RunsInsideAnMpirunOfTheUser) {
   AllowRoot();
   const FakeSweep sweep(6, 10);
-  std::vector<std::string> command = MpirunCommand(2);
+  std::vector<std::string> command =
+      MpirunCommand({.ranks = 2, .ulfm = std::string(kMpiKind) == "wheel"});
   for (const std::string& word : sweep.Command({"--slots", "1"})) command.push_back(word);
   Program program(command, sweep.output());
   EXPECT_EQ(program.Wait(), kExitOk) << Contents(sweep.output());

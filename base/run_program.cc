@@ -1,0 +1,141 @@
+#include "base/run_program.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+extern char** environ;
+
+namespace zerosweep {
+namespace {
+
+constexpr size_t kMost = size_t{4} << 20;  // bytes kept of a stream
+constexpr int kLook = 20;                  // milliseconds between two looks at the child
+
+class Pipe {
+ public:
+  Pipe() {
+    if (pipe2(ends_, O_CLOEXEC) != 0) Fail(ErrorKind::kCluster, "pipe: {}", std::strerror(errno));
+  }
+  ~Pipe() {
+    close(ends_[0]);
+    CloseWriting();
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+
+  int reading() const { return ends_[0]; }
+  int writing() const { return ends_[1]; }
+  void CloseWriting() {
+    if (ends_[1] >= 0) close(ends_[1]);
+    ends_[1] = -1;
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+// Appends what is there. Returns false at the end of the stream.
+bool Drain(int fd, std::string& text) {
+  char buffer[4096];
+  const ssize_t size = read(fd, buffer, sizeof buffer);
+  if (size < 0) return errno == EINTR || errno == EAGAIN;
+  text.append(buffer, std::min(static_cast<size_t>(size), kMost - std::min(kMost, text.size())));
+  return size > 0;
+}
+
+// Reads both streams until the child has ended or the time is over. A grandchild may hold a stream
+// open: the child's end counts, not the stream's.
+bool Follow(pid_t child, double seconds, Pipe& out, Pipe& err, ProgramResult& result, int& status) {
+  const double start = SystemClock().Monotonic();
+  pollfd streams[2] = {{out.reading(), POLLIN, 0}, {err.reading(), POLLIN, 0}};
+  const auto read_ready = [&](int patience) {
+    if (poll(streams, 2, patience) <= 0) return false;
+    if (streams[0].revents != 0 && !Drain(out.reading(), result.out)) streams[0].fd = -1;
+    if (streams[1].revents != 0 && !Drain(err.reading(), result.err)) streams[1].fd = -1;
+    return true;
+  };
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (SystemClock().Monotonic() - start > seconds) return false;
+    read_ready(kLook);
+  }
+  while ((streams[0].fd >= 0 || streams[1].fd >= 0) && read_ready(0)) {
+  }
+  return true;
+}
+
+[[noreturn]] void RunChild(pid_t parent, char** argv, char** envp, int out, int err, int failure) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);
+  for (const int number : {SIGPIPE, SIGUSR1, SIGTERM, SIGINT}) signal(number, SIG_DFL);
+  dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+  dup2(out, STDOUT_FILENO);
+  dup2(err, STDERR_FILENO);
+  execvpe(argv[0], argv, envp);
+  const int error = errno;
+  [[maybe_unused]] const ssize_t n = write(failure, &error, sizeof error);
+  _exit(127);
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> OwnEnvironment() {
+  std::map<std::string, std::string> found;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) found.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return found;
+}
+
+ProgramResult RunProgram(std::vector<std::string> words,
+                         const std::map<std::string, std::string>& environment, double seconds) {
+  std::vector<std::string> pairs;
+  for (const auto& [name, value] : environment) pairs.push_back(name + "=" + value);
+  const std::vector<char*> argv = Pointers(words), envp = Pointers(pairs);
+  Pipe out, err, failure;
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) Fail(ErrorKind::kCluster, "cannot start {}: {}", words[0], std::strerror(errno));
+  if (child == 0) {
+    RunChild(parent, const_cast<char**>(argv.data()), const_cast<char**>(envp.data()),
+             out.writing(), err.writing(), failure.writing());
+  }
+  setpgid(child, child);
+  for (Pipe* pipe : {&out, &err, &failure}) pipe->CloseWriting();
+  int error = 0;
+  while (read(failure.reading(), &error, sizeof error) < 0 && errno == EINTR) {
+  }
+  ProgramResult result;
+  int status = 0;
+  if (!Follow(child, seconds, out, err, result, status)) {
+    kill(-child, SIGKILL);
+    waitpid(child, &status, 0);
+    result.timed_out = true;
+    return result;
+  }
+  if (error != 0) Fail(ErrorKind::kCluster, "cannot start {}: {}", words[0], std::strerror(error));
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,18 @@
+// batch: what the script of a Slurm job calls; not for people, so it has no summary.
+#include "cluster/batch.h"
+
+#include <memory>
+
+#include "cli/command.h"
+
+namespace zerosweep {
+namespace {
+
+const RegisterCommand kBatch{"batch", "", [](CLI::App& app, const Globals&) -> CommandBody {
+                               auto folder = std::make_shared<std::string>();
+                               app.add_option("folder", *folder, "The job's folder")->required();
+                               return [folder] { return RunBatch(*folder, Slurm()); };
+                             }};
+
+}  // namespace
+}  // namespace zerosweep
