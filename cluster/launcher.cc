@@ -22,6 +22,8 @@ namespace {
 constexpr double kTurn = 0.02;  // seconds between two looks
 // From the outcome to the end of mpirun: a rank that died can keep MPI_Finalize for ever.
 constexpr double kLeaveLimit = 4;
+constexpr int kStarts = 3;         // of an mpirun that ends before its ranks have begun
+constexpr double kStartPause = 2;  // seconds between them
 constexpr double kTermToKill = 3;  // from SIGTERM to SIGKILL
 
 volatile std::sig_atomic_t signals_seen = 0;
@@ -149,6 +151,23 @@ std::vector<std::string> MpirunCommand(const MpirunSpec& spec) {
   return words;
 }
 
+namespace {
+
+// As Follow. Under load mpirun's daemons may not find each other; nothing has happened then.
+bool StartAndFollow(const std::vector<std::string>& words, const LaunchOptions& options) {
+  for (int start = 1;; ++start) {
+    if (!Follow(Spawn(words), options)) return false;
+    const bool began = IsReady(options) || ReadOutcome(options.home, options.run);
+    const bool can_start = access(words.front().c_str(), X_OK) == 0;
+    if (began || !can_start || start == kStarts || signals_seen > 0) return true;
+    spdlog::warn("mpirun ended before the ranks had begun; starting it again ({} of {})", start + 1,
+                 kStarts);
+    SystemClock().Sleep(kStartPause);
+  }
+}
+
+}  // namespace
+
 int LaunchRanks(const LaunchOptions& options) {
   options.home.Create();
   if (geteuid() == 0) {
@@ -160,7 +179,7 @@ int LaunchRanks(const LaunchOptions& options) {
       {options.ranks, options.over_nodes, options.interface, std::string(kMpiKind) == "wheel"});
   words.insert(words.end(), options.command.begin(), options.command.end());
   const SignalCounter counter;
-  const bool heard = Follow(Spawn(std::move(words)), options);
+  const bool heard = StartAndFollow(words, options);
   const auto outcome = ReadOutcome(options.home, options.run);
   if (outcome) {
     if (!outcome->message.empty()) spdlog::error("{}", outcome->message);
