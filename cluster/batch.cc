@@ -165,8 +165,9 @@ bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, cons
 
 Continuation HowToContinue(const BatchEvents& events) {
   if (events.terminated) return Continuation::kNone;
-  const bool interrupted = events.code == kExitInterrupted || events.code >= 128;
-  if (events.warned && interrupted) return Continuation::kInterrupted;
+  // Without a warning: nothing that was left would have ended before the allocation did.
+  if (events.code == kExitInterrupted || (events.warned && events.code >= 128))
+    return Continuation::kInterrupted;
   const bool lost = events.nodes > 1 && events.code == kExitInfrastructure;
   return lost && events.losses < kMaxLosses ? Continuation::kLost : Continuation::kNone;
 }
@@ -194,7 +195,8 @@ int RunBatch(const fs::path& folder, const Slurm& slurm) {
   state = ReadJobState(folder);  // `cancel` may have written it
   events.losses = state.losses;
   Continuation continuation = state.cancelled ? Continuation::kNone : HowToContinue(events);
-  if (continuation == Continuation::kLost && !IsStillRunning(job, slurm)) {
+  const bool asked = continuation == Continuation::kNone || events.warned;
+  if (!asked && !IsStillRunning(job, slurm)) {
     events.terminated = true;
     continuation = Continuation::kNone;
   }

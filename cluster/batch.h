@@ -17,9 +17,10 @@ struct BatchEvents {
   int losses = 0;  // times that ranks were lost before
 };
 enum class Continuation { kNone, kInterrupted, kLost };
-// Whether the job shall run again. After TERM without a warning it shall not: scancel means it, and
-// a pre-empting Slurm requeues by itself. A run over several nodes that ends with an infrastructure
-// error most often lost a node before Slurm noticed: that is tried twice.
+// Whether the job shall run again: a run that was interrupted, or stopped by itself because nothing
+// that is left would end before the allocation does. After TERM without a warning it shall not:
+// scancel means it, and a pre-empting Slurm requeues by itself. A run over several nodes that ends
+// with an infrastructure error most often lost a node before Slurm noticed: that is tried twice.
 Continuation HowToContinue(const BatchEvents& events);
 
 // Runs the job of this folder (cluster/job_files.h). SIGUSR1 and SIGTERM make the run save and

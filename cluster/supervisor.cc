@@ -5,8 +5,10 @@
 #include <fstream>
 #include <utility>
 
+#include "base/artifact.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "storage/file_system.h"
 
 namespace zerosweep {
 namespace {
@@ -55,7 +57,10 @@ void StallLimit::AddStep(double seconds) {
 }
 
 Supervisor::Supervisor(SupervisorOptions options, const std::string& name, const Clock& clock)
-    : options_(std::move(options)), time_(clock), log_(options_.home, name) {
+    : options_(std::move(options)),
+      network_(options_.network.value_or(IsNetworkFileSystem(options_.home.folder))),
+      time_(clock),
+      log_(options_.home, name) {
   std::signal(SIGPIPE, SIG_IGN);  // a stage that dies under a write is an outcome, not our end
 }
 
@@ -78,15 +83,33 @@ void Supervisor::Start(const StageRun& run, double stall_limit) {
   log_.Begin(run.attempt);
   run_ = run;
   sent_ = draining_ = false;
+  asked_at_ = time_.Seconds();
   metrics_.clear();
   own_stall_limit_ = stall_limit;
   oom_kills_before_ = OomKills();
   if (child_ && (at_end_ || child_->Ended())) child_.reset();
-  if (!child_) {
-    Spawn();
-  } else if (greeted_) {
-    SendRun();
-  }
+  if (!child_) Spawn();
+  SendRunWhenReady();
+}
+
+// Reading the parent folder makes a network file system look again.
+bool Supervisor::SeesInputs() const {
+  std::error_code code;
+  return std::all_of(run_->inputs.begin(), run_->inputs.end(), [&](const auto& input) {
+    const std::filesystem::path folder = input.second;
+    if (std::filesystem::exists(folder / kManifestFile, code)) return true;
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator(folder.parent_path(), code)) {
+    }
+    return std::filesystem::exists(folder / kManifestFile, code);
+  });
+}
+
+void Supervisor::SendRunWhenReady() {
+  if (!run_ || !greeted_ || sent_) return;
+  const bool patient = network_ && time_.Seconds() - asked_at_ < options_.input_patience;
+  if (patient && !SeesInputs()) return;
+  SendRun();  // what is still absent then, the stage reports
 }
 
 void Supervisor::SendRun() {
@@ -103,6 +126,7 @@ std::vector<StageEvent> Supervisor::Poll() {
   ReadFrames(events);
   if (child_) CheckProcess(events);
   if (child_) CheckSilence(events);
+  if (child_) SendRunWhenReady();
   return events;
 }
 
@@ -165,7 +189,7 @@ void Supervisor::HandleHello(const StageHello& hello) {
   greeted_ = true;
   failed_starts_ = 0;
   signature_ = hello.signature;
-  if (run_ && !sent_) SendRun();
+  SendRunWhenReady();
 }
 
 void Supervisor::CheckProcess(std::vector<StageEvent>& events) {
@@ -184,7 +208,7 @@ void Supervisor::CheckSilence(std::vector<StageEvent>& events) {
       ProcessEnded("silence before its hello", events);
     return;
   }
-  if (!run_) return;
+  if (!run_ || !sent_) return;
   const double limit = own_stall_limit_ > 0 ? own_stall_limit_ : stall_->Seconds();
   const double silence = time_.Seconds() - last_frame_;
   if (silence <= limit) return;

@@ -26,6 +26,11 @@ struct SupervisorOptions {
   double start_limit = 120;                     // seconds until hello
   double stall_floor = 120, stall_factor = 20;  // silence allowed: max(floor, factor × median step)
   int max_starts = 3;                           // starts in a row that may fail
+  // Whether the home lies on a network file system; asked when absent. There a node may go on
+  // believing that an artifact is absent which another has just published: an attempt waits for its
+  // inputs so many seconds before it counts on them.
+  std::optional<bool> network;
+  double input_patience = 90;
 };
 
 struct StageEvent {
@@ -77,6 +82,8 @@ class Supervisor {
 
  private:
   void Spawn();
+  bool SeesInputs() const;
+  void SendRunWhenReady();
   void SendRun();
   void ReadFrames(std::vector<StageEvent>& events);
   void Handle(const StageMessage& message, std::vector<StageEvent>& events);
@@ -89,6 +96,7 @@ class Supervisor {
   std::string CrashClass(const std::string& how) const;
 
   SupervisorOptions options_;
+  bool network_;
   ListeningTime time_;
   AttemptLog log_;
   std::unique_ptr<ChildProcess> child_;
@@ -101,6 +109,7 @@ class Supervisor {
   std::optional<StageRun> run_;
   bool sent_ = false;                // the run frame
   bool draining_ = false;            // it was asked to leave
+  double asked_at_ = 0;              // in listening time
   std::vector<StageEvent> pending_;  // for the next Poll
   std::map<std::string, double> metrics_;
   double own_stall_limit_ = 0;

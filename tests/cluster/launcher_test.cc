@@ -50,6 +50,8 @@ TEST(LauncherTest, DaemonsRefuseLoopback) {
 TEST(LauncherTest, AJobContinuesAfterAWarningAndAfterLostRanks) {
   EXPECT_EQ(HowToContinue({.code = 75, .warned = true}), Continuation::kInterrupted);
   EXPECT_EQ(HowToContinue({.code = 137, .warned = true}), Continuation::kInterrupted);
+  EXPECT_EQ(HowToContinue({.code = 75}), Continuation::kInterrupted)
+      << "the time would not suffice";
   EXPECT_EQ(HowToContinue({.code = 4, .nodes = 2}), Continuation::kLost);
   EXPECT_EQ(HowToContinue({.code = 4, .nodes = 2, .losses = 1}), Continuation::kLost);
 }
@@ -57,7 +59,7 @@ TEST(LauncherTest, AJobContinuesAfterAWarningAndAfterLostRanks) {
 TEST(LauncherTest, AJobDoesNotContinueOtherwise) {
   for (const int code : {0, 1, 2, 4, 70})
     EXPECT_EQ(HowToContinue({.code = code, .warned = true}), Continuation::kNone) << code;
-  EXPECT_EQ(HowToContinue({.code = 75}), Continuation::kNone) << "nobody asked for it";
+  EXPECT_EQ(HowToContinue({.code = 137}), Continuation::kNone) << "nobody asked for it";
   EXPECT_EQ(HowToContinue({.code = 75, .terminated = true}), Continuation::kNone) << "scancel";
   EXPECT_EQ(HowToContinue({.code = 75, .warned = true, .terminated = true}), Continuation::kNone)
       << "scancel while it saves";

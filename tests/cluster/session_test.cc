@@ -53,6 +53,18 @@ Json Concat(std::initializer_list<Json> lists) {
   return all;
 }
 
+TEST_F(SessionTest, WhatWouldNotEndBeforeTheAllocationIsLeftForTheNextRun) {
+  const Plan plan = FakePlan(Chain("a"));
+  SessionOptions session = FakeSession(home_, 2);
+  session.scheduler.deadline = SystemClock().Monotonic() + 0.5;  // a stage is guessed to take 1 s
+  session.scheduler.allocation = 3600;
+  const Outcome outcome = Run(plan, session);
+  EXPECT_EQ(outcome.exit_code, kExitInterrupted);
+  EXPECT_EQ(outcome.stages_run, 0);
+  EXPECT_EQ(Column("SELECT count(*) FROM v_attempt"), Json::array({0}));
+  EXPECT_EQ(Run(plan).exit_code, kExitOk);
+}
+
 TEST_F(SessionTest, ARunTellsWatchersHowFarItIs) {
   const Plan plan = FakePlan(Chain("a", {{"sleep_ms", 2500}}));
   const SessionOptions session = FakeSession(home_, 2);

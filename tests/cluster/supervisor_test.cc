@@ -282,5 +282,44 @@ TEST_F(SupervisorTest, EachAttemptHasItsOwnLog) {
       std::filesystem::is_regular_file(std::filesystem::symlink_status(home_.log(second.attempt))));
 }
 
+// Another node has published an input; here it appears a moment later.
+TEST_F(SupervisorTest, OnANetworkFileSystemAnAttemptWaitsForItsInputs) {
+  for (const bool network : {true, false}) {
+    options_.network = network;
+    Supervisor supervisor(options_, "slot", SystemClock());
+    ExpectSuccess(supervisor);  // the process is warm
+    const StageRun maker = MakeRun({{"sleep_ms", 1}});
+    supervisor.Start(maker);
+    Finish(supervisor);
+    StageRun run = MakeRun({{"sleep_ms", 1}});
+    const std::filesystem::path published = folder_.path() / "input";
+    run.inputs["images"] = published;
+    supervisor.Start(run);
+    const double start = SystemClock().Monotonic();
+    while (supervisor.busy() && SystemClock().Monotonic() - start < 0.3) {
+      for (const StageEvent& event : supervisor.Poll())
+        EXPECT_FALSE(network && std::holds_alternative<StageFailed>(event.message));
+      SystemClock().Sleep(0.002);
+    }
+    EXPECT_EQ(supervisor.busy(), network);
+    if (!network) continue;
+    std::filesystem::rename(maker.staging, published);
+    const auto events = Finish(supervisor);
+    EXPECT_TRUE(std::holds_alternative<StageDone>(events.back().message));
+  }
+}
+
+TEST_F(SupervisorTest, AnInputThatStaysAwayIsTheStagesToReport) {
+  options_.network = true;
+  options_.input_patience = 0.1;
+  Supervisor supervisor(options_, "slot", SystemClock());
+  StageRun run = MakeRun({{"sleep_ms", 1}});
+  run.inputs["images"] = folder_.path() / "nowhere";
+  supervisor.Start(run);
+  const auto events = Finish(supervisor);
+  ASSERT_FALSE(events.empty());
+  EXPECT_TRUE(std::holds_alternative<StageFailed>(events.back().message));
+}
+
 }  // namespace
 }  // namespace zerosweep
