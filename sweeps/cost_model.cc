@@ -47,12 +47,30 @@ double Work(const Json& params) {
   return product;
 }
 
+// Once, because plans have many stages of few kinds.
 CostModel::CostModel(const std::vector<CostSample>& history) {
+  struct Seen {
+    std::string device;  // the latest
+    std::vector<double> any_work;
+    std::map<double, std::vector<double>> same_work;
+  };
+  std::map<std::string, Seen> all;
   for (const CostSample& sample : history) {
-    const Sample seen{Work(sample.params), sample.seconds, sample.device};
-    relatives_[Key(sample.kind, sample.implementation)].push_back(seen);
-    relatives_[Key(sample.kind, sample.implementation, sample.model, sample.dataset)].push_back(
-        seen);
+    const double work = Work(sample.params);
+    for (const std::string& key :
+         {Key(sample.kind, sample.implementation),
+          Key(sample.kind, sample.implementation, sample.model, sample.dataset)}) {
+      Seen& seen = all.try_emplace(key, Seen{sample.device, {}, {}}).first->second;
+      if (sample.device != seen.device) continue;
+      seen.any_work.push_back(sample.seconds / work);
+      seen.same_work[work].push_back(seen.any_work.back());
+    }
+  }
+  for (auto& [key, seen] : all) {
+    Relatives& relatives = relatives_[key];
+    relatives.any_work = Median(std::move(seen.any_work));
+    for (auto& [work, seconds] : seen.same_work)
+      relatives.same_work[work] = Median(std::move(seconds));
   }
 }
 
@@ -60,17 +78,14 @@ CostEstimate CostModel::Predict(const StageRow& stage, const std::string& model,
                                 const std::string& dataset) const {
   const std::string& kind = stage.spec.kind;
   const double work = Work(stage.spec.params);
+  if (empty()) return {RuleOfThumb(kind, work), false};
   for (const std::string& key :
        {Key(kind, stage.implementation, model, dataset), Key(kind, stage.implementation)}) {
     const auto found = relatives_.find(key);
     if (found == relatives_.end()) continue;
-    std::vector<double> same_work, any_work;  // seconds for a unit of work
-    for (const Sample& sample : found->second) {
-      if (sample.device != found->second.front().device) continue;
-      any_work.push_back(sample.seconds / sample.work);
-      if (sample.work == work) same_work.push_back(any_work.back());
-    }
-    return {work * Median(same_work.empty() ? any_work : same_work), true};
+    const auto same = found->second.same_work.find(work);
+    const bool known = same != found->second.same_work.end();
+    return {work * (known ? same->second : found->second.any_work), true};
   }
   return {RuleOfThumb(kind, work), false};
 }

@@ -30,11 +30,12 @@ class CostModel {
                        const std::string& dataset) const;
 
  private:
-  struct Sample {
-    double work = 1, seconds = 0;
-    std::string device;
+  // Medians of the seconds that a unit of work took.
+  struct Relatives {
+    double any_work = 0;
+    std::map<double, double> same_work;  // by work
   };
-  std::map<std::string, std::vector<Sample>> relatives_;  // by key, newest first
+  std::map<std::string, Relatives> relatives_;  // by key
 };
 
 // By stage of the plan.
