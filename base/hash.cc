@@ -12,13 +12,24 @@
 
 namespace zerosweep {
 
+namespace {
+
+// Looked up once: OpenSSL takes longer to find an algorithm by its name than to hash a stage's.
+const EVP_MD* Algorithm() {
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kAlgorithm;
+}
+
+}  // namespace
+
 struct Sha256::Context {
   EVP_MD_CTX* md = EVP_MD_CTX_new();
   ~Context() { EVP_MD_CTX_free(md); }
 };
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
-  if (context_->md == nullptr || EVP_DigestInit_ex(context_->md, EVP_sha256(), nullptr) != 1) {
+  if (context_->md == nullptr || Algorithm() == nullptr ||
+      EVP_DigestInit_ex2(context_->md, Algorithm(), nullptr) != 1) {
     Fail(ErrorKind::kInternal, "SHA-256 is not available in OpenSSL");
   }
 }

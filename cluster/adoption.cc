@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <unordered_map>
 
 #include "cluster/artifact_extras.h"
 
@@ -10,13 +11,13 @@ namespace zerosweep {
 namespace {
 
 // Role → artifact digest of a stage's inputs; nullopt when one is not done.
-std::optional<std::map<std::string, std::string>> DoneInputs(const StageRow& stage,
-                                                             const ResultsWriter& writer) {
+std::optional<std::map<std::string, std::string>> DoneInputs(
+    const StageRow& stage, const std::vector<StageStatus>& statuses) {
   std::map<std::string, std::string> digests;
-  for (const auto& [role, name] : stage.spec.inputs) {
-    const StageStatus status = writer.Status(name);
-    if (status.state != State::kDone) return std::nullopt;
-    digests[role] = status.artifact;
+  for (size_t i = 0; i < stage.inputs.size(); ++i) {
+    const StageStatus& input = statuses[stage.inputs[i]];
+    if (input.state != State::kDone) return std::nullopt;
+    digests[stage.design->roles[i]] = input.artifact;
   }
   return digests;
 }
@@ -38,27 +39,25 @@ void Adopt(const Published& published, std::map<std::string, std::string> inputs
 
 }  // namespace
 
-int AdoptPublished(const ArtifactStore& store, const Plan& plan, ResultsWriter& writer) {
-  std::vector<std::string> names;
-  for (const StageRow& stage : plan.stages) names.push_back(stage.spec.name);
-  const std::vector<StageStatus> statuses = writer.Statuses(names);
+int AdoptPublished(const ArtifactStore& store, const Plan& plan, ResultsWriter& writer,
+                   std::vector<StageStatus>& statuses) {
   const auto is_open = [](const StageStatus& status) { return status.state == State::kOpen; };
-  // Listing reads every manifest of the home.
   if (std::none_of(statuses.begin(), statuses.end(), is_open)) return 0;
-
-  std::map<std::string, Published> published;  // by stage; the first of each
-  for (Published& artifact : store.List()) {
+  std::unordered_map<std::string, Published> published;  // by stage
+  for (Published& artifact : store.List(writer.Artifacts())) {
     std::string stage = artifact.manifest.stage;
     published.emplace(std::move(stage), std::move(artifact));
   }
   int adopted = 0;
-  for (size_t i = 0; i < plan.stages.size(); ++i) {  // inputs before users
-    const auto found = published.find(names[i]);
+  for (size_t i = 0; i < plan.stages.size() && !published.empty(); ++i) {  // inputs before users
+    const StageRow& stage = plan.stages[i];
+    const auto found = published.find(stage.name);
     if (!is_open(statuses[i]) || found == published.end()) continue;
-    auto inputs = DoneInputs(plan.stages[i], writer);
+    auto inputs = DoneInputs(stage, statuses);
     if (!inputs) continue;
     Adopt(found->second, std::move(*inputs), writer);
     AddExtras(store, found->second, writer);
+    statuses[i] = writer.Status(stage.name);
     ++adopted;
   }
   return adopted;

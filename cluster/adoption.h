@@ -8,7 +8,9 @@
 namespace zerosweep {
 
 // Commits every published artifact whose stage is still open and whose inputs are done. Returns how
-// many. REQUIRES: the plan's stages are in the database and no other attempt runs.
-int AdoptPublished(const ArtifactStore& store, const Plan& plan, ResultsWriter& writer);
+// many. `statuses`, of the plan's stages, are the database's and stay so. REQUIRES: the plan's
+// stages are in the database and no other attempt runs.
+int AdoptPublished(const ArtifactStore& store, const Plan& plan, ResultsWriter& writer,
+                   std::vector<StageStatus>& statuses);
 
 }  // namespace zerosweep

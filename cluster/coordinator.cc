@@ -101,10 +101,10 @@ void Coordinator::OnDone(const std::string& id, Flight& flight, const StageDone&
   flight.committing = true;
   flight.seconds = clock_.Monotonic() - flight.started;
   scheduler_.BeginCommit(flight.stage);
-  const StageSpec& spec = plan_.stages[flight.stage].spec;
-  AttemptDone row{id, spec.name, done.artifact, {}, done.metrics, done.signature, done.seconds, 0};
-  for (const auto& [role, name] : spec.inputs)
-    row.inputs[role] = scheduler_.artifact(*scheduler_.Find(name));
+  const StageRow& stage = plan_.stages[flight.stage];
+  AttemptDone row{id, stage.name, done.artifact, {}, done.metrics, done.signature, done.seconds, 0};
+  for (size_t i = 0; i < stage.inputs.size(); ++i)
+    row.inputs[stage.design->roles[i]] = scheduler_.artifact(stage.inputs[i]);
   storage_.Finish(row);
 }
 
@@ -141,7 +141,7 @@ void Coordinator::RecordEnd(const std::string& id, const Flight& flight, const S
                             const std::string& log_tail, bool final, bool process_dead) {
   AttemptFailed row;
   row.attempt = id;
-  row.stage = plan_.stages[flight.stage].spec.name;
+  row.stage = plan_.stages[flight.stage].name;
   row.kind = failed.kind;
   row.failure = failed.failure;
   row.message = Redact(failed.message);

@@ -90,6 +90,7 @@ class Coordinator {
   void OnLeft(int rank);
   void Dismiss(int rank);  // one that speaks after it was given up
   bool HandleStorage();
+  void Reopen(const StagesReopened& reopened);
   void OnCommitted(const StageCommitted& committed);
   void OnRequest(const Request& request);
   void CancelStage(size_t stage);

@@ -19,12 +19,18 @@ bool Coordinator::HandleStorage() {
                  {failed->attempt, ErrorKind::kStorage, "publish", failed->message}, {},
                  /*process_dead=*/true);
     } else if (const auto* reopened = std::get_if<StagesReopened>(&event)) {
-      for (const std::string& name : reopened->stages) scheduler_.Reopen(*scheduler_.Find(name));
+      Reopen(*reopened);
     } else {
       OnRequest(std::get<Request>(event));
     }
   }
   return !events.empty();
+}
+
+void Coordinator::Reopen(const StagesReopened& reopened) {
+  const std::set<std::string> names(reopened.stages.begin(), reopened.stages.end());
+  for (size_t i = 0; i < plan_.stages.size(); ++i)
+    if (names.contains(plan_.stages[i].name)) scheduler_.Reopen(i);
 }
 
 void Coordinator::OnCommitted(const StageCommitted& committed) {
@@ -51,7 +57,7 @@ void Coordinator::OnRequest(const Request& request) {
   for (size_t i = 0; i < scheduler_.size(); ++i) {
     const Scheduler::Phase phase = scheduler_.phase(i);
     if (phase == Scheduler::Phase::kFailed || phase == Scheduler::Phase::kCancelled)
-      ended.push_back(plan_.stages[i].spec.name);
+      ended.push_back(plan_.stages[i].name);
   }
   storage_.Execute(request, ended);
 }
@@ -102,17 +108,16 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   assign.slot = slot;
   assign.stall_limit = options_.stall_limit;
   assign.run.attempt = NewUuid();
-  assign.run.stage = row.spec;
-  for (const auto& [role, name] : row.spec.inputs) {
-    const std::string& artifact = scheduler_.artifact(*scheduler_.Find(name));
-    assign.run.inputs[role] = options_.home.artifact(artifact).string();
-  }
-  assign.run.files = row.files;
+  assign.run.stage = SpecOf(row, plan_.stages);
+  for (size_t i = 0; i < row.inputs.size(); ++i)
+    assign.run.inputs[row.design->roles[i]] =
+        options_.home.artifact(scheduler_.artifact(row.inputs[i])).string();
+  assign.run.files = row.design->files;
   assign.run.staging = options_.home.staging(assign.run.attempt).string();
-  assign.run.checkpoints = options_.home.checkpoints(row.spec.name).string();
+  assign.run.checkpoints = options_.home.checkpoints(row.name).string();
   assign.run.checkpoint_period = options_.checkpoint_period;
   assign.run.device = worker.devices.at(static_cast<size_t>(slot));
-  assign.run.threads = row.threads;
+  assign.run.threads = row.design->threads;
 
   Flight flight;
   flight.stage = start.stage;
@@ -122,7 +127,7 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   flight.number = scheduler_.AttemptNumber(start.stage);
   flight.started = clock_.Monotonic();
   flights_[assign.run.attempt] = flight;
-  storage_.Start({assign.run.attempt, row.spec.name, flight.place, assign.run.device, row.threads});
+  storage_.Start({assign.run.attempt, row.name, flight.place, assign.run.device, row.design->threads});
   Send(rank, assign);
 }
 

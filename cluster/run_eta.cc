@@ -20,7 +20,7 @@ RunEta::RunEta(const std::vector<StageRow>& stages, const Scheduler& scheduler)
     : scheduler_(scheduler) {
   std::map<std::string, size_t> groups;
   for (const StageRow& stage : stages) {
-    const std::string key = stage.spec.kind + "/" + stage.implementation;
+    const std::string key = stage.design->kind + "/" + stage.design->implementation;
     group_of_.push_back(groups.try_emplace(key, groups.size()).first->second);
   }
   finished_.resize(groups.size());

@@ -20,7 +20,7 @@ class RunView {
 
   // "quantize minmax resnet20 w4a4": what a stage does, in the words of the first trial that needs
   // it (bits only where a stage depends on them).
-  const std::string& label(size_t stage) const { return labels_[stage]; }
+  std::string label(size_t stage) const;
   // A trial is done when all its stages are, failed or cancelled when one of them is.
   TrialCounts CountTrials() const;
   // "1a2b3c4d5e6f: message" of each failed stage that failed by itself, in plan order.
@@ -31,8 +31,7 @@ class RunView {
  private:
   const Plan& plan_;
   const Scheduler& scheduler_;
-  std::vector<std::string> labels_;
-  std::vector<std::vector<size_t>> trial_stages_;  // by trial
+  std::vector<const Configuration*> first_;  // by stage: of the first trial that needs it
 };
 
 }  // namespace zerosweep

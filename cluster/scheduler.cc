@@ -54,9 +54,8 @@ Scheduler::Scheduler(const std::vector<StageRow>& stages, const std::vector<Stag
                      const std::vector<double>& seconds, SchedulerOptions options)
     : nodes_(stages.size()), options_(options) {
   for (size_t i = 0; i < stages.size(); ++i) {
-    index_[stages[i].spec.name] = i;
     nodes_[i].phase = PhaseOf(statuses[i].state);
-    nodes_[i].needs = stages[i].needs;
+    nodes_[i].needs = stages[i].design->needs;
     nodes_[i].artifact = statuses[i].artifact;
     nodes_[i].error = statuses[i].error;
     nodes_[i].attempts = statuses[i].attempts;
@@ -64,14 +63,10 @@ Scheduler::Scheduler(const std::vector<StageRow>& stages, const std::vector<Stag
     if (!HasEnded(nodes_[i].phase)) ++open_;
   }
   for (size_t i = 0; i < stages.size(); ++i) {
-    for (const auto& [role, name] : stages[i].spec.inputs) {
-      const auto input = Find(name);
-      if (!input)
-        Fail(ErrorKind::kInternal, "stage {} needs {} as '{}', which is not in the plan",
-             stages[i].spec.name, name, role);
-      nodes_[*input].users.push_back(i);
-      nodes_[i].inputs.push_back(*input);
-      if (nodes_[*input].phase != Phase::kDone) ++nodes_[i].inputs_missing;
+    for (const size_t input : stages[i].inputs) {
+      nodes_[input].users.push_back(i);
+      nodes_[i].inputs.push_back(input);
+      if (nodes_[input].phase != Phase::kDone) ++nodes_[i].inputs_missing;
     }
   }
   for (size_t i = nodes_.size(); i-- > 0;) {
@@ -87,12 +82,6 @@ Scheduler::Scheduler(const std::vector<StageRow>& stages, const std::vector<Stag
       MakeReady(i);
   }
   nothing_to_do_ = open_ == 0;
-}
-
-std::optional<size_t> Scheduler::Find(const std::string& name) const {
-  const auto found = index_.find(name);
-  if (found == index_.end()) return std::nullopt;
-  return found->second;
 }
 
 void Scheduler::MakeReady(size_t stage) {

@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/stage_protocol.h"
@@ -46,9 +45,8 @@ class Scheduler {
  public:
   enum class Phase { kWaiting, kReady, kRunning, kCommitting, kDone, kFailed, kCancelled };
 
-  // `stages`: inputs before users, each input among them. `statuses`: what the database knows, and
-  // `seconds`: what each will cost as predicted, in the same order. Throws kInternal for an input
-  // that is not in the plan.
+  // `stages`: inputs before users. `statuses`: what the database knows, and `seconds`: what each
+  // will cost as predicted, in the same order.
   Scheduler(const std::vector<StageRow>& stages, const std::vector<StageStatus>& statuses,
             const std::vector<double>& seconds, SchedulerOptions options = {});
 
@@ -94,7 +92,6 @@ class Scheduler {
   int AttemptNumber(size_t stage) const { return nodes_[stage].attempts; }
   // Whether it has not ended yet.
   bool IsOpen(size_t stage) const;
-  std::optional<size_t> Find(const std::string& name) const;
 
  private:
   struct Node {
@@ -123,7 +120,6 @@ class Scheduler {
   void EndUsers(size_t stage, Phase phase, const std::string& reason);
 
   std::vector<Node> nodes_;
-  std::unordered_map<std::string, size_t> index_;
   std::set<std::pair<double, size_t>> ready_;    // by −priority, then plan order
   std::set<std::pair<double, size_t>> delayed_;  // by ready_at
   std::set<size_t> held_back_;

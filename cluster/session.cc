@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "cluster/adaptive_wait.h"
 #include "cluster/adoption.h"
 #include "cluster/signals.h"
 #include "storage/artifact_store.h"
@@ -22,29 +24,6 @@ namespace {
 constexpr double kStagingAge = 120;  // seconds
 // A worker waits this long for its coordinator to hear the same signal and say leave.
 constexpr double kSignalPatience = 1;
-
-// Probes a few times at full speed, then sleeps, longer and longer while nothing happens: an idle
-// rank costs under 3 % of a core and answers within 2 ms.
-class AdaptiveWait {
- public:
-  explicit AdaptiveWait(const Clock& clock) : clock_(clock) {}
-  void Turn(bool active) {
-    if (active) {
-      probes_ = 0;
-      sleep_ = kFirst;
-    } else if (++probes_ > kProbes) {
-      clock_.Sleep(sleep_);
-      sleep_ = std::min(1.5 * sleep_, kLast);
-    }
-  }
-
- private:
-  static constexpr int kProbes = 20;
-  static constexpr double kFirst = 100e-6, kLast = 2e-3;  // seconds
-  const Clock& clock_;
-  int probes_ = 0;
-  double sleep_ = kFirst;
-};
 
 // The coordinator and the worker of rank 0, fed from one transport.
 void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
@@ -68,27 +47,34 @@ void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
   }
 }
 
+// Checkpoints of stages that were adopted, or whose coordinator died right after the commit.
+void RemoveOldCheckpoints(const Plan& plan, const std::vector<StageStatus>& statuses,
+                          const Home& home) {
+  const std::vector<std::string> kept = StagesWithCheckpoints(home);
+  const std::set<std::string> names(kept.begin(), kept.end());
+  for (size_t i = 0; i < plan.stages.size() && !names.empty(); ++i)
+    if (statuses[i].state == State::kDone && names.contains(plan.stages[i].name))
+      RemoveCheckpoints(home, plan.stages[i].name);
+}
+
 std::vector<StageStatus> PrepareDatabase(const Plan& plan, const Home& home, ResultsWriter& writer,
                                          ProgressDisplay& display) {
   const ArtifactStore store(home);
   writer.Begin();  // a stage is done with all that belongs to it, or open
   writer.AddSweep(plan.sweep, plan.source, plan.resolved, plan.trials, plan.stages);
   const int closed = writer.CloseOpenAttempts();
-  const int adopted = AdoptPublished(store, plan, writer);
+  std::vector<std::string> names;
+  names.reserve(plan.stages.size());
+  for (const StageRow& stage : plan.stages) names.push_back(stage.name);
+  std::vector<StageStatus> statuses = writer.Statuses(names);
+  const int adopted = AdoptPublished(store, plan, writer, statuses);
   writer.Commit();
   store.RemoveStaleStaging({}, kStagingAge);
+  RemoveOldCheckpoints(plan, statuses, home);
   if (closed > 0) {
     display.Line(fmt::format("resuming: {} attempts were cut off, {} of them had finished", closed,
                              adopted));
   }
-  std::vector<std::string> names;
-  for (const StageRow& stage : plan.stages) names.push_back(stage.spec.name);
-  std::vector<StageStatus> statuses = writer.Statuses(names);
-  // Of stages that were adopted, or whose coordinator died right after the commit.
-  std::error_code code;
-  const bool any = std::filesystem::exists(home.checkpoints(), code);
-  for (size_t i = 0; any && i < names.size(); ++i)
-    if (statuses[i].state == State::kDone) RemoveCheckpoints(home, names[i]);
   return statuses;
 }
 

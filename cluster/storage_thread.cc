@@ -43,14 +43,19 @@ class SignalsBlocked {
 }  // namespace
 
 StorageThread::StorageThread(const Home& home, HomeLock& lock,
-                             std::unique_ptr<ResultsWriter> writer)
+                             std::unique_ptr<ResultsWriter> writer, Publisher publish)
     : home_(home),
       lock_(lock),
       writer_(std::move(writer)),
       store_(home),
+      publish_(std::move(publish)),
       // On a disk of our own the commit itself is what gathers; on a network file system at most
       // one transaction a second.
       gather_seconds_(IsNetworkFileSystem(home.folder) ? 1.0 : 0.0) {
+  if (!publish_)
+    publish_ = [this](const AttemptDone& done) {
+      return store_.Publish(done.attempt, done.stage, done.artifact);
+    };
   const SignalsBlocked blocked;
   thread_ = std::thread([this] { Loop(); });
 }
@@ -159,6 +164,7 @@ std::optional<StorageThread::Batch> StorageThread::TakeBatch() {
 void StorageThread::RunBatch(Batch batch) {
   writer_->Begin();
   for (const auto& task : batch) task(*writer_);
+  store_.Sync();
   writer_->Commit();
   // Only what is durable is answered.
   for (const auto& [id, reply] : replies_) WriteReply(home_, id, reply);
@@ -175,7 +181,7 @@ void StorageThread::RunBatch(Batch batch) {
 void StorageThread::PublishAndCommit(ResultsWriter& writer, AttemptDone done) {
   Published published;
   try {
-    published = store_.Publish(done.attempt, done.stage, done.artifact);
+    published = publish_(done);
   } catch (const Error& error) {
     if (error.failure() != kPublishFailure) throw;  // the disk's fault ends the run
     PublishFailed failed{done.attempt, done.stage, error.what()};

@@ -43,13 +43,18 @@ struct StagesReopened {
 
 using StorageEvent = std::variant<StageCommitted, PublishFailed, Request, StagesReopened>;
 
+// Makes an artifact that an attempt has staged a published one.
+using Publisher = std::function<Published(const AttemptDone&)>;
+
 // Takes work from the main thread through a bounded queue, runs all that has gathered in one
 // transaction, and reports what became durable. Also keeps the home lock beating and looks for
 // requests every 2 s. The public methods belong to one (the main) thread.
 class StorageThread {
  public:
+  // `publish`: instead of the home's artifact store, where attempts stage nothing (benches).
   // REQUIRES: `lock` outlives this object; `writer` is used by nobody else from now on.
-  StorageThread(const Home& home, HomeLock& lock, std::unique_ptr<ResultsWriter> writer);
+  StorageThread(const Home& home, HomeLock& lock, std::unique_ptr<ResultsWriter> writer,
+                Publisher publish = {});
   // Ends after what is queued; errors are lost (call Close to see them).
   ~StorageThread();
 
@@ -91,6 +96,7 @@ class StorageThread {
   HomeLock& lock_;
   std::unique_ptr<ResultsWriter> writer_;
   ArtifactStore store_;
+  Publisher publish_;
   double gather_seconds_;  // how long a transaction waits for more work
 
   mutable std::mutex mutex_;

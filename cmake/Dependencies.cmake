@@ -53,7 +53,7 @@ target_link_options(mpi INTERFACE -Wl,-rpath,${MPI_LIBRARY_FOLDER})
 
 # --- Debian's libraries ---------------------------------------------------------------------------------------------
 find_package(Threads REQUIRED)
-foreach(package fmt spdlog nlohmann_json CLI11 yaml-cpp GTest)
+foreach(package fmt spdlog nlohmann_json CLI11 yaml-cpp GTest benchmark)
   find_package(${package} REQUIRED CONFIG PATHS /usr NO_DEFAULT_PATH)
 endforeach()
 find_package(OpenSSL REQUIRED)

@@ -68,20 +68,24 @@ Manifest CheckStaged(const fs::path& staging, const std::string& attempt, const 
 }  // namespace
 
 Published ArtifactStore::Publish(const std::string& attempt, const std::string& stage,
-                                 const std::string& digest) const {
+                                 const std::string& digest) {
   const fs::path staging = home_.staging(attempt);
   const fs::path target = home_.artifact(digest);
   Published published{digest, CheckStaged(staging, attempt, stage, digest)};
   published.bytes = BytesIn(staging, published.manifest);
   MakePrivateFolder(target.parent_path());
   if (RenameNoReplace(staging, target)) {
-    FsyncFolder(target.parent_path());
-    FsyncFolder(staging.parent_path());
+    unsynced_.insert(target.parent_path());
     return published;
   }
   std::error_code code;  // first wins: same digest, same bytes
   fs::remove_all(staging, code);
   return published;
+}
+
+void ArtifactStore::Sync() {
+  for (const fs::path& folder : unsynced_) FsyncFolder(folder);
+  unsynced_.clear();
 }
 
 std::optional<fs::path> ArtifactStore::Find(const std::string& digest) const {
@@ -91,14 +95,14 @@ std::optional<fs::path> ArtifactStore::Find(const std::string& digest) const {
   return folder;
 }
 
-std::vector<Published> ArtifactStore::List() const {
+std::vector<Published> ArtifactStore::List(const std::unordered_set<std::string>& known) const {
   std::vector<Published> all;
   std::error_code code;
   for (const auto& prefix : fs::directory_iterator(home_.artifacts(), code)) {
     if (!IsHex(prefix.path().filename().string(), 2)) continue;
     for (const auto& entry : fs::directory_iterator(prefix.path(), code)) {
       const std::string digest = entry.path().filename();
-      if (!IsHex(digest)) continue;
+      if (!IsHex(digest) || known.contains(digest)) continue;
       try {
         Published published{digest, ReadManifest(entry.path())};
         if (published.manifest.Digest() != digest) {

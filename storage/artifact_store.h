@@ -1,8 +1,11 @@
 // The artifact store: content-addressed folders, published by rename, checked when read.
 #pragma once
 
+#include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/artifact.h"
@@ -24,17 +27,21 @@ class ArtifactStore {
   explicit ArtifactStore(Home home) : home_(std::move(home)) {}
 
   // Checks the staged artifact's manifest against what was reported, renames it into place without
-  // replacing (first wins; the loser's staging is removed), fsyncs the folder. Returns the staged
-  // manifest. Throws kStorage: of failure kPublishFailure when the staging is not what was
-  // reported, else an error of the disk.
+  // replacing (first wins; the loser's staging is removed). Returns the staged manifest. Throws
+  // kStorage: of failure kPublishFailure when the staging is not what was reported, else an error
+  // of the disk.
   Published Publish(const std::string& attempt, const std::string& stage,
-                    const std::string& digest) const;
+                    const std::string& digest);
+
+  // Makes everything published since the last call durable. REQUIRES: called before anything is
+  // committed that relies on it.
+  void Sync();
 
   // The folder of a published artifact; nullopt when there is none.
   std::optional<std::filesystem::path> Find(const std::string& digest) const;
 
-  // Every published artifact (for adoption on start: published but not committed).
-  std::vector<Published> List() const;
+  // Every published artifact but those of `known` digests.
+  std::vector<Published> List(const std::unordered_set<std::string>& known = {}) const;
 
   // Removes the staging folders of attempts that are not in `live` and older than `min_age`
   // seconds.
@@ -42,6 +49,7 @@ class ArtifactStore {
 
  private:
   Home home_;
+  std::set<std::filesystem::path> unsynced_;  // folders with new entries
 };
 
 }  // namespace zerosweep

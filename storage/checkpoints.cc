@@ -29,6 +29,14 @@ void LookInside(const fs::path& folder, bool thorough, std::vector<StrayCheckpoi
 
 }  // namespace
 
+std::vector<std::string> StagesWithCheckpoints(const Home& home) {
+  std::vector<std::string> stages;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(home.checkpoints(), code))
+    stages.push_back(entry.path().filename());
+  return stages;
+}
+
 void RemoveCheckpoints(const Home& home, const std::string& stage) {
   std::error_code ignored;
   fs::remove_all(home.checkpoints(stage), ignored);

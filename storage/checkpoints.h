@@ -11,6 +11,8 @@
 
 namespace zerosweep {
 
+// Names of the stages that have some.
+std::vector<std::string> StagesWithCheckpoints(const Home& home);
 // All checkpoints of a stage, finished or not. What cannot be removed stays for `gc`.
 void RemoveCheckpoints(const Home& home, const std::string& stage);
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "storage/home.h"
@@ -50,10 +51,13 @@ class ResultsWriter {
   void Commit();
 
   // Inserts what is new of a sweep. `source` is the YAML text, `resolved` the sweep after include
-  // and --set. A trial or stage that exists keeps its state. Returns how many trials were new.
+  // and --set; stages come after their inputs. A trial or stage that exists keeps its state; a
+  // sweep that is in the database as it is costs one look. Returns how many trials were new.
   int AddSweep(const std::string& name, const std::string& source, const Json& resolved,
                const std::vector<TrialRow>& trials, const std::vector<StageRow>& stages);
 
+  // Digests of the artifacts that it knows.
+  std::unordered_set<std::string> Artifacts() const;
   StageStatus Status(const std::string& stage) const;
   std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;
   // Finished attempts, newest first.

@@ -1,89 +1,122 @@
 // The writer: a sweep becomes rows.
 #include <map>
-#include <tuple>
-#include <unordered_map>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "storage/configuration.h"
 #include "storage/results_impl.h"
+#include "storage/stage_text.h"
 
 namespace zerosweep {
 namespace {
 
 constexpr size_t kMostSource = 1 << 20;
 
-// What a trial keeps for itself of its configuration (configuration.h).
-Json OwnOf(const TrialRow& trial, const SplitConfig& config) {
-  Json own = config.own;
-  if (!trial.seeds.empty()) own["/seeds"] = trial.seeds;
-  return own;
+// What the rows of a sweep depend on; the state that they are in does not.
+std::string DigestOf(const std::vector<TrialRow>& trials, const std::vector<StageRow>& stages) {
+  Sha256 digest;
+  for (const TrialRow& trial : trials) digest.Update(trial.id);
+  const StageDesign* last = nullptr;
+  for (const StageRow& stage : stages) {
+    digest.Update(stage.name);
+    if (stage.design.get() == last) continue;
+    last = stage.design.get();
+    digest.Update(CanonicalJson(last->files));
+  }
+  return digest.Hex();
 }
 
 // Inserts one sweep; lives for one transaction. Trials come before stages because a stage says
 // which trial caused it.
 class SweepInserter {
  public:
-  explicit SweepInserter(Database& db) : db_(db), now_(SystemClock().Unix()) {}
+  SweepInserter(Database& db, const std::vector<TrialRow>& trials,
+                const std::vector<StageRow>& stages)
+      : db_(db),
+        trials_(trials),
+        stages_(stages),
+        now_(SystemClock().Unix()),
+        stage_ids_(stages.size(), 0),
+        first_user_(stages.size(), 0) {}
 
-  void Sweep(const std::string& name, const std::string& source, const Json& resolved);
-  // Returns whether the trial is new.
-  bool Trial(const TrialRow& trial);
-  void Stage(const StageRow& stage);
-  void Inputs(const StageRow& stage);
-  // Links the new trials with their stages.
+  // Returns whether it has changed since it was last inserted.
+  bool Sweep(const std::string& name, const std::string& source, const Json& resolved);
+  // Returns how many are new.
+  int Trials();
+  void Stages();
+  // Links the new stages with their inputs and the new trials with their stages.
   void Links();
 
  private:
-  const SplitConfig& Split(const TrialRow& trial);
-  int64_t Configuration(const TrialRow& trial, const Json& shared);
-  int64_t FindOrAddConfiguration(const TrialRow& trial, const Json& shared);
-  int64_t StageId(const std::string& name);
+  // What all trials of a configuration have in common in the database.
+  struct ConfigurationText {
+    int64_t id = 0;
+    Json own;  // what each of them keeps for itself (configuration.h)
+  };
+  struct DesignText {
+    StageText text;
+    std::string files;
+  };
+  const ConfigurationText& TextOf(const Configuration& configuration);
+  const DesignText& TextOf(const StageDesign& design);
+  int64_t FindOrAdd(const Configuration& configuration, const Json& shared);
+  // Returns its id, and whether it is new.
+  std::pair<int64_t, bool> Trial(const TrialRow& trial);
+  std::pair<int64_t, bool> Stage(const StageRow& stage, int64_t caused_by);
 
   Database& db_;
+  const std::vector<TrialRow>& trials_;
+  const std::vector<StageRow>& stages_;
   double now_;
   int64_t sweep_ = 0;
-  std::map<const Json*, SplitConfig> split_;  // of shared configurations
-  // Rows that this transaction has met, by what their digest is made of.
-  using ConfigurationKey =
-      std::tuple<const Json*, std::string, std::string, std::string, std::string, std::string,
-                 double, double, std::string, std::string>;
-  std::map<ConfigurationKey, int64_t> configurations_;
-  std::vector<std::pair<int64_t, const TrialRow*>> fresh_;
-  std::unordered_map<std::string, int64_t> first_user_;  // stage → the trial that causes it
-  std::unordered_map<std::string, int64_t> stage_ids_;
+  std::vector<int64_t> stage_ids_;
+  std::vector<int64_t> first_user_;  // by stage: the trial that causes it
+  std::vector<std::pair<int64_t, const TrialRow*>> fresh_trials_;
+  std::vector<size_t> fresh_stages_;
+  std::map<const Configuration*, ConfigurationText> configurations_;
+  std::map<const StageDesign*, DesignText> designs_;
 };
 
-void SweepInserter::Sweep(const std::string& name, const std::string& source,
+bool SweepInserter::Sweep(const std::string& name, const std::string& source,
                           const Json& resolved) {
-  Statement& upsert = db_.Prepare(R"(INSERT INTO sweep (name, source, resolved, created, updated)
-    VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name) DO UPDATE SET source = excluded.source,
-      resolved = excluded.resolved, updated = excluded.updated RETURNING id)");
-  upsert.Bind(name, CleanLines(source, kMostSource), resolved.dump(), now_).Step();
+  const std::string digest = DigestOf(trials_, stages_);
+  Statement& find = db_.Prepare("SELECT id FROM sweep WHERE name = ? AND digest = ?");
+  const bool unchanged = find.Bind(name, digest).Step();
+  find.Reset();
+  Statement& upsert =
+      db_.Prepare(R"(INSERT INTO sweep (name, source, resolved, digest, created, updated)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (name) DO UPDATE SET source = excluded.source,
+      resolved = excluded.resolved, digest = excluded.digest, updated = excluded.updated
+    RETURNING id)");
+  upsert.Bind(name, CleanLines(source, kMostSource), resolved.dump(), digest, now_).Step();
   sweep_ = upsert.Int(0);
   upsert.Reset();
+  if (unchanged) return false;
   // The sweep is what its file says now; trials that left it stay in the database.
   db_.Prepare("DELETE FROM sweep_trial WHERE sweep_id = ?").Run(sweep_);
+  return true;
 }
 
-const SplitConfig& SweepInserter::Split(const TrialRow& trial) {
-  static const Json kNone = Json::object();
-  const auto [place, added] = split_.try_emplace(trial.config.get());
-  if (added) place->second = SplitConfiguration(trial.config ? *trial.config : kNone);
+const SweepInserter::ConfigurationText& SweepInserter::TextOf(const Configuration& configuration) {
+  const auto [place, is_new] = configurations_.try_emplace(&configuration);
+  if (is_new) {
+    SplitConfig split = SplitConfiguration(configuration.resolved);
+    place->second = {FindOrAdd(configuration, split.shared), std::move(split.own)};
+  }
   return place->second;
 }
 
-int64_t SweepInserter::Configuration(const TrialRow& trial, const Json& shared) {
-  const auto [place, added] = configurations_.try_emplace(
-      {trial.config.get(), trial.dataset, trial.model, trial.method, trial.synthesizer,
-       trial.quantizer, trial.w_bits, trial.a_bits, trial.protocol, trial.variant});
-  if (added) place->second = FindOrAddConfiguration(trial, shared);
-  return place->second;
+const SweepInserter::DesignText& SweepInserter::TextOf(const StageDesign& design) {
+  auto known = designs_.find(&design);
+  if (known == designs_.end())
+    known = designs_.emplace(&design, DesignText{StageText(design), Json(design.files).dump()}).first;
+  return known->second;
 }
 
-int64_t SweepInserter::FindOrAddConfiguration(const TrialRow& trial, const Json& shared) {
-  const std::string digest = JsonDigest(
-      Json::array({shared, trial.dataset, trial.model, trial.method, trial.synthesizer,
-                   trial.quantizer, trial.w_bits, trial.a_bits, trial.protocol, trial.variant}));
+int64_t SweepInserter::FindOrAdd(const Configuration& c, const Json& shared) {
+  const std::string digest =
+      JsonDigest(Json::array({shared, c.dataset, c.model, c.method, c.synthesizer, c.quantizer,
+                              c.w_bits, c.a_bits, c.protocol, c.variant}));
   Statement& find = db_.Prepare("SELECT id FROM configuration WHERE digest = ?");
   if (find.Bind(digest).Step()) {
     const int64_t id = find.Int(0);
@@ -95,60 +128,76 @@ int64_t SweepInserter::FindOrAddConfiguration(const TrialRow& trial, const Json&
   return db_.last_row();
 }
 
-bool SweepInserter::Trial(const TrialRow& trial) {
+std::pair<int64_t, bool> SweepInserter::Trial(const TrialRow& trial) {
   Statement& find = db_.Prepare("SELECT id FROM trial WHERE name = ?");
-  int64_t id = 0;
-  const bool known = find.Bind(trial.id).Step();
-  if (known) {
-    id = find.Int(0);
+  if (find.Bind(trial.id).Step()) {
+    const int64_t id = find.Int(0);
     find.Reset();
-  } else {
-    const SplitConfig& config = Split(trial);
-    db_.Prepare(R"(INSERT INTO trial (name, configuration_id, dataset, model, method, synthesizer,
-        quantizer, w_bits, a_bits, bits, seed, protocol, variant, seeds, created)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))")
-        .Run(trial.id, Configuration(trial, config.shared), trial.dataset, trial.model,
-             trial.method, trial.synthesizer, trial.quantizer, trial.w_bits, trial.a_bits,
-             trial.bits, trial.seed, trial.protocol, trial.variant, OwnOf(trial, config).dump(),
-             now_);
-    id = db_.last_row();
-    fresh_.emplace_back(id, &trial);
+    return {id, false};
   }
-  db_.Prepare("INSERT OR IGNORE INTO sweep_trial VALUES (?, ?)").Run(sweep_, id);
-  for (const auto& [kind, stage] : trial.stages) first_user_.try_emplace(stage, id);
-  return !known;
+  const Configuration& c = *trial.configuration;
+  const ConfigurationText& text = TextOf(c);
+  Json own = text.own;
+  own["/seeds"] = {{"synthesis", trial.seeds.synthesis}, {"quantize", trial.seeds.quantize}};
+  db_.Prepare(R"(INSERT INTO trial (name, configuration_id, dataset, model, method, synthesizer,
+      quantizer, w_bits, a_bits, bits, seed, protocol, variant, seeds, created)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))")
+      .Run(trial.id, text.id, c.dataset, c.model, c.method, c.synthesizer, c.quantizer, c.w_bits,
+           c.a_bits, c.bits, trial.seeds.synthesis, c.protocol, c.variant, own.dump(), now_);
+  return {db_.last_row(), true};
 }
 
-void SweepInserter::Stage(const StageRow& stage) {
-  const auto user = first_user_.find(stage.spec.name);
-  const int64_t* caused_by = user == first_user_.end() ? nullptr : &user->second;
-  // Files may have moved since an earlier run of the sweep: a stage still to be run takes the new
-  // places.
+int SweepInserter::Trials() {
+  for (const TrialRow& trial : trials_) {
+    const auto [id, is_new] = Trial(trial);
+    if (is_new) fresh_trials_.emplace_back(id, &trial);
+    db_.Prepare("INSERT OR IGNORE INTO sweep_trial VALUES (?, ?)").Run(sweep_, id);
+    for (const size_t stage : trial.stages)
+      if (first_user_[stage] == 0) first_user_[stage] = id;
+  }
+  return static_cast<int>(fresh_trials_.size());
+}
+
+std::pair<int64_t, bool> SweepInserter::Stage(const StageRow& stage, int64_t caused_by) {
+  const StageDesign& design = *stage.design;
+  const DesignText& text = TextOf(design);
+  Statement& find = db_.Prepare("SELECT id, state <> 'done' AND files <> ? FROM stage WHERE name = ?");
+  if (find.Bind(text.files, stage.name).Step()) {
+    const int64_t id = find.Int(0);
+    const bool moved = find.Int(1) != 0;
+    find.Reset();
+    // Files may have moved since an earlier run: a stage still to be run takes the new places.
+    if (moved) db_.Prepare("UPDATE stage SET files = ? WHERE id = ?").Run(text.files, id);
+    return {id, false};
+  }
   db_.Prepare(R"(INSERT INTO stage (name, kind, implementation, revision, params, files, threads,
-      created, caused_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (name) DO UPDATE SET files = excluded.files
-      WHERE state <> 'done' AND files <> excluded.files)")
-      .Run(stage.spec.name, stage.spec.kind, stage.implementation, stage.spec.revision,
-           stage.spec.params.dump(), Json(stage.files).dump(), stage.threads, now_, caused_by);
+      created, caused_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))")
+      .Run(stage.name, design.kind, design.implementation, design.revision,
+           text.text.Params(stage.seed), text.files, design.threads, now_,
+           caused_by == 0 ? nullptr : &caused_by);
+  return {db_.last_row(), true};
 }
 
-int64_t SweepInserter::StageId(const std::string& name) {
-  const auto [place, added] = stage_ids_.try_emplace(name, 0);
-  if (added) place->second = FindStage(db_, name);
-  return place->second;
-}
-
-void SweepInserter::Inputs(const StageRow& stage) {
-  for (const auto& [role, input] : stage.spec.inputs) {
-    db_.Prepare("INSERT OR IGNORE INTO stage_input VALUES (?, ?, ?)")
-        .Run(StageId(stage.spec.name), role, StageId(input));
+void SweepInserter::Stages() {
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    const auto [id, is_new] = Stage(stages_[i], first_user_[i]);
+    stage_ids_[i] = id;
+    if (is_new) fresh_stages_.push_back(i);
   }
 }
 
 void SweepInserter::Links() {
-  for (const auto& [id, trial] : fresh_) {
-    for (const auto& [kind, stage] : trial->stages) {
-      db_.Prepare("INSERT INTO trial_stage VALUES (?, ?, ?)").Run(id, kind, StageId(stage));
+  for (const size_t fresh : fresh_stages_) {
+    const StageRow& stage = stages_[fresh];
+    for (size_t i = 0; i < stage.inputs.size(); ++i) {
+      db_.Prepare("INSERT INTO stage_input VALUES (?, ?, ?)")
+          .Run(stage_ids_[fresh], stage.design->roles[i], stage_ids_[stage.inputs[i]]);
+    }
+  }
+  for (const auto& [id, trial] : fresh_trials_) {
+    for (const size_t stage : trial->stages) {
+      db_.Prepare("INSERT INTO trial_stage VALUES (?, ?, ?)")
+          .Run(id, stages_[stage].design->kind, stage_ids_[stage]);
     }
   }
 }
@@ -159,12 +208,10 @@ int ResultsWriter::AddSweep(const std::string& name, const std::string& source,
                             const Json& resolved, const std::vector<TrialRow>& trials,
                             const std::vector<StageRow>& stages) {
   return impl_->Do([&] {
-    SweepInserter inserter(impl_->db);
-    inserter.Sweep(name, source, resolved);
-    int fresh = 0;
-    for (const TrialRow& trial : trials) fresh += inserter.Trial(trial) ? 1 : 0;
-    for (const StageRow& stage : stages) inserter.Stage(stage);
-    for (const StageRow& stage : stages) inserter.Inputs(stage);
+    SweepInserter inserter(impl_->db, trials, stages);
+    if (!inserter.Sweep(name, source, resolved)) return 0;
+    const int fresh = inserter.Trials();
+    inserter.Stages();
     inserter.Links();
     impl_->Settle();
     return fresh;

@@ -15,8 +15,7 @@ ResultsWriter::Impl::Impl(const Home& at, HomeLock& lock, const ResultsOptions& 
       db(at.database(), OpenMode::kWrite) {
   // Shared memory does not work across machines: no WAL there.
   db.Scalar(network ? "PRAGMA journal_mode = TRUNCATE" : "PRAGMA journal_mode = WAL");
-  db.Exec("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536");
-  if (network) db.Exec("PRAGMA synchronous = FULL");
+  db.Exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -262144");
   Migrate(db);
   // A holding of the lock that the database has not seen fences every earlier one.
   db.Exec("BEGIN IMMEDIATE");
@@ -77,6 +76,13 @@ void ResultsWriter::Commit() {
   if (!impl_->batch) Fail(ErrorKind::kInternal, "no batch is open");
   const auto batch = std::move(impl_->batch);  // rolled back should the commit fail
   batch->Commit();
+}
+
+std::unordered_set<std::string> ResultsWriter::Artifacts() const {
+  std::unordered_set<std::string> digests;
+  Statement& select = impl_->db.Prepare("SELECT digest FROM artifact");
+  while (select.Step()) digests.insert(select.Text(0));
+  return digests;
 }
 
 StageStatus ResultsWriter::Status(const std::string& stage) const {

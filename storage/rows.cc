@@ -1,5 +1,7 @@
 #include "storage/rows.h"
 
+#include <stdexcept>
+
 #include "base/text.h"
 
 namespace zerosweep {
@@ -26,6 +28,26 @@ std::string ToString(const StageNeeds& needs) {
   if (parts.empty()) parts.emplace_back("one slot");
   return fmt::format("{}{}", needs.ranks > 1 ? fmt::format("{} ranks, each of ", needs.ranks) : "",
                      Join(parts, " and "));
+}
+
+Json ParamsOf(const StageRow& stage) {
+  Json params = stage.design->params;
+  if (stage.seed) params["seed"] = *stage.seed;
+  return params;
+}
+
+StageSpec SpecOf(const StageRow& stage, const std::vector<StageRow>& stages) {
+  StageSpec spec{stage.name, stage.design->kind, stage.design->revision, ParamsOf(stage), {}};
+  for (size_t i = 0; i < stage.inputs.size(); ++i)
+    spec.inputs[stage.design->roles[i]] = stages[stage.inputs[i]].name;
+  return spec;
+}
+
+const StageRow& StageOf(const TrialRow& trial, const std::string& kind,
+                        const std::vector<StageRow>& stages) {
+  for (const size_t stage : trial.stages)
+    if (stages[stage].design->kind == kind) return stages[stage];
+  throw std::out_of_range("the trial has no stage of kind " + kind);
 }
 
 State StateFromString(const std::string& word) {

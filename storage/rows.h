@@ -30,16 +30,32 @@ struct StageNeeds {
 // "2 ranks of 4 cores and 16.0 GiB", "1 rank of a GPU".
 std::string ToString(const StageNeeds& needs);
 
-struct StageRow {
-  StageSpec spec;
+// What stages have in common that differ in nothing but their seed and inputs.
+struct StageDesign {
+  std::string kind;
+  std::string implementation;  // "zeroq", "minmax"; the kind's name where it has only one
+  int revision = 1;
+  Json params = Json::object();              // without the seed
+  std::vector<std::string> roles;            // of its inputs, sorted
   std::map<std::string, std::string> files;  // role → path outside the home; not part of the name
   int threads = 1;                           // declared by kind and profile, kept by retries
   StageNeeds needs;                          // not stored
-  std::string implementation;  // "zeroq", "minmax"; the kind's name where it has only one
 };
 
-struct TrialRow {
-  std::string id;  // SHA-256 of {method, variant, protocol label, evaluate stage}
+struct StageRow {
+  std::string name;  // SHA-256 (storage/stage_text.h)
+  std::shared_ptr<const StageDesign> design;
+  std::optional<int64_t> seed;  // its parameter of that name
+  std::vector<size_t> inputs;   // in the order of the roles: places among the sweep's stages
+};
+
+// Its parameters, seed included.
+Json ParamsOf(const StageRow& stage);
+// As the stage program sees it. `stages`: the sweep's.
+StageSpec SpecOf(const StageRow& stage, const std::vector<StageRow>& stages);
+
+// What trials share that differ in their seeds alone: the samples of one leaderboard row.
+struct Configuration {
   std::string dataset;
   std::string model;   // the name shown: a shipped model's name, or the file's stem
   std::string method;  // recipe name, or "synthesizer+quantizer"
@@ -47,16 +63,26 @@ struct TrialRow {
   std::string quantizer;
   double w_bits = 0, a_bits = 0;  // weights: of mixed precision the budget, by layer the mean width
   std::string bits;               // "w4a8", "wmp4a8" (mixed precision), "w@first8a4" (by layer)
-  int64_t seed = 0;
   std::string protocol;  // preset name, with a mark of changed fields: "zeroq", "genie*1a2b"
   std::string variant;   // "code", "paper", "fixed"
-  // The resolved configuration, defaults included and seeds left out: one for all trials that
-  // differ in their seeds alone. Null: none.
-  std::shared_ptr<const Json> config;
-  Json seeds = Json::object();  // {"synthesis": 0, "quantize": 3}
-  std::map<std::string, std::string>
-      stages;  // kind → stage name: teacher, synthesize, (sensitivity,) quantize, evaluate
+  Json resolved = Json::object();  // all of it, defaults included
 };
+
+struct Seeds {
+  int64_t synthesis = 0, quantize = 0;
+  bool operator==(const Seeds&) const = default;
+};
+
+struct TrialRow {
+  std::string id;  // SHA-256 of {method, variant, protocol label, evaluate stage}
+  std::shared_ptr<const Configuration> configuration;
+  Seeds seeds;
+  std::vector<size_t> stages;  // places among the sweep's stages, inputs before users
+};
+
+// The stage of that kind. Throws std::out_of_range when the trial has none.
+const StageRow& StageOf(const TrialRow& trial, const std::string& kind,
+                        const std::vector<StageRow>& stages);
 
 // One try at one stage.
 struct AttemptRow {

@@ -260,8 +260,14 @@ LEFT JOIN sweep_trial st ON st.trial_id = t.id
 LEFT JOIN sweep s ON s.id = st.sweep_id;
 )sql";
 
+// An unchanged sweep is not inserted again.
+constexpr const char* kDigestsOfSweeps = R"sql(
+ALTER TABLE sweep ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+)sql";
+
 // Entry i brings schema i to schema i + 1. Released entries never change.
-const std::array<std::string, 2> kMigrations = {std::string(kTables) + kViews, kBitsOfTrials};
+const std::array<std::string, 3> kMigrations = {std::string(kTables) + kViews, kBitsOfTrials,
+                                                kDigestsOfSweeps};
 
 int VersionOf(Database& database) { return std::stoi(database.Scalar("PRAGMA user_version")); }
 

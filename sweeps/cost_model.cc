@@ -1,7 +1,7 @@
 #include "sweeps/cost_model.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <map>
 
 namespace zerosweep {
 namespace {
@@ -74,10 +74,10 @@ CostModel::CostModel(const std::vector<CostSample>& history) {
   }
 }
 
-CostEstimate CostModel::Predict(const StageRow& stage, const std::string& model,
+CostEstimate CostModel::Predict(const StageDesign& stage, const std::string& model,
                                 const std::string& dataset) const {
-  const std::string& kind = stage.spec.kind;
-  const double work = Work(stage.spec.params);
+  const std::string& kind = stage.kind;
+  const double work = Work(stage.params);
   if (empty()) return {RuleOfThumb(kind, work), false};
   for (const std::string& key :
        {Key(kind, stage.implementation, model, dataset), Key(kind, stage.implementation)}) {
@@ -91,17 +91,21 @@ CostEstimate CostModel::Predict(const StageRow& stage, const std::string& model,
 }
 
 std::vector<CostEstimate> EstimateCosts(const Plan& plan, const CostModel& model) {
-  std::unordered_map<std::string, const TrialRow*> trial_of;
-  if (!model.empty()) {
-    for (const TrialRow& trial : plan.trials)
-      for (const auto& [kind, stage] : trial.stages) trial_of.emplace(stage, &trial);
-  }
+  std::vector<const Configuration*> of_stage(plan.stages.size(), nullptr);
+  for (const TrialRow& trial : plan.trials)
+    for (const size_t stage : trial.stages) of_stage[stage] = trial.configuration.get();
+  // Seeds change no cost.
+  std::map<std::pair<const StageDesign*, const Configuration*>, CostEstimate> known;
   std::vector<CostEstimate> estimates;
-  for (const StageRow& stage : plan.stages) {
-    const auto trial = trial_of.find(stage.spec.name);
-    const bool known = trial != trial_of.end();
-    estimates.push_back(model.Predict(stage, known ? trial->second->model : "",
-                                      known ? trial->second->dataset : ""));
+  estimates.reserve(plan.stages.size());
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    const StageDesign* design = plan.stages[i].design.get();
+    const Configuration* trial = of_stage[i];
+    const auto [place, is_new] = known.try_emplace({design, trial});
+    if (is_new)
+      place->second = model.Predict(*design, trial == nullptr ? "" : trial->model,
+                                    trial == nullptr ? "" : trial->dataset);
+    estimates.push_back(place->second);
   }
   return estimates;
 }

@@ -26,7 +26,7 @@ class CostModel {
   // parameters ask for. From near to far: the same implementation, model and dataset with the same
   // work; the same with other work; the same implementation; none (a rule of thumb by kind). Of
   // relatives on several devices only those on the latest one count.
-  CostEstimate Predict(const StageRow& stage, const std::string& model,
+  CostEstimate Predict(const StageDesign& stage, const std::string& model,
                        const std::string& dataset) const;
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+
 namespace zerosweep {
 namespace {
 
@@ -44,60 +46,100 @@ PlanBuilder::PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Pl
                          size_t expected)
     : catalogue_(catalogue), resolver_(resolver), plan_(plan) {
   plan_.trials.reserve(expected);
-  trial_index_.reserve(expected);
-  stage_index_.reserve(2 * expected);  // most trials share their teacher and images
+  assignments_.reserve(expected);
+  for (auto* index : {&stages_, &trials_}) index->reserve(expected);
+  plan_.stages.reserve(2 * expected);  // most trials share their teacher and images
+}
+
+size_t PlanBuilder::HashStageKey::operator()(const StageKey& key) const {
+  size_t hash = std::hash<const void*>()(key.design) ^ std::hash<int64_t>()(key.seed);
+  for (const size_t input : key.inputs) hash = 31 * hash + input;
+  return hash;
 }
 
 void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
+  const TrialDesign& design = DesignOf(trial, sweep_where);
+  TrialRow row;
+  row.configuration = design.configuration;
+  row.seeds = resolver_.SeedsOf(trial);
+  for (const TrialStage& stage : design.stages)
+    row.stages.push_back(Place(stage, row.seeds, row.stages));
+  row.id = Sha256Hex(R"({"evaluate":")" + plan_.stages[row.stages.back()].name + design.id_tail);
+  const auto known = trials_.find(row.id);
+  if (known == trials_.end()) {
+    plan_.trials.push_back(std::move(row));
+    assignments_.push_back(trial);
+    trials_.emplace(plan_.trials.back().id, plan_.trials.size() - 1);
+    return;
+  }
+  const TrialRow& there = plan_.trials[known->second];
+  if (there.configuration->resolved == row.configuration->resolved && there.seeds == row.seeds) {
+    const Assignment& first = assignments_[known->second];
+    FailAt(PlaceOf(trial, first, sweep_where),
+           "this trial ({} {} seed {} of {}) is there already (from {}), remove one",
+           row.configuration->method, row.configuration->bits, row.seeds.synthesis,
+           row.configuration->model, PlaceOf(first, trial, sweep_where));
+  }
+  ++coincidences_;
+}
+
+const PlanBuilder::TrialDesign& PlanBuilder::DesignOf(const Assignment& trial,
+                                                      const std::string& sweep_where) {
+  auto key = trial.values;
+  key[static_cast<size_t>(TrialKey::kSeed)] = nullptr;
+  const auto known = trial_designs_.find(key);
+  if (known != trial_designs_.end()) return known->second;
   const Method* method = resolver_.MethodOf(trial);
   RequireComplete(trial, method, sweep_where);
   CheckNeeds(trial, *method);
+  return trial_designs_.emplace(key, MakeDesign(trial, *method)).first->second;
+}
+
+PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const Method& method) {
   const Bits& bits = *resolver_.BitsOf(trial);
-  const Protocol& protocol = resolver_.ProtocolOf(trial);
-  TrialRow row;
-  row.model = resolver_.ModelOf(trial)->name;
-  row.dataset = resolver_.DataOf(trial).name;
-  row.method = method->name;
-  row.synthesizer = method->synthesizer.name();
-  row.quantizer = method->quantizer.name();
-  row.w_bits = bits.MeanWidth();
-  row.a_bits = static_cast<double>(bits.a);
-  row.bits = bits.name;
-  row.seed = resolver_.SeedsOf(trial).synthesis;
-  row.protocol = protocol.label;
-  row.variant = resolver_.ExecutionOf(trial).variant;
-  KeepTeacher(trial, *method, row);
-  KeepSynthesis(trial, *method, row);
+  const bool corrects = Needs(*method.quantizer.declaration, "correction");
+  TrialDesign design;
+  design.configuration = std::make_shared<Configuration>();
+  Configuration& configuration = *design.configuration;
+  configuration.model = resolver_.ModelOf(trial)->name;
+  configuration.dataset = resolver_.DataOf(trial).name;
+  configuration.method = method.name;
+  configuration.synthesizer = method.synthesizer.name();
+  configuration.quantizer = method.quantizer.name();
+  configuration.w_bits = bits.MeanWidth();
+  configuration.a_bits = static_cast<double>(bits.a);
+  configuration.bits = bits.name;
+  configuration.protocol = resolver_.ProtocolOf(trial).label;
+  configuration.variant = resolver_.ExecutionOf(trial).variant;
+  configuration.resolved = Resolved(trial, corrects);
+  const std::string others = CanonicalJson({{"method", configuration.method},
+                                            {"protocol", configuration.protocol},
+                                            {"variant", configuration.variant}});
+  design.id_tail = "\"," + others.substr(1);
+
+  const auto seed_of = [](const Part& part, int64_t Seeds::* seed) {
+    return part.declaration->at("uses_seed") ? seed : nullptr;
+  };
+  AddStage(Teacher(trial), nullptr, {}, method.where, design);
+  AddStage(Synthesize(trial), seed_of(method.synthesizer, &Seeds::synthesis),
+           {{"teacher", "teacher"}}, method.synthesizer.where, design);
+  std::map<std::string, std::string> inputs = {{"teacher", "teacher"}, {"images", "synthesize"}};
+  const auto images = inputs;
   if (bits.mixed()) {
-    Keep(OfImages("sensitivity", resolver_.KindParams(trial, "sensitivity"), row),
-         trial.Get(TrialKey::kBits)->where, row);
+    AddStage(OfKind("sensitivity", resolver_.KindParams(trial, "sensitivity")), nullptr, images,
+             trial.Get(TrialKey::kBits)->where, design);
+    inputs["sensitivity"] = "sensitivity";
   }
-  if (Needs(*method->quantizer.declaration, "correction")) {
-    Keep(OfImages("correct", resolver_.PartParams(trial, "correct"), row), method->quantizer.where,
-         row);
+  if (corrects) {
+    AddStage(OfKind("correct", resolver_.PartParams(trial, "correct")), nullptr, images,
+             method.quantizer.where, design);
+    inputs["correction"] = "correct";
   }
-  Keep(Quantize(trial, row), method->quantizer.where, row);
-  Keep(Evaluate(trial, row), method->where, row);
-  row.id = JsonDigest({{"method", row.method},
-                       {"variant", row.variant},
-                       {"protocol", row.protocol},
-                       {"evaluate", row.stages.at("evaluate")}});
-  row.config = Config(trial, row);
-  const Seeds seeds = resolver_.SeedsOf(trial);
-  row.seeds = {{"synthesis", seeds.synthesis}, {"quantize", seeds.quantize}};
-  const auto [known, is_new] = trial_index_.emplace(row.id, std::pair(plan_.trials.size(), trial));
-  if (is_new) {
-    plan_.trials.push_back(std::move(row));
-    return;
-  }
-  const auto& [index, first] = known->second;
-  const TrialRow& there = plan_.trials[index];
-  if (*there.config == *row.config && there.seeds == row.seeds) {
-    FailAt(PlaceOf(trial, first, sweep_where),
-           "this trial ({} {} seed {} of {}) is there already (from {}), remove one", row.method,
-           row.bits, row.seed, row.model, PlaceOf(first, trial, sweep_where));
-  }
-  ++coincidences_;
+  AddStage(Quantize(trial), seed_of(method.quantizer, &Seeds::quantize), inputs,
+           method.quantizer.where, design);
+  AddStage(Evaluate(trial), nullptr, {{"teacher", "teacher"}, {"quantized", "quantize"}},
+           method.where, design);
+  return design;
 }
 
 void PlanBuilder::CheckNeeds(const Assignment& trial, const Method& method) {
@@ -119,164 +161,150 @@ void PlanBuilder::CheckNeeds(const Assignment& trial, const Method& method) {
   }
 }
 
-void PlanBuilder::TakeResources(const StageParams& params, StageRow& stage) {
-  stage.threads = params.threads;
-  stage.needs = params.needs;
+void PlanBuilder::AddStage(StageDesign design, int64_t Seeds::* seed,
+                           const std::map<std::string, std::string>& inputs,
+                           const std::string& where, TrialDesign& trial) {
+  TrialStage stage{nullptr, seed, {}, where};
+  for (const auto& [role, kind] : inputs) {
+    design.roles.push_back(role);
+    const auto source = std::find_if(
+        trial.stages.begin(), trial.stages.end(),
+        [&](const TrialStage& earlier) { return earlier.design->design->kind == kind; });
+    stage.inputs.push_back(static_cast<size_t>(source - trial.stages.begin()));
+  }
+  stage.design = &Intern(std::move(design));
+  trial.stages.push_back(std::move(stage));
 }
 
-void PlanBuilder::Keep(StageRow stage, const std::string& where, TrialRow& row) {
-  stage.spec.name = stage.spec.ComputeName();
-  row.stages[stage.spec.kind] = stage.spec.name;
-  const auto [known, is_new] = stage_index_.emplace(stage.spec.name, plan_.stages.size());
+const PlanBuilder::Design& PlanBuilder::Intern(StageDesign design) {
+  const StageNeeds& needs = design.needs;
+  const std::string whole = CanonicalJson(
+      {design.kind, design.implementation, design.revision, design.params, design.roles,
+       design.files, design.threads, needs.ranks, needs.gpu, needs.cpus, needs.memory});
+  const auto known = designs_.find(whole);
+  if (known != designs_.end()) return known->second;
+  StageText text(design);
+  auto shared = std::make_shared<const StageDesign>(std::move(design));
+  return designs_.emplace(whole, Design{std::move(shared), std::move(text)}).first->second;
+}
+
+size_t PlanBuilder::Place(const TrialStage& stage, const Seeds& seeds,
+                          const std::vector<size_t>& earlier) {
+  StageKey key{stage.design, stage.seed == nullptr ? 0 : seeds.*stage.seed, {}};
+  for (const size_t input : stage.inputs) key.inputs.push_back(earlier[input]);
+  const auto [known, is_new] = places_.try_emplace(std::move(key), 0);
   if (is_new) {
-    plan_.stages.push_back(std::move(stage));
-    return;
+    std::optional<int64_t> seed;
+    if (stage.seed != nullptr) seed = seeds.*stage.seed;
+    known->second = PlaceNew(stage, seed, known->first.inputs);
   }
-  const StageRow& first = plan_.stages[known->second];
-  if (first.threads != stage.threads) {
-    FailAt(where,
+  return known->second;
+}
+
+size_t PlanBuilder::PlaceNew(const TrialStage& stage, std::optional<int64_t> seed,
+                             const std::vector<size_t>& inputs) {
+  std::vector<std::string_view> names;
+  for (const size_t input : inputs) names.push_back(plan_.stages[input].name);
+  const StageDesign& design = *stage.design->design;
+  std::string name = stage.design->text.Name(seed, names);
+  const auto known = stages_.find(name);
+  if (known == stages_.end()) {
+    plan_.stages.push_back({std::move(name), stage.design->design, seed, inputs});
+    stages_.emplace(plan_.stages.back().name, plan_.stages.size() - 1);
+    return plan_.stages.size() - 1;
+  }
+  // The same result, but designed otherwise.
+  const StageDesign& first = *plan_.stages[known->second].design;
+  if (first.threads != design.threads) {
+    FailAt(stage.where,
            "trials that share a {} stage ask for {} and {} threads: give one number for both",
-           stage.spec.kind, first.threads, stage.threads);
+           design.kind, first.threads, design.threads);
   }
-  if (first.needs != stage.needs) {
-    FailAt(where,
+  if (first.needs != design.needs) {
+    FailAt(stage.where,
            "trials that share a {} stage ask for {} and for {}: give both the same resources",
-           stage.spec.kind, ToString(first.needs), ToString(stage.needs));
+           design.kind, ToString(first.needs), ToString(design.needs));
   }
-}
-
-void PlanBuilder::KeepTeacher(const Assignment& trial, const Method& method, TrialRow& row) {
-  std::string& name = teachers_[{resolver_.ModelOf(trial), &resolver_.DataOf(trial),
-                                 &resolver_.KindParams(trial, "teacher"), resolver_.EvalOf(trial)}];
-  if (name.empty()) {
-    Keep(Teacher(trial), method.where, row);
-    name = row.stages.at("teacher");
-  }
-  row.stages["teacher"] = name;
-}
-
-void PlanBuilder::KeepSynthesis(const Assignment& trial, const Method& method, TrialRow& row) {
-  std::string& name =
-      syntheses_[{row.stages.at("teacher"), &method, &resolver_.PartParams(trial, "synthesize"),
-                  &resolver_.DataOf(trial), resolver_.SeedsOf(trial).synthesis}];
-  if (name.empty()) {
-    Keep(Synthesize(trial, row), method.synthesizer.where, row);
-    name = row.stages.at("synthesize");
-  }
-  row.stages["synthesize"] = name;
+  return known->second;
 }
 
 void PlanBuilder::ReadsData(const Assignment& trial, const std::string& fingerprint,
-                            StageRow& stage) {
+                            StageDesign& stage) {
   const DatasetFiles& data = resolver_.DataOf(trial);
-  stage.spec.params["dataset"] = data.name;
-  stage.spec.params["data"] = fingerprint;
+  stage.params["dataset"] = data.name;
+  stage.params["data"] = fingerprint;
   stage.files["data"] = data.folder.string();
   Json eval = resolver_.EvalOf(trial);
-  if (!eval.is_null()) stage.spec.params["eval"] = std::move(eval);
+  if (!eval.is_null()) stage.params["eval"] = std::move(eval);
 }
 
-StageRow PlanBuilder::Teacher(const Assignment& trial) {
+StageDesign PlanBuilder::OfKind(const std::string& kind, const StageParams& params) const {
+  StageDesign stage;
+  stage.kind = stage.implementation = kind;
+  stage.revision = catalogue_.Get("kind", kind, "catalogue").at("revision");
+  stage.params = params.named;
+  stage.threads = params.threads;
+  stage.needs = params.needs;
+  return stage;
+}
+
+StageDesign PlanBuilder::OfPart(const std::string& kind, const StageParams& params,
+                                const Part& part) const {
+  StageDesign stage = OfKind(kind, params);
+  stage.implementation = part.name();
+  stage.revision = part.declaration->at("revision");
+  stage.params["name"] = part.name();
+  return stage;
+}
+
+StageDesign PlanBuilder::Teacher(const Assignment& trial) {
   const Model& model = *resolver_.ModelOf(trial);
   const DatasetFiles& data = resolver_.DataOf(trial);
   if (data.classes != model.classes) {
     FailAt(model.where, "model {} has {} classes, but the test images of {} in {} have {}",
            model.name, model.classes, data.name, data.folder.string(), data.classes);
   }
-  const StageParams& params = resolver_.KindParams(trial, "teacher");
-  StageRow stage;
-  stage.implementation = stage.spec.kind = "teacher";
-  stage.spec.revision = catalogue_.Get("kind", "teacher", "catalogue").at("revision");
-  stage.spec.params = params.named;
-  stage.spec.params.update({{"arch", model.arch()},
-                            {"classes", model.classes},
-                            {"weights", model.weights_sha256},
-                            {"mean", model.mean},
-                            {"std", model.std}});
+  StageDesign stage = OfKind("teacher", resolver_.KindParams(trial, "teacher"));
+  stage.params.update({{"arch", model.arch()},
+                       {"classes", model.classes},
+                       {"weights", model.weights_sha256},
+                       {"mean", model.mean},
+                       {"std", model.std}});
   // The card's accuracy is that of images resized in the usual way.
   if (!model.top1.is_null() && resolver_.UsualEval(trial))
-    stage.spec.params["expected_top1"] = model.top1;
+    stage.params["expected_top1"] = model.top1;
   stage.files["weights"] = model.weights.string();
   ReadsData(trial, data.test_fingerprint, stage);
-  TakeResources(params, stage);
   return stage;
 }
 
-StageRow PlanBuilder::Synthesize(const Assignment& trial, const TrialRow& row) {
-  const Json& declaration = *resolver_.MethodOf(trial)->synthesizer.declaration;
-  const StageParams& params = resolver_.PartParams(trial, "synthesize");
-  StageRow stage;
-  stage.spec.kind = "synthesize";
-  stage.implementation = row.synthesizer;
-  stage.spec.revision = declaration.at("revision");
-  stage.spec.params = params.named;
-  stage.spec.params["name"] = row.synthesizer;
-  if (declaration.at("uses_seed")) {
-    stage.spec.params["seed"] = resolver_.SeedsOf(trial).synthesis;
-  }
-  if (Needs(declaration, "real_data")) ReadsData(trial, resolver_.CalibrationOf(trial), stage);
-  stage.spec.inputs = {{"teacher", row.stages.at("teacher")}};
-  TakeResources(params, stage);
+StageDesign PlanBuilder::Synthesize(const Assignment& trial) {
+  const Part& part = resolver_.MethodOf(trial)->synthesizer;
+  StageDesign stage = OfPart("synthesize", resolver_.PartParams(trial, "synthesize"), part);
+  if (Needs(*part.declaration, "real_data"))
+    ReadsData(trial, resolver_.CalibrationOf(trial), stage);
   return stage;
 }
 
-StageRow PlanBuilder::OfImages(const std::string& kind, const StageParams& params,
-                               const TrialRow& row) {
-  StageRow stage;
-  stage.implementation = stage.spec.kind = kind;
-  stage.spec.revision = catalogue_.Get("kind", kind, "catalogue").at("revision");
-  stage.spec.params = params.named;
-  stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
-                       {"images", row.stages.at("synthesize")}};
-  TakeResources(params, stage);
-  return stage;
-}
-
-StageRow PlanBuilder::Quantize(const Assignment& trial, const TrialRow& row) {
-  const Json& declaration = *resolver_.MethodOf(trial)->quantizer.declaration;
-  const StageParams& params = resolver_.PartParams(trial, "quantize");
+StageDesign PlanBuilder::Quantize(const Assignment& trial) {
   const Bits& bits = *resolver_.BitsOf(trial);
-  StageRow stage;
-  stage.spec.kind = "quantize";
-  stage.implementation = row.quantizer;
-  stage.spec.revision = declaration.at("revision");
-  stage.spec.params = params.named;
-  stage.spec.params.update(
-      {{"name", row.quantizer},
-       {"w_bits", bits.StageParam()},
+  StageDesign stage = OfPart("quantize", resolver_.PartParams(trial, "quantize"),
+                             resolver_.MethodOf(trial)->quantizer);
+  stage.params.update(
+      {{"w_bits", bits.StageParam()},
        {"a_bits", bits.a},
        {"protocol", ProtocolOfStage(resolver_.ProtocolOf(trial).fields, "quantize", catalogue_)}});
-  if (declaration.at("uses_seed")) stage.spec.params["seed"] = resolver_.SeedsOf(trial).quantize;
-  stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
-                       {"images", row.stages.at("synthesize")}};
-  if (bits.mixed()) stage.spec.inputs["sensitivity"] = row.stages.at("sensitivity");
-  if (row.stages.contains("correct")) stage.spec.inputs["correction"] = row.stages.at("correct");
-  TakeResources(params, stage);
   return stage;
 }
 
-StageRow PlanBuilder::Evaluate(const Assignment& trial, const TrialRow& row) {
-  const StageParams& params = resolver_.KindParams(trial, "evaluate");
-  StageRow stage;
-  stage.implementation = stage.spec.kind = "evaluate";
-  stage.spec.revision = catalogue_.Get("kind", "evaluate", "catalogue").at("revision");
-  stage.spec.params = params.named;
+StageDesign PlanBuilder::Evaluate(const Assignment& trial) {
+  StageDesign stage = OfKind("evaluate", resolver_.KindParams(trial, "evaluate"));
   ReadsData(trial, resolver_.DataOf(trial).test_fingerprint, stage);
-  stage.spec.inputs = {{"teacher", row.stages.at("teacher")},
-                       {"quantized", row.stages.at("quantize")}};
-  TakeResources(params, stage);
   return stage;
 }
 
-std::shared_ptr<const Json> PlanBuilder::Config(const Assignment& trial, const TrialRow& row) {
-  auto key = trial.values;
-  key[static_cast<size_t>(TrialKey::kSeed)] = nullptr;
-  std::shared_ptr<const Json>& config = configs_[key];
-  if (!config) config = std::make_shared<const Json>(MakeConfig(trial, row));
-  return config;
-}
-
-Json PlanBuilder::MakeConfig(const Assignment& trial, const TrialRow& row) {
+Json PlanBuilder::Resolved(const Assignment& trial, bool corrects) {
+  const Method& method = *resolver_.MethodOf(trial);
   const Model& model = *resolver_.ModelOf(trial);
   const DatasetFiles& data = resolver_.DataOf(trial);
   const Bits& bits = *resolver_.BitsOf(trial);
@@ -286,9 +314,9 @@ Json PlanBuilder::MakeConfig(const Assignment& trial, const TrialRow& row) {
   const StageParams& evaluate = resolver_.KindParams(trial, "evaluate");
   const StageParams& teacher = resolver_.KindParams(trial, "teacher");
   Json config;
-  config["method"] = row.method;
-  config["synthesizer"] = {{"name", row.synthesizer}, {"params", synthesize.all}};
-  config["quantizer"] = {{"name", row.quantizer}, {"params", quantize.all}};
+  config["method"] = method.name;
+  config["synthesizer"] = {{"name", method.synthesizer.name()}, {"params", synthesize.all}};
+  config["quantizer"] = {{"name", method.quantizer.name()}, {"params", quantize.all}};
   config["bits"] = bits.Config();
   config["protocol"] = resolver_.ProtocolOf(trial).fields;
   config["profile"] = execution.profile;
@@ -312,7 +340,7 @@ Json PlanBuilder::MakeConfig(const Assignment& trial, const TrialRow& row) {
     config["sensitivity"] = sensitivity.all;
     config["threads"]["sensitivity"] = sensitivity.threads;
   }
-  if (row.stages.contains("correct")) {
+  if (corrects) {
     const StageParams& correct = resolver_.PartParams(trial, "correct");
     config["correct"] = correct.all;
     config["threads"]["correct"] = correct.threads;

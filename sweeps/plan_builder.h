@@ -1,5 +1,5 @@
-// Turns resolved trials into rows: four stages each, and what mixed precision or the quantizer
-// needs besides, shared by name.
+// Turns assignments into rows: four stages each, and what mixed precision or the quantizer needs
+// besides, shared by name.
 //
 //   teacher → synthesize (→ sensitivity, correct) → quantize → evaluate
 //
@@ -9,10 +9,13 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <tuple>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
+#include "storage/stage_text.h"
 #include "sweeps/plan.h"
 #include "sweeps/trial_resolver.h"
 
@@ -20,8 +23,7 @@ namespace zerosweep {
 
 class PlanBuilder {
  public:
-  // Trials and stages are appended to `plan`.
-  // At most `expected` trials will be added.
+  // Trials and stages are appended to `plan`; at most `expected` trials will be added.
   PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Plan& plan, size_t expected);
 
   // Throws kUsage for an incomplete trial, one that cannot be run (batch norms needed, real data
@@ -33,37 +35,66 @@ class PlanBuilder {
   size_t coincidences() const { return coincidences_; }
 
  private:
-  // Notes the stages that many trials share in the row, named once for all of them.
-  void KeepTeacher(const Assignment& trial, const Method& method, TrialRow& row);
-  void KeepSynthesis(const Assignment& trial, const Method& method, TrialRow& row);
-  StageRow Teacher(const Assignment& trial);
-  StageRow Synthesize(const Assignment& trial, const TrialRow& row);
-  // A stage of one kind that depends on the teacher and the images alone.
-  StageRow OfImages(const std::string& kind, const StageParams& params, const TrialRow& row);
-  StageRow Quantize(const Assignment& trial, const TrialRow& row);
-  StageRow Evaluate(const Assignment& trial, const TrialRow& row);
-  // Names the stage, keeps it if it is new and notes it in the row.
-  static void TakeResources(const StageParams& params, StageRow& stage);
-  void Keep(StageRow stage, const std::string& where, TrialRow& row);
+  // A design and its text, one for each distinct design of the sweep.
+  struct Design {
+    std::shared_ptr<const StageDesign> design;
+    StageText text;
+  };
+  // A stage of a trial before its seed is known.
+  struct TrialStage {
+    const Design* design = nullptr;
+    int64_t Seeds::* seed = nullptr;  // null: it takes none
+    std::vector<size_t> inputs;       // places in the trial
+    std::string where;
+  };
+  // What trials that differ in their seeds alone have in common.
+  struct TrialDesign {
+    std::shared_ptr<Configuration> configuration;
+    std::string id_tail;  // of the canonical text that the trial's id is the digest of
+    std::vector<TrialStage> stages;
+  };
+  // A stage that was met before, by what determines it.
+  struct StageKey {
+    const Design* design = nullptr;
+    int64_t seed = 0;
+    std::vector<size_t> inputs;
+    bool operator==(const StageKey&) const = default;
+  };
+  struct HashStageKey {
+    size_t operator()(const StageKey& key) const;
+  };
+
+  const TrialDesign& DesignOf(const Assignment& trial, const std::string& sweep_where);
+  TrialDesign MakeDesign(const Assignment& trial, const Method& method);
   void CheckNeeds(const Assignment& trial, const Method& method);
+  // Adds a stage to the trial; `inputs`: role → kind of an earlier stage of it.
+  void AddStage(StageDesign design, int64_t Seeds::* seed,
+                const std::map<std::string, std::string>& inputs, const std::string& where,
+                TrialDesign& trial);
+  const Design& Intern(StageDesign design);
+  StageDesign OfKind(const std::string& kind, const StageParams& params) const;
+  StageDesign OfPart(const std::string& kind, const StageParams& params, const Part& part) const;
+  StageDesign Teacher(const Assignment& trial);
+  StageDesign Synthesize(const Assignment& trial);
+  StageDesign Quantize(const Assignment& trial);
+  StageDesign Evaluate(const Assignment& trial);
   // A stage that reads images of the dataset: its name, the fingerprint of a split, the resizing.
-  void ReadsData(const Assignment& trial, const std::string& fingerprint, StageRow& stage);
-  // The configuration without seeds.
-  std::shared_ptr<const Json> Config(const Assignment& trial, const TrialRow& row);
-  Json MakeConfig(const Assignment& trial, const TrialRow& row);
+  void ReadsData(const Assignment& trial, const std::string& fingerprint, StageDesign& stage);
+  Json Resolved(const Assignment& trial, bool corrects);
+  // The stage's place in the plan, where it is put if it is new.
+  size_t Place(const TrialStage& stage, const Seeds& seeds, const std::vector<size_t>& earlier);
+  size_t PlaceNew(const TrialStage& stage, std::optional<int64_t> seed,
+                  const std::vector<size_t>& inputs);
 
   const Catalogue& catalogue_;
   TrialResolver& resolver_;
   Plan& plan_;
-  std::unordered_map<std::string, size_t> stage_index_;
-  std::unordered_map<std::string, std::pair<size_t, Assignment>> trial_index_;
-  // What determines a shared stage → its name. The pointers are the resolver's own, one a value.
-  std::map<std::tuple<const Model*, const DatasetFiles*, const StageParams*, Json>, std::string>
-      teachers_;
-  std::map<std::tuple<std::string, const Method*, const StageParams*, const DatasetFiles*, int64_t>,
-           std::string>
-      syntheses_;
-  std::map<decltype(Assignment::values), std::shared_ptr<const Json>> configs_;  // without the seed
+  std::unordered_map<std::string, Design> designs_;                     // by their whole text
+  std::map<decltype(Assignment::values), TrialDesign> trial_designs_;   // without the seed
+  std::unordered_map<StageKey, size_t, HashStageKey> places_;
+  // The keys are the rows' own text, which stays where it is when the rows move.
+  std::unordered_map<std::string_view, size_t> stages_, trials_;
+  std::vector<Assignment> assignments_;  // of the plan's trials
   size_t coincidences_ = 0;
 };
 

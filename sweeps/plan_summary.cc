@@ -1,7 +1,7 @@
 #include "sweeps/plan_summary.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <vector>
 
 #include "storage/results.h"
 #include "sweeps/cost_model.h"
@@ -22,52 +22,51 @@ History ReadHistory(const Plan& plan, const Home& home) {
   if (!std::filesystem::exists(home.database(), ignored)) return history;
   const ResultsReader reader(home);
   std::vector<std::string> names;
-  for (const StageRow& stage : plan.stages) names.push_back(stage.spec.name);
+  for (const StageRow& stage : plan.stages) names.push_back(stage.name);
   history.statuses = reader.Statuses(names);
   history.costs = reader.Costs();
   return history;
 }
 
-std::unordered_map<std::string, size_t> CountUsers(const Plan& plan) {
-  std::unordered_map<std::string, size_t> users;
-  for (const TrialRow& trial : plan.trials) {
-    for (const auto& [kind, stage] : trial.stages) ++users[stage];
-  }
+// By stage: how many trials need it.
+std::vector<size_t> CountUsers(const Plan& plan) {
+  std::vector<size_t> users(plan.stages.size(), 0);
+  for (const TrialRow& trial : plan.trials)
+    for (const size_t stage : trial.stages) ++users[stage];
   return users;
 }
 
-KindSummary& KindOf(const StageRow& stage, PlanSummary& summary) {
+KindSummary& KindOf(const StageDesign& stage, PlanSummary& summary) {
   const auto found =
       std::find_if(summary.kinds.begin(), summary.kinds.end(), [&](const KindSummary& kind) {
-        return kind.kind == stage.spec.kind && kind.implementation == stage.implementation;
+        return kind.kind == stage.kind && kind.implementation == stage.implementation;
       });
   if (found != summary.kinds.end()) return *found;
   // Implementations of one kind stand together.
   const auto last =
       std::find_if(summary.kinds.rbegin(), summary.kinds.rend(),
-                   [&](const KindSummary& kind) { return kind.kind == stage.spec.kind; });
+                   [&](const KindSummary& kind) { return kind.kind == stage.kind; });
   const auto place = last == summary.kinds.rend() ? summary.kinds.end() : last.base();
-  return *summary.kinds.insert(place, KindSummary{stage.spec.kind, stage.implementation});
+  return *summary.kinds.insert(place, KindSummary{stage.kind, stage.implementation});
 }
 
 }  // namespace
 
 PlanSummary SummarisePlan(const Plan& plan, const Home& home) {
   const History history = ReadHistory(plan, home);
-  const auto users = CountUsers(plan);
+  const std::vector<size_t> users = CountUsers(plan);
   PlanSummary summary;
   summary.trials = plan.trials.size();
   summary.stages = plan.stages.size();
   const std::vector<CostEstimate> costs = EstimateCosts(plan, CostModel(history.costs));
-  std::unordered_map<std::string, double> chain_to;  // by stage: until it is done, its own included
+  std::vector<double> chain_to(plan.stages.size(), 0);  // seconds until it is done, its own included
   double seconds = 0, longest_chain = 0;
   bool all_known = true;
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     const StageRow& stage = plan.stages[i];
-    KindSummary& kind = KindOf(stage, summary);
+    KindSummary& kind = KindOf(*stage.design, summary);
     ++kind.stages;
-    const auto used = users.find(stage.spec.name);
-    if (used != users.end() && used->second > 1) {
+    if (users[i] > 1) {
       ++kind.shared;
       ++summary.shared;
     }
@@ -76,8 +75,8 @@ PlanSummary SummarisePlan(const Plan& plan, const Home& home) {
       ++summary.done;
       continue;
     }
-    double& chain = chain_to[stage.spec.name];
-    for (const auto& [role, input] : stage.spec.inputs) chain = std::max(chain, chain_to[input]);
+    double& chain = chain_to[i];
+    for (const size_t input : stage.inputs) chain = std::max(chain, chain_to[input]);
     chain += costs[i].seconds;
     longest_chain = std::max(longest_chain, chain);
     seconds += costs[i].seconds;

@@ -19,11 +19,6 @@
 
 namespace zerosweep {
 
-struct Seeds {
-  int64_t synthesis = 0, quantize = 0;
-  bool operator==(const Seeds&) const = default;
-};
-
 // The parameters of one stage, resolved.
 struct StageParams {
   Json all = Json::object();    // of the implementation, defaults included

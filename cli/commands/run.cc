@@ -91,7 +91,8 @@ SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals
   slots.slots = arguments.slots;
   slots.spread = arguments.ranks > 0;
   slots.device = arguments.device;
-  for (const StageRow& stage : plan.stages) slots.threads = std::max(slots.threads, stage.threads);
+  for (const StageRow& stage : plan.stages)
+    slots.threads = std::max(slots.threads, stage.design->threads);
   session.coordinator.drain_grace = kStagesShare * arguments.grace;
   session.scheduler.max_attempts = arguments.max_attempts;
   KnowDeadline(arguments, session.scheduler);

@@ -13,7 +13,8 @@ class RunEtaTest : public testing::Test {
   static Plan MakePlan() {
     Plan plan = FakePlan(Json::parse(R"([{"name": "s0"}, {"name": "s1"},
         {"name": "q0", "inputs": ["s0"]}, {"name": "q1", "inputs": ["s1"]}])"));
-    for (size_t i = 0; i < 4; ++i) plan.stages[i].implementation = i < 2 ? "zeroq" : "minmax";
+    for (size_t i = 0; i < 4; ++i)
+      Redesign(plan, i, [&](StageDesign& design) { design.kind = i < 2 ? "s" : "q"; });
     return plan;
   }
 

@@ -88,7 +88,7 @@ TEST_F(SessionTest, ComputesEveryStageOnceAndThenHasNothingToDo) {
   EXPECT_EQ(outcome.trials_done, 3);
   EXPECT_EQ(outcome.stages_run, 9);
   for (const StageRow& stage : plan.stages)
-    EXPECT_EQ(FakeRuns(home_).Count(stage.spec.name, "done"), 1);
+    EXPECT_EQ(FakeRuns(home_).Count(stage.name, "done"), 1);
   const Outcome again = Run(plan);
   EXPECT_EQ(again.exit_code, kExitNothingToDo);
   EXPECT_EQ(again.stages_run, 0);
@@ -129,18 +129,18 @@ TEST_F(SessionTest, AFailedStageFailsItsTrialsAndOnlyThose) {
   EXPECT_EQ(outcome.exit_code, kExitSomeFailed);
   EXPECT_EQ(outcome.trials_done, 1);
   EXPECT_EQ(outcome.trials_failed, 1);
-  EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].spec.name, "started"), 2);
+  EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].name, "started"), 2);
   const Json errors = Column("SELECT error FROM v_trial WHERE state = 'failed'");
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_THAT(errors[0].get<std::string>(), HasSubstr("the fake stage was told to fail"));
   EXPECT_EQ(Run(plan).exit_code, kExitSomeFailed);  // not retried without `retry`
-  EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].spec.name, "started"), 2);
+  EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].name, "started"), 2);
 }
 
 TEST_F(SessionTest, MissingDataIsNeverRetried) {
   const Plan plan = FakePlan(Chain("a", {{"fault", "data"}}));
   EXPECT_EQ(Run(plan).exit_code, kExitSomeFailed);
-  EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].spec.name, "started"), 1);
+  EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].name, "started"), 1);
 }
 
 TEST_F(SessionTest, AHangEndsAtItsLimit) {
@@ -206,13 +206,13 @@ TEST_F(SessionTest, WhatWasPublishedButNotCommittedIsAdopted) {
   const Outcome outcome = Run(plan);
   EXPECT_EQ(outcome.exit_code, kExitNothingToDo);
   EXPECT_EQ(outcome.trials_done, 1);
-  EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].spec.name, "started"), 1);
+  EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].name, "started"), 1);
 }
 
 TEST_F(SessionTest, TheCheckpointsOfAStageGoWhenItIsCommittedOrFoundDone) {
   const Plan plan = FakePlan(Concat({Chain("a"), Chain("b", {{"fault", "error"}})}));
   const auto leave_one = [&](const StageRow& stage) {
-    const std::filesystem::path folder = home_.checkpoints(stage.spec.name);
+    const std::filesystem::path folder = home_.checkpoints(stage.name);
     MakePrivateFolder(folder / "attempt-7");
     WriteFileDurably(folder / "attempt-7" / "state.json", "{}");
     return folder;

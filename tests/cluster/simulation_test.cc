@@ -31,28 +31,30 @@ struct LoadShape {
   double gang_share = 0;  // of the stages: those of eight ranks
 };
 
-StageRow NamedStage(const std::string& name) {
-  StageRow row;
-  row.spec.name = name;
-  row.spec.kind = row.implementation = "fake";
-  return row;
+std::shared_ptr<const StageDesign> DesignOfRanks(int ranks) {
+  StageDesign design;
+  design.kind = design.implementation = "fake";
+  design.needs.ranks = ranks;
+  return std::make_shared<const StageDesign>(std::move(design));
 }
 
 // Durations follow a Pareto law (α = 1.3) with a longest one.
 Load MakeLoad(const LoadShape& shape, std::mt19937& random) {
   std::uniform_real_distribution<double> uniform(0, 1);
   std::normal_distribution<double> error(0, 0.5);
+  const auto single = DesignOfRanks(1), gang = DesignOfRanks(8);
   Load load;
   for (int c = 0; c < shape.chains; ++c) {
     for (int i = 0; i < 3; ++i) {
-      StageRow row = NamedStage(fmt::format("{}-{}", c, i));
-      if (i > 0) row.spec.inputs["before"] = fmt::format("{}-{}", c, i - 1);
-      if (uniform(random) < shape.gang_share) row.needs.ranks = 8;
+      StageRow row;
+      row.name = fmt::format("{}-{}", c, i);
+      if (i > 0) row.inputs = {load.stages.size() - 1};
+      row.design = uniform(random) < shape.gang_share ? gang : single;
       load.stages.push_back(std::move(row));
       load.seconds.push_back(kShortest * std::pow(1 - uniform(random), -1 / 1.3));
     }
   }
-  const auto work = [&](size_t i) { return load.seconds[i] * load.stages[i].needs.ranks; };
+  const auto work = [&](size_t i) { return load.seconds[i] * load.stages[i].design->needs.ranks; };
   for (int round = 0; round < 3; ++round) {  // the cap lowers the mean a little each time
     double total = 0;
     for (size_t i = 0; i < load.seconds.size(); ++i) total += work(i);

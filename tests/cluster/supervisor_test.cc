@@ -31,7 +31,7 @@ class SupervisorTest : public testing::Test {
   StageRun MakeRun(const Json& params) {
     StageRun run;
     run.attempt = NewUuid();
-    run.stage = FakeStage({{"name", run.attempt}, {"params", params}}, {}).spec;
+    run.stage = SpecOf(FakeStage({{"name", run.attempt}, {"params", params}}, {}, {}), {});
     run.staging = home_.staging(run.attempt);
     return run;
   }

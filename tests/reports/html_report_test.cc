@@ -30,7 +30,7 @@ std::string Between(const std::string& text, const std::string& from, const std:
 struct HtmlReportTest : testing::Test, ResultsHome {
   std::string Page() { return HtmlReport(ReadReport(Reader(), "demo"), "2026-01-02T03:04:05Z"); }
   void FailTrial(const CellRow& cell, const std::string& message) {
-    const std::string stage = Cell(cell).stages.at("synthesize");
+    const std::string stage = rows.NameOf(Cell(cell), "synthesize");
     Add();
     writer.StartAttempt({.id = "failing", .stage = stage, .worker = "w", .device = "cpu"});
     writer.FailAttempt({.attempt = "failing",
@@ -44,7 +44,7 @@ struct HtmlReportTest : testing::Test, ResultsHome {
 
 TEST_F(HtmlReportTest, HoldsTheLeaderboardPlotsFailuresAndCurves) {
   for (const double bits : {8.0, 4.0}) Done({.w_bits = bits, .a_bits = bits}, 80 + bits);
-  writer.AddCurve(rows.trials[0].stages.at("synthesize"), "loss", {0, 1, 2}, {4, 2, 0.5});
+  writer.AddCurve(rows.NameOf(rows.trials[0], "synthesize"), "loss", {0, 1, 2}, {4, 2, 0.5});
   FailTrial({.method = "broken", .seed = 3}, "ran out of paint");
   const std::string page = Page();
   EXPECT_THAT(page, HasSubstr("<td>W8A8</td>"));

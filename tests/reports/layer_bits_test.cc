@@ -19,7 +19,7 @@ struct LayerBitsTest : testing::Test, ResultsHome {
     Cell({.method = "zeroq_mp", .w_bits = 4, .a_bits = 8, .seed = seed, .bits = "wmp4a8"});
     Add();
     const TrialRow trial = rows.trials.back();
-    const std::string& stage = trial.stages.at("quantize");
+    const std::string& stage = rows.NameOf(trial, "quantize");
     FinishStage(writer, stage,
                 {{"size_bytes", 1500},
                  {"bitops", 1e6},
@@ -28,7 +28,7 @@ struct LayerBitsTest : testing::Test, ResultsHome {
                  {"w_bits:00:stem", first},
                  {"w_bits:01:a_head", second}});
     writer.AddCurve(stage, "frontier", {1000, 1500, 3000}, {0.5, 0.05, 0.001});
-    FinishTrial(writer, trial, 85);
+    FinishTrial(writer, rows.stages, trial, 85);
   }
 };
 

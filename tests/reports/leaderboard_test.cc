@@ -54,8 +54,7 @@ TEST_F(LeaderboardTest, CoincidingEvaluationsCountOnce) {
   TrialRow twin =
       rows.trials[0];  // seed 1 leads to the same stages, as a deterministic method does
   twin.id = Sha256Hex("twin");
-  twin.seed = 1;
-  twin.seeds["synthesis"] = 1;
+  twin.seeds.synthesis = 1;
   rows.trials.push_back(twin);
   Add();
   const auto board = Leaderboard(Reader());

@@ -23,7 +23,7 @@ struct ArtifactStoreTest : testing::Test {
 
   const TempFolder folder;
   const Home home{folder / "home"};
-  const ArtifactStore store{home};
+  ArtifactStore store{home};
 };
 
 TEST_F(ArtifactStoreTest, PublishesByRename) {

@@ -43,7 +43,7 @@ struct FsckTest : testing::Test {
     SealArtifact(folder, manifest);
     return folder;
   }
-  std::string StageOf(const char* kind) { return rows.trials[0].stages.at(kind); }
+  std::string StageOf(const char* kind) { return rows.NameOf(rows.trials[0], kind); }
 
   const TempFolder folder;
   const Home home{folder / "home"};

@@ -57,7 +57,7 @@ TEST_F(RequestsTest, ExecutesWithTheWriter) {
             (Json{{"ok", true}, {"trials", 1}}));
   EXPECT_EQ(
       ExecuteRequest(home, writer,
-                     {{"command", "retry"}, {"stages", {rows.trials[0].stages.at("evaluate")}}}),
+                     {{"command", "retry"}, {"stages", {rows.NameOf(rows.trials[0], "evaluate")}}}),
       (Json{{"ok", true}, {"stages", 4}}));
   EXPECT_EQ(ExecuteRequest(home, writer, {{"command", "gc"}}).at("artifacts"), 0);
   EXPECT_EQ(ExecuteRequest(home, writer, {{"command", "dance"}}).at("ok"), false);

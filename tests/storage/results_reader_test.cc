@@ -164,7 +164,7 @@ TEST_F(ResultsReaderTest, OnANetworkFileSystemReadersSeeTheSnapshot) {
   EXPECT_FALSE(std::filesystem::exists(other.database().string() + "-wal"));
   EXPECT_TRUE(remote.PublishSnapshot());
   EXPECT_FALSE(remote.PublishSnapshot());  // nothing changed
-  FinishStage(remote, rows.trials[0].stages.at("teacher"));
+  FinishStage(remote, rows.NameOf(rows.trials[0], "teacher"));
   const ResultsReader before(other, network);
   ASSERT_TRUE(before.SnapshotAge());
   EXPECT_EQ(before.Query("SELECT * FROM v_attempt").rows.size(), 0u);

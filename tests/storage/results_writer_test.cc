@@ -29,7 +29,7 @@ struct ResultsWriterTest : testing::Test {
     const Table table = ResultsReader(home).Query(sql);
     return table.rows.empty() ? Json() : table.rows.at(0).at(0);
   }
-  std::string StageOf(size_t trial, const char* kind) { return rows.trials[trial].stages.at(kind); }
+  std::string StageOf(size_t trial, const char* kind) { return rows.NameOf(rows.trials[trial], kind); }
   void FailFinally(const std::string& stage, const std::string& message) {
     const std::string attempt = NewUuid();
     writer.StartAttempt({.id = attempt, .stage = stage, .worker = "w", .device = "cpu"});
@@ -129,10 +129,8 @@ TEST_F(ResultsWriterTest, ANewTrialOfAFailedStageFailsAtOnce) {
 
 TEST_F(ResultsWriterTest, ANewTrialWhoseStagesAreDoneIsDone) {
   Add();
-  FinishTrial(writer, rows.trials[0], 88);
-  TrialRow twin = rows.trials[0];
-  twin.id = Sha256Hex("twin");
-  twin.method = "other name";
+  FinishTrial(writer, rows.stages, rows.trials[0], 88);
+  const TrialRow twin = Renamed(rows.trials[0], "other name");
   rows.trials.push_back(twin);
   EXPECT_EQ(Add(), 1);
   EXPECT_EQ(One("SELECT state FROM v_trial WHERE method = 'other name'"), "done");
@@ -147,7 +145,7 @@ TEST_F(ResultsWriterTest, RetryReopensTheStageAndWhatNeedsIt) {
   EXPECT_EQ(writer.Status(stage).attempts, 0);
   EXPECT_EQ(One("SELECT count(*) FROM v_trial WHERE state = 'open' AND error IS NULL"), 4);
   EXPECT_EQ(writer.Retry({stage}), 0);
-  FinishTrial(writer, rows.trials[0], 88);
+  FinishTrial(writer, rows.stages, rows.trials[0], 88);
   EXPECT_EQ(One("SELECT max(number) FROM v_attempt WHERE stage = '" + stage + "'"), 2);
 }
 
@@ -165,9 +163,7 @@ TEST_F(ResultsWriterTest, RetryDoesNotReviveTrialsThatAnotherFailureHolds) {
 }
 
 TEST_F(ResultsWriterTest, RetryRevivesATrialThatSharesAllItsStages) {
-  TrialRow twin = rows.trials[0];
-  twin.id = Sha256Hex("twin");
-  twin.method = "other name";
+  const TrialRow twin = Renamed(rows.trials[0], "other name");
   rows.trials.push_back(twin);
   Add();
   EXPECT_EQ(writer.Cancel({twin.id, rows.trials[1].id}), 2);
@@ -177,7 +173,7 @@ TEST_F(ResultsWriterTest, RetryRevivesATrialThatSharesAllItsStages) {
   EXPECT_EQ(One("SELECT count(*) FROM v_trial WHERE state = 'cancelled'"), 1);  // nobody else
 
   writer.Cancel({twin.id});
-  FinishTrial(writer, rows.trials[0], 88);
+  FinishTrial(writer, rows.stages, rows.trials[0], 88);
   EXPECT_EQ(One(state), "cancelled");
   writer.Retry({}, {twin.id});
   EXPECT_EQ(One(state), "done");
@@ -232,7 +228,7 @@ TEST_F(ResultsWriterTest, ARetryWithOtherThreadsIsMarked) {
 
 TEST_F(ResultsWriterTest, SignaturesAreStoredOnce) {
   Add();
-  FinishTrial(writer, rows.trials[0], 88);
+  FinishTrial(writer, rows.stages, rows.trials[0], 88);
   EXPECT_EQ(One("SELECT count(DISTINCT signature) FROM v_attempt"), 1);
   EXPECT_EQ(One("SELECT count(*) FROM signature"), 1);
 }
@@ -246,8 +242,8 @@ TEST_F(ResultsWriterTest, CostsAreThoseOfFinishedAttempts) {
   EXPECT_EQ(costs[0].implementation, "zeroq");
   EXPECT_EQ(costs[0].seconds, 12.5);
   EXPECT_EQ(costs[0].params.at("synthesizer"), "zeroq");
-  EXPECT_EQ(costs[0].model, rows.trials[0].model);
-  EXPECT_EQ(costs[0].dataset, rows.trials[0].dataset);
+  EXPECT_EQ(costs[0].model, rows.trials[0].configuration->model);
+  EXPECT_EQ(costs[0].dataset, rows.trials[0].configuration->dataset);
 }
 
 TEST_F(ResultsWriterTest, CurvesAndCorrectnessAreBlobsOfStatedSize) {
@@ -357,15 +353,12 @@ TEST_F(ResultsWriterTest, AHundredThousandTrialsAreInsertedInSeconds) {
   const TrialRow sample = many.trials[0];
   many.trials.clear();
   for (int i = 0; i < 100'000; ++i) {
-    StageRow evaluate{.spec = {.name = fmt::format("{:064x}", i),
-                               .kind = "evaluate",
-                               .inputs = {{"quantized", sample.stages.at("quantize")}}},
-                      .implementation = "evaluate"};
+    StageRow evaluate = many.stages[sample.stages.back()];
+    evaluate.name = fmt::format("{:064x}", i);
     TrialRow trial = sample;
     trial.id = fmt::format("{:064x}", i);
-    trial.seed = i;
-    trial.seeds["synthesis"] = i;
-    trial.stages["evaluate"] = evaluate.spec.name;
+    trial.seeds.synthesis = i;
+    trial.stages.back() = many.stages.size();
     many.stages.push_back(std::move(evaluate));
     many.trials.push_back(std::move(trial));
   }
@@ -373,7 +366,7 @@ TEST_F(ResultsWriterTest, AHundredThousandTrialsAreInsertedInSeconds) {
   EXPECT_EQ(writer.AddSweep("many", "", Json::object(), many.trials, many.stages), 100'000);
   EXPECT_LT(SystemClock().Monotonic() - start, 30);  // 4 s on two quiet cores
   std::vector<std::string> names;
-  for (const StageRow& stage : many.stages) names.push_back(stage.spec.name);
+  for (const StageRow& stage : many.stages) names.push_back(stage.name);
   const double asked = SystemClock().Monotonic();
   EXPECT_EQ(writer.Statuses(names).size(), names.size());
   EXPECT_LT(SystemClock().Monotonic() - asked, 5);

@@ -27,7 +27,7 @@ struct SchemaDocumentTest : testing::Test, ResultsHome {
 
 TEST_F(SchemaDocumentTest, EveryExampleRunsAndFindsSomething) {
   for (const int64_t seed : {0, 1}) Done({.seed = seed}, 88);
-  const std::string stage = Cell({.seed = 9}).stages.at("synthesize");
+  const std::string stage = rows.NameOf(Cell({.seed = 9}), "synthesize");
   Add();
   writer.StartAttempt({.id = "a", .stage = stage, .worker = "w", .device = "cpu"});
   writer.FailAttempt(

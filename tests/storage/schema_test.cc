@@ -16,6 +16,7 @@ TEST(SchemaTest, TrialsOfSchemaOneGetTheirBits) {
   // Back to schema 1, as far as this migration is concerned.
   database.Exec(
       "DROP VIEW v_trial; ALTER TABLE trial DROP COLUMN bits;"
+      "ALTER TABLE sweep DROP COLUMN digest;"
       "CREATE VIEW v_trial AS SELECT name AS trial FROM trial; PRAGMA user_version = 1;"
       "INSERT INTO configuration (digest, config) VALUES ('c', '{}');"
       "INSERT INTO trial (name, configuration_id, dataset, model, method, synthesizer, quantizer,"

@@ -71,7 +71,7 @@ TEST_F(StorageFaultsTest, AFullDiskFailsTheBatchAndKeepsWhatWasCommitted) {
     writer.AddSweep("demo", "", Json::object(), rows.trials, rows.stages);
     const std::string message = StorageError([&] {
       for (int i = 0; i < 100'000; ++i) {
-        FinishStage(writer, rows.trials[0].stages.at("teacher"));
+        FinishStage(writer, rows.NameOf(rows.trials[0], "teacher"));
       }
     });
     EXPECT_THAT(message, HasSubstr("full"));
@@ -82,7 +82,7 @@ TEST_F(StorageFaultsTest, AFullDiskFailsTheBatchAndKeepsWhatWasCommitted) {
   EXPECT_EQ(ResultsReader(home).Query("SELECT * FROM v_trial").rows.size(), 1u);
   HomeLock lock(home, SystemClock());
   ResultsWriter writer(home, lock);
-  EXPECT_FALSE(FinishStage(writer, rows.trials[0].stages.at("teacher")));  // the first one stands
+  EXPECT_FALSE(FinishStage(writer, rows.NameOf(rows.trials[0], "teacher")));  // the first one stands
 }
 
 TEST_F(StorageFaultsTest, AFullDiskTakesNoNewHome) {

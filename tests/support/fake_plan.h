@@ -1,6 +1,7 @@
 // Plans of fake stages (fake_stage_main.cc) and sessions that run them.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -14,38 +15,52 @@
 
 namespace zerosweep {
 
-// One stage of {"name", "inputs": [names], "params"}: named by its real digest.
-inline StageRow FakeStage(const Json& json, const std::map<std::string, std::string>& digests) {
+// One stage of {"name", "inputs": [names], "params"}: named by its real digest. `places`: of the
+// stages before it, by their names in the list.
+inline StageRow FakeStage(const Json& json, const std::map<std::string, size_t>& places,
+                          const std::vector<StageRow>& stages) {
+  StageDesign design;
+  design.kind = json.at("name");  // of one trial no two stages are of one kind
+  design.implementation = "fake";
+  design.params = json.value("params", Json::object());
+  design.params["label"] = json.at("name");
   StageRow row;
-  row.spec.kind = "fake";
-  row.spec.params = json.value("params", Json::object());
-  row.spec.params["label"] = json.at("name");
-  for (const std::string& input : json.value("inputs", std::vector<std::string>()))
-    row.spec.inputs[input] = digests.at(input);
-  row.spec.name = row.spec.ComputeName();
-  row.implementation = "fake";
+  design.roles = json.value("inputs", std::vector<std::string>());
+  std::sort(design.roles.begin(), design.roles.end());
+  for (const std::string& input : design.roles) row.inputs.push_back(places.at(input));
+  row.design = std::make_shared<const StageDesign>(std::move(design));
+  row.name = SpecOf(row, stages).ComputeName();
   return row;
 }
 
 // A stage that no other needs ends a trial, which consists of it and all that it needs.
-inline TrialRow FakeTrial(const std::string& label, const StageRow& last,
-                          const std::map<std::string, StageRow>& by_name) {
+inline TrialRow FakeTrial(size_t last, const std::vector<StageRow>& stages) {
+  const std::string label = stages[last].design->params.at("label");
+  Configuration configuration;
+  configuration.dataset = "none";
+  configuration.model = "fake";
+  configuration.method = label;
+  configuration.synthesizer = configuration.quantizer = "fake";
+  configuration.protocol = "none";
+  configuration.variant = "fixed";
   TrialRow trial;
   trial.id = "trial-" + label;
-  trial.dataset = "none";
-  trial.model = "fake";
-  trial.method = label;
-  trial.synthesizer = trial.quantizer = "fake";
-  trial.protocol = "none";
-  trial.variant = "fixed";
-  std::vector<const StageRow*> waiting = {&last};
-  while (!waiting.empty()) {
-    const StageRow* stage = waiting.back();
-    waiting.pop_back();
-    trial.stages[stage->spec.params.at("label")] = stage->spec.name;
-    for (const auto& [role, name] : stage->spec.inputs) waiting.push_back(&by_name.at(name));
+  trial.configuration = std::make_shared<const Configuration>(std::move(configuration));
+  std::set<size_t> needed = {last};
+  for (size_t stage = last + 1; stage-- > 0;) {
+    if (!needed.contains(stage)) continue;
+    needed.insert(stages[stage].inputs.begin(), stages[stage].inputs.end());
   }
+  trial.stages.assign(needed.begin(), needed.end());
   return trial;
+}
+
+// Gives a stage of the plan another design, without another name.
+template <typename Change>
+void Redesign(Plan& plan, size_t stage, Change change) {
+  StageDesign design = *plan.stages[stage].design;
+  change(design);
+  plan.stages[stage].design = std::make_shared<const StageDesign>(std::move(design));
 }
 
 inline Placement EndlessRoom() {
@@ -67,20 +82,15 @@ inline Plan FakePlan(const Json& stages) {
   plan.sweep = "fake";
   plan.source = stages.dump();
   plan.resolved = Json::object();
-  std::map<std::string, std::string> digests;
-  std::map<std::string, StageRow> by_name;
-  std::set<std::string> needed;
+  std::map<std::string, size_t> places;
+  std::set<size_t> needed;
   for (const Json& json : stages) {
-    StageRow row = FakeStage(json, digests);
-    digests[json.at("name")] = row.spec.name;
-    by_name[row.spec.name] = row;
-    for (const auto& [role, name] : row.spec.inputs) needed.insert(name);
-    plan.stages.push_back(std::move(row));
+    plan.stages.push_back(FakeStage(json, places, plan.stages));
+    places[json.at("name")] = plan.stages.size() - 1;
+    needed.insert(plan.stages.back().inputs.begin(), plan.stages.back().inputs.end());
   }
-  for (const StageRow& row : plan.stages) {
-    if (needed.contains(row.spec.name)) continue;
-    plan.trials.push_back(FakeTrial(row.spec.params.at("label"), row, by_name));
-  }
+  for (size_t i = 0; i < plan.stages.size(); ++i)
+    if (!needed.contains(i)) plan.trials.push_back(FakeTrial(i, plan.stages));
   return plan;
 }
 

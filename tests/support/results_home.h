@@ -26,7 +26,7 @@ struct ResultsHome {
   void Done(const CellRow& cell, double top1, const std::string& sweep = "demo") {
     Cell(cell);
     Add(sweep);
-    FinishTrial(writer, rows.trials.back(), top1);
+    FinishTrial(writer, rows.stages, rows.trials.back(), top1);
   }
   ResultsReader Reader() const { return ResultsReader(home); }
 };

@@ -106,16 +106,18 @@ inline std::string CifarSweep(const std::string& rest) {
          rest;  // begins at line 5
 }
 
-inline const StageRow& StageOf(const Plan& plan, const TrialRow& trial, const std::string& kind) {
-  for (const StageRow& stage : plan.stages) {
-    if (stage.spec.name == trial.stages.at(kind)) return stage;
-  }
-  throw std::out_of_range("no stage " + kind);
+inline const StageDesign& DesignOf(const Plan& plan, const TrialRow& trial,
+                                   const std::string& kind) {
+  return *StageOf(trial, kind, plan.stages).design;
+}
+
+inline StageSpec SpecOf(const Plan& plan, const TrialRow& trial, const std::string& kind) {
+  return SpecOf(StageOf(trial, kind, plan.stages), plan.stages);
 }
 
 inline size_t CountStages(const Plan& plan, const std::string& kind) {
   size_t count = 0;
-  for (const StageRow& stage : plan.stages) count += stage.spec.kind == kind ? 1 : 0;
+  for (const StageRow& stage : plan.stages) count += stage.design->kind == kind ? 1 : 0;
   return count;
 }
 

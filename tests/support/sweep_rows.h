@@ -16,19 +16,23 @@ struct SweepRows {
   std::vector<StageRow> stages;  // inputs before users
 
   const StageRow& Stage(const std::string& name) const {
-    for (const StageRow& stage : stages) {
-      if (stage.spec.name == name) return stage;
-    }
+    for (const StageRow& stage : stages)
+      if (stage.name == name) return stage;
     throw std::out_of_range(name);
   }
-  // Adds the stage unless it is there and returns its name.
-  std::string Add(StageRow stage) {
-    stage.spec.name = stage.spec.ComputeName();
-    for (const StageRow& known : stages) {
-      if (known.spec.name == stage.spec.name) return known.spec.name;
-    }
-    stages.push_back(stage);
-    return stage.spec.name;
+  const std::string& NameOf(const TrialRow& trial, const std::string& kind) const {
+    return StageOf(trial, kind, stages).name;
+  }
+  // Adds the stage unless it is there and returns its place. `inputs` are in the order of roles.
+  size_t Add(StageDesign design, std::vector<size_t> inputs = {},
+             std::optional<int64_t> seed = std::nullopt) {
+    StageRow row{"", std::make_shared<const StageDesign>(std::move(design)), seed,
+                 std::move(inputs)};
+    row.name = SpecOf(row, stages).ComputeName();
+    for (size_t i = 0; i < stages.size(); ++i)
+      if (stages[i].name == row.name) return i;
+    stages.push_back(std::move(row));
+    return stages.size() - 1;
   }
 };
 
@@ -45,49 +49,57 @@ struct CellRow {
 
 // Adds one trial with its four stages.
 inline void AddCell(SweepRows& rows, const CellRow& cell) {
-  const std::string teacher = rows.Add(
-      {.spec = {.kind = "teacher", .params = {{"model", cell.model}, {"dataset", cell.dataset}}},
-       .implementation = "teacher"});
   const std::string bits =
       cell.bits.empty() ? fmt::format("w{:g}a{:g}", cell.w_bits, cell.a_bits) : cell.bits;
   Json synthesis = cell.params;
-  synthesis["seed"] = cell.seed;
   synthesis["synthesizer"] = cell.method;
-  const std::string images = rows.Add(
-      {.spec = {.kind = "synthesize", .params = synthesis, .inputs = {{"teacher", teacher}}},
-       .implementation = cell.method});
-  const std::string quantized =
-      rows.Add({.spec = {.kind = "quantize",
-                         .params = {{"bits", bits}, {"protocol", cell.protocol}},
-                         .inputs = {{"teacher", teacher}, {"images", images}}},
-                .implementation = "minmax"});
-  const std::string evaluated =
-      rows.Add({.spec = {.kind = "evaluate", .inputs = {{"quantized", quantized}}},
-                .implementation = "evaluate"});
-  TrialRow trial{.dataset = cell.dataset,
-                 .model = cell.model,
-                 .method = cell.method,
-                 .synthesizer = cell.method,
-                 .quantizer = "minmax",
-                 .w_bits = cell.w_bits,
-                 .a_bits = cell.a_bits,
-                 .bits = bits,
-                 .seed = cell.seed,
-                 .protocol = cell.protocol,
-                 .variant = "code",
-                 .config = std::make_shared<const Json>(Json{{"method", cell.method},
-                                                             {"synthesizer", cell.params},
-                                                             {"dataset", cell.dataset},
-                                                             {"model", cell.model},
-                                                             {"protocol", cell.protocol},
-                                                             {"bits", bits}}),
-                 .seeds = {{"synthesis", cell.seed}},
-                 .stages = {{"teacher", teacher},
-                            {"synthesize", images},
-                            {"quantize", quantized},
-                            {"evaluate", evaluated}}};
-  trial.id = Sha256Hex(cell.method + cell.protocol + evaluated);
+  const size_t teacher =
+      rows.Add({.kind = "teacher",
+                .implementation = "teacher",
+                .params = {{"model", cell.model}, {"dataset", cell.dataset}}});
+  const size_t images = rows.Add({.kind = "synthesize",
+                                  .implementation = cell.method,
+                                  .params = synthesis,
+                                  .roles = {"teacher"}},
+                                 {teacher}, cell.seed);
+  const size_t quantized = rows.Add({.kind = "quantize",
+                                     .implementation = "minmax",
+                                     .params = {{"bits", bits}, {"protocol", cell.protocol}},
+                                     .roles = {"images", "teacher"}},
+                                    {images, teacher});
+  const size_t evaluated = rows.Add(
+      {.kind = "evaluate", .implementation = "evaluate", .roles = {"quantized"}}, {quantized});
+  TrialRow trial;
+  trial.configuration =
+      std::make_shared<const Configuration>(Configuration{.dataset = cell.dataset,
+                                                          .model = cell.model,
+                                                          .method = cell.method,
+                                                          .synthesizer = cell.method,
+                                                          .quantizer = "minmax",
+                                                          .w_bits = cell.w_bits,
+                                                          .a_bits = cell.a_bits,
+                                                          .bits = bits,
+                                                          .protocol = cell.protocol,
+                                                          .variant = "code",
+                                                          .resolved = {{"method", cell.method},
+                                                                       {"synthesizer", cell.params},
+                                                                       {"dataset", cell.dataset},
+                                                                       {"model", cell.model},
+                                                                       {"protocol", cell.protocol},
+                                                                       {"bits", bits}}});
+  trial.seeds = {cell.seed, cell.seed};
+  trial.stages = {teacher, images, quantized, evaluated};
+  trial.id = Sha256Hex(cell.method + cell.protocol + rows.stages[evaluated].name);
   rows.trials.push_back(trial);
+}
+
+// The trial under another method's name.
+inline TrialRow Renamed(TrialRow trial, const std::string& method) {
+  Configuration configuration = *trial.configuration;
+  configuration.method = method;
+  trial.configuration = std::make_shared<const Configuration>(std::move(configuration));
+  trial.id = Sha256Hex(method);
+  return trial;
 }
 
 // Starts an attempt at a stage and finishes it with these metrics. Returns what FinishAttempt said.
@@ -106,16 +118,17 @@ inline bool FinishStage(ResultsWriter& writer, const std::string& stage,
 }
 
 // Finishes all stages of a trial that are not done yet.
-inline void FinishTrial(ResultsWriter& writer, const TrialRow& trial, double top1,
-                        double teacher_top1 = 90) {
+inline void FinishTrial(ResultsWriter& writer, const std::vector<StageRow>& stages,
+                        const TrialRow& trial, double top1, double teacher_top1 = 90) {
   const std::map<std::string, std::map<std::string, double>> metrics = {
       {"teacher", {{"fp32_top1", teacher_top1}, {"fp32_loss", 0.3}}},
       {"synthesize", {{"images", 256}, {"final_loss", 0.01}}},
       {"quantize", {{"size_bytes", 270000}, {"bitops", 2.5e9}}},
       {"evaluate", {{"top1", top1}, {"loss", 0.4}, {"agreement", 95}, {"images", 10000}}}};
-  for (const char* kind : {"teacher", "synthesize", "quantize", "evaluate"}) {
-    const std::string& stage = trial.stages.at(kind);
-    if (writer.Status(stage).state == State::kOpen) FinishStage(writer, stage, metrics.at(kind));
+  for (const size_t place : trial.stages) {
+    const StageRow& stage = stages[place];
+    if (writer.Status(stage.name).state == State::kOpen)
+      FinishStage(writer, stage.name, metrics.at(stage.design->kind));
   }
 }
 

@@ -9,16 +9,24 @@
 namespace zerosweep {
 namespace {
 
+// Kind → name of the first trial's stages.
+std::map<std::string, std::string> NamesOf(const Plan& plan) {
+  std::map<std::string, std::string> names;
+  for (const size_t stage : plan.trials.at(0).stages)
+    names[plan.stages[stage].design->kind] = plan.stages[stage].name;
+  return names;
+}
+
 using testing::ElementsAre;
 
 std::vector<std::string> BitsOf(const Plan& plan) {
   std::vector<std::string> bits;
-  for (const TrialRow& trial : plan.trials) bits.push_back(trial.bits);
+  for (const TrialRow& trial : plan.trials) bits.push_back(trial.configuration->bits);
   return bits;
 }
 
 Json StageBitsOf(const Plan& plan, size_t trial) {
-  return StageOf(plan, plan.trials.at(trial), "quantize").spec.params.at("w_bits");
+  return SpecOf(plan, plan.trials.at(trial), "quantize").params.at("w_bits");
 }
 
 TEST(BitsTest, MixedPrecisionNeedsAStageThatEveryBudgetAndQuantizerShares) {
@@ -30,29 +38,28 @@ TEST(BitsTest, MixedPrecisionNeedsAStageThatEveryBudgetAndQuantizerShares) {
   EXPECT_EQ(CountStages(plan, "synthesize"), 1U);
   EXPECT_EQ(CountStages(plan, "sensitivity"), 1U);
   EXPECT_EQ(CountStages(plan, "quantize"), 6U);
-  EXPECT_FALSE(plan.trials[0].stages.contains("sensitivity"));
-  EXPECT_FALSE(StageOf(plan, plan.trials[0], "quantize").spec.inputs.contains("sensitivity"));
-  const StageRow& sensitivity = StageOf(plan, plan.trials[1], "sensitivity");
-  EXPECT_EQ(sensitivity.spec.params, Json::object());
-  EXPECT_EQ(sensitivity.spec.revision, 2);
-  EXPECT_EQ(sensitivity.spec.inputs, (std::map<std::string, std::string>{
-                                         {"teacher", plan.trials[1].stages.at("teacher")},
-                                         {"images", plan.trials[1].stages.at("synthesize")}}));
-  EXPECT_EQ(StageOf(plan, plan.trials[2], "quantize").spec.inputs.at("sensitivity"),
-            sensitivity.spec.name);
+  EXPECT_FALSE(NamesOf(plan).contains("sensitivity"));
+  EXPECT_FALSE(SpecOf(plan, plan.trials[0], "quantize").inputs.contains("sensitivity"));
+  const StageSpec sensitivity = SpecOf(plan, plan.trials[1], "sensitivity");
+  EXPECT_EQ(sensitivity.params, Json::object());
+  EXPECT_EQ(sensitivity.revision, 2);
+  EXPECT_EQ(sensitivity.inputs, (std::map<std::string, std::string>{
+                                         {"teacher", StageOf(plan.trials[1], "teacher", plan.stages).name},
+                                         {"images", StageOf(plan.trials[1], "synthesize", plan.stages).name}}));
+  EXPECT_EQ(SpecOf(plan, plan.trials[2], "quantize").inputs.at("sensitivity"),
+            sensitivity.name);
   EXPECT_EQ(StageBitsOf(plan, 1), Json({{"budget", 4}, {"choices", {2, 4, 8}}}));
   EXPECT_EQ(StageBitsOf(plan, 2), Json({{"budget", 6}, {"choices", {2, 5, 8}}}));
-  EXPECT_EQ(plan.trials[1].w_bits, 4);
-  EXPECT_EQ(plan.trials[1].config->at("bits"),
+  EXPECT_EQ(plan.trials[1].configuration->w_bits, 4);
+  EXPECT_EQ(plan.trials[1].configuration->resolved.at("bits"),
             Json({{"w", "mp4"}, {"a", 8}, {"choices", {2, 4, 8}}, {"bucket", 0}}));
-  EXPECT_EQ(plan.trials[1].config->at("sensitivity"), Json({{"divergence", "forward"}}));
+  EXPECT_EQ(plan.trials[1].configuration->resolved.at("sensitivity"), Json({{"divergence", "forward"}}));
 }
 
 TEST(BitsTest, EqualCellsHaveEqualNamesHoweverTheyAreWritten) {
   const SweepFolder folder;
   const auto names = [&](const std::string& bits) {
-    const Plan plan = folder.Expand(CifarSweep("  method: zeroq\n  bits: " + bits + "\n"));
-    return plan.trials.at(0).stages;
+    return NamesOf(folder.Expand(CifarSweep("  method: zeroq\n  bits: " + bits + "\n")));
   };
   const auto plain = names("wmp4a8");
   EXPECT_EQ(names("{w: mp4, a: 8}"), plain);
@@ -74,12 +81,12 @@ TEST(BitsTest, BitsByLayerAreNamedByContent) {
   };
   const Plan plan = expand("first8.json");
   EXPECT_THAT(BitsOf(plan), ElementsAre("w@first8a4"));
-  EXPECT_EQ(plan.trials[0].w_bits, 14) << "the mean over the layers";
+  EXPECT_EQ(plan.trials[0].configuration->w_bits, 14) << "the mean over the layers";
   EXPECT_EQ(StageBitsOf(plan, 0), Json({{"layers", {{"conv1", 8}, {"layer1", 2}, {"fc", 32}}}}));
-  EXPECT_FALSE(plan.trials[0].stages.contains("sensitivity"));
-  EXPECT_EQ(expand("more/same.json").trials[0].stages, plan.trials[0].stages);
+  EXPECT_FALSE(NamesOf(plan).contains("sensitivity"));
+  EXPECT_EQ(NamesOf(expand("more/same.json")), NamesOf(plan));
   folder.Write("first8.json", R"({"conv1": 8, "layer1": 3, "fc": 32})");
-  EXPECT_NE(expand("first8.json").trials[0].stages, plan.trials[0].stages);
+  EXPECT_NE(NamesOf(expand("first8.json")), NamesOf(plan));
 }
 
 TEST(BitsTest, FilesOfBitsAreRefusedWithTheirLine) {

@@ -5,10 +5,10 @@
 namespace zerosweep {
 namespace {
 
-StageRow Stage(const std::string& kind, const std::string& implementation, const Json& params) {
-  StageRow row;
-  row.spec.kind = kind;
-  row.spec.params = params;
+StageDesign Stage(const std::string& kind, const std::string& implementation, const Json& params) {
+  StageDesign row;
+  row.kind = kind;
+  row.params = params;
   row.implementation = implementation;
   return row;
 }
@@ -54,7 +54,7 @@ TEST(CostModelTest, TheLatestDeviceCounts) {
 TEST(CostModelTest, WithoutHistorySynthesisOutweighsEvaluation) {
   const CostModel model({});
   const Json params = {{"iterations", 500}, {"images", 256}};
-  const auto seconds = [&](const StageRow& stage) {
+  const auto seconds = [&](const StageDesign& stage) {
     const CostEstimate cost = model.Predict(stage, "small", "cifar10");
     EXPECT_FALSE(cost.measured);
     return cost.seconds;

@@ -78,7 +78,7 @@ TEST_F(DataFilesTest, PrefersTheEnvironmentsFolderOverTheSweeps) {
                 "name: t\ndata: fashion\nfixed: {method: noise, model: small, bits: w8a8}\n");
   ExpandOptions options = folder_.Options();
   const auto folder_of = [&] {
-    return ExpandSweep(options, folder_.catalogue()).stages.at(0).files.at("data");
+    return ExpandSweep(options, folder_.catalogue()).stages.at(0).design->files.at("data");
   };
   EXPECT_EQ(folder_of(), folder_ / "fashion");
   options.data = folder_ / "own";

@@ -19,14 +19,15 @@ const std::string kGrid = "grid:\n  method: [noise, zeroq, real]\n  bits: [w8a8,
 std::vector<std::string> Cells(const Plan& plan) {
   std::vector<std::string> cells;
   for (const TrialRow& t : plan.trials) {
-    cells.push_back(fmt::format("{} w{}a{} {}", t.method, t.w_bits, t.a_bits, t.seed));
+    cells.push_back(fmt::format("{} w{}a{} {}", t.configuration->method, t.configuration->w_bits,
+                                t.configuration->a_bits, t.seeds.synthesis));
   }
   return cells;
 }
 
 std::set<std::string> Names(const Plan& plan) {
   std::set<std::string> names;
-  for (const StageRow& stage : plan.stages) names.insert(stage.spec.name);
+  for (const StageRow& stage : plan.stages) names.insert(stage.name);
   return names;
 }
 
@@ -46,9 +47,10 @@ TEST(ExpansionTest, PutsInputsBeforeUsersAndNamesStagesByTheirContent) {
   const Plan plan = folder.Expand(CifarSweep(kGrid));
   std::set<std::string> seen;
   for (const StageRow& stage : plan.stages) {
-    EXPECT_EQ(stage.spec.name, stage.spec.ComputeName());
-    for (const auto& [role, input] : stage.spec.inputs) EXPECT_TRUE(seen.contains(input)) << role;
-    EXPECT_TRUE(seen.insert(stage.spec.name).second);
+    const StageSpec spec = SpecOf(stage, plan.stages);
+    EXPECT_EQ(spec.name, spec.ComputeName());
+    for (const auto& [role, input] : spec.inputs) EXPECT_TRUE(seen.contains(input)) << role;
+    EXPECT_TRUE(seen.insert(spec.name).second);
   }
 }
 
@@ -76,7 +78,7 @@ TEST(ExpansionTest, CrossesSynthesizersWithQuantizers) {
   EXPECT_THAT(Cells(plan), ElementsAre("noise+minmax w4a4 0", "noise+percentile w4a4 0",
                                        "zeroq+minmax w4a4 0", "zeroq+percentile w4a4 0"));
   EXPECT_EQ(CountStages(plan, "synthesize"), 2U);
-  EXPECT_EQ(StageOf(plan, plan.trials[2], "synthesize").spec.params["images"], 256);
+  EXPECT_EQ(SpecOf(plan, plan.trials[2], "synthesize").params["images"], 256);
 }
 
 TEST(ExpansionTest, VariesSeedsOfSynthesisAndQuantizerSeparately) {
@@ -87,10 +89,10 @@ TEST(ExpansionTest, VariesSeedsOfSynthesisAndQuantizerSeparately) {
   EXPECT_EQ(CountStages(plan, "synthesize"), 2U);
   EXPECT_EQ(CountStages(plan, "quantize"), 6U);
   const TrialRow& last = plan.trials.back();
-  EXPECT_EQ(last.seed, 1);
-  EXPECT_EQ(last.seeds, Json({{"synthesis", 1}, {"quantize", 9}}));
-  EXPECT_EQ(StageOf(plan, last, "synthesize").spec.params["seed"], 1);
-  EXPECT_EQ(StageOf(plan, last, "quantize").spec.params["seed"], 9);
+  EXPECT_EQ(last.seeds.synthesis, 1);
+  EXPECT_EQ(last.seeds, (Seeds{1, 9}));
+  EXPECT_EQ(SpecOf(plan, last, "synthesize").params["seed"], 1);
+  EXPECT_EQ(SpecOf(plan, last, "quantize").params["seed"], 9);
 }
 
 TEST(ExpansionTest, CountsTrialsOnceWhereTheSeedIsNotUsed) {
@@ -144,11 +146,11 @@ TEST(ExpansionTest, WhenSetsWhatItsConditionAsks) {
       CifarSweep("  method: zeroq\ngrid:\n  bits: [w4a4, w2a2]\nprofile: fast\n"
                  "when:\n  - {if: {bits: w2a2}, set: {profile: paper, protocol: genie}}\n"
                  "  - {if: {profile: smoke}, set: {seed: 5}}\n"));
-  EXPECT_EQ((*plan.trials[0].config)["profile"], "fast");
-  EXPECT_EQ((*plan.trials[0].config)["synthesizer"]["params"]["iterations"], 100);
-  EXPECT_EQ((*plan.trials[1].config)["profile"], "paper");
-  EXPECT_EQ((*plan.trials[1].config)["synthesizer"]["params"]["iterations"], 500);
-  EXPECT_EQ(plan.trials[1].protocol, "genie");
+  EXPECT_EQ(plan.trials[0].configuration->resolved["profile"], "fast");
+  EXPECT_EQ(plan.trials[0].configuration->resolved["synthesizer"]["params"]["iterations"], 100);
+  EXPECT_EQ(plan.trials[1].configuration->resolved["profile"], "paper");
+  EXPECT_EQ(plan.trials[1].configuration->resolved["synthesizer"]["params"]["iterations"], 500);
+  EXPECT_EQ(plan.trials[1].configuration->protocol, "genie");
   ASSERT_EQ(plan.warnings.size(), 1U);
   EXPECT_EQ(folder.Shown(plan.warnings[0]), "sweep.yaml:11: when matches no trial");
 }
@@ -197,12 +199,12 @@ TEST(ExpansionTest, PutsSeedRevisionAndDataWhereTheyBelong) {
   const SweepFolder folder;
   const Plan plan = folder.Expand(CifarSweep("  method: real\n  bits: w8a8\nseeds: [4]\n"));
   const TrialRow& trial = plan.trials.at(0);
-  const StageRow& teacher = StageOf(plan, trial, "teacher");
-  const StageRow& synthesize = StageOf(plan, trial, "synthesize");
-  const StageRow& quantize = StageOf(plan, trial, "quantize");
-  const StageRow& evaluate = StageOf(plan, trial, "evaluate");
-  const Json data = teacher.spec.params.at("data");
-  EXPECT_EQ(teacher.spec.params, Json({{"arch", "resnet20_cifar_a"},
+  const StageSpec teacher = SpecOf(plan, trial, "teacher");
+  const StageSpec synthesize = SpecOf(plan, trial, "synthesize");
+  const StageSpec quantize = SpecOf(plan, trial, "quantize");
+  const StageSpec evaluate = SpecOf(plan, trial, "evaluate");
+  const Json data = teacher.params.at("data");
+  EXPECT_EQ(teacher.params, Json({{"arch", "resnet20_cifar_a"},
                                        {"classes", 10},
                                        {"dataset", "cifar10"},
                                        {"data", data},
@@ -210,13 +212,13 @@ TEST(ExpansionTest, PutsSeedRevisionAndDataWhereTheyBelong) {
                                        {"mean", {0.5, 0.5, 0.5}},
                                        {"std", {0.25, 0.25, 0.25}}}));
   EXPECT_EQ(
-      synthesize.spec.params,
+      synthesize.params,
       Json({{"name", "real"},
             {"images", 64},
             {"seed", 4},
             {"dataset", "cifar10"},
             {"data", JsonDigest({{"calibration_batch.bin", Sha256Hex("cifar calibration")}})}}));
-  EXPECT_EQ(quantize.spec.params, Json({{"name", "minmax"},
+  EXPECT_EQ(quantize.params, Json({{"name", "minmax"},
                                         {"batch", 64},
                                         {"w_bits", 8},
                                         {"a_bits", 8},
@@ -225,26 +227,26 @@ TEST(ExpansionTest, PutsSeedRevisionAndDataWhereTheyBelong) {
                                           {"first_w", "same"},
                                           {"last_w", "same"},
                                           {"bn", "kept"}}}}));
-  EXPECT_EQ(evaluate.spec.params, Json({{"dataset", "cifar10"}, {"data", data}}));
-  EXPECT_EQ(teacher.spec.revision, 2);
-  EXPECT_EQ(synthesize.spec.revision, 1);
-  EXPECT_EQ(evaluate.spec.revision, 3);
-  EXPECT_EQ(synthesize.implementation, "real");
-  EXPECT_EQ(evaluate.implementation, "evaluate");
+  EXPECT_EQ(evaluate.params, Json({{"dataset", "cifar10"}, {"data", data}}));
+  EXPECT_EQ(teacher.revision, 2);
+  EXPECT_EQ(synthesize.revision, 1);
+  EXPECT_EQ(evaluate.revision, 3);
+  EXPECT_EQ(DesignOf(plan, trial, "synthesize").implementation, "real");
+  EXPECT_EQ(DesignOf(plan, trial, "evaluate").implementation, "evaluate");
   const std::string folder_of_data = (folder / "data").string();
-  EXPECT_EQ(evaluate.files.at("data"), folder_of_data);
-  EXPECT_EQ(synthesize.files.at("data"), folder_of_data);
-  EXPECT_EQ(teacher.files.at("weights"), folder_of_data + "/net.safetensors");
-  EXPECT_TRUE(quantize.files.empty());
-  EXPECT_EQ(evaluate.spec.inputs.at("quantized"), quantize.spec.name);
-  EXPECT_EQ(quantize.spec.inputs.at("images"), synthesize.spec.name);
+  EXPECT_EQ(DesignOf(plan, trial, "evaluate").files.at("data"), folder_of_data);
+  EXPECT_EQ(DesignOf(plan, trial, "synthesize").files.at("data"), folder_of_data);
+  EXPECT_EQ(DesignOf(plan, trial, "teacher").files.at("weights"), folder_of_data + "/net.safetensors");
+  EXPECT_TRUE(DesignOf(plan, trial, "quantize").files.empty());
+  EXPECT_EQ(evaluate.inputs.at("quantized"), quantize.name);
+  EXPECT_EQ(quantize.inputs.at("images"), synthesize.name);
 }
 
 TEST(ExpansionTest, AppliesTheProfileToTheKindsToo) {
   const SweepFolder folder;
   const Plan plan = folder.Expand(CifarSweep("  method: noise\n  bits: w8a8\nprofile: smoke\n"));
-  EXPECT_EQ(StageOf(plan, plan.trials[0], "evaluate").spec.params["limit"], 500);
-  EXPECT_EQ(StageOf(plan, plan.trials[0], "teacher").spec.params["limit"], 500);
+  EXPECT_EQ(SpecOf(plan, plan.trials[0], "evaluate").params["limit"], 500);
+  EXPECT_EQ(SpecOf(plan, plan.trials[0], "teacher").params["limit"], 500);
 }
 
 TEST(ExpansionTest, TakesThreadsFromOptionBlockTrialAndKind) {
@@ -254,8 +256,8 @@ TEST(ExpansionTest, TakesThreadsFromOptionBlockTrialAndKind) {
     ExpandOptions options = folder.Options();
     options.threads = option;
     const Plan plan = ExpandSweep(options, folder.catalogue());
-    return std::pair(StageOf(plan, plan.trials[0], "synthesize").threads,
-                     StageOf(plan, plan.trials[0], "quantize").threads);
+    return std::pair(DesignOf(plan, plan.trials[0], "synthesize").threads,
+                     DesignOf(plan, plan.trials[0], "quantize").threads);
   };
   EXPECT_EQ(threads("  method: noise\n"), std::pair(1, 1));
   EXPECT_EQ(threads("  method: noise\nprofile: fast\n"), std::pair(2, 1));
@@ -272,9 +274,9 @@ TEST(ExpansionTest, TakesResourcesFromBlockAndTrial) {
       folder.Expand(CifarSweep("  bits: w8a8\n  method: {recipe: noise, synthesize: {resources: "
                                "{memory: 1.5 GiB, gpus: 1}}}\n"
                                "resources: {cpus: 4, memory: 16GB}\n"));
-  EXPECT_EQ(StageOf(plan, plan.trials[0], "synthesize").needs,
+  EXPECT_EQ(DesignOf(plan, plan.trials[0], "synthesize").needs,
             (StageNeeds{1, true, 4, 1.5 * 0x1p30}));
-  EXPECT_EQ(StageOf(plan, plan.trials[0], "quantize").needs, (StageNeeds{1, false, 4, 16e9}));
+  EXPECT_EQ(DesignOf(plan, plan.trials[0], "quantize").needs, (StageNeeds{1, false, 4, 16e9}));
 }
 
 TEST(ExpansionTest, GivesTheSamePlanAgainAndGrowsWithoutRenaming) {
@@ -284,7 +286,7 @@ TEST(ExpansionTest, GivesTheSamePlanAgainAndGrowsWithoutRenaming) {
   ASSERT_EQ(first.trials.size(), again.trials.size());
   for (size_t i = 0; i < first.trials.size(); ++i) {
     EXPECT_EQ(first.trials[i].id, again.trials[i].id);
-    EXPECT_EQ(*first.trials[i].config, *again.trials[i].config);
+    EXPECT_EQ(first.trials[i].configuration->resolved, again.trials[i].configuration->resolved);
   }
   const Plan more = folder.Expand(CifarSweep(
       "grid:\n  method: [noise, zeroq, real]\n  bits: [w8a8, w6a6, w4a4, w2a2]\nseeds: [0, 1]\n"));

@@ -15,11 +15,11 @@ namespace {
 std::string Listing(const Plan& plan) {
   std::ostringstream text;
   for (const StageRow& stage : plan.stages) {
-    text << stage.spec.kind << ' ' << stage.implementation << ' ' << stage.spec.name << '\n';
+    text << stage.design->kind << ' ' << stage.design->implementation << ' ' << stage.name << '\n';
   }
   for (const TrialRow& trial : plan.trials) {
-    text << "trial " << trial.method << ' ' << fmt::format("w{}a{}", trial.w_bits, trial.a_bits)
-         << ' ' << trial.seed << ' ' << trial.protocol << ' ' << trial.id << '\n';
+    text << "trial " << trial.configuration->method << ' ' << fmt::format("w{}a{}", trial.configuration->w_bits, trial.configuration->a_bits)
+         << ' ' << trial.seeds.synthesis << ' ' << trial.configuration->protocol << ' ' << trial.id << '\n';
   }
   return text.str();
 }

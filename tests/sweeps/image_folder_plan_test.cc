@@ -42,9 +42,14 @@ class ImageFolderPlanTest : public testing::Test {
            more;  // begins at line 7
   }
 
-  StageRow Stage(const std::string& kind, const std::string& more = "") const {
+  StageSpec Stage(const std::string& kind, const std::string& more = "") const {
     const Plan plan = folder_.Expand(Sweep(more));
-    return StageOf(plan, plan.trials.at(0), kind);
+    return SpecOf(plan, plan.trials.at(0), kind);
+  }
+
+  std::map<std::string, std::string> Files(const std::string& kind) const {
+    const Plan plan = folder_.Expand(Sweep(""));
+    return DesignOf(plan, plan.trials.at(0), kind).files;
   }
 
   SweepFolder folder_;
@@ -53,26 +58,26 @@ class ImageFolderPlanTest : public testing::Test {
 TEST_F(ImageFolderPlanTest, StagesThatReadImagesSayHowTheyAreResized) {
   const Json usual = {{"resize", 342}, {"crop", 299}};
   for (const char* kind : {"teacher", "synthesize", "evaluate"}) {
-    const StageRow stage = Stage(kind);
-    EXPECT_EQ(stage.spec.params.at("eval"), usual) << kind;
-    EXPECT_EQ(stage.files.at("data"), (folder_ / "photos").string()) << kind;
-    EXPECT_EQ(stage.spec.params.at("dataset"), "image_folder") << kind;
+    const StageSpec stage = Stage(kind);
+    EXPECT_EQ(stage.params.at("eval"), usual) << kind;
+    EXPECT_EQ(Files(kind).at("data"), (folder_ / "photos").string()) << kind;
+    EXPECT_EQ(stage.params.at("dataset"), "image_folder") << kind;
   }
-  EXPECT_FALSE(Stage("quantize").spec.params.contains("eval"));
+  EXPECT_FALSE(Stage("quantize").params.contains("eval"));
   const Plan plan = folder_.Expand(Sweep());
-  EXPECT_EQ(plan.trials.at(0).config->at("dataset").at("eval"), usual);
-  EXPECT_EQ(plan.trials.at(0).protocol, "zeroq");
+  EXPECT_EQ(plan.trials.at(0).configuration->resolved.at("dataset").at("eval"), usual);
+  EXPECT_EQ(plan.trials.at(0).configuration->protocol, "zeroq");
 }
 
 TEST_F(ImageFolderPlanTest, TheProtocolMayGiveAnotherSize) {
   const std::string protocol = "  protocol: {eval_resize: 232, eval_crop: 224}\n";
   const Json asked = {{"resize", 232}, {"crop", 224}};
-  EXPECT_EQ(Stage("evaluate", protocol).spec.params.at("eval"), asked);
-  EXPECT_TRUE(Stage("teacher").spec.params.contains("expected_top1"));
+  EXPECT_EQ(Stage("evaluate", protocol).params.at("eval"), asked);
+  EXPECT_TRUE(Stage("teacher").params.contains("expected_top1"));
   // The card's accuracy holds for the usual size alone.
-  EXPECT_FALSE(Stage("teacher", protocol).spec.params.contains("expected_top1"));
+  EXPECT_FALSE(Stage("teacher", protocol).params.contains("expected_top1"));
   const Plan plan = folder_.Expand(Sweep(protocol));
-  EXPECT_TRUE(plan.trials.at(0).protocol.starts_with("default*")) << plan.trials.at(0).protocol;
+  EXPECT_TRUE(plan.trials.at(0).configuration->protocol.starts_with("default*")) << plan.trials.at(0).configuration->protocol;
   EXPECT_EQ(folder_.ErrorOf(Sweep("  protocol: {eval_resize: 200}\n")),
             "sweep.yaml:7: the protocol's eval_resize is 200, but the crop is 299: it must be at "
             "least that");
@@ -83,24 +88,24 @@ TEST_F(ImageFolderPlanTest, TheProtocolMayGiveAnotherSize) {
 }
 
 TEST_F(ImageFolderPlanTest, FingerprintsAreTheContentOfTestAndTheSizesOfCalibrationImages) {
-  EXPECT_EQ(Stage("evaluate").spec.params.at("data"),
+  EXPECT_EQ(Stage("evaluate").params.at("data"),
             JsonDigest({{"a/1.jpg", Sha256Hex("val/a/1.jpg")},
                         {"a/2.jpg", Sha256Hex("val/a/2.jpg")},
                         {"b/1.png", Sha256Hex("val/b/1.png")}}));
-  EXPECT_EQ(Stage("synthesize").spec.params.at("data"),
+  EXPECT_EQ(Stage("synthesize").params.at("data"),
             JsonDigest({{"a/3.jpg", 13}, {"b/4.jpg", 13}}));
 }
 
 TEST_F(ImageFolderPlanTest, AKnownFolderIsNotReadAgain) {
-  const std::string fingerprint = Stage("evaluate").spec.params.at("data");
+  const std::string fingerprint = Stage("evaluate").params.at("data");
   const std::filesystem::path file = folder_ / "home/cache/digests.json";
   std::string cache = ReadFile(file);
   const size_t at = cache.find(fingerprint);
   ASSERT_NE(at, std::string::npos);
   WriteFileAtomically(file, cache.replace(at, 64, std::string(64, '0')));
-  EXPECT_EQ(Stage("evaluate").spec.params.at("data"), std::string(64, '0'));
+  EXPECT_EQ(Stage("evaluate").params.at("data"), std::string(64, '0'));
   folder_.Write("photos/val/b/2.jpg", "new");
-  EXPECT_NE(Stage("evaluate").spec.params.at("data"), std::string(64, '0'));
+  EXPECT_NE(Stage("evaluate").params.at("data"), std::string(64, '0'));
 }
 
 TEST_F(ImageFolderPlanTest, FoldersThatDoNotFitAreRefused) {

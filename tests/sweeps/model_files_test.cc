@@ -15,19 +15,19 @@ std::string SweepOf(const std::string& model, const std::string& data = "fashion
          "\n  method: noise\n  bits: w8a8\n";
 }
 
-const StageRow& Teacher(const Plan& plan) { return StageOf(plan, plan.trials.at(0), "teacher"); }
+StageSpec Teacher(const Plan& plan) { return SpecOf(plan, plan.trials.at(0), "teacher"); }
 
 TEST(ModelFilesTest, FindsShippedModelsByName) {
   const SweepFolder folder;
   const Plan plan = folder.Expand(SweepOf("small"));
-  EXPECT_EQ(plan.trials[0].model, "small");
-  EXPECT_EQ(plan.trials[0].dataset, "fashion_mnist");
-  const Json& params = Teacher(plan).spec.params;
+  EXPECT_EQ(plan.trials[0].configuration->model, "small");
+  EXPECT_EQ(plan.trials[0].configuration->dataset, "fashion_mnist");
+  const Json params = Teacher(plan).params;
   EXPECT_EQ(params["mean"], Json::array({0.25}));
   EXPECT_EQ(params["expected_top1"], 93.5);
   EXPECT_EQ(params["weights"], Sha256Hex("small weights"));
-  EXPECT_EQ(Teacher(plan).files.at("weights"), (folder / "models/small.safetensors").string());
-  EXPECT_TRUE((*plan.trials[0].config)["model"]["card"].is_string());
+  EXPECT_EQ(DesignOf(plan, plan.trials[0], "teacher").files.at("weights"), (folder / "models/small.safetensors").string());
+  EXPECT_TRUE(plan.trials[0].configuration->resolved["model"]["card"].is_string());
 }
 
 TEST(ModelFilesTest, SuggestsShippedModels) {
@@ -52,18 +52,18 @@ TEST(ModelFilesTest, RefusesWeightsThatAreNotTheirCards) {
 TEST(ModelFilesTest, ReadsTheCardBesideTheFileThenTheOneOfTheSameWeights) {
   const SweepFolder folder;
   folder.Write("fashion/mine.pt", "small weights");
-  EXPECT_EQ(Teacher(folder.Expand(SweepOf("{file: mine.pt}"))).spec.params["mean"],
+  EXPECT_EQ(Teacher(folder.Expand(SweepOf("{file: mine.pt}"))).params["mean"],
             Json::array({0.25}));  // models/small.json, by SHA-256
   Json card = SweepFolder::Card("mine", "small weights");
   card["mean"] = {0.75};
   folder.Write("fashion/mine.json", card.dump());
   const Plan beside = folder.Expand(SweepOf("{file: mine.pt}"));
-  EXPECT_EQ(Teacher(beside).spec.params["mean"], Json::array({0.75}));
-  EXPECT_EQ(beside.trials[0].model, "mine");
+  EXPECT_EQ(Teacher(beside).params["mean"], Json::array({0.75}));
+  EXPECT_EQ(beside.trials[0].configuration->model, "mine");
   card["mean"] = {0};
   folder.Write("fashion/named.json", card.dump());
   const Json mean =
-      Teacher(folder.Expand(SweepOf("{file: mine.pt, card: named.json}"))).spec.params["mean"];
+      Teacher(folder.Expand(SweepOf("{file: mine.pt, card: named.json}"))).params["mean"];
   EXPECT_EQ(mean, Json::array({0.0}));
   EXPECT_TRUE(mean[0].is_number_float());  // however the card writes it
 }
@@ -72,7 +72,7 @@ TEST(ModelFilesTest, FindsCardsOfWeightsThatAreNotShipped) {
   const SweepFolder folder;
   folder.Write("fashion/mine.pt", "far weights");
   folder.Write("models/cards/far.json", SweepFolder::Card("far", "far weights").dump());
-  EXPECT_EQ(Teacher(folder.Expand(SweepOf("{file: mine.pt}"))).spec.params["expected_top1"], 93.5);
+  EXPECT_EQ(Teacher(folder.Expand(SweepOf("{file: mine.pt}"))).params["expected_top1"], 93.5);
 }
 
 TEST(ModelFilesTest, AsksForWhatNoCardSays) {
@@ -95,8 +95,8 @@ TEST(ModelFilesTest, AsksForWhatNoCardSays) {
             "sweep.yaml:4: the normalisation of model mine has 3 means and 3 deviations, dataset "
             "fashion_mnist has 1 channels");
   const Plan plan = folder.Expand(SweepOf(given + ", normalisation: {mean: [0.5], std: [1]}}"));
-  EXPECT_FALSE(Teacher(plan).spec.params.contains("expected_top1"));
-  EXPECT_TRUE((*plan.trials[0].config)["model"]["card"].is_null());
+  EXPECT_FALSE(Teacher(plan).params.contains("expected_top1"));
+  EXPECT_TRUE(plan.trials[0].configuration->resolved["model"]["card"].is_null());
 }
 
 TEST(ModelFilesTest, RefusesContradictionsWithTheCard) {

@@ -54,8 +54,8 @@ TEST(OverridesTest, IsValidatedAsTheFileIs) {
   EXPECT_EQ(folder.ErrorOf(sweep, {"fixed.bits=w9a9"}),
             "--set fixed.bits: bits is 'w9a9', must be 2 to 8, or 32 for full precision");
   const Plan plan = folder.Expand(sweep, {"fixed.bits=w4a4", "seeds=[3]"});
-  EXPECT_EQ(plan.trials.at(0).w_bits, 4);
-  EXPECT_EQ(plan.trials.at(0).seed, 3);
+  EXPECT_EQ(plan.trials.at(0).configuration->w_bits, 4);
+  EXPECT_EQ(plan.trials.at(0).seeds.synthesis, 3);
   EXPECT_EQ(plan.resolved["seeds"], Json::array({3}));
   EXPECT_EQ(plan.source, sweep);
 }

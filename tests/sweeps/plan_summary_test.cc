@@ -49,7 +49,8 @@ TEST_F(PlanSummaryTest, KnowsWhatIsDoneAndWhatTheRestWillCost) {
     ResultsWriter writer(home_, lock);
     writer.AddSweep(plan_.sweep, plan_.source, plan_.resolved, plan_.trials, plan_.stages);
     for (const TrialRow& trial : plan_.trials) {
-      if (trial.seed == 0 && trial.w_bits == 8) FinishTrial(writer, trial, 90);
+      if (trial.seeds.synthesis == 0 && trial.configuration->w_bits == 8)
+        FinishTrial(writer, plan_.stages, trial, 90);
     }
   }
   const PlanSummary summary = SummarisePlan(plan_, home_);

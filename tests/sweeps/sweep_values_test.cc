@@ -187,7 +187,7 @@ TEST(SweepValuesTest, RefusesMethodsThatTheModelOrDataCannotServe) {
 TEST(SweepValuesTest, ResolvesParametersInOrder) {
   const SweepFolder folder;
   const auto params = [&](const std::string& lines) {
-    return *folder.Expand(CifarSweep("  bits: w8a8\n" + lines)).trials.at(0).config;
+    return folder.Expand(CifarSweep("  bits: w8a8\n" + lines)).trials.at(0).configuration->resolved;
   };
   const Json plain = params("  method: zeroq\n");
   EXPECT_EQ(plain["synthesizer"]["params"]["iterations"], 500);
@@ -211,7 +211,7 @@ TEST(SweepValuesTest, ResolvesParametersInOrder) {
 TEST(SweepValuesTest, NamesProtocolsByPresetAndMarksChanges) {
   const SweepFolder folder;
   const auto label = [&](const std::string& lines) {
-    return folder.Expand(CifarSweep("  bits: w8a8\n" + lines)).trials.at(0).protocol;
+    return folder.Expand(CifarSweep("  bits: w8a8\n" + lines)).trials.at(0).configuration->protocol;
   };
   EXPECT_EQ(label("  method: sharp\n"), "genie");
   EXPECT_EQ(label("  method: sharp\nprotocol: zeroq\n"), "zeroq");

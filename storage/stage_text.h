@@ -1,0 +1,33 @@
+// A stage design as canonical text, cut where the seed stands: thousands of stages that differ in
+// their seed and inputs alone are written and named without building their JSON.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/rows.h"
+
+namespace zerosweep {
+
+class StageText {
+ public:
+  explicit StageText(const StageDesign& design);
+
+  // CanonicalJson(ParamsOf(stage)) of a stage with this seed.
+  std::string Params(std::optional<int64_t> seed) const;
+  // StageSpec::ComputeName of a stage with this seed and these inputs, named in the order of the
+  // design's roles.
+  std::string Name(std::optional<int64_t> seed, const std::vector<std::string_view>& inputs) const;
+
+ private:
+  void AppendParams(std::optional<int64_t> seed, std::string& text) const;
+
+  std::string without_seed_;            // {"a":1,"t":2}
+  std::string before_seed_, after_seed_;  // {"a":1,"seed":   ,"t":2}
+  std::vector<std::string> roles_;      // "images":
+  std::string kind_, revision_;         // ,"kind":"quantize","params":   ,"revision":1}
+};
+
+}  // namespace zerosweep
