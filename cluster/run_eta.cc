@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 
 namespace zerosweep {
 namespace {
@@ -18,10 +19,11 @@ void RunEta::Observed::Add(double took, double was_predicted) {
 
 RunEta::RunEta(const std::vector<StageRow>& stages, const Scheduler& scheduler)
     : scheduler_(scheduler) {
-  std::map<std::string, size_t> groups;
+  std::map<std::pair<std::string_view, std::string_view>, size_t> groups;
   for (const StageRow& stage : stages) {
-    const std::string key = stage.design->kind + "/" + stage.design->implementation;
-    group_of_.push_back(groups.try_emplace(key, groups.size()).first->second);
+    const auto [group, is_new] =
+        groups.try_emplace({stage.design->kind, stage.design->implementation}, groups.size());
+    group_of_.push_back(group->second);
   }
   finished_.resize(groups.size());
 }

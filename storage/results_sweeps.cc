@@ -48,10 +48,11 @@ class SweepInserter {
   void Links();
 
  private:
-  // What all trials of a configuration have in common in the database.
+  // What all trials of a configuration have in common in the database. What each of them keeps for
+  // itself (configuration.h) is a JSON text around its seeds.
   struct ConfigurationText {
     int64_t id = 0;
-    Json own;  // what each of them keeps for itself (configuration.h)
+    std::string before_seeds, after_seeds;
   };
   struct DesignText {
     StageText text;
@@ -75,6 +76,20 @@ class SweepInserter {
   std::vector<size_t> fresh_stages_;
   std::map<const Configuration*, ConfigurationText> configurations_;
   std::map<const StageDesign*, DesignText> designs_;
+
+  // By far the most that it does; what is there already is left as it is.
+  Statement& insert_trial_ = db_.Prepare(R"(INSERT INTO trial (name, configuration_id, dataset,
+      model, method, synthesizer, quantizer, w_bits, a_bits, bits, seed, protocol, variant, seeds,
+      created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING)");
+  Statement& find_trial_ = db_.Prepare("SELECT id FROM trial WHERE name = ?");
+  Statement& insert_stage_ = db_.Prepare(R"(INSERT INTO stage (name, kind, implementation,
+      revision, params, files, threads, created, caused_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (name) DO NOTHING)");
+  Statement& find_stage_ =
+      db_.Prepare("SELECT id, state <> 'done' AND files <> ? FROM stage WHERE name = ?");
+  Statement& insert_sweep_trial_ = db_.Prepare("INSERT OR IGNORE INTO sweep_trial VALUES (?, ?)");
+  Statement& insert_trial_stage_ = db_.Prepare("INSERT INTO trial_stage VALUES (?, ?, ?)");
+  Statement& insert_input_ = db_.Prepare("INSERT INTO stage_input VALUES (?, ?, ?)");
 };
 
 bool SweepInserter::Sweep(const std::string& name, const std::string& source,
@@ -101,7 +116,12 @@ const SweepInserter::ConfigurationText& SweepInserter::TextOf(const Configuratio
   const auto [place, is_new] = configurations_.try_emplace(&configuration);
   if (is_new) {
     SplitConfig split = SplitConfiguration(configuration.resolved);
-    place->second = {FindOrAdd(configuration, split.shared), std::move(split.own)};
+    const std::string seeds = R"("/seeds":)";
+    split.own["/seeds"] = nullptr;
+    const std::string own = split.own.dump();
+    const size_t cut = own.find(seeds + "null") + seeds.size();
+    place->second = {FindOrAdd(configuration, split.shared), own.substr(0, cut),
+                     own.substr(cut + std::string_view("null").size())};
   }
   return place->second;
 }
@@ -129,29 +149,26 @@ int64_t SweepInserter::FindOrAdd(const Configuration& c, const Json& shared) {
 }
 
 std::pair<int64_t, bool> SweepInserter::Trial(const TrialRow& trial) {
-  Statement& find = db_.Prepare("SELECT id FROM trial WHERE name = ?");
-  if (find.Bind(trial.id).Step()) {
-    const int64_t id = find.Int(0);
-    find.Reset();
-    return {id, false};
-  }
   const Configuration& c = *trial.configuration;
   const ConfigurationText& text = TextOf(c);
-  Json own = text.own;
-  own["/seeds"] = {{"synthesis", trial.seeds.synthesis}, {"quantize", trial.seeds.quantize}};
-  db_.Prepare(R"(INSERT INTO trial (name, configuration_id, dataset, model, method, synthesizer,
-      quantizer, w_bits, a_bits, bits, seed, protocol, variant, seeds, created)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))")
-      .Run(trial.id, text.id, c.dataset, c.model, c.method, c.synthesizer, c.quantizer, c.w_bits,
-           c.a_bits, c.bits, trial.seeds.synthesis, c.protocol, c.variant, own.dump(), now_);
-  return {db_.last_row(), true};
+  const std::string own =
+      fmt::format(R"({}{{"quantize":{},"synthesis":{}}}{})", text.before_seeds,
+                  trial.seeds.quantize, trial.seeds.synthesis, text.after_seeds);
+  insert_trial_.Run(trial.id, text.id, c.dataset, c.model, c.method, c.synthesizer, c.quantizer,
+                    c.w_bits, c.a_bits, c.bits, trial.seeds.synthesis, c.protocol, c.variant, own,
+                    now_);
+  if (db_.changes() > 0) return {db_.last_row(), true};
+  find_trial_.Bind(trial.id).Step();
+  const int64_t id = find_trial_.Int(0);
+  find_trial_.Reset();
+  return {id, false};
 }
 
 int SweepInserter::Trials() {
   for (const TrialRow& trial : trials_) {
     const auto [id, is_new] = Trial(trial);
     if (is_new) fresh_trials_.emplace_back(id, &trial);
-    db_.Prepare("INSERT OR IGNORE INTO sweep_trial VALUES (?, ?)").Run(sweep_, id);
+    insert_sweep_trial_.Run(sweep_, id);
     for (const size_t stage : trial.stages)
       if (first_user_[stage] == 0) first_user_[stage] = id;
   }
@@ -161,21 +178,17 @@ int SweepInserter::Trials() {
 std::pair<int64_t, bool> SweepInserter::Stage(const StageRow& stage, int64_t caused_by) {
   const StageDesign& design = *stage.design;
   const DesignText& text = TextOf(design);
-  Statement& find = db_.Prepare("SELECT id, state <> 'done' AND files <> ? FROM stage WHERE name = ?");
-  if (find.Bind(text.files, stage.name).Step()) {
-    const int64_t id = find.Int(0);
-    const bool moved = find.Int(1) != 0;
-    find.Reset();
-    // Files may have moved since an earlier run: a stage still to be run takes the new places.
-    if (moved) db_.Prepare("UPDATE stage SET files = ? WHERE id = ?").Run(text.files, id);
-    return {id, false};
-  }
-  db_.Prepare(R"(INSERT INTO stage (name, kind, implementation, revision, params, files, threads,
-      created, caused_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?))")
-      .Run(stage.name, design.kind, design.implementation, design.revision,
-           text.text.Params(stage.seed), text.files, design.threads, now_,
-           caused_by == 0 ? nullptr : &caused_by);
-  return {db_.last_row(), true};
+  insert_stage_.Run(stage.name, design.kind, design.implementation, design.revision,
+                    text.text.Params(stage.seed), text.files, design.threads, now_,
+                    caused_by == 0 ? nullptr : &caused_by);
+  if (db_.changes() > 0) return {db_.last_row(), true};
+  find_stage_.Bind(text.files, stage.name).Step();
+  const int64_t id = find_stage_.Int(0);
+  const bool moved = find_stage_.Int(1) != 0;
+  find_stage_.Reset();
+  // Files may have moved since an earlier run: a stage still to be run takes the new places.
+  if (moved) db_.Prepare("UPDATE stage SET files = ? WHERE id = ?").Run(text.files, id);
+  return {id, false};
 }
 
 void SweepInserter::Stages() {
@@ -190,14 +203,12 @@ void SweepInserter::Links() {
   for (const size_t fresh : fresh_stages_) {
     const StageRow& stage = stages_[fresh];
     for (size_t i = 0; i < stage.inputs.size(); ++i) {
-      db_.Prepare("INSERT INTO stage_input VALUES (?, ?, ?)")
-          .Run(stage_ids_[fresh], stage.design->roles[i], stage_ids_[stage.inputs[i]]);
+      insert_input_.Run(stage_ids_[fresh], stage.design->roles[i], stage_ids_[stage.inputs[i]]);
     }
   }
   for (const auto& [id, trial] : fresh_trials_) {
     for (const size_t stage : trial->stages) {
-      db_.Prepare("INSERT INTO trial_stage VALUES (?, ?, ?)")
-          .Run(id, stages_[stage].design->kind, stage_ids_[stage]);
+      insert_trial_stage_.Run(id, stages_[stage].design->kind, stage_ids_[stage]);
     }
   }
 }

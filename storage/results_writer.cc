@@ -1,4 +1,7 @@
 // The writer: opening, batches, states that follow from other states.
+#include <string_view>
+#include <unordered_map>
+
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -131,14 +134,41 @@ std::vector<CostSample> ReadCosts(Database& db, size_t limit) {
   return samples;
 }
 
+namespace {
+
+// Of a row that begins with state, artifact, tries, error.
+StageStatus StatusOf(const Statement& row) {
+  return {StateFromString(row.Text(0)), row.Text(1), static_cast<int>(row.Int(2)), row.Text(3)};
+}
+
+// Reads the whole table in its own order, which for most of it is faster than asking by name.
+std::vector<StageStatus> ScanStatuses(Database& db, const std::vector<std::string>& stages) {
+  std::unordered_map<std::string_view, size_t> places;
+  places.reserve(stages.size());
+  for (size_t i = 0; i < stages.size(); ++i) places.emplace(stages[i], i);
+  std::vector<StageStatus> statuses(stages.size());
+  Statement& select = db.Prepare(R"(SELECT g.state, a.digest, g.tries, g.error, g.name FROM stage g
+    LEFT JOIN artifact a ON a.id = g.artifact_id ORDER BY g.id)");
+  select.Bind();
+  while (select.Step()) {
+    const auto place = places.find(select.Text(4));
+    if (place != places.end()) statuses[place->second] = StatusOf(select);
+  }
+  return statuses;
+}
+
+}  // namespace
+
 std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::string>& stages) {
+  constexpr size_t kMany = 1000;
+  const std::string last = db.Scalar("SELECT max(id) FROM stage");
+  if (stages.size() >= kMany && !last.empty() && std::stoull(last) < 4 * stages.size())
+    return ScanStatuses(db, stages);
   Statement& select = db.Prepare(R"(SELECT g.state, a.digest, g.tries, g.error FROM stage g
     LEFT JOIN artifact a ON a.id = g.artifact_id WHERE g.name = ?)");
   std::vector<StageStatus> statuses(stages.size());
   for (size_t i = 0; i < stages.size(); ++i) {
-    if (!select.Bind(stages[i]).Step()) continue;
-    statuses[i] = {StateFromString(select.Text(0)), select.Text(1), static_cast<int>(select.Int(2)),
-                   select.Text(3)};
+    if (select.Bind(stages[i]).Step()) statuses[i] = StatusOf(select);
     select.Reset();
   }
   return statuses;

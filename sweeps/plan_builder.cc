@@ -47,14 +47,17 @@ PlanBuilder::PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Pl
     : catalogue_(catalogue), resolver_(resolver), plan_(plan) {
   plan_.trials.reserve(expected);
   assignments_.reserve(expected);
-  for (auto* index : {&stages_, &trials_}) index->reserve(expected);
+  trials_.reserve(expected);
   plan_.stages.reserve(2 * expected);  // most trials share their teacher and images
+  stages_.reserve(2 * expected);
 }
 
-size_t PlanBuilder::HashStageKey::operator()(const StageKey& key) const {
-  size_t hash = std::hash<const void*>()(key.design) ^ std::hash<int64_t>()(key.seed);
-  for (const size_t input : key.inputs) hash = 31 * hash + input;
-  return hash;
+size_t PlanBuilder::HashKey::operator()(const Key& key) const {
+  size_t hash = key.family;
+  const auto mix = [&](size_t value) { hash = (hash ^ value) * 0x9e3779b97f4a7c15; };
+  mix(static_cast<size_t>(key.seed));
+  for (const size_t input : key.inputs) mix(input);
+  return hash ^ (hash >> 32);
 }
 
 void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
@@ -62,14 +65,15 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   TrialRow row;
   row.configuration = design.configuration;
   row.seeds = resolver_.SeedsOf(trial);
+  row.stages.reserve(design.stages.size());
   for (const TrialStage& stage : design.stages)
     row.stages.push_back(Place(stage, row.seeds, row.stages));
-  row.id = Sha256Hex(R"({"evaluate":")" + plan_.stages[row.stages.back()].name + design.id_tail);
-  const auto known = trials_.find(row.id);
-  if (known == trials_.end()) {
+  const auto [known, is_new] =
+      trials_.try_emplace({design.family, 0, {row.stages.back()}}, plan_.trials.size());
+  if (is_new) {
+    row.id = Sha256Hex(R"({"evaluate":")" + plan_.stages[row.stages.back()].name + design.id_tail);
     plan_.trials.push_back(std::move(row));
     assignments_.push_back(trial);
-    trials_.emplace(plan_.trials.back().id, plan_.trials.size() - 1);
     return;
   }
   const TrialRow& there = plan_.trials[known->second];
@@ -116,6 +120,7 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
                                             {"protocol", configuration.protocol},
                                             {"variant", configuration.variant}});
   design.id_tail = "\"," + others.substr(1);
+  design.family = FamilyOf(design.id_tail);
 
   const auto seed_of = [](const Part& part, int64_t Seeds::* seed) {
     return part.declaration->at("uses_seed") ? seed : nullptr;
@@ -176,45 +181,53 @@ void PlanBuilder::AddStage(StageDesign design, int64_t Seeds::* seed,
   trial.stages.push_back(std::move(stage));
 }
 
+size_t PlanBuilder::FamilyOf(const std::string& text) {
+  return families_.try_emplace(text, families_.size()).first->second;
+}
+
 const PlanBuilder::Design& PlanBuilder::Intern(StageDesign design) {
   const StageNeeds& needs = design.needs;
-  const std::string whole = CanonicalJson(
-      {design.kind, design.implementation, design.revision, design.params, design.roles,
-       design.files, design.threads, needs.ranks, needs.gpu, needs.cpus, needs.memory});
+  const std::string in_names =
+      CanonicalJson({design.kind, design.revision, design.params, design.roles});
+  const std::string whole =
+      in_names + CanonicalJson({design.implementation, design.files, design.threads, needs.ranks,
+                                needs.gpu, needs.cpus, needs.memory});
   const auto known = designs_.find(whole);
   if (known != designs_.end()) return known->second;
   StageText text(design);
   auto shared = std::make_shared<const StageDesign>(std::move(design));
-  return designs_.emplace(whole, Design{std::move(shared), std::move(text)}).first->second;
+  return designs_
+      .emplace(whole, Design{std::move(shared), std::move(text), FamilyOf(in_names)})
+      .first->second;
 }
 
 size_t PlanBuilder::Place(const TrialStage& stage, const Seeds& seeds,
                           const std::vector<size_t>& earlier) {
-  StageKey key{stage.design, stage.seed == nullptr ? 0 : seeds.*stage.seed, {}};
-  for (const size_t input : stage.inputs) key.inputs.push_back(earlier[input]);
-  const auto [known, is_new] = places_.try_emplace(std::move(key), 0);
+  Key key{stage.design->family, stage.seed == nullptr ? 0 : seeds.*stage.seed, {}};
+  for (size_t i = 0; i < stage.inputs.size(); ++i) key.inputs.at(i) = earlier[stage.inputs[i]];
+  const auto [known, is_new] = stages_.try_emplace(key, plan_.stages.size());
   if (is_new) {
-    std::optional<int64_t> seed;
-    if (stage.seed != nullptr) seed = seeds.*stage.seed;
-    known->second = PlaceNew(stage, seed, known->first.inputs);
+    const auto* inputs = key.inputs.data();
+    PlaceNew(stage, seeds, {inputs, inputs + stage.inputs.size()});
+  } else {
+    CheckShared(*plan_.stages[known->second].design, stage);
   }
   return known->second;
 }
 
-size_t PlanBuilder::PlaceNew(const TrialStage& stage, std::optional<int64_t> seed,
-                             const std::vector<size_t>& inputs) {
+void PlanBuilder::PlaceNew(const TrialStage& stage, const Seeds& seeds,
+                           std::vector<size_t> inputs) {
+  std::optional<int64_t> seed;
+  if (stage.seed != nullptr) seed = seeds.*stage.seed;
   std::vector<std::string_view> names;
   for (const size_t input : inputs) names.push_back(plan_.stages[input].name);
-  const StageDesign& design = *stage.design->design;
   std::string name = stage.design->text.Name(seed, names);
-  const auto known = stages_.find(name);
-  if (known == stages_.end()) {
-    plan_.stages.push_back({std::move(name), stage.design->design, seed, inputs});
-    stages_.emplace(plan_.stages.back().name, plan_.stages.size() - 1);
-    return plan_.stages.size() - 1;
-  }
-  // The same result, but designed otherwise.
-  const StageDesign& first = *plan_.stages[known->second].design;
+  plan_.stages.push_back({std::move(name), stage.design->design, seed, std::move(inputs)});
+}
+
+void PlanBuilder::CheckShared(const StageDesign& first, const TrialStage& stage) {
+  const StageDesign& design = *stage.design->design;
+  if (&first == &design) return;
   if (first.threads != design.threads) {
     FailAt(stage.where,
            "trials that share a {} stage ask for {} and {} threads: give one number for both",
@@ -225,7 +238,6 @@ size_t PlanBuilder::PlaceNew(const TrialStage& stage, std::optional<int64_t> see
            "trials that share a {} stage ask for {} and for {}: give both the same resources",
            design.kind, ToString(first.needs), ToString(design.needs));
   }
-  return known->second;
 }
 
 void PlanBuilder::ReadsData(const Assignment& trial, const std::string& fingerprint,

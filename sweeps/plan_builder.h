@@ -7,11 +7,11 @@
 // others.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -39,6 +39,7 @@ class PlanBuilder {
   struct Design {
     std::shared_ptr<const StageDesign> design;
     StageText text;
+    size_t family = 0;  // designs of one family give their stages the same names
   };
   // A stage of a trial before its seed is known.
   struct TrialStage {
@@ -51,17 +52,19 @@ class PlanBuilder {
   struct TrialDesign {
     std::shared_ptr<Configuration> configuration;
     std::string id_tail;  // of the canonical text that the trial's id is the digest of
+    size_t family = 0;    // designs of one family have the same tail
     std::vector<TrialStage> stages;
   };
-  // A stage that was met before, by what determines it.
-  struct StageKey {
-    const Design* design = nullptr;
+  // What determines the name of a stage: its family, seed and inputs; or of a trial: its family and
+  // last stage. Most names need not be computed to be known.
+  struct Key {
+    size_t family = 0;
     int64_t seed = 0;
-    std::vector<size_t> inputs;
-    bool operator==(const StageKey&) const = default;
+    std::array<size_t, 4> inputs{};  // more than any stage has; 0: none (that is a teacher's place)
+    bool operator==(const Key&) const = default;
   };
-  struct HashStageKey {
-    size_t operator()(const StageKey& key) const;
+  struct HashKey {
+    size_t operator()(const Key& key) const;
   };
 
   const TrialDesign& DesignOf(const Assignment& trial, const std::string& sweep_where);
@@ -72,6 +75,7 @@ class PlanBuilder {
                 const std::map<std::string, std::string>& inputs, const std::string& where,
                 TrialDesign& trial);
   const Design& Intern(StageDesign design);
+  size_t FamilyOf(const std::string& text);
   StageDesign OfKind(const std::string& kind, const StageParams& params) const;
   StageDesign OfPart(const std::string& kind, const StageParams& params, const Part& part) const;
   StageDesign Teacher(const Assignment& trial);
@@ -83,17 +87,16 @@ class PlanBuilder {
   Json Resolved(const Assignment& trial, bool corrects);
   // The stage's place in the plan, where it is put if it is new.
   size_t Place(const TrialStage& stage, const Seeds& seeds, const std::vector<size_t>& earlier);
-  size_t PlaceNew(const TrialStage& stage, std::optional<int64_t> seed,
-                  const std::vector<size_t>& inputs);
+  void PlaceNew(const TrialStage& stage, const Seeds& seeds, std::vector<size_t> inputs);
+  void CheckShared(const StageDesign& first, const TrialStage& stage);
 
   const Catalogue& catalogue_;
   TrialResolver& resolver_;
   Plan& plan_;
-  std::unordered_map<std::string, Design> designs_;                     // by their whole text
-  std::map<decltype(Assignment::values), TrialDesign> trial_designs_;   // without the seed
-  std::unordered_map<StageKey, size_t, HashStageKey> places_;
-  // The keys are the rows' own text, which stays where it is when the rows move.
-  std::unordered_map<std::string_view, size_t> stages_, trials_;
+  std::unordered_map<std::string, Design> designs_;                    // by their whole text
+  std::map<decltype(Assignment::values), TrialDesign> trial_designs_;  // without the seed
+  std::unordered_map<std::string, size_t> families_;  // by what names have in common
+  std::unordered_map<Key, size_t, HashKey> stages_, trials_;
   std::vector<Assignment> assignments_;  // of the plan's trials
   size_t coincidences_ = 0;
 };
