@@ -8,7 +8,7 @@
 namespace zerosweep {
 
 // Probes a few times at full speed, then sleeps, longer and longer while nothing happens: an idle
-// rank costs under 3 % of a core and answers within 2 ms.
+// rank costs under 3 % of a core and answers within 4 ms.
 class AdaptiveWait {
  public:
   explicit AdaptiveWait(const Clock& clock) : clock_(clock) {}
@@ -24,7 +24,7 @@ class AdaptiveWait {
 
  private:
   static constexpr int kProbes = 20;
-  static constexpr double kFirst = 100e-6, kLast = 2e-3;  // seconds
+  static constexpr double kFirst = 100e-6, kLast = 4e-3;  // seconds
   const Clock& clock_;
   int probes_ = 0;
   double sleep_ = kFirst;

@@ -50,11 +50,14 @@ void AddCorrect(const fs::path& path, const Manifest& manifest, ResultsWriter& w
 }  // namespace
 
 void AddExtras(const ArtifactStore& store, const Published& published, ResultsWriter& writer) {
+  const Manifest& manifest = published.manifest;
+  const bool correct = manifest.files.contains("correct.bin");
+  const bool curves = manifest.files.contains("curve.json");
+  if (!correct && !curves) return;
   const auto folder = store.Find(published.digest);
   if (!folder) return;
-  const Manifest& manifest = published.manifest;
-  if (manifest.files.contains("correct.bin")) AddCorrect(*folder / "correct.bin", manifest, writer);
-  if (!manifest.files.contains("curve.json")) return;
+  if (correct) AddCorrect(*folder / "correct.bin", manifest, writer);
+  if (!curves) return;
   for (const Curve& curve : ReadCurves(*folder / "curve.json"))
     writer.AddCurve(manifest.stage, curve.term, curve.x, curve.y);
 }

@@ -25,6 +25,7 @@ class Liveness {
   ListeningTime time_;
   double limit_;
   std::map<int, double> last_seen_;
+  double nobody_before_ = 0;  // no rank can be beyond the limit earlier
 };
 
 }  // namespace zerosweep

@@ -32,12 +32,14 @@ void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
   while (!coordinator.finished()) {
     bool active = false;
     while (const auto envelope = transport.Poll()) {
-      active = true;
       const ClusterMessage message = ClusterMessageFromJson(envelope->message);
       if (const auto* to_worker = std::get_if<CoordinatorMessage>(&message)) {
+        active = true;
         worker.Handle(*to_worker);
       } else {
-        coordinator.Handle(envelope->from, std::get<WorkerMessage>(message));
+        const auto& of_worker = std::get<WorkerMessage>(message);
+        active |= !std::holds_alternative<Beat>(of_worker);  // a thousand workers' beats never end
+        coordinator.Handle(envelope->from, of_worker);
       }
     }
     if (signals.Requested()) coordinator.Drain();

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kMaxQueue = 4096;
-constexpr size_t kMaxBatch = 500;
+constexpr size_t kMaxBatch = 2000;
 constexpr auto kIdleTurn = std::chrono::milliseconds(500);
 constexpr double kRequestPeriod = 2;    // seconds
 constexpr double kSnapshotPeriod = 60;  // seconds
@@ -169,8 +169,10 @@ void StorageThread::RunBatch(Batch batch) {
   // Only what is durable is answered.
   for (const auto& [id, reply] : replies_) WriteReply(home_, id, reply);
   replies_.clear();
+  std::error_code code;
+  const bool checkpoints = fs::exists(home_.checkpoints(), code);
   for (const StorageEvent& event : pending_)
-    if (const auto* committed = std::get_if<StageCommitted>(&event))
+    if (const auto* committed = std::get_if<StageCommitted>(&event); committed && checkpoints)
       RemoveCheckpoints(home_, committed->stage);
   const std::lock_guard lock(mutex_);
   events_.insert(events_.end(), pending_.begin(), pending_.end());
@@ -189,8 +191,10 @@ void StorageThread::PublishAndCommit(ResultsWriter& writer, AttemptDone done) {
     return;
   }
   done.bytes = published.bytes;
-  if (writer.FinishAttempt(done)) AddExtras(store_, published, writer);
-  pending_.push_back(StageCommitted{done.attempt, done.stage, writer.Status(done.stage).artifact});
+  const bool first = writer.FinishAttempt(done);
+  if (first) AddExtras(store_, published, writer);
+  const std::string artifact = first ? done.artifact : writer.Status(done.stage).artifact;
+  pending_.push_back(StageCommitted{done.attempt, done.stage, artifact});
 }
 
 void StorageThread::PublishSnapshot() {

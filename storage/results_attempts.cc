@@ -22,8 +22,10 @@ int64_t SignatureId(Database& db, const Json& facts) {
 }
 
 int64_t ArtifactId(Database& db, const AttemptDone& done) {
-  db.Prepare("INSERT OR IGNORE INTO artifact (digest, bytes, created) VALUES (?, ?, ?)")
+  db.Prepare(R"(INSERT INTO artifact (digest, bytes, created) VALUES (?, ?, ?)
+    ON CONFLICT (digest) DO NOTHING)")
       .Run(done.artifact, done.bytes, SystemClock().Unix());
+  if (db.changes() > 0) return db.last_row();
   Statement& find = db.Prepare("SELECT id FROM artifact WHERE digest = ?");
   find.Bind(done.artifact).Step();
   const int64_t id = find.Int(0);
@@ -31,58 +33,79 @@ int64_t ArtifactId(Database& db, const AttemptDone& done) {
   return id;
 }
 
-void InsertAttempt(Database& db, const AttemptRow& attempt, int64_t stage) {
-  db.Prepare(R"(INSERT INTO attempt (name, stage_id, number, worker, device, threads, started)
+struct NumberedAttempt {
+  int64_t id = 0;
+  int64_t number = 1;  // among those at its stage
+};
+
+NumberedAttempt InsertAttempt(Database& db, const AttemptRow& attempt, int64_t stage) {
+  Statement& insert =
+      db.Prepare(R"(INSERT INTO attempt (name, stage_id, number, worker, device, threads, started)
     VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM attempt WHERE stage_id = ?2),
-      ?3, ?4, ?5, ?6))")
-      .Run(attempt.id, stage, attempt.worker, attempt.device, attempt.threads,
-           SystemClock().Unix());
+      ?3, ?4, ?5, ?6) RETURNING id, number)");
+  insert
+      .Bind(attempt.id, stage, attempt.worker, attempt.device, attempt.threads,
+            SystemClock().Unix())
+      .Step();
+  const NumberedAttempt inserted{insert.Int(0), insert.Int(1)};
+  insert.Reset();
+  return inserted;
 }
 
 // The attempt's row. An artifact adopted on start may come from an attempt whose row was never
 // committed: it is made here.
-int64_t AttemptId(Database& db, const std::string& name, int64_t stage) {
-  Statement& find = db.Prepare("SELECT id FROM attempt WHERE name = ?");
+NumberedAttempt FindAttempt(Database& db, const std::string& name, int64_t stage) {
+  Statement& find = db.Prepare("SELECT id, number FROM attempt WHERE name = ?");
   if (find.Bind(name).Step()) {
-    const int64_t id = find.Int(0);
+    const NumberedAttempt found{find.Int(0), find.Int(1)};
     find.Reset();
-    return id;
+    return found;
   }
-  InsertAttempt(db, {.id = name, .stage = "", .worker = "adopted", .device = "unknown"}, stage);
-  return db.last_row();
+  return InsertAttempt(db, {.id = name, .stage = "", .worker = "adopted", .device = "unknown"},
+                       stage);
 }
 
 // A retry keeps threads and kind of device, or its result is compared by tolerance only.
-void MarkSignatureChange(Database& db, int64_t attempt) {
+void MarkSignatureChange(Database& db, const NumberedAttempt& attempt) {
+  if (attempt.number == 1) return;
   db.Prepare(R"(UPDATE attempt AS a SET signature_changed = EXISTS (SELECT 1 FROM attempt b
       WHERE b.stage_id = a.stage_id AND b.number < a.number AND (b.threads <> a.threads
         OR substr(b.device, 1, 3) <> substr(a.device, 1, 3))) WHERE id = ?)")
-      .Run(attempt);
+      .Run(attempt.id);
 }
 
-std::string StateOf(Database& db, int64_t stage) {
-  Statement& select = db.Prepare("SELECT state FROM stage WHERE id = ?");
-  select.Bind(stage).Step();
-  std::string state = select.Text(0);
-  select.Reset();
-  return state;
+struct StageNow {
+  int64_t id = 0;
+  std::string state;
+};
+
+// Throws kInternal for a stage that no sweep has added.
+StageNow LookUp(Database& db, const std::string& name) {
+  Statement& find = db.Prepare("SELECT id, state FROM stage WHERE name = ?");
+  if (!find.Bind(name).Step())
+    Fail(ErrorKind::kInternal, "stage {} is not in the database", name);
+  StageNow stage{find.Int(0), find.Text(1)};
+  find.Reset();
+  return stage;
 }
 
-void StoreResult(Database& db, const AttemptDone& done, int64_t stage, int64_t attempt) {
+void StoreResult(Database& db, const AttemptDone& done, int64_t stage,
+                 const NumberedAttempt& attempt) {
+  const double now = SystemClock().Unix();
   db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'done', error_kind = NULL, failure = NULL,
       message = NULL, seconds = ?, signature_id = ? WHERE id = ?)")
-      .Run(SystemClock().Unix(), done.seconds, SignatureId(db, done.signature), attempt);
+      .Run(now, done.seconds, SignatureId(db, done.signature), attempt.id);
   MarkSignatureChange(db, attempt);
   for (const auto& [role, artifact] : done.inputs) {
     db.Prepare("INSERT OR REPLACE INTO attempt_input VALUES (?, ?, ?)")
-        .Run(attempt, role, artifact);
+        .Run(attempt.id, role, artifact);
   }
   for (const auto& [name, value] : done.metrics) {
     db.Prepare("INSERT OR REPLACE INTO metric VALUES (?, ?, ?)").Run(stage, name, value);
   }
   db.Prepare(R"(UPDATE stage SET state = 'done', artifact_id = ?, seconds = ?, error = NULL,
       ended = ? WHERE id = ?)")
-      .Run(ArtifactId(db, done), done.seconds, SystemClock().Unix(), stage);
+      .Run(ArtifactId(db, done), done.seconds, now, stage);
 }
 
 // The stages that cannot be made without stage ?1, itself included.
@@ -113,22 +136,21 @@ void ResultsWriter::StartAttempt(const AttemptRow& attempt) {
 bool ResultsWriter::FinishAttempt(const AttemptDone& done) {
   Database& db = impl_->db;
   return impl_->Do([&] {
-    const int64_t stage = FindStage(db, done.stage);
-    const int64_t attempt = AttemptId(db, done.attempt, stage);
-    const std::string state = StateOf(db, stage);
-    if (state == "done" || state == "failed") {
+    const StageNow stage = LookUp(db, done.stage);
+    const NumberedAttempt attempt = FindAttempt(db, done.attempt, stage.id);
+    if (stage.state == "done" || stage.state == "failed") {
       db.Prepare(
             "UPDATE attempt SET ended = ?, outcome = 'superseded', seconds = ? WHERE id = ? "
             "AND outcome IS NULL")
-          .Run(SystemClock().Unix(), done.seconds, attempt);
+          .Run(SystemClock().Unix(), done.seconds, attempt.id);
       return false;
     }
-    StoreResult(db, done, stage, attempt);
+    StoreResult(db, done, stage.id, attempt);
     db.Prepare(R"(UPDATE trial SET state = 'done', ended = ?2, error = NULL
       WHERE state = 'open' AND id IN (SELECT trial_id FROM trial_stage WHERE stage_id = ?1)
         AND NOT EXISTS (SELECT 1 FROM trial_stage x JOIN stage g ON g.id = x.stage_id
           WHERE x.trial_id = trial.id AND g.state <> 'done'))")
-        .Run(stage, SystemClock().Unix());
+        .Run(stage.id, SystemClock().Unix());
     return true;
   });
 }
@@ -136,24 +158,24 @@ bool ResultsWriter::FinishAttempt(const AttemptDone& done) {
 void ResultsWriter::FailAttempt(const AttemptFailed& failed) {
   Database& db = impl_->db;
   impl_->Do([&] {
-    const int64_t stage = FindStage(db, failed.stage);
+    const StageNow stage = LookUp(db, failed.stage);
     const std::string message = OneLine(failed.message);
     const double now = SystemClock().Unix();
     db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'failed', error_kind = ?, failure = ?,
         message = ?, log_tail = ?, seconds = ? WHERE id = ? AND outcome IS NULL)")
         .Run(now, ToString(failed.kind), failed.failure, message,
              CleanLines(failed.log_tail, kMostLogTail), failed.seconds,
-             AttemptId(db, failed.attempt, stage));
-    if (StateOf(db, stage) != "open") return;
-    db.Prepare("UPDATE stage SET error = ? WHERE id = ?").Run(message, stage);
+             FindAttempt(db, failed.attempt, stage.id).id);
+    if (stage.state != "open") return;
+    db.Prepare("UPDATE stage SET error = ? WHERE id = ?").Run(message, stage.id);
     if (!failed.final) return;
-    db.Prepare("UPDATE stage SET state = 'failed', ended = ? WHERE id = ?").Run(now, stage);
+    db.Prepare("UPDATE stage SET state = 'failed', ended = ? WHERE id = ?").Run(now, stage.id);
     Statement& named =
         db.Prepare("SELECT kind || ' ' || substr(name, 1, 12) FROM stage WHERE id = ?");
-    named.Bind(stage).Step();
+    named.Bind(stage.id).Step();
     const std::string which = named.Text(0);
     named.Reset();
-    FailDependents(db, stage, fmt::format("{}: {}", which, message));
+    FailDependents(db, stage.id, fmt::format("{}: {}", which, message));
   });
 }
 

@@ -142,10 +142,11 @@ void Database::Exec(const std::string& sql) {
   if (code != SQLITE_OK) FailSqlite(code, path_.string(), sqlite3_errmsg(db_), "write to");
 }
 
-Statement& Database::Prepare(const std::string& sql) {
-  auto& slot = statements_[sql];
-  if (!slot) slot = std::make_unique<Statement>(db_, path_.string(), sql);
-  return *slot;
+Statement& Database::Prepare(std::string_view sql) {
+  auto known = statements_.find(sql);
+  if (known == statements_.end())
+    known = statements_.emplace(sql, std::make_unique<Statement>(db_, path_.string(), sql)).first;
+  return *known->second;
 }
 
 std::string Database::Scalar(const std::string& sql) {

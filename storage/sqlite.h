@@ -90,7 +90,7 @@ class Database {
   // Runs statements that give no rows.
   void Exec(const std::string& sql);
   // A statement kept for the life of the database.
-  Statement& Prepare(const std::string& sql);
+  Statement& Prepare(std::string_view sql);
   // The first column of the first row of `sql`; empty when there is none.
   std::string Scalar(const std::string& sql);
 
@@ -102,7 +102,12 @@ class Database {
  private:
   std::filesystem::path path_;
   sqlite3* db_ = nullptr;
-  std::unordered_map<std::string, std::unique_ptr<Statement>> statements_;
+  struct HashText {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_map<std::string, std::unique_ptr<Statement>, HashText, std::equal_to<>>
+      statements_;
 };
 
 }  // namespace zerosweep
