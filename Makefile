@@ -2,6 +2,7 @@
 #   make          build             make demo     a real sweep, leaderboard and report
 #   make test     build and test    make format   clang-format over all sources
 #   make chaos    200 random kills while sweeps run
+#   make bench    what the engine itself costs
 # LABELS chooses tests: fast, mpi, e2e (whole sweeps; these three by default), slow (minutes).
 # MPI=debian builds with Debian's Open MPI 4.1.4 instead of the wheel's 5.0.11.
 MPI ?= wheel
@@ -11,7 +12,7 @@ LABELS ?= fast|mpi|e2e
 # The build sees nothing of the caller's environment but this.
 CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_DIR),CCACHE_DIR="$(CCACHE_DIR)")
 
-.PHONY: build setup test chaos demo format clean
+.PHONY: build setup test chaos bench demo format clean
 build: setup
 	@$(CLEAN_ENV) cmake -S . -B $(BUILD) -G Ninja -DZEROSWEEP_MPI=$(MPI) --log-level=WARNING > /dev/null
 	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
@@ -26,6 +27,11 @@ test: build
 KILLS ?= 200
 chaos: build
 	@cd $(BUILD) && ZEROSWEEP_CHAOS_KILLS=$(KILLS) ctest --output-on-failure --timeout 3000 -R 'chaos_test'
+
+# What the engine itself costs (docs/performance.md).
+bench: build
+	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS) --target benches
+	@scripts/bench $(BUILD)
 
 demo: build
 	@scripts/demo $(BUILD)

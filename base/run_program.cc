@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,8 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-
-extern char** environ;
+#include "base/spawn.h"
 
 namespace zerosweep {
 namespace {
@@ -74,57 +72,17 @@ bool Follow(pid_t child, double seconds, Pipe& out, Pipe& err, ProgramResult& re
   return true;
 }
 
-[[noreturn]] void RunChild(pid_t parent, char** argv, char** envp, int out, int err, int failure) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);
-  for (const int number : {SIGPIPE, SIGUSR1, SIGTERM, SIGINT}) signal(number, SIG_DFL);
-  dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
-  dup2(out, STDOUT_FILENO);
-  dup2(err, STDERR_FILENO);
-  execvpe(argv[0], argv, envp);
-  const int error = errno;
-  [[maybe_unused]] const ssize_t n = write(failure, &error, sizeof error);
-  _exit(127);
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 }  // namespace
 
-std::map<std::string, std::string> OwnEnvironment() {
-  std::map<std::string, std::string> found;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const size_t equals = text.find('=');
-    if (equals != std::string::npos) found.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return found;
-}
-
-ProgramResult RunProgram(std::vector<std::string> words,
+ProgramResult RunProgram(const std::vector<std::string>& words,
                          const std::map<std::string, std::string>& environment, double seconds) {
-  std::vector<std::string> pairs;
-  for (const auto& [name, value] : environment) pairs.push_back(name + "=" + value);
-  const std::vector<char*> argv = Pointers(words), envp = Pointers(pairs);
-  Pipe out, err, failure;
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) Fail(ErrorKind::kCluster, "cannot start {}: {}", words[0], std::strerror(errno));
-  if (child == 0) {
-    RunChild(parent, const_cast<char**>(argv.data()), const_cast<char**>(envp.data()),
-             out.writing(), err.writing(), failure.writing());
-  }
-  setpgid(child, child);
-  for (Pipe* pipe : {&out, &err, &failure}) pipe->CloseWriting();
-  int error = 0;
-  while (read(failure.reading(), &error, sizeof error) < 0 && errno == EINTR) {
-  }
+  Pipe out, err;
+  SpawnOptions spawn;
+  spawn.words = words;
+  spawn.environment = environment;
+  spawn.descriptors = {{out.writing(), STDOUT_FILENO}, {err.writing(), STDERR_FILENO}};
+  const pid_t child = Spawn(spawn);
+  for (Pipe* pipe : {&out, &err}) pipe->CloseWriting();
   ProgramResult result;
   int status = 0;
   if (!Follow(child, seconds, out, err, result, status)) {
@@ -133,7 +91,6 @@ ProgramResult RunProgram(std::vector<std::string> words,
     result.timed_out = true;
     return result;
   }
-  if (error != 0) Fail(ErrorKind::kCluster, "cannot start {}: {}", words[0], std::strerror(error));
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
 }

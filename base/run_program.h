@@ -17,10 +17,7 @@ struct ProgramResult {
 // with `environment` as its whole environment and no input. At the limit its process group is
 // killed, and so it is when this process ends. Throws kCluster when it cannot be started. Any
 // thread; blocks.
-ProgramResult RunProgram(std::vector<std::string> words,
+ProgramResult RunProgram(const std::vector<std::string>& words,
                          const std::map<std::string, std::string>& environment, double seconds);
-
-// This process's environment.
-std::map<std::string, std::string> OwnEnvironment();
 
 }  // namespace zerosweep

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,66 +13,14 @@
 
 #include "base/error.h"
 #include "base/frames.h"
+#include "base/spawn.h"
 #include "base/text.h"
-
-extern char** environ;
 
 namespace zerosweep {
 namespace {
 
-// Makes a pipe whose ends lie above the frame descriptors, so that dup2 in the child cannot clobber
-// one of them.
 void MakePipe(int (&ends)[2]) {
-  int raw[2];
-  if (pipe2(raw, O_CLOEXEC) != 0) Fail(ErrorKind::kCluster, "pipe: {}", std::strerror(errno));
-  for (int i = 0; i < 2; ++i) {
-    ends[i] = fcntl(raw[i], F_DUPFD_CLOEXEC, 10);
-    close(raw[i]);
-  }
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-struct Wiring {
-  int read_end;   // the child's fd 3
-  int write_end;  // the child's fd 4
-  int log;
-  int status;  // exec errors go here
-  pid_t parent;
-};
-
-// Runs in the child between fork and exec: only async-signal-safe calls.
-[[noreturn]] void RunChild(const Wiring& wiring, char** argv, char** envp, const char* oom_text,
-                           size_t oom_size) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != wiring.parent) _exit(127);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGPIPE})
-    signal(number, SIG_DFL);
-  const int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (oom >= 0) {
-    [[maybe_unused]] const ssize_t n = write(oom, oom_text, oom_size);
-    close(oom);
-  }
-  const int null = open("/dev/null", O_RDONLY);
-  dup2(null, STDIN_FILENO);
-  dup2(wiring.log, STDOUT_FILENO);
-  dup2(wiring.log, STDERR_FILENO);
-  dup2(wiring.read_end, kFrameReadFd);
-  dup2(wiring.write_end, kFrameWriteFd);
-  if (null > kFrameWriteFd) close(null);
-  execve(argv[0], argv, envp);
-  const int error = errno;
-  [[maybe_unused]] const ssize_t n = write(wiring.status, &error, sizeof error);
-  _exit(127);
+  if (pipe2(ends, O_CLOEXEC) != 0) Fail(ErrorKind::kCluster, "pipe: {}", std::strerror(errno));
 }
 
 }  // namespace
@@ -95,64 +42,46 @@ std::map<std::string, std::string> ChildEnvironment() {
                                            "CUDA_MODULE_LOADING"};
   static constexpr const char* kPrefixes[] = {"NCCL_", "TORCH_NCCL_", "GLOO_", "ZEROSWEEP_FAULT_"};
   std::map<std::string, std::string> kept;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const size_t equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view name = text.substr(0, equals);
+  for (const auto& [name, value] : OwnEnvironment()) {
     const bool listed = std::any_of(std::begin(kNames), std::end(kNames),
                                     [&](const char* n) { return name == n; }) ||
                         std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
                                     [&](const char* p) { return name.starts_with(p); });
-    if (listed) kept.emplace(name, text.substr(equals + 1));
+    if (listed) kept.emplace(name, value);
   }
   return kept;
 }
 
-ChildProcess::ChildProcess(const SpawnOptions& options) {
-  int to_child[2], from_child[2], status[2];
-  MakePipe(to_child);
-  MakePipe(from_child);
-  MakePipe(status);
+ChildProcess::ChildProcess(const ChildOptions& options) {
   const int log = open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0)
     Fail(ErrorKind::kCluster, "cannot open the log {}: {}", options.log.string(),
          std::strerror(errno));
-
-  std::vector<std::string> command = options.command;
-  std::vector<std::string> environment;
-  for (const auto& [name, value] : options.environment) environment.push_back(name + "=" + value);
-  std::vector<char*> argv = Pointers(command);
-  std::vector<char*> envp = Pointers(environment);
-  const std::string oom_text = std::to_string(options.oom_score_adj);
-
-  const pid_t parent = getpid();
-  pid_ = fork();
-  if (pid_ == 0) {
-    RunChild({to_child[0], from_child[1], log, status[1], parent}, argv.data(), envp.data(),
-             oom_text.data(), oom_text.size());
-  }
-  const int fork_error = errno;
-  close(log);
-  close(to_child[0]);
-  close(from_child[1]);
-  close(status[1]);
+  int to_child[2], from_child[2];
+  MakePipe(to_child);
+  MakePipe(from_child);
   read_fd_ = from_child[0];
   write_fd_ = to_child[1];
-  int exec_error = pid_ < 0 ? fork_error : 0;
-  if (pid_ > 0) {
-    setpgid(pid_, pid_);
-    while (read(status[0], &exec_error, sizeof exec_error) < 0 && errno == EINTR) {
-    }
-  }
-  close(status[0]);
-  if (exec_error != 0) {
-    if (pid_ > 0) waitpid(pid_, nullptr, 0);
+  SpawnOptions spawn;
+  spawn.words = options.command;
+  spawn.environment = options.environment;
+  spawn.descriptors = {{log, STDOUT_FILENO},
+                       {log, STDERR_FILENO},
+                       {to_child[0], kFrameReadFd},
+                       {from_child[1], kFrameWriteFd}};
+  spawn.oom_score = options.oom_score_adj;
+  const auto close_its_ends = [&] {
+    for (const int fd : {log, to_child[0], from_child[1]}) close(fd);
+  };
+  try {
+    pid_ = Spawn(spawn);
+  } catch (...) {
+    close_its_ends();
     close(read_fd_);
     close(write_fd_);
-    Fail(ErrorKind::kCluster, "cannot start {}: {}", options.command.front(),
-         std::strerror(exec_error));
+    throw;
   }
+  close_its_ends();
   fcntl(read_fd_, F_SETFL, O_NONBLOCK);
 }
 

@@ -11,7 +11,7 @@
 
 namespace zerosweep {
 
-struct SpawnOptions {
+struct ChildOptions {
   std::vector<std::string> command;  // program path first
   std::map<std::string, std::string>
       environment;            // the whole environment: built from an allow-list, never inherited
@@ -29,7 +29,7 @@ std::map<std::string, std::string> ChildEnvironment();
 class ChildProcess {
  public:
   // Throws kCluster when the program cannot be started.
-  explicit ChildProcess(const SpawnOptions& options);
+  explicit ChildProcess(const ChildOptions& options);
   // Kills the group if it still runs, and waits.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

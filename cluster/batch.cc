@@ -1,6 +1,5 @@
 #include "cluster/batch.h"
 
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "cluster/job_files.h"
 
@@ -41,21 +41,12 @@ void Listen() {
   }
 }
 
-pid_t Spawn(std::vector<std::string> words) {
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) Fail(ErrorKind::kCluster, "cannot start {}: {}", words[0], std::strerror(errno));
-  if (child > 0) return child;
-  // Not ignored: a shell between us and the run could never listen to it.
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) std::signal(number, SIG_DFL);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) _exit(127);
-  execvp(argv[0], argv.data());
-  dprintf(STDERR_FILENO, "zerosweep: cannot start %s: %s\n", argv[0], std::strerror(errno));
-  _exit(kExitInfrastructure);
+pid_t StartRun(const std::vector<std::string>& words) {
+  SpawnOptions spawn;
+  spawn.words = words;
+  spawn.own_group = false;
+  spawn.death_signal = SIGTERM;
+  return Spawn(spawn);
 }
 
 // Until the run has ended, passing signals on. Slurm itself sends TERM to every process of a job;
@@ -190,7 +181,7 @@ int RunBatch(const fs::path& folder, const Slurm& slurm) {
     Fail(ErrorKind::kStorage, "cannot enter {}: {}", spec.folder, std::strerror(errno));
   const int nodes = AllocatedNodes();
   spdlog::info("job {} on {} node{}: {}", job, nodes, nodes == 1 ? "" : "s", spec.sweep);
-  BatchEvents events = Follow(Spawn(RunCommand(spec, nodes)));
+  BatchEvents events = Follow(StartRun(RunCommand(spec, nodes)));
   events.nodes = nodes;
   state = ReadJobState(folder);  // `cancel` may have written it
   events.losses = state.losses;

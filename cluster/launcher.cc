@@ -1,9 +1,6 @@
 #include "cluster/launcher.h"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -13,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "cluster/outcome.h"
 #include "mpi_config.h"
 
@@ -49,26 +47,15 @@ class SignalCounter {
   SignalCounter& operator=(const SignalCounter&) = delete;
 };
 
-pid_t Spawn(std::vector<std::string> words) {
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) Fail(ErrorKind::kCluster, "cannot start mpirun: {}", std::strerror(errno));
-  if (child > 0) {
-    setpgid(child, child);
-    return child;
+pid_t StartMpirun(const std::vector<std::string>& words) {
+  SpawnOptions spawn;
+  spawn.words = words;
+  spawn.death_signal = SIGTERM;
+  try {
+    return Spawn(spawn);
+  } catch (const Error& error) {
+    Fail(ErrorKind::kCluster, "{}; run scripts/setup", error.what());
   }
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) _exit(127);
-  const int null = open("/dev/null", O_RDONLY);  // in the background it must not read the terminal
-  dup2(null, STDIN_FILENO);
-  execv(argv[0], argv.data());
-  const char* why = std::strerror(errno);
-  dprintf(STDERR_FILENO, "zerosweep: cannot start %s: %s; run scripts/setup\n", argv[0], why);
-  _exit(127);
 }
 
 bool HasEnded(pid_t child) {
@@ -156,7 +143,7 @@ namespace {
 // As Follow. Under load mpirun's daemons may not find each other; nothing has happened then.
 bool StartAndFollow(const std::vector<std::string>& words, const LaunchOptions& options) {
   for (int start = 1;; ++start) {
-    if (!Follow(Spawn(words), options)) return false;
+    if (!Follow(StartMpirun(words), options)) return false;
     const bool began = IsReady(options) || ReadOutcome(options.home, options.run);
     const bool can_start = access(words.front().c_str(), X_OK) == 0;
     if (began || !can_start || start == kStarts || signals_seen > 0) return true;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/run_program.h"
+#include "base/spawn.h"
 
 namespace zerosweep {
 namespace {

@@ -70,7 +70,7 @@ void Supervisor::Spawn() {
   greeted_ = at_end_ = false;
   buffer_ = FrameBuffer();
   spawned_at_ = time_.Seconds();
-  SpawnOptions spawn;
+  ChildOptions spawn;
   spawn.command = {options_.program.string()};
   spawn.environment = ChildEnvironment();
   // Threads that wait spinning take the cores from each other where slots share them.

@@ -47,7 +47,7 @@ class Findings {
 
 // The stage program's first words; nullopt when it says nothing of the kind.
 std::optional<StageHello> AskStage(const fs::path& program) {
-  SpawnOptions spawn;
+  ChildOptions spawn;
   spawn.command = {program.string()};
   spawn.environment = ChildEnvironment();
   spawn.log = "/dev/null";

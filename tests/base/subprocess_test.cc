@@ -15,7 +15,7 @@ namespace {
 
 class SubprocessTest : public testing::Test {
  protected:
-  SpawnOptions Shell(const std::string& script) {
+  ChildOptions Shell(const std::string& script) {
     return {{"/bin/sh", "-c", script}, {{"PATH", "/usr/bin:/bin"}}, temp_ / "log", 0};
   }
   static std::string WaitForEnd(ChildProcess& child) {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "cluster/local_transport.h"
 #include "cluster/session.h"
 #include "reports/status.h"
 #include "tests/bench/silent_workers.h"
@@ -192,6 +193,24 @@ void BM_IdleWorkers(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_IdleWorkers)->Arg(10)->Arg(1000)->Iterations(1)->Unit(benchmark::kSecond);
+
+// Stages that do nothing but make an artifact of two durable files, in warm stage processes.
+void BM_WarmStages(benchmark::State& state) {
+  constexpr int kStages = 1000;
+  Json stages = Json::array();
+  for (int i = 0; i < kStages; ++i) stages.push_back({{"name", std::to_string(i)}});
+  const Plan plan = FakePlan(stages);
+  for (auto _ : state) {
+    const TempFolder folder;
+    LocalTransport transport;
+    SessionOptions session = FakeSession(Home{folder / "home"}, static_cast<int>(state.range(0)));
+    session.display.quiet = true;
+    RunSweep(plan, transport, session, SystemClock());
+  }
+  state.counters["stages_a_second"] = benchmark::Counter(
+      kStages, benchmark::Counter::kIsIterationInvariant | benchmark::Counter::kIsRate);
+}
+BENCHMARK(BM_WarmStages)->Arg(1)->Arg(2)->Iterations(1)->Unit(benchmark::kSecond)->UseRealTime();
 
 }  // namespace
 }  // namespace zerosweep

@@ -50,7 +50,7 @@ class StageProgramFixture : public testing::Test {
     const std::string program =
         std::string(std::getenv("ZEROSWEEP_BUILD")) + "/bin/zerosweep-stage";
     child_ = std::make_unique<ChildProcess>(
-        SpawnOptions{{program}, ChildEnvironment(), temp_ / "log", 0});
+        ChildOptions{{program}, ChildEnvironment(), temp_ / "log", 0});
     buffer_ = FrameBuffer();
     hello_ = std::get<StageHello>(Next());
   }

@@ -1,0 +1,106 @@
+#include "base/spawn.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+extern char** environ;
+
+namespace zerosweep {
+namespace {
+
+constexpr int kAside = 64;  // above every descriptor that a child is given
+
+// Everything that the child needs, made before the fork.
+struct Prepared {
+  char** argv;
+  char** envp;
+  std::string oom_score;
+  int status;  // an error of exec goes here
+  pid_t parent;
+};
+
+// Between fork and exec: only async-signal-safe calls.
+[[noreturn]] void RunChild(const SpawnOptions& options, const Prepared& prepared,
+                           std::pair<int, int>* descriptors, size_t count) {
+  if (options.own_group) setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, options.death_signal);
+  if (getppid() != prepared.parent) _exit(127);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGPIPE})
+    signal(number, SIG_DFL);
+  const int oom =
+      prepared.oom_score.empty() ? -1 : open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (oom >= 0) {
+    [[maybe_unused]] const ssize_t n =
+        write(oom, prepared.oom_score.data(), prepared.oom_score.size());
+  }
+  // First out of each other's way.
+  const int status = fcntl(prepared.status, F_DUPFD_CLOEXEC, kAside);
+  for (size_t i = 0; i < count; ++i)
+    descriptors[i].first = fcntl(descriptors[i].first, F_DUPFD_CLOEXEC, kAside);
+  const int null = open("/dev/null", O_RDONLY);
+  dup2(null, STDIN_FILENO);
+  if (null > STDERR_FILENO) close(null);
+  for (size_t i = 0; i < count; ++i) dup2(descriptors[i].first, descriptors[i].second);
+  execvpe(prepared.argv[0], prepared.argv, prepared.envp);
+  const int error = errno;
+  [[maybe_unused]] const ssize_t n = write(status, &error, sizeof error);
+  _exit(127);
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> OwnEnvironment() {
+  std::map<std::string, std::string> found;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) found.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return found;
+}
+
+pid_t Spawn(const SpawnOptions& options) {
+  std::vector<std::string> words = options.words, pairs;
+  for (const auto& [name, value] : options.environment.value_or(OwnEnvironment()))
+    pairs.push_back(name + "=" + value);
+  std::vector<char*> argv = Pointers(words), envp = Pointers(pairs);
+  std::vector<std::pair<int, int>> descriptors = options.descriptors;
+  int status[2];
+  if (pipe2(status, O_CLOEXEC) != 0) Fail(ErrorKind::kCluster, "pipe: {}", std::strerror(errno));
+  const Prepared prepared{argv.data(), envp.data(),
+                          options.oom_score ? std::to_string(*options.oom_score) : "", status[1],
+                          getpid()};
+  const pid_t child = fork();
+  int error = child < 0 ? errno : 0;
+  if (child == 0) RunChild(options, prepared, descriptors.data(), descriptors.size());
+  close(status[1]);
+  if (child > 0) {
+    if (options.own_group) setpgid(child, child);
+    while (read(status[0], &error, sizeof error) < 0 && errno == EINTR) {
+    }
+  }
+  close(status[0]);
+  if (error == 0) return child;
+  if (child > 0) waitpid(child, nullptr, 0);
+  Fail(ErrorKind::kCluster, "cannot start {}: {}", options.words.front(), std::strerror(error));
+}
+
+}  // namespace zerosweep
