@@ -18,9 +18,9 @@ struct SpawnOptions {
   // Ours → the child's. Input is /dev/null unless it is named; output and errors are ours unless
   // they are. All others of ours are expected to be O_CLOEXEC.
   std::vector<std::pair<int, int>> descriptors;
-  bool own_group = true;        // it leads a process group, so that all of it can be ended
-  int death_signal = SIGKILL;   // what it receives when the spawning thread ends
-  std::optional<int> oom_score; // /proc/self/oom_score_adj: the kernel ends the highest first
+  bool own_group = true;         // it leads a process group, so that all of it can be ended
+  int death_signal = SIGKILL;    // what it receives when the spawning thread ends
+  std::optional<int> oom_score;  // /proc/self/oom_score_adj: the kernel ends the highest first
 };
 
 // Returns the child's id; whoever calls waits for it. Signals have their default meaning in the

@@ -107,6 +107,7 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   Assign assign;
   assign.slot = slot;
   assign.stall_limit = options_.stall_limit;
+  assign.time_limit = row.design->needs.time;
   assign.run.attempt = NewUuid();
   assign.run.stage = SpecOf(row, plan_.stages);
   for (size_t i = 0; i < row.inputs.size(); ++i)
@@ -127,7 +128,8 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   flight.number = scheduler_.AttemptNumber(start.stage);
   flight.started = clock_.Monotonic();
   flights_[assign.run.attempt] = flight;
-  storage_.Start({assign.run.attempt, row.name, flight.place, assign.run.device, row.design->threads});
+  storage_.Start(
+      {assign.run.attempt, row.name, flight.place, assign.run.device, row.design->threads});
   Send(rank, assign);
 }
 

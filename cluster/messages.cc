@@ -30,7 +30,8 @@ struct CoordinatorEncoder {
     return {{"type", "assign"},
             {"slot", m.slot},
             {"run", ToJson(m.run)},
-            {"stall_limit", m.stall_limit}};
+            {"stall_limit", m.stall_limit},
+            {"time_limit", m.time_limit}};
   }
   Json operator()(const Revoke& m) const { return {{"type", "revoke"}, {"attempt", m.attempt}}; }
   Json operator()(const Alive&) const { return {{"type", "alive"}}; }
@@ -67,8 +68,8 @@ ClusterMessage Decode(const Json& json) {
   if (type == "broken") return WorkerMessage(Broken{json.at("message")});
   if (type == "left") return WorkerMessage(Left{});
   if (type == "assign") {
-    return CoordinatorMessage(
-        Assign{json.at("slot"), StageRunFromJson(json.at("run")), json.at("stall_limit")});
+    return CoordinatorMessage(Assign{json.at("slot"), StageRunFromJson(json.at("run")),
+                                     json.at("stall_limit"), json.at("time_limit")});
   }
   if (type == "revoke") return CoordinatorMessage(Revoke{json.at("attempt")});
   if (type == "alive") return CoordinatorMessage(Alive{});

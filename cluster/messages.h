@@ -45,6 +45,7 @@ struct Assign {
   int slot = 0;
   StageRun run;
   double stall_limit = 0;  // seconds of silence; 0: the supervisor's default
+  double time_limit = 0;   // seconds in all; 0: none
 };
 
 // Kill this attempt if it still runs; no Ended follows.

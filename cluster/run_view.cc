@@ -57,14 +57,13 @@ std::vector<std::string> RunView::Failures() const {
   std::vector<std::string> failures;
   for (size_t i = 0; i < plan_.stages.size(); ++i) {
     const std::vector<size_t>& inputs = plan_.stages[i].inputs;
-    const bool by_itself =
-        scheduler_.phase(i) == Phase::kFailed &&
-        std::all_of(inputs.begin(), inputs.end(), [&](size_t input) {
-          return scheduler_.phase(input) == Phase::kDone;
-        });
+    const bool by_itself = scheduler_.phase(i) == Phase::kFailed &&
+                           std::all_of(inputs.begin(), inputs.end(), [&](size_t input) {
+                             return scheduler_.phase(input) == Phase::kDone;
+                           });
     if (by_itself) {
-      failures.push_back(fmt::format("{} ({:.12}): {}", label(i), plan_.stages[i].name,
-                                     scheduler_.error(i)));
+      failures.push_back(
+          fmt::format("{} ({:.12}): {}", label(i), plan_.stages[i].name, scheduler_.error(i)));
     }
   }
   return failures;

@@ -79,13 +79,13 @@ void Supervisor::Spawn() {
   child_ = std::make_unique<ChildProcess>(spawn);
 }
 
-void Supervisor::Start(const StageRun& run, double stall_limit) {
+void Supervisor::Start(const StageRun& run, const StageLimits& limits) {
   log_.Begin(run.attempt);
   run_ = run;
   sent_ = draining_ = false;
   asked_at_ = time_.Seconds();
   metrics_.clear();
-  own_stall_limit_ = stall_limit;
+  limits_ = limits;
   oom_kills_before_ = OomKills();
   if (child_ && (at_end_ || child_->Ended())) child_.reset();
   if (!child_) Spawn();
@@ -115,7 +115,7 @@ void Supervisor::SendRunWhenReady() {
 void Supervisor::SendRun() {
   sent_ = true;
   stall_.emplace(options_.stall_floor, options_.stall_factor);
-  last_frame_ = time_.Seconds();
+  last_frame_ = sent_at_ = time_.Seconds();
   WriteFrame(child_->write_fd(), ToJson(*run_));  // a dead reader shows up as its end
 }
 
@@ -209,15 +209,19 @@ void Supervisor::CheckSilence(std::vector<StageEvent>& events) {
     return;
   }
   if (!run_ || !sent_) return;
-  const double limit = own_stall_limit_ > 0 ? own_stall_limit_ : stall_->Seconds();
-  const double silence = time_.Seconds() - last_frame_;
-  if (silence <= limit) return;
+  const double limit = limits_.stall > 0 ? limits_.stall : stall_->Seconds();
+  const double now = time_.Seconds();
+  std::string reason;
+  if (now - last_frame_ > limit)
+    reason = fmt::format("no sign of life for {:.1f} s (limit {:.1f} s)", now - last_frame_, limit);
+  else if (limits_.time > 0 && now - sent_at_ > limits_.time)
+    reason = fmt::format("not done after {:.1f} s (resources: {{time: {:g}s}})", now - sent_at_,
+                         limits_.time);
+  else
+    return;
   child_->Kill();
   child_.reset();
-  FailRun("timeout",
-          fmt::format("no sign of life for {:.1f} s (limit {:.1f} s); its process was killed",
-                      silence, limit),
-          events);
+  FailRun("timeout", reason + "; its process was killed", events);
 }
 
 void Supervisor::ProcessEnded(const std::string& how, std::vector<StageEvent>& events) {

@@ -33,6 +33,12 @@ struct SupervisorOptions {
   double input_patience = 90;
 };
 
+// After which an attempt is killed.
+struct StageLimits {
+  double stall = 0;  // seconds of silence; 0: the default
+  double time = 0;   // seconds in all; 0: none
+};
+
 struct StageEvent {
   std::variant<StageProgress, StageDone, StageFailed> message;
   std::string log_tail;  // of a failed attempt
@@ -60,9 +66,8 @@ class Supervisor {
   Supervisor(SupervisorOptions options, const std::string& name, const Clock& clock);
   ~Supervisor();
 
-  // Starts an attempt, and the process if there is none. `stall_limit` > 0 replaces the default.
-  // REQUIRES: !busy().
-  void Start(const StageRun& run, double stall_limit = 0);
+  // Starts an attempt, and the process if there is none. REQUIRES: !busy().
+  void Start(const StageRun& run, const StageLimits& limits = {});
   // What has happened since; metrics are gathered into the StageDone. A done or failed attempt ends
   // with exactly one StageDone or StageFailed; after a failure the process is dead. Throws kCluster
   // when the program does not start at all or belongs to another build.
@@ -112,9 +117,9 @@ class Supervisor {
   double asked_at_ = 0;              // in listening time
   std::vector<StageEvent> pending_;  // for the next Poll
   std::map<std::string, double> metrics_;
-  double own_stall_limit_ = 0;
+  StageLimits limits_;
   std::optional<StallLimit> stall_;
-  double last_frame_ = 0;  // in listening time
+  double last_frame_ = 0, sent_at_ = 0;  // in listening time
   long oom_kills_before_ = 0;
   Json signature_;
 };

@@ -41,7 +41,7 @@ void Worker::Run(const Assign& assign) {
       Fail(ErrorKind::kInternal, "slot {} of {} was given attempt {} while it runs {}", assign.slot,
            options_.node, assign.run.attempt, slot->attempt());
     }
-    slot->Start(assign.run, assign.stall_limit);
+    slot->Start(assign.run, {assign.stall_limit, assign.time_limit});
   } catch (const Error& error) {
     Break(error.what());
   }

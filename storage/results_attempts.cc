@@ -82,8 +82,7 @@ struct StageNow {
 // Throws kInternal for a stage that no sweep has added.
 StageNow LookUp(Database& db, const std::string& name) {
   Statement& find = db.Prepare("SELECT id, state FROM stage WHERE name = ?");
-  if (!find.Bind(name).Step())
-    Fail(ErrorKind::kInternal, "stage {} is not in the database", name);
+  if (!find.Bind(name).Step()) Fail(ErrorKind::kInternal, "stage {} is not in the database", name);
   StageNow stage{find.Int(0), find.Text(1)};
   find.Reset();
   return stage;

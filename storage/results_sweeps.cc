@@ -44,6 +44,8 @@ class SweepInserter {
   // Returns how many are new.
   int Trials();
   void Stages();
+  // Whether stages of it were there before, whose states say something about the new trials.
+  bool MetKnownStages() const { return fresh_stages_.size() < stages_.size(); }
   // Links the new stages with their inputs and the new trials with their stages.
   void Links();
 
@@ -129,7 +131,8 @@ const SweepInserter::ConfigurationText& SweepInserter::TextOf(const Configuratio
 const SweepInserter::DesignText& SweepInserter::TextOf(const StageDesign& design) {
   auto known = designs_.find(&design);
   if (known == designs_.end())
-    known = designs_.emplace(&design, DesignText{StageText(design), Json(design.files).dump()}).first;
+    known =
+        designs_.emplace(&design, DesignText{StageText(design), Json(design.files).dump()}).first;
   return known->second;
 }
 
@@ -224,7 +227,7 @@ int ResultsWriter::AddSweep(const std::string& name, const std::string& source,
     const int fresh = inserter.Trials();
     inserter.Stages();
     inserter.Links();
-    impl_->Settle();
+    if (inserter.MetKnownStages()) impl_->Settle();
     return fresh;
   });
 }

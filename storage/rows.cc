@@ -26,6 +26,7 @@ std::string ToString(const StageNeeds& needs) {
   if (needs.cpus > 0) parts.push_back(fmt::format("{} cores", needs.cpus));
   if (needs.memory > 0) parts.push_back(HumanBytes(needs.memory) + " of memory");
   if (parts.empty()) parts.emplace_back("one slot");
+  if (needs.time > 0) parts.push_back("at most " + HumanSeconds(needs.time));
   return fmt::format("{}{}", needs.ranks > 1 ? fmt::format("{} ranks, each of ", needs.ranks) : "",
                      Join(parts, " and "));
 }

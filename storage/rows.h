@@ -24,6 +24,7 @@ struct StageNeeds {
   bool gpu = false;   // a GPU is not only used where there is one, but required
   int cpus = 0;       // cores; 0: as many as a slot has
   double memory = 0;  // bytes; 0: not said
+  double time = 0;    // seconds that an attempt may last; 0: any
   bool operator==(const StageNeeds&) const = default;
 };
 

@@ -24,10 +24,10 @@ class StageText {
  private:
   void AppendParams(std::optional<int64_t> seed, std::string& text) const;
 
-  std::string without_seed_;            // {"a":1,"t":2}
+  std::string without_seed_;              // {"a":1,"t":2}
   std::string before_seed_, after_seed_;  // {"a":1,"seed":   ,"t":2}
-  std::vector<std::string> roles_;      // "images":
-  std::string kind_, revision_;         // ,"kind":"quantize","params":   ,"revision":1}
+  std::vector<std::string> roles_;        // "images":
+  std::string kind_, revision_;           // ,"kind":"quantize","params":   ,"revision":1}
 };
 
 }  // namespace zerosweep

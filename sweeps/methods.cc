@@ -75,6 +75,21 @@ double ParseMemory(const YamlNode& node) {
   return number * unit->second;
 }
 
+// "90s", "30m", "2h", "1d". Throws kUsage.
+double ParseTime(const YamlNode& node) {
+  const std::string& word = RequireWord(node, "resources.time");
+  static const std::map<std::string, double> kUnits = {
+      {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  char* end = nullptr;
+  const double number = std::strtod(word.c_str(), &end);
+  while (*end == ' ') ++end;
+  const auto unit = kUnits.find(end);
+  if (unit == kUnits.end() || !(number > 0) || !std::isfinite(number))
+    FailAt(node.where, "resources.time is {}, must be a time with its unit: 90s, 30m, 2h, 1d",
+           node.Shown());
+  return number * unit->second;
+}
+
 }  // namespace
 
 std::string KindOfRole(const std::string& role) {
@@ -102,10 +117,11 @@ void Resources::Override(const Resources& more) {
   if (more.cpus) cpus = more.cpus;
   if (more.gpu) gpu = more.gpu;
   if (more.memory) memory = more.memory;
+  if (more.time) time = more.time;
 }
 
 Resources ParseResources(const YamlNode& node) {
-  RequireKeys(node, {"threads", "cpus", "gpus", "memory", "ranks"}, "resources");
+  RequireKeys(node, {"threads", "cpus", "gpus", "memory", "time", "ranks"}, "resources");
   if (node.members.empty()) FailAt(node.where, "resources is empty, write {{threads: N}}");
   const auto number = [&](const char* key, int least, int most) -> std::optional<int> {
     const YamlNode* value = node.Find(key);
@@ -117,6 +133,7 @@ Resources ParseResources(const YamlNode& node) {
   resources.cpus = number("cpus", 1, 1024);
   if (const auto gpus = number("gpus", 0, 1)) resources.gpu = *gpus == 1;
   if (const YamlNode* memory = node.Find("memory")) resources.memory = ParseMemory(*memory);
+  if (const YamlNode* time = node.Find("time")) resources.time = ParseTime(*time);
   number("ranks", 1, 1);  // a stage runs in one process
   return resources;
 }

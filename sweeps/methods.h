@@ -18,6 +18,7 @@ struct Resources {
   std::optional<int> cpus;       // cores kept for it
   std::optional<bool> gpu;       // whether it requires one
   std::optional<double> memory;  // bytes
+  std::optional<double> time;    // seconds that an attempt may last
 
   // `more` wins where both speak.
   void Override(const Resources& more);

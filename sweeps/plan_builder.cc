@@ -122,7 +122,7 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
   design.id_tail = "\"," + others.substr(1);
   design.family = FamilyOf(design.id_tail);
 
-  const auto seed_of = [](const Part& part, int64_t Seeds::* seed) {
+  const auto seed_of = [](const Part& part, int64_t Seeds::*seed) {
     return part.declaration->at("uses_seed") ? seed : nullptr;
   };
   AddStage(Teacher(trial), nullptr, {}, method.where, design);
@@ -166,7 +166,7 @@ void PlanBuilder::CheckNeeds(const Assignment& trial, const Method& method) {
   }
 }
 
-void PlanBuilder::AddStage(StageDesign design, int64_t Seeds::* seed,
+void PlanBuilder::AddStage(StageDesign design, int64_t Seeds::*seed,
                            const std::map<std::string, std::string>& inputs,
                            const std::string& where, TrialDesign& trial) {
   TrialStage stage{nullptr, seed, {}, where};
@@ -191,13 +191,12 @@ const PlanBuilder::Design& PlanBuilder::Intern(StageDesign design) {
       CanonicalJson({design.kind, design.revision, design.params, design.roles});
   const std::string whole =
       in_names + CanonicalJson({design.implementation, design.files, design.threads, needs.ranks,
-                                needs.gpu, needs.cpus, needs.memory});
+                                needs.gpu, needs.cpus, needs.memory, needs.time});
   const auto known = designs_.find(whole);
   if (known != designs_.end()) return known->second;
   StageText text(design);
   auto shared = std::make_shared<const StageDesign>(std::move(design));
-  return designs_
-      .emplace(whole, Design{std::move(shared), std::move(text), FamilyOf(in_names)})
+  return designs_.emplace(whole, Design{std::move(shared), std::move(text), FamilyOf(in_names)})
       .first->second;
 }
 

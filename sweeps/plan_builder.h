@@ -44,8 +44,8 @@ class PlanBuilder {
   // A stage of a trial before its seed is known.
   struct TrialStage {
     const Design* design = nullptr;
-    int64_t Seeds::* seed = nullptr;  // null: it takes none
-    std::vector<size_t> inputs;       // places in the trial
+    int64_t Seeds::*seed = nullptr;  // null: it takes none
+    std::vector<size_t> inputs;      // places in the trial
     std::string where;
   };
   // What trials that differ in their seeds alone have in common.
@@ -71,7 +71,7 @@ class PlanBuilder {
   TrialDesign MakeDesign(const Assignment& trial, const Method& method);
   void CheckNeeds(const Assignment& trial, const Method& method);
   // Adds a stage to the trial; `inputs`: role → kind of an earlier stage of it.
-  void AddStage(StageDesign design, int64_t Seeds::* seed,
+  void AddStage(StageDesign design, int64_t Seeds::*seed,
                 const std::map<std::string, std::string>& inputs, const std::string& where,
                 TrialDesign& trial);
   const Design& Intern(StageDesign design);

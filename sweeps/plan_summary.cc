@@ -43,9 +43,8 @@ KindSummary& KindOf(const StageDesign& stage, PlanSummary& summary) {
       });
   if (found != summary.kinds.end()) return *found;
   // Implementations of one kind stand together.
-  const auto last =
-      std::find_if(summary.kinds.rbegin(), summary.kinds.rend(),
-                   [&](const KindSummary& kind) { return kind.kind == stage.kind; });
+  const auto last = std::find_if(summary.kinds.rbegin(), summary.kinds.rend(),
+                                 [&](const KindSummary& kind) { return kind.kind == stage.kind; });
   const auto place = last == summary.kinds.rend() ? summary.kinds.end() : last.base();
   return *summary.kinds.insert(place, KindSummary{stage.kind, stage.implementation});
 }
@@ -59,7 +58,8 @@ PlanSummary SummarisePlan(const Plan& plan, const Home& home) {
   summary.trials = plan.trials.size();
   summary.stages = plan.stages.size();
   const std::vector<CostEstimate> costs = EstimateCosts(plan, CostModel(history.costs));
-  std::vector<double> chain_to(plan.stages.size(), 0);  // seconds until it is done, its own included
+  std::vector<double> chain_to(plan.stages.size(),
+                               0);  // seconds until it is done, its own included
   double seconds = 0, longest_chain = 0;
   bool all_known = true;
   for (size_t i = 0; i < plan.stages.size(); ++i) {

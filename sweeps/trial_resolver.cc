@@ -16,11 +16,20 @@ void TakeIfDeclared(const Json& kind, const std::string& name, const YamlNode* n
   if (node != nullptr && param != nullptr) given[name] = CheckedValue(*param, *node, name);
 }
 
+struct EvaluateBlock {
+  Json given = Json::object();
+  Resources resources;
+};
+
 // The teacher is measured on the same images, so the `evaluate` block also sets its parameters.
-Json CheckEvaluate(const YamlNode& node, const Catalogue& catalogue) {
-  return CheckedBlock({&catalogue.Get("kind", "evaluate", "catalogue"),
-                       &catalogue.Get("kind", "teacher", "catalogue")},
-                      node, "evaluate");
+EvaluateBlock ParseEvaluate(const YamlNode& node, const Catalogue& catalogue) {
+  EvaluateBlock block;
+  block.given = CheckedBlock({&catalogue.Get("kind", "evaluate", "catalogue"),
+                              &catalogue.Get("kind", "teacher", "catalogue")},
+                             node, "evaluate", {"resources"});
+  if (const YamlNode* resources = node.Find("resources"))
+    block.resources = ParseResources(*resources);
+  return block;
 }
 
 }  // namespace
@@ -180,23 +189,23 @@ Execution TrialResolver::ExecutionOf(const Assignment& trial) {
 }
 
 void TrialResolver::AddKindParams(const std::string& kind, const Json& given,
-                                  const Execution& execution, const Part* part,
+                                  const Execution& execution, const Part& part,
                                   StageParams& params) const {
   const Json* found = catalogue_.Find("kind", kind);
   const Json& declaration = found != nullptr ? *found : kNoKind;
   Json own = given;
   TakeIfDeclared(declaration, "ranks", execution.ranks, own);
   TakeIfDeclared(declaration, "dtype", execution.dtype, own);
-  if (part != nullptr && part->ranks) own["ranks"] = *part->ranks;
-  const Json recipe = part != nullptr ? part->recipe_values : Json::object();
-  Json values = ResolveParams(declaration, own, recipe, execution.profile, execution.variant);
+  if (part.ranks) own["ranks"] = *part.ranks;
+  Json values =
+      ResolveParams(declaration, own, part.recipe_values, execution.profile, execution.variant);
   params.threads = values.value("threads", 1);
   Resources resources;
   if (execution.resources != nullptr) resources = ParseResources(*execution.resources);
-  if (part != nullptr) resources.Override(part->resources);
+  resources.Override(part.resources);
   params.threads = resources.threads.value_or(params.threads);
   params.needs = {1, resources.gpu.value_or(false), resources.cpus.value_or(0),
-                  resources.memory.value_or(0)};
+                  resources.memory.value_or(0), resources.time.value_or(0)};
   if (options_.threads > 0) params.threads = options_.threads;
   values.erase("threads");  // a resource, not part of the name
   for (const auto& [name, value] : values.items()) {
@@ -221,7 +230,7 @@ const StageParams& TrialResolver::PartParams(const Assignment& trial, const std:
                                  execution.profile, execution.variant);
       params.named = WithoutNeutral(part.declaration->at("params"), params.all);
     }
-    AddKindParams(kind, part.given, execution, &part, params);
+    AddKindParams(kind, part.given, execution, part, params);
     found = part_params_.emplace(key, std::move(params)).first;
   }
   return found->second;
@@ -234,12 +243,16 @@ const StageParams& TrialResolver::KindParams(const Assignment& trial, const std:
   const auto key = std::tuple(node, kind, execution);
   auto found = kind_params_.find(key);
   if (found == kind_params_.end()) {
-    Json given = Json::object();
-    if (node != nullptr) {
-      given = of_bits ? SensitivityParams(BitsAt(*node)) : CheckEvaluate(*node, catalogue_);
+    EvaluateBlock block;
+    if (of_bits) {
+      block.given = SensitivityParams(BitsAt(*node));
+    } else if (node != nullptr) {
+      block = ParseEvaluate(*node, catalogue_);
     }
+    Part part;  // of no method
+    part.resources = block.resources;
     StageParams params;
-    AddKindParams(kind, given, execution, nullptr, params);
+    AddKindParams(kind, block.given, execution, part, params);
     found = kind_params_.emplace(key, std::move(params)).first;
   }
   return found->second;
@@ -276,7 +289,7 @@ void TrialResolver::Check(TrialKey key, const YamlNode& node) {
       ParseResources(node);
       return;
     case TrialKey::kEvaluate:
-      CheckEvaluate(node, catalogue_);
+      ParseEvaluate(node, catalogue_);
       return;
     case TrialKey::kSeed:
       ParseSeeds(node);

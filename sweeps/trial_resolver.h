@@ -75,7 +75,7 @@ class TrialResolver {
   DataRoots RootsOf(const Assignment& trial) const;
   void NoteNeeds(const Part& part);
   void AddKindParams(const std::string& kind, const Json& given, const Execution& execution,
-                     const Part* part, StageParams& params) const;
+                     const Part& part, StageParams& params) const;
 
   const ExpandOptions& options_;
   const Catalogue& catalogue_;

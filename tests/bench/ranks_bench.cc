@@ -58,8 +58,7 @@ void Work(Transport& transport) {
     bool active = false;
     while (const auto envelope = transport.Poll()) {
       active = true;
-      const auto order =
-          std::get<CoordinatorMessage>(ClusterMessageFromJson(envelope->message));
+      const auto order = std::get<CoordinatorMessage>(ClusterMessageFromJson(envelope->message));
       if (const auto* assign = std::get_if<Assign>(&order))
         transport.Send(0, ToJson(WorkerMessage(Ended{Answer(*assign), {}})));
       left = left || std::holds_alternative<Leave>(order);

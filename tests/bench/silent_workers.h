@@ -29,8 +29,7 @@ class SilentWorkers final : public Transport {
     if (message.at("type") == "assign") return on_assign_();
     if (to == 0) return arrived_.push_back({0, message});
     benchmark::DoNotOptimize(message.dump());  // what a transport between processes does with it
-    if (message.at("type") == "leave")
-      arrived_.push_back({to, ToJson(WorkerMessage(Left{}))});
+    if (message.at("type") == "leave") arrived_.push_back({to, ToJson(WorkerMessage(Left{}))});
   }
 
   std::optional<Envelope> Poll() override {

@@ -180,7 +180,8 @@ TEST_F(CatalogueCommandsTest, TheExampleSweepsAreValid) {
     EXPECT_EQ(finished.code, 2) << entry.path();
     EXPECT_THAT(finished.err,
                 testing::AnyOf(HasSubstr("not found: there is no"), HasSubstr("no folder holds"),
-                               HasSubstr("there is no folder"), HasSubstr("unknown model"), HasSubstr("are missing")))
+                               HasSubstr("there is no folder"), HasSubstr("unknown model"),
+                               HasSubstr("are missing")))
         << entry.path();
   }
   EXPECT_GE(examples, 2);

@@ -31,12 +31,14 @@ TEST(MessagesTest, CoordinatorMessagesComeBackAsTheyWere) {
   Assign sent;
   sent.slot = 3;
   sent.stall_limit = 2.5;
+  sent.time_limit = 60;
   sent.run.attempt = "attempt";
   sent.run.device = "cuda:1";
   const auto assign =
       std::get<Assign>(std::get<CoordinatorMessage>(Travel(ToJson(CoordinatorMessage(sent)))));
   EXPECT_EQ(assign.slot, 3);
   EXPECT_EQ(assign.stall_limit, 2.5);
+  EXPECT_EQ(assign.time_limit, 60);
   EXPECT_EQ(assign.run.device, "cuda:1");
   const auto drain = std::get<CoordinatorMessage>(Travel(ToJson(CoordinatorMessage(Drain{}))));
   EXPECT_TRUE(std::holds_alternative<Drain>(drain));

@@ -87,8 +87,7 @@ TEST_F(SessionTest, ComputesEveryStageOnceAndThenHasNothingToDo) {
   EXPECT_EQ(outcome.exit_code, kExitOk);
   EXPECT_EQ(outcome.trials_done, 3);
   EXPECT_EQ(outcome.stages_run, 9);
-  for (const StageRow& stage : plan.stages)
-    EXPECT_EQ(FakeRuns(home_).Count(stage.name, "done"), 1);
+  for (const StageRow& stage : plan.stages) EXPECT_EQ(FakeRuns(home_).Count(stage.name, "done"), 1);
   const Outcome again = Run(plan);
   EXPECT_EQ(again.exit_code, kExitNothingToDo);
   EXPECT_EQ(again.stages_run, 0);

@@ -48,8 +48,9 @@ class SupervisorTest : public testing::Test {
     return events;
   }
 
-  StageFailed RunToFailure(Supervisor& supervisor, const Json& params, double stall_limit = 0) {
-    supervisor.Start(MakeRun(params), stall_limit);
+  StageFailed RunToFailure(Supervisor& supervisor, const Json& params,
+                           const StageLimits& limits = {}) {
+    supervisor.Start(MakeRun(params), limits);
     const auto events = Finish(supervisor);
     if (events.empty() || !std::holds_alternative<StageFailed>(events.back().message)) {
       ADD_FAILURE() << "the attempt did not fail";
@@ -114,9 +115,20 @@ TEST_F(SupervisorTest, EveryEndOfTheProcessIsACrashWithItsLog) {
 TEST_F(SupervisorTest, SilenceBeyondTheLimitIsATimeout) {
   Supervisor supervisor(options_, "slot", SystemClock());
   const double start = SystemClock().Monotonic();
-  const StageFailed failed = RunToFailure(supervisor, {{"fault", "hang"}}, /*stall_limit=*/0.3);
+  const StageFailed failed = RunToFailure(supervisor, {{"fault", "hang"}}, {.stall = 0.3});
   EXPECT_EQ(failed.failure, "timeout");
   EXPECT_LT(SystemClock().Monotonic() - start, 10);
+  EXPECT_EQ(supervisor.pid(), -1);
+  ExpectSuccess(supervisor);
+}
+
+TEST_F(SupervisorTest, AnAttemptThatOutlivesItsTimeIsATimeout) {
+  Supervisor supervisor(options_, "slot", SystemClock());
+  const StageFailed failed =
+      RunToFailure(supervisor, {{"steps", 6000}, {"sleep_ms", 60000}}, {.time = 0.3});
+  EXPECT_EQ(failed.failure, "timeout");
+  EXPECT_THAT(failed.message, HasSubstr("resources: {time: 0.3s}"))
+      << "though it gave signs of life";
   EXPECT_EQ(supervisor.pid(), -1);
   ExpectSuccess(supervisor);
 }
@@ -124,7 +136,7 @@ TEST_F(SupervisorTest, SilenceBeyondTheLimitIsATimeout) {
 TEST_F(SupervisorTest, OurOwnAbsenceIsNoSilenceOfTheStage) {
   FakeClock clock;
   Supervisor supervisor(options_, "slot", clock);
-  supervisor.Start(MakeRun({{"sleep_ms", 60000}}), /*stall_limit=*/5);
+  supervisor.Start(MakeRun({{"sleep_ms", 60000}}), {.stall = 5});
   while (supervisor.signature().is_null()) supervisor.Poll();
   clock.Advance(100);
   EXPECT_TRUE(supervisor.Poll().empty());
@@ -151,7 +163,7 @@ TEST_F(SupervisorTest, AnAbsenceInTheMiddleOfATurnIsNoSilenceOfTheStage) {
   for (int after = 1; after <= 4; ++after) {
     LeapingClock clock;
     Supervisor supervisor(options_, "slot", clock);
-    supervisor.Start(MakeRun({{"sleep_ms", 60000}}), /*stall_limit=*/5);
+    supervisor.Start(MakeRun({{"sleep_ms", 60000}}), {.stall = 5});
     while (supervisor.signature().is_null()) supervisor.Poll();
     clock.leap_after = after;
     for (int turn = 0; turn < 5; ++turn) EXPECT_TRUE(supervisor.Poll().empty()) << after;
@@ -162,7 +174,7 @@ TEST_F(SupervisorTest, AnAbsenceInTheMiddleOfATurnIsNoSilenceOfTheStage) {
 
 TEST_F(SupervisorTest, AStoppedProcessIsATimeout) {
   Supervisor supervisor(options_, "slot", SystemClock());
-  supervisor.Start(MakeRun({{"sleep_ms", 60000}}), /*stall_limit=*/0.3);
+  supervisor.Start(MakeRun({{"sleep_ms", 60000}}), {.stall = 0.3});
   while (supervisor.signature().is_null()) supervisor.Poll();
   kill(supervisor.pid(), SIGSTOP);
   const auto events = Finish(supervisor);

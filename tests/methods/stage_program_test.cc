@@ -1,8 +1,8 @@
 // The stage program as a worker drives it: a teacher, images, a quantized network and its accuracy,
 // on a small data set.
-#include "tests/support/stage_program_fixture.h"
-
 #include <gmock/gmock.h>
+
+#include "tests/support/stage_program_fixture.h"
 
 namespace zerosweep {
 namespace {

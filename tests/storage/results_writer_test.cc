@@ -29,7 +29,9 @@ struct ResultsWriterTest : testing::Test {
     const Table table = ResultsReader(home).Query(sql);
     return table.rows.empty() ? Json() : table.rows.at(0).at(0);
   }
-  std::string StageOf(size_t trial, const char* kind) { return rows.NameOf(rows.trials[trial], kind); }
+  std::string StageOf(size_t trial, const char* kind) {
+    return rows.NameOf(rows.trials[trial], kind);
+  }
   void FailFinally(const std::string& stage, const std::string& message) {
     const std::string attempt = NewUuid();
     writer.StartAttempt({.id = attempt, .stage = stage, .worker = "w", .device = "cpu"});

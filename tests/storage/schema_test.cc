@@ -16,7 +16,9 @@ TEST(SchemaTest, TrialsOfSchemaOneGetTheirBits) {
   // Back to schema 1, as far as this migration is concerned.
   database.Exec(
       "DROP VIEW v_trial; ALTER TABLE trial DROP COLUMN bits;"
-      "ALTER TABLE sweep DROP COLUMN digest;"
+      "ALTER TABLE sweep DROP COLUMN digest; CREATE INDEX stage_state ON stage (state);"
+      "CREATE INDEX trial_state ON trial (state); DROP INDEX stage_failed; DROP INDEX "
+      "stage_cancelled;"
       "CREATE VIEW v_trial AS SELECT name AS trial FROM trial; PRAGMA user_version = 1;"
       "INSERT INTO configuration (digest, config) VALUES ('c', '{}');"
       "INSERT INTO trial (name, configuration_id, dataset, model, method, synthesizer, quantizer,"

@@ -16,8 +16,8 @@ TEST(StageTextTest, IsTheCanonicalTextOfTheWholeStage) {
                        .roles = {"images", "teacher"}};
     const StageText text(design);
     StageRow stage{"", std::make_shared<const StageDesign>(design), std::nullopt, {0, 1}};
-    for (const std::optional<int64_t> seed :
-         {std::optional<int64_t>(), std::optional<int64_t>(0), std::optional<int64_t>(1'000'000'000'000)}) {
+    for (const std::optional<int64_t> seed : {std::optional<int64_t>(), std::optional<int64_t>(0),
+                                              std::optional<int64_t>(1'000'000'000'000)}) {
       stage.seed = seed;
       EXPECT_EQ(text.Params(seed), CanonicalJson(ParamsOf(stage)));
       EXPECT_EQ(text.Name(seed, {stages[0].name, stages[1].name}),

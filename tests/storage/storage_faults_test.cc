@@ -82,7 +82,8 @@ TEST_F(StorageFaultsTest, AFullDiskFailsTheBatchAndKeepsWhatWasCommitted) {
   EXPECT_EQ(ResultsReader(home).Query("SELECT * FROM v_trial").rows.size(), 1u);
   HomeLock lock(home, SystemClock());
   ResultsWriter writer(home, lock);
-  EXPECT_FALSE(FinishStage(writer, rows.NameOf(rows.trials[0], "teacher")));  // the first one stands
+  EXPECT_FALSE(
+      FinishStage(writer, rows.NameOf(rows.trials[0], "teacher")));  // the first one stands
 }
 
 TEST_F(StorageFaultsTest, AFullDiskTakesNoNewHome) {

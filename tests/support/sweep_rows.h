@@ -53,10 +53,9 @@ inline void AddCell(SweepRows& rows, const CellRow& cell) {
       cell.bits.empty() ? fmt::format("w{:g}a{:g}", cell.w_bits, cell.a_bits) : cell.bits;
   Json synthesis = cell.params;
   synthesis["synthesizer"] = cell.method;
-  const size_t teacher =
-      rows.Add({.kind = "teacher",
-                .implementation = "teacher",
-                .params = {{"model", cell.model}, {"dataset", cell.dataset}}});
+  const size_t teacher = rows.Add({.kind = "teacher",
+                                   .implementation = "teacher",
+                                   .params = {{"model", cell.model}, {"dataset", cell.dataset}}});
   const size_t images = rows.Add({.kind = "synthesize",
                                   .implementation = cell.method,
                                   .params = synthesis,

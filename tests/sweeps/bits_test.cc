@@ -43,17 +43,18 @@ TEST(BitsTest, MixedPrecisionNeedsAStageThatEveryBudgetAndQuantizerShares) {
   const StageSpec sensitivity = SpecOf(plan, plan.trials[1], "sensitivity");
   EXPECT_EQ(sensitivity.params, Json::object());
   EXPECT_EQ(sensitivity.revision, 2);
-  EXPECT_EQ(sensitivity.inputs, (std::map<std::string, std::string>{
-                                         {"teacher", StageOf(plan.trials[1], "teacher", plan.stages).name},
-                                         {"images", StageOf(plan.trials[1], "synthesize", plan.stages).name}}));
-  EXPECT_EQ(SpecOf(plan, plan.trials[2], "quantize").inputs.at("sensitivity"),
-            sensitivity.name);
+  EXPECT_EQ(sensitivity.inputs,
+            (std::map<std::string, std::string>{
+                {"teacher", StageOf(plan.trials[1], "teacher", plan.stages).name},
+                {"images", StageOf(plan.trials[1], "synthesize", plan.stages).name}}));
+  EXPECT_EQ(SpecOf(plan, plan.trials[2], "quantize").inputs.at("sensitivity"), sensitivity.name);
   EXPECT_EQ(StageBitsOf(plan, 1), Json({{"budget", 4}, {"choices", {2, 4, 8}}}));
   EXPECT_EQ(StageBitsOf(plan, 2), Json({{"budget", 6}, {"choices", {2, 5, 8}}}));
   EXPECT_EQ(plan.trials[1].configuration->w_bits, 4);
   EXPECT_EQ(plan.trials[1].configuration->resolved.at("bits"),
             Json({{"w", "mp4"}, {"a", 8}, {"choices", {2, 4, 8}}, {"bucket", 0}}));
-  EXPECT_EQ(plan.trials[1].configuration->resolved.at("sensitivity"), Json({{"divergence", "forward"}}));
+  EXPECT_EQ(plan.trials[1].configuration->resolved.at("sensitivity"),
+            Json({{"divergence", "forward"}}));
 }
 
 TEST(BitsTest, EqualCellsHaveEqualNamesHoweverTheyAreWritten) {

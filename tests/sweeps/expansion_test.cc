@@ -205,12 +205,12 @@ TEST(ExpansionTest, PutsSeedRevisionAndDataWhereTheyBelong) {
   const StageSpec evaluate = SpecOf(plan, trial, "evaluate");
   const Json data = teacher.params.at("data");
   EXPECT_EQ(teacher.params, Json({{"arch", "resnet20_cifar_a"},
-                                       {"classes", 10},
-                                       {"dataset", "cifar10"},
-                                       {"data", data},
-                                       {"weights", Sha256Hex("weights")},
-                                       {"mean", {0.5, 0.5, 0.5}},
-                                       {"std", {0.25, 0.25, 0.25}}}));
+                                  {"classes", 10},
+                                  {"dataset", "cifar10"},
+                                  {"data", data},
+                                  {"weights", Sha256Hex("weights")},
+                                  {"mean", {0.5, 0.5, 0.5}},
+                                  {"std", {0.25, 0.25, 0.25}}}));
   EXPECT_EQ(
       synthesize.params,
       Json({{"name", "real"},
@@ -219,14 +219,14 @@ TEST(ExpansionTest, PutsSeedRevisionAndDataWhereTheyBelong) {
             {"dataset", "cifar10"},
             {"data", JsonDigest({{"calibration_batch.bin", Sha256Hex("cifar calibration")}})}}));
   EXPECT_EQ(quantize.params, Json({{"name", "minmax"},
-                                        {"batch", 64},
-                                        {"w_bits", 8},
-                                        {"a_bits", 8},
-                                        {"protocol",
-                                         {{"act_placement", "relu"},
-                                          {"first_w", "same"},
-                                          {"last_w", "same"},
-                                          {"bn", "kept"}}}}));
+                                   {"batch", 64},
+                                   {"w_bits", 8},
+                                   {"a_bits", 8},
+                                   {"protocol",
+                                    {{"act_placement", "relu"},
+                                     {"first_w", "same"},
+                                     {"last_w", "same"},
+                                     {"bn", "kept"}}}}));
   EXPECT_EQ(evaluate.params, Json({{"dataset", "cifar10"}, {"data", data}}));
   EXPECT_EQ(teacher.revision, 2);
   EXPECT_EQ(synthesize.revision, 1);
@@ -236,7 +236,8 @@ TEST(ExpansionTest, PutsSeedRevisionAndDataWhereTheyBelong) {
   const std::string folder_of_data = (folder / "data").string();
   EXPECT_EQ(DesignOf(plan, trial, "evaluate").files.at("data"), folder_of_data);
   EXPECT_EQ(DesignOf(plan, trial, "synthesize").files.at("data"), folder_of_data);
-  EXPECT_EQ(DesignOf(plan, trial, "teacher").files.at("weights"), folder_of_data + "/net.safetensors");
+  EXPECT_EQ(DesignOf(plan, trial, "teacher").files.at("weights"),
+            folder_of_data + "/net.safetensors");
   EXPECT_TRUE(DesignOf(plan, trial, "quantize").files.empty());
   EXPECT_EQ(evaluate.inputs.at("quantized"), quantize.name);
   EXPECT_EQ(quantize.inputs.at("images"), synthesize.name);
@@ -273,10 +274,14 @@ TEST(ExpansionTest, TakesResourcesFromBlockAndTrial) {
   const Plan plan =
       folder.Expand(CifarSweep("  bits: w8a8\n  method: {recipe: noise, synthesize: {resources: "
                                "{memory: 1.5 GiB, gpus: 1}}}\n"
-                               "resources: {cpus: 4, memory: 16GB}\n"));
+                               "resources: {cpus: 4, memory: 16GB, time: 90m}\n"
+                               "evaluate: {limit: 10, resources: {time: 1.5h, cpus: 2}}\n"));
   EXPECT_EQ(DesignOf(plan, plan.trials[0], "synthesize").needs,
-            (StageNeeds{1, true, 4, 1.5 * 0x1p30}));
-  EXPECT_EQ(DesignOf(plan, plan.trials[0], "quantize").needs, (StageNeeds{1, false, 4, 16e9}));
+            (StageNeeds{1, true, 4, 1.5 * 0x1p30, 5400}));
+  EXPECT_EQ(DesignOf(plan, plan.trials[0], "quantize").needs,
+            (StageNeeds{1, false, 4, 16e9, 5400}));
+  EXPECT_EQ(DesignOf(plan, plan.trials[0], "evaluate").needs,
+            (StageNeeds{1, false, 2, 16e9, 5400}));
 }
 
 TEST(ExpansionTest, GivesTheSamePlanAgainAndGrowsWithoutRenaming) {

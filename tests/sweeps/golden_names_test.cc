@@ -18,8 +18,10 @@ std::string Listing(const Plan& plan) {
     text << stage.design->kind << ' ' << stage.design->implementation << ' ' << stage.name << '\n';
   }
   for (const TrialRow& trial : plan.trials) {
-    text << "trial " << trial.configuration->method << ' ' << fmt::format("w{}a{}", trial.configuration->w_bits, trial.configuration->a_bits)
-         << ' ' << trial.seeds.synthesis << ' ' << trial.configuration->protocol << ' ' << trial.id << '\n';
+    text << "trial " << trial.configuration->method << ' '
+         << fmt::format("w{}a{}", trial.configuration->w_bits, trial.configuration->a_bits) << ' '
+         << trial.seeds.synthesis << ' ' << trial.configuration->protocol << ' ' << trial.id
+         << '\n';
   }
   return text.str();
 }

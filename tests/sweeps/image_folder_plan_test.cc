@@ -77,7 +77,8 @@ TEST_F(ImageFolderPlanTest, TheProtocolMayGiveAnotherSize) {
   // The card's accuracy holds for the usual size alone.
   EXPECT_FALSE(Stage("teacher", protocol).params.contains("expected_top1"));
   const Plan plan = folder_.Expand(Sweep(protocol));
-  EXPECT_TRUE(plan.trials.at(0).configuration->protocol.starts_with("default*")) << plan.trials.at(0).configuration->protocol;
+  EXPECT_TRUE(plan.trials.at(0).configuration->protocol.starts_with("default*"))
+      << plan.trials.at(0).configuration->protocol;
   EXPECT_EQ(folder_.ErrorOf(Sweep("  protocol: {eval_resize: 200}\n")),
             "sweep.yaml:7: the protocol's eval_resize is 200, but the crop is 299: it must be at "
             "least that");
@@ -92,8 +93,7 @@ TEST_F(ImageFolderPlanTest, FingerprintsAreTheContentOfTestAndTheSizesOfCalibrat
             JsonDigest({{"a/1.jpg", Sha256Hex("val/a/1.jpg")},
                         {"a/2.jpg", Sha256Hex("val/a/2.jpg")},
                         {"b/1.png", Sha256Hex("val/b/1.png")}}));
-  EXPECT_EQ(Stage("synthesize").params.at("data"),
-            JsonDigest({{"a/3.jpg", 13}, {"b/4.jpg", 13}}));
+  EXPECT_EQ(Stage("synthesize").params.at("data"), JsonDigest({{"a/3.jpg", 13}, {"b/4.jpg", 13}}));
 }
 
 TEST_F(ImageFolderPlanTest, AKnownFolderIsNotReadAgain) {

@@ -26,7 +26,8 @@ TEST(ModelFilesTest, FindsShippedModelsByName) {
   EXPECT_EQ(params["mean"], Json::array({0.25}));
   EXPECT_EQ(params["expected_top1"], 93.5);
   EXPECT_EQ(params["weights"], Sha256Hex("small weights"));
-  EXPECT_EQ(DesignOf(plan, plan.trials[0], "teacher").files.at("weights"), (folder / "models/small.safetensors").string());
+  EXPECT_EQ(DesignOf(plan, plan.trials[0], "teacher").files.at("weights"),
+            (folder / "models/small.safetensors").string());
   EXPECT_TRUE(plan.trials[0].configuration->resolved["model"]["card"].is_string());
 }
 

@@ -147,11 +147,17 @@ INSTANTIATE_TEST_SUITE_P(
              "sweep.yaml:7: dtype is 'bfloat16', but this version has only \"float32\""},
         Case{"resources", "  bits: w8a8\n  method: zeroq\nresources: {cores: 2}\n",
              "sweep.yaml:7: unknown key 'cores' in resources (known: threads, cpus, gpus, memory, "
-             "ranks)"},
+             "time, ranks)"},
         Case{"threads", "  bits: w8a8\n  method: zeroq\nresources: {threads: 0}\n",
              "sweep.yaml:7: resources.threads is 0, must be at least 1"},
         Case{"memory", "  bits: w8a8\n  method: zeroq\nresources: {memory: 16}\n",
              "sweep.yaml:7: resources.memory is 16, must be a size with its unit: 16GB"},
+        Case{"time", "  bits: w8a8\n  method: zeroq\nresources: {time: 2 weeks}\n",
+             "sweep.yaml:7: resources.time is '2 weeks', must be a time with its unit: 90s, 30m, "
+             "2h, 1d"},
+        Case{"evaluate_resources",
+             "  bits: w8a8\n  method: zeroq\nevaluate: {resources: {threads: 0}}\n",
+             "sweep.yaml:7: resources.threads is 0, must be at least 1"},
         Case{"resource_ranks", "  bits: w8a8\n  method: zeroq\nresources: {ranks: 2}\n",
              "sweep.yaml:7: resources.ranks is 2, must be at most 1"},
         Case{"evaluate", "  bits: w8a8\n  method: zeroq\nevaluate: {limits: 10}\n",

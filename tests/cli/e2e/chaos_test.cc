@@ -1,6 +1,7 @@
 // The same as tests/cluster/mpi/chaos_test.cc, with stages that compute: kills of the real programs
 // change no result.
 #include "tests/support/chaos.h"
+
 #include "tests/support/command_line.h"
 
 namespace zerosweep {

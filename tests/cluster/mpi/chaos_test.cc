@@ -1,6 +1,7 @@
 // Whatever is killed, and whenever: in the end every trial is done exactly once, with the bits of a
 // run that nobody disturbed.
 #include "tests/support/chaos.h"
+
 #include "tests/support/fake_sweep.h"
 
 namespace zerosweep {

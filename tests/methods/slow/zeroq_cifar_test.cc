@@ -25,7 +25,8 @@ TEST(ZeroqCifarTest, TheLossFallsBelowOnePercentOfItsStart) {
       CompleteParams(entry.declaration, {{"images", 8}, {"batch", 8}, {"iterations", 500}});
   QuietProgress progress;
   NoCheckpoints checkpoints;
-  const SyntheticData data = entry.function({teacher, params, RandomStreams(0), progress, checkpoints});
+  const SyntheticData data =
+      entry.function({teacher, params, RandomStreams(0), progress, checkpoints});
   EXPECT_LT(data.metrics.at("final_loss"), 0.01 * data.metrics.at("initial_loss"));
 }
 
