@@ -9,6 +9,8 @@ namespace {
 
 // Below this share a projection is mostly the stage's start (loading, warming up).
 constexpr double kShareThatTells = 0.02;
+// What other kinds took says little of a kind that has not told yet.
+constexpr double kMostScaleOfOthers = 3;
 
 }  // namespace
 
@@ -43,9 +45,10 @@ double RunEta::Seconds(const std::vector<RunningStage>& running, size_t slots) c
   for (const Observed& group : groups) all.Add(group.seconds, group.predicted);
   if (all.predicted <= 0 || slots == 0) return -1;
 
+  const double of_others = std::clamp(all.Scale(), 1 / kMostScaleOfOthers, kMostScaleOfOthers);
   const auto expected = [&](size_t stage) {
     const Observed& group = groups[group_of_[stage]];
-    return scheduler_.cost(stage) * (group.predicted > 0 ? group.Scale() : all.Scale());
+    return scheduler_.cost(stage) * (group.predicted > 0 ? group.Scale() : of_others);
   };
   double work = 0;
   for (size_t stage = 0; stage < scheduler_.size(); ++stage) {

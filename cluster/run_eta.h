@@ -24,7 +24,7 @@ class RunEta {
 
   // Seconds until everything open has ended on `slots` slots; < 0 while no stage has told anything.
   // Predictions are scaled, for stages of one kind and implementation, by what such stages took in
-  // this run against theirs; for others, by what all took.
+  // this run against theirs; for others, by what all took, but by no more than 3.
   double Seconds(const std::vector<RunningStage>& running, size_t slots) const;
 
  private:

@@ -51,6 +51,12 @@ TEST_F(RunEtaTest, KindsAreScaledApart) {
   EXPECT_DOUBLE_EQ(eta_.Seconds({}, 1), 101);
 }
 
+TEST_F(RunEtaTest, AKindThatHasNotToldIsScaledWithCare) {
+  TakeAnywhere(scheduler_);
+  Finish(0, 100);  // ten times its prediction
+  EXPECT_DOUBLE_EQ(eta_.Seconds({}, 1), 100 + 2 * 3 * 10);
+}
+
 TEST_F(RunEtaTest, NotSoonerThanTheLongestRunningStage) {
   ASSERT_EQ(TakeAnywhere(scheduler_), size_t{0});
   EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 10, .share = 0.1}}, 100), 90);
