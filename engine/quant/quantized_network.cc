@@ -87,6 +87,11 @@ void QuantizedNetwork::SetWeight(int node, QuantizedWeight weight) {
   Decode(node);
 }
 
+void QuantizedNetwork::SetParameter(int node, const std::string& name, torch::Tensor value) {
+  graph_.nodes[static_cast<size_t>(node)].parameters.at(name) = std::move(value);
+  own_.emplace(node, name);
+}
+
 void QuantizedNetwork::Decode(int node) {
   const QuantizedWeight& quantized = weights_.at(node);
   if (!quantized.codes.defined()) return;
@@ -150,6 +155,10 @@ std::map<std::string, torch::Tensor> QuantizedNetwork::State() const {
     tensors[name + ".codes"] = quantized.codes;
     add_grid(name, quantized.grid);
   }
+  for (const auto& [node, name] : own_) {
+    const Node& owner = graph_.nodes[static_cast<size_t>(node)];
+    tensors[owner.name + "." + name] = owner.parameters.at(name);
+  }
   for (const QuantizedActivation& activation : activations_) {
     if (activation.grid.pass_through()) continue;
     add_grid(SiteKey(graph_, activation.site), activation.grid);
@@ -172,6 +181,14 @@ void QuantizedNetwork::LoadState(const std::map<std::string, torch::Tensor>& ten
     quantized.codes = get(name + ".codes");
     quantized.grid = {quantized.grid.bits, get(name + ".scale"), get(name + ".zero_point")};
     Decode(node);
+  }
+  for (const auto& [node, name] : own_) {
+    Node& owner = graph_.nodes[static_cast<size_t>(node)];
+    torch::Tensor& parameter = owner.parameters.at(name);
+    const torch::Tensor value = get(owner.name + "." + name);
+    if (value.sizes() != parameter.sizes())
+      Fail(ErrorKind::kStorage, "'{}.{}' has another shape", owner.name, name);
+    parameter = value;
   }
   for (QuantizedActivation& activation : activations_) {
     const std::string name = SiteKey(graph_, activation.site);
@@ -205,9 +222,13 @@ void QuantizedNetwork::Save(const std::filesystem::path& folder) const {
     if (activation.site.only)
       activations.back()["only"] = graph_.nodes[static_cast<size_t>(*activation.site.only)].name;
   }
+  Json own = Json::array();
+  for (const auto& [node, name] : own_)
+    own.push_back({{"node", graph_.nodes[static_cast<size_t>(node)].name}, {"parameter", name}});
   WriteSafetensors(folder / kTensorFile, State());
-  const Json json = {{"format", 2},       {"folded", folded_},  {"w_bits", w_bits_},
-                     {"a_bits", a_bits_}, {"weights", weights}, {"activations", activations}};
+  Json json = {{"format", 2},       {"folded", folded_},  {"w_bits", w_bits_},
+               {"a_bits", a_bits_}, {"weights", weights}, {"activations", activations}};
+  if (!own.empty()) json["own"] = std::move(own);
   WriteFileDurably(folder / kJsonFile, json.dump(1) + "\n");
 }
 
@@ -235,6 +256,8 @@ QuantizedNetwork QuantizedNetwork::Load(const Teacher& teacher,
         activation.site.only = RequireNode(network.graph_, entry.at("only"));
       network.activations_.push_back(std::move(activation));
     }
+    for (const Json& entry : json.value("own", Json::array()))
+      network.own_.emplace(RequireNode(network.graph_, entry.at("node")), entry.at("parameter"));
     network.LoadState(ReadSafetensors(folder / kTensorFile));
   } catch (const std::exception& error) {
     Fail(ErrorKind::kStorage, "{} does not fit the teacher {}: {}", (folder / kJsonFile).string(),

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/graph/executor.h"
@@ -53,6 +55,9 @@ class QuantizedNetwork {
 
   // Replaces the codes and grid of a weighted node.
   void SetWeight(int node, QuantizedWeight weight);
+  // Replaces a parameter that has no codes (a bias, those of a batch norm) by the network's own;
+  // what is not replaced is the teacher's.
+  void SetParameter(int node, const std::string& name, torch::Tensor value);
 
   // Sees a site's tensor before it is quantized, and may set its grid: deeper sites then see
   // quantized inputs.
@@ -72,8 +77,8 @@ class QuantizedNetwork {
   std::map<std::string, torch::Tensor> State() const;
   void LoadState(const std::map<std::string, torch::Tensor>& tensors);
 
-  // quantized.safetensors + quantized.json in `folder`; the teacher's other parameters stay with
-  // the teacher.
+  // quantized.safetensors + quantized.json in `folder`; what the teacher has, stays with the
+  // teacher.
   void Save(const std::filesystem::path& folder) const;
   static QuantizedNetwork Load(const Teacher& teacher, const std::filesystem::path& folder);
 
@@ -86,6 +91,7 @@ class QuantizedNetwork {
   int w_bits_ = 0, a_bits_ = 0;
   std::map<int, QuantizedWeight> weights_;  // by node index
   std::vector<QuantizedActivation> activations_;
+  std::set<std::pair<int, std::string>> own_;  // parameters that are not the teacher's, by node
 };
 
 }  // namespace zerosweep

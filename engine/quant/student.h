@@ -1,0 +1,68 @@
+// A quantized network that is trained: full-precision parameters behind fake quantizers, with
+// gradients that pass straight through them (quantization-aware training).
+//
+// As in GDFQ's released code (Xu et al., ECCV 2020), which FDDA, ClusterQ and Qimera share: weights
+// on the live minimum and maximum of each output channel, activations on a moving average of their
+// extremes, frozen after calibration; the gradient of every quantizer is the identity, also for
+// clipped values; batch norms keep their running statistics, their affine parameters are trained.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/checkpoint.h"
+#include "engine/quant/quantized_network.h"
+
+namespace zerosweep {
+
+class Student {
+ public:
+  // Begins as the teacher (batch norms folded when `fold` is set), without ranges. `teacher` and
+  // `protocol` outlive this.
+  Student(const Teacher& teacher, const Protocol& protocol, bool fold,
+          const WeightBitWidths& w_bits, int a_bits);
+
+  // The leaves that are trained: weights, biases, affine parameters of batch norms.
+  std::vector<torch::Tensor> Parameters() const;
+
+  // One forward that moves the activation ranges: r ← 0.9 r + 0.1 x of a batch's minimum and
+  // maximum, read as r / (1 − 0.9^t) (protocol.md, "clean EMA"); each site sees tensors that were
+  // quantized before it. No gradient.
+  void Calibrate(const torch::Tensor& x);
+
+  // Logits of x: those of Quantized(), bit for bit. Differentiable in the parameters. Throws kTrial
+  // before the first Calibrate where activations are quantized, and for weights that are not
+  // finite.
+  torch::Tensor Forward(const torch::Tensor& x) const;
+
+  // The network with codes instead of weights, and the trained parameters.
+  QuantizedNetwork Quantized() const;
+
+  // Parameters and ranges, under keys that begin with `prefix`.
+  void Save(const std::string& prefix, CheckpointState& state) const;
+  void Restore(const std::string& prefix, const CheckpointState& state);
+
+ private:
+  // Averages of a site's extremes, not yet divided.
+  struct Range {
+    torch::Tensor lo, hi;
+  };
+  const Node& node(int index) const { return graph_.nodes[static_cast<size_t>(index)]; }
+  UniformGrid GridOf(size_t site) const;
+  torch::Tensor Weight(int index, const torch::Tensor& weight) const;
+
+  const Teacher& teacher_;
+  const Protocol& protocol_;
+  bool fold_;
+  WeightBitWidths w_bits_;
+  int a_bits_;
+  Graph graph_;
+  std::map<int, int> weight_bits_;  // by weighted node
+  std::vector<ActSite> sites_;
+  std::vector<Range> ranges_;  // by site
+  int64_t calibrations_ = 0;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,112 @@
+#include "engine/quant/student.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+namespace {
+
+torch::Tensor Images(int64_t count = 6) { return torch::randn({count, 3, 8, 8}); }
+
+// Moves every parameter a little, as training does.
+void Shake(Student& student) {
+  const torch::NoGradGuard no_grad;
+  for (torch::Tensor& parameter : student.Parameters())
+    parameter.add_(0.05 * torch::randn_like(parameter));
+}
+
+TEST(StudentTest, IsTheNetworkThatItBecomesBitForBit) {
+  torch::manual_seed(1);
+  const Teacher teacher = TinyTeacher();
+  const Protocol protocol;
+  for (const bool fold : {false, true}) {
+    for (const int w_bits : {4, 32}) {
+      Student student(teacher, protocol, fold, w_bits, 4);
+      const torch::Tensor x = Images();
+      for (int i = 0; i < 3; ++i) student.Calibrate(x);
+      Shake(student);
+      const torch::Tensor logits = student.Forward(x).detach();
+      const QuantizedNetwork network = student.Quantized();
+      EXPECT_TRUE(torch::equal(network.Forward(x), logits)) << fold << w_bits;
+      const TempFolder folder;
+      network.Save(folder.path());
+      EXPECT_TRUE(torch::equal(QuantizedNetwork::Load(teacher, folder.path()).Forward(x), logits))
+          << "biases and batch norms are saved with it";
+    }
+  }
+}
+
+// The gradient passes straight through: it is that of the network in which every quantized tensor
+// stands as it is, and nothing is masked.
+TEST(StudentTest, GradientsPassStraightThrough) {
+  torch::manual_seed(2);
+  const Teacher teacher = SkipTeacher();
+  const Protocol protocol;
+  Student student(teacher, protocol, false, 3, 3);
+  const torch::Tensor x = Images();
+  student.Calibrate(x);
+  const torch::Tensor logits = student.Forward(x);
+  const torch::Tensor upstream = torch::randn_like(logits);
+  logits.backward(upstream);
+  // Of the last layer by hand: the mean over the quantized relu2, whatever was clipped.
+  torch::Tensor features;
+  const QuantizedNetwork network = student.Quantized();
+  Taps taps;
+  const std::vector<QuantizedActivation>& activations = network.activations();
+  taps.replace_output = [&](int node, const torch::Tensor& output) {
+    for (const QuantizedActivation& activation : activations)
+      if (activation.site.node == node) return FakeQuantize(output, activation.grid);
+    return output;
+  };
+  taps.on_input = [&](int node, const torch::Tensor& input) {
+    if (network.graph().nodes[static_cast<size_t>(node)].op == Op::kLinear) features = input;
+  };
+  zerosweep::Run(network.graph(), x, taps);
+  const int fc = teacher.graph.Weighted().back();
+  size_t place = 0;  // of fc's weight among the parameters
+  for (const Node& node : teacher.graph.nodes) {
+    if (&node == &teacher.graph.nodes[static_cast<size_t>(fc)]) break;
+    if (node.weighted()) place += node.parameters.size();
+  }
+  const std::vector<torch::Tensor> parameters = student.Parameters();
+  const torch::Tensor bias = parameters[place].grad(), weight = parameters[place + 1].grad();
+  EXPECT_TRUE(torch::allclose(bias, upstream.sum(0), 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(weight, upstream.t().matmul(features), 1e-5, 1e-6));
+  for (const torch::Tensor& parameter : parameters) {
+    ASSERT_TRUE(parameter.grad().defined());
+    EXPECT_GT(parameter.grad().abs().sum().item<double>(), 0);
+  }
+}
+
+TEST(StudentTest, RangesAreMovingAveragesWithoutTheirBias) {
+  torch::manual_seed(3);
+  const Teacher teacher = SkipTeacher();
+  const Protocol protocol;
+  const torch::Tensor x = Images();
+  Student once(teacher, protocol, false, 32, 8), often(teacher, protocol, false, 32, 8);
+  once.Calibrate(x);
+  for (int i = 0; i < 30; ++i) often.Calibrate(x);
+  const UniformGrid first = once.Quantized().activations()[0].grid;
+  const UniformGrid last = often.Quantized().activations()[0].grid;
+  EXPECT_TRUE(torch::allclose(first.scale, last.scale, 1e-5)) << "the same batch again and again";
+}
+
+TEST(StudentTest, WithoutRangesItIsRefused) {
+  const Teacher teacher = TinyTeacher();
+  const Protocol protocol;
+  const Student student(teacher, protocol, false, 4, 4);
+  try {
+    student.Forward(Images());
+    FAIL() << "not noticed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kTrial);
+    EXPECT_EQ(error.failure(), "configuration");
+  }
+  EXPECT_NO_THROW(Student(teacher, protocol, false, 4, 32).Forward(Images()));
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,96 @@
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include "base/error.h"
+#include "engine/quant/quantizer.h"
+#include "tests/support/memory_checkpoints.h"
+#include "tests/support/quiet_progress.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+namespace {
+
+class FinetuneTest : public testing::Test {
+ protected:
+  FinetuneTest() { torch::manual_seed(0); }
+
+  Quantization Train(const Json& given, Checkpoints& checkpoints, int bits = 3) {
+    const auto& entry = QuantizerRegistry::Get("quantizer", "finetune");
+    Json all = {{"iterations", 60}, {"batch", 16}, {"calibration", 10}, {"lr", 0.02}};
+    all.update(given);
+    const Json params = CompleteParams(entry.declaration, all);
+    QuietProgress progress;
+    const Protocol protocol;
+    return entry.function({teacher_, images_, params, protocol, false, bits, bits, RandomStreams(7),
+                           progress, checkpoints});
+  }
+  Quantization Train(const Json& given, int bits = 3) {
+    NoCheckpoints checkpoints;
+    return Train(given, checkpoints, bits);
+  }
+  double DistanceToTeacher(const QuantizedNetwork& network) const {
+    const torch::Tensor logits = zerosweep::Run(teacher_.graph, images_);
+    return (torch::log_softmax(network.Forward(images_), 1) - torch::log_softmax(logits, 1))
+        .pow(2)
+        .mean()
+        .item<double>();
+  }
+
+  Teacher teacher_ = TinyTeacher();
+  torch::Tensor images_ = torch::randn({50, 3, 8, 8});
+};
+
+TEST_F(FinetuneTest, TrainingBringsTheStudentNearerToItsTeacher) {
+  for (const char* optimiser : {"sgd", "adam"}) {
+    // This teacher is sure of nothing: its classes alone would lead away from it.
+    const Json given = {{"optimiser", optimiser}, {"lr", 1e-3}, {"distillation", 1e3}};
+    Json none = given;
+    none["iterations"] = 0;
+    const double before = DistanceToTeacher(Train(none).network);
+    const Quantization trained = Train(given);
+    EXPECT_LT(DistanceToTeacher(trained.network), 0.7 * before) << optimiser;
+    EXPECT_LT(trained.metrics.at("final_loss"), trained.metrics.at("initial_loss"));
+    EXPECT_EQ(trained.curves.size(), 3u);
+  }
+}
+
+TEST_F(FinetuneTest, WeightsTakeAtMostSoManyValues) {
+  const QuantizedNetwork network = Train(Json::object()).network;
+  for (const auto& [node, weight] : network.weights())
+    for (int64_t channel = 0; channel < weight.codes.size(0); ++channel)
+      EXPECT_LE(std::get<0>(torch::_unique(weight.codes[channel])).numel(), 1 << 3);
+}
+
+TEST_F(FinetuneTest, ResumesWithTheSameBits) {
+  NoCheckpoints none;
+  const auto whole = Train(Json::object(), none).network.State();
+  const auto resumed =
+      CutAndResume(31, [&](Checkpoints& checkpoints) { return Train(Json::object(), checkpoints); })
+          .network.State();
+  ASSERT_EQ(whole.size(), resumed.size());
+  for (const auto& [name, tensor] : whole)
+    EXPECT_TRUE(torch::equal(tensor, resumed.at(name))) << name;
+}
+
+// The two reductions differ by the number of classes: α makes up for it.
+TEST_F(FinetuneTest, TheReductionIsAFactorOfTheDistillation) {
+  const Quantization element = Train({{"iterations", 5}, {"distillation", 4.0}});
+  const Quantization batch =
+      Train({{"iterations", 5}, {"distillation", 1.0}, {"reduction", "batch"}});
+  EXPECT_EQ(teacher_.classes, 4);
+  EXPECT_NEAR(element.curves.at("distillation").first(), batch.curves.at("distillation").first(),
+              1e-5 * batch.curves.at("distillation").first());
+}
+
+TEST_F(FinetuneTest, ALossThatLeavesTheNumbersEndsTheTrial) {
+  try {
+    Train({{"lr", 1e30}});
+    FAIL() << "not noticed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kTrial);
+    EXPECT_EQ(error.failure(), "non_finite");
+  }
+}
+
+}  // namespace
+}  // namespace zerosweep
