@@ -5,12 +5,14 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "engine/quant/learned_ranges.h"
 #include "engine/quant/site_taps.h"
 
 namespace zerosweep {
 namespace {
 
-constexpr double kKeep = 0.9;  // of a range, at each calibration
+constexpr double kKeep = 0.9;     // of a range, at each calibration
+constexpr double kPactStart = 6;  // α₀
 
 // Forward the quantized value, backward the identity.
 struct StraightThroughFunction : torch::autograd::Function<StraightThroughFunction> {
@@ -38,22 +40,36 @@ bool IsTrained(const Node& node, const std::string& parameter) {
 }  // namespace
 
 Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,
-                 const WeightBitWidths& w_bits, int a_bits)
+                 const WeightBitWidths& w_bits, int a_bits, const StudentRanges& ranges)
     : teacher_(teacher),
       protocol_(protocol),
       fold_(fold),
       w_bits_(w_bits),
       a_bits_(a_bits),
+      kinds_(ranges),
       graph_((fold ? FoldBatchNorms(teacher.graph) : teacher.graph).Clone()),
       sites_(ActSites(graph_, protocol, a_bits)) {
-  const std::vector<int> weighted = graph_.Weighted();
-  const std::vector<int> bits = WeightBits(graph_, protocol, w_bits);
-  for (size_t i = 0; i < weighted.size(); ++i) weight_bits_[weighted[i]] = bits[i];
   for (Node& node : graph_.nodes)
     for (auto& [name, tensor] : node.parameters)
       tensor = tensor.detach().requires_grad_(IsTrained(node, name));
+  const std::vector<int> weighted = graph_.Weighted();
+  const std::vector<int> bits = WeightBits(graph_, protocol, w_bits);
+  for (size_t i = 0; i < weighted.size(); ++i) {
+    weight_bits_[weighted[i]] = bits[i];
+    if (kinds_.weights != StudentRanges::Weights::kLsq || bits[i] == kPassThroughBits) continue;
+    const torch::Tensor& weight =
+        graph_.nodes[static_cast<size_t>(weighted[i])].parameters.at("weight");
+    weight_steps_[weighted[i]] =
+        LsqInitialStep(weight, bits[i], /*is_signed=*/true, /*per_channel=*/false)
+            .requires_grad_(true);
+  }
   const torch::Tensor zero = torch::zeros({}, teacher.device());
-  ranges_.assign(sites_.size(), {zero, zero});
+  for (size_t site = 0; site < sites_.size(); ++site) {
+    ranges_.push_back({zero, zero, {}});
+    if (kinds_.activations == StudentRanges::Activations::kMinMax) continue;
+    if (sites_[site].bits == kPassThroughBits) continue;
+    ranges_[site].learned = torch::full({}, kPactStart, zero.options()).requires_grad_(true);
+  }
 }
 
 std::vector<torch::Tensor> Student::Parameters() const {
@@ -64,23 +80,84 @@ std::vector<torch::Tensor> Student::Parameters() const {
   return parameters;
 }
 
+std::vector<torch::Tensor> Student::RangeParameters() const {
+  std::vector<torch::Tensor> parameters;
+  for (const auto& [node, step] : weight_steps_) parameters.push_back(step);
+  for (const Range& range : ranges_)
+    if (range.learned.defined()) parameters.push_back(range.learned);
+  return parameters;
+}
+
+void Student::RequireCalibrated() const {
+  if (calibrations_ > 0) return;
+  throw Error(ErrorKind::kTrial, "the student's activation ranges were never calibrated",
+              "configuration");
+}
+
 UniformGrid Student::GridOf(size_t site) const {
-  if (sites_[site].bits == kPassThroughBits) return {};
-  if (calibrations_ == 0) {
-    throw Error(ErrorKind::kTrial, "the student's activation ranges were never calibrated",
-                "configuration");
-  }
+  const int bits = sites_[site].bits;
+  if (bits == kPassThroughBits) return {};
+  RequireCalibrated();
+  const Range& range = ranges_[site];
+  if (kinds_.activations == StudentRanges::Activations::kLsq)
+    return LsqGrid(range.learned, bits, range.is_signed);
+  if (kinds_.activations == StudentRanges::Activations::kPact) return PactGrid(range.learned, bits);
   const double seen = 1 - std::pow(kKeep, static_cast<double>(calibrations_));
-  return MakeUniformGrid(ranges_[site].lo / seen, ranges_[site].hi / seen, sites_[site].bits);
+  return MakeUniformGrid(range.lo / seen, range.hi / seen, bits);
+}
+
+torch::Tensor Student::Activation(size_t site, const torch::Tensor& tensor) const {
+  const int bits = sites_[site].bits;
+  if (bits == kPassThroughBits) return tensor;
+  RequireCalibrated();
+  const Range& range = ranges_[site];
+  if (kinds_.activations == StudentRanges::Activations::kLsq)
+    return LsqQuantize(tensor, range.learned, bits, range.is_signed);
+  if (kinds_.activations == StudentRanges::Activations::kPact)
+    return PactQuantize(tensor, range.learned, bits);
+  return StraightThrough(tensor, GridOf(site));
+}
+
+UniformGrid Student::WeightGridOf(int index, const torch::Tensor& weight) const {
+  const int bits = weight_bits_.at(index);
+  if (!weight_steps_.contains(index)) return PerChannelMinMaxGrid(weight.detach(), bits);
+  const torch::Tensor per_channel =
+      weight_steps_.at(index).detach().expand({weight.size(0)}).contiguous();
+  return LsqGrid(per_channel, bits, /*is_signed=*/true);
 }
 
 torch::Tensor Student::Weight(int index, const torch::Tensor& weight) const {
   const int bits = weight_bits_.at(index);
   if (bits == kPassThroughBits) return weight;
   const torch::Tensor quantized =
-      StraightThrough(weight, PerChannelMinMaxGrid(weight.detach(), bits));
+      weight_steps_.contains(index)
+          ? LsqQuantize(weight, weight_steps_.at(index), bits, /*is_signed=*/true)
+          : StraightThrough(weight, WeightGridOf(index, weight));
   // As QuantizedNetwork has them.
   return weight.dim() == 4 ? quantized.contiguous(at::MemoryFormat::ChannelsLast) : quantized;
+}
+
+void Student::BeginLearnedRange(size_t site, const torch::Tensor& tensor) {
+  Range& range = ranges_[site];
+  if (!range.learned.defined() || calibrations_ > 1) return;
+  range.is_signed = tensor.min().item<float>() < 0;
+  if (kinds_.activations == StudentRanges::Activations::kLsq) {
+    range.learned.copy_(LsqInitialStep(tensor, sites_[site].bits, range.is_signed,
+                                       /*per_channel=*/false));
+  } else if (range.is_signed) {
+    const Node& node = graph_.nodes[static_cast<size_t>(sites_[site].node)];
+    throw Error(ErrorKind::kTrial,
+                fmt::format("PACT clips at 0, but the output of '{}' has negative values: choose "
+                            "activations: lsq or minmax, or act_placement: relu",
+                            node.name),
+                "configuration");
+  }
+}
+
+void Student::Widen(size_t site, const torch::Tensor& tensor) {
+  Range& range = ranges_[site];
+  range.lo = kKeep * range.lo + (1 - kKeep) * tensor.min();
+  range.hi = kKeep * range.hi + (1 - kKeep) * tensor.max();
 }
 
 void Student::Calibrate(const torch::Tensor& x) {
@@ -88,11 +165,10 @@ void Student::Calibrate(const torch::Tensor& x) {
   ++calibrations_;
   SiteTaps quantizers(graph_, sites_, [&](size_t site, int reader, const torch::Tensor& tensor) {
     if (reader == kEveryReader) {
-      Range& range = ranges_[site];
-      range.lo = kKeep * range.lo + (1 - kKeep) * tensor.min();
-      range.hi = kKeep * range.hi + (1 - kKeep) * tensor.max();
+      BeginLearnedRange(site, tensor);
+      Widen(site, tensor);
     }
-    return StraightThrough(tensor, GridOf(site));
+    return Activation(site, tensor);
   });
   quantizers.taps().replace_weight = [&](int index, const torch::Tensor& weight) {
     return Weight(index, weight);
@@ -102,7 +178,7 @@ void Student::Calibrate(const torch::Tensor& x) {
 
 torch::Tensor Student::Forward(const torch::Tensor& x) const {
   SiteTaps quantizers(graph_, sites_, [&](size_t site, int, const torch::Tensor& tensor) {
-    return StraightThrough(tensor, GridOf(site));
+    return Activation(site, tensor);
   });
   quantizers.taps().replace_weight = [&](int index, const torch::Tensor& weight) {
     return Weight(index, weight);
@@ -123,7 +199,7 @@ QuantizedNetwork Student::Quantized() const {
         network.SetParameter(index, name, tensor.detach().clone());
         continue;
       }
-      const UniformGrid grid = PerChannelMinMaxGrid(tensor, weight_bits_.at(index));
+      const UniformGrid grid = WeightGridOf(index, tensor);
       network.SetWeight(index, {Encode(tensor, grid), grid});
     }
   }
@@ -136,23 +212,34 @@ void Student::Save(const std::string& prefix, CheckpointState& state) const {
   for (const Node& node : graph_.nodes)
     for (const auto& [name, tensor] : node.parameters)
       if (IsTrained(node, name)) state.tensors[prefix + node.name + "." + name] = tensor.detach();
+  for (const auto& [index, step] : weight_steps_)
+    state.tensors[fmt::format("{}step.{}", prefix, index)] = step.detach();
+  Json is_signed = Json::array();
   for (size_t site = 0; site < sites_.size(); ++site) {
-    state.tensors[fmt::format("{}range.{}.lo", prefix, site)] = ranges_[site].lo;
-    state.tensors[fmt::format("{}range.{}.hi", prefix, site)] = ranges_[site].hi;
+    const Range& range = ranges_[site];
+    state.tensors[fmt::format("{}range.{}.lo", prefix, site)] = range.lo;
+    state.tensors[fmt::format("{}range.{}.hi", prefix, site)] = range.hi;
+    if (range.learned.defined())
+      state.tensors[fmt::format("{}range.{}.learned", prefix, site)] = range.learned.detach();
+    is_signed.push_back(range.is_signed);
   }
   state.values[prefix + "calibrations"] = calibrations_;
+  state.values[prefix + "signed"] = is_signed;
 }
 
 void Student::Restore(const std::string& prefix, const CheckpointState& state) {
   const torch::NoGradGuard no_grad;
+  const auto get = [&](const std::string& name) { return state.tensors.at(prefix + name); };
   for (Node& node : graph_.nodes)
     for (auto& [name, tensor] : node.parameters)
-      if (IsTrained(node, name)) tensor.copy_(state.tensors.at(prefix + node.name + "." + name));
+      if (IsTrained(node, name)) tensor.copy_(get(node.name + "." + name));
+  for (auto& [index, step] : weight_steps_) step.copy_(get(fmt::format("step.{}", index)));
   for (size_t site = 0; site < sites_.size(); ++site) {
-    const auto range = [&](const char* end) {
-      return state.tensors.at(fmt::format("{}range.{}.{}", prefix, site, end)).to(teacher_.device());
-    };
-    ranges_[site] = {range("lo"), range("hi")};
+    Range& range = ranges_[site];
+    range.lo = get(fmt::format("range.{}.lo", site)).to(teacher_.device());
+    range.hi = get(fmt::format("range.{}.hi", site)).to(teacher_.device());
+    if (range.learned.defined()) range.learned.copy_(get(fmt::format("range.{}.learned", site)));
+    range.is_signed = state.values.at(prefix + "signed").at(site);
   }
   calibrations_ = state.values.at(prefix + "calibrations");
 }

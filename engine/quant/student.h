@@ -5,10 +5,12 @@
 // on the live minimum and maximum of each output channel, activations on a moving average of their
 // extremes, frozen after calibration; the gradient of every quantizer is the identity, also for
 // clipped values; batch norms keep their running statistics, their affine parameters are trained.
+// Or with ranges that are learned beside them (learned_ranges.h).
 #pragma once
 
 #include <torch/types.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,19 +19,37 @@
 
 namespace zerosweep {
 
+// Where the ranges of a student come from.
+struct StudentRanges {
+  enum class Weights {
+    kMinMax,  // per output channel, of every forward
+    kLsq      // one learned step a layer
+  };
+  enum class Activations {
+    kMinMax,  // moving average, then frozen
+    kLsq,     // a learned step, begun on the first calibration
+    kPact     // a learned upper end, begun at 6; for tensors without negative values
+  };
+  Weights weights = Weights::kMinMax;
+  Activations activations = Activations::kMinMax;
+};
+
 class Student {
  public:
   // Begins as the teacher (batch norms folded when `fold` is set), without ranges. `teacher` and
   // `protocol` outlive this.
   Student(const Teacher& teacher, const Protocol& protocol, bool fold,
-          const WeightBitWidths& w_bits, int a_bits);
+          const WeightBitWidths& w_bits, int a_bits, const StudentRanges& ranges = {});
 
   // The leaves that are trained: weights, biases, affine parameters of batch norms.
   std::vector<torch::Tensor> Parameters() const;
+  // The leaves of learned ranges: steps and upper ends.
+  std::vector<torch::Tensor> RangeParameters() const;
 
   // One forward that moves the activation ranges: r ← 0.9 r + 0.1 x of a batch's minimum and
   // maximum, read as r / (1 − 0.9^t) (protocol.md, "clean EMA"); each site sees tensors that were
-  // quantized before it. No gradient.
+  // quantized before it. No gradient. Learned ranges are begun by the first. Throws kTrial for a
+  // tensor with negative values under PACT.
   void Calibrate(const torch::Tensor& x);
 
   // Logits of x: those of Quantized(), bit for bit. Differentiable in the parameters. Throws kTrial
@@ -45,12 +65,17 @@ class Student {
   void Restore(const std::string& prefix, const CheckpointState& state);
 
  private:
-  // Averages of a site's extremes, not yet divided.
   struct Range {
-    torch::Tensor lo, hi;
+    torch::Tensor lo, hi;    // averages of a site's extremes, not yet divided
+    torch::Tensor learned;   // its step or upper end
+    bool is_signed = false;  // of a learned step
   };
-  const Node& node(int index) const { return graph_.nodes[static_cast<size_t>(index)]; }
+  void BeginLearnedRange(size_t site, const torch::Tensor& tensor);
+  void Widen(size_t site, const torch::Tensor& tensor);
+  void RequireCalibrated() const;
   UniformGrid GridOf(size_t site) const;
+  UniformGrid WeightGridOf(int index, const torch::Tensor& weight) const;
+  torch::Tensor Activation(size_t site, const torch::Tensor& tensor) const;
   torch::Tensor Weight(int index, const torch::Tensor& weight) const;
 
   const Teacher& teacher_;
@@ -58,8 +83,10 @@ class Student {
   bool fold_;
   WeightBitWidths w_bits_;
   int a_bits_;
+  StudentRanges kinds_;
   Graph graph_;
-  std::map<int, int> weight_bits_;  // by weighted node
+  std::map<int, int> weight_bits_;             // by weighted node
+  std::map<int, torch::Tensor> weight_steps_;  // learned, by weighted node
   std::vector<ActSite> sites_;
   std::vector<Range> ranges_;  // by site
   int64_t calibrations_ = 0;

@@ -1,6 +1,6 @@
-// Quantization-aware fine-tuning on a fixed set of images, taught by the full-precision network: the
-// student of GDFQ (Xu et al., ECCV 2020) without its generator, as IntraQ (Zhong et al., CVPR 2022)
-// trains it too.
+// Quantization-aware fine-tuning on a fixed set of images, taught by the full-precision network:
+// the student of GDFQ (Xu et al., ECCV 2020) without its generator, as IntraQ (Zhong et al., CVPR
+// 2022) trains it too.
 //
 //   L = α·T²·KL(softmax(t/T) ‖ softmax(s/T)) + CE(s, argmax t)
 //
@@ -34,7 +34,13 @@ struct Settings {
         schedule(params.at("schedule")),
         temperature(params.at("temperature")),
         distillation(params.at("distillation")),
-        by_element(params.at("reduction") == "element") {}
+        by_element(params.at("reduction") == "element"),
+        range_lr(params.at("range_lr")),
+        range_decay(params.at("range_decay")) {
+    if (params.at("weights") == "lsq") ranges.weights = StudentRanges::Weights::kLsq;
+    if (params.at("activations") == "lsq") ranges.activations = StudentRanges::Activations::kLsq;
+    if (params.at("activations") == "pact") ranges.activations = StudentRanges::Activations::kPact;
+  }
 
   int64_t iterations, batch, calibration, warm_up;
   double lr, weight_decay, momentum;
@@ -42,16 +48,19 @@ struct Settings {
   std::string schedule;
   double temperature, distillation;
   bool by_element;
+  double range_lr, range_decay;
+  StudentRanges ranges;
 };
 
-double RateAt(const Settings& settings, int64_t step) {
+// Of every learning rate, at a step.
+double RateFactor(const Settings& settings, int64_t step) {
   if (step < settings.warm_up)
-    return settings.lr * static_cast<double>(step + 1) / static_cast<double>(settings.warm_up);
+    return static_cast<double>(step + 1) / static_cast<double>(settings.warm_up);
   const double at = static_cast<double>(step - settings.warm_up);
   const double total = static_cast<double>(settings.iterations - settings.warm_up);
-  if (settings.schedule == "cosine") return CosineRate(settings.lr, at, total);
-  if (settings.schedule == "constant") return settings.lr;
-  return settings.lr * std::pow(0.1, std::floor(4 * at / total));  // "step": three of them
+  if (settings.schedule == "cosine") return CosineRate(1, at, total);
+  if (settings.schedule == "constant") return 1;
+  return std::pow(0.1, std::floor(4 * at / total));  // "step": three of them
 }
 
 class Finetuning {
@@ -60,7 +69,7 @@ class Finetuning {
       : context_(context),
         settings_(context.params),
         student_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
-                 context.a_bits),
+                 context.a_bits, settings_.ranges),
         optimiser_(MakeOptimiser()),
         batch_(std::min(settings_.batch, context.images.size(0))) {}
 
@@ -87,9 +96,12 @@ class Finetuning {
 
  private:
   Optimiser MakeOptimiser() const {
-    const ParameterGroup all{student_.Parameters(), settings_.lr, settings_.weight_decay};
-    if (settings_.adam) return Optimiser({all}, AdamSettings{});
-    return Optimiser({all}, SgdSettings{settings_.momentum, settings_.momentum > 0});
+    std::vector<ParameterGroup> groups = {
+        {student_.Parameters(), settings_.lr, settings_.weight_decay}};
+    if (const auto ranges = student_.RangeParameters(); !ranges.empty())
+      groups.push_back({ranges, settings_.range_lr, settings_.range_decay});
+    if (settings_.adam) return Optimiser(groups, AdamSettings{});
+    return Optimiser(groups, SgdSettings{settings_.momentum, settings_.momentum > 0});
   }
 
   torch::Tensor TeacherLogits() const {
@@ -131,7 +143,9 @@ class Finetuning {
     divergence = settings_.distillation * t * t * divergence;
     const torch::Tensor cross_entropy = at::cross_entropy_loss(logits, target.argmax(1));
     const torch::Tensor loss = divergence + cross_entropy;
-    optimiser_.SetLearningRate(RateAt(settings_, step));
+    optimiser_.SetLearningRate(0, RateFactor(settings_, step) * settings_.lr);
+    if (!student_.RangeParameters().empty())
+      optimiser_.SetLearningRate(1, RateFactor(settings_, step) * settings_.range_lr);
     optimiser_.ZeroGrad();
     loss.backward();
     optimiser_.Step();
@@ -251,6 +265,30 @@ const RegisterQuantizer kFinetune{
                  .default_value = 1.0,
                  .meaning = "α, beside the cross-entropy's 1",
                  .source = "1; FDDA: 20",
+                 .min = 0},
+                {.name = "weights",
+                 .type = "choice",
+                 .default_value = "minmax",
+                 .meaning = "their ranges: minimum and maximum of each output channel at every "
+                            "step, or one learned step a layer",
+                 .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020",
+                 .choices = {"minmax", "lsq"}},
+                {.name = "activations",
+                 .type = "choice",
+                 .default_value = "minmax",
+                 .meaning = "their ranges: moving averages, frozen after the calibration; a "
+                            "learned step; a learned upper end (after ReLUs only)",
+                 .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020; pact: Choi et al. 2018",
+                 .choices = {"minmax", "lsq", "pact"}},
+                {.name = "range_lr",
+                 .type = "float",
+                 .default_value = 1e-4,
+                 .meaning = "learning rate of learned ranges, on the same schedule",
+                 .min = 0},
+                {.name = "range_decay",
+                 .type = "float",
+                 .default_value = 0.0,
+                 .meaning = "L2 of learned ranges; PACT needs it to narrow",
                  .min = 0},
                 {.name = "reduction",
                  .type = "choice",

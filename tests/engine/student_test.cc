@@ -22,15 +22,20 @@ TEST(StudentTest, IsTheNetworkThatItBecomesBitForBit) {
   torch::manual_seed(1);
   const Teacher teacher = TinyTeacher();
   const Protocol protocol;
-  for (const bool fold : {false, true}) {
+  using Weights = StudentRanges::Weights;
+  using Activations = StudentRanges::Activations;
+  const std::vector<StudentRanges> kinds = {
+      {}, {Weights::kLsq, Activations::kLsq}, {Weights::kLsq, Activations::kPact}};
+  for (const StudentRanges& ranges : kinds) {
     for (const int w_bits : {4, 32}) {
-      Student student(teacher, protocol, fold, w_bits, 4);
+      const bool fold = w_bits == 32;
+      Student student(teacher, protocol, fold, w_bits, 4, ranges);
       const torch::Tensor x = Images();
       for (int i = 0; i < 3; ++i) student.Calibrate(x);
       Shake(student);
       const torch::Tensor logits = student.Forward(x).detach();
       const QuantizedNetwork network = student.Quantized();
-      EXPECT_TRUE(torch::equal(network.Forward(x), logits)) << fold << w_bits;
+      EXPECT_TRUE(torch::equal(network.Forward(x), logits)) << w_bits;
       const TempFolder folder;
       network.Save(folder.path());
       EXPECT_TRUE(torch::equal(QuantizedNetwork::Load(teacher, folder.path()).Forward(x), logits))
@@ -92,6 +97,33 @@ TEST(StudentTest, RangesAreMovingAveragesWithoutTheirBias) {
   const UniformGrid first = once.Quantized().activations()[0].grid;
   const UniformGrid last = often.Quantized().activations()[0].grid;
   EXPECT_TRUE(torch::allclose(first.scale, last.scale, 1e-5)) << "the same batch again and again";
+}
+
+TEST(StudentTest, LearnedRangesAreParametersWithGradients) {
+  torch::manual_seed(4);
+  const Teacher teacher = TinyTeacher();
+  const Protocol protocol;
+  Student student(teacher, protocol, false, 4, 4,
+                  {StudentRanges::Weights::kLsq, StudentRanges::Activations::kLsq});
+  student.Calibrate(Images());
+  const std::vector<torch::Tensor> ranges = student.RangeParameters();
+  EXPECT_EQ(ranges.size(), teacher.graph.Weighted().size() + 2) << "two ReLUs";
+  student.Forward(Images()).pow(2).sum().backward();
+  for (const torch::Tensor& range : ranges) {
+    ASSERT_TRUE(range.grad().defined());
+    EXPECT_NE(range.grad().item<double>(), 0);
+  }
+}
+
+TEST(StudentTest, PactRefusesWhatHasNegativeValues) {
+  Teacher teacher = TinyTeacher();
+  Node& relu1 = teacher.graph.nodes[static_cast<size_t>(teacher.graph.Find("relu1"))];
+  relu1.op = Op::kMaxPool;  // that passes everything on
+  relu1.attributes = {{"kernel", 1}, {"stride", 1}, {"padding", 0}, {"ceil_mode", false}};
+  const Protocol protocol{.act_placement = ActPlacement::kOpInput};
+  Student student(teacher, protocol, false, 4, 4,
+                  {StudentRanges::Weights::kMinMax, StudentRanges::Activations::kPact});
+  EXPECT_THROW(student.Calibrate(Images()), Error);
 }
 
 TEST(StudentTest, WithoutRangesItIsRefused) {

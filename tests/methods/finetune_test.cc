@@ -63,13 +63,16 @@ TEST_F(FinetuneTest, WeightsTakeAtMostSoManyValues) {
 
 TEST_F(FinetuneTest, ResumesWithTheSameBits) {
   NoCheckpoints none;
-  const auto whole = Train(Json::object(), none).network.State();
-  const auto resumed =
-      CutAndResume(31, [&](Checkpoints& checkpoints) { return Train(Json::object(), checkpoints); })
-          .network.State();
-  ASSERT_EQ(whole.size(), resumed.size());
-  for (const auto& [name, tensor] : whole)
-    EXPECT_TRUE(torch::equal(tensor, resumed.at(name))) << name;
+  for (const Json& given : {Json::object(), Json{{"weights", "lsq"}, {"activations", "lsq"}},
+                            Json{{"activations", "pact"}, {"optimiser", "adam"}}}) {
+    const auto whole = Train(given, none).network.State();
+    const auto resumed = CutAndResume(31, [&](Checkpoints& checkpoints) {
+                           return Train(given, checkpoints);
+                         }).network.State();
+    ASSERT_EQ(whole.size(), resumed.size());
+    for (const auto& [name, tensor] : whole)
+      EXPECT_TRUE(torch::equal(tensor, resumed.at(name))) << given << name;
+  }
 }
 
 // The two reductions differ by the number of classes: α makes up for it.

@@ -1,0 +1,29 @@
+// Quantizers whose range is learned by gradient while the network is trained. The forward value is
+// FakeQuantize's on the grid that the parameter stands for, so that a trained network is the
+// deployed one bit for bit.
+#pragma once
+
+#include <torch/types.h>
+
+#include "engine/quant/number_format.h"
+
+namespace zerosweep {
+
+// LSQ (Esser et al., ICLR 2020): the grid of step s, with codes −2^(k−1) … 2^(k−1) − 1 when
+// `is_signed` (weights), 0 … 2^k − 1 otherwise (what comes out of a ReLU).
+//   dx̂/dx = 1 inside the range, 0 outside
+//   dx̂/ds = x̂/s − x/s inside, the code at the nearer end outside; times 1/√(N·Qp), N values of x
+// step: (), or one for each slice of dimension 0; positive, or its magnitude counts.
+torch::Tensor LsqQuantize(const torch::Tensor& x, const torch::Tensor& step, int bits,
+                          bool is_signed);
+UniformGrid LsqGrid(const torch::Tensor& step, int bits, bool is_signed);
+// 2·mean|x| / √Qp: over x, or over each slice of dimension 0.
+torch::Tensor LsqInitialStep(const torch::Tensor& x, int bits, bool is_signed, bool per_channel);
+
+// PACT (Choi et al. 2018): x clipped to [0, α], then the uniform grid over it.
+//   dx̂/dx = 1 for 0 < x < α, 0 otherwise;  dx̂/dα = 1 for x ≥ α, 0 otherwise
+// α: (), positive.
+torch::Tensor PactQuantize(const torch::Tensor& x, const torch::Tensor& alpha, int bits);
+UniformGrid PactGrid(const torch::Tensor& alpha, int bits);
+
+}  // namespace zerosweep
