@@ -11,9 +11,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-double HighestCode(int bits, bool is_signed) {
-  return std::exp2(is_signed ? bits - 1 : bits) - 1;
-}
+double HighestCode(int bits, bool is_signed) { return std::exp2(is_signed ? bits - 1 : bits) - 1; }
 
 // Sums what broadcasting along channels spread: to the shape of the parameter.
 torch::Tensor SumTo(const torch::Tensor& gradient, const torch::Tensor& parameter) {
@@ -59,8 +57,8 @@ struct PactFunction : Function<PactFunction> {
     const variable_list saved = context->get_saved_variables();
     const torch::Tensor &x = saved[0], &alpha = saved[1];
     const torch::Tensor above = x >= alpha;
-    return {upstream[0] * (x > 0).logical_and(above.logical_not()), (upstream[0] * above).sum(),
-            {}};
+    return {
+        upstream[0] * (x > 0).logical_and(above.logical_not()), (upstream[0] * above).sum(), {}};
   }
 };
 

@@ -94,6 +94,10 @@ void Student::RequireCalibrated() const {
               "configuration");
 }
 
+double Student::SeenShare() const {
+  return 1 - std::pow(kKeep, static_cast<double>(calibrations_));
+}
+
 UniformGrid Student::GridOf(size_t site) const {
   const int bits = sites_[site].bits;
   if (bits == kPassThroughBits) return {};
@@ -102,7 +106,7 @@ UniformGrid Student::GridOf(size_t site) const {
   if (kinds_.activations == StudentRanges::Activations::kLsq)
     return LsqGrid(range.learned, bits, range.is_signed);
   if (kinds_.activations == StudentRanges::Activations::kPact) return PactGrid(range.learned, bits);
-  const double seen = 1 - std::pow(kKeep, static_cast<double>(calibrations_));
+  const double seen = kinds_.feed_back ? 1 : SeenShare();
   return MakeUniformGrid(range.lo / seen, range.hi / seen, bits);
 }
 
@@ -156,8 +160,9 @@ void Student::BeginLearnedRange(size_t site, const torch::Tensor& tensor) {
 
 void Student::Widen(size_t site, const torch::Tensor& tensor) {
   Range& range = ranges_[site];
-  range.lo = kKeep * range.lo + (1 - kKeep) * tensor.min();
-  range.hi = kKeep * range.hi + (1 - kKeep) * tensor.max();
+  const double seen = kinds_.feed_back ? SeenShare() : 1;
+  range.lo = (kKeep * range.lo + (1 - kKeep) * tensor.min()) / seen;
+  range.hi = (kKeep * range.hi + (1 - kKeep) * tensor.max()) / seen;
 }
 
 void Student::Calibrate(const torch::Tensor& x) {

@@ -32,6 +32,9 @@ struct StudentRanges {
   };
   Weights weights = Weights::kMinMax;
   Activations activations = Activations::kMinMax;
+  // GDFQ's released code: r ← (0.9 r + 0.1 x) / (1 − 0.9^t), which feeds the correction of the bias
+  // back into r and is far off until some 200 calibrations have passed.
+  bool feed_back = false;
 };
 
 class Student {
@@ -47,9 +50,9 @@ class Student {
   std::vector<torch::Tensor> RangeParameters() const;
 
   // One forward that moves the activation ranges: r ← 0.9 r + 0.1 x of a batch's minimum and
-  // maximum, read as r / (1 − 0.9^t) (protocol.md, "clean EMA"); each site sees tensors that were
-  // quantized before it. No gradient. Learned ranges are begun by the first. Throws kTrial for a
-  // tensor with negative values under PACT.
+  // maximum, read as r / (1 − 0.9^t); each site sees tensors that were quantized before it. No
+  // gradient. Learned ranges are begun by the first. Throws kTrial for a tensor with negative
+  // values under PACT.
   void Calibrate(const torch::Tensor& x);
 
   // Logits of x: those of Quantized(), bit for bit. Differentiable in the parameters. Throws kTrial
@@ -73,6 +76,7 @@ class Student {
   void BeginLearnedRange(size_t site, const torch::Tensor& tensor);
   void Widen(size_t site, const torch::Tensor& tensor);
   void RequireCalibrated() const;
+  double SeenShare() const;  // of a moving average's weights: 1 − 0.9^t
   UniformGrid GridOf(size_t site) const;
   UniformGrid WeightGridOf(int index, const torch::Tensor& weight) const;
   torch::Tensor Activation(size_t site, const torch::Tensor& tensor) const;

@@ -39,6 +39,7 @@ struct Settings {
         range_decay(params.at("range_decay")) {
     if (params.at("weights") == "lsq") ranges.weights = StudentRanges::Weights::kLsq;
     if (params.at("activations") == "lsq") ranges.activations = StudentRanges::Activations::kLsq;
+    ranges.feed_back = params.at("averages") == "fed_back";
     if (params.at("activations") == "pact") ranges.activations = StudentRanges::Activations::kPact;
   }
 
@@ -217,8 +218,7 @@ const RegisterQuantizer kFinetune{
                  .default_value = 800,
                  .meaning = "forwards before the training that move the activation ranges",
                  .unit = "iterations",
-                 .source = "the first 4 epochs; there the moving average feeds its bias correction "
-                           "back, here it does not (docs/protocol.md)",
+                 .source = "the first 4 epochs of 200 iterations",
                  .min = 1,
                  .profiles = {{"fast", 50}, {"smoke", 5}}},
                 {.name = "optimiser",
@@ -280,6 +280,13 @@ const RegisterQuantizer kFinetune{
                             "learned step; a learned upper end (after ReLUs only)",
                  .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020; pact: Choi et al. 2018",
                  .choices = {"minmax", "lsq", "pact"}},
+                {.name = "averages",
+                 .type = "choice",
+                 .default_value = "clean",
+                 .meaning = "moving averages of ranges: without their bias, or with its correction "
+                            "fed back, which is far off before some 200 calibrations",
+                 .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ",
+                 .choices = {"clean", "fed_back"}},
                 {.name = "range_lr",
                  .type = "float",
                  .default_value = 1e-4,

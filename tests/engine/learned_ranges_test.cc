@@ -71,9 +71,8 @@ TEST(LearnedRangesTest, LsqStepsOfChannelsHaveGradientsOfTheirOwn) {
 TEST(LearnedRangesTest, PactMovesItsEndByWhatItClips) {
   const torch::Tensor x = torch::tensor({-1.F, 0.F, 0.3F, 1.9F, 2.F, 7.F});
   const torch::Tensor upstream = torch::tensor({1.F, 2.F, 3.F, 4.F, 5.F, 6.F});
-  const Gradients got = Backward(x, torch::tensor(2.F), upstream, [](auto& v, auto& alpha) {
-    return PactQuantize(v, alpha, 2);
-  });
+  const Gradients got = Backward(x, torch::tensor(2.F), upstream,
+                                 [](auto& v, auto& alpha) { return PactQuantize(v, alpha, 2); });
   EXPECT_TRUE(torch::allclose(got.value, torch::tensor({0.F, 0.F, 0.F, 2.F, 2.F, 2.F})));
   EXPECT_TRUE(torch::equal(got.x, torch::tensor({0.F, 0.F, 3.F, 4.F, 0.F, 0.F})));
   EXPECT_FLOAT_EQ(got.parameter.item<float>(), 11);
