@@ -65,6 +65,33 @@ TEST_F(ResultsWriterTest, ASweepIsWhatItsFileSaysNow) {
   EXPECT_EQ(One("SELECT count(*) FROM v_trial WHERE sweep IS NULL"), 3);
 }
 
+TEST_F(ResultsWriterTest, ASweepThatChangesBackIsInsertedAgain) {
+  Add();
+  const std::vector<TrialRow> all = rows.trials;
+  rows.trials.resize(2);
+  Add();
+  EXPECT_EQ(One("SELECT count(*) FROM v_trial WHERE sweep = 'demo'"), 2);
+  rows.trials = all;
+  EXPECT_EQ(Add(), 0) << "no trial is new";
+  EXPECT_EQ(One("SELECT count(*) FROM v_trial WHERE sweep = 'demo'"), 4);
+}
+
+TEST_F(ResultsWriterTest, FilesThatMovedAreFoundByStagesStillToBeRun) {
+  Add();
+  FinishStage(writer, StageOf(0, "teacher"));
+  for (StageRow& stage : rows.stages) {
+    StageDesign moved = *stage.design;
+    moved.files["data"] = "/elsewhere";
+    stage.design = std::make_shared<const StageDesign>(moved);
+  }
+  EXPECT_EQ(Add(), 0);
+  const auto files = [&](const char* kind) {
+    return One("SELECT files FROM v_stage WHERE stage = '" + StageOf(0, kind) + "'");
+  };
+  EXPECT_EQ(files("synthesize"), R"({"data":"/elsewhere"})");
+  EXPECT_EQ(files("teacher"), "{}") << "what is done stays as it was made";
+}
+
 TEST_F(ResultsWriterTest, ATrialIsDoneWhenAllItsStagesAre) {
   Add();
   FinishStage(writer, StageOf(0, "teacher"), {{"fp32_top1", 90}}, 2);
