@@ -53,8 +53,7 @@ std::string HtmlTable(const Table& table, bool sortable) {
 }
 
 std::string SeriesName(const LeaderboardRow& row, bool with_protocol) {
-  std::string name = row.method;
-  if (!row.variant.empty() && row.variant != "code") name += " (" + row.variant + ")";
+  const std::string name = MethodName(row);
   return with_protocol ? name + ", " + row.protocol : name;
 }
 

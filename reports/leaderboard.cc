@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "reports/differences.h"
 #include "reports/statistics.h"
 
 namespace zerosweep {
@@ -149,6 +150,28 @@ void CompareWithReal(Groups& groups, const Groups& real) {
   }
 }
 
+void TellApart(Groups& groups, const ResultsReader& reader) {
+  using Name = std::tuple<std::string, std::string, std::string, std::string, std::string,
+                          std::string>;
+  std::map<Name, std::vector<int64_t>> configurations;
+  for (const auto& [configuration, samples] : groups) {
+    const LeaderboardRow& row = samples.row;
+    configurations[{row.dataset, row.model, row.bits, row.method, row.protocol, row.variant}]
+        .push_back(configuration);
+  }
+  for (const auto& [name, namesakes] : configurations) {
+    if (namesakes.size() < 2) continue;
+    std::vector<Json> configs;
+    for (const int64_t id : namesakes) {
+      const Table table = reader.Query("SELECT config FROM configuration WHERE id = ?", {id});
+      configs.push_back(ParseJson(table.rows.at(0).at(0).get<std::string>(), "a configuration"));
+    }
+    const auto differences = Differences(configs);
+    for (size_t i = 0; i < namesakes.size(); ++i)
+      groups.at(namesakes[i]).row.settings = differences[i];
+  }
+}
+
 void MarkIncomparable(Groups& groups) {
   using Block = std::tuple<std::string, std::string, std::string>;
   const auto block_of = [](const LeaderboardRow& row) {
@@ -171,6 +194,7 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
   if (where.contains("seed")) real["seed"] = where.at("seed");
   CompareWithReal(groups, ReadGroups(reader, ToSql("", real)));
   MarkIncomparable(groups);
+  TellApart(groups, reader);
   std::vector<LeaderboardRow> rows;
   for (auto& [configuration, samples] : groups) {
     rows.push_back(std::move(samples.row));

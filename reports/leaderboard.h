@@ -37,6 +37,9 @@ struct LeaderboardRow {
   // Another protocol, test set (limit, copy of the data) or teacher (weights) stands in the same
   // dataset, model and bits: the order says nothing between them.
   bool not_comparable = false;
+  // What sets it apart from rows of the same dataset, model, bits, method, protocol and variant:
+  // "weights=lsq"; empty where it is the only one.
+  std::vector<std::string> settings;
 };
 
 // Done trials of a sweep (empty: of the home) that match. Order: dataset, model, bits from high to
@@ -47,6 +50,9 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
 
 // The columns of the contract, one value each: for JSON and CSV.
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows);
+
+// "dsg (fixed)", "real+finetune [weights=lsq]": the method with what tells its rows apart.
+std::string MethodName(const LeaderboardRow& row);
 
 // For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *".
 Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows);

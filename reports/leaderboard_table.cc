@@ -28,11 +28,6 @@ std::string Accuracy(const LeaderboardRow& row) {
   return row.top1_std ? fmt::format("{} ± {:.2f}", mean, *row.top1_std) : mean;
 }
 
-std::string Method(const LeaderboardRow& row) {
-  const bool plain = row.variant.empty() || row.variant == "code";
-  return plain ? row.method : fmt::format("{} ({})", row.method, row.variant);
-}
-
 // "zeroq", "zeroq, 500 images *"
 std::string Protocol(const LeaderboardRow& row) {
   std::string text = row.protocol;
@@ -42,6 +37,19 @@ std::string Protocol(const LeaderboardRow& row) {
 
 }  // namespace
 
+std::string MethodName(const LeaderboardRow& row) {
+  constexpr size_t kMostSettings = 4;
+  std::string name = row.method;
+  if (!row.variant.empty() && row.variant != "code") name += fmt::format(" ({})", row.variant);
+  if (row.settings.empty()) return name;
+  std::vector<std::string> shown = row.settings;
+  if (shown.size() > kMostSettings) {
+    shown.resize(kMostSettings);
+    shown.emplace_back("…");
+  }
+  return fmt::format("{} [{}]", name, Join(shown, " "));
+}
+
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
   Table table;
   table.columns = {
@@ -49,7 +57,7 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
       "n",         "top1_mean", "top1_std", "top1_ci_low",  "top1_ci_high", "top1_best",
       "agreement", "fp32_top1", "drop",     "images",       "size_bytes",   "bitops",
       "seeds",     "protocol",  "variant",  "seconds_mean", "published",    "published_source",
-      "bits",      "to_real"};
+      "bits",      "to_real",   "settings"};
   for (const LeaderboardRow& row : rows) {
     table.rows.push_back({row.sweep,
                           row.dataset,
@@ -76,7 +84,8 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                           Optional(row.published),
                           row.published_source ? Json(*row.published_source) : Json(),
                           row.bits,
-                          Optional(row.to_real)});
+                          Optional(row.to_real),
+                          Join(row.settings, " ")});
   }
   return table;
 }
@@ -86,7 +95,7 @@ Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
   table.columns = {"dataset", "model",  "bits",        "method", "top-1 %", "n",       "drop",
                    "to real", "FP32 %", "agreement %", "images", "size",    "seconds", "protocol"};
   for (const LeaderboardRow& row : rows) {
-    table.rows.push_back({row.dataset, row.model, BitsName(row.bits), Method(row), Accuracy(row),
+    table.rows.push_back({row.dataset, row.model, BitsName(row.bits), MethodName(row), Accuracy(row),
                           std::to_string(row.n), Fixed(row.drop, 2),
                           row.to_real ? fmt::format("{:+.2f}", *row.to_real) : "–",
                           Fixed(row.fp32_top1, 2), Fixed(row.agreement, 2), Fixed(row.images, 0),

@@ -66,7 +66,12 @@ TEST_F(LeaderboardTest, CoincidingEvaluationsCountOnce) {
 TEST_F(LeaderboardTest, OtherParametersAreAnotherRow) {
   Done({.params = {{"iterations", 500}}}, 88);
   Done({.seed = 1, .params = {{"iterations", 1000}}}, 89);
-  EXPECT_EQ(Leaderboard(Reader()).size(), 2u);
+  Done({.method = "noise"}, 70);
+  const auto rows = Leaderboard(Reader());
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(MethodName(rows[0]), "zeroq [iterations=1000]");
+  EXPECT_EQ(MethodName(rows[1]), "zeroq [iterations=500]");
+  EXPECT_EQ(MethodName(rows[2]), "noise") << "the only one of its name";
 }
 
 TEST_F(LeaderboardTest, RanksWithinDatasetModelAndBits) {
@@ -197,7 +202,7 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
       ElementsAre("sweep", "dataset", "model", "method", "w_bits", "a_bits", "n", "top1_mean",
                   "top1_std", "top1_ci_low", "top1_ci_high", "top1_best", "agreement", "fp32_top1",
                   "drop", "images", "size_bytes", "bitops", "seeds", "protocol", "variant",
-                  "seconds_mean", "published", "published_source", "bits", "to_real"));
+                  "seconds_mean", "published", "published_source", "bits", "to_real", "settings"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());
