@@ -151,8 +151,8 @@ void CompareWithReal(Groups& groups, const Groups& real) {
 }
 
 void TellApart(Groups& groups, const ResultsReader& reader) {
-  using Name = std::tuple<std::string, std::string, std::string, std::string, std::string,
-                          std::string>;
+  using Name =
+      std::tuple<std::string, std::string, std::string, std::string, std::string, std::string>;
   std::map<Name, std::vector<int64_t>> configurations;
   for (const auto& [configuration, samples] : groups) {
     const LeaderboardRow& row = samples.row;

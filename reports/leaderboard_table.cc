@@ -95,8 +95,8 @@ Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
   table.columns = {"dataset", "model",  "bits",        "method", "top-1 %", "n",       "drop",
                    "to real", "FP32 %", "agreement %", "images", "size",    "seconds", "protocol"};
   for (const LeaderboardRow& row : rows) {
-    table.rows.push_back({row.dataset, row.model, BitsName(row.bits), MethodName(row), Accuracy(row),
-                          std::to_string(row.n), Fixed(row.drop, 2),
+    table.rows.push_back({row.dataset, row.model, BitsName(row.bits), MethodName(row),
+                          Accuracy(row), std::to_string(row.n), Fixed(row.drop, 2),
                           row.to_real ? fmt::format("{:+.2f}", *row.to_real) : "–",
                           Fixed(row.fp32_top1, 2), Fixed(row.agreement, 2), Fixed(row.images, 0),
                           row.size_bytes ? HumanBytes(*row.size_bytes) : "–",

@@ -11,7 +11,7 @@ const std::vector<std::string> kLeaderboardFields = {
     "n",         "top1_mean", "top1_std", "top1_ci_low",  "top1_ci_high", "top1_best",
     "agreement", "fp32_top1", "drop",     "images",       "size_bytes",   "bitops",
     "seeds",     "protocol",  "variant",  "seconds_mean", "published",    "published_source",
-    "bits",      "to_real"};
+    "bits",      "to_real",   "settings"};
 
 void ExpectNumbers(const Json& row, const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {
