@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/pipe.h"
 #include "base/spawn.h"
 
 namespace zerosweep {
@@ -19,29 +20,6 @@ namespace {
 
 constexpr size_t kMost = size_t{4} << 20;  // bytes kept of a stream
 constexpr int kLook = 20;                  // milliseconds between two looks at the child
-
-class Pipe {
- public:
-  Pipe() {
-    if (pipe2(ends_, O_CLOEXEC) != 0) Fail(ErrorKind::kCluster, "pipe: {}", std::strerror(errno));
-  }
-  ~Pipe() {
-    close(ends_[0]);
-    CloseWriting();
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-
-  int reading() const { return ends_[0]; }
-  int writing() const { return ends_[1]; }
-  void CloseWriting() {
-    if (ends_[1] >= 0) close(ends_[1]);
-    ends_[1] = -1;
-  }
-
- private:
-  int ends_[2] = {-1, -1};
-};
 
 // Appends what is there. Returns false at the end of the stream.
 bool Drain(int fd, std::string& text) {

@@ -5,11 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "base/error.h"
+#include "base/pipe.h"
 
 extern char** environ;
 
@@ -79,25 +79,24 @@ std::map<std::string, std::string> OwnEnvironment() {
 
 pid_t Spawn(const SpawnOptions& options) {
   std::vector<std::string> words = options.words, pairs;
-  for (const auto& [name, value] : options.environment.value_or(OwnEnvironment()))
-    pairs.push_back(name + "=" + value);
+  const std::map<std::string, std::string> environment =
+      options.environment ? *options.environment : OwnEnvironment();
+  for (const auto& [name, value] : environment) pairs.push_back(name + "=" + value);
   std::vector<char*> argv = Pointers(words), envp = Pointers(pairs);
   std::vector<std::pair<int, int>> descriptors = options.descriptors;
-  int status[2];
-  if (pipe2(status, O_CLOEXEC) != 0) Fail(ErrorKind::kCluster, "pipe: {}", std::strerror(errno));
+  Pipe status;
   const Prepared prepared{argv.data(), envp.data(),
-                          options.oom_score ? std::to_string(*options.oom_score) : "", status[1],
-                          getpid()};
+                          options.oom_score ? std::to_string(*options.oom_score) : "",
+                          status.writing(), getpid()};
   const pid_t child = fork();
   int error = child < 0 ? errno : 0;
   if (child == 0) RunChild(options, prepared, descriptors.data(), descriptors.size());
-  close(status[1]);
+  status.CloseWriting();
   if (child > 0) {
     if (options.own_group) setpgid(child, child);
-    while (read(status[0], &error, sizeof error) < 0 && errno == EINTR) {
+    while (read(status.reading(), &error, sizeof error) < 0 && errno == EINTR) {
     }
   }
-  close(status[0]);
   if (error == 0) return child;
   if (child > 0) waitpid(child, nullptr, 0);
   Fail(ErrorKind::kCluster, "cannot start {}: {}", options.words.front(), std::strerror(error));

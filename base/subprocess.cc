@@ -10,20 +10,15 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 
 #include "base/error.h"
 #include "base/frames.h"
+#include "base/pipe.h"
 #include "base/spawn.h"
 #include "base/text.h"
 
 namespace zerosweep {
-namespace {
-
-void MakePipe(int (&ends)[2]) {
-  if (pipe2(ends, O_CLOEXEC) != 0) Fail(ErrorKind::kCluster, "pipe: {}", std::strerror(errno));
-}
-
-}  // namespace
 
 std::map<std::string, std::string> ChildEnvironment() {
   static constexpr const char* kNames[] = {"PATH",
@@ -53,35 +48,24 @@ std::map<std::string, std::string> ChildEnvironment() {
 }
 
 ChildProcess::ChildProcess(const ChildOptions& options) {
+  Pipe to_child, from_child;
   const int log = open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0)
     Fail(ErrorKind::kCluster, "cannot open the log {}: {}", options.log.string(),
          std::strerror(errno));
-  int to_child[2], from_child[2];
-  MakePipe(to_child);
-  MakePipe(from_child);
-  read_fd_ = from_child[0];
-  write_fd_ = to_child[1];
+  const std::unique_ptr<const int, void (*)(const int*)> close_log(
+      &log, [](const int* fd) { close(*fd); });
   SpawnOptions spawn;
   spawn.words = options.command;
   spawn.environment = options.environment;
   spawn.descriptors = {{log, STDOUT_FILENO},
                        {log, STDERR_FILENO},
-                       {to_child[0], kFrameReadFd},
-                       {from_child[1], kFrameWriteFd}};
+                       {to_child.reading(), kFrameReadFd},
+                       {from_child.writing(), kFrameWriteFd}};
   spawn.oom_score = options.oom_score_adj;
-  const auto close_its_ends = [&] {
-    for (const int fd : {log, to_child[0], from_child[1]}) close(fd);
-  };
-  try {
-    pid_ = Spawn(spawn);
-  } catch (...) {
-    close_its_ends();
-    close(read_fd_);
-    close(write_fd_);
-    throw;
-  }
-  close_its_ends();
+  pid_ = Spawn(spawn);
+  read_fd_ = from_child.TakeReading();
+  write_fd_ = to_child.TakeWriting();
   fcntl(read_fd_, F_SETFL, O_NONBLOCK);
 }
 

@@ -53,7 +53,7 @@ std::string HtmlTable(const Table& table, bool sortable) {
 }
 
 std::string SeriesName(const LeaderboardRow& row, bool with_protocol) {
-  const std::string name = MethodName(row);
+  const std::string name = VariantName(row);
   return with_protocol ? name + ", " + row.protocol : name;
 }
 

@@ -51,7 +51,9 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
 // The columns of the contract, one value each: for JSON and CSV.
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows);
 
-// "dsg (fixed)", "real+finetune [weights=lsq]": the method with what tells its rows apart.
+// "zeroq", "dsg (fixed)".
+std::string VariantName(const LeaderboardRow& row);
+// The same with what tells its rows apart: "real+finetune [weights=lsq]".
 std::string MethodName(const LeaderboardRow& row);
 
 // For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *".

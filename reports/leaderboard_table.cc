@@ -37,17 +37,20 @@ std::string Protocol(const LeaderboardRow& row) {
 
 }  // namespace
 
+std::string VariantName(const LeaderboardRow& row) {
+  const bool plain = row.variant.empty() || row.variant == "code";
+  return plain ? row.method : fmt::format("{} ({})", row.method, row.variant);
+}
+
 std::string MethodName(const LeaderboardRow& row) {
   constexpr size_t kMostSettings = 4;
-  std::string name = row.method;
-  if (!row.variant.empty() && row.variant != "code") name += fmt::format(" ({})", row.variant);
-  if (row.settings.empty()) return name;
+  if (row.settings.empty()) return VariantName(row);
   std::vector<std::string> shown = row.settings;
   if (shown.size() > kMostSettings) {
     shown.resize(kMostSettings);
     shown.emplace_back("…");
   }
-  return fmt::format("{} [{}]", name, Join(shown, " "));
+  return fmt::format("{} [{}]", VariantName(row), Join(shown, " "));
 }
 
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {

@@ -74,20 +74,6 @@ void MarkSignatureChange(Database& db, const NumberedAttempt& attempt) {
       .Run(attempt.id);
 }
 
-struct StageNow {
-  int64_t id = 0;
-  std::string state;
-};
-
-// Throws kInternal for a stage that no sweep has added.
-StageNow LookUp(Database& db, const std::string& name) {
-  Statement& find = db.Prepare("SELECT id, state FROM stage WHERE name = ?");
-  if (!find.Bind(name).Step()) Fail(ErrorKind::kInternal, "stage {} is not in the database", name);
-  StageNow stage{find.Int(0), find.Text(1)};
-  find.Reset();
-  return stage;
-}
-
 void StoreResult(Database& db, const AttemptDone& done, int64_t stage,
                  const NumberedAttempt& attempt) {
   const double now = SystemClock().Unix();
@@ -135,7 +121,7 @@ void ResultsWriter::StartAttempt(const AttemptRow& attempt) {
 bool ResultsWriter::FinishAttempt(const AttemptDone& done) {
   Database& db = impl_->db;
   return impl_->Do([&] {
-    const StageNow stage = LookUp(db, done.stage);
+    const StageNow stage = LookUpStage(db, done.stage);
     const NumberedAttempt attempt = FindAttempt(db, done.attempt, stage.id);
     if (stage.state == "done" || stage.state == "failed") {
       db.Prepare(
@@ -157,7 +143,7 @@ bool ResultsWriter::FinishAttempt(const AttemptDone& done) {
 void ResultsWriter::FailAttempt(const AttemptFailed& failed) {
   Database& db = impl_->db;
   impl_->Do([&] {
-    const StageNow stage = LookUp(db, failed.stage);
+    const StageNow stage = LookUpStage(db, failed.stage);
     const std::string message = OneLine(failed.message);
     const double now = SystemClock().Unix();
     db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'failed', error_kind = ?, failure = ?,

@@ -35,8 +35,14 @@ struct ResultsWriter::Impl {
   void Settle();
 };
 
+struct StageNow {
+  int64_t id = 0;
+  std::string state;
+};
+
 // The row of a stage. Throws kInternal for a stage that no sweep has added.
-int64_t FindStage(Database& db, const std::string& name);
+StageNow LookUpStage(Database& db, const std::string& name);
+inline int64_t FindStage(Database& db, const std::string& name) { return LookUpStage(db, name).id; }
 
 // Text as it is stored: one line, secrets redacted, at most 2000 bytes.
 std::string OneLine(const std::string& text);

@@ -12,20 +12,6 @@ namespace {
 
 constexpr size_t kMostSource = 1 << 20;
 
-// What the rows of a sweep depend on; the state that they are in does not.
-std::string DigestOf(const std::vector<TrialRow>& trials, const std::vector<StageRow>& stages) {
-  Sha256 digest;
-  for (const TrialRow& trial : trials) digest.Update(trial.id);
-  const StageDesign* last = nullptr;
-  for (const StageRow& stage : stages) {
-    digest.Update(stage.name);
-    if (stage.design.get() == last) continue;
-    last = stage.design.get();
-    digest.Update(CanonicalJson(last->files));
-  }
-  return digest.Hex();
-}
-
 // Inserts one sweep; lives for one transaction. Trials come before stages because a stage says
 // which trial caused it.
 class SweepInserter {
@@ -60,6 +46,8 @@ class SweepInserter {
     StageText text;
     std::string files;
   };
+  // Of what the rows of the sweep depend on; the state that they are in does not.
+  std::string Digest();
   const ConfigurationText& TextOf(const Configuration& configuration);
   const DesignText& TextOf(const StageDesign& design);
   int64_t FindOrAdd(const Configuration& configuration, const Json& shared);
@@ -94,9 +82,19 @@ class SweepInserter {
   Statement& insert_input_ = db_.Prepare("INSERT INTO stage_input VALUES (?, ?, ?)");
 };
 
+std::string SweepInserter::Digest() {
+  Sha256 digest;
+  for (const TrialRow& trial : trials_) digest.Update(trial.id);
+  for (const StageRow& stage : stages_) {
+    digest.Update(stage.name);
+    digest.Update(TextOf(*stage.design).files);
+  }
+  return digest.Hex();
+}
+
 bool SweepInserter::Sweep(const std::string& name, const std::string& source,
                           const Json& resolved) {
-  const std::string digest = DigestOf(trials_, stages_);
+  const std::string digest = Digest();
   Statement& find = db_.Prepare("SELECT id FROM sweep WHERE name = ? AND digest = ?");
   const bool unchanged = find.Bind(name, digest).Step();
   find.Reset();

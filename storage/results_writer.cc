@@ -32,14 +32,14 @@ ResultsWriter::Impl::Impl(const Home& at, HomeLock& lock, const ResultsOptions& 
   db.Exec("COMMIT");
 }
 
-int64_t FindStage(Database& db, const std::string& name) {
-  Statement& find = db.Prepare("SELECT id FROM stage WHERE name = ?");
+StageNow LookUpStage(Database& db, const std::string& name) {
+  Statement& find = db.Prepare("SELECT id, state FROM stage WHERE name = ?");
   if (!find.Bind(name).Step()) {
     Fail(ErrorKind::kInternal, "stage {} is not in the database", name);
   }
-  const int64_t id = find.Int(0);
+  StageNow stage{find.Int(0), find.Text(1)};
   find.Reset();
-  return id;
+  return stage;
 }
 
 void ResultsWriter::Impl::Settle() {

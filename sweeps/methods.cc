@@ -61,33 +61,30 @@ const Json& GetRecipe(const YamlNode& node, const Catalogue& catalogue) {
 
 namespace {
 
-// "512MB", "16 GiB". Throws kUsage.
-double ParseMemory(const YamlNode& node) {
-  const std::string& word = RequireWord(node, "resources.memory");
-  static const std::map<std::string, double> kUnits = {
-      {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
+// A positive number with one of these units: "512MB", "16 GiB". Throws kUsage, saying that it must
+// be `form`.
+double ParseQuantity(const YamlNode& node, const std::string& label,
+                     const std::map<std::string, double>& units, const char* form) {
+  const std::string& word = RequireWord(node, label);
   char* end = nullptr;
   const double number = std::strtod(word.c_str(), &end);
   while (*end == ' ') ++end;
-  const auto unit = kUnits.find(end);
-  if (unit == kUnits.end() || !(number > 0) || !std::isfinite(number))
-    FailAt(node.where, "resources.memory is {}, must be a size with its unit: 16GB", node.Shown());
+  const auto unit = units.find(end);
+  if (unit == units.end() || !(number > 0) || !std::isfinite(number))
+    FailAt(node.where, "{} is {}, must be {}", label, node.Shown(), form);
   return number * unit->second;
 }
 
-// "90s", "30m", "2h", "1d". Throws kUsage.
+double ParseMemory(const YamlNode& node) {
+  static const std::map<std::string, double> kUnits = {
+      {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
+  return ParseQuantity(node, "resources.memory", kUnits, "a size with its unit: 16GB");
+}
+
 double ParseTime(const YamlNode& node) {
-  const std::string& word = RequireWord(node, "resources.time");
   static const std::map<std::string, double> kUnits = {
       {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-  char* end = nullptr;
-  const double number = std::strtod(word.c_str(), &end);
-  while (*end == ' ') ++end;
-  const auto unit = kUnits.find(end);
-  if (unit == kUnits.end() || !(number > 0) || !std::isfinite(number))
-    FailAt(node.where, "resources.time is {}, must be a time with its unit: 90s, 30m, 2h, 1d",
-           node.Shown());
-  return number * unit->second;
+  return ParseQuantity(node, "resources.time", kUnits, "a time with its unit: 90s, 30m, 2h, 1d");
 }
 
 }  // namespace

@@ -143,7 +143,7 @@ torch::Tensor Student::Weight(int index, const torch::Tensor& weight) const {
 
 void Student::BeginLearnedRange(size_t site, const torch::Tensor& tensor) {
   Range& range = ranges_[site];
-  if (!range.learned.defined() || calibrations_ > 1) return;
+  if (calibrations_ > 1) return;
   range.is_signed = tensor.min().item<float>() < 0;
   if (kinds_.activations == StudentRanges::Activations::kLsq) {
     range.learned.copy_(LsqInitialStep(tensor, sites_[site].bits, range.is_signed,
@@ -165,31 +165,26 @@ void Student::Widen(size_t site, const torch::Tensor& tensor) {
   range.hi = (kKeep * range.hi + (1 - kKeep) * tensor.max()) / seen;
 }
 
+torch::Tensor Student::Run(const torch::Tensor& x, const Observe& observe) const {
+  SiteTaps quantizers(graph_, sites_, [&](size_t site, int reader, const torch::Tensor& tensor) {
+    if (observe && reader == kEveryReader) observe(site, tensor);
+    return Activation(site, tensor);
+  });
+  quantizers.taps().replace_weight = [&](int index, const torch::Tensor& weight) {
+    return Weight(index, weight);
+  };
+  return zerosweep::Run(graph_, x, quantizers.taps());
+}
+
 void Student::Calibrate(const torch::Tensor& x) {
   const torch::NoGradGuard no_grad;
   ++calibrations_;
-  SiteTaps quantizers(graph_, sites_, [&](size_t site, int reader, const torch::Tensor& tensor) {
-    if (reader == kEveryReader) {
-      BeginLearnedRange(site, tensor);
-      Widen(site, tensor);
-    }
-    return Activation(site, tensor);
+  Run(x, [&](size_t site, const torch::Tensor& tensor) {
+    ranges_[site].learned.defined() ? BeginLearnedRange(site, tensor) : Widen(site, tensor);
   });
-  quantizers.taps().replace_weight = [&](int index, const torch::Tensor& weight) {
-    return Weight(index, weight);
-  };
-  Run(graph_, x, quantizers.taps());
 }
 
-torch::Tensor Student::Forward(const torch::Tensor& x) const {
-  SiteTaps quantizers(graph_, sites_, [&](size_t site, int, const torch::Tensor& tensor) {
-    return Activation(site, tensor);
-  });
-  quantizers.taps().replace_weight = [&](int index, const torch::Tensor& weight) {
-    return Weight(index, weight);
-  };
-  return Run(graph_, x, quantizers.taps());
-}
+torch::Tensor Student::Forward(const torch::Tensor& x) const { return Run(x, {}); }
 
 QuantizedNetwork Student::Quantized() const {
   const torch::NoGradGuard no_grad;

@@ -73,6 +73,8 @@ class Student {
     torch::Tensor learned;   // its step or upper end
     bool is_signed = false;  // of a learned step
   };
+  using Observe = QuantizedNetwork::Observe;
+  torch::Tensor Run(const torch::Tensor& x, const Observe& observe) const;
   void BeginLearnedRange(size_t site, const torch::Tensor& tensor);
   void Widen(size_t site, const torch::Tensor& tensor);
   void RequireCalibrated() const;

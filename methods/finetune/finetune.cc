@@ -39,8 +39,8 @@ struct Settings {
         range_decay(params.at("range_decay")) {
     if (params.at("weights") == "lsq") ranges.weights = StudentRanges::Weights::kLsq;
     if (params.at("activations") == "lsq") ranges.activations = StudentRanges::Activations::kLsq;
-    ranges.feed_back = params.at("averages") == "fed_back";
     if (params.at("activations") == "pact") ranges.activations = StudentRanges::Activations::kPact;
+    ranges.feed_back = params.at("averages") == "fed_back";
   }
 
   int64_t iterations, batch, calibration, warm_up;
@@ -96,11 +96,12 @@ class Finetuning {
   }
 
  private:
-  Optimiser MakeOptimiser() const {
+  Optimiser MakeOptimiser() {
     std::vector<ParameterGroup> groups = {
         {student_.Parameters(), settings_.lr, settings_.weight_decay}};
     if (const auto ranges = student_.RangeParameters(); !ranges.empty())
       groups.push_back({ranges, settings_.range_lr, settings_.range_decay});
+    for (const ParameterGroup& group : groups) rates_.push_back(group.lr);
     if (settings_.adam) return Optimiser(groups, AdamSettings{});
     return Optimiser(groups, SgdSettings{settings_.momentum, settings_.momentum > 0});
   }
@@ -144,9 +145,8 @@ class Finetuning {
     divergence = settings_.distillation * t * t * divergence;
     const torch::Tensor cross_entropy = at::cross_entropy_loss(logits, target.argmax(1));
     const torch::Tensor loss = divergence + cross_entropy;
-    optimiser_.SetLearningRate(0, RateFactor(settings_, step) * settings_.lr);
-    if (!student_.RangeParameters().empty())
-      optimiser_.SetLearningRate(1, RateFactor(settings_, step) * settings_.range_lr);
+    for (size_t group = 0; group < rates_.size(); ++group)
+      optimiser_.SetLearningRate(group, RateFactor(settings_, step) * rates_[group]);
     optimiser_.ZeroGrad();
     loss.backward();
     optimiser_.Step();
@@ -181,6 +181,7 @@ class Finetuning {
   const QuantizationContext& context_;
   Settings settings_;
   Student student_;
+  std::vector<double> rates_;  // of the optimiser's groups, before the schedule
   Optimiser optimiser_;
   int64_t batch_;
   torch::Tensor targets_;  // the teacher's logits of all images

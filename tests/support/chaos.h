@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "storage/results.h"
+#include "tests/support/orphans.h"
 #include "tests/support/program.h"
 
 namespace zerosweep {
@@ -71,8 +72,7 @@ class Chaos {
       if (happened == kills) program.Signal(SIGTERM);
       const int code = program.Wait(60);
       EXPECT_NE(code, -1) << "it hangs: " << Contents(options_.output);
-      EXPECT_TRUE(WaitUntil([&] { return StagesOf(options_.home.folder).empty(); }, 20));
-      EXPECT_TRUE(WaitUntil([&] { return RanksOf(options_.home.folder).empty(); }, 20));
+      ExpectNoOrphans(options_.home.folder);
       if (code == kExitOk || code == kExitNothingToDo) break;
     }
     return happened;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/orphans.h"
 #include "tests/support/running.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_weights.h"
@@ -77,10 +78,7 @@ class CommandLine {
     return rows.empty() ? Json() : *rows[0].begin();
   }
 
-  void ExpectNoOrphans(double patience = 20) const {
-    EXPECT_TRUE(WaitUntil([&] { return StagesOf(home()).empty(); }, patience));
-    EXPECT_TRUE(WaitUntil([&] { return RanksOf(home()).empty(); }, patience));
-  }
+  void ExpectNoOrphans(double patience = 20) const { zerosweep::ExpectNoOrphans(home(), patience); }
 
   static constexpr const char* kModel =
       "{file: tiny.safetensors, arch: resnet20_cifar_a, dataset: cifar10, normalisation: "

@@ -8,6 +8,7 @@
 #include "storage/results.h"
 #include "tests/support/fake_plan.h"
 #include "tests/support/fake_runs.h"
+#include "tests/support/orphans.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 
@@ -70,8 +71,7 @@ class FakeSweep {
     EXPECT_EQ(number("SELECT count(*) FROM v_attempt WHERE outcome IS NULL"), 0);
   }
   void ExpectNoOrphans(double patience = 20) const {
-    EXPECT_TRUE(WaitUntil([&] { return StagesOf(home_.folder).empty(); }, patience));
-    EXPECT_TRUE(WaitUntil([&] { return RanksOf(home_.folder).empty(); }, patience));
+    zerosweep::ExpectNoOrphans(home_.folder, patience);
   }
 
  private:

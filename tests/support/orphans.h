@@ -1,0 +1,16 @@
+// Nothing of a run outlives it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "tests/support/program.h"
+
+namespace zerosweep {
+
+// Neither stage processes nor ranks of this home are left after `patience` seconds.
+inline void ExpectNoOrphans(const std::filesystem::path& home, double patience = 20) {
+  EXPECT_TRUE(WaitUntil([&] { return StagesOf(home).empty(); }, patience));
+  EXPECT_TRUE(WaitUntil([&] { return RanksOf(home).empty(); }, patience));
+}
+
+}  // namespace zerosweep
