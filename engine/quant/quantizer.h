@@ -8,6 +8,7 @@
 #include "engine/catalogue/registry.h"
 #include "engine/checkpoint.h"
 #include "engine/curve.h"
+#include "engine/parallel/group.h"
 #include "engine/progress.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/random/streams.h"
@@ -25,6 +26,7 @@ struct QuantizationContext {
   RandomStreams random;
   Progress& progress;
   Checkpoints& checkpoints;
+  Group& group;  // of processes that compute this together; most methods know one alone
   // Folders of the artifacts that the method's declaration needs besides teacher and images, by
   // role ("correction").
   std::map<std::string, std::filesystem::path> inputs = {};

@@ -25,7 +25,7 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const auto [network, curves, extra] =
       entry.function({teacher, images, method, protocol, fields.at("bn") == "folded", bits.widths,
                       params.at("a_bits").get<int>(), RandomStreams(context.seed()),
-                      context.progress, context.checkpoints, inputs});
+                      context.progress, context.checkpoints, context.group, inputs});
   network.Save(context.staging);
   Json drawn = CurvesToJson(curves);
   if (bits.allocation) drawn["frontier"] = FrontierCurve(*bits.allocation);

@@ -69,7 +69,9 @@ StageDone RunStage(const StageRun& run, const Host& host) {
   const torch::Device device = ParseDevice(run.device);
   StageCheckpoints checkpoints(run, ExecutionSignature(host.machine, run), host.leave,
                                SystemClock());
-  const StageContext context{run, kind.declaration, device, progress, checkpoints, run.staging};
+  SoloGroup group;
+  const StageContext context{run,   kind.declaration, device, progress, checkpoints,
+                             group, run.staging};
   Manifest manifest;
   manifest.stage = run.stage.name;
   manifest.attempt = run.attempt;

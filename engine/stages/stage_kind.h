@@ -12,6 +12,7 @@
 #include "engine/checkpoint.h"
 #include "engine/curve.h"
 #include "engine/data/dataset.h"
+#include "engine/parallel/group.h"
 #include "engine/progress.h"
 #include "engine/teacher.h"
 
@@ -23,6 +24,7 @@ struct StageContext {
   torch::Device device;
   Progress& progress;
   Checkpoints& checkpoints;
+  Group& group;                   // of processes that run this stage together
   std::filesystem::path staging;  // exists, empty; the kind writes its files here
 
   const Json& params() const { return run.stage.params; }

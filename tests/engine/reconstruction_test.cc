@@ -25,9 +25,10 @@ class ReconstructionTest : public testing::Test {
   Quantization Run(const ReconstructionSettings& settings, Checkpoints& checkpoints,
                    UnitObjective* objective = nullptr) {
     QuietProgress progress;
+    SoloGroup group;
     const Json params = Json::object();
     return Reconstruct({teacher_, images_, params, protocol_, fold_, w_bits_, bits_,
-                        RandomStreams(0), progress, checkpoints},
+                        RandomStreams(0), progress, checkpoints, group},
                        settings, objective);
   }
   Quantization Run(const ReconstructionSettings& settings) {

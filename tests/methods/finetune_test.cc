@@ -20,9 +20,10 @@ class FinetuneTest : public testing::Test {
     all.update(given);
     const Json params = CompleteParams(entry.declaration, all);
     QuietProgress progress;
+    SoloGroup group;
     const Protocol protocol;
     return entry.function({teacher_, images_, params, protocol, false, bits, bits, RandomStreams(7),
-                           progress, checkpoints});
+                           progress, checkpoints, group});
   }
   Quantization Train(const Json& given, int bits = 3) {
     NoCheckpoints checkpoints;

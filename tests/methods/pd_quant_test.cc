@@ -27,11 +27,12 @@ class PdQuantTest : public testing::Test {
     const auto& entry = QuantizerRegistry::Get("quantizer", name);
     const Json params = CompleteParams(entry.declaration, given);
     QuietProgress progress;
+    SoloGroup group;
     NoCheckpoints checkpoints;
     const Protocol protocol{.act_placement = ActPlacement::kOpOutput, .first_w = 8};
     return entry
         .function({teacher_, images_, params, protocol, /*fold_batch_norms=*/true, 3, 3,
-                   RandomStreams(0), progress, checkpoints, inputs})
+                   RandomStreams(0), progress, checkpoints, group, inputs})
         .network;
   }
 

@@ -14,11 +14,12 @@ QuantizedNetwork Quantize(const char* name, const Teacher& teacher, const torch:
   const auto& entry = QuantizerRegistry::Get("quantizer", name);
   const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
+  SoloGroup group;
   NoCheckpoints checkpoints;
   const Protocol protocol;
   return entry
       .function({teacher, images, params, protocol, false, w_bits, a_bits, RandomStreams(0),
-                 progress, checkpoints})
+                 progress, checkpoints, group})
       .network;
 }
 
