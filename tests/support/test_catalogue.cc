@@ -71,6 +71,9 @@ Json Synthesizers() {
 
 Json Quantizers() {
   return {
+      Entry("joint", 2, true, {"batch_norm", "real_data"},
+            {Param("warm_up", "int", 100, {{"min", 0}, {"profiles", {{"fast", 10}}}})},
+            {{"joint", true}}),
       Entry("minmax", 1, false, {}, {Param("batch", "int", 64, {{"min", 1}})}),
       Entry("percentile", 1, false, {}, {Param("p", "float", 0.99999, {{"min", 0.5}, {"max", 1}})}),
       Entry("rounding", 4, true, {},
@@ -142,7 +145,9 @@ Json TestCatalogueJson() {
 }
 
 Json TestRecipesJson() {
-  return {Recipe("zeroq", "zeroq", "minmax", "zeroq", "code"),
+  Json joint = Recipe("joint", "", "joint", "zeroq", "fixed");
+  joint.erase("synthesizer");
+  return {std::move(joint), Recipe("zeroq", "zeroq", "minmax", "zeroq", "code"),
           Recipe("noise", "noise", "minmax", "zeroq", "code"),
           Recipe("real", "real", "minmax", "zeroq", "code"),
           Recipe("sharp", "zeroq", "rounding", "genie", "paper", {{"images", 96}})};
