@@ -51,8 +51,13 @@ BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& wh
     Fail(ErrorKind::kTrial,
          "{}: one 1×1 map has no unbiased variance; use larger images or batches", where);
   }
+  const BatchStatistics biased = BiasedBatchStatistics(x);
+  return {biased.mean, biased.variance * (static_cast<double>(n) / static_cast<double>(n - 1))};
+}
+
+BatchStatistics BiasedBatchStatistics(const torch::Tensor& x) {
   const tensor_list moments = BatchMoments::apply(x);
-  return {moments[0], moments[1] * (static_cast<double>(n) / static_cast<double>(n - 1))};
+  return {moments[0], moments[1]};
 }
 
 torch::Tensor StdOf(const torch::Tensor& variance) { return torch::sqrt(variance + 1e-6); }
