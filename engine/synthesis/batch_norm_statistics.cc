@@ -1,5 +1,7 @@
 #include "engine/synthesis/batch_norm_statistics.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "engine/parallel/moments.h"
 
@@ -21,9 +23,14 @@ BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& wh
     Fail(ErrorKind::kTrial,
          "{}: one 1×1 map has no unbiased variance; use larger images or batches", where);
   }
+  const BatchStatistics biased = BiasedBatchStatistics(x);
+  return {biased.mean, biased.variance * (static_cast<double>(n) / static_cast<double>(n - 1))};
+}
+
+BatchStatistics BiasedBatchStatistics(const torch::Tensor& x) {
   static SoloGroup alone;  // outlives every graph
-  const Moments moments = GlobalMoments(alone, {x}).front();
-  return {moments.mean, moments.variance * (static_cast<double>(n) / static_cast<double>(n - 1))};
+  Moments moments = GlobalMoments(alone, {x}).front();
+  return {std::move(moments.mean), std::move(moments.variance)};
 }
 
 torch::Tensor StdOf(const torch::Tensor& variance) { return torch::sqrt(variance + 1e-6); }

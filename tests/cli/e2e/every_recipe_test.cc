@@ -13,7 +13,7 @@ TEST(EveryRecipeTest, RunsFromImagesToAccuracy) {
   for (const auto& entry : std::filesystem::directory_iterator(SourceFolder() / "sweeps/recipes")) {
     methods += (recipes++ == 0 ? "" : ", ") + entry.path().stem().string();
   }
-  ASSERT_GE(recipes, 12);
+  ASSERT_GE(recipes, 13);
   line.Write("sweep.yaml",
              CommandLine::Sweep("grid:\n  method: [" + methods + "]\n  bits: [w4a4]\n"));
   const Finished run = line.Do({"run", line / "sweep.yaml", "-n", "2"});
