@@ -11,11 +11,10 @@ namespace {
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // c10d and Gloo say in many types that a rank is gone or late.
-[[noreturn]] void Lost(const GroupSeat& seat, const char* doing, const std::exception& error) {
+[[noreturn]] void Lost(const char* doing, const std::exception& error) {
   const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
   const std::string why = of_torch != nullptr ? of_torch->what_without_backtrace() : error.what();
-  throw Error(ErrorKind::kTrial,
-              fmt::format("rank {} of {} {}: {}", seat.rank, seat.size, doing, FirstLine(why)),
+  throw Error(ErrorKind::kTrial, fmt::format("the other ranks {}: {}", doing, FirstLine(why)),
               "lost_worker");
 }
 
@@ -66,7 +65,7 @@ class ProcessGroup final : public Group {
     try {
       backend_->allreduce(tensors, options)->wait();
     } catch (const std::exception& error) {
-      Lost(seat_, "waits in vain for another", error);
+      Lost("do not all answer", error);
     }
   }
 
@@ -87,7 +86,7 @@ std::unique_ptr<Group> MakeGroup(const c10::intrusive_ptr<c10d::Store>& store,
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    Lost(seat, "does not reach the others", error);
+    Lost("do not all come", error);
   }
 }
 

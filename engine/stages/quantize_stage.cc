@@ -26,6 +26,7 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
       entry.function({teacher, images, method, protocol, fields.at("bn") == "folded", bits.widths,
                       params.at("a_bits").get<int>(), RandomStreams(context.seed()),
                       context.progress, context.checkpoints, context.group, inputs});
+  if (!context.writes()) return {};
   network.Save(context.staging);
   Json drawn = CurvesToJson(curves);
   if (bits.allocation) drawn["frontier"] = FrontierCurve(*bits.allocation);
