@@ -79,8 +79,8 @@ Json ToJson(const StoreAnswer& answer) {
 }
 
 StoreRequest StoreRequestFromJson(const Json& json) {
-  return {json.at("attempt"),        json.at("id"),          OperationFromString(json.at("op")),
-          json.at("keys"),           Unhex(json.at("value")), Unhex(json.at("expected")),
+  return {json.at("attempt"), json.at("id"),           OperationFromString(json.at("op")),
+          json.at("keys"),    Unhex(json.at("value")), Unhex(json.at("expected")),
           json.at("number")};
 }
 

@@ -99,6 +99,7 @@ class Coordinator {
   void InterruptFlights();
   bool AssignReady();
   void CheckPlaceable();
+  void WaitForMoreRanks();
   // The stage has failed before it could be tried.
   void Refuse(size_t stage, const std::string& why);
   void Launch(const Scheduler::Start& start);

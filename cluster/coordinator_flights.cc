@@ -15,7 +15,7 @@ void Coordinator::OnStoreCall(int rank, const StoreCall& call) {
            StoreReply{reply.rank, reply.answer});
   } catch (const Error& error) {
     flight.NoteFailure(call.rank, {found->first, ErrorKind::kTrial, "error", error.what()}, {},
-                clock_.Monotonic(), options_.drain_grace);
+                       clock_.Monotonic(), options_.drain_grace);
   }
 }
 
@@ -32,7 +32,8 @@ void Coordinator::OnEnded(int rank, const Ended& ended) {
   Flight& flight = found->second;
   EndMember(*member);
   if (const auto* failed = std::get_if<StageFailed>(&ended.result)) {
-    flight.NoteFailure(ended.rank, *failed, ended.log_tail, clock_.Monotonic(), options_.drain_grace);
+    flight.NoteFailure(ended.rank, *failed, ended.log_tail, clock_.Monotonic(),
+                       options_.drain_grace);
   } else if (ended.rank == 0) {
     flight.NoteDone(std::get<StageDone>(ended.result), clock_.Monotonic());
   }

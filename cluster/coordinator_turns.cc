@@ -87,6 +87,7 @@ bool Coordinator::AssignReady() {
 void Coordinator::CheckPlaceable() {
   if (workers_.size() + gone_.size() < static_cast<size_t>(transport_.size())) return;
   while (const auto stage = scheduler_.FindUnplaceable(placement_)) {
+    if (!gone_.empty()) return WaitForMoreRanks();
     const StageNeeds& needs = scheduler_.needs(*stage);
     const int room = placement_.Capacity(needs);
     if (room == 0) {
@@ -102,6 +103,14 @@ void Coordinator::CheckPlaceable() {
                        workers_.size() == 1 ? fmt::format("-n {}", needs.ranks)
                                             : "more slots (-n) or nodes"));
   }
+}
+
+// What has lost its room with a rank may find it again in the next run.
+void Coordinator::WaitForMoreRanks() {
+  if (scheduler_.NextWake() < std::numeric_limits<double>::infinity()) return;
+  display_.Line(
+      "what is left asks for more than the ranks that are left have; it waits for the next run");
+  Drain();
 }
 
 void Coordinator::Refuse(size_t stage, const std::string& why) {

@@ -32,11 +32,11 @@ bool Flight::AliveOn(int worker) const {
 }
 
 void Flight::NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now,
-                  double grace) {
+                         double grace) {
   if (done) return;
-  const double patience = why.failure == "interrupted"                 ? grace
+  const double patience = why.failure == "interrupted"                ? grace
                           : why.failure == "lost_worker" && rank >= 0 ? kLookForCause
-                                                                       : 0;
+                                                                      : 0;
   revoke_at = std::min(revoke_at, now + patience);
   if (failed && Weight(why) <= Weight(*failed)) return;
   failed = why;

@@ -36,9 +36,10 @@ struct Flight {
   std::optional<StageDone> done;      // what rank 0 made
   std::optional<StageFailed> failed;  // why it fails
   std::string log_tail;               // of the member that failed
-  double revoke_at = std::numeric_limits<double>::infinity();  // when those that are left are killed
-  bool revoked = false;                                        // they were told to be
-  bool surely_dead = true;                                     // no member was given up unseen
+  double revoke_at =
+      std::numeric_limits<double>::infinity();  // when those that are left are killed
+  bool revoked = false;                         // they were told to be
+  bool surely_dead = true;                      // no member was given up unseen
 
   // The living member of this rank on that worker; null when there is none.
   Member* Find(int worker, int rank);
@@ -47,11 +48,12 @@ struct Flight {
 
   // Rank 0 is done; the others follow within seconds, and how they end no longer matters.
   void NoteDone(const StageDone& made, double now);
-  // A member has failed, or those of a worker (rank −1). The cause counts, not what the others say of it:
-  // "lost_worker" gives way to any other class, and any to "interrupted". The others may end by
-  // themselves: for `grace` seconds after an interruption, in which rank 0 saves; for a second when
-  // one has lost another, so that the other's end is seen; else not at all.
-  void NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now, double grace);
+  // A member has failed, or those of a worker (rank −1). The cause counts, not what the others say
+  // of it: "lost_worker" gives way to any other class, and any to "interrupted". The others may end
+  // by themselves: for `grace` seconds after an interruption, in which rank 0 saves; for a second
+  // when one has lost another, so that the other's end is seen; else not at all.
+  void NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now,
+                   double grace);
 };
 
 }  // namespace zerosweep

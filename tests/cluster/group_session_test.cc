@@ -51,9 +51,8 @@ TEST_F(GroupSessionTest, RanksMeetAndRankZeroSpeaksForThem) {
 TEST_F(GroupSessionTest, GroupsAndSingleStagesShareTheSlots) {
   Json stages = Json::array();
   for (int i = 0; i < 6; ++i)
-    stages.push_back({{"name", fmt::format("s{}", i)},
-                      {"params", {{"sleep_ms", 5 * i}}},
-                      {"ranks", 1 + i % 3}});
+    stages.push_back(
+        {{"name", fmt::format("s{}", i)}, {"params", {{"sleep_ms", 5 * i}}}, {"ranks", 1 + i % 3}});
   const Outcome outcome = Run(stages, 3);
   EXPECT_EQ(outcome.exit_code, kExitOk);
   EXPECT_EQ(outcome.stages_run, 6);
@@ -101,9 +100,10 @@ TEST_F(GroupSessionTest, AGroupThatIsTooLargeFailsAndTheSweepGoesOn) {
   EXPECT_EQ(outcome.trials_failed, 1);
   EXPECT_EQ(outcome.trials_done, 2);
   EXPECT_EQ(Failures(), Json({"configuration"}));
-  EXPECT_EQ(Column("SELECT message FROM v_attempt WHERE failure IS NOT NULL").at(0),
-            "it takes 4 ranks, but this run has room for 2: start with -n 4, and bring it back with "
-            "`zerosweep retry`");
+  EXPECT_EQ(
+      Column("SELECT message FROM v_attempt WHERE failure IS NOT NULL").at(0),
+      "it takes 4 ranks, but this run has room for 2: start with -n 4, and bring it back with "
+      "`zerosweep retry`");
   EXPECT_EQ(FakeRuns(home_).CountAll("done"), 2);
 }
 

@@ -74,10 +74,9 @@ TEST_F(GroupStoreTest, AddsAndCompares) {
   EXPECT_EQ(Answer(1, add).number, 4);
   EXPECT_EQ(Answer(1, Wait({"n"})).values.at(0), "4");
   const auto swap = [&](const std::string& key, const std::string& from, const std::string& to) {
-    return Answer(0, {.operation = Operation::kCompareSet,
-                      .keys = {key},
-                      .value = to,
-                      .expected = from})
+    return Answer(
+               0,
+               {.operation = Operation::kCompareSet, .keys = {key}, .value = to, .expected = from})
         .values.at(0);
   };
   EXPECT_EQ(swap("n", "3", "x"), "4");
