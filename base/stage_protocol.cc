@@ -40,16 +40,19 @@ StageSpec StageSpecFromJson(const Json& json) {
 }
 
 Json ToJson(const StageRun& run) {
-  return {{"type", "run"},
-          {"attempt", run.attempt},
-          {"stage", ToJson(run.stage)},
-          {"inputs", run.inputs},
-          {"files", run.files},
-          {"staging", run.staging},
-          {"checkpoints", run.checkpoints},
-          {"checkpoint_period", run.checkpoint_period},
-          {"device", run.device},
-          {"threads", run.threads}};
+  Json json = {{"type", "run"},
+               {"attempt", run.attempt},
+               {"stage", ToJson(run.stage)},
+               {"inputs", run.inputs},
+               {"files", run.files},
+               {"staging", run.staging},
+               {"checkpoints", run.checkpoints},
+               {"checkpoint_period", run.checkpoint_period},
+               {"device", run.device},
+               {"threads", run.threads}};
+  if (run.ranks > 1)
+    json.update({{"rank", run.rank}, {"ranks", run.ranks}, {"interface", run.interface}});
+  return json;
 }
 
 StageRun StageRunFromJson(const Json& json) {
@@ -66,6 +69,11 @@ StageRun StageRunFromJson(const Json& json) {
     json.at("checkpoint_period").get_to(run.checkpoint_period);
     json.at("device").get_to(run.device);
     json.at("threads").get_to(run.threads);
+    if (json.contains("ranks")) {
+      json.at("rank").get_to(run.rank);
+      json.at("ranks").get_to(run.ranks);
+      json.at("interface").get_to(run.interface);
+    }
     return run;
   });
 }
@@ -85,6 +93,7 @@ Json ToJson(const StageMessage& message) {
     Json operator()(const StageMetric& m) const {
       return {{"type", "metric"}, {"attempt", m.attempt}, {"name", m.name}, {"value", m.value}};
     }
+    Json operator()(const StoreRequest& m) const { return ToJson(m); }
     Json operator()(const StageDone& m) const {
       return {{"type", "done"},       {"attempt", m.attempt}, {"artifact", m.artifact},
               {"metrics", m.metrics}, {"seconds", m.seconds}, {"signature", m.signature}};
@@ -110,6 +119,7 @@ StageMessage StageMessageFromJson(const Json& json) {
                            json.at("note")};
     }
     if (type == "metric") return StageMetric{json.at("attempt"), json.at("name"), json.at("value")};
+    if (type == "store") return StoreRequestFromJson(json);
     if (type == "done") {
       return StageDone{json.at("attempt"), json.at("artifact"), json.at("metrics"),
                        json.at("seconds"), json.at("signature")};

@@ -1,8 +1,9 @@
 // The messages between a worker and its `zerosweep-stage` process, as typed values
 // (docs/stage_protocol.md).
 //
-//   stage → worker:  Hello (Progress* Metric* (Done | Failed))*
-//   worker → stage:  Run*        (end of stream = leave at once; SIGTERM = save, then leave)
+//   stage → worker:  Hello (Progress* Metric* StoreRequest* (Done | Failed))*
+//   worker → stage:  (Run StoreAnswer*)*  (end of stream = leave at once; SIGTERM = save, then
+//                                         leave)
 #pragma once
 
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/store_protocol.h"
 
 namespace zerosweep {
 
@@ -44,6 +46,10 @@ struct StageRun {
   double checkpoint_period = 60;  // seconds between two checkpoints, at least
   std::string device = "cpu";     // "cpu", "cuda:3"
   int threads = 1;
+  // Of a group: processes that run one attempt together.
+  int rank = 0;
+  int ranks = 1;
+  std::string interface = "lo";  // where its data sockets listen: names or subnets; "": anywhere
 };
 
 struct StageProgress {
@@ -62,7 +68,7 @@ struct StageMetric {
 
 struct StageDone {
   std::string attempt;
-  std::string artifact;  // digest of the staged artifact (base/artifact.h)
+  std::string artifact;  // digest of the staged artifact (base/artifact.h); of rank 0 alone
   std::map<std::string, double> metrics;
   double seconds = 0;
   Json signature = Json::object();  // as in hello, with device and threads of this run
@@ -76,7 +82,8 @@ struct StageFailed {
   std::string message;
 };
 
-using StageMessage = std::variant<StageHello, StageProgress, StageMetric, StageDone, StageFailed>;
+using StageMessage =
+    std::variant<StageHello, StageProgress, StageMetric, StoreRequest, StageDone, StageFailed>;
 
 Json ToJson(const StageSpec& spec);
 StageSpec StageSpecFromJson(const Json& json);

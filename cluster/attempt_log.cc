@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -37,26 +38,24 @@ AttemptLog::AttemptLog(Home home, std::string slot_name)
 }
 
 AttemptLog::~AttemptLog() {
-  if (!attempt_.empty()) End();
+  if (!link_.empty()) End();
   std::error_code ignored;
   fs::remove(path_, ignored);
 }
 
-void AttemptLog::Begin(const std::string& attempt) {
-  attempt_ = attempt;
-  const fs::path link = home_.log(attempt);
-  MakePrivateFolder(link.parent_path());
+void AttemptLog::Begin(const std::string& attempt, int rank) {
+  link_ = home_.log(attempt, rank);
+  MakePrivateFolder(link_.parent_path());
   std::ofstream(path_, std::ios::binary | std::ios::trunc);
   std::error_code code;
-  fs::create_symlink(fs::path("..") / "slots" / path_.filename(), link, code);
+  fs::create_symlink(fs::path("..") / "slots" / path_.filename(), link_, code);
   if (code)
     Fail(ErrorKind::kStorage, "cannot make the log {}: {}; make room or check its permissions",
-         link.string(), code.message());
+         link_.string(), code.message());
 }
 
 std::string AttemptLog::End() {
-  const fs::path target = home_.log(attempt_);
-  attempt_.clear();
+  const fs::path target = std::exchange(link_, fs::path());
   try {
     WriteFileAtomically(target, RedactedEnd(path_));
   } catch (const Error& error) {

@@ -21,8 +21,9 @@ class AttemptLog {
   AttemptLog& operator=(const AttemptLog&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  // Empties the slot's file. REQUIRES: no attempt is open.
-  void Begin(const std::string& attempt);
+  // Empties the slot's file. Each rank of an attempt has a log of its own. REQUIRES: no attempt is
+  // open.
+  void Begin(const std::string& attempt, int rank = 0);
   // Returns the last lines. Failing to copy is reported in the log only: a full disk must not hide
   // how the attempt ended.
   std::string End();
@@ -30,7 +31,7 @@ class AttemptLog {
  private:
   Home home_;
   std::filesystem::path path_;
-  std::string attempt_;
+  std::filesystem::path link_;  // of the open attempt; empty: none
 };
 
 }  // namespace zerosweep

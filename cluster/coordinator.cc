@@ -50,8 +50,12 @@ void Coordinator::Handle(int from, const WorkerMessage& message) {
       const auto flight = flights_.find(progress.attempt);
       if (flight != flights_.end()) flight->second.progress = progress;
     }
+  } else if (const auto* call = std::get_if<StoreCall>(&message)) {
+    OnStoreCall(from, *call);
   } else if (const auto* ended = std::get_if<Ended>(&message)) {
     OnEnded(from, *ended);
+  } else if (const auto* revoked = std::get_if<Revoked>(&message)) {
+    OnRevoked(from, revoked->attempt);
   } else if (const auto* broken = std::get_if<Broken>(&message)) {
     if (phase_ == Phase::kRunning) Fail(ErrorKind::kCluster, "{}", broken->message);
   } else {
@@ -80,75 +84,10 @@ void Coordinator::OnJoin(int rank, const JoinRequest& join) {
   placement_.AddNode(rank, {slots, gpus, join.cores, memory});
 }
 
-void Coordinator::OnEnded(int rank, const Ended& ended) {
-  const std::string& id = std::visit(
-      [](const auto& result) -> const std::string& { return result.attempt; }, ended.result);
-  const auto found = flights_.find(id);
-  if (found == flights_.end()) {
-    display_.Line(
-        fmt::format("late result of attempt {} from rank {} (given up before); dropped", id, rank));
-    return;
-  }
-  FreeSeats(found->second);
-  if (const auto* done = std::get_if<StageDone>(&ended.result)) {
-    OnDone(id, found->second, *done);
-  } else {
-    FailFlight(id, std::get<StageFailed>(ended.result), ended.log_tail, /*process_dead=*/true);
-  }
-}
-
-void Coordinator::OnDone(const std::string& id, Flight& flight, const StageDone& done) {
-  flight.committing = true;
-  flight.seconds = clock_.Monotonic() - flight.started;
-  scheduler_.BeginCommit(flight.stage);
-  const StageRow& stage = plan_.stages[flight.stage];
-  AttemptDone row{id, stage.name, done.artifact, {}, done.metrics, done.signature, done.seconds, 0};
-  for (size_t i = 0; i < stage.inputs.size(); ++i)
-    row.inputs[stage.design->roles[i]] = scheduler_.artifact(stage.inputs[i]);
-  storage_.Finish(row);
-}
-
-void Coordinator::FailFlight(const std::string& id, const StageFailed& failed,
-                             const std::string& log_tail, bool process_dead) {
-  Flight flight = std::move(flights_.at(id));
-  flights_.erase(id);
-  FreeSeats(flight);
-  const bool interrupted = failed.failure == "interrupted";
-  if (!interrupted) ++attempts_failed_;
-  // A full disk or an unusable device is not the trial's fault: the stage stays open and the run
-  // ends.
-  const bool blameless = failed.failure == "error" &&
-                         (failed.kind == ErrorKind::kStorage || failed.kind == ErrorKind::kCluster);
-  const bool final = !blameless && scheduler_.Failed(flight.stage, failed, clock_.Monotonic());
-  RecordEnd(id, flight, failed, log_tail, final, process_dead);
-  if (blameless) Fail(failed.kind, "{}: {}", view_.label(flight.stage), failed.message);
-  const std::string line =
-      fmt::format("{}  {} (attempt {}): {}: {}",
-                  final         ? "failed"
-                  : interrupted ? "paused"
-                                : "again ",
-                  view_.label(flight.stage), flight.number, failed.failure, failed.message);
-  final ? Problem(line) : display_.Line(line);
-}
-
 void Coordinator::Problem(const std::string& text) {
   display_.Line(text, /*problem=*/true);
   problems_.push_back(text);
   if (problems_.size() > kProblemsKept) problems_.pop_front();
-}
-
-void Coordinator::RecordEnd(const std::string& id, const Flight& flight, const StageFailed& failed,
-                            const std::string& log_tail, bool final, bool process_dead) {
-  AttemptFailed row;
-  row.attempt = id;
-  row.stage = plan_.stages[flight.stage].name;
-  row.kind = failed.kind;
-  row.failure = failed.failure;
-  row.message = Redact(failed.message);
-  row.log_tail = log_tail;
-  row.seconds = clock_.Monotonic() - flight.started;
-  row.final = final;
-  storage_.Fail(row, process_dead);
 }
 
 void Coordinator::RankLost(int rank, const std::string& why) {
@@ -159,14 +98,14 @@ void Coordinator::RankLost(int rank, const std::string& why) {
   transport_.GiveUp(rank);
   if (phase_ != Phase::kRunning) return;
   Problem(fmt::format("rank {} is lost ({}); its stages run again elsewhere", rank, why));
-  std::vector<std::string> ids;
-  for (const auto& [id, flight] : flights_)
-    if (flight.rank == rank && !flight.committing) ids.push_back(id);
-  for (const std::string& id : ids) {
-    // Only a guess at its death: the staging folder stays until the next start.
-    FailFlight(id, {id, ErrorKind::kCluster, "lost_worker", fmt::format("rank {}: {}", rank, why)},
-               {}, /*process_dead=*/false);
+  for (auto& [id, flight] : flights_) {
+    if (!flight.AliveOn(rank)) continue;
+    flight.NoteFailure(
+        -1, {id, ErrorKind::kCluster, "lost_worker", fmt::format("rank {}: {}", rank, why)}, {},
+        clock_.Monotonic(), options_.drain_grace);
   }
+  EndMembersOf(rank, /*surely_dead=*/false);
+  SettleAll();
 }
 
 void Coordinator::OnLeft(int rank) {
@@ -175,11 +114,7 @@ void Coordinator::OnLeft(int rank) {
   gone_.insert(rank);
   workers_.erase(rank);
   placement_.RemoveNode(rank);
-}
-
-void Coordinator::FreeSeats(Flight& flight) {
-  placement_.Release(flight.seats);
-  flight.seats.clear();
+  EndMembersOf(rank, /*surely_dead=*/true);
 }
 
 bool Coordinator::Step() {
@@ -189,6 +124,7 @@ bool Coordinator::Step() {
   for (const int rank : liveness_.TakeSilent())
     RankLost(rank, fmt::format("silent for {:.0f} s", options_.worker_limit));
   SendAlive();
+  SettleAll();
   if (phase_ == Phase::kRunning) {
     active |= AssignReady();
     if (scheduler_.Finished() && flights_.empty()) {
@@ -238,7 +174,10 @@ void Coordinator::Drain() {
 
 bool Coordinator::AnyoneSaves() const {
   return std::any_of(flights_.begin(), flights_.end(), [&](const auto& flight) {
-    return !flight.second.committing && !gone_.contains(flight.second.rank);
+    const auto& members = flight.second.members;
+    return std::any_of(members.begin(), members.end(), [&](const Flight::Member& member) {
+      return member.alive && !gone_.contains(member.worker);
+    });
   });
 }
 
@@ -247,20 +186,6 @@ void Coordinator::BeginLeaving() {
   leaving_since_ = clock_.Monotonic();
   for (int rank = 0; rank < transport_.size(); ++rank)
     if (!gone_.contains(rank)) Send(rank, Leave{});
-}
-
-void Coordinator::InterruptFlights() {
-  for (auto flight = flights_.begin(); flight != flights_.end();) {
-    if (flight->second.committing) {
-      ++flight;
-      continue;
-    }
-    scheduler_.PutBack(flight->second.stage);
-    RecordEnd(flight->first, flight->second,
-              {flight->first, ErrorKind::kCluster, "interrupted", "the run was interrupted"}, {},
-              /*final=*/false, /*process_dead=*/true);
-    flight = flights_.erase(flight);
-  }
 }
 
 }  // namespace zerosweep

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cluster/flight.h"
 #include "cluster/liveness.h"
 #include "cluster/messages.h"
 #include "cluster/progress_display.h"
@@ -42,6 +43,7 @@ struct CoordinatorOptions {
   double drain_grace = 20;        // seconds that stages have to save and leave
   double checkpoint_period = 60;  // seconds between two checkpoints of a stage, at least
   std::string run;                // whose live view is written; "": none is
+  std::string interface;          // where groups over several nodes meet (FindNetworkPlace)
 };
 
 class Coordinator {
@@ -71,22 +73,12 @@ class Coordinator {
     std::string node;
     std::vector<std::string> devices;  // by slot
   };
-  // An attempt that was assigned and has not been ended by us.
-  struct Flight {
-    size_t stage = 0;
-    int rank = 0;
-    std::vector<Seat> seats;  // empty once they are free again
-    std::string place;        // "node-a/slot 0"
-    int number = 1;
-    double started = 0;
-    double seconds = 0;  // when done
-    bool committing = false;
-    StageProgress progress;
-  };
 
   void OnJoin(int rank, const JoinRequest& join);
+  void OnStoreCall(int rank, const StoreCall& call);
   void OnEnded(int rank, const Ended& ended);
-  void OnDone(const std::string& id, Flight& flight, const StageDone& done);
+  void OnRevoked(int rank, const std::string& attempt);
+  void OnDone(const std::string& id, Flight& flight);
   void OnLeft(int rank);
   void Dismiss(int rank);  // one that speaks after it was given up
   bool HandleStorage();
@@ -94,16 +86,24 @@ class Coordinator {
   void OnCommitted(const StageCommitted& committed);
   void OnRequest(const Request& request);
   void CancelStage(size_t stage);
-  void FailFlight(const std::string& id, const StageFailed& failed, const std::string& log_tail,
-                  bool process_dead);
-  void RecordEnd(const std::string& id, const Flight& flight, const StageFailed& failed,
-                 const std::string& log_tail, bool final, bool process_dead);
+  // A process of it is dead: its slots are free.
+  void EndMember(Flight::Member& member);
+  // Of those that this worker had.
+  void EndMembersOf(int rank, bool surely_dead);
+  // What follows from the state of its members: those that are left are killed, or it has ended.
+  void Settle(const std::string& id);
+  void SettleAll();
+  void FailFlight(const std::string& id);
+  void RecordEnd(const std::string& id, const Flight& flight, bool final);
   bool AnyoneSaves() const;
   void InterruptFlights();
-  void FreeSeats(Flight& flight);
   bool AssignReady();
-  void CheckPlaceable() const;
+  void CheckPlaceable();
+  void WaitForMoreRanks();
+  // The stage has failed before it could be tried.
+  void Refuse(size_t stage, const std::string& why);
   void Launch(const Scheduler::Start& start);
+  Assign MakeAssign(size_t stage) const;
   void SendAlive();
   void BeginLeaving();
   void Show();
@@ -125,9 +125,9 @@ class Coordinator {
   Liveness liveness_;
   Placement placement_;
   std::map<int, WorkerState> workers_;
-  std::set<int> gone_;       // ranks that have left or are lost
-  std::set<int> dismissed_;  // of those, the ones told so
-  std::map<std::string, Flight> flights_;
+  std::set<int> gone_;                     // ranks that have left or are lost
+  std::set<int> dismissed_;                // of those, the ones told so
+  std::map<std::string, Flight> flights_;  // assigned, not ended by us; by attempt
   Phase phase_ = Phase::kRunning;
   bool drained_ = false;
   double last_alive_ = 0;

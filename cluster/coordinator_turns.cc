@@ -15,9 +15,9 @@ bool Coordinator::HandleStorage() {
     if (const auto* committed = std::get_if<StageCommitted>(&event)) {
       OnCommitted(*committed);
     } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
-      FailFlight(failed->attempt,
-                 {failed->attempt, ErrorKind::kStorage, "publish", failed->message}, {},
-                 /*process_dead=*/true);
+      flights_.at(failed->attempt).failed = {failed->attempt, ErrorKind::kStorage, "publish",
+                                             failed->message};
+      FailFlight(failed->attempt);
     } else if (const auto* reopened = std::get_if<StagesReopened>(&event)) {
       Reopen(*reopened);
     } else {
@@ -36,7 +36,7 @@ void Coordinator::Reopen(const StagesReopened& reopened) {
 void Coordinator::OnCommitted(const StageCommitted& committed) {
   const auto found = flights_.find(committed.attempt);
   if (found == flights_.end()) return;
-  const Flight flight = found->second;
+  const Flight flight = std::move(found->second);
   flights_.erase(found);
   scheduler_.Committed(flight.stage, committed.artifact);
   ++stages_run_;
@@ -64,18 +64,13 @@ void Coordinator::OnRequest(const Request& request) {
 
 void Coordinator::CancelStage(size_t stage) {
   scheduler_.Cancel(stage);
-  for (auto flight = flights_.begin(); flight != flights_.end();) {
-    if (flight->second.stage != stage || flight->second.committing) {
-      ++flight;
-      continue;
-    }
-    Send(flight->second.rank, Revoke{flight->first});
-    FreeSeats(flight->second);
-    RecordEnd(flight->first, flight->second,
-              {flight->first, ErrorKind::kTrial, "cancelled", "cancelled by request"}, {},
-              /*final=*/false, /*process_dead=*/false);
-    flight = flights_.erase(flight);
+  for (auto& [id, flight] : flights_) {
+    if (flight.stage != stage || flight.committing || flight.cancelled) continue;
+    flight.cancelled = true;
+    flight.failed = {id, ErrorKind::kTrial, "cancelled", "cancelled by request"};
+    flight.revoke_at = clock_.Monotonic();
   }
+  SettleAll();
 }
 
 bool Coordinator::AssignReady() {
@@ -89,23 +84,52 @@ bool Coordinator::AssignReady() {
 }
 
 // Once every rank has said what it has, or is gone.
-void Coordinator::CheckPlaceable() const {
+void Coordinator::CheckPlaceable() {
   if (workers_.size() + gone_.size() < static_cast<size_t>(transport_.size())) return;
-  const auto stage = scheduler_.FindUnplaceable(placement_);
-  if (!stage) return;
-  const StageNeeds& needs = scheduler_.needs(*stage);
-  Fail(
-      ErrorKind::kUsage,
-      "{} asks for {} (resources:), and no node here has that: ask for less, or bring larger nodes",
-      view_.label(*stage), ToString(needs));
+  while (const auto stage = scheduler_.FindUnplaceable(placement_)) {
+    if (!gone_.empty()) return WaitForMoreRanks();
+    const StageNeeds& needs = scheduler_.needs(*stage);
+    const int room = placement_.Capacity(needs);
+    if (room == 0) {
+      Fail(ErrorKind::kUsage,
+           "{} asks for {} (resources:), and no node here has that: ask for less, or bring larger "
+           "nodes",
+           view_.label(*stage), ToString(needs));
+    }
+    Refuse(*stage,
+           fmt::format("it takes {} ranks, but this run has room for {}: start with {}, and "
+                       "bring it back with `zerosweep retry`",
+                       needs.ranks, room,
+                       workers_.size() == 1 ? fmt::format("-n {}", needs.ranks)
+                                            : "more slots (-n) or nodes"));
+  }
 }
 
-void Coordinator::Launch(const Scheduler::Start& start) {
-  const StageRow& row = plan_.stages[start.stage];
-  const int rank = start.seats.front().node, slot = start.seats.front().slots.front();
-  const WorkerState& worker = workers_.at(rank);
+// What has lost its room with a rank may find it again in the next run.
+void Coordinator::WaitForMoreRanks() {
+  if (scheduler_.NextWake() < std::numeric_limits<double>::infinity()) return;
+  display_.Line(
+      "what is left asks for more than the ranks that are left have; it waits for the next run");
+  Drain();
+}
+
+void Coordinator::Refuse(size_t stage, const std::string& why) {
+  const StageRow& row = plan_.stages[stage];
+  const std::string id = NewUuid();
+  Flight flight;
+  flight.stage = stage;
+  flight.started = clock_.Monotonic();
+  flight.failed = {id, ErrorKind::kUsage, "configuration", why};
+  storage_.Start({id, row.name, "nowhere", "", row.design->threads});
+  scheduler_.Refuse(stage, why);
+  ++attempts_failed_;
+  RecordEnd(id, flight, /*final=*/true);
+  Problem(fmt::format("failed  {}: configuration: {}", view_.label(stage), why));
+}
+
+Assign Coordinator::MakeAssign(size_t stage) const {
+  const StageRow& row = plan_.stages[stage];
   Assign assign;
-  assign.slot = slot;
   assign.stall_limit = options_.stall_limit;
   assign.time_limit = row.design->needs.time;
   assign.run.attempt = NewUuid();
@@ -117,20 +141,37 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   assign.run.staging = options_.home.staging(assign.run.attempt).string();
   assign.run.checkpoints = options_.home.checkpoints(row.name).string();
   assign.run.checkpoint_period = options_.checkpoint_period;
-  assign.run.device = worker.devices.at(static_cast<size_t>(slot));
   assign.run.threads = row.design->threads;
+  return assign;
+}
 
+void Coordinator::Launch(const Scheduler::Start& start) {
+  const WorkerState& first = workers_.at(start.seats.front().node);
+  const int others = static_cast<int>(start.seats.size()) - 1;
+  Assign assign = MakeAssign(start.stage);
+  const std::string& id = assign.run.attempt;
   Flight flight;
   flight.stage = start.stage;
-  flight.rank = rank;
-  flight.seats = start.seats;
-  flight.place = fmt::format("{}/slot {}", worker.node, slot);
+  flight.place = fmt::format("{}/slot {}", first.node, start.seats.front().slots.front());
+  if (others > 0) flight.place += fmt::format(" and {} more", others);
   flight.number = scheduler_.AttemptNumber(start.stage);
   flight.started = clock_.Monotonic();
-  flights_[assign.run.attempt] = flight;
-  storage_.Start(
-      {assign.run.attempt, row.name, flight.place, assign.run.device, row.design->threads});
-  Send(rank, assign);
+  for (const Seat& seat : start.seats) {
+    flight.members.push_back({seat.node, seat});
+    // Ranks of one machine need nobody else's network.
+    if (workers_.at(seat.node).node != first.node) assign.run.interface = options_.interface;
+  }
+  assign.run.ranks = others + 1;
+  storage_.Start({id, plan_.stages[start.stage].name, flight.place,
+                  first.devices.at(static_cast<size_t>(start.seats.front().slots.front())),
+                  assign.run.threads});
+  flights_[id] = std::move(flight);
+  for (const Seat& seat : start.seats) {
+    assign.slot = seat.slots.front();
+    assign.run.device = workers_.at(seat.node).devices.at(static_cast<size_t>(assign.slot));
+    Send(seat.node, assign);
+    ++assign.run.rank;
+  }
 }
 
 void Coordinator::Show() {
@@ -177,8 +218,8 @@ void Coordinator::TellWatchers(const RunSnapshot& snapshot) {
     nodes[rank] = {worker.node, static_cast<int>(worker.devices.size()), 0};
   auto active = view.snapshot.active.begin();
   for (const auto& [id, flight] : flights_) {
-    for (const Seat& seat : flight.seats)
-      if (nodes.contains(seat.node)) nodes[seat.node].busy += static_cast<int>(seat.slots.size());
+    for (const auto& [worker, seat, alive] : flight.members)
+      if (nodes.contains(worker)) nodes[worker].busy += static_cast<int>(seat.slots.size());
     if (flight.committing) continue;
     active->place = flight.place;
     ++active;

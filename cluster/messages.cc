@@ -19,8 +19,12 @@ struct WorkerEncoder {
   Json operator()(const Ended& m) const {
     const Json result =
         std::visit([](const auto& end) { return ToJson(StageMessage(end)); }, m.result);
-    return {{"type", "ended"}, {"result", result}, {"log_tail", m.log_tail}};
+    return {{"type", "ended"}, {"result", result}, {"log_tail", m.log_tail}, {"rank", m.rank}};
   }
+  Json operator()(const StoreCall& m) const {
+    return {{"type", "store_call"}, {"rank", m.rank}, {"request", ToJson(m.request)}};
+  }
+  Json operator()(const Revoked& m) const { return {{"type", "revoked"}, {"attempt", m.attempt}}; }
   Json operator()(const Broken& m) const { return {{"type", "broken"}, {"message", m.message}}; }
   Json operator()(const Left&) const { return {{"type", "left"}}; }
 };
@@ -32,6 +36,9 @@ struct CoordinatorEncoder {
             {"run", ToJson(m.run)},
             {"stall_limit", m.stall_limit},
             {"time_limit", m.time_limit}};
+  }
+  Json operator()(const StoreReply& m) const {
+    return {{"type", "store_reply"}, {"rank", m.rank}, {"answer", ToJson(m.answer)}};
   }
   Json operator()(const Revoke& m) const { return {{"type", "revoke"}, {"attempt", m.attempt}}; }
   Json operator()(const Alive&) const { return {{"type", "alive"}}; }
@@ -55,6 +62,7 @@ WorkerMessage EndedFromJson(const Json& json) {
     ended.result = std::get<StageFailed>(result);
   }
   json.at("log_tail").get_to(ended.log_tail);
+  json.at("rank").get_to(ended.rank);
   return ended;
 }
 
@@ -64,13 +72,18 @@ ClusterMessage Decode(const Json& json) {
     return WorkerMessage(
         JoinRequest{json.at("node"), json.at("cores"), json.at("gpus"), json.at("memory")});
   if (type == "beat") return BeatFromJson(json);
+  if (type == "store_call")
+    return WorkerMessage(StoreCall{json.at("rank"), StoreRequestFromJson(json.at("request"))});
   if (type == "ended") return EndedFromJson(json);
+  if (type == "revoked") return WorkerMessage(Revoked{json.at("attempt")});
   if (type == "broken") return WorkerMessage(Broken{json.at("message")});
   if (type == "left") return WorkerMessage(Left{});
   if (type == "assign") {
     return CoordinatorMessage(Assign{json.at("slot"), StageRunFromJson(json.at("run")),
                                      json.at("stall_limit"), json.at("time_limit")});
   }
+  if (type == "store_reply")
+    return CoordinatorMessage(StoreReply{json.at("rank"), StoreAnswerFromJson(json.at("answer"))});
   if (type == "revoke") return CoordinatorMessage(Revoke{json.at("attempt")});
   if (type == "alive") return CoordinatorMessage(Alive{});
   if (type == "drain") return CoordinatorMessage(Drain{});

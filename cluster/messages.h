@@ -1,8 +1,10 @@
 // What the coordinator and its workers say to each other over a Transport
 // (docs/stage_protocol.md, "Between ranks").
 //
-//   worker → coordinator:  Join (Beat* Ended*)* (Broken) Left
-//   coordinator → worker:  (Alive* Assign* Revoke*)* (Drain Alive*) Leave
+//   worker → coordinator:  Join (Beat* StoreCall* Ended* Revoked*)* (Broken) Left
+//   coordinator → worker:  (Alive* Assign* StoreReply* Revoke*)* (Drain Alive*) Leave
+//
+// A rank is a process of an attempt here; the processes that speak are workers.
 #pragma once
 
 #include <string>
@@ -26,10 +28,22 @@ struct Beat {
   std::vector<StageProgress> progress;
 };
 
-// An attempt has ended; its slot is free.
+// A rank of an attempt asks the attempt's store.
+struct StoreCall {
+  int rank = 0;
+  StoreRequest request;
+};
+
+// A rank of an attempt has ended; its slot is free.
 struct Ended {
   std::variant<StageDone, StageFailed> result;
   std::string log_tail;  // last lines of its output, of a failed attempt
+  int rank = 0;
+};
+
+// No process of this attempt is left here.
+struct Revoked {
+  std::string attempt;
 };
 
 // The worker cannot work at all (the stage program does not start, or is of another build).
@@ -48,7 +62,13 @@ struct Assign {
   double time_limit = 0;   // seconds in all; 0: none
 };
 
-// Kill this attempt if it still runs; no Ended follows.
+// To the rank that asked.
+struct StoreReply {
+  int rank = 0;
+  StoreAnswer answer;
+};
+
+// Kill what still runs of this attempt: Revoked follows, no Ended.
 struct Revoke {
   std::string attempt;
 };
@@ -62,8 +82,8 @@ struct Drain {};
 // Kill what runs, answer Left, go.
 struct Leave {};
 
-using WorkerMessage = std::variant<JoinRequest, Beat, Ended, Broken, Left>;
-using CoordinatorMessage = std::variant<Assign, Revoke, Alive, Drain, Leave>;
+using WorkerMessage = std::variant<JoinRequest, Beat, StoreCall, Ended, Revoked, Broken, Left>;
+using CoordinatorMessage = std::variant<Assign, StoreReply, Revoke, Alive, Drain, Leave>;
 using ClusterMessage = std::variant<WorkerMessage, CoordinatorMessage>;
 
 Json ToJson(const WorkerMessage& message);

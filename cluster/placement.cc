@@ -47,11 +47,11 @@ int Placement::RoomNow(const Node& node, const StageNeeds& needs) const {
   return Room(node, needs, node.free.size(), node.free_memory);
 }
 
-bool Placement::Fits(const StageNeeds& needs) const {
+int Placement::Capacity(const StageNeeds& needs) const {
   int room = 0;
   for (const auto& [index, node] : nodes_)
     room += Room(node, needs, static_cast<size_t>(node.offer.slots), node.offer.memory);
-  return room >= needs.ranks;
+  return room;
 }
 
 std::vector<std::pair<int, int>> Placement::Choose(const StageNeeds& needs,

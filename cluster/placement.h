@@ -35,7 +35,9 @@ class Placement {
   void RemoveNode(int node);
 
   // Whether a stage could start if nothing else ran.
-  bool Fits(const StageNeeds& needs) const;
+  bool Fits(const StageNeeds& needs) const { return Capacity(needs) >= needs.ranks; }
+  // How many of its ranks would find a seat then.
+  int Capacity(const StageNeeds& needs) const;
   bool Full() const { return by_free_.empty(); }
 
   // Seats for all ranks of a stage that is predicted to run for so many seconds from `now` on;

@@ -193,10 +193,14 @@ bool Scheduler::Failed(size_t stage, const StageFailed& failed, double now) {
     MakeReadyLater(stage, now + options_.back_off * BackOff(failed.failure, nodes_[stage].tries));
     return false;
   }
-  nodes_[stage].error = failed.message;
-  End(stage, Phase::kFailed);
-  EndUsers(stage, Phase::kFailed, failed.message);
+  Refuse(stage, failed.message);
   return true;
+}
+
+void Scheduler::Refuse(size_t stage, const std::string& error) {
+  nodes_[stage].error = error;
+  End(stage, Phase::kFailed);
+  EndUsers(stage, Phase::kFailed, error);
 }
 
 void Scheduler::PutBack(size_t stage) {

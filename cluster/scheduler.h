@@ -67,6 +67,8 @@ class Scheduler {
   bool Failed(size_t stage, const StageFailed& failed, double now);
   // A running stage goes back without counting as a try (the run is being interrupted).
   void PutBack(size_t stage);
+  // A ready stage that cannot be tried has failed, with everything that needs it.
+  void Refuse(size_t stage, const std::string& error);
   // This stage, unless it has ended, and everything that needs it will not run. One that is being
   // committed still becomes done; if that fails, it is cancelled.
   void Cancel(size_t stage);

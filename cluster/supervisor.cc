@@ -80,8 +80,9 @@ void Supervisor::Spawn() {
 }
 
 void Supervisor::Start(const StageRun& run, const StageLimits& limits) {
-  log_.Begin(run.attempt);
+  log_.Begin(run.attempt, run.rank);
   run_ = run;
+  rank_ = run.rank;
   sent_ = draining_ = false;
   asked_at_ = time_.Seconds();
   metrics_.clear();
@@ -164,6 +165,8 @@ void Supervisor::Handle(const StageMessage& message, std::vector<StageEvent>& ev
   if (const auto* progress = std::get_if<StageProgress>(&message)) {
     stall_->AddStep(step);
     events.push_back({*progress, {}});
+  } else if (const auto* request = std::get_if<StoreRequest>(&message)) {
+    events.push_back({*request, {}});
   } else if (const auto* metric = std::get_if<StageMetric>(&message)) {
     metrics_[metric->name] = metric->value;
   } else if (const auto* done = std::get_if<StageDone>(&message)) {
@@ -264,6 +267,11 @@ void Supervisor::Drain() {
   }
   child_.reset();
   FailRun("interrupted", "asked to leave before it began", pending_);
+}
+
+void Supervisor::Answer(const StoreAnswer& answer) {
+  if (run_ && sent_ && child_ && run_->attempt == answer.attempt)
+    WriteFrame(child_->write_fd(), ToJson(answer));
 }
 
 void Supervisor::Cancel() {

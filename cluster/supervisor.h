@@ -40,7 +40,7 @@ struct StageLimits {
 };
 
 struct StageEvent {
-  std::variant<StageProgress, StageDone, StageFailed> message;
+  std::variant<StageProgress, StoreRequest, StageDone, StageFailed> message;
   std::string log_tail;  // of a failed attempt
 };
 
@@ -72,6 +72,8 @@ class Supervisor {
   // with exactly one StageDone or StageFailed; after a failure the process is dead. Throws kCluster
   // when the program does not start at all or belongs to another build.
   std::vector<StageEvent> Poll();
+  // Hands the answer to the process, if it still runs that attempt.
+  void Answer(const StoreAnswer& answer);
   // Kills the attempt and its process; nothing more is reported of it.
   void Cancel();
   // Asks the attempt, if there is one, to save and leave (SIGTERM). However its process ends by
@@ -81,6 +83,8 @@ class Supervisor {
   bool busy() const { return run_.has_value(); }
   // REQUIRES: busy().
   const std::string& attempt() const { return run_->attempt; }
+  // Of the latest attempt: this process's place in the group that runs it.
+  int rank() const { return rank_; }
   pid_t pid() const { return child_ ? child_->pid() : -1; }
   // Of the last hello; null before it.
   const Json& signature() const { return signature_; }
@@ -112,6 +116,7 @@ class Supervisor {
   int failed_starts_ = 0;
   double spawned_at_ = 0;  // in listening time
   std::optional<StageRun> run_;
+  int rank_ = 0;                     // of it, also after its end
   bool sent_ = false;                // the run frame
   bool draining_ = false;            // it was asked to leave
   double asked_at_ = 0;              // in listening time

@@ -21,6 +21,8 @@ void Worker::Handle(const CoordinatorMessage& message) {
   if (finished_) return;
   if (const auto* assign = std::get_if<Assign>(&message)) {
     Run(*assign);
+  } else if (const auto* reply = std::get_if<StoreReply>(&message)) {
+    Answer(*reply);
   } else if (const auto* revoke = std::get_if<zerosweep::Revoke>(&message)) {
     Revoke(revoke->attempt);
   } else if (std::holds_alternative<zerosweep::Drain>(message)) {
@@ -47,10 +49,19 @@ void Worker::Run(const Assign& assign) {
   }
 }
 
+void Worker::Answer(const StoreReply& reply) {
+  for (auto& [number, slot] : slots_) {
+    const bool asked =
+        slot->busy() && slot->attempt() == reply.answer.attempt && slot->rank() == reply.rank;
+    if (asked) slot->Answer(reply.answer);
+  }
+}
+
 void Worker::Revoke(const std::string& attempt) {
   for (auto& [number, slot] : slots_)
     if (slot->busy() && slot->attempt() == attempt) slot->Cancel();
   progress_.erase(attempt);
+  Send(Revoked{attempt});
 }
 
 void Worker::Drain() {
@@ -84,15 +95,7 @@ bool Worker::PollSlots() {
     for (auto& [number, slot] : slots_) {
       for (StageEvent& event : slot->Poll()) {
         active = true;
-        if (auto* progress = std::get_if<StageProgress>(&event.message)) {
-          progress_[progress->attempt] = std::move(*progress);
-        } else if (auto* done = std::get_if<StageDone>(&event.message)) {
-          progress_.erase(done->attempt);
-          Send(Ended{std::move(*done), {}});
-        } else if (auto* failed = std::get_if<StageFailed>(&event.message)) {
-          progress_.erase(failed->attempt);
-          Send(Ended{std::move(*failed), std::move(event.log_tail)});
-        }
+        Report(slot->rank(), event);
       }
     }
   } catch (const Error& error) {
@@ -100,6 +103,20 @@ bool Worker::PollSlots() {
     return true;
   }
   return active;
+}
+
+void Worker::Report(int rank, StageEvent& event) {
+  if (auto* progress = std::get_if<StageProgress>(&event.message)) {
+    if (rank == 0) progress_[progress->attempt] = std::move(*progress);
+  } else if (auto* request = std::get_if<StoreRequest>(&event.message)) {
+    Send(StoreCall{rank, std::move(*request)});
+  } else if (auto* done = std::get_if<StageDone>(&event.message)) {
+    if (rank == 0) progress_.erase(done->attempt);
+    Send(Ended{std::move(*done), {}, rank});
+  } else if (auto* failed = std::get_if<StageFailed>(&event.message)) {
+    if (rank == 0) progress_.erase(failed->attempt);
+    Send(Ended{std::move(*failed), std::move(event.log_tail), rank});
+  }
 }
 
 void Worker::SendBeat() {

@@ -44,10 +44,12 @@ class Worker {
 
  private:
   void Run(const Assign& assign);
+  void Answer(const StoreReply& reply);
   void Revoke(const std::string& attempt);
   void Drain();
   void Leave();
   bool PollSlots();
+  void Report(int rank, StageEvent& event);
   void SendBeat();
   void CheckCoordinator();
   void Break(const std::string& message);
@@ -57,7 +59,7 @@ class Worker {
   Transport& transport_;
   const Clock& clock_;
   std::map<int, std::unique_ptr<Supervisor>> slots_;
-  std::map<std::string, StageProgress> progress_;  // latest, by attempt
+  std::map<std::string, StageProgress> progress_;  // latest, by attempt; of rank 0 of a group
   ListeningTime time_;
   double last_heard_ = 0;  // the coordinator, in listening time
   double last_beat_;

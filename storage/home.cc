@@ -34,8 +34,9 @@ fs::path Home::checkpoints(const std::string& stage) const {
   return checkpoints() / Checked(stage);
 }
 
-fs::path Home::log(const std::string& attempt) const {
-  return folder / "logs" / Checked(attempt).substr(0, 2) / (attempt + ".log");
+fs::path Home::log(const std::string& attempt, int rank) const {
+  const std::string name = attempt + (rank > 0 ? ".rank" + std::to_string(rank) : "") + ".log";
+  return folder / "logs" / Checked(attempt).substr(0, 2) / name;
 }
 
 void Home::Create() const {

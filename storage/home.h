@@ -1,8 +1,8 @@
 // The home: the one folder that holds everything a user keeps.
 //
 //   results.db  artifacts/<2 hex>/<digest>/  artifacts/.staging/<attempt>/
-//   checkpoints/<stage>/<attempt>-<step>/  logs/<2 hex>/<attempt>.log  requests/  run/<id>/  lock
-//   jobs/<id>/
+//   checkpoints/<stage>/<attempt>-<step>/  logs/<2 hex>/<attempt>[.rank<k>].log  requests/
+//   run/<id>/  lock jobs/<id>/
 #pragma once
 
 #include <filesystem>
@@ -21,7 +21,8 @@ struct Home {
   // Of all stages, and of one. Made when a stage saves its first.
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
   std::filesystem::path checkpoints(const std::string& stage) const;
-  std::filesystem::path log(const std::string& attempt) const;
+  // Of rank 0 of an attempt, or of another one of a group.
+  std::filesystem::path log(const std::string& attempt, int rank = 0) const;
   std::filesystem::path requests() const { return folder / "requests"; }
   std::filesystem::path run(const std::string& id) const { return folder / "run" / id; }
   std::filesystem::path lock() const { return folder / "lock"; }

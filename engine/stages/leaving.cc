@@ -1,10 +1,7 @@
 #include "engine/stages/leaving.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
-
-#include <thread>
 
 #include "base/error.h"
 
@@ -27,15 +24,6 @@ LeaveRequest& ListenForLeave() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
   return request;
-}
-
-void LeaveWithTheWorker(int read_fd) {
-  std::thread([read_fd] {
-    pollfd stream{read_fd, 0, 0};  // no events asked for: only the hang-up is reported
-    while (poll(&stream, 1, -1) < 0 || (stream.revents & (POLLHUP | POLLERR)) == 0) {
-    }
-    _exit(kExitInterrupted);
-  }).detach();
 }
 
 }  // namespace zerosweep

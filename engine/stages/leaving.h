@@ -17,8 +17,4 @@ struct LeaveRequest {
 // Hears SIGTERM from now on. Returns this process's one request.
 LeaveRequest& ListenForLeave();
 
-// From now on the process ends at once when the worker's end of the stream is closed, also while
-// the main thread computes.
-void LeaveWithTheWorker(int read_fd);
-
 }  // namespace zerosweep

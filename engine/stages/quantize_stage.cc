@@ -1,6 +1,6 @@
 // quantize: quantization of a teacher on synthesised images, or on those that the method makes
 // itself. Artifact: quantized.{safetensors,json}, curve.json; of a network that was trained
-// snapshots.{safetensors,json}.
+// snapshots.{safetensors,json}, of a method that makes images samples.png.
 #include <algorithm>
 #include <optional>
 
@@ -43,9 +43,11 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
       {teacher, data.images, method, protocol, fields.at("bn") == "folded", bits.widths,
        params.at("a_bits").get<int>(), RandomStreams(context.seed()), context.progress,
        context.checkpoints, context.group, inputs, data.labels, data.real ? &*data.real : nullptr});
+  if (!context.writes()) return {};
   const QuantizedNetwork& network = result.network;
   network.Save(context.staging);
   SaveSnapshots(result.snapshots, context.staging);
+  if (result.samples.defined()) SaveSamples(result.samples, teacher, context.staging);
   Json drawn = CurvesToJson(result.curves);
   if (bits.allocation) drawn["frontier"] = FrontierCurve(*bits.allocation);
   SaveCurves(drawn, context.staging);

@@ -11,12 +11,14 @@
 #include "base/artifact.h"
 #include "base/clock.h"
 #include "base/files.h"
-#include "base/frames.h"
 #include "base/version.h"
+#include "engine/parallel/frame_store.h"
+#include "engine/parallel/process_group.h"
 #include "engine/stages/leaving.h"
 #include "engine/stages/signature.h"
 #include "engine/stages/stage_checkpoints.h"
 #include "engine/stages/stage_kind.h"
+#include "engine/stages/worker_line.h"
 
 namespace zerosweep {
 namespace {
@@ -24,17 +26,18 @@ namespace {
 // At most two progress frames a second; the last one of a stage always goes out.
 class FrameProgress final : public Progress {
  public:
-  FrameProgress(int fd, std::string attempt) : fd_(fd), attempt_(std::move(attempt)) {}
+  FrameProgress(WorkerLine& line, std::string attempt)
+      : line_(line), attempt_(std::move(attempt)) {}
 
   void Report(double done, double total, const char* unit, const std::string& note) override {
     const double now = SystemClock().Monotonic();
     if (now - last_ < 0.5 && done < total) return;
     last_ = now;
-    WriteFrame(fd_, ToJson(StageProgress{attempt_, done, total, unit, note}));
+    line_.Send(StageProgress{attempt_, done, total, unit, note});
   }
 
  private:
-  int fd_;
+  WorkerLine& line_;
   std::string attempt_;
   double last_ = 0;
 };
@@ -55,23 +58,32 @@ torch::Device ParseDevice(const std::string& name) {
 // What every attempt of this process is given.
 struct Host {
   Json machine;  // signature
-  int write_fd;
+  WorkerLine& line;
   LeaveRequest& leave;
 };
+
+std::unique_ptr<Group> JoinGroup(const StageRun& run, torch::Device device, WorkerLine& line) {
+  if (run.ranks == 1) return std::make_unique<SoloGroup>();
+  const auto store = MakeFrameStore([&run, &line](StoreRequest request, double patience) {
+    request.attempt = run.attempt;
+    return line.Ask(std::move(request), patience);
+  });
+  return MakeGroup(store, {run.rank, run.ranks, device, run.interface});
+}
 
 StageDone RunStage(const StageRun& run, const Host& host) {
   const double start = SystemClock().Monotonic();
   at::set_num_threads(run.threads);
   const auto& kind = StageKindRegistry::Get("stage kind", run.stage.kind);
-  if (mkdir(run.staging.c_str(), 0700) != 0)
+  if (run.rank == 0 && mkdir(run.staging.c_str(), 0700) != 0)
     Fail(ErrorKind::kStorage, "cannot create {}", run.staging);
-  FrameProgress progress(host.write_fd, run.attempt);
+  FrameProgress progress(host.line, run.attempt);
   const torch::Device device = ParseDevice(run.device);
+  const std::unique_ptr<Group> group = JoinGroup(run, device, host.line);
   StageCheckpoints checkpoints(run, ExecutionSignature(host.machine, run), host.leave,
-                               SystemClock());
-  SoloGroup group;
-  const StageContext context{run,   kind.declaration, device, progress, checkpoints,
-                             group, run.staging};
+                               SystemClock(), *group);
+  const StageContext context{run,         kind.declaration, device,     progress,
+                             checkpoints, *group,           run.staging};
   Manifest manifest;
   manifest.stage = run.stage.name;
   manifest.attempt = run.attempt;
@@ -79,15 +91,16 @@ StageDone RunStage(const StageRun& run, const Host& host) {
   manifest.signature = host.machine;
   manifest.signature["device"] = run.device;
   manifest.signature["threads"] = run.threads;
+  if (run.ranks > 1) manifest.signature["ranks"] = run.ranks;
   manifest.seconds = SystemClock().Monotonic() - start;
-  const std::string digest = SealArtifact(run.staging, manifest);
+  const std::string digest = context.writes() ? SealArtifact(run.staging, manifest) : "";
   return {run.attempt, digest, manifest.metrics, manifest.seconds, manifest.signature};
 }
 
 StageFailed Failure(const StageRun& run, ErrorKind kind, const std::string& failure,
                     const std::string& message) {
   std::error_code ignored;
-  std::filesystem::remove_all(run.staging, ignored);
+  if (run.rank == 0) std::filesystem::remove_all(run.staging, ignored);
   std::fprintf(stderr, "%s %s: %s\n", run.stage.kind.c_str(), run.attempt.c_str(), message.c_str());
   return {run.attempt, kind, failure, message.substr(0, message.find('\n'))};
 }
@@ -119,13 +132,11 @@ int ServeStages(int read_fd, int write_fd) {
   signal(SIGPIPE, SIG_IGN);
   LeaveRequest& leave = ListenForLeave();
   at::set_num_interop_threads(1);
-  const Host host{MachineSignature(), write_fd, leave};
-  if (!WriteFrame(write_fd, ToJson(StageHello{CatalogueDigest(), Version(), host.machine})))
-    return kExitInterrupted;
-  LeaveWithTheWorker(read_fd);
-  FrameBuffer buffer;
-  while (const auto message = ReadFrame(read_fd, buffer)) {
-    const bool heard = WriteFrame(write_fd, ToJson(Attempt(StageRunFromJson(*message), host)));
+  WorkerLine line(read_fd, write_fd);
+  const Host host{MachineSignature(), line, leave};
+  if (!line.Send(StageHello{CatalogueDigest(), Version(), host.machine})) return kExitInterrupted;
+  while (const auto run = line.NextRun()) {
+    const bool heard = line.Send(Attempt(*run, host));
     leave.can_save = false;  // from here on SIGTERM ends the process by itself
     if (!heard || leave.requested) return kExitInterrupted;
   }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kTimesWriting = 20;  // checkpoints cost at most a twentieth of the time
 constexpr int kKept = 2;              // the last one may be damaged
+constexpr size_t kLongestName = 128;
 
 // "threads 2, not 1": what two signatures disagree about.
 std::string Differences(const Json& there, const Json& here) {
@@ -27,16 +28,39 @@ std::string Differences(const Json& there, const Json& here) {
   return Join(words, "; ");
 }
 
+// The least or the most that any rank says.
+int Agreed(Group& group, int own, Group::Reduction reduction) {
+  if (group.size() == 1) return own;
+  const torch::Tensor said = torch::full({1}, own, torch::kInt32);
+  group.Reduce({said}, reduction);
+  return said.item<int>();
+}
+
+// Of the signatures of all ranks, in their order: a state continues on such machines alone.
+std::string GroupDigest(const Json& signature, Group& group) {
+  constexpr int64_t kBytes = 64;  // of a digest as hex
+  const std::string own = JsonDigest(signature);
+  torch::Tensor all = torch::zeros({group.size(), kBytes}, torch::kInt32);
+  for (int64_t i = 0; i < kBytes; ++i)
+    all[group.rank()][i] = static_cast<int>(own[static_cast<size_t>(i)]);
+  group.Reduce({all}, Group::Reduction::kSum);
+  const auto* letters = all.const_data_ptr<int>();
+  return JsonDigest(std::vector<int>(letters, letters + all.numel()));
+}
+
 }  // namespace
 
 StageCheckpoints::StageCheckpoints(const StageRun& run, Json signature, LeaveRequest& leave,
-                                   const Clock& clock)
+                                   const Clock& clock, Group& group)
     : run_(run),
       folder_(run.checkpoints),
       signature_(std::move(signature)),
       leave_(leave),
       clock_(clock),
-      due_(clock.Monotonic() + run.checkpoint_period) {}
+      group_(group),
+      due_(clock.Monotonic() + run.checkpoint_period) {
+  if (group.size() > 1 && !folder_.empty()) signature_["group"] = GroupDigest(signature_, group);
+}
 
 void StageCheckpoints::Log(const std::string& message) const {
   std::fprintf(stderr, "%s %s: %s\n", run_.stage.kind.c_str(), run_.attempt.c_str(),
@@ -46,28 +70,51 @@ void StageCheckpoints::Log(const std::string& message) const {
 std::optional<CheckpointState> StageCheckpoints::Restore() {
   if (folder_.empty()) return std::nullopt;
   leave_.can_save = true;  // whoever asks for a state will offer some
-  for (const fs::path& folder : CheckpointsIn(folder_)) {
-    if (auto state = Load(folder)) return state;
+  std::vector<fs::path> candidates;
+  if (group_.rank() == 0) candidates = CheckpointsIn(folder_);
+  for (auto next = candidates.begin();;) {
+    while (next != candidates.end() && !Usable(*next)) ++next;
+    const bool none = next == candidates.end();
+    const std::string name = Announced(none ? "" : next->filename().string());
+    if (name.empty()) return std::nullopt;
+    auto state = Load(folder_ / name);
+    if (Agreed(group_, state ? 1 : 0, Group::Reduction::kMin) == 1) return state;
+    if (!none) ++next;
   }
-  return std::nullopt;
+}
+
+std::string StageCheckpoints::Announced(const std::string& name) const {
+  if (group_.size() == 1) return name;
+  std::vector<int> letters(name.begin(), name.end());
+  letters.resize(kLongestName);
+  const torch::Tensor said = torch::tensor(letters, torch::kInt32);
+  group_.Reduce({said}, Group::Reduction::kSum);  // the others say nothing: zeros
+  const int* first = said.const_data_ptr<int>();
+  return {first, std::find(first, first + kLongestName, 0)};
+}
+
+bool StageCheckpoints::Usable(const fs::path& folder) const {
+  const std::string name = folder.filename();
+  std::string defect = CheckpointDefect(folder, run_.stage.name);
+  try {
+    if (defect.empty()) {
+      const std::string differences = Differences(ReadManifest(folder).signature, signature_);
+      if (differences.empty()) return true;
+      Log(fmt::format(
+          "checkpoint {} is not used: it was made under another execution signature ({})", name,
+          differences));
+      return false;
+    }
+  } catch (const Error& error) {
+    defect = error.what();
+  }
+  Log(fmt::format("warning: checkpoint {} is passed over: {}", name, defect));
+  return false;
 }
 
 std::optional<CheckpointState> StageCheckpoints::Load(const fs::path& folder) const {
   const std::string name = folder.filename();
-  const std::string defect = CheckpointDefect(folder, run_.stage.name);
-  if (!defect.empty()) {
-    Log(fmt::format("warning: checkpoint {} is passed over: {}", name, defect));
-    return std::nullopt;
-  }
   try {
-    const std::string differences = Differences(ReadManifest(folder).signature, signature_);
-    if (!differences.empty()) {
-      Log(
-          fmt::format("checkpoint {} is not used: it was made under another execution signature "
-                      "({})",
-                      name, differences));
-      return std::nullopt;
-    }
     CheckpointState state;
     const fs::path file = folder / kCheckpointStateFile;
     state.values = ParseJson(ReadFile(file), file.string());
@@ -84,10 +131,13 @@ std::optional<CheckpointState> StageCheckpoints::Load(const fs::path& folder) co
 void StageCheckpoints::Offer(int64_t step, const std::function<CheckpointState()>& state) {
   if (folder_.empty()) return;
   leave_.can_save = true;
-  const bool leaving = leave_.requested;
-  if (!leaving && clock_.Monotonic() < due_) return;
-  const bool saved = Save(step, state);
+  const bool leaving = Agreed(group_, leave_.requested ? 1 : 0, Group::Reduction::kMax) == 1;
+  const bool due = leaving || clock_.Monotonic() >= due_;
+  const bool saved = due && group_.rank() == 0 && Save(step, state);
   if (!leaving) return;
+  if (group_.rank() > 0)
+    throw Error(ErrorKind::kTrial, fmt::format("left with rank 0 at iteration {}", step),
+                "interrupted");
   throw Error(ErrorKind::kTrial,
               saved ? fmt::format("asked to leave; saved at iteration {}", step)
                     : fmt::format("asked to leave; iteration {} could not be saved", step),

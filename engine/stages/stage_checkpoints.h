@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/stage_protocol.h"
 #include "engine/checkpoint.h"
+#include "engine/parallel/group.h"
 #include "engine/stages/leaving.h"
 
 namespace zerosweep {
@@ -16,11 +17,15 @@ namespace zerosweep {
 // 20 times what the last one took to write, whichever is longer. Keeps the last two. A checkpoint
 // that cannot be written is reported in the log and costs the stage nothing else. With an empty
 // `run.checkpoints` it does nothing.
+//
+// In a group every call is collective: all ranks restore the same one and leave at the same step,
+// and rank 0 writes.
 class StageCheckpoints final : public Checkpoints {
  public:
-  // `signature`: the execution signature, without which a checkpoint is not used. `run`, `leave`
-  // and `clock` outlive this object.
-  StageCheckpoints(const StageRun& run, Json signature, LeaveRequest& leave, const Clock& clock);
+  // `signature`: the execution signature, without which a checkpoint is not used. All else that is
+  // given outlives this object.
+  StageCheckpoints(const StageRun& run, Json signature, LeaveRequest& leave, const Clock& clock,
+                   Group& group);
 
   // The highest whole one of the same signature, whichever attempt made it. Those that are passed
   // over, and why, are in the log.
@@ -28,6 +33,9 @@ class StageCheckpoints final : public Checkpoints {
   void Offer(int64_t step, const std::function<CheckpointState()>& state) override;
 
  private:
+  // What rank 0 says: it chooses among what is there, the others look for the same.
+  std::string Announced(const std::string& name) const;
+  bool Usable(const std::filesystem::path& folder) const;
   std::optional<CheckpointState> Load(const std::filesystem::path& folder) const;
   bool Save(int64_t step, const std::function<CheckpointState()>& state);
   void Write(int64_t step, const CheckpointState& state) const;
@@ -39,6 +47,7 @@ class StageCheckpoints final : public Checkpoints {
   Json signature_;
   LeaveRequest& leave_;
   const Clock& clock_;
+  Group& group_;
   double due_;  // when the next one is
 };
 

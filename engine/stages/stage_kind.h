@@ -25,9 +25,11 @@ struct StageContext {
   Progress& progress;
   Checkpoints& checkpoints;
   Group& group;                   // of processes that run this stage together
-  std::filesystem::path staging;  // exists, empty; the kind writes its files here
+  std::filesystem::path staging;  // exists (see writes), empty; the kind writes its files here
 
   const Json& params() const { return run.stage.params; }
+  // Of a group only rank 0 has something to write, and a folder for it; its metrics count.
+  bool writes() const { return group.rank() == 0; }
   // A declared parameter of the kind, or its default.
   Json Param(const std::string& name) const;
   // The parameters of the synthesizer or quantizer that the stage names, complete.

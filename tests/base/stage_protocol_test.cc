@@ -26,6 +26,29 @@ TEST(StageProtocolTest, EveryMessageComesBackAsSent) {
   EXPECT_EQ(again.files, run.files);
   EXPECT_EQ(again.checkpoints, run.checkpoints);
   EXPECT_EQ(again.checkpoint_period, 0.25);
+  EXPECT_EQ(again.ranks, 1);
+  EXPECT_FALSE(ToJson(run).contains("ranks"));  // as before there were groups
+  run.rank = 1;
+  run.ranks = 4;
+  run.interface = "ib0";
+  const StageRun member = StageRunFromJson(ToJson(run));
+  EXPECT_EQ(member.rank, 1);
+  EXPECT_EQ(member.ranks, 4);
+  EXPECT_EQ(member.interface, "ib0");
+}
+
+TEST(StageProtocolTest, AStoreSpeaksOfBytes) {
+  const StoreRequest request{"a1", 3, StoreOperation::kCompareSet, {"k"}, "\x01\xfe", "old", 9};
+  const auto again = std::get<StoreRequest>(StageMessageFromJson(ToJson(StageMessage(request))));
+  EXPECT_EQ(again.value, request.value);
+  EXPECT_EQ(again.expected, "old");
+  EXPECT_EQ(again.number, 9);
+  Json foreign = ToJson(request);
+  foreign["value"] = "0g";
+  EXPECT_THROW(StageMessageFromJson(foreign), Error);
+  foreign = ToJson(request);
+  foreign["op"] = "dance";
+  EXPECT_THROW(StageMessageFromJson(foreign), Error);
 }
 
 TEST(StageProtocolTest, ForeignMessagesAreRefused) {

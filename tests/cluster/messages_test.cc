@@ -20,11 +20,22 @@ TEST(MessagesTest, WorkerMessagesComeBackAsTheyWere) {
   ASSERT_EQ(beat.progress.size(), 1u);
   EXPECT_EQ(beat.progress[0].note, "loss 1");
 
-  const Ended failed{StageFailed{"attempt", ErrorKind::kTrial, "crash", "gone"}, "last line"};
+  const Ended failed{StageFailed{"attempt", ErrorKind::kTrial, "crash", "gone"}, "last line", 3};
   const auto ended =
       std::get<Ended>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(failed)))));
   EXPECT_EQ(std::get<StageFailed>(ended.result).failure, "crash");
   EXPECT_EQ(ended.log_tail, "last line");
+  EXPECT_EQ(ended.rank, 3);
+
+  const StoreCall call{2, {"attempt", 7, StoreOperation::kSet, {"key"}, std::string("\0\x9f", 2)}};
+  const auto asked =
+      std::get<StoreCall>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(call)))));
+  EXPECT_EQ(asked.rank, 2);
+  EXPECT_EQ(asked.request.id, 7);
+  EXPECT_EQ(asked.request.operation, StoreOperation::kSet);
+  EXPECT_EQ(asked.request.value, call.request.value);
+  const auto revoked = std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(Revoked{"attempt"}))));
+  EXPECT_EQ(std::get<Revoked>(revoked).attempt, "attempt");
 }
 
 TEST(MessagesTest, CoordinatorMessagesComeBackAsTheyWere) {
@@ -40,6 +51,12 @@ TEST(MessagesTest, CoordinatorMessagesComeBackAsTheyWere) {
   EXPECT_EQ(assign.stall_limit, 2.5);
   EXPECT_EQ(assign.time_limit, 60);
   EXPECT_EQ(assign.run.device, "cuda:1");
+  const StoreReply reply{1, {"attempt", 7, {"", std::string("\xff\0", 2)}, -3}};
+  const auto told =
+      std::get<StoreReply>(std::get<CoordinatorMessage>(Travel(ToJson(CoordinatorMessage(reply)))));
+  EXPECT_EQ(told.rank, 1);
+  EXPECT_EQ(told.answer.values, reply.answer.values);
+  EXPECT_EQ(told.answer.number, -3);
   const auto drain = std::get<CoordinatorMessage>(Travel(ToJson(CoordinatorMessage(Drain{}))));
   EXPECT_TRUE(std::holds_alternative<Drain>(drain));
 }

@@ -29,7 +29,7 @@ class StageCheckpointsTest : public testing::Test {
     run_.checkpoints = folder_ / "stage";
     run_.checkpoint_period = 60;
   }
-  StageCheckpoints Make() { return StageCheckpoints(run_, signature_, leave_, clock_); }
+  StageCheckpoints Make() { return StageCheckpoints(run_, signature_, leave_, clock_, alone_); }
   // Saves as one that is asked to leave. Returns what it says.
   std::string SaveAt(int64_t step) {
     leave_.requested = true;
@@ -57,6 +57,7 @@ class StageCheckpointsTest : public testing::Test {
   const TempFolder folder_;
   FakeClock clock_;
   LeaveRequest leave_;
+  SoloGroup alone_;
   StageRun run_;
   Json signature_ = {{"cpu", "this one"}, {"threads", 1}};
   CheckpointState state_{{{"batch", 3}}, {{"x", torch::ones({2})}}};

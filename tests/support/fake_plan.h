@@ -15,8 +15,8 @@
 
 namespace zerosweep {
 
-// One stage of {"name", "inputs": [names], "params"}: named by its real digest. `places`: of the
-// stages before it, by their names in the list.
+// One stage of {"name", "inputs": [names], "params", "ranks"}: named by its real digest. `places`:
+// of the stages before it, by their names in the list.
 inline StageRow FakeStage(const Json& json, const std::map<std::string, size_t>& places,
                           const std::vector<StageRow>& stages) {
   StageDesign design;
@@ -24,6 +24,7 @@ inline StageRow FakeStage(const Json& json, const std::map<std::string, size_t>&
   design.implementation = "fake";
   design.params = json.value("params", Json::object());
   design.params["label"] = json.at("name");
+  design.needs.ranks = json.value("ranks", 1);
   StageRow row;
   design.roles = json.value("inputs", std::vector<std::string>());
   std::sort(design.roles.begin(), design.roles.end());

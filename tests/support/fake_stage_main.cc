@@ -7,8 +7,12 @@
 //   "error" |
 //              "storage" | "device" | "wrong_digest" | "foreign_done" | "metric": see Misbehave
 //   times      the fault strikes the first `times` attempts only (default: all)
+//   rank       the fault strikes this rank of a group only (default: 0)
 //   bytes      what result.txt holds (default: names the stage)
 //   images     writes correct.bin for so many images  curve   writes curve.json
+//
+// The ranks of a group meet in their store before they work and when they have; rank 0 alone
+// writes.
 //
 // Every attempt leaves a line "<stage> <attempt> started|done" in <home>/fake_runs.log.
 #include <fcntl.h>
@@ -132,10 +136,25 @@ Manifest WriteFiles(const StageRun& run) {
   return manifest;
 }
 
-void Run(const StageRun& run) {
-  Note(run, "started");
+// Returns when all ranks have come to that meeting.
+void Meet(const StageRun& run, int meeting, FrameBuffer& buffer) {
+  if (run.ranks == 1) return;
+  const auto key = [&](int rank) { return fmt::format("meeting {} rank {}", meeting, rank); };
+  StoreRequest here{run.attempt, 2 * meeting, StoreOperation::kSet, {key(run.rank)}};
+  StoreRequest all{run.attempt, 2 * meeting + 1, StoreOperation::kWait};
+  for (int rank = 0; rank < run.ranks; ++rank) all.keys.push_back(key(rank));
+  for (const StoreRequest& request : {here, all}) {
+    Say(request);
+    const auto answer = ReadFrame(kFrameReadFd, buffer);
+    if (!answer || StoreAnswerFromJson(*answer).id != request.id) _exit(1);
+  }
+}
+
+void Run(const StageRun& run, FrameBuffer& buffer) {
+  if (run.rank == 0) Note(run, "started");
+  Meet(run, 1, buffer);
   const Json& params = run.stage.params;
-  const std::string fault = params.value("fault", "");
+  const std::string fault = params.value("rank", 0) == run.rank ? params.value("fault", "") : "";
   const bool strikes = !fault.empty() && Starts(run) <= params.value("times", 1 << 30);
   if (params.value("ignore_term", false)) signal(SIGTERM, SIG_IGN);
   std::printf("running %s\n", run.attempt.c_str());
@@ -143,6 +162,8 @@ void Run(const StageRun& run) {
   CheckInputs(run);
   Work(run);
   if (strikes && Misbehave(run, fault)) return;
+  Meet(run, 2, buffer);
+  if (run.rank > 0) return Say(StageDone{run.attempt, "", {}, 0, Json::object()});
   Manifest manifest = WriteFiles(run);
   std::string digest = SealArtifact(run.staging, manifest);
   if (strikes && fault == "wrong_digest") digest.assign(64, '0');
@@ -160,7 +181,7 @@ int Main() {
   const char* digest = std::getenv("ZEROSWEEP_FAULT_DIGEST");
   Say(StageHello{digest != nullptr ? digest : "fake", "0", Json{{"fake", true}}});
   FrameBuffer buffer;
-  while (const auto frame = ReadFrame(kFrameReadFd, buffer)) Run(StageRunFromJson(*frame));
+  while (const auto frame = ReadFrame(kFrameReadFd, buffer)) Run(StageRunFromJson(*frame), buffer);
   return 0;
 }
 

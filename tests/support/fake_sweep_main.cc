@@ -2,12 +2,15 @@
 // or by starting ranks itself.
 //
 //   fake_sweep PLAN.json HOME [--slots N] [--ranks R] [--limit S] [--run ID] [--before S]
-//     [--grace S] [--break-lock] [--lock-beat S] [--lock-still S] [--max-attempts N]
+//     [--grace S] [--break-lock] [--lock-beat S] [--lock-still S] [--max-attempts N] [--stall S]
+//     [--checkpoint S] [--stage PROGRAM --digest CATALOGUE]
 //
 // PLAN.json: [{"name": "a", "inputs": ["b"], "params": {…}}, …], users after inputs. A stage that
 // no other needs ends a trial. --limit: seconds of silence after which a worker counts as lost.
 // --before: seconds that the start takes, announced by "starting". --grace: seconds that stages
-// have to leave. --lock-beat, --lock-still: the limits of the home lock.
+// have to leave. --stall: of stages. --checkpoint: seconds between two. --stage: another program
+// than fake_stage, and what its hello carries. --lock-beat, --lock-still: the limits of the home
+// lock.
 #include <signal.h>
 #include <unistd.h>
 
@@ -29,9 +32,9 @@ namespace zerosweep {
 namespace {
 
 struct Options {
-  std::string plan, home, run;
+  std::string plan, home, run, stage, digest;
   int slots = 1, ranks = 0, max_attempts = 3;
-  double limit = 60, stall = 0, before = 0, grace = 5;
+  double limit = 60, stall = 0, before = 0, grace = 5, checkpoint = 60;
   bool break_lock = false;
   LockLimits lock;
 };
@@ -43,6 +46,11 @@ SessionOptions MakeSession(const Options& options) {
   session.coordinator.worker_limit = options.limit;
   session.coordinator.stall_limit = options.stall;
   session.coordinator.drain_grace = options.grace;
+  session.coordinator.checkpoint_period = options.checkpoint;
+  if (!options.stage.empty()) {
+    session.worker.stage.program = options.stage;
+    session.worker.stage.catalogue_digest = options.digest;
+  }
   session.break_lock = options.break_lock;
   session.lock_limits = options.lock;
   session.worker.silence_limit = options.limit;
@@ -81,6 +89,14 @@ int Launch(const Options& options) {
                     std::to_string(options.grace),
                     "--max-attempts",
                     std::to_string(options.max_attempts),
+                    "--stall",
+                    std::to_string(options.stall),
+                    "--checkpoint",
+                    std::to_string(options.checkpoint),
+                    "--stage",
+                    options.stage,
+                    "--digest",
+                    options.digest,
                     "--run",
                     launch.run};
   launch.ranks = options.ranks;
@@ -111,6 +127,9 @@ int Main(int argc, char** argv) {
   app.add_option("--ranks", options.ranks);
   app.add_option("--limit", options.limit);
   app.add_option("--stall", options.stall);
+  app.add_option("--checkpoint", options.checkpoint);
+  app.add_option("--stage", options.stage);
+  app.add_option("--digest", options.digest);
   app.add_option("--run", options.run);
   app.add_option("--before", options.before);
   app.add_option("--grace", options.grace);

@@ -1,0 +1,2 @@
+// Stand-in (README.md beside): nothing of it is used.
+#pragma once

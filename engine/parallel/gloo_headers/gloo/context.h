@@ -1,0 +1,13 @@
+// Stand-in (README.md beside): what c10d's header calls on a context.
+#pragma once
+
+#include <chrono>
+
+namespace gloo {
+
+class Context {
+ public:
+  void setTimeout(std::chrono::milliseconds timeout);
+};
+
+}  // namespace gloo

@@ -1,0 +1,35 @@
+#include <cstdlib>
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+
+#include "engine/parallel/backends.h"
+#include "engine/parallel/network_place.h"
+
+namespace zerosweep {
+namespace {
+
+// c10d and NCCL take these from the environment alone, when the group is made.
+void Configure(const GroupSeat& seat) {
+  const std::string interface = FindNetworkPlace(seat.interface).interface;
+  if (!interface.empty()) setenv("NCCL_SOCKET_IFNAME", ("=" + interface).c_str(), 1);
+  // A wait blocks, and throws what went wrong on the device or that the time is over; c10d's
+  // watchdogs would end the process instead.
+  setenv("TORCH_NCCL_BLOCKING_WAIT", "1", 1);
+  setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0", 1);
+  setenv("TORCH_NCCL_ENABLE_MONITORING", "0", 1);
+  setenv("TORCH_NCCL_DUMP_ON_TIMEOUT", "0", 1);
+}
+
+}  // namespace
+
+c10::intrusive_ptr<c10d::Backend> MakeNcclBackend(const c10::intrusive_ptr<c10d::Store>& store,
+                                                  const GroupSeat& seat) {
+  using Nccl = c10d::ProcessGroupNCCL;
+  Configure(seat);
+  auto options = Nccl::Options::create();
+  options->timeout = seat.Timeout();
+  return c10::make_intrusive<Nccl>(store, seat.rank, seat.size, options);
+}
+
+std::string NcclVersion() { return c10d::getNcclVersion(); }
+
+}  // namespace zerosweep

@@ -1,0 +1,93 @@
+#include "engine/parallel/process_group.h"
+
+#include <torch/types.h>
+
+#include "base/error.h"
+#include "engine/parallel/backends.h"
+
+namespace zerosweep {
+namespace {
+
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// c10d and Gloo say in many types that a rank is gone or late.
+[[noreturn]] void Lost(const char* doing, const std::exception& error) {
+  const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
+  const std::string why = of_torch != nullptr ? of_torch->what_without_backtrace() : error.what();
+  throw Error(ErrorKind::kTrial, fmt::format("the other ranks {}: {}", doing, FirstLine(why)),
+              "lost_worker");
+}
+
+c10d::ReduceOp OperationOf(Group::Reduction reduction) {
+  switch (reduction) {
+    case Group::Reduction::kSum:
+      return c10d::ReduceOp::SUM;
+    case Group::Reduction::kMin:
+      return c10d::ReduceOp::MIN;
+    case Group::Reduction::kMax:
+      return c10d::ReduceOp::MAX;
+  }
+  Fail(ErrorKind::kInternal, "unknown reduction");
+}
+
+class ProcessGroup final : public Group {
+ public:
+  ProcessGroup(GroupSeat seat, c10::intrusive_ptr<c10d::Backend> backend)
+      : seat_(std::move(seat)), backend_(std::move(backend)) {}
+
+  int rank() const override { return seat_.rank; }
+  int size() const override { return seat_.size; }
+  int64_t reduced_bytes() const override { return reduced_bytes_; }
+
+  void Reduce(const std::vector<torch::Tensor>& tensors, Reduction reduction) override {
+    if (tensors.empty()) return;
+    const torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> parts;
+    for (const torch::Tensor& tensor : tensors) parts.push_back(tensor.reshape(-1));
+    const torch::Tensor flat = torch::cat(parts);  // always a copy
+    const torch::Tensor there = flat.to(seat_.device);
+    if (there.numel() > 0) ReduceFlat(there, reduction);
+    const torch::Tensor reduced = there.to(flat.device());
+    int64_t at = 0;
+    for (const torch::Tensor& tensor : tensors) {
+      tensor.copy_(reduced.narrow(0, at, tensor.numel()).view(tensor.sizes()));
+      at += tensor.numel();
+    }
+  }
+
+ private:
+  void ReduceFlat(const torch::Tensor& flat, Reduction reduction) {
+    reduced_bytes_ += static_cast<int64_t>(flat.nbytes());
+    c10d::AllreduceOptions options;
+    options.reduceOp = OperationOf(reduction);
+    options.timeout = seat_.Timeout();
+    std::vector<torch::Tensor> tensors = {flat};
+    try {
+      backend_->allreduce(tensors, options)->wait();
+    } catch (const std::exception& error) {
+      Lost("do not all answer", error);
+    }
+  }
+
+  GroupSeat seat_;
+  c10::intrusive_ptr<c10d::Backend> backend_;
+  int64_t reduced_bytes_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Group> MakeGroup(const c10::intrusive_ptr<c10d::Store>& store,
+                                 const GroupSeat& seat) {
+  const bool gpu = seat.device.is_cuda();
+  try {
+    store->setTimeout(seat.Timeout());
+    return std::make_unique<ProcessGroup>(
+        seat, gpu ? MakeNcclBackend(store, seat) : MakeGlooBackend(store, seat));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    Lost("do not all come", error);
+  }
+}
+
+}  // namespace zerosweep

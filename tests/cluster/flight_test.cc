@@ -1,0 +1,83 @@
+#include "cluster/flight.h"
+
+#include <gtest/gtest.h>
+
+namespace zerosweep {
+namespace {
+
+constexpr double kGrace = 20;
+
+StageFailed Failure(const std::string& failure) {
+  return {"a", ErrorKind::kTrial, failure, "of " + failure};
+}
+
+class FlightTest : public testing::Test {
+ protected:
+  FlightTest() {
+    flight_.members.push_back({0, {0, {0}}});
+    flight_.members.push_back({0, {0, {1}}});
+    flight_.members.push_back({1, {1, {0}}});
+  }
+  void Fail(int rank, const std::string& failure, double now) {
+    flight_.NoteFailure(rank, Failure(failure), "tail of " + failure, now, kGrace);
+  }
+
+  Flight flight_;
+};
+
+TEST_F(FlightTest, ACrashEndsTheOthersAtOnce) {
+  Fail(1, "crash", 100);
+  EXPECT_EQ(flight_.failed->failure, "crash");
+  EXPECT_EQ(flight_.failed->message, "rank 1 of 3: of crash");
+  EXPECT_EQ(flight_.log_tail, "tail of crash");
+  EXPECT_EQ(flight_.revoke_at, 100);
+  Fail(0, "timeout", 100.1);
+  EXPECT_EQ(flight_.failed->failure, "crash");  // the first
+}
+
+TEST_F(FlightTest, WhoHasLostAnotherIsNotTheCause) {
+  Fail(0, "lost_worker", 100);
+  EXPECT_EQ(flight_.revoke_at, 101);  // for the cause to be seen
+  Fail(1, "oom", 100.2);
+  EXPECT_EQ(flight_.failed->failure, "oom");
+  EXPECT_EQ(flight_.revoke_at, 100.2);
+}
+
+TEST_F(FlightTest, AnInterruptionLetsTheOthersSave) {
+  Fail(1, "interrupted", 100);
+  EXPECT_EQ(flight_.revoke_at, 100 + kGrace);
+  Fail(2, "lost_worker", 100.5);
+  EXPECT_EQ(flight_.failed->failure, "interrupted");
+}
+
+TEST_F(FlightTest, AWorkerThatIsLostTakesTheGroupWithIt) {
+  flight_.NoteFailure(-1, Failure("lost_worker"), {}, 100, kGrace);
+  EXPECT_EQ(flight_.revoke_at, 100);
+  EXPECT_EQ(flight_.failed->message, "of lost_worker");
+}
+
+TEST_F(FlightTest, OnceRankZeroIsDoneTheOthersOnlyFollow) {
+  flight_.NoteDone({"a", "digest", {}, 1, {}}, 100);
+  Fail(2, "crash", 101);
+  EXPECT_FALSE(flight_.failed);
+  EXPECT_EQ(flight_.revoke_at, 110);
+}
+
+TEST_F(FlightTest, AResultAfterAFailureDoesNotCount) {
+  Fail(2, "error", 100);
+  flight_.NoteDone({"a", "digest", {}, 1, {}}, 101);
+  EXPECT_FALSE(flight_.done);
+}
+
+TEST_F(FlightTest, KnowsWhoLives) {
+  EXPECT_EQ(flight_.Find(0, 1), &flight_.members[1]);
+  EXPECT_EQ(flight_.Find(1, 1), nullptr);
+  EXPECT_EQ(flight_.Find(1, 3), nullptr);
+  flight_.members[2].alive = false;
+  EXPECT_EQ(flight_.Find(1, 2), nullptr);
+  EXPECT_FALSE(flight_.AliveOn(1));
+  EXPECT_TRUE(flight_.AnyAlive());
+}
+
+}  // namespace
+}  // namespace zerosweep

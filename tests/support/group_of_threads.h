@@ -1,0 +1,49 @@
+// A group of ranks as threads of the test: the same formula on one rank and on several.
+#pragma once
+
+#include <ATen/Parallel.h>
+
+#include <exception>
+#include <functional>
+#include <thread>
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/parallel/process_group.h"
+
+namespace zerosweep {
+
+// Runs `body(group)` on so many ranks at once, each a thread of one intra-op thread, over Gloo on
+// loopback. Rethrows what a rank threw, and rather the cause than what the others throw because of
+// it ("lost_worker"). A rank that throws leaves the group.
+inline void RunRanks(int ranks, const std::function<void(Group&)>& body, double timeout = 60) {
+  const auto store = c10::make_intrusive<c10d::HashStore>();
+  std::vector<std::exception_ptr> errors(static_cast<size_t>(ranks));
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < ranks; ++rank) {
+    threads.emplace_back([&, rank] {
+      at::set_num_threads(1);
+      try {
+        const auto group = MakeGroup(store, {rank, ranks, torch::kCPU, "lo", timeout});
+        body(*group);
+      } catch (...) {
+        errors[static_cast<size_t>(rank)] = std::current_exception();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::exception_ptr secondary;
+  for (const std::exception_ptr& error : errors) {
+    if (!error) continue;
+    try {
+      std::rethrow_exception(error);
+    } catch (const Error& known) {
+      if (known.failure() != "lost_worker") throw;
+      secondary = error;
+    }
+  }
+  if (secondary) std::rethrow_exception(secondary);
+}
+
+}  // namespace zerosweep
