@@ -1,4 +1,5 @@
-// The generator of GDFQ (Xu et al., ECCV 2020; authors' code), which FDDA, ClusterQ and Qimera share.
+// The generator of GDFQ (Xu et al., ECCV 2020; authors' code), which FDDA, ClusterQ and Qimera
+// share.
 #pragma once
 
 #include <torch/types.h>

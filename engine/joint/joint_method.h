@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/checkpoint.h"
+#include "engine/joint/teacher_pass.h"
 #include "engine/parallel/group.h"
 #include "engine/quant/distillation.h"
 
@@ -29,13 +30,12 @@ class JointMethod {
   virtual std::vector<torch::Tensor> Parameters() const = 0;
   // The images of a step, on which the student learns too.
   virtual GeneratedBatch Generate(uint64_t step, BatchPart part) = 0;
-  // Of the generator's loss, beside cross-entropy and batch-norm statistics of Generate's images.
-  virtual Terms ExtraTerms(uint64_t /*step*/) { return {}; }
+  // Of the generator's loss, beside cross-entropy and batch-norm statistics of Generate's images,
+  // of which the teacher says `pass`.
+  virtual Terms ExtraTerms(uint64_t /*step*/, const TeacherPass& /*pass*/) { return {}; }
   // What the student learns from, when `generated` are the step's images and what the teacher says
   // of them.
-  virtual TrainingBatch ForStudent(uint64_t /*step*/, TrainingBatch generated) {
-    return generated;
-  }
+  virtual TrainingBatch ForStudent(uint64_t /*step*/, TrainingBatch generated) { return generated; }
   // After both have been trained.
   virtual void EndStep(uint64_t /*step*/) {}
 

@@ -40,7 +40,7 @@ struct Settings {
       student_rate.total = iterations;
       student_rate.period = params.at("period");
     }
-    ranges.feed_back = params.at("averages") == "fed_back";
+    ranges.averages = StudentRanges::AveragesFrom(params.at("averages"));
     if (calibration > warm_up) {
       Fail(ErrorKind::kUsage,
            "calibration is {}, must be at most warm_up ({}): ranges are set before the student is "
@@ -116,12 +116,13 @@ class JointTraining {
   TrainingBatch TrainGenerator(int64_t step, Terms& shown) {
     const auto number = static_cast<uint64_t>(step);
     const GeneratedBatch batch = method_.Generate(number, part_);
-    const TeacherPass pass = RunTeacher(context_.group, context_.teacher.graph, batch.images, name_);
-    Terms terms = method_.ExtraTerms(number);
+    const TeacherPass pass =
+        RunTeacher(context_.group, context_.teacher.graph, batch.images, name_);
+    Terms terms = method_.ExtraTerms(number, pass);
     terms["labels"] =
         settings_.label_weight * CrossEntropyShare(pass.logits, batch.labels, settings_.batch);
-    terms["statistics"] = settings_.statistics_weight *
-                          ShareOf(context_.group, Mismatch(pass.moments, targets_));
+    terms["statistics"] =
+        settings_.statistics_weight * ShareOf(context_.group, Mismatch(pass.moments, targets_));
     const torch::Tensor loss = Total(terms);
     generator_adam_.SetLearningRate(settings_.lr_generator * settings_.generator_rate.Factor(step));
     generator_adam_.ZeroGrad();
@@ -215,7 +216,7 @@ class JointTraining {
   const std::string& name_;
   JointMethod& method_;
   Settings settings_;
-  BatchPart part_;                 // of every batch, this rank's
+  BatchPart part_;                // of every batch, this rank's
   std::vector<Moments> targets_;  // of L_BNS
   Student student_;
   Optimiser generator_adam_, student_sgd_;
@@ -226,24 +227,16 @@ class JointTraining {
 const char* const kCode = "authors' code of GDFQ";
 
 std::vector<ParamSpec> LoopParams(const JointDefaults& defaults) {
-  return {BudgetParam("batch", {200, 64, 16}, "images of one step", "images",
-                      "200 for CIFAR, 16 for ImageNet"),
-          {.name = "warm_up",
-           .type = "int",
-           .default_value = 800,
-           .meaning = "steps in which the generator is trained alone",
-           .unit = "iterations",
-           .source = "4 epochs of 200 for CIFAR, 50 for ImageNet",
-           .min = 0,
-           .profiles = {{"fast", 200}, {"smoke", 4}}},
-          {.name = "iterations",
-           .type = "int",
-           .default_value = 79200,
-           .meaning = "steps in which both are trained",
-           .unit = "iterations",
-           .source = "396 epochs of 200 for CIFAR, 350 for ImageNet",
-           .min = 0,
-           .profiles = {{"fast", 800}, {"smoke", 6}}},
+  ParamSpec warm_up =
+      BudgetParam("warm_up", defaults.warm_up, "steps in which the generator is trained alone",
+                  "iterations", defaults.source);
+  ParamSpec iterations =
+      BudgetParam("iterations", defaults.iterations, "steps in which both are trained",
+                  "iterations", defaults.source);
+  warm_up.min = iterations.min = 0;
+  return {BudgetParam("batch", defaults.batch, "images of one step", "images", defaults.source),
+          std::move(warm_up),
+          std::move(iterations),
           {.name = "calibration",
            .type = "int",
            .default_value = 800,
@@ -255,9 +248,9 @@ std::vector<ParamSpec> LoopParams(const JointDefaults& defaults) {
           {.name = "latents",
            .type = "int",
            .default_value = defaults.latents,
-           .meaning = "random numbers of an image",
+           .meaning = defaults.latents_meaning,
            .source = "authors' code",
-           .min = 1},
+           .min = defaults.latents == 0 ? 0 : 1},
           {.name = "conditioning",
            .type = "choice",
            .default_value = "auto",
@@ -282,16 +275,16 @@ std::vector<ParamSpec> GeneratorParams(const JointDefaults& defaults) {
                     "β, of the batch-norm statistics", "authors' code")};
 }
 
-std::vector<ParamSpec> StudentParams() {
+std::vector<ParamSpec> StudentParams(const JointDefaults& defaults) {
   return {{.name = "lr",
            .type = "float",
-           .default_value = 1e-4,
+           .default_value = defaults.lr,
            .meaning = "learning rate of the student, of all its parameters",
            .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
            .min = 0},
           {.name = "schedule",
            .type = "choice",
-           .default_value = "step",
+           .default_value = defaults.schedule,
            .meaning = "of the student's rate; step: × 0.1 after each quarter of all steps; cosine: "
                       "to 0 from its first step on; constant",
            .source = "× 0.1 at epochs 100, 200 and 300 of 400",
@@ -299,10 +292,11 @@ std::vector<ParamSpec> StudentParams() {
            .profiles = {{"fast", "cosine"}}},
           {.name = "period",
            .type = "int",
-           .default_value = 0,
+           .default_value = defaults.period,
            .meaning = "of the cosine: steps to 0, after which the rate rises again; 0: all",
            .unit = "iterations",
-           .min = 0},
+           .min = 0,
+           .profiles = {{"fast", 0}, {"smoke", 0}}},
           {.name = "momentum",
            .type = "float",
            .default_value = 0.9,
@@ -314,11 +308,11 @@ std::vector<ParamSpec> StudentParams() {
           {.name = "averages",
            .type = "choice",
            .default_value = "clean",
-           .meaning = "moving averages of ranges: without their bias, or with its correction fed "
-                      "back, which is far off before some 200 calibrations",
-           .source = "fed_back: the released code",
-           .choices = {"clean", "fed_back"},
-           .variants = {{"code", "fed_back"}}},
+           .meaning = "moving averages of ranges: clean of the bias of their beginning; with its "
+                      "correction fed back, which is far off before some 200 calibrations; biased",
+           .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ; biased: FDDA's",
+           .choices = {"clean", "fed_back", "biased"},
+           .variants = {{"code", defaults.code_averages}}},
           {.name = "snapshots",
            .type = "int",
            .default_value = 10,
@@ -339,7 +333,7 @@ std::vector<ParamSpec> StudentParams() {
 
 std::vector<ParamSpec> JointParams(const JointDefaults& defaults) {
   std::vector<ParamSpec> params = Joined(LoopParams(defaults), GeneratorParams(defaults));
-  params = Joined(std::move(params), StudentParams());
+  params = Joined(std::move(params), StudentParams(defaults));
   return Joined(std::move(params), DistillationParams(defaults.distillation, defaults.reduction));
 }
 

@@ -23,9 +23,9 @@ LabelledGenerator::LabelledGenerator(const QuantizationContext& context)
       generator_({context.teacher.graph.input_shape, latents_, classes_, conditional_},
                  context.random, context.teacher.options()) {
   if (conditional_) return;
-  embedding_ = NormalParameter({classes_, latents_},
-                               context.random.Shared(0, "generator.embedding"),
-                               context.teacher.options());
+  embedding_ =
+      NormalParameter({classes_, latents_}, context.random.Shared(0, "generator.embedding"),
+                      context.teacher.options());
 }
 
 std::vector<torch::Tensor> LabelledGenerator::Parameters() const {

@@ -7,10 +7,8 @@ namespace zerosweep {
 TeacherPass RunTeacher(Group& group, const Graph& graph, const torch::Tensor& x,
                        const std::string& method) {
   std::vector<torch::Tensor> inputs;
-  torch::Tensor logits =
-      VisitBatchNormInputs(graph, x, method, [&](const Node&, const torch::Tensor& input) {
-        inputs.push_back(input);
-      });
+  torch::Tensor logits = VisitBatchNormInputs(
+      graph, x, method, [&](const Node&, const torch::Tensor& input) { inputs.push_back(input); });
   return {std::move(logits), GlobalMoments(group, inputs)};
 }
 

@@ -1,5 +1,5 @@
-// A teacher's answer to a batch that is spread over ranks: logits, and the statistics of what enters
-// its batch norms.
+// A teacher's answer to a batch that is spread over ranks: logits, and the statistics of what
+// enters its batch norms.
 #pragma once
 
 #include <torch/types.h>

@@ -170,7 +170,10 @@ void PlateauSchedule::Restore(const Json& state) {
 double RateSchedule::Factor(int64_t step) const {
   if (step < ramp) return static_cast<double>(step + 1) / static_cast<double>(ramp);
   const auto at = static_cast<double>(step - ramp), all = static_cast<double>(total - ramp);
-  if (shape == "step") return std::pow(0.1, std::floor(4 * at / all));
+  if (shape == "step") {
+    return std::pow(0.1, std::count_if(falls.begin(), falls.end(),
+                                       [&](double share) { return at >= share * all; }));
+  }
   if (shape == "constant") return 1;
   return 0.5 * (1 + std::cos(std::numbers::pi * at / (period > 0 ? period : all)));
 }

@@ -122,8 +122,8 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
     reinterpret_cast<Group*>(context->saved_data["group"].toInt())
         ->Reduce({all_beta, all_gamma}, Group::Reduction::kSum);
     const double n = CountOf(x, context->saved_data["images"].toInt());
-    const torch::Tensor dx = Along(gamma * inverse, x) *
-                             (upstream[0] - Along(all_beta / n, x) - normal * Along(all_gamma / n, x));
+    const torch::Tensor dx = Along(gamma * inverse, x) * (upstream[0] - Along(all_beta / n, x) -
+                                                          normal * Along(all_gamma / n, x));
     return {{}, dx, own_gamma, own_beta, {}};
   }
 };
@@ -134,8 +134,7 @@ std::vector<Moments> GlobalMoments(Group& group, const std::vector<torch::Tensor
   const tensor_list flat =
       MomentsFunction::apply(reinterpret_cast<int64_t>(&group), at::TensorList(tensors));
   std::vector<Moments> moments;
-  for (size_t i = 0; i < tensors.size(); ++i)
-    moments.push_back({flat[2 * i], flat[2 * i + 1]});
+  for (size_t i = 0; i < tensors.size(); ++i) moments.push_back({flat[2 * i], flat[2 * i + 1]});
   return moments;
 }
 

@@ -3,8 +3,7 @@
 namespace zerosweep {
 
 Distillation Distillation::FromParams(const Json& params) {
-  return {params.at("temperature"), params.at("distillation"),
-          params.at("reduction") == "element"};
+  return {params.at("temperature"), params.at("distillation"), params.at("reduction") == "element"};
 }
 
 StudentLoss LossOf(const torch::Tensor& logits, const TrainingBatch& batch,
@@ -14,8 +13,7 @@ StudentLoss LossOf(const torch::Tensor& logits, const TrainingBatch& batch,
   const torch::Tensor log_target = torch::log_softmax(batch.targets / t, 1);
   const torch::Tensor divergence =
       (log_target.exp() * (log_target - torch::log_softmax(logits / t, 1))).sum();
-  const double terms =
-      settings.by_element ? images * static_cast<double>(logits.size(1)) : images;
+  const double terms = settings.by_element ? images * static_cast<double>(logits.size(1)) : images;
   return {divergence * (settings.weight * t * t / terms),
           -(batch.labels * torch::log_softmax(logits, 1)).sum() / images};
 }

@@ -44,8 +44,8 @@ std::vector<Snapshot> FromParts(const Json& list,
   }
   for (size_t i = 0; i < snapshots.size(); ++i) {
     const std::string start = prefix + KeyOf(i, "");
-    for (auto at = tensors.lower_bound(start);
-         at != tensors.end() && at->first.starts_with(start); ++at)
+    for (auto at = tensors.lower_bound(start); at != tensors.end() && at->first.starts_with(start);
+         ++at)
       snapshots[i].state[at->first.substr(start.size())] = at->second;
   }
   return snapshots;

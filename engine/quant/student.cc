@@ -40,6 +40,13 @@ bool IsTrained(const Node& node, const std::string& parameter) {
 
 }  // namespace
 
+StudentRanges::Averages StudentRanges::AveragesFrom(const std::string& word) {
+  if (word == "clean") return Averages::kClean;
+  if (word == "fed_back") return Averages::kFedBack;
+  if (word == "biased") return Averages::kBiased;
+  Fail(ErrorKind::kInternal, "unknown averages '{}'", word);
+}
+
 Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,
                  const WeightBitWidths& w_bits, int a_bits, const StudentRanges& ranges)
     : teacher_(teacher),
@@ -110,7 +117,7 @@ UniformGrid Student::GridOf(size_t site) const {
   if (kinds_.activations == StudentRanges::Activations::kLsq)
     return LsqGrid(range.learned, bits, range.is_signed);
   if (range.learned.defined()) return PactGrid(range.learned, bits);
-  const double seen = kinds_.feed_back ? 1 : SeenShare();
+  const double seen = kinds_.averages == StudentRanges::Averages::kClean ? SeenShare() : 1;
   return MakeUniformGrid(range.lo / seen, range.hi / seen, bits);
 }
 
@@ -176,7 +183,7 @@ void Student::Widen(Group& group, size_t site, const torch::Tensor& tensor) {
   const torch::Tensor ends = torch::stack({-tensor.min(), tensor.max()});
   group.Reduce({ends}, Group::Reduction::kMax);
   Range& range = ranges_[site];
-  const double seen = kinds_.feed_back ? SeenShare() : 1;
+  const double seen = kinds_.averages == StudentRanges::Averages::kFedBack ? SeenShare() : 1;
   range.lo = (kKeep * range.lo - (1 - kKeep) * ends[0]) / seen;
   range.hi = (kKeep * range.hi + (1 - kKeep) * ends[1]) / seen;
 }

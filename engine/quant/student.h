@@ -35,9 +35,17 @@ struct StudentRanges {
   };
   Weights weights = Weights::kMinMax;
   Activations activations = Activations::kMinMax;
-  // GDFQ's released code: r ← (0.9 r + 0.1 x) / (1 − 0.9^t), which feeds the correction of the bias
-  // back into r and is far off until some 200 calibrations have passed.
-  bool feed_back = false;
+  // How moving averages r ← 0.9 r + 0.1 x, which begin at 0, lose the bias of their beginning.
+  enum class Averages {
+    kClean,    // read as r / (1 − 0.9^t)
+    kFedBack,  // r ← r / (1 − 0.9^t) each time: GDFQ's released code, far off until some 200
+               // calibrations have passed
+    kBiased    // not at all: FDDA's
+  };
+  Averages averages = Averages::kClean;
+
+  // From the word of a parameter: "clean", "fed_back", "biased".
+  static Averages AveragesFrom(const std::string& word);
 };
 
 class Student {

@@ -20,14 +20,18 @@ torch::Tensor Filled(at::IntArrayRef shape, const std::function<float()>& draw,
 torch::Tensor UniformParameter(at::IntArrayRef shape, int64_t fan_in, RandomSequence draws,
                                const torch::TensorOptions& options) {
   const float bound = 1.0F / std::sqrt(static_cast<float>(fan_in));
-  return Filled(shape, [&] { return bound * (2 * draws.Uniform() - 1); }, options);
+  return Filled(
+      shape, [&] { return bound * (2 * draws.Uniform() - 1); }, options);
 }
 
-torch::Tensor NormalParameter(at::IntArrayRef shape, RandomSequence draws, const torch::TensorOptions& options) {
-  return Filled(shape, [&] { return draws.Normal(); }, options);
+torch::Tensor NormalParameter(at::IntArrayRef shape, RandomSequence draws,
+                              const torch::TensorOptions& options) {
+  return Filled(
+      shape, [&] { return draws.Normal(); }, options);
 }
 
-torch::Tensor ConstantParameter(at::IntArrayRef shape, double value, const torch::TensorOptions& options) {
+torch::Tensor ConstantParameter(at::IntArrayRef shape, double value,
+                                const torch::TensorOptions& options) {
   return torch::full(shape, value, options).set_requires_grad(true);
 }
 

@@ -13,7 +13,9 @@ namespace zerosweep {
 torch::Tensor UniformParameter(at::IntArrayRef shape, int64_t fan_in, RandomSequence draws,
                                const torch::TensorOptions& options);
 // N(0, 1), PyTorch's default for embeddings.
-torch::Tensor NormalParameter(at::IntArrayRef shape, RandomSequence draws, const torch::TensorOptions& options);
-torch::Tensor ConstantParameter(at::IntArrayRef shape, double value, const torch::TensorOptions& options);
+torch::Tensor NormalParameter(at::IntArrayRef shape, RandomSequence draws,
+                              const torch::TensorOptions& options);
+torch::Tensor ConstantParameter(at::IntArrayRef shape, double value,
+                                const torch::TensorOptions& options);
 
 }  // namespace zerosweep

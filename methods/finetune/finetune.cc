@@ -10,11 +10,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <sstream>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "engine/catalogue/params.h"
+#include "engine/data/random_view.h"
 #include "engine/optim/optimiser.h"
 #include "engine/quant/distillation.h"
 #include "engine/quant/quantizer.h"
@@ -22,6 +26,10 @@
 
 namespace zerosweep {
 namespace {
+
+// Of IntraQ's augmentation.
+constexpr double kSmallestView = 0.5;  // of the area
+constexpr double kFlip = 0.5;
 
 StudentRanges RangesOf(const Json& params) {
   static const std::map<std::string, StudentRanges::Weights> kWeights = {
@@ -34,7 +42,21 @@ StudentRanges RangesOf(const Json& params) {
       {"pact", StudentRanges::Activations::kPact},
       {"dorefa", StudentRanges::Activations::kDoReFa}};
   return {kWeights.at(params.at("weights")), kActivations.at(params.at("activations")),
-          params.at("averages") == "fed_back"};
+          StudentRanges::AveragesFrom(params.at("averages"))};
+}
+
+// "0.25, 0.5, 0.75".
+std::vector<double> FallsOf(const std::string& text) {
+  std::vector<double> falls;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    char* end = nullptr;
+    falls.push_back(std::strtod(word.c_str(), &end));
+    if (*end != 0 || falls.back() < 0 || falls.back() > 1)
+      Fail(ErrorKind::kUsage, "finetune.falls is '{}', must be shares of the steps: 0.25, 0.5",
+           text);
+  }
+  return falls;
 }
 
 struct Settings {
@@ -51,9 +73,12 @@ struct Settings {
         asked_labels(params.at("labels") == "asked"),
         range_lr(params.at("range_lr")),
         range_decay(params.at("range_decay")),
+        augment(params.at("augment")),
         snapshots(params.at("snapshots")),
         heldout(params.at("heldout")),
-        ranges(RangesOf(params)) {}
+        ranges(RangesOf(params)) {
+    rate.falls = FallsOf(params.at("falls"));
+  }
 
   int64_t iterations, batch, calibration;
   double lr, weight_decay, momentum;
@@ -62,6 +87,7 @@ struct Settings {
   Distillation distillation;
   bool asked_labels;
   double range_lr, range_decay;
+  bool augment;
   int64_t snapshots;
   double heldout;
   StudentRanges ranges;
@@ -162,9 +188,10 @@ class Finetuning {
 
   void Step(int64_t step) {
     const torch::Tensor indices = Indices(step, "shuffle");
-    const TrainingBatch batch = {context_.images.index_select(0, indices),
-                                 labels_.index_select(0, indices),
-                                 targets_.index_select(0, indices), batch_};
+    TrainingBatch batch = {context_.images.index_select(0, indices),
+                           labels_.index_select(0, indices), targets_.index_select(0, indices),
+                           batch_};
+    if (settings_.augment) Augment(step, batch);
     const auto [divergence, cross_entropy] =
         LossOf(student_.Forward(batch.images), batch, settings_.distillation);
     const torch::Tensor loss = divergence + cross_entropy;
@@ -174,6 +201,20 @@ class Finetuning {
     loss.backward();
     optimiser_.Step();
     Note(step, loss.item<double>(), divergence.item<double>(), cross_entropy.item<double>());
+  }
+
+  // Every image through a window of its own, mirrored by chance; the teacher sees the same.
+  void Augment(int64_t step, TrainingBatch& batch) const {
+    const torch::NoGradGuard no_grad;
+    std::vector<View> views;
+    for (int64_t i = 0; i < batch.images.size(0); ++i) {
+      RandomSequence draws =
+          context_.random.ForSample(static_cast<uint64_t>(step), "view", static_cast<uint64_t>(i));
+      views.push_back(
+          RandomView(batch.images.size(2), batch.images.size(3), kSmallestView, kFlip, draws));
+    }
+    batch.images = ResizedViews(batch.images, views).contiguous(torch::MemoryFormat::ChannelsLast);
+    batch.targets = zerosweep::Run(context_.teacher.graph, batch.images);
   }
 
   void Note(int64_t step, double loss, double divergence, double cross_entropy) {
@@ -272,9 +313,14 @@ std::vector<ParamSpec> Params() {
       {.name = "schedule",
        .type = "choice",
        .default_value = "step",
-       .meaning = "step: × 0.1 after each quarter; cosine: to 0; constant",
+       .meaning = "step: × 0.1 at each of `falls`; cosine: to 0; constant",
        .source = "× 0.1 at epochs 100, 200 and 300 of 400",
        .choices = {"step", "cosine", "constant"}},
+      {.name = "falls",
+       .type = "string",
+       .default_value = "0.25, 0.5, 0.75",
+       .meaning = "when the step schedule falls by × 0.1, in shares of the iterations",
+       .source = "IntraQ for CIFAR: epochs 20, 40 and 60, of 4 to 150"},
       {.name = "warm_up",
        .type = "int",
        .default_value = 0,
@@ -310,10 +356,10 @@ std::vector<ParamSpec> Params() {
       {.name = "averages",
        .type = "choice",
        .default_value = "clean",
-       .meaning = "moving averages of ranges: without their bias, or with its correction "
-                  "fed back, which is far off before some 200 calibrations",
-       .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ",
-       .choices = {"clean", "fed_back"}},
+       .meaning = "moving averages of ranges: clean of the bias of their beginning; with its "
+                  "correction fed back, which is far off before some 200 calibrations; biased",
+       .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ; biased: FDDA's",
+       .choices = {"clean", "fed_back", "biased"}},
       {.name = "range_lr",
        .type = "float",
        .default_value = 1e-4,
@@ -330,6 +376,12 @@ std::vector<ParamSpec> Params() {
        .meaning = "y: the class that the teacher sees, or the one that the image was made for",
        .source = "asked: IntraQ",
        .choices = {"predicted", "asked"}},
+      {.name = "augment",
+       .type = "bool",
+       .default_value = false,
+       .meaning = "train on every image through a window of 50 to 100 % of it, mirrored by chance; "
+                  "the teacher sees the same",
+       .source = "IntraQ"},
       {.name = "snapshots",
        .type = "int",
        .default_value = 10,

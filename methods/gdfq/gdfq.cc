@@ -28,7 +28,8 @@ Quantization Quantize(const QuantizationContext& context) {
 const RegisterQuantizer kGdfq{
     {.role = "quantizer",
      .name = "gdfq",
-     .summary = "quantization-aware training on the images of a generator that is trained beside it",
+     .summary =
+         "quantization-aware training on the images of a generator that is trained beside it",
      .paper = "GDFQ (Xu et al., ECCV 2020)",
      .revision = 1,
      .uses_seed = true,

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/group_of_threads.h"
+
 namespace zerosweep {
 namespace {
 
@@ -29,6 +31,58 @@ TEST(MomentsTest, AreMeanAndBiasedVarianceWithTheirGradients) {
   expected.backward();
   for (size_t i = 0; i < tensors.size(); ++i)
     EXPECT_TRUE(torch::allclose(tensors[i].grad(), plain[i].grad(), 1e-10, 1e-12)) << i;
+}
+
+// The loss of one process is the sum of the ranks' shares; so are its gradients.
+TEST(MomentsTest, AreThoseOfAllRanksWithTheirGradients) {
+  torch::manual_seed(2);
+  const torch::Tensor whole = torch::randn({7, 3, 4, 4}, torch::kFloat64);
+  const torch::Tensor single = whole.clone().requires_grad_(true);
+  const auto loss_of = [](const Moments& moments) {
+    return (moments.mean.exp() + moments.variance.square()).sum();
+  };
+  SoloGroup alone;
+  loss_of(GlobalMoments(alone, {single}).front()).backward();
+  for (const int ranks : {2, 4}) {
+    RunRanks(ranks, [&](Group& group) {
+      const BatchPart part = group.PartOf(7);
+      const torch::Tensor own =
+          whole.slice(0, part.first, part.first + part.count).clone().requires_grad_(true);
+      const Moments moments = GlobalMoments(group, {own}).front();
+      ShareOf(group, loss_of(moments)).backward();
+      const torch::Tensor expected = single.grad().slice(0, part.first, part.first + part.count);
+      EXPECT_TRUE(torch::allclose(own.grad(), expected, 1e-12, 1e-14)) << group.rank();
+      // Sums and counts, squares, and two gradients of three channels.
+      EXPECT_EQ(group.reduced_bytes(), 8 * (4 + 3 + 6));
+    });
+  }
+}
+
+TEST(MomentsTest, BatchNormOverRanksIsThatOfOneProcess) {
+  torch::manual_seed(3);
+  const torch::Tensor whole = torch::randn({6, 3, 4, 4}, torch::kFloat64);
+  const torch::Tensor weights = torch::randn({6, 3, 4, 4}, torch::kFloat64);
+  const torch::Tensor gamma = torch::randn({3}, torch::kFloat64),
+                      beta = torch::randn({3}, torch::kFloat64);
+  const auto leaf = [](const torch::Tensor& x) { return x.clone().requires_grad_(true); };
+  SoloGroup alone;
+  const torch::Tensor x = leaf(whole), g = leaf(gamma), b = leaf(beta);
+  const torch::Tensor y = GlobalBatchNorm(alone, x, g, b, 0.8);
+  (y * weights).sum().backward();
+  RunRanks(2, [&](Group& group) {
+    const BatchPart part = group.PartOf(6);
+    const auto own = [&](const torch::Tensor& of) {
+      return of.slice(0, part.first, part.first + part.count);
+    };
+    const torch::Tensor xs = leaf(own(whole)), gs = leaf(gamma), bs = leaf(beta);
+    const torch::Tensor ys = GlobalBatchNorm(group, xs, gs, bs, 0.8);
+    EXPECT_TRUE(torch::allclose(ys, own(y), 1e-12, 1e-14));
+    (ys * own(weights)).sum().backward();
+    EXPECT_TRUE(torch::allclose(xs.grad(), own(x.grad()), 1e-12, 1e-14));
+    SumGradients(group, {gs, bs});
+    EXPECT_TRUE(torch::allclose(gs.grad(), g.grad(), 1e-12, 1e-14));
+    EXPECT_TRUE(torch::allclose(bs.grad(), b.grad(), 1e-12, 1e-14));
+  });
 }
 
 }  // namespace

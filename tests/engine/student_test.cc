@@ -109,7 +109,8 @@ TEST(StudentTest, AFedBackCorrectionIsFarOffFirst) {
   const Protocol protocol;
   const torch::Tensor x = Images();
   Student clean(teacher, protocol, false, 32, 8);
-  Student fed_back(teacher, protocol, false, 32, 8, {.feed_back = true});
+  Student fed_back(teacher, protocol, false, 32, 8,
+                   {.averages = StudentRanges::Averages::kFedBack});
   clean.Calibrate(alone, x);
   const double truth = 1 / clean.Quantized().activations()[0].grid.scale.item<double>();
   std::map<int, double> factor;
