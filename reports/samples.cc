@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -10,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "reports/leaderboard.h"
 #include "storage/artifact_store.h"
 
 namespace zerosweep {
@@ -21,40 +21,36 @@ constexpr int kMostStages = 1000;          // that are looked at: each is a file
 constexpr size_t kMostNames = 4;           // of the methods that share their images
 constexpr uintmax_t kMostBytes = 4 << 20;  // a grid of 1024 × 1024 noise has 3 MB
 constexpr const char* kFile = "samples.png";
-constexpr char kSeparator = '\x1f';  // of methods: no name holds it
 
-// Artifact, methods, model, dataset, seed; a row for each stage.
+// A row for each stage: artifact, kind, methods (a JSON list), bits, model, dataset, seed.
 Table Stages(const ResultsReader& reader, const FilterSql& filter) {
-  return reader.Query(
-      fmt::format(
-          "WITH done AS (SELECT x.stage_id AS stage, x.kind AS kind, a.digest AS artifact, "
-          "t.method AS method, t.model AS model, t.dataset AS dataset, t.seed AS seed, "
-          "row_number() "
-          "OVER (PARTITION BY t.configuration_id, x.kind ORDER BY t.seed, t.id) AS place "
-          "FROM trial t JOIN trial_stage x ON x.trial_id = t.id AND x.kind IN ('synthesize', "
-          "'quantize') JOIN stage g ON g.id = x.stage_id AND g.state = 'done' "
-          "JOIN artifact a ON a.id = g.artifact_id WHERE {}), "
-          "firsts AS (SELECT DISTINCT stage, kind, artifact, method, model, dataset, seed FROM "
-          "done "
-          "WHERE place = 1) "
-          "SELECT artifact, group_concat(method, char({})), model, dataset, min(seed) FROM firsts "
-          "GROUP BY stage ORDER BY dataset, model, kind DESC, 2, 5, stage LIMIT {}",
-          filter.condition, static_cast<int>(kSeparator), kMostStages + 1),
-      filter.bindings);
+  constexpr const char* kDone = R"sql(WITH done AS (
+      SELECT x.stage_id AS stage, x.kind AS kind, a.digest AS artifact, t.method AS method,
+        t.bits AS bits, t.model AS model, t.dataset AS dataset, t.seed AS seed, row_number() OVER (
+          PARTITION BY t.configuration_id, x.kind ORDER BY t.seed, t.id) AS place
+      FROM trial t
+      JOIN trial_stage x ON x.trial_id = t.id AND x.kind IN ('synthesize', 'quantize')
+      JOIN stage g ON g.id = x.stage_id AND g.state = 'done'
+      JOIN artifact a ON a.id = g.artifact_id
+      WHERE )sql";
+  constexpr const char* kFirsts = R"sql()
+    SELECT artifact, kind, json_group_array(DISTINCT method), min(bits), model, dataset, min(seed)
+    FROM done WHERE place = 1 GROUP BY stage
+    ORDER BY dataset, model, kind DESC, min(method), min(bits), min(seed), stage LIMIT )sql";
+  return reader.Query(kDone + filter.condition + kFirsts + std::to_string(kMostStages + 1),
+                      filter.bindings);
 }
 
-// Each name once, in their order.
-std::string MethodNames(const std::string& joined) {
-  std::set<std::string> all;
-  for (size_t from = 0; from <= joined.size();) {
-    const size_t to = std::min(joined.find(kSeparator, from), joined.size());
-    all.insert(joined.substr(from, to - from));
-    from = to + 1;
-  }
-  std::vector<std::string> names(all.begin(), all.end());
+// "dsg+lp, dsg+minmax: resnet20, cifar10, seed 0". Bits tell apart what was made while quantizing.
+std::string TitleOf(const std::vector<Json>& row) {
+  std::vector<std::string> names = ParseJson(row[2].get<std::string>(), "methods");
+  std::sort(names.begin(), names.end());
   const size_t others = names.size() - std::min(names.size(), kMostNames);
   names.resize(names.size() - others);
-  return Join(names, ", ") + (others > 0 ? fmt::format(" and {} more", others) : "");
+  return fmt::format("{}{}{}: {}, {}, seed {}", Join(names, ", "),
+                     others > 0 ? fmt::format(" and {} more", others) : "",
+                     row[1] == "quantize" ? " " + BitsName(row[3]) : "", row[4].get<std::string>(),
+                     row[5].get<std::string>(), row[6].get<int64_t>());
 }
 
 // The bytes of an artifact's grid; nullopt when it has none that can be shown.
@@ -91,10 +87,7 @@ Samples ReadSamples(const ResultsReader& reader, const FilterSql& filter) {
       samples.more = true;
       return samples;
     }
-    samples.grids.push_back(
-        {fmt::format("{}: {}, {}, seed {}", MethodNames(row[1]), row[2].get<std::string>(),
-                     row[3].get<std::string>(), row[4].get<int64_t>()),
-         std::move(*png)});
+    samples.grids.push_back({TitleOf(row), std::move(*png)});
   }
   samples.more = stages.rows.size() > static_cast<size_t>(kMostStages);
   return samples;

@@ -9,7 +9,7 @@
 namespace zerosweep {
 
 struct SampleGrid {
-  std::string title;  // "dsg+lp, dsg+minmax: resnet20, cifar10, seed 0"
+  std::string title;  // "zeroq: resnet20, cifar10, seed 0"
   std::string png;    // the file's bytes
 };
 

@@ -57,7 +57,7 @@ TEST_F(SamplesTest, AJointMethodsGridIsThatOfItsQuantizeStage) {
   FinishStage(writer, rows.NameOf(trial, "synthesize"));
   WithGrid(rows.NameOf(trial, "quantize"), "while it trained");
   EXPECT_THAT(Titles(),
-              testing::ElementsAre("joint: resnet20, cifar10, seed 0 = while it trained"));
+              testing::ElementsAre("joint W8A8: resnet20, cifar10, seed 0 = while it trained"));
 }
 
 TEST_F(SamplesTest, ADamagedGridIsLeftOut) {
