@@ -19,7 +19,8 @@ namespace zerosweep {
 size_t FirstDeepNorm(size_t norms);
 
 // The class of a step's batch, the same on all ranks, of those listed.
-int64_t ClassOfStep(const RandomStreams& random, uint64_t step, const std::vector<int64_t>& classes);
+int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
+                    const std::vector<int64_t>& classes);
 
 // What the teacher says of a batch in which every image is asked to be of one class.
 struct ClassBatch {
