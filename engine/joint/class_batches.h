@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/catalogue/params.h"
 #include "engine/joint/joint_method.h"
 #include "engine/joint/labelled_generator.h"
 #include "engine/joint/teacher_pass.h"
@@ -27,8 +28,11 @@ struct ClassBatch {
   GeneratedBatch images;
   TeacherPass pass;
 };
+// As many as the parameter "class_batch" says.
 ClassBatch MakeClassBatch(const QuantizationContext& context, const LabelledGenerator& generator,
                           uint64_t step, int64_t label, const std::string& name);
+
+ParamSpec ClassBatchParam(const Budget& images, const std::string& source);
 
 // Every mean and variance moved by N(0, 1) times a scale. `draws` are equal on all ranks.
 std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequence draws,

@@ -193,6 +193,7 @@ std::vector<ParamSpec> Params() {
         .source = "intended: paper; released: authors' code",
         .choices = {"intended", "released"},
         .variants = {{"code", "released"}}},
+       ClassBatchParam({512, 32, 8}, "as many as the mixed batch has"),
        {.name = "centroids_from",
         .type = "int",
         .default_value = 2000,

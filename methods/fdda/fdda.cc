@@ -90,7 +90,7 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   const auto [images, pass] = MakeClassBatch(context_, generator_, step, label, "fdda");
   const double of_labels = context_.params.at("label_weight");
   const double of_distorted = context_.params.at("distorted_weight");
-  const int64_t batch = context_.params.at("batch");
+  const int64_t batch = context_.params.at("class_batch");
   RandomSequence draws = context_.random.Shared(step, "distortion");
   Terms terms = {
       {"class_labels", of_labels * CrossEntropyShare(pass.logits, images.labels, batch)}};
@@ -177,7 +177,8 @@ std::vector<ParamSpec> Params() {
       "ImageNet: batch 16, 50 epochs of 200 of warm-up, 350 of training; no other exists";
   const char* const kCode = "authors' code";
   return Joined(JointParams(defaults),
-                {BudgetParam("real_images", {1000, 1000, 64},
+                {ClassBatchParam({16, 32, 8}, kCode),
+                 BudgetParam("real_images", {1000, 1000, 64},
                              "of the calibration split, for the student", "images", kCode),
                  {.name = "any_class",
                   .type = "int",

@@ -49,8 +49,8 @@ struct Case {
                 {"calibration", 3}, {"snapshots", 2},  {"heldout", 8},
                 {"lr", 0.01},       {"momentum", 0.9}, {"latents", 6}};
     if (name == "clusterq")
-      all.update({{"centroids_from", 2}, {"epoch", 2}, {"centroid_images", 6}});
-    if (name == "fdda") all.update({{"real_images", 20}, {"any_class", 2}});
+      all.update({{"class_batch", 6}, {"centroids_from", 2}, {"epoch", 2}, {"centroid_images", 6}});
+    if (name == "fdda") all.update({{"class_batch", 6}, {"real_images", 20}, {"any_class", 2}});
     all.update(given);
     params = CompleteParams(entry.declaration, all);
   }
