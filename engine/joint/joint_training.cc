@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "engine/catalogue/params.h"
-#include "engine/joint/teacher_pass.h"
+#include "engine/joint/generator_training.h"
 #include "engine/optim/optimiser.h"
 #include "engine/quant/student.h"
 #include "engine/synthesis/quality.h"
@@ -23,15 +23,16 @@ struct Settings {
         warm_up(params.at("warm_up")),
         iterations(params.at("iterations")),
         calibration(params.at("calibration")),
-        label_weight(params.at("label_weight")),
-        statistics_weight(params.at("statistics_weight")),
-        lr_generator(params.at("lr_generator")),
+        generator{batch,
+                  params.at("label_weight"),
+                  params.at("statistics_weight"),
+                  params.at("lr_generator"),
+                  {params.at("generator_schedule"), warm_up + iterations}},
         lr(params.at("lr")),
         momentum(params.at("momentum")),
         weight_decay(params.at("weight_decay")),
         snapshots(params.at("snapshots")),
         heldout(params.at("heldout")),
-        generator_rate{params.at("generator_schedule"), warm_up + iterations},
         distillation(Distillation::FromParams(params)) {
     // The steps of the student's rate are counted from the start of the whole training (GDFQ), but
     // a cosine begins with the student (FDDA).
@@ -55,18 +56,13 @@ struct Settings {
   }
 
   int64_t batch, warm_up, iterations, calibration;
-  double label_weight, statistics_weight, lr_generator, lr, momentum, weight_decay;
+  GeneratorSettings generator;
+  double lr, momentum, weight_decay;
   int64_t snapshots, heldout;
-  RateSchedule generator_rate, student_rate;
+  RateSchedule student_rate;
   Distillation distillation;
   StudentRanges ranges;
 };
-
-torch::Tensor Total(const Terms& terms) {
-  torch::Tensor total;
-  for (const auto& [name, term] : terms) total = total.defined() ? total + term : term;
-  return total;
-}
 
 class JointTraining {
  public:
@@ -75,12 +71,9 @@ class JointTraining {
         name_(name),
         method_(method),
         settings_(context.params),
-        part_(context.group.PartOf(settings_.batch)),
-        targets_(RunningMoments(context.teacher.graph)),
+        generator_(context, name, method, settings_.generator),
         student_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
                  context.a_bits, settings_.ranges),
-        generator_adam_({{method.Parameters(), settings_.lr_generator}},
-                        AdamSettings{.beta1 = 0.5, .beta2 = 0.999}),
         student_sgd_({{student_.Parameters(), settings_.lr, settings_.weight_decay}},
                      SgdSettings{settings_.momentum, settings_.momentum > 0}),
         snapshots_(settings_.snapshots, settings_.iterations) {}
@@ -100,7 +93,7 @@ class JointTraining {
   void Step(int64_t step) {
     const auto number = static_cast<uint64_t>(step);
     Terms shown;
-    TrainingBatch generated = TrainGenerator(step, shown);
+    TrainingBatch generated = generator_.Step(step, shown);
     if (step < settings_.calibration) student_.Calibrate(context_.group, generated.images);
     if (step >= settings_.warm_up) {
       const int64_t done = step - settings_.warm_up;
@@ -110,28 +103,6 @@ class JointTraining {
     }
     method_.EndStep(number);
     Note(step, shown);
-  }
-
-  // Returns the images as they were before the step, and what the teacher said of them.
-  TrainingBatch TrainGenerator(int64_t step, Terms& shown) {
-    const auto number = static_cast<uint64_t>(step);
-    const GeneratedBatch batch = method_.Generate(number, part_);
-    const TeacherPass pass =
-        RunTeacher(context_.group, context_.teacher.graph, batch.images, name_);
-    Terms terms = method_.ExtraTerms(number, pass);
-    terms["labels"] =
-        settings_.label_weight * CrossEntropyShare(pass.logits, batch.labels, settings_.batch);
-    terms["statistics"] =
-        settings_.statistics_weight * ShareOf(context_.group, Mismatch(pass.moments, targets_));
-    const torch::Tensor loss = Total(terms);
-    generator_adam_.SetLearningRate(settings_.lr_generator * settings_.generator_rate.Factor(step));
-    generator_adam_.ZeroGrad();
-    loss.backward();
-    SumGradients(context_.group, method_.Parameters());
-    generator_adam_.Step();
-    shown.merge(terms);
-    shown["generator_loss"] = loss;
-    return {batch.images.detach(), batch.labels, pass.logits.detach(), settings_.batch};
   }
 
   void TrainStudent(int64_t step, const TrainingBatch& batch, Terms& shown) {
@@ -162,7 +133,7 @@ class JointTraining {
         throw Error(ErrorKind::kTrial,
                     fmt::format("{}: the loss ({}) became {} in iteration {}: lower lr_generator "
                                 "({}) or lr ({})",
-                                name_, term, value, step, settings_.lr_generator, settings_.lr),
+                                name_, term, value, step, settings_.generator.lr, settings_.lr),
                     "non_finite");
       }
       curves_[term].Add(value);
@@ -194,7 +165,7 @@ class JointTraining {
     CheckpointState state;
     student_.Save("student.", state);
     student_sgd_.Save("student_sgd.", state);
-    generator_adam_.Save("generator_adam.", state);
+    generator_.Save(state);
     snapshots_.Save("snapshots.", state);
     method_.Save(state);
     state.values["curves"] = CurvesState(curves_);
@@ -205,7 +176,7 @@ class JointTraining {
   int64_t Restore(const CheckpointState& state) {
     student_.Restore("student.", state);
     student_sgd_.Restore("student_sgd.", state);
-    generator_adam_.Restore("generator_adam.", state);
+    generator_.Restore(state);
     snapshots_.Restore("snapshots.", state);
     method_.Restore(state);
     curves_ = CurvesFromState(state.values.at("curves"));
@@ -213,13 +184,12 @@ class JointTraining {
   }
 
   const QuantizationContext& context_;
-  const std::string& name_;
+  std::string name_;
   JointMethod& method_;
   Settings settings_;
-  BatchPart part_;                // of every batch, this rank's
-  std::vector<Moments> targets_;  // of L_BNS
+  GeneratorTraining generator_;
   Student student_;
-  Optimiser generator_adam_, student_sgd_;
+  Optimiser student_sgd_;
   Snapshots snapshots_;
   Curves curves_;
 };

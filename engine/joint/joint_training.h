@@ -2,8 +2,7 @@
 // al., ECCV 2020; authors' code), on which FDDA, ClusterQ and Qimera build.
 //
 // Each step: the generator makes a batch x for labels y; t = T(x).
-//   generator   L_G = w·CE(t, y) + β·L_BNS + the method's terms    Adam(0.5, 0.999)
-//               L_BNS = (1/L) Σ_l MSE(μ_l, M_l) + MSE(v_l, V_l)    batch means and biased variances
+//   generator   generator_training.h
 //   student     L_S = α·T²·KL(t/T ‖ s/T) + CE(s, y), on the same x, made before the generator's
 //               step; SGD with Nesterov's momentum
 // In the first steps ("warm_up") the generator is trained alone, and the student only sees its

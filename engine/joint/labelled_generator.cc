@@ -11,18 +11,23 @@ constexpr int64_t kLargestSmallSide = 64;  // pixels
 
 bool HasConditionalNorms(const QuantizationContext& context) {
   const std::string choice = context.params.at("conditioning");
-  if (choice == "auto") return context.teacher.graph.input_shape.at(1) > kLargestSmallSide;
+  if (choice == "auto") return IsLarge(context.teacher.graph);
   return choice == "norms";
 }
 
+bool IsLarge(const Graph& graph) { return graph.input_shape.at(1) > kLargestSmallSide; }
+
 LabelledGenerator::LabelledGenerator(const QuantizationContext& context)
+    : LabelledGenerator(context, context.params.at("latents"), HasConditionalNorms(context)) {}
+
+LabelledGenerator::LabelledGenerator(const QuantizationContext& context, int64_t latents,
+                                     bool conditional)
     : context_(context),
-      latents_(context.params.at("latents")),
+      latents_(latents),
       classes_(context.teacher.classes),
-      conditional_(HasConditionalNorms(context)),
-      generator_({context.teacher.graph.input_shape, latents_, classes_, conditional_},
+      generator_({context.teacher.graph.input_shape, latents_, classes_, conditional},
                  context.random, context.teacher.options()) {
-  if (conditional_) return;
+  if (conditional) return;
   embedding_ =
       NormalParameter({classes_, latents_}, context.random.Shared(0, "generator.embedding"),
                       context.teacher.options());

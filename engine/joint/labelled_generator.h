@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/joint/class_generator.h"
@@ -18,7 +19,9 @@ namespace zerosweep {
 // norms are conditional. The parameter "conditioning" chooses.
 class LabelledGenerator {
  public:
-  // `context` outlives this object.
+  // With so many latents; `context` outlives this object.
+  LabelledGenerator(const QuantizationContext& context, int64_t latents, bool conditional);
+  // From the parameters "latents" and "conditioning".
   explicit LabelledGenerator(const QuantizationContext& context);
 
   std::vector<torch::Tensor> Parameters() const;
@@ -35,12 +38,27 @@ class LabelledGenerator {
 
   const QuantizationContext& context_;
   int64_t latents_, classes_;
-  bool conditional_;
   torch::Tensor embedding_;  // classes × latents; undefined where norms are conditional
   ClassGenerator generator_;
 };
 
 // Parameter "conditioning": whether the generator's norms are conditional.
 bool HasConditionalNorms(const QuantizationContext& context);
+// Whether they are in the released codes: for images of more than 64 pixels a side.
+bool IsLarge(const Graph& graph);
+
+// GDFQ's generator as a joint method: no term beside the common ones.
+class PlainGenerator final : public JointMethod {
+ public:
+  explicit PlainGenerator(LabelledGenerator generator) : generator_(std::move(generator)) {}
+
+  std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
+  GeneratedBatch Generate(uint64_t step, BatchPart part) override {
+    return generator_.OfAllClasses(step, "images", part);
+  }
+
+ private:
+  LabelledGenerator generator_;
+};
 
 }  // namespace zerosweep

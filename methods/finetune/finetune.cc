@@ -19,6 +19,8 @@
 #include "base/error.h"
 #include "engine/catalogue/params.h"
 #include "engine/data/random_view.h"
+#include "engine/joint/generator_training.h"
+#include "engine/joint/labelled_generator.h"
 #include "engine/optim/optimiser.h"
 #include "engine/quant/distillation.h"
 #include "engine/quant/quantizer.h"
@@ -30,6 +32,9 @@ namespace {
 // Of IntraQ's augmentation.
 constexpr double kSmallestView = 0.5;  // of the area
 constexpr double kFlip = 0.5;
+// Of the generator that IntraQ calibrates on.
+constexpr int64_t kLatents = 100;
+constexpr int64_t kGeneratorBatch = 16;
 
 StudentRanges RangesOf(const Json& params) {
   static const std::map<std::string, StudentRanges::Weights> kWeights = {
@@ -74,6 +79,7 @@ struct Settings {
         range_lr(params.at("range_lr")),
         range_decay(params.at("range_decay")),
         augment(params.at("augment")),
+        from_generator(params.at("ranges_from") == "generator"),
         snapshots(params.at("snapshots")),
         heldout(params.at("heldout")),
         ranges(RangesOf(params)) {
@@ -87,7 +93,7 @@ struct Settings {
   Distillation distillation;
   bool asked_labels;
   double range_lr, range_decay;
-  bool augment;
+  bool augment, from_generator;
   int64_t snapshots;
   double heldout;
   StudentRanges ranges;
@@ -180,7 +186,18 @@ class Finetuning {
         .to(context_.images.device());
   }
 
+  // IntraQ's released code sets the ranges on the images of a GDFQ generator in training, which is
+  // thrown away then.
+  void CalibrateOnGenerator() {
+    PlainGenerator images(LabelledGenerator(context_, kLatents, IsLarge(context_.teacher.graph)));
+    GeneratorTraining generator(context_, "finetune", images, {.batch = kGeneratorBatch});
+    Terms shown;
+    for (int64_t i = 0; i < settings_.calibration; ++i)
+      student_.Calibrate(context_.group, generator.Step(i, shown).images);
+  }
+
   void Calibrate() {
+    if (settings_.from_generator) return CalibrateOnGenerator();
     for (int64_t i = 0; i < settings_.calibration; ++i)
       student_.Calibrate(context_.group,
                          context_.images.index_select(0, Indices(i, "calibration")));
@@ -360,6 +377,13 @@ std::vector<ParamSpec> Params() {
                   "correction fed back, which is far off before some 200 calibrations; biased",
        .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ; biased: FDDA's",
        .choices = {"clean", "fed_back", "biased"}},
+      {.name = "ranges_from",
+       .type = "choice",
+       .default_value = "images",
+       .meaning = "what the moving averages are of: the images, or those of a small generator "
+                  "(GDFQ's) that is trained meanwhile and then thrown away",
+       .source = "generator: IntraQ's released code",
+       .choices = {"images", "generator"}},
       {.name = "range_lr",
        .type = "float",
        .default_value = 1e-4,

@@ -7,21 +7,8 @@
 namespace zerosweep {
 namespace {
 
-class Gdfq final : public JointMethod {
- public:
-  explicit Gdfq(const QuantizationContext& context) : generator_(context) {}
-
-  std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
-  GeneratedBatch Generate(uint64_t step, BatchPart part) override {
-    return generator_.OfAllClasses(step, "images", part);
-  }
-
- private:
-  LabelledGenerator generator_;
-};
-
 Quantization Quantize(const QuantizationContext& context) {
-  Gdfq gdfq(context);
+  PlainGenerator gdfq{LabelledGenerator(context)};
   return TrainJointly(context, "gdfq", gdfq);
 }
 
