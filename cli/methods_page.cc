@@ -97,6 +97,7 @@ std::string ParameterTable(const Json& params) {
 std::string Facts(const Json& entry) {
   std::vector<std::string> facts = {fmt::format("Revision {}", Shown(entry.at("revision")))};
   if (entry.at("uses_seed").get<bool>()) facts.push_back("uses the seed");
+  if (entry.value("groups", false)) facts.push_back("runs on several ranks");
   for (const Json& need : entry.at("needs")) facts.push_back("needs " + Value(need));
   const std::string paper = TextOf(entry, "paper");
   return (paper.empty() ? "" : "Paper: " + paper + ". ") + Join(facts, ", ") + ".\n";

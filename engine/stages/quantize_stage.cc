@@ -2,6 +2,7 @@
 // quantized.{safetensors,json}, curve.json.
 #include <algorithm>
 
+#include "engine/catalogue/params.h"
 #include "engine/import/safetensors.h"
 #include "engine/quant/quantizer.h"
 #include "engine/stages/stage_kind.h"
@@ -42,7 +43,8 @@ const RegisterStageKind kQuantize{
     {.role = "kind",
      .name = "quantize",
      .summary = "quantizes a teacher after training, on calibration images",
-     .revision = 1},
+     .revision = 1,
+     .params = {RanksParam()}},
     RunQuantize};
 
 }  // namespace

@@ -61,7 +61,7 @@ class GroupSweep {
   }
   // Seconds from the blow to the end of the attempt.
   double NoticedAfter(const std::string& kind) const {
-    struct stat mark{};
+    struct stat mark {};
     stat((home_.folder / ("struck_" + kind)).c_str(), &mark);
     return std::stod(One("SELECT ended FROM attempt WHERE outcome = 'failed'")) -
            static_cast<double>(mark.st_mtim.tv_sec) -
