@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/catalogue_tables.h"
+#include "sweeps/methods.h"
 #include "sweeps/parameters.h"
 #include "sweeps/protocols.h"
 
@@ -97,8 +98,9 @@ std::string ParameterTable(const Json& params) {
 std::string Facts(const Json& entry) {
   std::vector<std::string> facts = {fmt::format("Revision {}", Shown(entry.at("revision")))};
   if (entry.at("uses_seed").get<bool>()) facts.push_back("uses the seed");
-  if (entry.value("groups", false)) facts.push_back("runs on several ranks");
   for (const Json& need : entry.at("needs")) facts.push_back("needs " + Value(need));
+  if (IsJoint(entry)) facts.emplace_back("makes its own images");
+  if (RunsInGroups(entry)) facts.emplace_back("runs on several ranks");
   const std::string paper = TextOf(entry, "paper");
   return (paper.empty() ? "" : "Paper: " + paper + ". ") + Join(facts, ", ") + ".\n";
 }
@@ -117,7 +119,7 @@ std::string Section(const std::string& title, const Json& entries) {
 // What the recipe sets over the declarations of its parts.
 std::string RecipeSettings(const Json& recipe) {
   std::string rows;
-  for (const char* role : {"synthesizer", "quantizer"}) {
+  for (const std::string& role : RolesOf(recipe)) {
     for (const auto& [name, value] : recipe.at(role).at("params").items()) {
       rows += Row({fmt::format("{} {}", role, Shown(recipe.at(role).at("name"))), "`" + name + "`",
                    Value(value)});
@@ -127,20 +129,30 @@ std::string RecipeSettings(const Json& recipe) {
   return Headings({"part", "parameter", "value"}) + rows;
 }
 
+// "Synthesizer `zeroq`, quantizer `minmax`".
+std::string Parts(const Json& recipe) {
+  std::vector<std::string> parts;
+  for (const std::string& role : RolesOf(recipe))
+    parts.push_back(role + " " + Value(recipe.at(role).at("name")));
+  std::string text = Join(parts, ", ");
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
 std::string Recipes(const Catalogue& catalogue) {
   std::string text =
-      "\n## Recipes\n\nA synthesizer and a quantizer as a paper puts them together; "
+      "\n## Recipes\n\nA synthesizer and a quantizer, or a quantizer that makes its own images, as "
+      "a "
+      "paper puts them together; "
       "`zerosweep recipes NAME` shows every value.\n";
   for (const Json& recipe : catalogue.recipes()) {
     const std::string protocol =
         ResolveProtocol(ProtocolFromJson(recipe.at("protocol")), catalogue).label;
     const std::string paper = TextOf(recipe, "paper");
-    text += fmt::format(
-        "\n### {}\n\n{}\n\n{}Synthesizer `{}`, quantizer `{}`, protocol `{}`, variant `{}`.\n\n{}",
-        Shown(recipe.at("name")), Capitalised(TextOf(recipe, "summary")),
-        paper.empty() ? "" : "Paper: " + paper + ". ", Shown(recipe.at("synthesizer").at("name")),
-        Shown(recipe.at("quantizer").at("name")), protocol, TextOf(recipe, "variant"),
-        RecipeSettings(recipe));
+    text += fmt::format("\n### {}\n\n{}\n\n{}{}, protocol `{}`, variant `{}`.\n\n{}",
+                        Shown(recipe.at("name")), Capitalised(TextOf(recipe, "summary")),
+                        paper.empty() ? "" : "Paper: " + paper + ". ", Parts(recipe), protocol,
+                        TextOf(recipe, "variant"), RecipeSettings(recipe));
   }
   return text;
 }

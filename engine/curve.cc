@@ -24,6 +24,12 @@ void Curve::Add(double value) {
   bin = {std::min(bin.min, value), bin.sum + value, std::max(bin.max, value), bin.count + 1};
 }
 
+int64_t Curve::count() const {
+  int64_t count = 0;
+  for (const Bin& bin : bins_) count += bin.count;
+  return count;
+}
+
 Json Curve::ToJson() const {
   Json json = {
       {"x", Json::array()}, {"y", Json::array()}, {"min", Json::array()}, {"max", Json::array()}};

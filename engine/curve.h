@@ -20,6 +20,7 @@ class Curve {
   bool empty() const { return bins_.empty(); }
   double first() const { return first_; }
   double last() const { return last_; }
+  int64_t count() const;  // of values
 
   // By bin: {"x": [middle step], "y": [mean], "min": […], "max": […]}
   Json ToJson() const;

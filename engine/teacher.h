@@ -1,6 +1,8 @@
 // A trained network as the methods see it: frozen, in float32, on the device of the stage.
 #pragma once
 
+#include <torch/types.h>
+
 #include <string>
 #include <vector>
 
@@ -15,7 +17,11 @@ struct Teacher {
   int classes = 0;
   std::vector<double> mean, std;  // of (x / 255 − mean) / std, as it was trained
 
-  torch::Device device() const { return graph.nodes.at(1).parameters.begin()->second.device(); }
+  torch::TensorOptions options() const {  // type and device
+    const torch::Tensor& parameter = graph.nodes.at(1).parameters.begin()->second;
+    return torch::TensorOptions(parameter.scalar_type()).device(parameter.device());
+  }
+  torch::Device device() const { return options().device(); }
 };
 
 }  // namespace zerosweep

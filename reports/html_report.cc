@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/hash.h"
@@ -16,18 +17,11 @@ namespace {
 
 // A Content-Security-Policy source: 'sha256-<base64>' of the bytes between the tags.
 std::string HashSource(const std::string& text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const std::string hex = Sha256Hex(text);
-  std::string base64;
-  uint32_t bits = 0;
-  int count = 0;
-  for (size_t i = 0; i < hex.size(); i += 2) {
-    bits = (bits << 8) | static_cast<uint32_t>(std::stoi(hex.substr(i, 2), nullptr, 16));
-    for (count += 8; count >= 6; count -= 6) base64 += kAlphabet[(bits >> (count - 6)) & 63];
-  }
-  base64 += kAlphabet[(bits << (6 - count)) & 63];  // 256 bits leave four
-  return "'sha256-" + base64 + "='";
+  std::string digest;
+  for (size_t i = 0; i < hex.size(); i += 2)
+    digest += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return "'sha256-" + Base64(digest) + "'";
 }
 
 std::string HtmlTable(const Table& table, bool sortable) {
@@ -146,6 +140,24 @@ std::string LayerBitsSection(const std::vector<LayerBits>& configurations) {
   return html;
 }
 
+std::string SamplesSection(const Samples& samples) {
+  if (samples.grids.empty()) return "";
+  std::string html =
+      "<h2>Samples</h2>\n<p>The first images that each method calibrates or trains on.</p>\n"
+      "<div class=samples>\n";
+  for (const SampleGrid& grid : samples.grids) {
+    const std::string title = EscapeHtml(grid.title);
+    html += fmt::format(
+        "<figure><figcaption>{0}</figcaption><img alt=\"Samples of {0}\" "
+        "src=\"data:image/png;base64,{1}\"></figure>\n",
+        title, Base64(grid.png));
+  }
+  html += "</div>\n";
+  if (samples.more)
+    html += fmt::format("<p>These are the first {}; there are more.</p>\n", samples.grids.size());
+  return html;
+}
+
 std::string Curves(const std::vector<Curve>& curves) {
   if (curves.empty()) return "";
   std::string html = "<h2>Loss curves</h2><div class=curves>\n";
@@ -162,7 +174,7 @@ std::string Head(const std::string& title) {
   return fmt::format(
       "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; "
-      "script-src {}; base-uri 'none'; form-action 'none'\">\n"
+      "script-src {}; img-src data:; base-uri 'none'; form-action 'none'\">\n"
       "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=referrer content=no-referrer>\n"
       "<title>{} – Zerosweep</title>\n<style>{}</style>\n</head>\n",
@@ -194,6 +206,7 @@ std::string HtmlReport(const ReportData& data, const std::string& made) {
   if (!data.failures.rows.empty()) {
     html += "<h2>Failures</h2>\n" + HtmlTable(data.failures, false);
   }
+  html += SamplesSection(data.samples);
   html += Curves(data.curves);
   return html + fmt::format("</main>\n<script>{}</script>\n</body>\n</html>\n", kPageScript);
 }

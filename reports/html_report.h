@@ -9,8 +9,9 @@
 namespace zerosweep {
 
 // The page: facts, sortable leaderboard, plots of accuracy against bits with their numbers, bits by
-// layer with their frontiers, failures, loss curves. A strict Content-Security-Policy allows its
-// own style and script by hash and nothing else; all stored text is escaped. `made` is the time it
+// layer with their frontiers, failures, samples of images, loss curves. A strict
+// Content-Security-Policy allows its own style and script by hash, images that it holds itself, and
+// nothing else; all stored text is escaped. `made` is the time it
 // says it was made at (ISO-8601).
 std::string HtmlReport(const ReportData& data, const std::string& made);
 

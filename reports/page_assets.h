@@ -35,6 +35,9 @@ svg g.c3,li.c3{color:var(--c3)}svg g.c4,li.c4{color:var(--c4)}svg g.c5,li.c5{col
 svg g.c6,li.c6{color:var(--c6)}svg g.c7,li.c7{color:var(--c7)}
 .legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1rem}
 .legend li::before{content:"■ "}.legend span{color:var(--text)}
+.samples{display:flex;flex-wrap:wrap;gap:1rem}.samples figure{margin:0;max-width:33rem}
+.samples figcaption{font-weight:400;font-size:.85rem}
+.samples img{display:block;max-width:100%;height:auto;image-rendering:pixelated}
 .curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1rem}
 .curves figure{margin:0}.curves figcaption{font-weight:400;font-size:.85rem}
 )css";

@@ -96,6 +96,7 @@ ReportData ReadReport(const ResultsReader& reader, const std::string& sweep) {
       filter.bindings);
   for (auto& row : data.failures.rows) row[1] = BitsName(row[1]);
   data.layer_bits = ReadLayerBits(reader, filter);
+  data.samples = ReadSamples(reader, filter);
   data.curves = ReadCurves(reader, filter);
   return data;
 }

@@ -6,6 +6,7 @@
 
 #include "reports/layer_bits.h"
 #include "reports/leaderboard.h"
+#include "reports/samples.h"
 
 namespace zerosweep {
 
@@ -20,6 +21,7 @@ struct ReportData {
   std::vector<LeaderboardRow> rows;
   Table failures;  // method, bits, seed, dataset, model, error
   std::vector<LayerBits> layer_bits;
+  Samples samples;
   std::vector<Curve> curves;  // of losses
 };
 

@@ -113,6 +113,8 @@ class ResultsReader {
   ~ResultsReader();
   ResultsReader(ResultsReader&&) noexcept;
 
+  // Where it reads, artifacts included.
+  const Home& home() const;
   // Seconds since the snapshot was published, where one is read instead of the database itself.
   std::optional<double> SnapshotAge() const;
 

@@ -91,12 +91,14 @@ StatementPtr PrepareSelect(sqlite3* db, const std::string& sql, size_t bindings)
 }  // namespace
 
 struct ResultsReader::Impl {
+  Home home;
   std::unique_ptr<Database> db;
   std::optional<double> snapshot_age;
 };
 
 ResultsReader::ResultsReader(const Home& home, const ResultsOptions& options)
     : impl_(std::make_unique<Impl>()) {
+  impl_->home = home;
   ReadableDatabase opened = OpenForReading(home, options);
   impl_->db = std::move(opened.database);
   impl_->snapshot_age = opened.snapshot_age;
@@ -106,6 +108,8 @@ ResultsReader::ResultsReader(const Home& home, const ResultsOptions& options)
 
 ResultsReader::~ResultsReader() = default;
 ResultsReader::ResultsReader(ResultsReader&&) noexcept = default;
+
+const Home& ResultsReader::home() const { return impl_->home; }
 
 std::optional<double> ResultsReader::SnapshotAge() const { return impl_->snapshot_age; }
 

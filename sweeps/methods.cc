@@ -15,6 +15,13 @@ const std::vector<std::string> kAnywhere = {"ranks", "resources"};
 
 }  // namespace
 
+std::vector<const Part*> PartsOf(const Method& method) {
+  std::vector<const Part*> parts;
+  if (method.synthesizer) parts.push_back(&*method.synthesizer);
+  parts.push_back(&method.quantizer);
+  return parts;
+}
+
 std::vector<const Json*> DeclarationsOf(const Json& part, const std::string& role,
                                         const Catalogue& catalogue) {
   std::vector<const Json*> declarations = {&part};
@@ -42,8 +49,9 @@ void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue&
   }
 }
 
-Part PartOfRecipe(const Json& recipe, const std::string& role, const Catalogue& catalogue,
-                  const std::string& where) {
+std::optional<Part> PartOfRecipe(const Json& recipe, const std::string& role,
+                                 const Catalogue& catalogue, const std::string& where) {
+  if (!recipe.contains(role)) return std::nullopt;
   Part part;
   part.declaration = &catalogue.Get(role, recipe.at(role).at("name"), where);
   part.recipe_values = recipe.at(role).at("params");
@@ -89,6 +97,13 @@ double ParseTime(const YamlNode& node) {
 
 }  // namespace
 
+std::vector<std::string> RolesOf(const Json& recipe) {
+  std::vector<std::string> roles;
+  for (const char* role : {"synthesizer", "quantizer"})
+    if (recipe.contains(role)) roles.emplace_back(role);
+  return roles;
+}
+
 std::string KindOfRole(const std::string& role) {
   return role == "synthesizer" ? "synthesize" : "quantize";
 }
@@ -115,10 +130,10 @@ void CheckExecution(const std::string& name, const YamlNode& node, const Catalog
 
 void CheckGroups(const Json& part, const std::string& role, const YamlNode& ranks,
                  const Catalogue& catalogue) {
-  if (part.value("groups", false) || ranks.ToJson() == 1) return;
+  if (RunsInGroups(part) || ranks.ToJson() == 1) return;
   std::vector<std::string> able;
   for (const Json& entry : catalogue.json().at(role + "s"))
-    if (entry.value("groups", false)) able.push_back(entry.at("name"));
+    if (RunsInGroups(entry)) able.push_back(entry.at("name"));
   FailAt(ranks.where, "ranks is {}, but {} runs on one rank ({})", ranks.Shown(),
          part.at("name").get<std::string>(),
          able.empty() ? fmt::format("as every {} does", role)
@@ -188,7 +203,7 @@ Method ParseMethod(const YamlNode& node, const Catalogue& catalogue) {
   method.name = recipe.at("name");
   method.where = name->where;
   method.synthesizer = PartOfRecipe(recipe, "synthesizer", catalogue, name->where);
-  method.quantizer = PartOfRecipe(recipe, "quantizer", catalogue, name->where);
+  method.quantizer = *PartOfRecipe(recipe, "quantizer", catalogue, name->where);
   method.recipe_variant = recipe.value("variant", "");
   if (recipe.contains("protocol")) method.recipe_protocol = ProtocolFromJson(recipe["protocol"]);
   if (const YamlNode* variant = node.Find("variant")) {
@@ -202,7 +217,13 @@ Method ParseMethod(const YamlNode& node, const Catalogue& catalogue) {
   if (quantize == nullptr) quantize = reconstruct;
   if (quantize != nullptr) ParseBlock(*quantize, "quantizer", catalogue, method.quantizer);
   if (const YamlNode* synthesize = node.Find("synthesize")) {
-    ParseBlock(*synthesize, "synthesizer", catalogue, method.synthesizer);
+    if (!method.synthesizer) {
+      FailAt(synthesize->where,
+             "{} has no synthesize stage: its images are made while it quantizes, write quantize: "
+             "{{…}}",
+             method.name);
+    }
+    ParseBlock(*synthesize, "synthesizer", catalogue, *method.synthesizer);
   }
   return method;
 }
@@ -212,15 +233,20 @@ Method CombineParts(const YamlNode& synthesizer, const YamlNode& quantizer,
   Method method;
   method.synthesizer = ParsePart(synthesizer, "synthesizer", catalogue);
   method.quantizer = ParsePart(quantizer, "quantizer", catalogue);
-  method.name = method.synthesizer.name() + "+" + method.quantizer.name();
-  method.where = method.synthesizer.where;
+  if (IsJoint(*method.quantizer.declaration)) {
+    FailAt(method.quantizer.where,
+           "{} makes its own images and takes no synthesizer: write method: {} instead",
+           method.quantizer.name(), method.quantizer.name());
+  }
+  method.name = method.synthesizer->name() + "+" + method.quantizer.name();
+  method.where = method.synthesizer->where;
   return method;
 }
 
 Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue) {
   RequireKeys(root, {"name", "paper", "summary", "synthesizer", "quantizer", "protocol", "variant"},
               "the recipe");
-  for (const char* key : {"name", "summary", "synthesizer", "quantizer", "protocol"}) {
+  for (const char* key : {"name", "summary", "quantizer", "protocol"}) {
     if (root.Find(key) == nullptr) FailAt(root.where, "the recipe has no {}", key);
   }
   Json recipe;
@@ -228,10 +254,18 @@ Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue) {
   recipe["summary"] = RequireWord(*root.Find("summary"), "summary");
   const YamlNode* paper = root.Find("paper");
   recipe["paper"] = paper != nullptr ? RequireWord(*paper, "paper") : "";
-  for (const char* role : {"synthesizer", "quantizer"}) {
-    const Part part = ParsePart(*root.Find(role), role, catalogue, ByProfile::kAllowed);
+  for (const char* role : {"quantizer", "synthesizer"}) {
+    const YamlNode* node = root.Find(role);
+    if (node == nullptr) continue;
+    const Part part = ParsePart(*node, role, catalogue, ByProfile::kAllowed);
     recipe[role] = {{"name", part.name()}, {"params", part.given}};
   }
+  const std::string quantizer = recipe["quantizer"]["name"];
+  const bool joint = IsJoint(catalogue.Get("quantizer", quantizer, root.where));
+  if (joint && recipe.contains("synthesizer"))
+    FailAt(root.where, "the recipe has a synthesizer, but {} makes its own images", quantizer);
+  if (!joint && !recipe.contains("synthesizer"))
+    FailAt(root.where, "the recipe has no synthesizer, but {} needs images", quantizer);
   recipe["protocol"] = ToJson(ParseProtocol(*root.Find("protocol"), catalogue));
   const YamlNode* variant = root.Find("variant");
   recipe["variant"] = variant != nullptr ? RequireChoice(*variant, "variant", kVariants) : "code";

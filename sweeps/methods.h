@@ -36,14 +36,17 @@ struct Part {
 };
 
 struct Method {
-  std::string name;  // the recipe's, or "synthesizer+quantizer"
-  Part synthesizer;
+  std::string name;                 // the recipe's, or "synthesizer+quantizer"
+  std::optional<Part> synthesizer;  // none: the quantizer makes its own images (IsJoint)
   Part quantizer;
   std::string variant;         // given beside the recipe; may be empty
   std::string recipe_variant;  // the recipe's; may be empty
   std::optional<ProtocolChoice> recipe_protocol;
   std::string where;
 };
+
+// Those it has, in the order in which they run.
+std::vector<const Part*> PartsOf(const Method& method);
 
 // A synthesizer's or quantizer's own declaration and those of the stage kinds that take parameters
 // from its block.
@@ -58,7 +61,7 @@ Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& c
 // another word for `quantize`). Throws kUsage.
 Method ParseMethod(const YamlNode& node, const Catalogue& catalogue);
 
-// Any synthesizer with any quantizer.
+// Any synthesizer with any quantizer that takes images. Throws kUsage.
 Method CombineParts(const YamlNode& synthesizer, const YamlNode& quantizer,
                     const Catalogue& catalogue);
 
@@ -75,13 +78,16 @@ void CheckExecution(const std::string& name, const YamlNode& node, const Catalog
 void CheckGroups(const Json& part, const std::string& role, const YamlNode& ranks,
                  const Catalogue& catalogue);
 
+// Of "synthesizer" and "quantizer", those that a recipe has.
+std::vector<std::string> RolesOf(const Json& recipe);
+
 // The stage kind that runs a role: "synthesize", "quantize"; and the reverse.
 std::string KindOfRole(const std::string& role);
 std::string RoleOfKind(const std::string& kind);
 
 // A recipe as sweeps/recipes/NAME.yaml holds it, checked as a sweep is:
 //   {name, paper, summary, synthesizer: {zeroq: {…}}, quantizer: {minmax: {}}, protocol: zeroq,
-//   variant: code}
+//   variant: code}, without synthesizer where the quantizer is joint
 // Returns {name, paper, summary, synthesizer: {name, params}, quantizer: {name, params}, protocol:
 // {preset, fields}, variant}. Throws kUsage with file and line.
 Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue);

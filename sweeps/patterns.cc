@@ -30,8 +30,8 @@ Condition OfPart(const YamlNode& node, TrialKey key, const Catalogue& catalogue)
   return [wanted = ParsePart(node, NameOf(key), catalogue), is_synthesizer](
              const Assignment& trial, TrialResolver& resolver) {
     const Method* method = resolver.MethodOf(trial);
-    if (method == nullptr) return false;
-    return PartHolds(wanted, is_synthesizer ? method->synthesizer : method->quantizer,
+    if (method == nullptr || (is_synthesizer && !method->synthesizer)) return false;
+    return PartHolds(wanted, is_synthesizer ? *method->synthesizer : method->quantizer,
                      is_synthesizer ? "synthesize" : "quantize", trial, resolver);
   };
 }
@@ -43,8 +43,10 @@ Condition OfMethod(const YamlNode& node, const Catalogue& catalogue) {
     if (!wanted.variant.empty() && resolver.ExecutionOf(trial).variant != wanted.variant) {
       return false;
     }
-    return PartHolds(wanted.synthesizer, method->synthesizer, "synthesize", trial, resolver) &&
-           PartHolds(wanted.quantizer, method->quantizer, "quantize", trial, resolver);
+    if (wanted.synthesizer &&
+        !PartHolds(*wanted.synthesizer, *method->synthesizer, "synthesize", trial, resolver))
+      return false;  // methods of one name have the same parts
+    return PartHolds(wanted.quantizer, method->quantizer, "quantize", trial, resolver);
   };
 }
 

@@ -108,7 +108,7 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
   configuration.model = resolver_.ModelOf(trial)->name;
   configuration.dataset = resolver_.DataOf(trial).name;
   configuration.method = method.name;
-  configuration.synthesizer = method.synthesizer.name();
+  if (method.synthesizer) configuration.synthesizer = method.synthesizer->name();
   configuration.quantizer = method.quantizer.name();
   configuration.w_bits = bits.MeanWidth();
   configuration.a_bits = static_cast<double>(bits.a);
@@ -126,9 +126,13 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
     return part.declaration->at("uses_seed") ? seed : nullptr;
   };
   AddStage(Teacher(trial), nullptr, {}, method.where, design);
-  AddStage(Synthesize(trial), seed_of(method.synthesizer, &Seeds::synthesis),
-           {{"teacher", "teacher"}}, method.synthesizer.where, design);
-  std::map<std::string, std::string> inputs = {{"teacher", "teacher"}, {"images", "synthesize"}};
+  std::map<std::string, std::string> inputs = {{"teacher", "teacher"}};
+  if (method.synthesizer) {
+    AddStage(Synthesize(trial, *method.synthesizer),
+             seed_of(*method.synthesizer, &Seeds::synthesis), inputs, method.synthesizer->where,
+             design);
+    inputs["images"] = "synthesize";
+  }
   const auto images = inputs;
   if (bits.mixed()) {
     AddStage(OfKind("sensitivity", resolver_.KindParams(trial, "sensitivity")), nullptr, images,
@@ -148,21 +152,30 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
 }
 
 void PlanBuilder::CheckNeeds(const Assignment& trial, const Method& method) {
+  for (const Part* part : PartsOf(method)) CheckPart(trial, *part);
+  const YamlNode* bits = trial.Get(TrialKey::kBits);
+  if (resolver_.BitsOf(trial)->mixed() && !method.synthesizer) {
+    FailAt(bits->where,
+           "{} is mixed precision, which is chosen on images, but {} makes its own while it "
+           "quantizes: give widths, or the bits of each layer",
+           bits->Shown(), method.name);
+  }
+}
+
+void PlanBuilder::CheckPart(const Assignment& trial, const Part& part) {
   const Model& model = *resolver_.ModelOf(trial);
-  for (const Part* part : {&method.synthesizer, &method.quantizer}) {
-    if (Needs(*part->declaration, "batch_norm") &&
-        model.architecture->at("facts").value("batch_norms", 1) == 0) {
-      FailAt(part->where, "{} needs batch norms, but {} has none: exclude this pair", part->name(),
-             model.arch());
-    }
-    if (!Needs(*part->declaration, "real_data")) continue;
-    const DatasetFiles& data = resolver_.DataOf(trial);
-    if (!data.splits.contains("train") && !data.splits.contains("calibration")) {
-      FailAt(part->where,
-             "{} needs real images, but {} holds no training or calibration images of "
-             "dataset {}",
-             part->name(), data.folder.string(), data.name);
-    }
+  if (Needs(*part.declaration, "batch_norm") &&
+      model.architecture->at("facts").value("batch_norms", 1) == 0) {
+    FailAt(part.where, "{} needs batch norms, but {} has none: exclude this pair", part.name(),
+           model.arch());
+  }
+  if (!Needs(*part.declaration, "real_data")) return;
+  const DatasetFiles& data = resolver_.DataOf(trial);
+  if (!data.splits.contains("train") && !data.splits.contains("calibration")) {
+    FailAt(part.where,
+           "{} needs real images, but {} holds no training or calibration images of "
+           "dataset {}",
+           part.name(), data.folder.string(), data.name);
   }
 }
 
@@ -249,6 +262,11 @@ void PlanBuilder::ReadsData(const Assignment& trial, const std::string& fingerpr
   if (!eval.is_null()) stage.params["eval"] = std::move(eval);
 }
 
+void PlanBuilder::ReadsRealData(const Assignment& trial, const Part& part, StageDesign& stage) {
+  if (Needs(*part.declaration, "real_data"))
+    ReadsData(trial, resolver_.CalibrationOf(trial), stage);
+}
+
 StageDesign PlanBuilder::OfKind(const std::string& kind, const StageParams& params) const {
   StageDesign stage;
   stage.kind = stage.implementation = kind;
@@ -289,18 +307,17 @@ StageDesign PlanBuilder::Teacher(const Assignment& trial) {
   return stage;
 }
 
-StageDesign PlanBuilder::Synthesize(const Assignment& trial) {
-  const Part& part = resolver_.MethodOf(trial)->synthesizer;
+StageDesign PlanBuilder::Synthesize(const Assignment& trial, const Part& part) {
   StageDesign stage = OfPart("synthesize", resolver_.PartParams(trial, "synthesize"), part);
-  if (Needs(*part.declaration, "real_data"))
-    ReadsData(trial, resolver_.CalibrationOf(trial), stage);
+  ReadsRealData(trial, part, stage);
   return stage;
 }
 
 StageDesign PlanBuilder::Quantize(const Assignment& trial) {
   const Bits& bits = *resolver_.BitsOf(trial);
-  StageDesign stage = OfPart("quantize", resolver_.PartParams(trial, "quantize"),
-                             resolver_.MethodOf(trial)->quantizer);
+  const Part& part = resolver_.MethodOf(trial)->quantizer;
+  StageDesign stage = OfPart("quantize", resolver_.PartParams(trial, "quantize"), part);
+  ReadsRealData(trial, part, stage);
   stage.params.update(
       {{"w_bits", bits.StageParam()},
        {"a_bits", bits.a},
@@ -320,13 +337,11 @@ Json PlanBuilder::Resolved(const Assignment& trial, bool corrects) {
   const DatasetFiles& data = resolver_.DataOf(trial);
   const Bits& bits = *resolver_.BitsOf(trial);
   const Execution execution = resolver_.ExecutionOf(trial);
-  const StageParams& synthesize = resolver_.PartParams(trial, "synthesize");
   const StageParams& quantize = resolver_.PartParams(trial, "quantize");
   const StageParams& evaluate = resolver_.KindParams(trial, "evaluate");
   const StageParams& teacher = resolver_.KindParams(trial, "teacher");
   Json config;
   config["method"] = method.name;
-  config["synthesizer"] = {{"name", method.synthesizer.name()}, {"params", synthesize.all}};
   config["quantizer"] = {{"name", method.quantizer.name()}, {"params", quantize.all}};
   config["bits"] = bits.Config();
   config["protocol"] = resolver_.ProtocolOf(trial).fields;
@@ -342,10 +357,13 @@ Json PlanBuilder::Resolved(const Assignment& trial, bool corrects) {
                      {"std", model.std}};
   config["dataset"] = {{"name", data.name}, {"fingerprint", data.test_fingerprint}};
   if (const Json eval = resolver_.EvalOf(trial); !eval.is_null()) config["dataset"]["eval"] = eval;
-  config["threads"] = {{"teacher", teacher.threads},
-                       {"synthesize", synthesize.threads},
-                       {"quantize", quantize.threads},
-                       {"evaluate", evaluate.threads}};
+  config["threads"] = {
+      {"teacher", teacher.threads}, {"quantize", quantize.threads}, {"evaluate", evaluate.threads}};
+  if (method.synthesizer) {
+    const StageParams& synthesize = resolver_.PartParams(trial, "synthesize");
+    config["synthesizer"] = {{"name", method.synthesizer->name()}, {"params", synthesize.all}};
+    config["threads"]["synthesize"] = synthesize.threads;
+  }
   if (bits.mixed()) {
     const StageParams& sensitivity = resolver_.KindParams(trial, "sensitivity");
     config["sensitivity"] = sensitivity.all;

@@ -2,6 +2,7 @@
 // besides, shared by name.
 //
 //   teacher → synthesize (→ sensitivity, correct) → quantize → evaluate
+//   teacher → quantize → evaluate, of a method that makes its images while it quantizes
 //
 // The revision in a name is the implementation's for synthesize and quantize, the kind's for the
 // others.
@@ -70,6 +71,7 @@ class PlanBuilder {
   const TrialDesign& DesignOf(const Assignment& trial, const std::string& sweep_where);
   TrialDesign MakeDesign(const Assignment& trial, const Method& method);
   void CheckNeeds(const Assignment& trial, const Method& method);
+  void CheckPart(const Assignment& trial, const Part& part);
   // Adds a stage to the trial; `inputs`: role → kind of an earlier stage of it.
   void AddStage(StageDesign design, int64_t Seeds::*seed,
                 const std::map<std::string, std::string>& inputs, const std::string& where,
@@ -79,9 +81,11 @@ class PlanBuilder {
   StageDesign OfKind(const std::string& kind, const StageParams& params) const;
   StageDesign OfPart(const std::string& kind, const StageParams& params, const Part& part) const;
   StageDesign Teacher(const Assignment& trial);
-  StageDesign Synthesize(const Assignment& trial);
+  StageDesign Synthesize(const Assignment& trial, const Part& part);
   StageDesign Quantize(const Assignment& trial);
   StageDesign Evaluate(const Assignment& trial);
+  // A method that takes real images, beside or instead of synthetic ones.
+  void ReadsRealData(const Assignment& trial, const Part& part, StageDesign& stage);
   // A stage that reads images of the dataset: its name, the fingerprint of a split, the resizing.
   void ReadsData(const Assignment& trial, const std::string& fingerprint, StageDesign& stage);
   Json Resolved(const Assignment& trial, bool corrects);

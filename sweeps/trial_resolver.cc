@@ -226,7 +226,7 @@ const StageParams& TrialResolver::PartParams(const Assignment& trial, const std:
   const auto key = std::tuple(method, kind, execution);
   auto found = part_params_.find(key);
   if (found == part_params_.end()) {
-    const Part& part = kind == "synthesize" ? method->synthesizer : method->quantizer;
+    const Part& part = kind == "synthesize" ? *method->synthesizer : method->quantizer;
     StageParams params;
     if (kind != "correct") {
       params.all = ResolveParams(*part.declaration, part.given, part.recipe_values,
@@ -267,9 +267,11 @@ void TrialResolver::NoteNeeds(const Part& part) {
 
 void TrialResolver::Check(TrialKey key, const YamlNode& node) {
   switch (key) {
-    case TrialKey::kMethod:
-      NoteNeeds(ParseMethod(node, catalogue_).synthesizer);
+    case TrialKey::kMethod: {
+      const Method method = ParseMethod(node, catalogue_);
+      for (const Part* part : PartsOf(method)) NoteNeeds(*part);
       return;
+    }
     case TrialKey::kSynthesizer:
     case TrialKey::kQuantizer:
       NoteNeeds(ParsePart(node, NameOf(key), catalogue_));

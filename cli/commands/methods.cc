@@ -1,6 +1,9 @@
 // methods: synthesizers, quantizers, trainers and stage kinds with every parameter.
+#include "sweeps/methods.h"
+
 #include <memory>
 
+#include "base/text.h"
 #include "cli/catalogue_tables.h"
 #include "cli/methods_page.h"
 #include "cli/table.h"
@@ -54,9 +57,10 @@ int RunMethods(bool markdown, const Globals& globals) {
     }
   }
   for (const Json& recipe : catalogue.recipes()) {
-    fmt::print("recipe {} = {} + {}: {}\n", recipe.at("name").get<std::string>(),
-               recipe.at("synthesizer").at("name").get<std::string>(),
-               recipe.at("quantizer").at("name").get<std::string>(),
+    std::vector<std::string> parts;
+    for (const std::string& role : RolesOf(recipe))
+      parts.push_back(recipe.at(role).at("name").get<std::string>());
+    fmt::print("recipe {} = {}: {}\n", recipe.at("name").get<std::string>(), Join(parts, " + "),
                recipe.at("summary").get<std::string>());
   }
   return kExitOk;

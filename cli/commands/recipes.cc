@@ -22,8 +22,9 @@ Table ListRecipes(const Catalogue& catalogue) {
   table.columns = {"recipe", "synthesizer", "quantizer", "protocol", "variant", "paper", "summary"};
   for (const Json& recipe : catalogue.recipes()) {
     table.rows.push_back(
-        {recipe.at("name"), recipe.at("synthesizer").at("name"), recipe.at("quantizer").at("name"),
-         ProtocolLabel(recipe, catalogue), recipe.at("variant"),
+        {recipe.at("name"),
+         recipe.contains("synthesizer") ? recipe.at("synthesizer").at("name") : Json(),
+         recipe.at("quantizer").at("name"), ProtocolLabel(recipe, catalogue), recipe.at("variant"),
          recipe.at("paper") == "" ? Json() : recipe.at("paper"), recipe.at("summary")});
   }
   return table;
@@ -33,7 +34,7 @@ Table ListRecipes(const Catalogue& catalogue) {
 Table ShowRecipe(const Json& recipe, const Catalogue& catalogue) {
   Table table;
   table.columns = {"recipe", "part", "name", "parameter", "value", "unit", "meaning", "source"};
-  for (const char* role : {"synthesizer", "quantizer"}) {
+  for (const std::string& role : RolesOf(recipe)) {
     const Json& declaration = catalogue.Get(role, recipe.at(role).at("name"), "recipe");
     for (const Json* taken : DeclarationsOf(declaration, role, catalogue)) {
       const Json values = ResolveParams(*taken, Json::object(), recipe.at(role).at("params"),

@@ -33,16 +33,14 @@ Json Describe(const ParamSpec& param) {
 Json Describe(const Declaration& declaration) {
   Json params = Json::array();
   for (const ParamSpec& param : declaration.params) params.push_back(Describe(param));
-  Json json = {{"name", declaration.name},
-               {"summary", declaration.summary},
-               {"paper", declaration.paper},
-               {"revision", declaration.revision},
-               {"uses_seed", declaration.uses_seed},
-               {"needs", declaration.needs},
-               {"params", params},
-               {"facts", declaration.facts}};
-  if (declaration.groups) json["groups"] = true;
-  return json;
+  return {{"name", declaration.name},
+          {"summary", declaration.summary},
+          {"paper", declaration.paper},
+          {"revision", declaration.revision},
+          {"uses_seed", declaration.uses_seed},
+          {"needs", declaration.needs},
+          {"params", params},
+          {"facts", declaration.facts}};
 }
 
 }  // namespace

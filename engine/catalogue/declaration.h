@@ -36,7 +36,6 @@ struct Declaration {
   std::string paper = "";
   int revision = 1;  // rises when results change beyond rounding
   bool uses_seed = false;
-  bool groups = false;  // may run on several ranks that compute one stage together (Group)
   std::vector<std::string> needs = {};  // of the network: "batch_norm"; of the trial: "real_data"
   std::vector<ParamSpec> params = {};
   Json facts =

@@ -33,16 +33,6 @@ ParamSpec ShareParam(const std::string& name, double value, const std::string& m
   return share;
 }
 
-ParamSpec RanksParam() {
-  return {.name = "ranks",
-          .type = "int",
-          .default_value = 1,
-          .meaning = "processes that compute the stage together, each on a part of every batch",
-          .min = 1,
-          .max = 4096,
-          .neutral = 1};
-}
-
 std::vector<ParamSpec> PlateauParams(const std::string& what, int64_t patience,
                                      const std::string& source) {
   return {{.name = "plateau_patience",

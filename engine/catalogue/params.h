@@ -27,9 +27,6 @@ ParamSpec ShareParam(const std::string& name, double value, const std::string& m
 std::vector<ParamSpec> PlateauParams(const std::string& what, int64_t patience,
                                      const std::string& source);
 
-// Of a stage kind whose implementations may run on several ranks (Declaration::groups).
-ParamSpec RanksParam();
-
 // `first` and then `more`.
 std::vector<ParamSpec> Joined(std::vector<ParamSpec> first, std::vector<ParamSpec> more);
 

@@ -23,6 +23,10 @@ Image DecodeJpeg(const std::string& bytes, const std::string& name);
 // PNG: palettes and grey are expanded, alpha is dropped, of 16 bits the upper 8 are kept.
 Image DecodePng(const std::string& bytes, const std::string& name);
 
+// The image as a PNG file. The same pixels give the same bytes (under one zlib). REQUIRES: 1 or 3
+// channels, at least one pixel.
+std::string EncodePng(const Image& image);
+
 // Reads a JPEG or PNG file, told apart by its first bytes: ImageNet holds PNG files named .JPEG.
 // Throws kUsage, naming the file.
 Image ReadImage(const std::filesystem::path& path);

@@ -103,4 +103,24 @@ Image DecodePng(const std::string& bytes, const std::string& name) {
   return image;
 }
 
+std::string EncodePng(const Image& image) {
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  png.width = static_cast<png_uint_32>(image.width);
+  png.height = static_cast<png_uint_32>(image.height);
+  png.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  const auto write = [&](void* target, png_alloc_size_t& size) {
+    if (png_image_write_to_memory(&png, target, &size, /*convert_to_8_bit=*/0, image.pixels.data(),
+                                  /*row_stride=*/0, /*colormap=*/nullptr) == 0) {
+      Fail(ErrorKind::kInternal, "an image of {} × {} pixels cannot be written as PNG: {}",
+           image.width, image.height, png.message);
+    }
+  };
+  png_alloc_size_t size = 0;
+  write(nullptr, size);  // how many bytes
+  std::string bytes(size, '\0');
+  write(bytes.data(), size);
+  return bytes;
+}
+
 }  // namespace zerosweep

@@ -9,7 +9,6 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kSmallestShare = 0.08;
 constexpr double kNarrowest = 3.0 / 4, kWidest = 4.0 / 3;  // width : height
 constexpr int kTries = 10;
 
@@ -25,10 +24,10 @@ void Mirror(Image& image) {
 
 }  // namespace
 
-Window RandomWindow(int64_t height, int64_t width, RandomSequence& draws) {
+Window RandomWindow(int64_t height, int64_t width, RandomSequence& draws, double smallest_share) {
   const double h = static_cast<double>(height), w = static_cast<double>(width);
   for (int i = 0; i < kTries; ++i) {
-    const double area = h * w * (kSmallestShare + (1 - kSmallestShare) * draws.Uniform());
+    const double area = h * w * (smallest_share + (1 - smallest_share) * draws.Uniform());
     const double ratio = kNarrowest * std::pow(kWidest / kNarrowest, draws.Uniform());
     const auto cut_width = static_cast<int64_t>(std::nearbyint(std::sqrt(area * ratio)));
     const auto cut_height = static_cast<int64_t>(std::nearbyint(std::sqrt(area / ratio)));

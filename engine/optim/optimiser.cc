@@ -167,6 +167,17 @@ void PlateauSchedule::Restore(const Json& state) {
   started_ = state.at("started");
 }
 
+double RateSchedule::Factor(int64_t step) const {
+  if (step < ramp) return static_cast<double>(step + 1) / static_cast<double>(ramp);
+  const auto at = static_cast<double>(step - ramp), all = static_cast<double>(total - ramp);
+  if (shape == "step") {
+    return std::pow(0.1, std::count_if(falls.begin(), falls.end(),
+                                       [&](double share) { return at >= share * all; }));
+  }
+  if (shape == "constant") return 1;
+  return 0.5 * (1 + std::cos(std::numbers::pi * at / (period > 0 ? period : all)));
+}
+
 double CosineRate(double base, double step, double total, double lowest) {
   const double share = total > 0 ? std::clamp(step / total, 0.0, 1.0) : 0;
   return lowest + (base - lowest) * 0.5 * (1 + std::cos(std::numbers::pi * share));

@@ -83,6 +83,13 @@ torch::Tensor LsqInitialStep(const torch::Tensor& x, int bits, bool is_signed, b
   return (2 * mean / std::sqrt(HighestCode(bits, is_signed))).clamp_min(1e-8);
 }
 
+UniformGrid DoReFaGrid(const torch::Tensor& weight, int bits) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor most = weight.tanh().abs().max().clamp_min(1e-8).expand({weight.size(0)});
+  // Levels lie half a step beside 0: −M and M are the first and the last.
+  return {bits, ((1 << bits) - 1) / (2 * most), torch::full_like(most, 0.5)};
+}
+
 UniformGrid PactGrid(const torch::Tensor& alpha, int bits) {
   const torch::NoGradGuard no_grad;
   return MakeUniformGrid(torch::zeros_like(alpha), alpha.detach(), bits);

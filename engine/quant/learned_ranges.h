@@ -1,6 +1,6 @@
-// Quantizers whose range is learned by gradient while the network is trained. The forward value is
-// FakeQuantize's on the grid that the parameter stands for, so that a trained network is the
-// deployed one bit for bit.
+// Quantizers whose range is learned by gradient, or fixed, while the network is trained. The
+// forward value is FakeQuantize's on the grid that the parameter stands for, so that a trained
+// network is the deployed one bit for bit.
 #pragma once
 
 #include <torch/types.h>
@@ -25,5 +25,10 @@ torch::Tensor LsqInitialStep(const torch::Tensor& x, int bits, bool is_signed, b
 // α: (), positive.
 torch::Tensor PactQuantize(const torch::Tensor& x, const torch::Tensor& alpha, int bits);
 UniformGrid PactGrid(const torch::Tensor& alpha, int bits);
+
+// DoReFa (Zhou et al. 2016): weights w → 2·q(tanh(w) / (2M) + ½) − 1 with M = max|tanh w| over the
+// layer and q on [0, 1], times M here: batch norms that keep their statistics need weights of their
+// own size. The grid, of tanh(w), has no zero; one row a channel, all alike.
+UniformGrid DoReFaGrid(const torch::Tensor& weight, int bits);
 
 }  // namespace zerosweep

@@ -4,20 +4,24 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "engine/catalogue/registry.h"
 #include "engine/checkpoint.h"
 #include "engine/curve.h"
+#include "engine/data/dataset.h"
 #include "engine/parallel/group.h"
 #include "engine/progress.h"
 #include "engine/quant/quantized_network.h"
+#include "engine/quant/snapshots.h"
 #include "engine/random/streams.h"
 
 namespace zerosweep {
 
 struct QuantizationContext {
   const Teacher& teacher;
-  const torch::Tensor& images;  // N×C×H×W, normalised, on the teacher's device
+  const torch::Tensor& images;  // N×C×H×W, normalised, on the teacher's device; undefined for a
+                                // quantizer that makes its own
   const Json& params;           // complete
   const Protocol& protocol;
   bool fold_batch_norms = false;
@@ -30,12 +34,16 @@ struct QuantizationContext {
   // Folders of the artifacts that the method's declaration needs besides teacher and images, by
   // role ("correction").
   std::map<std::string, std::filesystem::path> inputs = {};
+  torch::Tensor labels = {};           // of the images, N int64; undefined: none are known
+  const Dataset* real_data = nullptr;  // the calibration split; for methods that need "real_data"
 };
 
 struct Quantization {
   QuantizedNetwork network;
   Curves curves;  // loss terms
   std::map<std::string, double> metrics;
+  std::vector<Snapshot> snapshots = {};  // of a network that was trained
+  torch::Tensor samples = {};            // some of the images that the method made itself
 };
 
 using QuantizeFunction = Quantization (*)(const QuantizationContext&);

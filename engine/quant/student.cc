@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kKeep = 0.9;     // of a range, at each calibration
 constexpr double kPactStart = 6;  // α₀
+constexpr double kDoReFaEnd = 1;
 
 // Forward the quantized value, backward the identity.
 struct StraightThroughFunction : torch::autograd::Function<StraightThroughFunction> {
@@ -39,6 +40,13 @@ bool IsTrained(const Node& node, const std::string& parameter) {
 
 }  // namespace
 
+StudentRanges::Averages StudentRanges::AveragesFrom(const std::string& word) {
+  if (word == "clean") return Averages::kClean;
+  if (word == "fed_back") return Averages::kFedBack;
+  if (word == "biased") return Averages::kBiased;
+  Fail(ErrorKind::kInternal, "unknown averages '{}'", word);
+}
+
 Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,
                  const WeightBitWidths& w_bits, int a_bits, const StudentRanges& ranges)
     : teacher_(teacher),
@@ -63,12 +71,14 @@ Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,
         LsqInitialStep(weight, bits[i], /*is_signed=*/true, /*per_channel=*/false)
             .requires_grad_(true);
   }
-  const torch::Tensor zero = torch::zeros({}, teacher.device());
+  const torch::Tensor zero = torch::zeros({}, teacher.options());
   for (size_t site = 0; site < sites_.size(); ++site) {
     ranges_.push_back({zero, zero, {}});
     if (kinds_.activations == StudentRanges::Activations::kMinMax) continue;
     if (sites_[site].bits == kPassThroughBits) continue;
-    ranges_[site].learned = torch::full({}, kPactStart, zero.options()).requires_grad_(true);
+    const bool fixed = kinds_.activations == StudentRanges::Activations::kDoReFa;
+    ranges_[site].learned =
+        torch::full({}, fixed ? kDoReFaEnd : kPactStart, zero.options()).requires_grad_(!fixed);
   }
 }
 
@@ -84,7 +94,8 @@ std::vector<torch::Tensor> Student::RangeParameters() const {
   std::vector<torch::Tensor> parameters;
   for (const auto& [node, step] : weight_steps_) parameters.push_back(step);
   for (const Range& range : ranges_)
-    if (range.learned.defined()) parameters.push_back(range.learned);
+    if (range.learned.defined() && range.learned.requires_grad())
+      parameters.push_back(range.learned);
   return parameters;
 }
 
@@ -105,8 +116,8 @@ UniformGrid Student::GridOf(size_t site) const {
   const Range& range = ranges_[site];
   if (kinds_.activations == StudentRanges::Activations::kLsq)
     return LsqGrid(range.learned, bits, range.is_signed);
-  if (kinds_.activations == StudentRanges::Activations::kPact) return PactGrid(range.learned, bits);
-  const double seen = kinds_.feed_back ? 1 : SeenShare();
+  if (range.learned.defined()) return PactGrid(range.learned, bits);
+  const double seen = kinds_.averages == StudentRanges::Averages::kClean ? SeenShare() : 1;
   return MakeUniformGrid(range.lo / seen, range.hi / seen, bits);
 }
 
@@ -117,13 +128,22 @@ torch::Tensor Student::Activation(size_t site, const torch::Tensor& tensor) cons
   const Range& range = ranges_[site];
   if (kinds_.activations == StudentRanges::Activations::kLsq)
     return LsqQuantize(tensor, range.learned, bits, range.is_signed);
-  if (kinds_.activations == StudentRanges::Activations::kPact)
-    return PactQuantize(tensor, range.learned, bits);
+  if (range.learned.defined()) return PactQuantize(tensor, range.learned, bits);
   return StraightThrough(tensor, GridOf(site));
+}
+
+bool Student::IsDoReFa(int index) const {
+  return kinds_.weights == StudentRanges::Weights::kDoReFa &&
+         weight_bits_.at(index) != kPassThroughBits;
+}
+
+torch::Tensor Student::Coded(int index, const torch::Tensor& weight) const {
+  return IsDoReFa(index) ? weight.tanh() : weight;
 }
 
 UniformGrid Student::WeightGridOf(int index, const torch::Tensor& weight) const {
   const int bits = weight_bits_.at(index);
+  if (IsDoReFa(index)) return DoReFaGrid(weight, bits);
   if (!weight_steps_.contains(index)) return PerChannelMinMaxGrid(weight.detach(), bits);
   const torch::Tensor per_channel =
       weight_steps_.at(index).detach().expand({weight.size(0)}).contiguous();
@@ -136,7 +156,7 @@ torch::Tensor Student::Weight(int index, const torch::Tensor& weight) const {
   const torch::Tensor quantized =
       weight_steps_.contains(index)
           ? LsqQuantize(weight, weight_steps_.at(index), bits, /*is_signed=*/true)
-          : StraightThrough(weight, WeightGridOf(index, weight));
+          : StraightThrough(Coded(index, weight), WeightGridOf(index, weight));
   // As QuantizedNetwork has them.
   return weight.dim() == 4 ? quantized.contiguous(at::MemoryFormat::ChannelsLast) : quantized;
 }
@@ -150,19 +170,22 @@ void Student::BeginLearnedRange(size_t site, const torch::Tensor& tensor) {
                                        /*per_channel=*/false));
   } else if (range.is_signed) {
     const Node& node = graph_.nodes[static_cast<size_t>(sites_[site].node)];
-    throw Error(ErrorKind::kTrial,
-                fmt::format("PACT clips at 0, but the output of '{}' has negative values: choose "
-                            "activations: lsq or minmax, or act_placement: relu",
-                            node.name),
-                "configuration");
+    throw Error(
+        ErrorKind::kTrial,
+        fmt::format("PACT and DoReFa clip at 0, but the output of '{}' has negative values: "
+                    "choose activations: lsq or minmax, or act_placement: relu",
+                    node.name),
+        "configuration");
   }
 }
 
-void Student::Widen(size_t site, const torch::Tensor& tensor) {
+void Student::Widen(Group& group, size_t site, const torch::Tensor& tensor) {
+  const torch::Tensor ends = torch::stack({-tensor.min(), tensor.max()});
+  group.Reduce({ends}, Group::Reduction::kMax);
   Range& range = ranges_[site];
-  const double seen = kinds_.feed_back ? SeenShare() : 1;
-  range.lo = (kKeep * range.lo + (1 - kKeep) * tensor.min()) / seen;
-  range.hi = (kKeep * range.hi + (1 - kKeep) * tensor.max()) / seen;
+  const double seen = kinds_.averages == StudentRanges::Averages::kFedBack ? SeenShare() : 1;
+  range.lo = (kKeep * range.lo - (1 - kKeep) * ends[0]) / seen;
+  range.hi = (kKeep * range.hi + (1 - kKeep) * ends[1]) / seen;
 }
 
 torch::Tensor Student::Run(const torch::Tensor& x, const Observe& observe) const {
@@ -176,11 +199,11 @@ torch::Tensor Student::Run(const torch::Tensor& x, const Observe& observe) const
   return zerosweep::Run(graph_, x, quantizers.taps());
 }
 
-void Student::Calibrate(const torch::Tensor& x) {
+void Student::Calibrate(Group& group, const torch::Tensor& x) {
   const torch::NoGradGuard no_grad;
   ++calibrations_;
   Run(x, [&](size_t site, const torch::Tensor& tensor) {
-    ranges_[site].learned.defined() ? BeginLearnedRange(site, tensor) : Widen(site, tensor);
+    ranges_[site].learned.defined() ? BeginLearnedRange(site, tensor) : Widen(group, site, tensor);
   });
 }
 
@@ -200,7 +223,7 @@ QuantizedNetwork Student::Quantized() const {
         continue;
       }
       const UniformGrid grid = WeightGridOf(index, tensor);
-      network.SetWeight(index, {Encode(tensor, grid), grid});
+      network.SetWeight(index, {Encode(Coded(index, tensor), grid), grid});
     }
   }
   for (size_t site = 0; site < sites_.size(); ++site)

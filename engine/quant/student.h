@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/checkpoint.h"
+#include "engine/parallel/group.h"
 #include "engine/quant/quantized_network.h"
 
 namespace zerosweep {
@@ -23,18 +24,28 @@ namespace zerosweep {
 struct StudentRanges {
   enum class Weights {
     kMinMax,  // per output channel, of every forward
-    kLsq      // one learned step a layer
+    kLsq,     // one learned step a layer
+    kDoReFa   // tanh of the weights, on a grid over its largest magnitude in the layer
   };
   enum class Activations {
     kMinMax,  // moving average, then frozen
     kLsq,     // a learned step, begun on the first calibration
-    kPact     // a learned upper end, begun at 6; for tensors without negative values
+    kPact,    // a learned upper end, begun at 6; for tensors without negative values
+    kDoReFa   // 0 to 1; for tensors without negative values
   };
   Weights weights = Weights::kMinMax;
   Activations activations = Activations::kMinMax;
-  // GDFQ's released code: r ← (0.9 r + 0.1 x) / (1 − 0.9^t), which feeds the correction of the bias
-  // back into r and is far off until some 200 calibrations have passed.
-  bool feed_back = false;
+  // How moving averages r ← 0.9 r + 0.1 x, which begin at 0, lose the bias of their beginning.
+  enum class Averages {
+    kClean,    // read as r / (1 − 0.9^t)
+    kFedBack,  // r ← r / (1 − 0.9^t) each time: GDFQ's released code, far off until some 200
+               // calibrations have passed
+    kBiased    // not at all: FDDA's
+  };
+  Averages averages = Averages::kClean;
+
+  // From the word of a parameter: "clean", "fed_back", "biased".
+  static Averages AveragesFrom(const std::string& word);
 };
 
 class Student {
@@ -50,10 +61,10 @@ class Student {
   std::vector<torch::Tensor> RangeParameters() const;
 
   // One forward that moves the activation ranges: r ← 0.9 r + 0.1 x of a batch's minimum and
-  // maximum, read as r / (1 − 0.9^t); each site sees tensors that were quantized before it. No
-  // gradient. Learned ranges are begun by the first. Throws kTrial for a tensor with negative
-  // values under PACT.
-  void Calibrate(const torch::Tensor& x);
+  // maximum over all ranks, read as r / (1 − 0.9^t); each site sees tensors that were quantized
+  // before it. No gradient. One collective a site. Learned ranges are begun by the first, and want
+  // a group of one. Throws kTrial for a tensor with negative values under PACT.
+  void Calibrate(Group& group, const torch::Tensor& x);
 
   // Logits of x: those of Quantized(), bit for bit. Differentiable in the parameters. Throws kTrial
   // before the first Calibrate where activations are quantized, and for weights that are not
@@ -70,16 +81,18 @@ class Student {
  private:
   struct Range {
     torch::Tensor lo, hi;    // averages of a site's extremes, not yet divided
-    torch::Tensor learned;   // its step or upper end
+    torch::Tensor learned;   // its step or upper end; fixed under DoReFa
     bool is_signed = false;  // of a learned step
   };
   using Observe = QuantizedNetwork::Observe;
   torch::Tensor Run(const torch::Tensor& x, const Observe& observe) const;
   void BeginLearnedRange(size_t site, const torch::Tensor& tensor);
-  void Widen(size_t site, const torch::Tensor& tensor);
+  void Widen(Group& group, size_t site, const torch::Tensor& tensor);
   void RequireCalibrated() const;
   double SeenShare() const;  // of a moving average's weights: 1 − 0.9^t
   UniformGrid GridOf(size_t site) const;
+  bool IsDoReFa(int index) const;
+  torch::Tensor Coded(int index, const torch::Tensor& weight) const;  // what its codes stand for
   UniformGrid WeightGridOf(int index, const torch::Tensor& weight) const;
   torch::Tensor Activation(size_t site, const torch::Tensor& tensor) const;
   torch::Tensor Weight(int index, const torch::Tensor& weight) const;

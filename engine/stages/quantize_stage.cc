@@ -1,8 +1,9 @@
-// quantize: post-training quantization of a teacher on synthesised images. Artifact:
-// quantized.{safetensors,json}, curve.json.
+// quantize: quantization of a teacher on synthesised images, or on those that the method makes
+// itself. Artifact: quantized.{safetensors,json}, curve.json; of a network that was trained
+// snapshots.{safetensors,json}, of a method that makes images samples.png.
 #include <algorithm>
+#include <optional>
 
-#include "engine/catalogue/params.h"
 #include "engine/import/safetensors.h"
 #include "engine/quant/quantizer.h"
 #include "engine/stages/stage_kind.h"
@@ -11,28 +12,46 @@
 namespace zerosweep {
 namespace {
 
+struct CalibrationImages {
+  torch::Tensor images, labels;  // undefined where there are none
+  std::optional<Dataset> real;
+};
+
+CalibrationImages ReadImages(const StageContext& context, const Declaration& method) {
+  CalibrationImages data;
+  if (method.Needs("real_data")) data.real = context.LoadSplit("calibration");
+  if (method.facts.value("joint", false)) return data;
+  const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
+  data.images = tensors.at("images").to(context.device);
+  if (const auto labels = tensors.find("labels"); labels != tensors.end())
+    data.labels = labels->second.to(context.device);
+  return data;
+}
+
 std::map<std::string, double> RunQuantize(const StageContext& context) {
   const Json& params = context.params();
   const auto& entry = QuantizerRegistry::Get("quantizer", params.at("name"));
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
-  const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
-  const torch::Tensor images = tensors.at("images").to(context.device);
+  const CalibrationImages data = ReadImages(context, entry.declaration);
   const Json& fields = params.at("protocol");
   const Json method = context.MethodParams(entry.declaration);
   const Protocol protocol = Protocol::FromJson(fields);
   const StageBits bits = ReadStageBits(context, teacher.graph, protocol);
   std::map<std::string, std::filesystem::path> inputs;
   if (entry.declaration.Needs("correction")) inputs["correction"] = context.Input("correction");
-  const auto [network, curves, extra] =
-      entry.function({teacher, images, method, protocol, fields.at("bn") == "folded", bits.widths,
-                      params.at("a_bits").get<int>(), RandomStreams(context.seed()),
-                      context.progress, context.checkpoints, context.group, inputs});
+  const Quantization result = entry.function(
+      {teacher, data.images, method, protocol, fields.at("bn") == "folded", bits.widths,
+       params.at("a_bits").get<int>(), RandomStreams(context.seed()), context.progress,
+       context.checkpoints, context.group, inputs, data.labels, data.real ? &*data.real : nullptr});
   if (!context.writes()) return {};
+  const QuantizedNetwork& network = result.network;
   network.Save(context.staging);
-  Json drawn = CurvesToJson(curves);
+  SaveSnapshots(result.snapshots, context.staging);
+  if (result.samples.defined()) SaveSamples(result.samples, teacher, context.staging);
+  Json drawn = CurvesToJson(result.curves);
   if (bits.allocation) drawn["frontier"] = FrontierCurve(*bits.allocation);
   SaveCurves(drawn, context.staging);
-  std::map<std::string, double> metrics = extra;
+  std::map<std::string, double> metrics = result.metrics;
   metrics.merge(BitMetrics(bits, network));
   metrics["size_bytes"] = network.WeightBytes();
   metrics["bitops"] = network.BitOps();
@@ -42,9 +61,15 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
 const RegisterStageKind kQuantize{
     {.role = "kind",
      .name = "quantize",
-     .summary = "quantizes a teacher after training, on calibration images",
+     .summary = "quantizes a teacher, on calibration images or on those that the method makes",
      .revision = 1,
-     .params = {RanksParam()}},
+     .params = {{.name = "ranks",
+                 .type = "int",
+                 .default_value = 1,
+                 .meaning = "processes that compute it together, each on a part of every batch",
+                 .min = 1,
+                 .max = 4096,
+                 .neutral = 1}}},
     RunQuantize};
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "engine/data/fingerprint.h"
+#include "engine/data/sample_grid.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/registry.h"
 #include "engine/train/evaluate.h"
@@ -66,6 +67,11 @@ void SaveCurves(const Json& curves, const std::filesystem::path& folder) {
 
 void SaveCurves(const Curves& curves, const std::filesystem::path& folder) {
   SaveCurves(CurvesToJson(curves), folder);
+}
+
+void SaveSamples(const torch::Tensor& images, const Teacher& teacher, const fs::path& folder) {
+  WriteFileDurably(folder / "samples.png",
+                   EncodePng(SampleGrid(images, teacher.mean, teacher.std)));
 }
 
 void SaveTeacher(const Teacher& teacher, const fs::path& folder) {

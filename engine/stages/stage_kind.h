@@ -47,6 +47,10 @@ struct StageContext {
 // Writes curve.json ({term: {"x": […], "y": […]}}) into `folder`, unless there are none.
 void SaveCurves(const Json& curves, const std::filesystem::path& folder);
 void SaveCurves(const Curves& curves, const std::filesystem::path& folder);
+// Writes samples.png, the grid of the first of these images of the teacher's space (N×C×H×W; see
+// engine/data/sample_grid.h), into `folder`.
+void SaveSamples(const torch::Tensor& images, const Teacher& teacher,
+                 const std::filesystem::path& folder);
 
 // Returns the stage's metrics.
 using StageFunction = std::map<std::string, double> (*)(const StageContext&);

@@ -1,5 +1,5 @@
 // synthesize: makes calibration images. Artifact: images.safetensors (images, labels where there
-// are any), curve.json.
+// are any), curve.json, samples.png.
 #include "base/files.h"
 #include "engine/import/safetensors.h"
 #include "engine/stages/stage_kind.h"
@@ -28,6 +28,7 @@ std::map<std::string, double> RunSynthesize(const StageContext& context) {
   if (data.labels.defined()) tensors["labels"] = data.labels.cpu();
   WriteSafetensors(context.staging / "images.safetensors", tensors);
   SaveCurves(data.curves, context.staging);
+  SaveSamples(data.images, teacher, context.staging);
   data.metrics.merge(MeasureQuality(teacher, data.images));
   data.metrics["images"] = static_cast<double>(data.images.size(0));
   return data.metrics;

@@ -16,12 +16,13 @@ struct ImageStatistics {
 };
 ImageStatistics PerImageStatistics(const torch::Tensor& x, const std::string& where);
 
-// Statistics of the whole batch x (N×C×H×W): mean and unbiased variance over N·H·W, both C.
-// Differentiable once. Throws kTrial where N·H·W is 1.
+// Statistics of the whole batch x (N×C×H×W): mean and variance over N·H·W, both C. Differentiable
+// once. The unbiased variance throws kTrial where N·H·W is 1; the biased one divides by N·H·W.
 struct BatchStatistics {
   torch::Tensor mean, variance;
 };
 BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& where);
+BatchStatistics BiasedBatchStatistics(const torch::Tensor& x);
 
 // √(variance + 1e-6), of images and targets alike: the released codes of ZeroQ, DSG, GENIE and
 // PD-Quant; not the eps of the batch norms.

@@ -26,7 +26,7 @@ class Work {
     if (resume) Restore(*resume);
     for (; index_ * batch_ < total_; ++index_, iteration_ = 0) {
       const int64_t first = index_ * batch_;
-      const auto batch = start({index_, first, std::min(batch_, total_ - first)});
+      const auto batch = start({index_, first, std::min(batch_, total_ - first), finished_});
       if (resume) batch->Restore(*resume);
       resume.reset();
       Optimise(*batch);
@@ -51,8 +51,8 @@ class Work {
                     fmt::format("{}: the loss is {} at iteration {}", method_, loss, iteration_),
                     "non_finite");
       }
-      if (index_ == 0) {
-        for (const auto& [term, value] : terms) curves_[term].Add(value);
+      for (const auto& [term, value] : terms) {
+        if (curves_[term].count() < iterations_) curves_[term].Add(value);
       }
       ++iteration_;
       const int64_t step = index_ * iterations_ + iteration_;
@@ -75,7 +75,9 @@ class Work {
     index_ = state.values.at("batch");
     iteration_ = state.values.at("iteration");
     curves_ = CurvesFromState(state.values.at("curves"));
-    if (index_ > 0) finished_.push_back(state.tensors.at("finished").to(context_.teacher.device()));
+    if (index_ == 0) return;
+    // In the batches that it was made in: what is computed from them has the same bits.
+    finished_ = state.tensors.at("finished").to(context_.teacher.device()).split(batch_);
   }
 
   const SynthesisContext& context_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/synthesis/synthesizer.h"
 
@@ -15,14 +16,15 @@ struct ImageBatch {
   int64_t index = 0;
   int64_t first = 0;
   int64_t count = 0;
+  std::vector<torch::Tensor> finished = {};  // the batches before it, in order
 };
 
 // One batch under optimisation.
 class BatchOptimisation {
  public:
   virtual ~BatchOptimisation() = default;
-  // Step `iteration` of this batch. Returns the terms of the loss before the step; "loss" is their
-  // total.
+  // Step `iteration` of this batch. Returns the terms of the loss before the step, the same for all
+  // steps of a batch; "loss" is their total.
   virtual std::map<std::string, double> Step(int64_t iteration) = 0;
   // The batch as things stand, without gradient.
   virtual torch::Tensor Images() const = 0;
@@ -34,8 +36,9 @@ class BatchOptimisation {
 using StartBatch = std::function<std::unique_ptr<BatchOptimisation>(const ImageBatch&)>;
 
 // Makes the parameter "images" images in batches of "batch", each with "iterations" steps, and goes
-// on from the last checkpoint. Curves are those of the first batch; metric "initial_loss" is its
-// first loss. Throws kTrial "non_finite" for a loss that is not finite, naming `method`.
+// on from the last checkpoint. A term's curve is that of the first batch that has the term; metric
+// "initial_loss" is the first loss. Throws kTrial "non_finite" for a loss that is not finite,
+// naming `method`.
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
                                   const StartBatch& start);
 

@@ -2,14 +2,14 @@
 
 namespace zerosweep {
 
-std::vector<ParamSpec> PixelParams(const PixelSources& sources) {
+std::vector<ParamSpec> PixelParams(const PixelSources& sources, const PixelDefaults& defaults) {
   return Joined(
-      {BudgetParam("images", {64, 256, 8}, "how many images", "images", sources.images),
-       BudgetParam("batch", {64, 128, 8}, "images optimised together", "images", sources.images),
-       BudgetParam("iterations", {500, 500, 3}, "steps of Adam for each batch", "iterations",
+      {BudgetParam("images", defaults.images, "how many images", "images", sources.images),
+       BudgetParam("batch", defaults.batch, "images optimised together", "images", sources.images),
+       BudgetParam("iterations", defaults.iterations, "steps of Adam for each batch", "iterations",
                    sources.iterations),
        RateParam("lr", 0.5, "learning rate of Adam", sources.lr)},
-      PlateauParams("the rate", 100, sources.plateau));
+      PlateauParams("the rate", defaults.patience, sources.plateau));
 }
 
 PixelOptimisation::PixelOptimisation(const SynthesisContext& context, const torch::Tensor& initial)

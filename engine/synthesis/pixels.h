@@ -1,4 +1,4 @@
-// Images whose pixels are optimised directly (ZeroQ, DSG).
+// Images whose pixels are optimised directly (ZeroQ, DSG, IntraQ).
 #pragma once
 
 #include <map>
@@ -11,12 +11,18 @@
 
 namespace zerosweep {
 
-// The parameters of such a method under ZeroQ's values: images, batch, iterations, lr,
-// plateau_patience, plateau_factor, min_lr. `sources` are where they come from.
+// The parameters of such a method: images, batch, iterations, lr, plateau_patience, plateau_factor,
+// min_lr. `sources` are where their values come from, which are ZeroQ's unless others are given.
 struct PixelSources {
   std::string images, iterations, lr, plateau;
 };
-std::vector<ParamSpec> PixelParams(const PixelSources& sources);
+struct PixelDefaults {
+  Budget images = {64, 256, 8};
+  Budget batch = {64, 128, 8};
+  Budget iterations = {500, 500, 3};
+  int64_t patience = 100;
+};
+std::vector<ParamSpec> PixelParams(const PixelSources& sources, const PixelDefaults& defaults = {});
 
 // Adam on the pixels with rate "lr", which falls when the loss no longer does (PlateauSchedule with
 // "plateau_factor", "plateau_patience", "min_lr").

@@ -9,6 +9,7 @@
 
 #include "engine/catalogue/params.h"
 #include "engine/synthesis/batch_norm_statistics.h"
+#include "engine/synthesis/labels.h"
 #include "engine/synthesis/pixels.h"
 #include "methods/dsg/objective.h"
 
@@ -52,7 +53,7 @@ SyntheticData Synthesize(const SynthesisContext& context) {
     return std::make_unique<Distillation>(context, slacks, batch);
   });
   if (params.at("ce_weight").get<double>() > 0)
-    data.labels = DsgLabels(context, 0, data.images.size(0));
+    data.labels = UniformLabels(context.random, context.teacher.classes, 0, data.images.size(0));
   const torch::NoGradGuard no_grad;
   const torch::Tensor first = data.images.slice(0, 0, params.at("batch").get<int64_t>());
   double loss = 0;

@@ -1,6 +1,7 @@
 #include "methods/dsg/objective.h"
 
 #include "engine/synthesis/batch_norm_statistics.h"
+#include "engine/synthesis/labels.h"
 
 namespace zerosweep {
 namespace {
@@ -9,22 +10,13 @@ constexpr int64_t kRoll = 30;  // pixels: TV sees a copy rolled by −30 … 29 
 
 }  // namespace
 
-torch::Tensor DsgLabels(const SynthesisContext& context, int64_t first, int64_t count) {
-  torch::Tensor labels = torch::empty({count}, torch::kInt64);
-  int64_t* values = labels.data_ptr<int64_t>();
-  for (int64_t i = 0; i < count; ++i) {
-    values[i] = context.random.ForSample(0, "label", static_cast<uint64_t>(first + i))
-                    .Below(static_cast<uint32_t>(context.teacher.classes));
-  }
-  return labels;
-}
-
 DsgObjective::DsgObjective(const SynthesisContext& context, const std::vector<Slack>& slacks,
                            const ImageBatch& batch)
     : context_(context),
       slacks_(slacks),
       batch_(batch),
-      labels_(DsgLabels(context, batch.first, batch.count).to(context.teacher.device())),
+      labels_(UniformLabels(context.random, context.teacher.classes, batch.first, batch.count)
+                  .to(context.teacher.device())),
       weights_(EnhancementWeights(EnhancementFromString(context.params.at("lse")), batch.first,
                                   batch.count, static_cast<int64_t>(slacks.size()))
                    .to(context.teacher.device())) {}

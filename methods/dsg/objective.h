@@ -12,9 +12,6 @@
 
 namespace zerosweep {
 
-// Uniformly drawn classes of images first … first + count − 1, int64 on the CPU.
-torch::Tensor DsgLabels(const SynthesisContext& context, int64_t first, int64_t count);
-
 class DsgObjective {
  public:
   // `slacks`: one for each batch norm. `context` must outlive the objective.

@@ -2,67 +2,96 @@
 // the student of GDFQ (Xu et al., ECCV 2020) without its generator, as IntraQ (Zhong et al., CVPR
 // 2022) trains it too.
 //
-//   L = α·T²·KL(softmax(t/T) ‖ softmax(s/T)) + CE(s, argmax t)
+//   L = α·T²·KL(softmax(t/T) ‖ softmax(s/T)) + CE(s, y)      engine/quant/distillation.h
 //
-// t: the teacher's logits, s: the student's. GDFQ divides the divergence by images · classes
-// ("element"), ClusterQ and FDDA by images ("batch"): a factor of C.
+// t: the teacher's logits, s: the student's; y: the class that the teacher sees, or the one that
+// the image was made for.
 #include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <sstream>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "engine/catalogue/params.h"
+#include "engine/data/random_view.h"
 #include "engine/optim/optimiser.h"
+#include "engine/quant/distillation.h"
 #include "engine/quant/quantizer.h"
 #include "engine/quant/student.h"
 
 namespace zerosweep {
 namespace {
 
+// Of IntraQ's augmentation.
+constexpr double kSmallestView = 0.5;  // of the area
+constexpr double kFlip = 0.5;
+
+StudentRanges RangesOf(const Json& params) {
+  static const std::map<std::string, StudentRanges::Weights> kWeights = {
+      {"minmax", StudentRanges::Weights::kMinMax},
+      {"lsq", StudentRanges::Weights::kLsq},
+      {"dorefa", StudentRanges::Weights::kDoReFa}};
+  static const std::map<std::string, StudentRanges::Activations> kActivations = {
+      {"minmax", StudentRanges::Activations::kMinMax},
+      {"lsq", StudentRanges::Activations::kLsq},
+      {"pact", StudentRanges::Activations::kPact},
+      {"dorefa", StudentRanges::Activations::kDoReFa}};
+  return {kWeights.at(params.at("weights")), kActivations.at(params.at("activations")),
+          StudentRanges::AveragesFrom(params.at("averages"))};
+}
+
+// "0.25, 0.5, 0.75".
+std::vector<double> FallsOf(const std::string& text) {
+  std::vector<double> falls;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    char* end = nullptr;
+    falls.push_back(std::strtod(word.c_str(), &end));
+    if (*end != 0 || falls.back() < 0 || falls.back() > 1)
+      Fail(ErrorKind::kUsage, "finetune.falls is '{}', must be shares of the steps: 0.25, 0.5",
+           text);
+  }
+  return falls;
+}
+
 struct Settings {
   explicit Settings(const Json& params)
       : iterations(params.at("iterations")),
         batch(params.at("batch")),
         calibration(params.at("calibration")),
-        warm_up(params.at("warm_up")),
         lr(params.at("lr")),
         weight_decay(params.at("weight_decay")),
         momentum(params.at("momentum")),
         adam(params.at("optimiser") == "adam"),
-        schedule(params.at("schedule")),
-        temperature(params.at("temperature")),
-        distillation(params.at("distillation")),
-        by_element(params.at("reduction") == "element"),
+        rate{params.at("schedule"), iterations, params.at("warm_up")},
+        distillation(Distillation::FromParams(params)),
+        asked_labels(params.at("labels") == "asked"),
         range_lr(params.at("range_lr")),
-        range_decay(params.at("range_decay")) {
-    if (params.at("weights") == "lsq") ranges.weights = StudentRanges::Weights::kLsq;
-    if (params.at("activations") == "lsq") ranges.activations = StudentRanges::Activations::kLsq;
-    if (params.at("activations") == "pact") ranges.activations = StudentRanges::Activations::kPact;
-    ranges.feed_back = params.at("averages") == "fed_back";
+        range_decay(params.at("range_decay")),
+        augment(params.at("augment")),
+        snapshots(params.at("snapshots")),
+        heldout(params.at("heldout")),
+        ranges(RangesOf(params)) {
+    rate.falls = FallsOf(params.at("falls"));
   }
 
-  int64_t iterations, batch, calibration, warm_up;
+  int64_t iterations, batch, calibration;
   double lr, weight_decay, momentum;
   bool adam;
-  std::string schedule;
-  double temperature, distillation;
-  bool by_element;
+  RateSchedule rate;
+  Distillation distillation;
+  bool asked_labels;
   double range_lr, range_decay;
+  bool augment;
+  int64_t snapshots;
+  double heldout;
   StudentRanges ranges;
 };
-
-// Of every learning rate, at a step.
-double RateFactor(const Settings& settings, int64_t step) {
-  if (step < settings.warm_up)
-    return static_cast<double>(step + 1) / static_cast<double>(settings.warm_up);
-  const double at = static_cast<double>(step - settings.warm_up);
-  const double total = static_cast<double>(settings.iterations - settings.warm_up);
-  if (settings.schedule == "cosine") return CosineRate(1, at, total);
-  if (settings.schedule == "constant") return 1;
-  return std::pow(0.1, std::floor(4 * at / total));  // "step": three of them
-}
 
 class Finetuning {
  public:
@@ -72,27 +101,30 @@ class Finetuning {
         student_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
                  context.a_bits, settings_.ranges),
         optimiser_(MakeOptimiser()),
-        batch_(std::min(settings_.batch, context.images.size(0))) {}
+        heldout_(HeldOut()),
+        batch_(std::min(settings_.batch, TrainingImages())),
+        snapshots_(settings_.snapshots, settings_.iterations) {}
 
   Quantization Run() {
     targets_ = TeacherLogits();
+    labels_ = Labels();
     int64_t first = 0;
     if (const auto state = context_.checkpoints.Restore()) {
       student_.Restore("student.", *state);
       optimiser_.Restore("optimiser.", *state);
+      snapshots_.Restore("snapshots.", *state);
       curves_ = CurvesFromState(state->values.at("curves"));
       first = state->values.at("step");
     } else {
       Calibrate();
+      snapshots_.Offer(0, student_);
     }
     for (int64_t step = first; step < settings_.iterations; ++step) {
       context_.checkpoints.Offer(step, [&] { return State(step); });
       Step(step);
+      snapshots_.Offer(step + 1, student_);
     }
-    return {student_.Quantized(),
-            curves_,
-            {{"initial_loss", curves_.empty() ? 0 : curves_.at("loss").first()},
-             {"final_loss", curves_.empty() ? 0 : curves_.at("loss").last()}}};
+    return Result();
   }
 
  private:
@@ -104,6 +136,27 @@ class Finetuning {
     for (const ParameterGroup& group : groups) rates_.push_back(group.lr);
     if (settings_.adam) return Optimiser(groups, AdamSettings{});
     return Optimiser(groups, SgdSettings{settings_.momentum, settings_.momentum > 0});
+  }
+
+  // The last images are not trained on: the snapshots are scored on them.
+  int64_t HeldOut() const {
+    const int64_t images = context_.images.size(0);
+    if (settings_.heldout == 0 || images < 2) return 0;
+    return std::clamp<int64_t>(std::llround(settings_.heldout * static_cast<double>(images)), 1,
+                               images - 1);
+  }
+  int64_t TrainingImages() const { return context_.images.size(0) - heldout_; }
+
+  torch::Tensor Labels() const {
+    if (!settings_.asked_labels)
+      return OneHot(targets_.argmax(1), targets_.size(1), targets_.options());
+    if (!context_.labels.defined()) {
+      throw Error(ErrorKind::kTrial,
+                  "fine-tuning: labels: asked, but these images were made for no class: choose "
+                  "labels: predicted",
+                  "configuration");
+    }
+    return OneHot(context_.labels, targets_.size(1), targets_.options());
   }
 
   torch::Tensor TeacherLogits() const {
@@ -119,7 +172,7 @@ class Finetuning {
   // The images of a step: epoch after epoch, each in an order of its own; what does not fill a
   // batch is left out.
   torch::Tensor Indices(int64_t step, const char* purpose) const {
-    const int64_t images = context_.images.size(0);
+    const int64_t images = TrainingImages();
     const int64_t steps = images / batch_;
     return context_.random
         .Permutation(static_cast<uint64_t>(step / steps), purpose, static_cast<uint32_t>(images))
@@ -129,28 +182,39 @@ class Finetuning {
 
   void Calibrate() {
     for (int64_t i = 0; i < settings_.calibration; ++i)
-      student_.Calibrate(context_.images.index_select(0, Indices(i, "calibration")));
+      student_.Calibrate(context_.group,
+                         context_.images.index_select(0, Indices(i, "calibration")));
   }
 
   void Step(int64_t step) {
     const torch::Tensor indices = Indices(step, "shuffle");
-    const torch::Tensor target = targets_.index_select(0, indices);
-    const torch::Tensor logits = student_.Forward(context_.images.index_select(0, indices));
-    const double t = settings_.temperature;
-    const torch::Tensor log_target = torch::log_softmax(target / t, 1);
-    torch::Tensor divergence =
-        (log_target.exp() * (log_target - torch::log_softmax(logits / t, 1))).sum() /
-        static_cast<double>(batch_);
-    if (settings_.by_element) divergence = divergence / static_cast<double>(logits.size(1));
-    divergence = settings_.distillation * t * t * divergence;
-    const torch::Tensor cross_entropy = at::cross_entropy_loss(logits, target.argmax(1));
+    TrainingBatch batch = {context_.images.index_select(0, indices),
+                           labels_.index_select(0, indices), targets_.index_select(0, indices),
+                           batch_};
+    if (settings_.augment) Augment(step, batch);
+    const auto [divergence, cross_entropy] =
+        LossOf(student_.Forward(batch.images), batch, settings_.distillation);
     const torch::Tensor loss = divergence + cross_entropy;
     for (size_t group = 0; group < rates_.size(); ++group)
-      optimiser_.SetLearningRate(group, RateFactor(settings_, step) * rates_[group]);
+      optimiser_.SetLearningRate(group, settings_.rate.Factor(step) * rates_[group]);
     optimiser_.ZeroGrad();
     loss.backward();
     optimiser_.Step();
     Note(step, loss.item<double>(), divergence.item<double>(), cross_entropy.item<double>());
+  }
+
+  // Every image through a window of its own, mirrored by chance; the teacher sees the same.
+  void Augment(int64_t step, TrainingBatch& batch) const {
+    const torch::NoGradGuard no_grad;
+    std::vector<View> views;
+    for (int64_t i = 0; i < batch.images.size(0); ++i) {
+      RandomSequence draws =
+          context_.random.ForSample(static_cast<uint64_t>(step), "view", static_cast<uint64_t>(i));
+      views.push_back(
+          RandomView(batch.images.size(2), batch.images.size(3), kSmallestView, kFlip, draws));
+    }
+    batch.images = ResizedViews(batch.images, views).contiguous(torch::MemoryFormat::ChannelsLast);
+    batch.targets = zerosweep::Run(context_.teacher.graph, batch.images);
   }
 
   void Note(int64_t step, double loss, double divergence, double cross_entropy) {
@@ -169,8 +233,24 @@ class Finetuning {
                              fmt::format("loss {:.3g}", loss));
   }
 
+  Quantization Result() {
+    Quantization result{student_.Quantized(), curves_, {}};
+    if (!curves_.empty()) {
+      result.metrics["initial_loss"] = curves_.at("loss").first();
+      result.metrics["final_loss"] = curves_.at("loss").last();
+    }
+    if (heldout_ > 0) {
+      snapshots_.Score(context_.group, result.network, context_.images.slice(0, TrainingImages()),
+                       targets_.slice(0, TrainingImages()));
+      result.metrics["heldout_loss"] = *snapshots_.all().back().heldout_loss;
+    }
+    result.snapshots = snapshots_.all();
+    return result;
+  }
+
   CheckpointState State(int64_t step) const {
     CheckpointState state;
+    snapshots_.Save("snapshots.", state);
     student_.Save("student.", state);
     optimiser_.Save("optimiser.", state);
     state.values["curves"] = CurvesState(curves_);
@@ -183,12 +263,136 @@ class Finetuning {
   Student student_;
   std::vector<double> rates_;  // of the optimiser's groups, before the schedule
   Optimiser optimiser_;
+  int64_t heldout_;
   int64_t batch_;
+  Snapshots snapshots_;
   torch::Tensor targets_;  // the teacher's logits of all images
+  torch::Tensor labels_;   // of all images, images×classes
   Curves curves_;
 };
 
 Quantization Quantize(const QuantizationContext& context) { return Finetuning(context).Run(); }
+
+std::vector<ParamSpec> Params() {
+  std::vector<ParamSpec> params = {
+      {.name = "iterations",
+       .type = "int",
+       .default_value = 79200,
+       .meaning = "steps of the optimiser",
+       .unit = "iterations",
+       .source = "396 epochs of 200 iterations after 4 of warm-up (CIFAR)",
+       .min = 0,
+       .profiles = {{"fast", 1000}, {"smoke", 10}}},
+      {.name = "batch",
+       .type = "int",
+       .default_value = 200,
+       .meaning = "images of one step; at most as many as there are",
+       .unit = "images",
+       .source = "200 for CIFAR, 16 for ImageNet",
+       .min = 1,
+       .profiles = {{"fast", 64}, {"smoke", 32}}},
+      {.name = "calibration",
+       .type = "int",
+       .default_value = 800,
+       .meaning = "forwards before the training that move the activation ranges",
+       .unit = "iterations",
+       .source = "the first 4 epochs of 200 iterations",
+       .min = 1,
+       .profiles = {{"fast", 50}, {"smoke", 5}}},
+      {.name = "optimiser",
+       .type = "choice",
+       .default_value = "sgd",
+       .meaning = "SGD with Nesterov's momentum, or Adam",
+       .choices = {"sgd", "adam"}},
+      {.name = "lr",
+       .type = "float",
+       .default_value = 1e-4,
+       .meaning = "learning rate of all parameters",
+       .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
+       .min = 0},
+      {.name = "schedule",
+       .type = "choice",
+       .default_value = "step",
+       .meaning = "step: × 0.1 at each of `falls`; cosine: to 0; constant",
+       .source = "× 0.1 at epochs 100, 200 and 300 of 400",
+       .choices = {"step", "cosine", "constant"}},
+      {.name = "falls",
+       .type = "string",
+       .default_value = "0.25, 0.5, 0.75",
+       .meaning = "when the step schedule falls by × 0.1, in shares of the iterations",
+       .source = "IntraQ for CIFAR: epochs 20, 40 and 60, of 4 to 150"},
+      {.name = "warm_up",
+       .type = "int",
+       .default_value = 0,
+       .meaning = "iterations in which the rate grows linearly",
+       .unit = "iterations",
+       .min = 0},
+      {.name = "momentum",
+       .type = "float",
+       .default_value = 0.9,
+       .meaning = "of SGD; 0: plain",
+       .min = 0,
+       .max = 1},
+      {.name = "weight_decay",
+       .type = "float",
+       .default_value = 1e-4,
+       .meaning = "L2 of all parameters, batch norms and biases included",
+       .min = 0},
+      {.name = "weights",
+       .type = "choice",
+       .default_value = "minmax",
+       .meaning = "their ranges: minimum and maximum of each output channel at every step; one "
+                  "learned step a layer; tanh of the weights on a symmetric grid",
+       .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020; dorefa: Zhou et al. 2016",
+       .choices = {"minmax", "lsq", "dorefa"}},
+      {.name = "activations",
+       .type = "choice",
+       .default_value = "minmax",
+       .meaning = "their ranges: moving averages, frozen after the calibration; a learned step; a "
+                  "learned upper end, or 0 to 1 (both after ReLUs only)",
+       .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020; pact: Choi et al. 2018; dorefa: Zhou "
+                 "et al. 2016",
+       .choices = {"minmax", "lsq", "pact", "dorefa"}},
+      {.name = "averages",
+       .type = "choice",
+       .default_value = "clean",
+       .meaning = "moving averages of ranges: clean of the bias of their beginning; with its "
+                  "correction fed back, which is far off before some 200 calibrations; biased",
+       .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ; biased: FDDA's",
+       .choices = {"clean", "fed_back", "biased"}},
+      {.name = "range_lr",
+       .type = "float",
+       .default_value = 1e-4,
+       .meaning = "learning rate of learned ranges, on the same schedule",
+       .min = 0},
+      {.name = "range_decay",
+       .type = "float",
+       .default_value = 0.0,
+       .meaning = "L2 of learned ranges; PACT needs it to narrow",
+       .min = 0},
+      {.name = "labels",
+       .type = "choice",
+       .default_value = "predicted",
+       .meaning = "y: the class that the teacher sees, or the one that the image was made for",
+       .source = "asked: IntraQ",
+       .choices = {"predicted", "asked"}},
+      {.name = "augment",
+       .type = "bool",
+       .default_value = false,
+       .meaning = "train on every image through a window of 50 to 100 % of it, mirrored by chance; "
+                  "the teacher sees the same",
+       .source = "IntraQ"},
+      {.name = "snapshots",
+       .type = "int",
+       .default_value = 10,
+       .meaning = "networks kept on the way, evenly, of which `best_top1` and `heldout_top1` are "
+                  "told",
+       .min = 1,
+       .profiles = {{"fast", 4}, {"smoke", 2}}},
+      ShareParam("heldout", 0.1, "of the images: not trained on, to score the snapshots on",
+                 "Zerosweep")};
+  return Joined(std::move(params), DistillationParams(1, "element"));
+}
 
 const RegisterQuantizer kFinetune{
     {.role = "quantizer",
@@ -196,114 +400,9 @@ const RegisterQuantizer kFinetune{
      .summary = "quantization-aware training on the images with straight-through gradients, "
                 "distilled from the teacher; batch norms keep their statistics",
      .paper = "GDFQ (Xu et al., ECCV 2020), its student alone",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
-     .params = {{.name = "iterations",
-                 .type = "int",
-                 .default_value = 79200,
-                 .meaning = "steps of the optimiser",
-                 .unit = "iterations",
-                 .source = "396 epochs of 200 iterations after 4 of warm-up (CIFAR)",
-                 .min = 0,
-                 .profiles = {{"fast", 1000}, {"smoke", 10}}},
-                {.name = "batch",
-                 .type = "int",
-                 .default_value = 200,
-                 .meaning = "images of one step; at most as many as there are",
-                 .unit = "images",
-                 .source = "200 for CIFAR, 16 for ImageNet",
-                 .min = 1,
-                 .profiles = {{"fast", 64}, {"smoke", 32}}},
-                {.name = "calibration",
-                 .type = "int",
-                 .default_value = 800,
-                 .meaning = "forwards before the training that move the activation ranges",
-                 .unit = "iterations",
-                 .source = "the first 4 epochs of 200 iterations",
-                 .min = 1,
-                 .profiles = {{"fast", 50}, {"smoke", 5}}},
-                {.name = "optimiser",
-                 .type = "choice",
-                 .default_value = "sgd",
-                 .meaning = "SGD with Nesterov's momentum, or Adam",
-                 .choices = {"sgd", "adam"}},
-                {.name = "lr",
-                 .type = "float",
-                 .default_value = 1e-4,
-                 .meaning = "learning rate of all parameters",
-                 .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
-                 .min = 0},
-                {.name = "schedule",
-                 .type = "choice",
-                 .default_value = "step",
-                 .meaning = "step: × 0.1 after each quarter; cosine: to 0; constant",
-                 .source = "× 0.1 at epochs 100, 200 and 300 of 400",
-                 .choices = {"step", "cosine", "constant"}},
-                {.name = "warm_up",
-                 .type = "int",
-                 .default_value = 0,
-                 .meaning = "iterations in which the rate grows linearly",
-                 .unit = "iterations",
-                 .min = 0},
-                {.name = "momentum",
-                 .type = "float",
-                 .default_value = 0.9,
-                 .meaning = "of SGD; 0: plain",
-                 .min = 0,
-                 .max = 1},
-                {.name = "weight_decay",
-                 .type = "float",
-                 .default_value = 1e-4,
-                 .meaning = "L2 of all parameters, batch norms and biases included",
-                 .min = 0},
-                {.name = "temperature",
-                 .type = "float",
-                 .default_value = 20.0,
-                 .meaning = "T of the distillation",
-                 .min = 0.1},
-                {.name = "distillation",
-                 .type = "float",
-                 .default_value = 1.0,
-                 .meaning = "α, beside the cross-entropy's 1",
-                 .source = "1; FDDA: 20",
-                 .min = 0},
-                {.name = "weights",
-                 .type = "choice",
-                 .default_value = "minmax",
-                 .meaning = "their ranges: minimum and maximum of each output channel at every "
-                            "step, or one learned step a layer",
-                 .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020",
-                 .choices = {"minmax", "lsq"}},
-                {.name = "activations",
-                 .type = "choice",
-                 .default_value = "minmax",
-                 .meaning = "their ranges: moving averages, frozen after the calibration; a "
-                            "learned step; a learned upper end (after ReLUs only)",
-                 .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020; pact: Choi et al. 2018",
-                 .choices = {"minmax", "lsq", "pact"}},
-                {.name = "averages",
-                 .type = "choice",
-                 .default_value = "clean",
-                 .meaning = "moving averages of ranges: without their bias, or with its correction "
-                            "fed back, which is far off before some 200 calibrations",
-                 .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ",
-                 .choices = {"clean", "fed_back"}},
-                {.name = "range_lr",
-                 .type = "float",
-                 .default_value = 1e-4,
-                 .meaning = "learning rate of learned ranges, on the same schedule",
-                 .min = 0},
-                {.name = "range_decay",
-                 .type = "float",
-                 .default_value = 0.0,
-                 .meaning = "L2 of learned ranges; PACT needs it to narrow",
-                 .min = 0},
-                {.name = "reduction",
-                 .type = "choice",
-                 .default_value = "element",
-                 .meaning = "what the divergence is divided by: images and classes, or images",
-                 .source = "element: GDFQ, Qimera; batch: ClusterQ, FDDA",
-                 .choices = {"element", "batch"}}}},
+     .params = Params()},
     Quantize};
 
 }  // namespace

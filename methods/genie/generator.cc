@@ -1,8 +1,7 @@
 #include "methods/genie/generator.h"
 
-#include <cmath>
-
 #include "base/error.h"
+#include "engine/synthesis/initial_parameters.h"
 
 namespace zerosweep {
 namespace {
@@ -11,22 +10,6 @@ constexpr int64_t kSeedChannels = 128;
 constexpr int64_t kHiddenChannels = 64;
 constexpr double kLeak = 0.2;
 constexpr double kBatchNormEpsilon = 1e-5;  // PyTorch's default
-
-// U(±1/√fan_in), on the device, as a leaf that requires a gradient.
-torch::Tensor Uniform(at::IntArrayRef shape, int64_t fan_in, RandomSequence draws,
-                      torch::Device device) {
-  torch::Tensor tensor = torch::empty(shape, torch::kFloat32);
-  const float bound = 1.0F / std::sqrt(static_cast<float>(fan_in));
-  float* values = tensor.data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); ++i) values[i] = bound * (2 * draws.Uniform() - 1);
-  if (tensor.dim() == 4) tensor = tensor.contiguous(torch::MemoryFormat::ChannelsLast);
-  return tensor.to(device).set_requires_grad(true);
-}
-
-torch::Tensor Constant(int64_t channels, double value, torch::Device device) {
-  return torch::full({channels}, value, torch::TensorOptions(torch::kFloat32).device(device))
-      .set_requires_grad(true);
-}
 
 torch::Tensor Normalise(const torch::Tensor& x, const torch::Tensor& gamma = {},
                         const torch::Tensor& beta = {}) {
@@ -52,8 +35,9 @@ Generator::Generator(const std::vector<int64_t>& image_shape, int64_t latent_siz
   }
   seed_height_ = image_shape.at(1) / 4;
   seed_width_ = image_shape.at(2) / 4;
+  const torch::TensorOptions options = torch::TensorOptions(torch::kFloat32).device(device);
   const auto uniform = [&](at::IntArrayRef shape, int64_t fan_in, std::string_view purpose) {
-    return Uniform(shape, fan_in, random.Shared(draw, purpose), device);
+    return UniformParameter(shape, fan_in, random.Shared(draw, purpose), options);
   };
   const int64_t seed_values = kSeedChannels * seed_height_ * seed_width_;
   linear_weight_ = uniform({seed_values, latent_size}, latent_size, "generator.linear.weight");
@@ -63,10 +47,10 @@ Generator::Generator(const std::vector<int64_t>& image_shape, int64_t latent_siz
   weight2_ =
       uniform({channels, kHiddenChannels, 3, 3}, kHiddenChannels * 9, "generator.conv2.weight");
   bias2_ = uniform({channels}, kHiddenChannels * 9, "generator.conv2.bias");
-  gamma1_ = Constant(kSeedChannels, 1, device);
-  beta1_ = Constant(kSeedChannels, 0, device);
-  gamma2_ = Constant(kHiddenChannels, 1, device);
-  beta2_ = Constant(kHiddenChannels, 0, device);
+  gamma1_ = ConstantParameter({kSeedChannels}, 1, options);
+  beta1_ = ConstantParameter({kSeedChannels}, 0, options);
+  gamma2_ = ConstantParameter({kHiddenChannels}, 1, options);
+  beta2_ = ConstantParameter({kHiddenChannels}, 0, options);
 }
 
 std::vector<torch::Tensor> Generator::Parameters() const {

@@ -9,6 +9,8 @@
 namespace zerosweep {
 namespace {
 
+SoloGroup alone;
+
 torch::Tensor Images(int64_t count = 6) { return torch::randn({count, 3, 8, 8}); }
 
 // Moves every parameter a little, as training does.
@@ -31,7 +33,7 @@ TEST(StudentTest, IsTheNetworkThatItBecomesBitForBit) {
       const bool fold = w_bits == 32;
       Student student(teacher, protocol, fold, w_bits, 4, ranges);
       const torch::Tensor x = Images();
-      for (int i = 0; i < 3; ++i) student.Calibrate(x);
+      for (int i = 0; i < 3; ++i) student.Calibrate(alone, x);
       Shake(student);
       const torch::Tensor logits = student.Forward(x).detach();
       const QuantizedNetwork network = student.Quantized();
@@ -52,7 +54,7 @@ TEST(StudentTest, GradientsPassStraightThrough) {
   const Protocol protocol;
   Student student(teacher, protocol, false, 3, 3);
   const torch::Tensor x = Images();
-  student.Calibrate(x);
+  student.Calibrate(alone, x);
   const torch::Tensor logits = student.Forward(x);
   const torch::Tensor upstream = torch::randn_like(logits);
   logits.backward(upstream);
@@ -92,8 +94,8 @@ TEST(StudentTest, RangesAreMovingAveragesWithoutTheirBias) {
   const Protocol protocol;
   const torch::Tensor x = Images();
   Student once(teacher, protocol, false, 32, 8), often(teacher, protocol, false, 32, 8);
-  once.Calibrate(x);
-  for (int i = 0; i < 30; ++i) often.Calibrate(x);
+  once.Calibrate(alone, x);
+  for (int i = 0; i < 30; ++i) often.Calibrate(alone, x);
   const UniformGrid first = once.Quantized().activations()[0].grid;
   const UniformGrid last = often.Quantized().activations()[0].grid;
   EXPECT_TRUE(torch::allclose(first.scale, last.scale, 1e-5)) << "the same batch again and again";
@@ -107,12 +109,13 @@ TEST(StudentTest, AFedBackCorrectionIsFarOffFirst) {
   const Protocol protocol;
   const torch::Tensor x = Images();
   Student clean(teacher, protocol, false, 32, 8);
-  Student fed_back(teacher, protocol, false, 32, 8, {.feed_back = true});
-  clean.Calibrate(x);
+  Student fed_back(teacher, protocol, false, 32, 8,
+                   {.averages = StudentRanges::Averages::kFedBack});
+  clean.Calibrate(alone, x);
   const double truth = 1 / clean.Quantized().activations()[0].grid.scale.item<double>();
   std::map<int, double> factor;
   for (int t = 1; t <= 200; ++t) {
-    fed_back.Calibrate(x);
+    fed_back.Calibrate(alone, x);
     factor[t] = 1 / fed_back.Quantized().activations()[0].grid.scale.item<double>() / truth;
   }
   EXPECT_NEAR(factor[1], 1, 1e-4);
@@ -131,7 +134,7 @@ TEST(StudentTest, LearnedRangesAreParametersWithGradients) {
   const Protocol protocol;
   Student student(teacher, protocol, false, 4, 4,
                   {StudentRanges::Weights::kLsq, StudentRanges::Activations::kLsq});
-  student.Calibrate(Images());
+  student.Calibrate(alone, Images());
   const std::vector<torch::Tensor> ranges = student.RangeParameters();
   EXPECT_EQ(ranges.size(), teacher.graph.Weighted().size() + 2) << "two ReLUs";
   student.Forward(Images()).pow(2).sum().backward();
@@ -149,7 +152,7 @@ TEST(StudentTest, PactRefusesWhatHasNegativeValues) {
   const Protocol protocol{.act_placement = ActPlacement::kOpInput};
   Student student(teacher, protocol, false, 4, 4,
                   {StudentRanges::Weights::kMinMax, StudentRanges::Activations::kPact});
-  EXPECT_THROW(student.Calibrate(Images()), Error);
+  EXPECT_THROW(student.Calibrate(alone, Images()), Error);
 }
 
 TEST(StudentTest, WithoutRangesItIsRefused) {

@@ -2,6 +2,7 @@
 // on a small data set.
 #include <gmock/gmock.h>
 
+#include "engine/data/image.h"
 #include "tests/support/stage_program_fixture.h"
 
 namespace zerosweep {
@@ -20,7 +21,12 @@ TEST_F(StageProgramTest, OneTrialFromWeightsToAccuracy) {
   EXPECT_GT(images.metrics.at("bn_spread"), 0);
   EXPECT_GT(images.metrics.at("confidence"), 0.1);  // of ten classes
   EXPECT_GE(images.metrics.at("class_entropy"), 0);
-  EXPECT_TRUE(CorruptFiles(temp_ / "images", ReadManifest(temp_ / "images")).empty());
+  const Manifest manifest = ReadManifest(temp_ / "images");
+  EXPECT_TRUE(CorruptFiles(temp_ / "images", manifest).empty());
+  EXPECT_TRUE(manifest.files.contains("samples.png"));
+  const Image samples = ReadImage(temp_ / "images" / "samples.png");
+  EXPECT_EQ(samples.width, 4 * 64 + 3 * 2);
+  EXPECT_EQ(samples.height, 64);
   Succeeds("quantize", QuantizeParams("minmax", 4), {{"teacher", "teacher"}, {"images", "images"}},
            "quantized");
   const StageDone accuracy =

@@ -36,8 +36,6 @@ class CommandLine {
   std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
   std::filesystem::path home() const { return folder_ / home_; }
   void UseHome(const std::string& name) { home_ = name; }
-  // Those in this folder of the build, instead of bin.
-  void UsePrograms(const std::string& folder) { programs_ = folder; }
   void SetEnvironment(const std::string& name, const std::string& value) {
     environment_[name] = value;
   }
@@ -63,8 +61,7 @@ class CommandLine {
 
   // zerosweep --home HOME WORDS…
   std::unique_ptr<Running> Start(const std::vector<std::string>& words) const {
-    std::vector<std::string> command = {BuildFolder() + "/" + programs_ + "/zerosweep", "--home",
-                                        home()};
+    std::vector<std::string> command = {BuildFolder() + "/bin/zerosweep", "--home", home()};
     command.insert(command.end(), words.begin(), words.end());
     return StartProgram(command);
   }
@@ -89,7 +86,6 @@ class CommandLine {
 
  private:
   TempFolder folder_;
-  std::string programs_ = "bin";
   std::string home_ = "home";
   std::map<std::string, std::string> environment_;
   mutable int started_ = 0;

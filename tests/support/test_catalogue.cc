@@ -75,8 +75,11 @@ Json Quantizers() {
   Json rounding = Entry("rounding", 4, true, {},
                         {Param("iterations", "int", 1000,
                                {{"profiles", {{"fast", 50}}}, {"variants", {{"paper", 2000}}}})});
-  rounding["groups"] = true;
+  rounding["facts"]["groups"] = true;
   return {
+      Entry("joint", 2, true, {"batch_norm", "real_data"},
+            {Param("warm_up", "int", 100, {{"min", 0}, {"profiles", {{"fast", 10}}}})},
+            {{"joint", true}}),
       Entry("minmax", 1, false, {}, {Param("batch", "int", 64, {{"min", 1}})}),
       Entry("percentile", 1, false, {}, {Param("p", "float", 0.99999, {{"min", 0.5}, {"max", 1}})}),
       rounding};
@@ -146,7 +149,9 @@ Json TestCatalogueJson() {
 }
 
 Json TestRecipesJson() {
-  return {Recipe("zeroq", "zeroq", "minmax", "zeroq", "code"),
+  Json joint = Recipe("joint", "", "joint", "zeroq", "fixed");
+  joint.erase("synthesizer");
+  return {std::move(joint), Recipe("zeroq", "zeroq", "minmax", "zeroq", "code"),
           Recipe("noise", "noise", "minmax", "zeroq", "code"),
           Recipe("real", "real", "minmax", "zeroq", "code"),
           Recipe("sharp", "zeroq", "rounding", "genie", "paper", {{"images", 96}})};

@@ -56,5 +56,14 @@ TEST(RecipesTest, AreRefusedAsASweepWouldBe) {
             "mine.yaml:5: unknown quantizer 'min_max', did you mean 'minmax'?");
 }
 
+TEST(RecipesTest, HaveASynthesizerUnlessTheirQuantizerIsJoint) {
+  const std::string head = "name: x\nsummary: y\nprotocol: zeroq\n";
+  EXPECT_FALSE(Parsed(head + "quantizer: joint\n").contains("synthesizer"));
+  EXPECT_EQ(ErrorOf(head + "quantizer: joint\nsynthesizer: zeroq\n"),
+            "mine.yaml:1: the recipe has a synthesizer, but joint makes its own images");
+  EXPECT_EQ(ErrorOf(head + "quantizer: minmax\n"),
+            "mine.yaml:1: the recipe has no synthesizer, but minmax needs images");
+}
+
 }  // namespace
 }  // namespace zerosweep

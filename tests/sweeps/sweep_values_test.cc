@@ -197,6 +197,42 @@ TEST(SweepValuesTest, RefusesMethodsThatTheModelOrDataCannotServe) {
       "of dataset cifar10");
 }
 
+TEST(SweepValuesTest, AJointMethodHasNoSynthesizeStage) {
+  const SweepFolder folder;
+  const std::string lines = "  bits: w8a8\n  method: joint\n";
+  const Plan plan = folder.Expand(CifarSweep(lines));
+  const TrialRow& trial = plan.trials.at(0);
+  ASSERT_EQ(trial.stages.size(), 3U);
+  const StageRow& quantize = StageOf(trial, "quantize", plan.stages);
+  EXPECT_EQ(quantize.design->roles, std::vector<std::string>{"teacher"});
+  EXPECT_EQ(quantize.design->revision, 2);
+  EXPECT_EQ(quantize.design->params.at("dataset"), "cifar10");  // the real images that it takes
+  EXPECT_TRUE(quantize.design->files.contains("data"));
+  EXPECT_EQ(trial.configuration->method, "joint");
+  EXPECT_EQ(trial.configuration->synthesizer, "");
+  EXPECT_FALSE(trial.configuration->resolved.contains("synthesizer"));
+  EXPECT_EQ(folder.ErrorOf(CifarSweep(lines + "exclude:\n  - {synthesizer: zeroq}\n")), "no error");
+  std::filesystem::remove(folder / "data/calibration_batch.bin");
+  EXPECT_EQ(folder.ErrorOf(CifarSweep(lines)),
+            "sweep.yaml:6: joint needs real images, but data holds no training or calibration "
+            "images of dataset cifar10");
+}
+
+TEST(SweepValuesTest, AJointMethodTakesNoImages) {
+  const SweepFolder folder;
+  EXPECT_EQ(
+      folder.ErrorOf(CifarSweep("  bits: w8a8\n  synthesizer: zeroq\n  quantizer: joint\n")),
+      "sweep.yaml:7: joint makes its own images and takes no synthesizer: write method: joint "
+      "instead");
+  EXPECT_EQ(folder.ErrorOf(
+                CifarSweep("  bits: w8a8\n  method: {recipe: joint, synthesize: {images: 3}}\n")),
+            "sweep.yaml:6: joint has no synthesize stage: its images are made while it quantizes, "
+            "write quantize: {…}");
+  EXPECT_EQ(folder.ErrorOf(CifarSweep("  bits: wmp4a8\n  method: joint\n")),
+            "sweep.yaml:5: 'wmp4a8' is mixed precision, which is chosen on images, but joint makes "
+            "its own while it quantizes: give widths, or the bits of each layer");
+}
+
 // given > recipe > variant > profile > default
 TEST(SweepValuesTest, ResolvesParametersInOrder) {
   const SweepFolder folder;

@@ -1,4 +1,4 @@
-// Stages of several ranks as a user asks for them, with a quantizer of tests (group_quantizer.cc).
+// Stages of several ranks as a user asks for them.
 #include <gmock/gmock.h>
 
 #include "tests/support/command_line.h"
@@ -13,13 +13,15 @@ constexpr const char* kArtifact =
 
 class GroupsTest : public testing::Test {
  protected:
-  GroupsTest() { line_.UsePrograms("bin/groups"); }
-
-  std::string WriteSweep(const std::string& quantizers) {
+  std::string WriteSweep(const std::string& methods) {
     line_.Write("sweep.yaml",
-                CommandLine::Sweep("grid:\n  synthesizer: [noise]\n  bits: [w8a8]\n  quantizer: [" +
-                                   quantizers + "]\n"));
+                CommandLine::Sweep("grid:\n  bits: [w8a8]\n  method: [" + methods + "]\n"));
     return line_ / "sweep.yaml";
+  }
+  static std::string Gdfq(int ranks, int iterations) {
+    return fmt::format(
+        "{{recipe: gdfq, quantize: {{ranks: {}, batch: 8, warm_up: 4, iterations: {}}}}}", ranks,
+        iterations);
   }
   // Both ranks are processes, and at work.
   bool WaitForGroup() {
@@ -38,7 +40,7 @@ class GroupsTest : public testing::Test {
 
 TEST_F(GroupsTest, RunsOnRanksAndFailsWhatIsTooLarge) {
   const std::string sweep =
-      WriteSweep("minmax, grouped, {grouped: {ranks: 2}}, {grouped: {ranks: 4}}");
+      WriteSweep("noise, " + Gdfq(1, 4) + ", " + Gdfq(2, 4) + ", " + Gdfq(4, 4));
   const Finished run = line_.Do({"run", sweep, "-n", "2"});
   EXPECT_EQ(run.code, 1) << run.err;
   EXPECT_THAT(run.err, HasSubstr("it takes 4 ranks, but this run has room for 2: start with -n 4"));
@@ -55,7 +57,7 @@ TEST_F(GroupsTest, RunsOnRanksAndFailsWhatIsTooLarge) {
 }
 
 TEST_F(GroupsTest, DisturbedOnceItMakesTheSame) {
-  const std::string sweep = WriteSweep("{grouped: {ranks: 2, steps: 400, step_ms: 10}}");
+  const std::string sweep = WriteSweep(Gdfq(2, 400));
   ASSERT_EQ(line_.Do({"run", sweep, "-n", "2"}).code, 0);
   const Json undisturbed = line_.Value(kArtifact);
 
@@ -83,10 +85,9 @@ TEST_F(GroupsTest, DisturbedOnceItMakesTheSame) {
 }
 
 TEST_F(GroupsTest, OtherQuantizersRunOnOneRank) {
-  const Finished run = line_.Do({"plan", WriteSweep("{minmax: {ranks: 2}}")});
+  const Finished run = line_.Do({"plan", WriteSweep("{recipe: noise, quantize: {ranks: 2}}")});
   EXPECT_EQ(run.code, 2);
-  EXPECT_THAT(run.err,
-              HasSubstr("ranks is 2, but minmax runs on one rank (on several run: grouped"));
+  EXPECT_THAT(run.err, HasSubstr("ranks is 2, but minmax runs on one rank (on several run: "));
 }
 
 }  // namespace

@@ -1,0 +1,66 @@
+#include "engine/data/random_view.h"
+
+#include <algorithm>
+
+#include "engine/data/random_crop.h"
+
+namespace zerosweep {
+namespace {
+
+// How output pixels of one axis are made of input pixels, for each image: N×side×side, rows that
+// sum to 1. first, length: of the windows.
+torch::Tensor Weights(const std::vector<int64_t>& first, const std::vector<int64_t>& length,
+                      const std::vector<bool>& mirrored, int64_t side,
+                      const torch::TensorOptions& options) {
+  const auto images = static_cast<int64_t>(first.size());
+  // Where an output pixel's centre lies, in input pixels.
+  torch::Tensor places = torch::empty({images, side}, torch::kFloat64);
+  auto place = places.accessor<double, 2>();
+  for (int64_t n = 0; n < images; ++n) {
+    const auto i = static_cast<size_t>(n);
+    const double scale = static_cast<double>(length[i]) / static_cast<double>(side);
+    for (int64_t out = 0; out < side; ++out) {
+      const double inside = (static_cast<double>(out) + 0.5) * scale - 0.5;
+      place[n][mirrored[i] ? side - 1 - out : out] =
+          static_cast<double>(first[i]) +
+          std::clamp(inside, 0.0, static_cast<double>(length[i] - 1));
+    }
+  }
+  const torch::Tensor pixels = torch::arange(side, options);
+  return torch::relu(1 - (places.to(options).unsqueeze(2) - pixels).abs());
+}
+
+}  // namespace
+
+View RandomView(int64_t height, int64_t width, double smallest_share, double flip,
+                RandomSequence& draws) {
+  View view;
+  view.window = RandomWindow(height, width, draws, smallest_share);
+  view.mirrored = draws.Uniform() < flip;
+  return view;
+}
+
+torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& views) {
+  const int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
+  std::vector<int64_t> tops, heights, lefts, widths;
+  std::vector<bool> mirrored;
+  for (const View& view : views) {
+    tops.push_back(view.window.top);
+    heights.push_back(view.window.height);
+    lefts.push_back(view.window.left);
+    widths.push_back(view.window.width);
+    mirrored.push_back(view.mirrored);
+  }
+  const torch::TensorOptions options = x.options().requires_grad(false);
+  const torch::Tensor across = Weights(lefts, widths, mirrored, w, options);
+  const torch::Tensor down =
+      Weights(tops, heights, std::vector<bool>(views.size(), false), h, options);
+  // Two products for each image, where a gather's gradient would add in any order on a GPU.
+  const torch::Tensor wide =
+      x.reshape({n, c * h, w}).bmm(across.transpose(1, 2)).view({n, c, h, w});
+  const torch::Tensor turned =
+      wide.transpose(2, 3).reshape({n, c * w, h}).bmm(down.transpose(1, 2));
+  return turned.view({n, c, w, h}).transpose(2, 3).contiguous(x.suggest_memory_format());
+}
+
+}  // namespace zerosweep

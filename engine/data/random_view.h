@@ -1,0 +1,31 @@
+// Random views of image tensors that a gradient flows through.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/data/resample.h"
+#include "engine/random/streams.h"
+
+namespace zerosweep {
+
+// What is seen of an image: a window, mirrored left to right or not.
+struct View {
+  Window window;
+  bool mirrored = false;
+};
+
+// RandomWindow with areas from `smallest_share`, mirrored with probability `flip`.
+View RandomView(int64_t height, int64_t width, double smallest_share, double flip,
+                RandomSequence& draws);
+
+// One view of each image of x (N×C×H×W, float32 or float64) at the full size H×W: bilinear between
+// pixel centres, the window's border repeated outside of them (torchvision's resize of a tensor
+// whose windows do not shrink: align_corners = false). The view of the whole image is the image,
+// bit for bit. Differentiable in x any number of times; gradients are the same bits on every run.
+// REQUIRES: one view for each image, its window not empty and inside.
+torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& views);
+
+}  // namespace zerosweep

@@ -1,0 +1,65 @@
+#include "engine/joint/class_batches.h"
+
+#include <algorithm>
+
+namespace zerosweep {
+
+size_t FirstDeepNorm(size_t norms) {
+  const size_t half = (norms + 1) / 2;
+  return half > 2 ? half - 2 : 0;
+}
+
+int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
+                    const std::vector<int64_t>& classes) {
+  return classes[random.Shared(step, "class").Below(static_cast<uint32_t>(classes.size()))];
+}
+
+ClassBatch MakeClassBatch(const QuantizationContext& context, const LabelledGenerator& generator,
+                          uint64_t step, int64_t label, const std::string& name) {
+  const BatchPart part = context.group.PartOf(context.params.at("batch"));
+  GeneratedBatch images = generator.OfOneClass(step, "class_images", part, label);
+  TeacherPass pass = RunTeacher(context.group, context.teacher.graph, images.images, name);
+  return {std::move(images), std::move(pass)};
+}
+
+std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequence draws,
+                               double of_means, double of_variances) {
+  std::vector<Moments> targets;
+  const auto moved = [&](const torch::Tensor& values, double scale) {
+    torch::Tensor noise = torch::empty({values.numel()}, torch::kFloat32);
+    for (int64_t i = 0; i < noise.numel(); ++i) noise.data_ptr<float>()[i] = draws.Normal();
+    return values + scale * noise.to(values.options());
+  };
+  for (const Moments& of : centre)
+    targets.push_back({moved(of.mean, of_means), moved(of.variance, of_variances)});
+  return targets;
+}
+
+void SaveCentres(const std::string& prefix, const Centres& centres, CheckpointState& state) {
+  Json sizes = Json::array();
+  for (size_t label = 0; label < centres.size(); ++label) {
+    sizes.push_back(centres[label].size());
+    for (size_t norm = 0; norm < centres[label].size(); ++norm) {
+      const std::string key = fmt::format("{}{}.{}.", prefix, label, norm);
+      state.tensors[key + "mean"] = centres[label][norm].mean;
+      state.tensors[key + "variance"] = centres[label][norm].variance;
+    }
+  }
+  state.values[prefix] = std::move(sizes);
+}
+
+Centres RestoreCentres(const std::string& prefix, const CheckpointState& state,
+                       const torch::TensorOptions& options) {
+  Centres centres;
+  for (const Json& size : state.values.at(prefix)) {
+    std::vector<Moments>& centre = centres.emplace_back();
+    for (size_t norm = 0; norm < size.get<size_t>(); ++norm) {
+      const std::string key = fmt::format("{}{}.{}.", prefix, centres.size() - 1, norm);
+      centre.push_back({state.tensors.at(key + "mean").to(options),
+                        state.tensors.at(key + "variance").to(options)});
+    }
+  }
+  return centres;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,89 @@
+#include "engine/joint/class_generator.h"
+
+#include "base/error.h"
+#include "engine/parallel/moments.h"
+#include "engine/synthesis/initial_parameters.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kSeedChannels = 128;
+constexpr int64_t kHiddenChannels = 64;
+constexpr double kLeak = 0.2;
+constexpr double kEpsilon = 1e-5;
+constexpr double kInnerEpsilon = 0.8;
+
+torch::Tensor Twice(const torch::Tensor& x) {
+  return torch::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
+}
+
+torch::Tensor Convolve(const torch::Tensor& x, const torch::Tensor& weight,
+                       const torch::Tensor& bias = {}) {
+  return torch::conv2d(x, weight, bias, /*stride=*/1, /*padding=*/1);
+}
+
+}  // namespace
+
+ClassGenerator::ClassGenerator(const Shape& shape, const RandomStreams& random,
+                               const torch::TensorOptions& options)
+    : shape_(shape) {
+  const int64_t channels = shape.image.at(0), height = shape.image.at(1), width = shape.image.at(2);
+  if (height % 4 != 0 || width % 4 != 0) {
+    Fail(ErrorKind::kUsage,
+         "the generator makes images whose height and width are multiples of 4, but this network "
+         "takes {}×{}",
+         height, width);
+  }
+  const auto keep = [&](torch::Tensor parameter) {
+    parameters_.push_back(parameter);
+    return parameter;
+  };
+  const auto uniform = [&](at::IntArrayRef of, int64_t fan_in, std::string_view purpose) {
+    return keep(UniformParameter(of, fan_in, random.Shared(0, purpose), options));
+  };
+  const auto norm = [&](int64_t size, double epsilon) -> Norm {
+    std::vector<int64_t> of = {size};
+    if (shape.conditional) of.insert(of.begin(), shape.classes);
+    return {keep(ConstantParameter(of, 1, options)), keep(ConstantParameter(of, 0, options)),
+            epsilon};
+  };
+  const int64_t seed_values = kSeedChannels * (height / 4) * (width / 4);
+  linear_weight_ = uniform({seed_values, shape.inputs}, shape.inputs, "generator.linear.weight");
+  linear_bias_ = uniform({seed_values}, shape.inputs, "generator.linear.bias");
+  norm0_ = norm(kSeedChannels, kEpsilon);
+  weight1_ =
+      uniform({kSeedChannels, kSeedChannels, 3, 3}, kSeedChannels * 9, "generator.conv1.weight");
+  norm1_ = norm(kSeedChannels, kInnerEpsilon);
+  weight2_ =
+      uniform({kHiddenChannels, kSeedChannels, 3, 3}, kSeedChannels * 9, "generator.conv2.weight");
+  norm2_ = norm(kHiddenChannels, kInnerEpsilon);
+  weight3_ =
+      uniform({channels, kHiddenChannels, 3, 3}, kHiddenChannels * 9, "generator.conv3.weight");
+  bias3_ = uniform({channels}, kHiddenChannels * 9, "generator.conv3.bias");
+}
+
+torch::Tensor ClassGenerator::Normalise(Group& group, const Norm& norm, const torch::Tensor& x,
+                                        const torch::Tensor& mixture) const {
+  if (!shape_.conditional) return GlobalBatchNorm(group, x, norm.gamma, norm.beta, norm.epsilon);
+  const torch::Tensor plain = GlobalBatchNorm(group, x, {}, {}, norm.epsilon);
+  const auto of_images = [&](const torch::Tensor& table) {
+    return mixture.matmul(table).unsqueeze(2).unsqueeze(3);
+  };
+  return plain * of_images(norm.gamma) + of_images(norm.beta);
+}
+
+torch::Tensor ClassGenerator::Images(Group& group, const torch::Tensor& inputs,
+                                     const torch::Tensor& mixture) const {
+  // The linear layer's outputs count channels fastest: only the order of its rows, which are drawn
+  // alike, and the maps are channels last from the start.
+  torch::Tensor x =
+      torch::linear(inputs, linear_weight_, linear_bias_)
+          .view({inputs.size(0), shape_.image[1] / 4, shape_.image[2] / 4, kSeedChannels})
+          .permute({0, 3, 1, 2});
+  x = Twice(Normalise(group, norm0_, x, mixture));
+  x = torch::leaky_relu(Normalise(group, norm1_, Convolve(x, weight1_), mixture), kLeak);
+  x = torch::leaky_relu(Normalise(group, norm2_, Convolve(Twice(x), weight2_), mixture), kLeak);
+  return GlobalBatchNorm(group, torch::tanh(Convolve(x, weight3_, bias3_)), {}, {}, kEpsilon);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,53 @@
+// The generator of GDFQ (Xu et al., ECCV 2020; authors' code), which FDDA, ClusterQ and Qimera
+// share.
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "engine/parallel/group.h"
+#include "engine/random/streams.h"
+
+namespace zerosweep {
+
+// inputs → linear to 128×H/4×W/4 → norm → upsample ×2 → conv 3×3 to 128 → norm → LeakyReLU 0.2 →
+// upsample ×2 → conv 3×3 to 64 → norm → LeakyReLU 0.2 → conv 3×3 to C → tanh → batch norm without
+// γ and β: images in the teacher's normalised space, mean 0 and variance 1 in each channel of a
+// batch. Norms always use the (global) batch; ε is 1e-5 in the first and last, 0.8 in the two
+// between (in the released code a momentum that took ε's place). Convolutions in front of a norm
+// have no bias, which the norm would take away again.
+class ClassGenerator {
+ public:
+  struct Shape {
+    std::vector<int64_t> image;  // C×H×W, H and W multiples of 4
+    int64_t inputs = 0;
+    int64_t classes = 0;
+    bool conditional = false;  // norms have γ and β for each class
+  };
+  // Parameters as PyTorch's defaults; `options`: type and device. Throws kUsage for other sides.
+  ClassGenerator(const Shape& shape, const RandomStreams& random,
+                 const torch::TensorOptions& options);
+
+  const std::vector<torch::Tensor>& Parameters() const { return parameters_; }
+
+  // inputs: N×inputs. mixture: N×classes, how much of each class's γ and β an image takes; only
+  // used where norms are conditional. Returns N×C×H×W, channels last.
+  torch::Tensor Images(Group& group, const torch::Tensor& inputs,
+                       const torch::Tensor& mixture) const;
+
+ private:
+  struct Norm {
+    torch::Tensor gamma, beta;  // channels, or classes × channels
+    double epsilon = 0;
+  };
+  torch::Tensor Normalise(Group& group, const Norm& norm, const torch::Tensor& x,
+                          const torch::Tensor& mixture) const;
+
+  Shape shape_;
+  torch::Tensor linear_weight_, linear_bias_, weight1_, weight2_, weight3_, bias3_;
+  Norm norm0_, norm1_, norm2_;
+  std::vector<torch::Tensor> parameters_;  // the same tensors
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,345 @@
+#include "engine/joint/joint_training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/catalogue/params.h"
+#include "engine/joint/teacher_pass.h"
+#include "engine/optim/optimiser.h"
+#include "engine/quant/student.h"
+#include "engine/synthesis/quality.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr uint64_t kHeldOutStep = 0xF0000000;  // of the random streams: no step of the training
+constexpr int64_t kSamples = 64;
+
+struct Settings {
+  explicit Settings(const Json& params)
+      : batch(params.at("batch")),
+        warm_up(params.at("warm_up")),
+        iterations(params.at("iterations")),
+        calibration(params.at("calibration")),
+        label_weight(params.at("label_weight")),
+        statistics_weight(params.at("statistics_weight")),
+        lr_generator(params.at("lr_generator")),
+        lr(params.at("lr")),
+        momentum(params.at("momentum")),
+        weight_decay(params.at("weight_decay")),
+        snapshots(params.at("snapshots")),
+        heldout(params.at("heldout")),
+        generator_rate{params.at("generator_schedule"), warm_up + iterations},
+        distillation(Distillation::FromParams(params)) {
+    // The steps of the student's rate are counted from the start of the whole training (GDFQ), but
+    // a cosine begins with the student (FDDA).
+    student_rate = {params.at("schedule"), warm_up + iterations};
+    if (student_rate.shape == "cosine") {
+      student_rate.total = iterations;
+      student_rate.period = params.at("period");
+    }
+    ranges.averages = StudentRanges::AveragesFrom(params.at("averages"));
+    if (calibration > warm_up) {
+      Fail(ErrorKind::kUsage,
+           "calibration is {}, must be at most warm_up ({}): ranges are set before the student is "
+           "trained",
+           calibration, warm_up);
+    }
+  }
+
+  int64_t steps() const { return warm_up + iterations; }
+  double StudentFactor(int64_t step) const {
+    return student_rate.Factor(student_rate.shape == "cosine" ? step - warm_up : step);
+  }
+
+  int64_t batch, warm_up, iterations, calibration;
+  double label_weight, statistics_weight, lr_generator, lr, momentum, weight_decay;
+  int64_t snapshots, heldout;
+  RateSchedule generator_rate, student_rate;
+  Distillation distillation;
+  StudentRanges ranges;
+};
+
+torch::Tensor Total(const Terms& terms) {
+  torch::Tensor total;
+  for (const auto& [name, term] : terms) total = total.defined() ? total + term : term;
+  return total;
+}
+
+class JointTraining {
+ public:
+  JointTraining(const QuantizationContext& context, const std::string& name, JointMethod& method)
+      : context_(context),
+        name_(name),
+        method_(method),
+        settings_(context.params),
+        part_(context.group.PartOf(settings_.batch)),
+        targets_(RunningMoments(context.teacher.graph)),
+        student_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
+                 context.a_bits, settings_.ranges),
+        generator_adam_({{method.Parameters(), settings_.lr_generator}},
+                        AdamSettings{.beta1 = 0.5, .beta2 = 0.999}),
+        student_sgd_({{student_.Parameters(), settings_.lr, settings_.weight_decay}},
+                     SgdSettings{settings_.momentum, settings_.momentum > 0}),
+        snapshots_(settings_.snapshots, settings_.iterations) {}
+
+  Quantization Run() {
+    int64_t step = 0;
+    if (const auto state = context_.checkpoints.Restore()) step = Restore(*state);
+    for (; step < settings_.steps(); ++step) {
+      context_.checkpoints.Offer(step, [&] { return State(step); });
+      Step(step);
+    }
+    if (settings_.iterations == 0) snapshots_.Offer(0, student_);
+    return Result();
+  }
+
+ private:
+  void Step(int64_t step) {
+    const auto number = static_cast<uint64_t>(step);
+    Terms shown;
+    TrainingBatch generated = TrainGenerator(step, shown);
+    if (step < settings_.calibration) student_.Calibrate(context_.group, generated.images);
+    if (step >= settings_.warm_up) {
+      const int64_t done = step - settings_.warm_up;
+      if (done == 0) snapshots_.Offer(0, student_);
+      TrainStudent(step, method_.ForStudent(number, std::move(generated)), shown);
+      snapshots_.Offer(done + 1, student_);
+    }
+    method_.EndStep(number);
+    Note(step, shown);
+  }
+
+  // Returns the images as they were before the step, and what the teacher said of them.
+  TrainingBatch TrainGenerator(int64_t step, Terms& shown) {
+    const auto number = static_cast<uint64_t>(step);
+    const GeneratedBatch batch = method_.Generate(number, part_);
+    const TeacherPass pass =
+        RunTeacher(context_.group, context_.teacher.graph, batch.images, name_);
+    Terms terms = method_.ExtraTerms(number, pass);
+    terms["labels"] =
+        settings_.label_weight * CrossEntropyShare(pass.logits, batch.labels, settings_.batch);
+    terms["statistics"] =
+        settings_.statistics_weight * ShareOf(context_.group, Mismatch(pass.moments, targets_));
+    const torch::Tensor loss = Total(terms);
+    generator_adam_.SetLearningRate(settings_.lr_generator * settings_.generator_rate.Factor(step));
+    generator_adam_.ZeroGrad();
+    loss.backward();
+    SumGradients(context_.group, method_.Parameters());
+    generator_adam_.Step();
+    shown.merge(terms);
+    shown["generator_loss"] = loss;
+    return {batch.images.detach(), batch.labels, pass.logits.detach(), settings_.batch};
+  }
+
+  void TrainStudent(int64_t step, const TrainingBatch& batch, Terms& shown) {
+    const auto [divergence, cross_entropy] =
+        LossOf(student_.Forward(batch.images), batch, settings_.distillation);
+    const torch::Tensor loss = divergence + cross_entropy;
+    student_sgd_.SetLearningRate(settings_.lr * settings_.StudentFactor(step));
+    student_sgd_.ZeroGrad();
+    loss.backward();
+    SumGradients(context_.group, student_.Parameters());
+    student_sgd_.Step();
+    shown["distillation"] = divergence;
+    shown["cross_entropy"] = cross_entropy;
+    shown["loss"] = loss;
+  }
+
+  // The losses of the whole batch, for curves and display: the same on all ranks.
+  void Note(int64_t step, const Terms& shown) {
+    std::vector<torch::Tensor> shares;
+    for (const auto& [term, share] : shown) shares.push_back(share.detach());
+    torch::Tensor values = torch::stack(shares);
+    context_.group.Reduce({values}, Group::Reduction::kSum);
+    values = values.to(torch::kCPU, torch::kFloat64);
+    int64_t i = 0;
+    for (const auto& [term, share] : shown) {
+      const double value = values[i++].item<double>();
+      if (!std::isfinite(value)) {
+        throw Error(ErrorKind::kTrial,
+                    fmt::format("{}: the loss ({}) became {} in iteration {}: lower lr_generator "
+                                "({}) or lr ({})",
+                                name_, term, value, step, settings_.lr_generator, settings_.lr),
+                    "non_finite");
+      }
+      curves_[term].Add(value);
+    }
+    const char* of_whom = shown.contains("loss") ? "loss" : "generator_loss";
+    context_.progress.Report(static_cast<double>(step + 1), static_cast<double>(settings_.steps()),
+                             "iterations", fmt::format("loss {:.3g}", curves_[of_whom].last()));
+  }
+
+  Quantization Result() {
+    const torch::NoGradGuard no_grad;
+    const BatchPart part = context_.group.PartOf(settings_.heldout);
+    const torch::Tensor images = method_.Generate(kHeldOutStep, part).images;
+    Quantization result{student_.Quantized(), curves_, MeasureQuality(context_.teacher, images)};
+    snapshots_.Score(context_.group, result.network, images,
+                     zerosweep::Run(context_.teacher.graph, images));
+    result.snapshots = snapshots_.all();
+    result.samples = images.slice(0, 0, kSamples);
+    for (const char* term : {"loss", "generator_loss"}) {
+      if (!curves_.contains(term)) continue;
+      result.metrics[std::string("initial_") + term] = curves_.at(term).first();
+      result.metrics[std::string("final_") + term] = curves_.at(term).last();
+    }
+    result.metrics["heldout_loss"] = *result.snapshots.back().heldout_loss;
+    return result;
+  }
+
+  CheckpointState State(int64_t step) const {
+    CheckpointState state;
+    student_.Save("student.", state);
+    student_sgd_.Save("student_sgd.", state);
+    generator_adam_.Save("generator_adam.", state);
+    snapshots_.Save("snapshots.", state);
+    method_.Save(state);
+    state.values["curves"] = CurvesState(curves_);
+    state.values["step"] = step;
+    return state;
+  }
+
+  int64_t Restore(const CheckpointState& state) {
+    student_.Restore("student.", state);
+    student_sgd_.Restore("student_sgd.", state);
+    generator_adam_.Restore("generator_adam.", state);
+    snapshots_.Restore("snapshots.", state);
+    method_.Restore(state);
+    curves_ = CurvesFromState(state.values.at("curves"));
+    return state.values.at("step");
+  }
+
+  const QuantizationContext& context_;
+  const std::string& name_;
+  JointMethod& method_;
+  Settings settings_;
+  BatchPart part_;                // of every batch, this rank's
+  std::vector<Moments> targets_;  // of L_BNS
+  Student student_;
+  Optimiser generator_adam_, student_sgd_;
+  Snapshots snapshots_;
+  Curves curves_;
+};
+
+const char* const kCode = "authors' code of GDFQ";
+
+std::vector<ParamSpec> LoopParams(const JointDefaults& defaults) {
+  ParamSpec warm_up =
+      BudgetParam("warm_up", defaults.warm_up, "steps in which the generator is trained alone",
+                  "iterations", defaults.source);
+  ParamSpec iterations =
+      BudgetParam("iterations", defaults.iterations, "steps in which both are trained",
+                  "iterations", defaults.source);
+  warm_up.min = iterations.min = 0;
+  return {BudgetParam("batch", defaults.batch, "images of one step", "images", defaults.source),
+          std::move(warm_up),
+          std::move(iterations),
+          {.name = "calibration",
+           .type = "int",
+           .default_value = 800,
+           .meaning = "first steps, of the warm-up, whose images set the activation ranges",
+           .unit = "iterations",
+           .source = "4 epochs of 200",
+           .min = 0,
+           .profiles = {{"fast", 200}, {"smoke", 4}}},
+          {.name = "latents",
+           .type = "int",
+           .default_value = defaults.latents,
+           .meaning = defaults.latents_meaning,
+           .source = "authors' code",
+           .min = defaults.latents == 0 ? 0 : 1},
+          {.name = "conditioning",
+           .type = "choice",
+           .default_value = "auto",
+           .meaning = "how the generator is told the class: by an embedding, or by norms of each "
+                      "class; auto: embedding for sides up to 64 pixels",
+           .source = "embedding for CIFAR, norms for ImageNet",
+           .choices = {"auto", "embedding", "norms"}}};
+}
+
+std::vector<ParamSpec> GeneratorParams(const JointDefaults& defaults) {
+  return {RateParam("lr_generator", 1e-3, "learning rate of Adam for the generator", kCode),
+          {.name = "generator_schedule",
+           .type = "choice",
+           .default_value = "step",
+           .meaning = "step: × 0.1 after each quarter of all steps; constant",
+           .source = "× 0.1 at epochs 100, 200 and 300 of 400",
+           .choices = {"step", "constant"},
+           .profiles = {{"fast", "constant"}}},
+          RateParam("label_weight", defaults.label_weight,
+                    "of the teacher's cross-entropy with the labels asked for", "authors' code"),
+          RateParam("statistics_weight", defaults.statistics_weight,
+                    "β, of the batch-norm statistics", "authors' code")};
+}
+
+std::vector<ParamSpec> StudentParams(const JointDefaults& defaults) {
+  return {{.name = "lr",
+           .type = "float",
+           .default_value = defaults.lr,
+           .meaning = "learning rate of the student, of all its parameters",
+           .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
+           .min = 0},
+          {.name = "schedule",
+           .type = "choice",
+           .default_value = defaults.schedule,
+           .meaning = "of the student's rate; step: × 0.1 after each quarter of all steps; cosine: "
+                      "to 0 from its first step on; constant",
+           .source = "× 0.1 at epochs 100, 200 and 300 of 400",
+           .choices = {"step", "cosine", "constant"},
+           .profiles = {{"fast", "cosine"}}},
+          {.name = "period",
+           .type = "int",
+           .default_value = defaults.period,
+           .meaning = "of the cosine: steps to 0, after which the rate rises again; 0: all",
+           .unit = "iterations",
+           .min = 0,
+           .profiles = {{"fast", 0}, {"smoke", 0}}},
+          {.name = "momentum",
+           .type = "float",
+           .default_value = 0.9,
+           .meaning = "Nesterov's; 0: none",
+           .min = 0,
+           .max = 1},
+          RateParam("weight_decay", 1e-4, "L2 of all parameters, batch norms and biases included",
+                    kCode),
+          {.name = "averages",
+           .type = "choice",
+           .default_value = "clean",
+           .meaning = "moving averages of ranges: clean of the bias of their beginning; with its "
+                      "correction fed back, which is far off before some 200 calibrations; biased",
+           .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ; biased: FDDA's",
+           .choices = {"clean", "fed_back", "biased"},
+           .variants = {{"code", defaults.code_averages}}},
+          {.name = "snapshots",
+           .type = "int",
+           .default_value = 10,
+           .meaning = "networks kept on the way, evenly, of which `best_top1` and `heldout_top1` "
+                      "are told",
+           .min = 1,
+           .profiles = {{"fast", 4}, {"smoke", 2}}},
+          {.name = "heldout",
+           .type = "int",
+           .default_value = 512,
+           .meaning = "images that the generator makes at the end to score the snapshots on",
+           .unit = "images",
+           .min = 2,
+           .profiles = {{"fast", 256}, {"smoke", 16}}}};
+}
+
+}  // namespace
+
+std::vector<ParamSpec> JointParams(const JointDefaults& defaults) {
+  std::vector<ParamSpec> params = Joined(LoopParams(defaults), GeneratorParams(defaults));
+  params = Joined(std::move(params), StudentParams(defaults));
+  return Joined(std::move(params), DistillationParams(defaults.distillation, defaults.reduction));
+}
+
+Quantization TrainJointly(const QuantizationContext& context, const std::string& name,
+                          JointMethod& method) {
+  return JointTraining(context, name, method).Run();
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,66 @@
+#include "engine/joint/labelled_generator.h"
+
+#include "engine/synthesis/initial_parameters.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kLargestSmallSide = 64;  // pixels
+
+}  // namespace
+
+bool HasConditionalNorms(const QuantizationContext& context) {
+  const std::string choice = context.params.at("conditioning");
+  if (choice == "auto") return context.teacher.graph.input_shape.at(1) > kLargestSmallSide;
+  return choice == "norms";
+}
+
+LabelledGenerator::LabelledGenerator(const QuantizationContext& context)
+    : context_(context),
+      latents_(context.params.at("latents")),
+      classes_(context.teacher.classes),
+      conditional_(HasConditionalNorms(context)),
+      generator_({context.teacher.graph.input_shape, latents_, classes_, conditional_},
+                 context.random, context.teacher.options()) {
+  if (conditional_) return;
+  embedding_ =
+      NormalParameter({classes_, latents_}, context.random.Shared(0, "generator.embedding"),
+                      context.teacher.options());
+}
+
+std::vector<torch::Tensor> LabelledGenerator::Parameters() const {
+  std::vector<torch::Tensor> parameters = generator_.Parameters();
+  if (embedding_.defined()) parameters.push_back(embedding_);
+  return parameters;
+}
+
+GeneratedBatch LabelledGenerator::OfAllClasses(uint64_t step, const std::string& purpose,
+                                               BatchPart part) const {
+  torch::Tensor labels = torch::empty({part.count}, torch::kInt64);
+  for (int64_t i = 0; i < part.count; ++i) {
+    const auto sample = static_cast<uint64_t>(part.first + i);
+    labels[i] = static_cast<int64_t>(context_.random.ForSample(step, purpose + ".labels", sample)
+                                         .Below(static_cast<uint32_t>(classes_)));
+  }
+  return Make(step, purpose, part, labels);
+}
+
+GeneratedBatch LabelledGenerator::OfOneClass(uint64_t step, const std::string& purpose,
+                                             BatchPart part, int64_t label) const {
+  return Make(step, purpose, part, torch::full({part.count}, label, torch::kInt64));
+}
+
+GeneratedBatch LabelledGenerator::Make(uint64_t step, const std::string& purpose, BatchPart part,
+                                       const torch::Tensor& labels) const {
+  const torch::TensorOptions options = context_.teacher.options();
+  const torch::Tensor mixture = OneHot(labels, classes_, options);
+  torch::Tensor inputs = context_.random
+                             .NormalForSamples(step, purpose + ".latents", {part.count, latents_},
+                                               static_cast<uint64_t>(part.first))
+                             .to(options);
+  if (embedding_.defined())
+    inputs = inputs * embedding_.index_select(0, labels.to(options.device()));
+  return {generator_.Images(context_.group, inputs, mixture), mixture};
+}
+
+}  // namespace zerosweep

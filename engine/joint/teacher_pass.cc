@@ -1,0 +1,40 @@
+#include "engine/joint/teacher_pass.h"
+
+#include "engine/synthesis/batch_norm_statistics.h"
+
+namespace zerosweep {
+
+TeacherPass RunTeacher(Group& group, const Graph& graph, const torch::Tensor& x,
+                       const std::string& method) {
+  std::vector<torch::Tensor> inputs;
+  torch::Tensor logits = VisitBatchNormInputs(
+      graph, x, method, [&](const Node&, const torch::Tensor& input) { inputs.push_back(input); });
+  return {std::move(logits), GlobalMoments(group, inputs)};
+}
+
+std::vector<Moments> RunningMoments(const Graph& graph) {
+  std::vector<Moments> moments;
+  for (const int index : graph.BatchNorms()) {
+    const Node& node = graph.nodes[static_cast<size_t>(index)];
+    moments.push_back({node.parameters.at("running_mean"), node.parameters.at("running_var")});
+  }
+  return moments;
+}
+
+torch::Tensor Mismatch(const std::vector<Moments>& moments, const std::vector<Moments>& targets,
+                       size_t first) {
+  torch::Tensor sum;
+  for (size_t i = first; i < moments.size(); ++i) {
+    const torch::Tensor term = (moments[i].mean - targets[i].mean).square().mean() +
+                               (moments[i].variance - targets[i].variance).square().mean();
+    sum = sum.defined() ? sum + term : term;
+  }
+  return sum / static_cast<double>(moments.size() - first);
+}
+
+torch::Tensor CrossEntropyShare(const torch::Tensor& logits, const torch::Tensor& labels,
+                                int64_t batch) {
+  return -(labels * torch::log_softmax(logits, 1)).sum() / static_cast<double>(batch);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,37 @@
+// A teacher's answer to a batch that is spread over ranks: logits, and the statistics of what
+// enters its batch norms.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/graph/graph.h"
+#include "engine/parallel/moments.h"
+
+namespace zerosweep {
+
+struct TeacherPass {
+  torch::Tensor logits;          // of this rank's images
+  std::vector<Moments> moments;  // by batch norm, of all ranks' images
+};
+
+// Differentiable. Throws kUsage for a network without batch norm, naming `method`.
+TeacherPass RunTeacher(Group& group, const Graph& graph, const torch::Tensor& x,
+                       const std::string& method);
+
+// Mean and variance that each batch norm of the teacher keeps.
+std::vector<Moments> RunningMoments(const Graph& graph);
+
+// (1/n) Σ over n batch norms of MSE(μ, μ*) + MSE(v, v*), means over channels; of the batch norms
+// first … to the last. Every rank computes it alike (ShareOf).
+torch::Tensor Mismatch(const std::vector<Moments>& moments, const std::vector<Moments>& targets,
+                       size_t first = 0);
+
+// −Σ over this rank's images of Σ_c labels_c · log softmax(logits)_c, divided by the images of the
+// whole batch. labels: n×classes.
+torch::Tensor CrossEntropyShare(const torch::Tensor& logits, const torch::Tensor& labels,
+                                int64_t batch);
+
+}  // namespace zerosweep

@@ -1,0 +1,153 @@
+#include "engine/parallel/moments.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+
+namespace zerosweep {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::tensor_list;
+
+// Per-channel values, shaped to broadcast over x.
+torch::Tensor Along(const torch::Tensor& values, const torch::Tensor& x) {
+  std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
+  shape[1] = -1;
+  return values.view(shape);
+}
+
+// One rank's own, by batch norm's kernel, which is vectorised over channels where var_mean goes
+// through all values one by one.
+Moments OwnMoments(const torch::Tensor& x) {
+  auto [mean, variance] = at::batch_norm_update_stats(x.detach(), /*running_mean=*/{},
+                                                      /*running_var=*/{}, /*momentum=*/0);
+  return {mean, variance};
+}
+
+struct BatchMoments {
+  std::vector<Moments> of;  // each tensor, without gradient
+  int64_t images = 0;       // of all ranks
+};
+
+BatchMoments MomentsOf(Group& group, at::TensorList tensors) {
+  const int64_t own_images = tensors.front().size(0);
+  BatchMoments all{{}, own_images};
+  for (const torch::Tensor& x : tensors) all.of.push_back(OwnMoments(x));
+  if (group.size() == 1) return all;
+  // The parts' weights are their images: maps of one layer are of one size on all ranks.
+  const torch::Tensor images =
+      torch::full({1}, static_cast<double>(own_images), all.of.front().mean.options());
+  tensor_list sums = {images}, squares;
+  for (const Moments& own : all.of) sums.push_back(own.mean * static_cast<double>(own_images));
+  group.Reduce(sums, Group::Reduction::kSum);
+  all.images = std::llround(images.item<double>());
+  for (size_t i = 0; i < all.of.size(); ++i) {
+    const torch::Tensor mean = sums[i + 1] / images;
+    const Moments& own = all.of[i];
+    squares.push_back((own.variance + (own.mean - mean).square()) *
+                      static_cast<double>(own_images));
+    all.of[i].mean = mean;
+  }
+  group.Reduce(squares, Group::Reduction::kSum);
+  for (size_t i = 0; i < all.of.size(); ++i) all.of[i].variance = squares[i] / images;
+  return all;
+}
+
+// Values in a channel of all ranks' tensors like x.
+double CountOf(const torch::Tensor& x, int64_t images) {
+  return static_cast<double>(images * (x.numel() / (x.size(0) * x.size(1))));
+}
+
+// ∂μ/∂x = 1/n, ∂v/∂x = 2(x − μ)/n.
+struct MomentsFunction : torch::autograd::Function<MomentsFunction> {
+  static tensor_list forward(AutogradContext* context, int64_t group, at::TensorList tensors) {
+    const BatchMoments moments = MomentsOf(*reinterpret_cast<Group*>(group), tensors);
+    tensor_list saved = tensors.vec(), results;
+    for (const Moments& of : moments.of) {
+      saved.push_back(of.mean);
+      results.insert(results.end(), {of.mean, of.variance});
+    }
+    context->save_for_backward(saved);
+    context->saved_data["group"] = group;
+    context->saved_data["images"] = moments.images;
+    return results;
+  }
+
+  static tensor_list backward(AutogradContext* context, tensor_list upstream) {
+    const tensor_list saved = context->get_saved_variables();
+    const int64_t images = context->saved_data["images"].toInt();
+    auto& group = *reinterpret_cast<Group*>(context->saved_data["group"].toInt());
+    if (group.size() > 1) {
+      for (torch::Tensor& gradient : upstream) gradient = gradient.clone();
+      group.Reduce(upstream, Group::Reduction::kSum);
+    }
+    tensor_list gradients = {{}};
+    for (size_t i = 0; i < saved.size() / 2; ++i) {
+      const torch::Tensor& x = saved[i];
+      const torch::Tensor& mean = saved[saved.size() / 2 + i];
+      const double n = CountOf(x, images);
+      const torch::Tensor slope = upstream[2 * i + 1] * (2 / n);
+      const torch::Tensor offset = upstream[2 * i] / n - slope * mean;
+      gradients.push_back(torch::addcmul(Along(offset, x), x, Along(slope, x)));
+    }
+    return gradients;
+  }
+};
+
+// dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)), means over all ranks.
+struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
+  static torch::Tensor forward(AutogradContext* context, int64_t group, const torch::Tensor& x,
+                               const torch::Tensor& gamma, const torch::Tensor& beta,
+                               double epsilon) {
+    const BatchMoments moments = MomentsOf(*reinterpret_cast<Group*>(group), {x});
+    const auto& [mean, variance] = moments.of.front();
+    const torch::Tensor inverse = (variance + epsilon).rsqrt();
+    context->save_for_backward({x, gamma, mean, inverse});
+    context->saved_data["group"] = group;
+    context->saved_data["images"] = moments.images;
+    const torch::Tensor slope = inverse * gamma;
+    return torch::addcmul(Along(beta - mean * slope, x), x, Along(slope, x));
+  }
+
+  static tensor_list backward(AutogradContext* context, const tensor_list& upstream) {
+    const tensor_list saved = context->get_saved_variables();
+    const torch::Tensor &x = saved[0], &gamma = saved[1], &mean = saved[2], &inverse = saved[3];
+    std::vector<int64_t> over = {0};
+    for (int64_t d = 2; d < x.dim(); ++d) over.push_back(d);
+    const torch::Tensor normal = (x - Along(mean, x)) * Along(inverse, x);
+    const torch::Tensor own_beta = upstream[0].sum(over);
+    const torch::Tensor own_gamma = (upstream[0] * normal).sum(over);
+    torch::Tensor all_beta = own_beta.clone(), all_gamma = own_gamma.clone();
+    reinterpret_cast<Group*>(context->saved_data["group"].toInt())
+        ->Reduce({all_beta, all_gamma}, Group::Reduction::kSum);
+    const double n = CountOf(x, context->saved_data["images"].toInt());
+    const torch::Tensor dx = Along(gamma * inverse, x) * (upstream[0] - Along(all_beta / n, x) -
+                                                          normal * Along(all_gamma / n, x));
+    return {{}, dx, own_gamma, own_beta, {}};
+  }
+};
+
+}  // namespace
+
+std::vector<Moments> GlobalMoments(Group& group, const std::vector<torch::Tensor>& tensors) {
+  const tensor_list flat =
+      MomentsFunction::apply(reinterpret_cast<int64_t>(&group), at::TensorList(tensors));
+  std::vector<Moments> moments;
+  for (size_t i = 0; i < tensors.size(); ++i) moments.push_back({flat[2 * i], flat[2 * i + 1]});
+  return moments;
+}
+
+torch::Tensor GlobalBatchNorm(Group& group, const torch::Tensor& x, const torch::Tensor& gamma,
+                              const torch::Tensor& beta, double epsilon) {
+  if (group.size() == 1) {
+    return torch::batch_norm(x, gamma, beta, /*running_mean=*/{}, /*running_var=*/{},
+                             /*training=*/true, /*momentum=*/0, epsilon, /*cudnn_enabled=*/true);
+  }
+  const auto options = x.options().memory_format(c10::nullopt);
+  const torch::Tensor one = gamma.defined() ? gamma : torch::ones({x.size(1)}, options);
+  const torch::Tensor zero = beta.defined() ? beta : torch::zeros({x.size(1)}, options);
+  return BatchNormFunction::apply(reinterpret_cast<int64_t>(&group), x, one, zero, epsilon);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,46 @@
+#include "engine/quant/distillation.h"
+
+namespace zerosweep {
+
+Distillation Distillation::FromParams(const Json& params) {
+  return {params.at("temperature"), params.at("distillation"), params.at("reduction") == "element"};
+}
+
+StudentLoss LossOf(const torch::Tensor& logits, const TrainingBatch& batch,
+                   const Distillation& settings) {
+  const double t = settings.temperature;
+  const auto images = static_cast<double>(batch.count);
+  const torch::Tensor log_target = torch::log_softmax(batch.targets / t, 1);
+  const torch::Tensor divergence =
+      (log_target.exp() * (log_target - torch::log_softmax(logits / t, 1))).sum();
+  const double terms = settings.by_element ? images * static_cast<double>(logits.size(1)) : images;
+  return {divergence * (settings.weight * t * t / terms),
+          -(batch.labels * torch::log_softmax(logits, 1)).sum() / images};
+}
+
+std::vector<ParamSpec> DistillationParams(double weight, const std::string& reduction) {
+  return {{.name = "temperature",
+           .type = "float",
+           .default_value = 20.0,
+           .meaning = "T of the distillation",
+           .min = 0.1},
+          {.name = "distillation",
+           .type = "float",
+           .default_value = weight,
+           .meaning = "α, beside the cross-entropy's 1",
+           .source = "1; FDDA and IntraQ: 20",
+           .min = 0},
+          {.name = "reduction",
+           .type = "choice",
+           .default_value = reduction,
+           .meaning = "what the divergence is divided by: images and classes, or images",
+           .source = "element: GDFQ, Qimera; batch: ClusterQ, FDDA, IntraQ",
+           .choices = {"element", "batch"}}};
+}
+
+torch::Tensor OneHot(const torch::Tensor& labels, int64_t classes,
+                     const torch::TensorOptions& options) {
+  return torch::one_hot(labels, classes).to(options);
+}
+
+}  // namespace zerosweep

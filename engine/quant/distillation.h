@@ -1,0 +1,45 @@
+// What a student learns from: its teacher's logits and labels.
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "base/json.h"
+#include "engine/catalogue/declaration.h"
+
+namespace zerosweep {
+
+// The images of one training step on this rank, without gradient.
+struct TrainingBatch {
+  torch::Tensor images;   // n×C×H×W
+  torch::Tensor labels;   // n×classes: shares of classes, which sum to 1
+  torch::Tensor targets;  // n×classes: the teacher's logits
+  int64_t count = 0;      // images of all ranks
+};
+
+struct Distillation {
+  double temperature = 20;  // T
+  double weight = 1;        // α
+  bool by_element = true;   // the divergence is divided by images · classes, else by images
+
+  // From the parameters `temperature`, `distillation` and `reduction`.
+  static Distillation FromParams(const Json& params);
+};
+
+// α·T²·KL(softmax(t/T) ‖ softmax(s/T)) and cross-entropy of the student's logits s: this rank's
+// shares. GDFQ and Qimera divide the divergence by images · classes, ClusterQ and FDDA by images.
+struct StudentLoss {
+  torch::Tensor distillation, cross_entropy;
+};
+StudentLoss LossOf(const torch::Tensor& logits, const TrainingBatch& batch,
+                   const Distillation& settings);
+
+// The declarations of Distillation's parameters.
+std::vector<ParamSpec> DistillationParams(double weight, const std::string& reduction);
+
+// K columns: 1 at the label (N, int64), else 0; of the type of `options`.
+torch::Tensor OneHot(const torch::Tensor& labels, int64_t classes,
+                     const torch::TensorOptions& options);
+
+}  // namespace zerosweep

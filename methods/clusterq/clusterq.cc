@@ -1,0 +1,243 @@
+// ClusterQ (arXiv 2205.00179): GDFQ, with a centroid of the deeper batch-norm statistics for each
+// class. The released code compares with the teacher's running statistics instead, class or no
+// class, and its diversity term has no gradient (variant `code`: objective: released); what the
+// paper intends is objective: intended.
+//
+//   intended   C_c ← statistics of the class's images that the teacher takes for it; once an epoch
+//              C_c ← (1 − b)·C_c + b·statistics
+//              L_G = L_CE + 0.1·L_BNS + 0.9·L_C: each step one batch of one class against C_c + noise
+//   released   L_G = L_CE + 0.1·L_BNS + 0.9·(L_C + 0.1·L_Dv), over the step's mixed batch
+#include <cmath>
+#include <optional>
+
+#include "engine/catalogue/params.h"
+#include "engine/data/random_view.h"
+#include "engine/joint/class_batches.h"
+#include "engine/joint/joint_training.h"
+#include "engine/synthesis/batch_norm_statistics.h"
+#include "methods/clusterq/clusterq.h"
+
+namespace zerosweep {
+
+ClusterQ::ClusterQ(const QuantizationContext& context)
+    : context_(context),
+      generator_(context),
+      released_(context.params.at("objective") == "released"),
+      from_(context.params.at("centroids_from")),
+      epoch_(context.params.at("epoch")),
+      centroids_(static_cast<size_t>(context.teacher.classes)) {}
+
+GeneratedBatch ClusterQ::Generate(uint64_t step, BatchPart part) {
+  GeneratedBatch batch = generator_.OfAllClasses(step, "images", part);
+  if (context_.params.at("augment").get<bool>() &&
+      context_.random.Shared(step, "augment").Uniform() < 0.5F)
+    batch.images = Augmented(step, part, batch.images);
+  return batch;
+}
+
+torch::Tensor ClusterQ::Augmented(uint64_t step, BatchPart part,
+                                  const torch::Tensor& images) const {
+  std::vector<View> views;
+  for (int64_t i = 0; i < part.count; ++i) {
+    RandomSequence draws =
+        context_.random.ForSample(step, "view", static_cast<uint64_t>(part.first + i));
+    views.push_back(RandomView(images.size(2), images.size(3), 0.8, 0.5, draws));
+  }
+  return ResizedViews(images, views);
+}
+
+Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
+  if (static_cast<int64_t>(step) < from_) return {};
+  const double weight = context_.params.at("centroid_weight");
+  if (released_) {
+    const double diversity = context_.params.at("diversity_weight");
+    return {{"centroids", weight * ShareOf(context_.group, ReleasedMismatch(pass.moments))},
+            {"diversity",
+             weight * diversity * ShareOf(context_.group, ReleasedDiversity(step, pass.moments))}};
+  }
+  std::vector<int64_t> known;
+  for (size_t label = 0; label < centroids_.size(); ++label)
+    if (!centroids_[label].empty()) known.push_back(static_cast<int64_t>(label));
+  if (known.empty()) return {};
+  const int64_t label = ClassOfStep(context_.random, step, known);
+  const ClassBatch batch = MakeClassBatch(context_, generator_, step, label, "clusterq");
+  const std::vector<Moments> targets =
+      Distorted(centroids_[static_cast<size_t>(label)], context_.random.Shared(step, "distortion"),
+                context_.params.at("noise_means"), context_.params.at("noise_variances"));
+  return {{"centroids", weight * ShareOf(context_.group, Mismatch(batch.pass.moments, targets,
+                                                                  FirstDeepNorm(targets.size())))}};
+}
+
+// For each image of the batch and each deep layer in turn the code does loss ← (loss + d_l) / n,
+// where d_l is the same for every image: the last layer of the last image counts 1/n, the one
+// before it 1/n², and so on.
+torch::Tensor ClusterQ::ReleasedMismatch(const std::vector<Moments>& moments) const {
+  const std::vector<Moments> centroids = RunningMoments(context_.teacher.graph);
+  const size_t first = FirstDeepNorm(moments.size());
+  const auto n = static_cast<double>(moments.size() - first);
+  const int64_t images = context_.params.at("batch");
+  double repeated = 0;  // Σ over images of n^(−n·image)
+  for (int64_t image = 0; image < images; ++image)
+    repeated += std::pow(n, -n * static_cast<double>(image));
+  torch::Tensor sum;
+  for (size_t l = first; l < moments.size(); ++l) {
+    const torch::Tensor distance = (moments[l].mean - centroids[l].mean).square().mean() +
+                                   (moments[l].variance - centroids[l].variance).square().mean();
+    const double share = repeated * std::pow(n, -static_cast<double>(moments.size() - l));
+    sum = sum.defined() ? sum + share * distance : share * distance;
+  }
+  return sum;
+}
+
+// The statistics against themselves, moved by U(±0.03) and U(±0.05): no gradient comes of it.
+torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step, const std::vector<Moments>& moments) const {
+  RandomSequence draws = context_.random.Shared(step, "diversity");
+  const size_t first = FirstDeepNorm(moments.size());
+  const auto against_itself = [&](const torch::Tensor& values, float width) {
+    torch::Tensor noise = torch::empty({values.numel()}, torch::kFloat32);
+    for (int64_t i = 0; i < noise.numel(); ++i)
+      noise.data_ptr<float>()[i] = width * (2 * draws.Uniform() - 1);
+    return (values - (values + noise.to(values.options()))).square().mean();
+  };
+  torch::Tensor sum;
+  for (size_t l = first; l < moments.size(); ++l) {
+    const torch::Tensor term =
+        against_itself(moments[l].mean, 0.03F) + against_itself(moments[l].variance, 0.05F);
+    sum = sum.defined() ? sum + term : term;
+  }
+  return sum / static_cast<double>(moments.size() - first);
+}
+
+void ClusterQ::EndStep(uint64_t step) {
+  const int64_t done = static_cast<int64_t>(step) + 1;
+  if (released_ || done < from_ || (done - from_) % epoch_ != 0) return;
+  const torch::NoGradGuard no_grad;
+  const double rate = context_.params.at("centroid_rate");
+  for (size_t label = 0; label < centroids_.size(); ++label) {
+    const auto now = ClassStatistics(step, static_cast<int64_t>(label));
+    if (!now) continue;
+    std::vector<Moments>& centroid = centroids_[label];
+    if (centroid.empty()) {
+      centroid = *now;
+      continue;
+    }
+    for (size_t l = 0; l < centroid.size(); ++l) {
+      centroid[l].mean = (1 - rate) * centroid[l].mean + rate * (*now)[l].mean;
+      centroid[l].variance = (1 - rate) * centroid[l].variance + rate * (*now)[l].variance;
+    }
+  }
+}
+
+// Sums over the images that the teacher takes for the class, on whatever rank they are; nothing
+// when there is none.
+std::optional<std::vector<Moments>> ClusterQ::ClassStatistics(uint64_t step, int64_t label) const {
+  const BatchPart part = context_.group.PartOf(context_.params.at("centroid_images"));
+  const GeneratedBatch batch = generator_.OfOneClass(
+      step, "centroid_images." + std::to_string(label), part, label);
+  std::vector<torch::Tensor> inputs;
+  const torch::Tensor logits =
+      VisitBatchNormInputs(context_.teacher.graph, batch.images, "clusterq",
+                           [&](const Node&, const torch::Tensor& x) { inputs.push_back(x); });
+  const torch::Tensor accepted = (logits.argmax(1) == label).to(logits.options());
+  const torch::Tensor mask = accepted.view({-1, 1, 1, 1});
+  std::vector<torch::Tensor> sums = {accepted.sum().view({1})}, squares;
+  for (const torch::Tensor& x : inputs) sums.push_back((x * mask).sum({0, 2, 3}));
+  context_.group.Reduce(sums, Group::Reduction::kSum);
+  if (sums[0].item<double>() == 0) return std::nullopt;
+  std::vector<torch::Tensor> values, means;
+  for (size_t l = 0; l < inputs.size(); ++l) {
+    const torch::Tensor& x = inputs[l];
+    values.push_back(sums[0] * (x.size(2) * x.size(3)));
+    means.push_back(sums[l + 1] / values[l]);
+    squares.push_back(((x - means[l].view({1, -1, 1, 1})).square() * mask).sum({0, 2, 3}));
+  }
+  context_.group.Reduce(squares, Group::Reduction::kSum);
+  std::vector<Moments> moments;
+  for (size_t l = 0; l < inputs.size(); ++l) moments.push_back({means[l], squares[l] / values[l]});
+  return moments;
+}
+
+void ClusterQ::Save(CheckpointState& state) const { SaveCentres("centroid.", centroids_, state); }
+
+void ClusterQ::Restore(const CheckpointState& state) {
+  centroids_ = RestoreCentres("centroid.", state, context_.teacher.options());
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  ClusterQ method(context);
+  return TrainJointly(context, "clusterq", method);
+}
+
+std::vector<ParamSpec> Params() {
+  JointDefaults defaults;
+  defaults.batch = {512, 64, 16};
+  defaults.warm_up = {2000, 200, 4};
+  defaults.iterations = {78000, 800, 6};
+  defaults.latents = 10;
+  defaults.reduction = "batch";
+  defaults.source = "CIFAR-10: batch 512, 10 epochs of warm-up; CIFAR-100: 200; ImageNet: 16 and 50";
+  const char* const kCode = "authors' code";
+  return Joined(
+      JointParams(defaults),
+      {{.name = "objective",
+        .type = "choice",
+        .default_value = "intended",
+        .meaning = "intended: batches of one class against the class's own centroid; released: the "
+                   "running statistics once more, and a diversity term without gradient",
+        .source = "intended: paper; released: authors' code",
+        .choices = {"intended", "released"},
+        .variants = {{"code", "released"}}},
+       {.name = "centroids_from",
+        .type = "int",
+        .default_value = 2000,
+        .meaning = "steps before the centroids are made and compared with",
+        .unit = "iterations",
+        .source = "10 epochs of 200 for CIFAR, 50 for ImageNet",
+        .min = 1,
+        .profiles = {{"fast", 200}, {"smoke", 4}}},
+       {.name = "epoch",
+        .type = "int",
+        .default_value = 200,
+        .meaning = "steps between two updates of the centroids",
+        .unit = "iterations",
+        .source = kCode,
+        .min = 1,
+        .profiles = {{"fast", 50}, {"smoke", 2}}},
+       {.name = "centroid_images",
+        .type = "int",
+        .default_value = 16,
+        .meaning = "images of a class for an update; those count that the teacher takes for it",
+        .unit = "images",
+        .source = "1 in the authors' code",
+        .min = 1},
+       ShareParam("centroid_rate", 0.2, "b, of what is new", kCode),
+       RateParam("centroid_weight", 0.9, "of L_C", kCode),
+       RateParam("noise_means", 0.03, "standard deviation that a centroid's means are moved by",
+                 "the scale of the authors' code, uniform there"),
+       RateParam("noise_variances", 0.05, "the same of its variances",
+                 "the scale of the authors' code, uniform there"),
+       RateParam("diversity_weight", 0.1, "of L_Dv, released alone", kCode),
+       {.name = "augment",
+        .type = "bool",
+        .default_value = true,
+        .meaning = "with probability ½, show every image through a window of 80 to 100 % of it, "
+                   "mirrored by chance; the generator learns through it",
+        .source = kCode}});
+}
+
+const RegisterQuantizer kClusterQ{
+    {.role = "quantizer",
+     .name = "clusterq",
+     .summary = "GDFQ with a centroid of the deeper batch-norm statistics for each class",
+     .paper = "ClusterQ (Gao et al. 2022)",
+     .revision = 1,
+     .uses_seed = true,
+     .needs = {"batch_norm"},
+     .params = Params(),
+     .facts = {{"joint", true}, {"groups", true}}},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,47 @@
+// What ClusterQ adds to GDFQ's generator (clusterq.cc).
+#pragma once
+
+#include <torch/types.h>
+
+#include <optional>
+#include <vector>
+
+#include "engine/joint/class_batches.h"
+#include "engine/joint/joint_method.h"
+#include "engine/joint/labelled_generator.h"
+#include "engine/quant/quantizer.h"
+
+namespace zerosweep {
+
+// Collectives beside those of the loop: a generator pass and a teacher pass more each step; for
+// each class two at an update of the centroids.
+class ClusterQ final : public JointMethod {
+ public:
+  // `context` outlives this object.
+  explicit ClusterQ(const QuantizationContext& context);
+
+  std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
+  GeneratedBatch Generate(uint64_t step, BatchPart part) override;
+  Terms ExtraTerms(uint64_t step, const TeacherPass& pass) override;
+  void EndStep(uint64_t step) override;
+  void Save(CheckpointState& state) const override;
+  void Restore(const CheckpointState& state) override;
+
+  // By class; empty for one that has none yet.
+  const Centres& centroids() const { return centroids_; }
+  // Terms of the released code.
+  torch::Tensor ReleasedMismatch(const std::vector<Moments>& moments) const;
+  torch::Tensor ReleasedDiversity(uint64_t step, const std::vector<Moments>& moments) const;
+
+ private:
+  torch::Tensor Augmented(uint64_t step, BatchPart part, const torch::Tensor& images) const;
+  std::optional<std::vector<Moments>> ClassStatistics(uint64_t step, int64_t label) const;
+
+  const QuantizationContext& context_;
+  LabelledGenerator generator_;
+  bool released_;
+  int64_t from_, epoch_;
+  Centres centroids_;
+};
+
+}  // namespace zerosweep

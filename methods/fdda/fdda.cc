@@ -1,0 +1,213 @@
+// FDDA: Fine-grained Data Distribution Alignment (Zhong et al., ECCV 2022; authors' code). GDFQ with
+// one real image of each class, whose batch-norm statistics are the class's centre, and a student
+// that also sees real images. Not data-free: it needs the calibration split.
+//
+//   centre of class c: mean and biased variance over H·W of what enters each batch norm
+//   each step one batch of one class, l over the deeper batch norms (FirstDeepNorm), n of them:
+//   L_C = (1/n) Σ_l MSE(μ_l, μ_l^c) + MSE(v_l, v_l^c)
+//   L_D = (1/n) Σ_l MSE(μ_l, μ_l^c + 0.5 ε) + MSE(v_l, v_l^c + 1.0 ε'), ε, ε' ~ N(0, 1) each step
+//   L_G = 0.5 L_CE + 0.5 L_CE(class batch) + 0.2 L_BNS + 0.9 L_D + 0.01 L_C
+//
+// In the first steps any class is drawn; of one whose image the teacher mistakes, L_C is 0 and L_D
+// is 2/L Σ over all batch norms against pure N(0, 1). Later only classes that it knows are drawn.
+#include "methods/fdda/fdda.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "engine/catalogue/params.h"
+#include "engine/data/random_crop.h"
+#include "engine/data/random_view.h"
+#include "engine/data/transform.h"
+#include "engine/joint/joint_training.h"
+
+namespace zerosweep {
+namespace {
+
+// Targets of a class without a centre: N(0, 1), for all batch norms.
+std::vector<Moments> Nothing(const std::vector<Moments>& like) {
+  std::vector<Moments> zeros;
+  for (const Moments& of : like)
+    zeros.push_back({torch::zeros_like(of.mean), torch::zeros_like(of.variance)});
+  return zeros;
+}
+
+std::vector<int64_t> ToVector(const torch::Tensor& indices) {
+  const int64_t* first = indices.const_data_ptr<int64_t>();
+  return {first, first + indices.numel()};
+}
+
+}  // namespace
+
+Fdda::Fdda(const QuantizationContext& context) : context_(context), generator_(context) {
+  for (int64_t label = 0; label < context.teacher.classes; ++label) all_.push_back(label);
+  const Dataset& data = *context.real_data;
+  const auto present = static_cast<uint32_t>(data.size());
+  const int64_t wanted = context.params.at("real_images");
+  real_ = ToVector(
+      context.random.Permutation(0, "real_images", present).slice(0, 0, std::min<int64_t>(wanted, present)));
+  FindCentres();
+}
+
+torch::Tensor Fdda::Real(const std::vector<int64_t>& indices) const {
+  return Normalise(context_.real_data->images->Load(indices), context_.teacher.mean,
+                   context_.teacher.std)
+      .to(context_.teacher.options());
+}
+
+void Fdda::FindCentres() {
+  const torch::NoGradGuard no_grad;
+  const Dataset& data = *context_.real_data;
+  std::vector<int64_t> image_of(all_.size(), -1);  // the first of each class, in a random order
+  for (const int64_t image :
+       ToVector(context_.random.Permutation(0, "class_images", static_cast<uint32_t>(data.size())))) {
+    int64_t& chosen = image_of[data.labels[image].item<size_t>()];
+    if (chosen < 0) chosen = image;
+  }
+  SoloGroup alone;  // every rank looks at all
+  for (const int64_t label : all_) {
+    const int64_t image = image_of[static_cast<size_t>(label)];
+    if (image < 0) {
+      throw Error(ErrorKind::kTrial,
+                  fmt::format("fdda takes one real image of each class, but the calibration images "
+                              "of {} hold none of class {}",
+                              data.name, label),
+                  "configuration");
+    }
+    TeacherPass pass = RunTeacher(alone, context_.teacher.graph, Real({image}), "fdda");
+    if (pass.logits.argmax(1).item<int64_t>() == label) known_.push_back(label);
+    centres_.push_back(std::move(pass.moments));
+  }
+  if (known_.empty()) {
+    throw Error(ErrorKind::kTrial, "fdda: the teacher mistakes the real image of every class",
+                "configuration");
+  }
+}
+
+Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
+  const bool early = static_cast<int64_t>(step) < context_.params.at("any_class").get<int64_t>();
+  const int64_t label = ClassOfStep(context_.random, step, early ? all_ : known_);
+  const auto [images, pass] = MakeClassBatch(context_, generator_, step, label, "fdda");
+  const double of_labels = context_.params.at("label_weight");
+  const double of_distorted = context_.params.at("distorted_weight");
+  const int64_t batch = context_.params.at("batch");
+  RandomSequence draws = context_.random.Shared(step, "distortion");
+  Terms terms = {{"class_labels", of_labels * CrossEntropyShare(pass.logits, images.labels, batch)}};
+  const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
+  if (!std::binary_search(known_.begin(), known_.end(), label)) {
+    const torch::Tensor mismatch =
+        2 * Mismatch(pass.moments, Distorted(Nothing(centre), draws, 1, 1));
+    terms["distorted"] = of_distorted * ShareOf(context_.group, mismatch);
+    return terms;
+  }
+  const size_t first = FirstDeepNorm(centre.size());
+  const double of_centres = context_.params.at("centre_weight");
+  terms["centres"] =
+      of_centres * ShareOf(context_.group, Mismatch(pass.moments, centre, first));
+  const std::vector<Moments> distorted =
+      Distorted(centre, draws, context_.params.at("noise_means"),
+                context_.params.at("noise_variances"));
+  terms["distorted"] =
+      of_distorted * ShareOf(context_.group, Mismatch(pass.moments, distorted, first));
+  return terms;
+}
+
+// One view for the whole batch, as the code transforms a tensor.
+torch::Tensor Fdda::SharedView(uint64_t step, const torch::Tensor& images) const {
+  RandomSequence draws = context_.random.Shared(step, "shared_view");
+  const View view = RandomView(images.size(2), images.size(3), 0.5, 0.5, draws);
+  return ResizedViews(images, std::vector<View>(static_cast<size_t>(images.size(0)), view));
+}
+
+// This rank's part of the step's real images: epoch after epoch, each in an order of its own.
+std::vector<int64_t> Fdda::RealIndices(uint64_t step) const {
+  const auto images = static_cast<int64_t>(real_.size());
+  const int64_t wanted = context_.params.at("batch");
+  const int64_t batch = std::min(wanted, images);
+  const auto steps = static_cast<uint64_t>(images / batch);
+  const BatchPart part = context_.group.PartOf(batch);
+  const torch::Tensor order =
+      context_.random.Permutation(step / steps, "real_order", static_cast<uint32_t>(images));
+  const int64_t first = static_cast<int64_t>(step % steps) * batch + part.first;
+  std::vector<int64_t> indices;
+  for (const int64_t place : ToVector(order.slice(0, first, first + part.count).contiguous()))
+    indices.push_back(real_[static_cast<size_t>(place)]);
+  return indices;
+}
+
+TrainingBatch Fdda::ForStudent(uint64_t step, TrainingBatch generated) {
+  const torch::NoGradGuard no_grad;
+  const torch::TensorOptions options = context_.teacher.options();
+  const std::vector<int64_t> indices = RealIndices(step);
+  const torch::Tensor real =
+      Normalise(LoadRandomCrops(*context_.real_data->images, indices, context_.random, step),
+                context_.teacher.mean, context_.teacher.std)
+          .to(options);
+  const torch::Tensor labels = context_.real_data->labels.index_select(
+      0, torch::tensor(indices, torch::kInt64));
+  TrainingBatch batch;
+  batch.images = torch::cat({SharedView(step, generated.images), real})
+                     .contiguous(torch::MemoryFormat::ChannelsLast);
+  batch.labels =
+      torch::cat({generated.labels, OneHot(labels, context_.teacher.classes, options)});
+  batch.targets = zerosweep::Run(context_.teacher.graph, batch.images);
+  batch.count = generated.count + std::min<int64_t>(generated.count, real_.size());
+  return batch;
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  Fdda method(context);
+  return TrainJointly(context, "fdda", method);
+}
+
+std::vector<ParamSpec> Params() {
+  JointDefaults defaults;
+  defaults.batch = {16, 64, 16};
+  defaults.warm_up = {10000, 200, 4};
+  defaults.iterations = {70000, 800, 6};
+  defaults.lr = 1e-6;
+  defaults.schedule = "cosine";
+  defaults.period = 20000;
+  defaults.label_weight = 0.5;
+  defaults.statistics_weight = 0.2;
+  defaults.distillation = 20;
+  defaults.reduction = "batch";
+  defaults.code_averages = "biased";
+  defaults.source = "ImageNet: batch 16, 50 epochs of 200 of warm-up, 350 of training; no other exists";
+  const char* const kCode = "authors' code";
+  return Joined(JointParams(defaults),
+                {BudgetParam("real_images", {1000, 1000, 64},
+                             "of the calibration split, for the student", "images", kCode),
+                 {.name = "any_class",
+                  .type = "int",
+                  .default_value = 1000,
+                  .meaning = "first steps, in which the batch may be of a class whose real image "
+                             "the teacher mistakes",
+                  .unit = "iterations",
+                  .source = "5 epochs of 200",
+                  .min = 0,
+                  .profiles = {{"fast", 50}, {"smoke", 2}}},
+                 RateParam("centre_weight", 0.01, "of L_C", "README of the authors' code"),
+                 RateParam("distorted_weight", 0.9, "of L_D", "README of the authors' code"),
+                 RateParam("noise_means", 0.5, "standard deviation that a centre's means are moved "
+                           "by", kCode),
+                 RateParam("noise_variances", 1.0, "the same of its variances", kCode)});
+}
+
+const RegisterQuantizer kFdda{
+    {.role = "quantizer",
+     .name = "fdda",
+     .summary = "GDFQ with batch-norm centres from one real image of each class, and a student that "
+                "sees real images too",
+     .paper = "FDDA (Zhong et al., ECCV 2022)",
+     .revision = 1,
+     .uses_seed = true,
+     .needs = {"batch_norm", "real_data"},
+     .params = Params(),
+     .facts = {{"joint", true}, {"groups", true}}},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

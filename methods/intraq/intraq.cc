@@ -1,0 +1,117 @@
+// IntraQ: Learning Synthetic Images with Intra-Class Heterogeneity for Zero-Shot Network
+// Quantization (Zhong et al., CVPR 2022), its images: batch-norm statistics and labels are matched,
+// while images of a class stay at a distance from one another.
+#include <torch/types.h>
+
+#include "engine/catalogue/params.h"
+#include "engine/synthesis/batch_norm_statistics.h"
+#include "engine/synthesis/labels.h"
+#include "engine/synthesis/pixels.h"
+#include "methods/intraq/objective.h"
+
+namespace zerosweep {
+namespace {
+
+torch::Tensor InitialImages(const SynthesisContext& context, const ImageBatch& batch) {
+  return context.random
+      .NormalForSamples(0, "initial_image", context.teacher.graph.BatchShape(batch.count),
+                        static_cast<uint64_t>(batch.first))
+      .contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+class Distillation final : public PixelOptimisation {
+ public:
+  Distillation(const SynthesisContext& context, const ImageBatch& batch)
+      : PixelOptimisation(context, InitialImages(context, batch)), objective_(context, batch) {}
+
+ private:
+  std::map<std::string, torch::Tensor> Terms(const torch::Tensor& x,
+                                             int64_t iteration) const override {
+    return objective_.Terms(objective_.Seen(x, iteration));
+  }
+
+  IntraqObjective objective_;
+};
+
+// Of the first batch, which has no margins, as it is.
+double FinalLoss(const SynthesisContext& context, const torch::Tensor& images) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor first = images.slice(0, 0, context.params.at("batch").get<int64_t>());
+  double loss = 0;
+  for (const auto& [name, term] : IntraqObjective(context, {0, 0, first.size(0)}).Terms(first))
+    loss += term.item<double>();
+  return loss;
+}
+
+SyntheticData Synthesize(const SynthesisContext& context) {
+  RequireBatchNorms(context.teacher.graph, "intraq");
+  SyntheticData data = SynthesizeInBatches(context, "intraq", [&](const ImageBatch& batch) {
+    return std::make_unique<Distillation>(context, batch);
+  });
+  data.labels = UniformLabels(context.random, context.teacher.classes, 0, data.images.size(0));
+  data.metrics["final_loss"] = FinalLoss(context, data.images);
+  return data;
+}
+
+const char* const kCode = "authors' code, distill_data.py";
+
+std::vector<ParamSpec> Params() {
+  return Joined(
+      PixelParams(
+          {.images = "paper, experiments", .iterations = kCode, .lr = kCode, .plateau = kCode},
+          {.images = {5120, 256, 8},
+           .batch = {256, 128, 4},
+           .iterations = {1000, 250, 3},
+           .patience = 50}),
+      {ShareParam("reinforcement", 0.5,
+                  "share of the iterations that see random views of the images (local object "
+                  "reinforcement)",
+                  kCode),
+       {.name = "coin",
+        .type = "choice",
+        .default_value = "batch",
+        .meaning = "what a coin decides between views and whole images for: batch: all images of "
+                   "an iteration; image: each",
+        .source = "code: one coin an iteration; paper: recalled",
+        .choices = {"batch", "image"},
+        .variants = {{"code", "batch"}, {"paper", "image"}}},
+       ShareParam("eta", 0.5, "smallest share of the area that a view shows (η)",
+                  "authors' scripts: 0.5 for CIFAR-10, CIFAR-100 and ImageNet"),
+       ShareParam("flip", 0.5, "share of the views that are mirrored", kCode),
+       {.name = "lambda_lower",
+        .type = "float",
+        .default_value = 0.05,
+        .meaning =
+            "λ_l: smallest distance (1 − cosine) of an image's features from its class's mean",
+        .source = "authors' scripts: CIFAR-10 0.05, CIFAR-100 0.02, ImageNet 0 (off); paper for "
+                  "ImageNet: 0.3 (recalled)",
+        .min = 0,
+        .max = 2},
+       {.name = "lambda_upper",
+        .type = "float",
+        .default_value = 0.8,
+        .meaning = "λ_u: largest such distance",
+        .source = "authors' scripts: CIFAR-10 0.8, CIFAR-100 1.0, ImageNet 2 (off); paper for "
+                  "ImageNet: 0.8 (recalled)",
+        .min = 0,
+        .max = 2},
+       ShareParam("epsilon", 0.95, "ε: smallest soft target of a label's probability",
+                  "authors' scripts: CIFAR-10 0.95, CIFAR-100 0.6, ImageNet 1 (hard); paper for "
+                  "ImageNet: 0.9 (recalled)"),
+       ShareParam("hard_targets", 0.5, "share of the images whose target is 1", kCode)});
+}
+
+const RegisterSynthesizer kIntraq{
+    {.role = "synthesizer",
+     .name = "intraq",
+     .summary = "labelled images with matching batch-norm statistics that differ within a class: "
+                "random views, margins to the class's mean, soft targets",
+     .paper = "IntraQ (Zhong et al., CVPR 2022)",
+     .revision = 1,
+     .uses_seed = true,
+     .needs = {"batch_norm"},
+     .params = Params()},
+    Synthesize};
+
+}  // namespace
+}  // namespace zerosweep

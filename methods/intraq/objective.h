@@ -1,0 +1,39 @@
+// What a batch of IntraQ images minimises.
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <string>
+
+#include "engine/synthesis/batchwise.h"
+#include "methods/intraq/terms.h"
+
+namespace zerosweep {
+
+class IntraqObjective {
+ public:
+  // Centres of classes are those of batch.finished, and stay. `context` must outlive the objective.
+  IntraqObjective(const SynthesisContext& context, const ImageBatch& batch);
+
+  // Local object reinforcement: the images (N×C×H×W) as this iteration's losses see them.
+  torch::Tensor Seen(const torch::Tensor& x, int64_t iteration) const;
+
+  // The terms for images as they are seen, by name: "bn_mean", "bn_variance", "inception", and
+  // where there are centres "margin_lower" and "margin_upper". Their sum is the loss.
+  std::map<std::string, torch::Tensor> Terms(const torch::Tensor& seen) const;
+
+ private:
+  double Param(const char* name) const { return context_.params.at(name); }
+  void FindCentres();
+
+  const SynthesisContext& context_;
+  ImageBatch batch_;
+  int last_;               // LastLinear
+  torch::Tensor labels_;   // N int64
+  torch::Tensor targets_;  // N
+  torch::Tensor centres_;  // N×F: of each image's class; undefined without any
+  torch::Tensor mask_;     // N: whether its class has one
+};
+
+}  // namespace zerosweep

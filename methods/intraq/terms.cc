@@ -1,0 +1,67 @@
+#include "methods/intraq/terms.h"
+
+#include "base/error.h"
+#include "engine/graph/executor.h"
+
+namespace zerosweep {
+
+int LastLinear(const Graph& graph) {
+  const Node& last = graph.nodes.at(static_cast<size_t>(graph.output.node));
+  if (last.op != Op::kLinear) {
+    Fail(ErrorKind::kUsage,
+         "intraq compares the features before the last linear layer, and this network ends in {} "
+         "('{}')",
+         ToString(last.op), last.name);
+  }
+  return graph.output.node;
+}
+
+torch::Tensor Features(const Teacher& teacher, const torch::Tensor& images) {
+  const torch::NoGradGuard no_grad;
+  torch::Tensor features;
+  Taps taps;
+  taps.on_input = [&features, last = LastLinear(teacher.graph)](int node,
+                                                                const torch::Tensor& input) {
+    if (node == last) features = input;
+  };
+  Run(teacher.graph, images.contiguous(torch::MemoryFormat::ChannelsLast), taps);
+  return features;
+}
+
+ClassCentres MeanFeatures(const torch::Tensor& features, const torch::Tensor& labels, int classes) {
+  const torch::Tensor wide = features.to(torch::kCPU, torch::kFloat64);
+  const torch::Tensor sums =
+      torch::zeros({classes, wide.size(1)}, torch::kFloat64).index_add_(0, labels.cpu(), wide);
+  const torch::Tensor counts = torch::bincount(labels.cpu(), /*weights=*/{}, classes).unsqueeze(1);
+  return {(sums / counts.clamp_min(1)).to(features.options()),
+          (counts.squeeze(1) > 0).to(features.options())};
+}
+
+Margins MarginLoss(const torch::Tensor& features, const torch::Tensor& centres,
+                   const torch::Tensor& mask, double lambda_lower, double lambda_upper) {
+  const torch::Tensor distance = 1 - torch::cosine_similarity(features, centres);
+  const torch::Tensor images = mask.sum().clamp_min(1);  // without any, the sums are 0
+  const auto mean = [&](const torch::Tensor& excess) {
+    return (mask * torch::relu(excess)).sum() / images;
+  };
+  return {mean(lambda_lower - distance), mean(distance - lambda_upper)};
+}
+
+torch::Tensor SoftTargets(const RandomStreams& random, double hard, double epsilon, int64_t first,
+                          int64_t count) {
+  return random.FillForSamples(
+      0, "soft_target", {count}, static_cast<uint64_t>(first),
+      [hard, epsilon](RandomSequence& draws) {
+        if (draws.Uniform() < hard) return 1.0F;
+        return static_cast<float>(epsilon + (1 - epsilon) * draws.Uniform());
+      });
+}
+
+torch::Tensor InceptionLoss(const torch::Tensor& logits, const torch::Tensor& labels,
+                            const torch::Tensor& targets) {
+  const torch::Tensor probabilities =
+      torch::softmax(logits, 1).gather(1, labels.unsqueeze(1)).squeeze(1);
+  return (probabilities - targets).square().mean();
+}
+
+}  // namespace zerosweep

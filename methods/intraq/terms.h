@@ -1,0 +1,45 @@
+// The loss terms of IntraQ: Learning Synthetic Images with Intra-Class Heterogeneity for Zero-Shot
+// Network Quantization (Zhong et al., CVPR 2022).
+#pragma once
+
+#include <torch/types.h>
+
+#include "engine/random/streams.h"
+#include "engine/teacher.h"
+
+namespace zerosweep {
+
+// The node whose input is compared between images: the linear layer that gives the logits. Throws
+// kUsage for a network that ends otherwise.
+int LastLinear(const Graph& graph);
+
+// The inputs of that layer for images (N×C×H×W): N×F, without gradient.
+torch::Tensor Features(const Teacher& teacher, const torch::Tensor& images);
+
+// Mean features of classes: K×F. known: K, 1 for a class that has a feature, else 0.
+struct ClassCentres {
+  torch::Tensor centres, known;
+};
+// features: N×F; labels: N int64. Summed on the CPU in double precision.
+ClassCentres MeanFeatures(const torch::Tensor& features, const torch::Tensor& labels, int classes);
+
+// Marginal distance constraint: d = 1 − cos(f, c_y); Σ m·max(λ_l − d, 0) / Σ m and
+// Σ m·max(d − λ_u, 0) / Σ m, where m is 1 for an image whose class has a centre. Both are 0 where
+// no image's has. features, centres: N×F; mask: N.
+struct Margins {
+  torch::Tensor lower, upper;
+};
+Margins MarginLoss(const torch::Tensor& features, const torch::Tensor& centres,
+                   const torch::Tensor& mask, double lambda_lower, double lambda_upper);
+
+// Soft inception targets of images first … first + count − 1, each drawn once: 1 with probability
+// `hard`, else U(epsilon, 1). float32 on the CPU.
+torch::Tensor SoftTargets(const RandomStreams& random, double hard, double epsilon, int64_t first,
+                          int64_t count);
+
+// Mean of (p_y − t)², where p_y is the label's softmax probability. logits: N×K; labels, targets:
+// N.
+torch::Tensor InceptionLoss(const torch::Tensor& logits, const torch::Tensor& labels,
+                            const torch::Tensor& targets);
+
+}  // namespace zerosweep

@@ -1,0 +1,210 @@
+// Qimera (Choi et al., NeurIPS 2021; authors' code): GDFQ, whose generator in a share p of the steps
+// is asked for convex mixes of K classes, so that images lie near the teacher's decision boundaries.
+//
+//   e_k = DM(norm(E[y_k] + z_k)), z_k ~ N(0, I);   λ = softmax(K draws of N(0, 1))
+//   the generator takes Σ_k λ_k e_k; the label is Σ_k λ_k onehot(y_k), for teacher and student alike
+//
+// DM ("disentanglement mapping") is a linear layer, off in the released scripts by an inverted flag.
+// E may begin as the rows of the teacher's classifier. Conditional norms take Σ_k λ_k γ_{y_k}; the
+// released code takes the mean over k instead, which for K in the hundreds leaves an image without
+// contrast.
+#include "methods/qimera/qimera.h"
+
+#include "base/error.h"
+#include "engine/catalogue/params.h"
+#include "engine/joint/joint_training.h"
+#include "engine/joint/labelled_generator.h"
+#include "engine/parallel/moments.h"
+#include "engine/synthesis/initial_parameters.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kMapped = 100;  // outputs of the disentanglement mapping
+constexpr double kEpsilon = 1e-5;
+
+torch::Tensor ClassifierWeight(const Graph& graph) {
+  const Node& last = graph.nodes[static_cast<size_t>(graph.Weighted().back())];
+  if (last.op != Op::kLinear) {
+    Fail(ErrorKind::kUsage,
+         "qimera takes its embeddings from a linear classifier, but '{}' is another layer: give "
+         "latents and embedding: random",
+         last.name);
+  }
+  return last.parameters.at("weight").detach();
+}
+
+// Numbers in an embedding.
+int64_t EmbeddingSize(const QuantizationContext& context) {
+  const int64_t given = context.params.at("latents");
+  const bool of_classifier = context.params.at("embedding") != "random";
+  if (given > 0 && !of_classifier) return given;
+  const int64_t features = ClassifierWeight(context.teacher.graph).size(1);
+  if (given > 0 && given != features) {
+    Fail(ErrorKind::kUsage, "qimera.latents is {}, but the classifier's rows have {} numbers", given,
+         features);
+  }
+  return features;
+}
+
+}  // namespace
+
+Qimera::Qimera(const QuantizationContext& context)
+    : context_(context),
+      classes_(context.teacher.classes),
+      mixed_(context.params.at("mixed_classes")),
+      averages_(context.params.at("conditional_mix") == "mean"),
+      generator_({context.teacher.graph.input_shape,
+                  context.params.at("disentangle").get<bool>() ? kMapped : EmbeddingSize(context),
+                  classes_, HasConditionalNorms(context)},
+                 context.random, context.teacher.options()) {
+  const torch::TensorOptions options = context.teacher.options();
+  const int64_t size = EmbeddingSize(context);
+  const std::string source = context.params.at("embedding");
+  embedding_ = source == "random"
+                   ? NormalParameter({classes_, size},
+                                     context.random.Shared(0, "generator.embedding"), options)
+                   : ClassifierWeight(context.teacher.graph)
+                         .clone()
+                         .set_requires_grad(source == "classifier");
+  if (!context.params.at("disentangle").get<bool>()) return;
+  mapping_weight_ = UniformParameter({kMapped, size}, size,
+                                     context.random.Shared(0, "generator.mapping.weight"), options);
+  mapping_bias_ = UniformParameter({kMapped}, size,
+                                   context.random.Shared(0, "generator.mapping.bias"), options);
+}
+
+std::vector<torch::Tensor> Qimera::Parameters() const {
+  std::vector<torch::Tensor> parameters = generator_.Parameters();
+  for (const torch::Tensor& tensor : {embedding_, mapping_weight_, mapping_bias_})
+    if (tensor.defined() && tensor.requires_grad()) parameters.push_back(tensor);
+  return parameters;
+}
+
+bool Qimera::IsSuperposed(uint64_t step) const {
+  return context_.random.Shared(step, "superposed").Uniform() <
+         context_.params.at("superposed").get<float>();
+}
+
+Superposition Qimera::Superpose(uint64_t step, BatchPart part) const {
+  torch::Tensor classes = torch::empty({part.count, mixed_}, torch::kInt64);
+  for (int64_t i = 0; i < part.count; ++i) {
+    RandomSequence draws =
+        context_.random.ForSample(step, "images.labels", static_cast<uint64_t>(part.first + i));
+    for (int64_t k = 0; k < mixed_; ++k)
+      classes[i][k] = static_cast<int64_t>(draws.Below(static_cast<uint32_t>(classes_)));
+  }
+  const torch::Tensor weights =
+      torch::softmax(context_.random.NormalForSamples(step, "mix", {part.count, mixed_},
+                                                      static_cast<uint64_t>(part.first)),
+                     1);
+  return {classes.to(context_.teacher.device()), weights.to(context_.teacher.options())};
+}
+
+Superposition Qimera::Plain(uint64_t step, BatchPart part) const {
+  Superposition one;
+  one.classes = torch::empty({part.count, 1}, torch::kInt64);
+  for (int64_t i = 0; i < part.count; ++i) {
+    const auto sample = static_cast<uint64_t>(part.first + i);
+    one.classes[i][0] = static_cast<int64_t>(context_.random.ForSample(step, "images.labels", sample)
+                                                 .Below(static_cast<uint32_t>(classes_)));
+  }
+  one.classes = one.classes.to(context_.teacher.device());
+  one.weights = torch::ones({part.count, 1}, context_.teacher.options());
+  return one;
+}
+
+torch::Tensor Qimera::LabelsOf(const Superposition& mix) const {
+  return torch::zeros({mix.classes.size(0), classes_}, mix.weights.options())
+      .scatter_add(1, mix.classes, mix.weights);
+}
+
+torch::Tensor Qimera::Embed(uint64_t step, BatchPart part, const torch::Tensor& classes,
+                            bool superposed) const {
+  const int64_t slots = classes.size(1), size = embedding_.size(1);
+  const torch::Tensor noise =
+      context_.random
+          .NormalForSamples(step, "images.latents", {part.count, slots, size},
+                            static_cast<uint64_t>(part.first))
+          .to(embedding_.options());
+  const double scale = context_.params.at("noise");
+  const torch::Tensor sum =
+      embedding_.index_select(0, classes.flatten()).view({part.count, slots, size}) + scale * noise;
+  if (superposed) return GlobalBatchNorm(context_.group, sum, {}, {}, kEpsilon);
+  return torch::layer_norm(sum, {size}, {}, {}, kEpsilon);
+}
+
+GeneratedBatch Qimera::Generate(uint64_t step, BatchPart part) {
+  const bool superposed = IsSuperposed(step);
+  const Superposition mix = superposed ? Superpose(step, part) : Plain(step, part);
+  torch::Tensor slots = Embed(step, part, mix.classes, superposed);
+  if (mapping_weight_.defined()) slots = torch::linear(slots, mapping_weight_, mapping_bias_);
+  const torch::Tensor inputs = (mix.weights.unsqueeze(2) * slots).sum(1);
+  const torch::Tensor labels = LabelsOf(mix);
+  const torch::Tensor of_norms =
+      averages_ ? labels / static_cast<double>(mix.classes.size(1)) : labels;
+  return {generator_.Images(context_.group, inputs, of_norms), labels};
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  Qimera method(context);
+  return TrainJointly(context, "qimera", method);
+}
+
+std::vector<ParamSpec> Params() {
+  JointDefaults defaults;
+  defaults.latents = 0;
+  defaults.latents_meaning =
+      "random numbers of an image, and of its class's embedding; 0: as many as the teacher's "
+      "classifier takes";
+  return Joined(
+      JointParams(defaults),
+      {ShareParam("superposed", 0.4, "p: of the steps, whose images mix classes",
+                  "0.4; ResNet-50 on ImageNet: 0.7"),
+       {.name = "mixed_classes",
+        .type = "int",
+        .default_value = 2,
+        .meaning = "K: classes in a mix, drawn with replacement",
+        .source = "2 for CIFAR-10; CIFAR-100: 10 (4 bits), 50 (5 bits); ImageNet: 100 to 500",
+        .min = 1},
+       RateParam("noise", 1, "η, of the random numbers beside the embedding", "authors' code"),
+       {.name = "disentangle",
+        .type = "bool",
+        .default_value = true,
+        .meaning = "a linear layer behind the embeddings",
+        .source = "paper; the released scripts run without it, by an inverted flag",
+        .variants = {{"code", false}}},
+       {.name = "embedding",
+        .type = "choice",
+        .default_value = "random",
+        .meaning = "what the embeddings begin as: N(0, 1), or the rows of the teacher's classifier; "
+                   "frozen: those, not trained",
+        .source = "random for CIFAR-10, classifier for CIFAR-100 (scripts); classifier: paper",
+        .choices = {"random", "classifier", "frozen"},
+        .variants = {{"paper", "classifier"}}},
+       {.name = "conditional_mix",
+        .type = "choice",
+        .default_value = "sum",
+        .meaning = "what a norm of each class takes of a mix: the sum of its weighted classes, or "
+                   "their mean",
+        .source = "mean: authors' code, for which images of many classes lose their contrast",
+        .choices = {"sum", "mean"},
+        .variants = {{"code", "mean"}}}});
+}
+
+const RegisterQuantizer kQimera{
+    {.role = "quantizer",
+     .name = "qimera",
+     .summary = "GDFQ whose generator also mixes classes, for images near decision boundaries",
+     .paper = "Qimera (Choi et al., NeurIPS 2021)",
+     .revision = 1,
+     .uses_seed = true,
+     .needs = {"batch_norm"},
+     .params = Params(),
+     .facts = {{"joint", true}, {"groups", true}}},
+    Quantize};
+
+}  // namespace
+}  // namespace zerosweep

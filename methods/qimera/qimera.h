@@ -1,0 +1,50 @@
+// Qimera's generator (qimera.cc).
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "engine/joint/class_generator.h"
+#include "engine/joint/joint_method.h"
+#include "engine/quant/quantizer.h"
+
+namespace zerosweep {
+
+// Superposed labels of images: K classes each, drawn with replacement, and their weights.
+struct Superposition {
+  torch::Tensor classes;  // n×K int64
+  torch::Tensor weights;  // n×K, rows sum to 1
+};
+
+// Collectives beside those of the loop: three in superposed steps, of the embeddings' norm.
+class Qimera final : public JointMethod {
+ public:
+  // `context` outlives this object.
+  explicit Qimera(const QuantizationContext& context);
+
+  std::vector<torch::Tensor> Parameters() const override;
+  GeneratedBatch Generate(uint64_t step, BatchPart part) override;
+
+  // Whether all images of the step are superposed: one draw for the batch.
+  bool IsSuperposed(uint64_t step) const;
+  Superposition Superpose(uint64_t step, BatchPart part) const;
+  // n×classes: the weights of one image's equal classes add up.
+  torch::Tensor LabelsOf(const Superposition& mix) const;
+  // n×K×d: E[y_k] + z_k, standardised: of plain images each by itself, of superposed ones each slot
+  // k over all images.
+  torch::Tensor Embed(uint64_t step, BatchPart part, const torch::Tensor& classes,
+                      bool superposed) const;
+
+ private:
+  Superposition Plain(uint64_t step, BatchPart part) const;
+
+  const QuantizationContext& context_;
+  int64_t classes_, mixed_;
+  bool averages_;                             // conditional norms take a mean of the slots
+  torch::Tensor embedding_;                   // classes×d
+  torch::Tensor mapping_weight_, mapping_bias_;  // d → 100; undefined without disentanglement
+  ClassGenerator generator_;
+};
+
+}  // namespace zerosweep

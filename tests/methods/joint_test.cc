@@ -1,0 +1,405 @@
+// The joint methods: the same on one rank and on several, resumed bit for bit, and each term as its
+// paper or code has it.
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "engine/joint/joint_training.h"
+#include "engine/quant/quantizer.h"
+#include "methods/clusterq/clusterq.h"
+#include "methods/fdda/fdda.h"
+#include "methods/qimera/qimera.h"
+#include "tests/support/group_of_threads.h"
+#include "tests/support/memory_checkpoints.h"
+#include "tests/support/quiet_progress.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+namespace {
+
+Teacher TeacherOf(torch::ScalarType type) {
+  Teacher teacher = TinyTeacher();
+  for (Node& node : teacher.graph.nodes)
+    for (auto& [name, tensor] : node.parameters) tensor = tensor.to(type);
+  return teacher;
+}
+
+Dataset RealImages() {
+  torch::manual_seed(5);
+  return {.name = "tiny",
+          .split = "calibration",
+          .images = ImagesInMemory(torch::randint(256, {24, 3, 8, 8}).to(torch::kUInt8)),
+          .labels = torch::arange(24) % 4,
+          .classes = 4};
+}
+
+// What a method is run with, and everything that it needs to live as long.
+struct Case {
+  explicit Case(const std::string& name, const Json& given = {},
+                torch::ScalarType type = torch::kFloat32)
+      : entry(QuantizerRegistry::Get("quantizer", name)), teacher(TeacherOf(type)) {
+    Json all = {{"batch", 12},       {"warm_up", 3},   {"iterations", 4}, {"calibration", 3},
+                {"snapshots", 2},    {"heldout", 8},   {"lr", 0.01},      {"momentum", 0.9},
+                {"latents", 6}};
+    if (name == "clusterq")
+      all.update({{"centroids_from", 2}, {"epoch", 2}, {"centroid_images", 6}});
+    if (name == "fdda") all.update({{"real_images", 20}, {"any_class", 2}});
+    all.update(given);
+    params = CompleteParams(entry.declaration, all);
+  }
+
+  QuantizationContext Context(Group& group, Checkpoints& checkpoints) {
+    return {teacher, images,   params,      protocol, false, 4,  4, RandomStreams(3),
+            progress, checkpoints, group, {},       {},    &real};
+  }
+  Quantization Run(Group& group, Checkpoints& checkpoints) {
+    return entry.function(Context(group, checkpoints));
+  }
+
+  const QuantizerRegistry::Entry& entry;
+  Teacher teacher;
+  Json params;
+  torch::Tensor images;
+  Dataset real = RealImages();
+  Protocol protocol;
+  QuietProgress progress;
+};
+
+// What a method has after so many steps on so many ranks: rank 0's; the others have the same.
+std::map<std::string, torch::Tensor> StateAfter(const std::string& name, const Json& given,
+                                                torch::ScalarType type, int ranks, int64_t steps) {
+  std::vector<std::map<std::string, torch::Tensor>> states(static_cast<size_t>(ranks));
+  const auto body = [&](Group& group) {
+    Case one(name, given, type);
+    MemoryCheckpoints checkpoints(steps);
+    try {
+      one.Run(group, checkpoints);
+    } catch (const Error& error) {
+      if (error.failure() != "interrupted") throw;
+    }
+    CheckpointState state = *checkpoints.Restore();
+    state.tensors["curves"] =
+        torch::tensor(state.values.at("curves").at("generator_loss").at("last").get<double>());
+    states[static_cast<size_t>(group.rank())] = std::move(state.tensors);
+  };
+  if (ranks == 1) {
+    SoloGroup alone;
+    body(alone);
+  } else {
+    RunRanks(ranks, body);
+  }
+  for (const auto& state : states)
+    for (const auto& [key, tensor] : state) {
+      if (!torch::equal(tensor, states[0].at(key)))
+        ADD_FAILURE() << name << ": ranks differ in " << key;
+    }
+  return states[0];
+}
+
+// The largest difference of a tensor, relative to its norm, over all tensors.
+double Difference(const std::map<std::string, torch::Tensor>& a,
+                  const std::map<std::string, torch::Tensor>& b, const std::string& only = "") {
+  double most = 0;
+  EXPECT_EQ(a.size(), b.size());
+  for (const auto& [key, tensor] : a) {
+    if (!only.empty() && !key.ends_with(only)) continue;
+    const torch::Tensor difference = (tensor - b.at(key)).to(torch::kFloat64).norm();
+    const double norm = tensor.to(torch::kFloat64).norm().item<double>();
+    most = std::max(most, difference.item<double>() / std::max(norm, 1e-12));
+  }
+  return most;
+}
+
+class JointTest : public testing::TestWithParam<const char*> {
+ protected:
+  // The student is trained from the first step on.
+  static Json Early(int64_t steps) {
+    return {{"warm_up", 1}, {"calibration", 1}, {"iterations", steps}, {"centroids_from", 1}};
+  }
+  Json Given(Json all) const {
+    if (std::string(GetParam()) != "clusterq") all.erase("centroids_from");
+    return all;
+  }
+};
+
+TEST_P(JointTest, SeveralRanksComputeWhatOneDoesInDouble) {
+  for (const int ranks : {2, 4}) {
+    for (const auto& [steps, limit] : {std::pair{2, 1e-10}, {20, 1e-8}}) {
+      const Json given = Given(Early(steps));
+      const auto one = StateAfter(GetParam(), given, torch::kFloat64, 1, steps);
+      const auto several = StateAfter(GetParam(), given, torch::kFloat64, ranks, steps);
+      EXPECT_LT(Difference(one, several), limit) << ranks << " ranks, " << steps << " steps";
+    }
+  }
+}
+
+// After one step of each, Adam's first average and the momentum are the gradients.
+TEST_P(JointTest, SeveralRanksHaveTheGradientsOfOneInFloat) {
+  for (const int ranks : {2, 4}) {
+    const Json given = Given(Early(2));
+    const auto one = StateAfter(GetParam(), given, torch::kFloat32, 1, 1);
+    const auto several = StateAfter(GetParam(), given, torch::kFloat32, ranks, 1);
+    EXPECT_LT(Difference(one, several, ".exp_avg"), 1e-4) << ranks;
+    EXPECT_LT(Difference(one, several, "curves"), 1e-5) << ranks;
+  }
+}
+
+TEST_P(JointTest, AnInterruptedTrainingGoesOnBitForBit) {
+  Case one(GetParam());
+  SoloGroup alone;
+  NoCheckpoints none;
+  const auto expected = one.Run(alone, none);
+  for (const int64_t cut : {2, 5}) {
+    const auto again = CutAndResume(
+        cut, [&](Checkpoints& checkpoints) { return one.Run(alone, checkpoints); });
+    const auto state = expected.network.State(), resumed = again.network.State();
+    ASSERT_EQ(state.size(), resumed.size());
+    for (const auto& [key, tensor] : state)
+      EXPECT_TRUE(torch::equal(tensor, resumed.at(key))) << key << " cut at " << cut;
+    EXPECT_TRUE(torch::equal(expected.samples, again.samples));
+    EXPECT_EQ(expected.metrics, again.metrics);
+    ASSERT_EQ(again.snapshots.size(), 3U);  // untrained, and two
+    EXPECT_EQ(again.snapshots[1].step, 2);
+  }
+}
+
+TEST_P(JointTest, TheGeneratorLearnsWhatItIsAskedFor) {
+  Case one(GetParam(), {{"warm_up", 40}, {"calibration", 5}, {"iterations", 0}});
+  SoloGroup alone;
+  NoCheckpoints none;
+  const Quantization result = one.Run(alone, none);
+  EXPECT_LT(result.metrics.at("final_generator_loss"),
+            0.9 * result.metrics.at("initial_generator_loss"));
+  EXPECT_EQ(result.samples.size(0), 8);
+  EXPECT_EQ(result.snapshots.size(), 1U);
+}
+
+TEST_P(JointTest, NeedsCalibrationBeforeTheStudent) {
+  SoloGroup alone;
+  NoCheckpoints none;
+  Case never(GetParam(), {{"calibration", 0}});
+  try {
+    never.Run(alone, none);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), "configuration");
+    EXPECT_STREQ(error.what(), "the student's activation ranges were never calibrated");
+  }
+  Case late(GetParam(), {{"calibration", 9}});
+  EXPECT_THROW(late.Run(alone, none), Error);
+}
+
+TEST_P(JointTest, ALossThatIsNotFiniteIsToldByName) {
+  Case one(GetParam(), {{"lr_generator", 1e30}});
+  SoloGroup alone;
+  NoCheckpoints none;
+  try {
+    one.Run(alone, none);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), "non_finite") << error.what();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, JointTest,
+                         testing::Values("gdfq", "qimera", "clusterq", "fdda"),
+                         [](const auto& info) { return std::string(info.param); });
+
+// --- ClusterQ --------------------------------------------------------------------------------
+
+struct Alone {
+  SoloGroup group;
+  NoCheckpoints checkpoints;
+};
+
+std::vector<Moments> SomeMoments(const Teacher& teacher, bool gradient) {
+  std::vector<Moments> moments;
+  for (const Moments& of : RunningMoments(teacher.graph)) {
+    moments.push_back({(of.mean + torch::randn_like(of.mean)).set_requires_grad(gradient),
+                       (of.variance + torch::rand_like(of.variance)).set_requires_grad(gradient)});
+  }
+  return moments;
+}
+
+TEST(ClusterQTest, TheReleasedDiversityHasNoGradient) {
+  torch::manual_seed(1);
+  Case one("clusterq", {{"objective", "released"}}, torch::kFloat64);
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  const ClusterQ method(context);
+  const std::vector<Moments> moments = SomeMoments(one.teacher, true);
+  const torch::Tensor diversity = method.ReleasedDiversity(7, moments);
+  EXPECT_GT(diversity.item<double>(), 0);
+  diversity.backward();
+  for (const Moments& of : moments) {
+    EXPECT_LT(of.mean.grad().abs().max().item<double>(), 1e-15);
+    EXPECT_LT(of.variance.grad().abs().max().item<double>(), 1e-15);
+  }
+}
+
+// As the code's two loops have it.
+TEST(ClusterQTest, TheReleasedMismatchDividesInsideItsLoop) {
+  torch::manual_seed(2);
+  Case one("clusterq", {{"objective", "released"}, {"batch", 3}}, torch::kFloat64);
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  const ClusterQ method(context);
+  const std::vector<Moments> moments = SomeMoments(one.teacher, false);
+  const std::vector<Moments> running = RunningMoments(one.teacher.graph);
+  const double layers = 2;
+  double loss = 0;
+  for (int image = 0; image < 3; ++image) {
+    for (size_t l = 0; l < 2; ++l) {
+      loss += (moments[l].mean - running[l].mean).square().mean().item<double>() +
+              (moments[l].variance - running[l].variance).square().mean().item<double>();
+      loss /= layers;
+    }
+  }
+  EXPECT_NEAR(method.ReleasedMismatch(moments).item<double>(), loss, 1e-12 * loss);
+}
+
+TEST(ClusterQTest, CentroidsAreMadeOfAcceptedImagesAndMove) {
+  Case one("clusterq", {{"centroid_rate", 0.25}});
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  ClusterQ method(context);
+  method.EndStep(0);  // one step is done, centroids_from is 2
+  for (const auto& centroid : method.centroids()) EXPECT_TRUE(centroid.empty());
+  method.EndStep(1);
+  const Centres first = method.centroids();
+  int made = 0;
+  const std::vector<Moments> running = RunningMoments(one.teacher.graph);
+  for (const auto& centroid : first) {
+    if (centroid.empty()) continue;
+    ++made;
+    EXPECT_FALSE(torch::allclose(centroid[0].mean, running[0].mean)) << "not the running ones";
+  }
+  EXPECT_GT(made, 0);
+  method.EndStep(2);  // not an epoch's end
+  method.EndStep(3);
+  for (size_t label = 0; label < first.size(); ++label) {
+    if (first[label].empty()) continue;
+    EXPECT_FALSE(torch::equal(first[label][0].mean, method.centroids()[label][0].mean));
+  }
+}
+
+// --- FDDA ------------------------------------------------------------------------------------
+
+TEST(FddaTest, TheDeeperHalfBeginsAsInTheCode) {
+  for (const auto& [norms, first] : {std::pair{20, 8}, {27, 12}, {52, 24}, {53, 25}, {2, 0}})
+    EXPECT_EQ(FirstDeepNorm(static_cast<size_t>(norms)), static_cast<size_t>(first));
+}
+
+TEST(FddaTest, TheCosineReturns) {
+  const RateSchedule rate{.shape = "cosine", .total = 70000, .period = 20000};
+  for (const auto& [step, factor] :
+       {std::pair{0, 1.0}, {20000, 0.0}, {40000, 1.0}, {60000, 0.0}, {70000, 0.5}})
+    EXPECT_NEAR(rate.Factor(step), factor, 1e-12) << step;
+}
+
+TEST(FddaTest, CentresAreTheMomentsOfOneImage) {
+  Case one("fdda", {}, torch::kFloat64);
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  const Fdda method(context);
+  ASSERT_EQ(method.centres().size(), 4U);
+  for (int64_t label = 0; label < 4; ++label) {
+    // Some image of the class has these moments.
+    bool found = false;
+    for (int64_t image = label; image < 24; image += 4) {
+      const torch::Tensor x = Normalise(one.real.Images(image, image + 1), one.teacher.mean,
+                                        one.teacher.std)
+                                  .to(torch::kFloat64);
+      const auto pass = RunTeacher(with.group, one.teacher.graph, x, "test");
+      found |= torch::equal(pass.moments[1].mean,
+                            method.centres()[static_cast<size_t>(label)][1].mean);
+    }
+    EXPECT_TRUE(found) << label;
+  }
+}
+
+TEST(FddaTest, AClassWithoutRealImageIsNamed) {
+  Case one("fdda");
+  one.real.labels = torch::arange(24) % 3;
+  Alone with;
+  try {
+    one.Run(with.group, with.checkpoints);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), "configuration");
+    EXPECT_STREQ(error.what(),
+                 "fdda takes one real image of each class, but the calibration images of tiny hold "
+                 "none of class 3");
+  }
+}
+
+TEST(FddaTest, TheStudentSeesRealImagesToo) {
+  Case one("fdda");
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  Fdda method(context);
+  TrainingBatch generated{torch::randn({12, 3, 8, 8}), torch::full({12, 4}, 0.25),
+                          torch::zeros({12, 4}), 12};
+  const TrainingBatch batch = method.ForStudent(3, generated);
+  EXPECT_EQ(batch.images.size(0), 24);
+  EXPECT_EQ(batch.count, 24);
+  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 0, 12), generated.labels));
+  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 12).sum(1), torch::ones(12)));
+  EXPECT_TRUE(torch::allclose(batch.targets, Run(one.teacher.graph, batch.images)));
+}
+
+// --- Qimera ----------------------------------------------------------------------------------
+
+TEST(QimeraTest, LabelsSumToOneAlsoWhereClassesMeet) {
+  Case one("qimera", {{"mixed_classes", 9}});
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  const Qimera method(context);
+  const Superposition mix = method.Superpose(1, {0, 12});
+  EXPECT_EQ(mix.classes.size(1), 9);  // of 4 classes: some meet
+  const torch::Tensor labels = method.LabelsOf(mix);
+  EXPECT_TRUE(torch::allclose(labels.sum(1), torch::ones(12)));
+  float first = 0;
+  for (int64_t k = 0; k < 9; ++k)
+    if (mix.classes[0][k].item<int64_t>() == mix.classes[0][0].item<int64_t>())
+      first += mix.weights[0][k].item<float>();
+  EXPECT_NEAR(labels[0][mix.classes[0][0].item<int64_t>()].item<float>(), first, 1e-6);
+}
+
+TEST(QimeraTest, PlainEmbeddingsAreStandardisedOneByOneMixedOnesSlotBySlot) {
+  Case one("qimera", {{"mixed_classes", 3}}, torch::kFloat64);
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  const Qimera method(context);
+  const torch::Tensor plain =
+      method.Embed(1, {0, 12}, torch::zeros({12, 1}, torch::kInt64), /*superposed=*/false);
+  EXPECT_LT(plain.mean(2).abs().max().item<double>(), 1e-12);
+  const torch::Tensor mixed =
+      method.Embed(1, {0, 12}, torch::zeros({12, 3}, torch::kInt64), /*superposed=*/true);
+  EXPECT_LT(mixed.mean({0, 2}).abs().max().item<double>(), 1e-12);
+  EXPECT_GT(mixed.mean(2).abs().max().item<double>(), 1e-3) << "not image by image";
+}
+
+TEST(QimeraTest, SwitchesChooseMappingEmbeddingAndNorms) {
+  Alone with;
+  const auto parameters = [&](const Json& given) {
+    Case one("qimera", given);
+    const QuantizationContext context = one.Context(with.group, with.checkpoints);
+    return Qimera(context).Parameters().size();
+  };
+  const size_t whole = parameters({});
+  EXPECT_EQ(parameters({{"disentangle", false}}), whole - 2);
+  EXPECT_EQ(parameters({{"embedding", "classifier"}, {"latents", 0}}), whole);
+  EXPECT_EQ(parameters({{"embedding", "frozen"}, {"latents", 0}}), whole - 1);
+  // With conditional norms, the released mean makes images of many classes paler.
+  const auto images = [&](const char* mix) {
+    Case one("qimera", {{"conditioning", "norms"}, {"conditional_mix", mix}, {"superposed", 1},
+                        {"mixed_classes", 50}});
+    const QuantizationContext context = one.Context(with.group, with.checkpoints);
+    return Qimera(context).Generate(0, {0, 12}).images.detach();
+  };
+  EXPECT_GT(images("sum").std().item<double>(), 0.5);
+  EXPECT_LT(images("mean").std().item<double>(), 0.5 * images("sum").std().item<double>());
+}
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,94 @@
+#include "reports/samples.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/artifact.h"
+#include "reports/html_report.h"
+#include "tests/support/results_home.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct SamplesTest : testing::Test, ResultsHome {
+  // Finishes a stage whose artifact, published under the name that FinishStage gives it, holds a
+  // grid.
+  void WithGrid(const std::string& stage, const std::string& png) {
+    const auto artifact = home.artifact(Sha256Hex("artifact of " + stage));
+    MakePrivateFolder(artifact);
+    WriteFileDurably(artifact / "samples.png", png);
+    Manifest manifest{.stage = stage, .attempt = "a", .files = {}, .metrics = {}};
+    SealArtifact(artifact, manifest);
+    FinishStage(writer, stage);
+  }
+  std::string Stage(const CellRow& cell, const std::string& kind = "synthesize") {
+    const TrialRow trial = Cell(cell);
+    Add();
+    return rows.NameOf(trial, kind);
+  }
+  std::vector<std::string> Titles() {
+    std::vector<std::string> titles;
+    for (const SampleGrid& grid : ReadSamples(Reader(), ToSql("demo", {})).grids)
+      titles.push_back(grid.title + " = " + grid.png);
+    return titles;
+  }
+};
+
+TEST_F(SamplesTest, OneGridAConfigurationThatOfItsLowestSeed) {
+  WithGrid(Stage({.method = "zeroq", .seed = 1}), "second");
+  EXPECT_THAT(Titles(), testing::ElementsAre("zeroq: resnet20, cifar10, seed 1 = second"));
+  WithGrid(Stage({.method = "zeroq", .seed = 0}), "first");
+  // Eight and four bits share their images; so does a method of another name.
+  Stage({.method = "zeroq", .w_bits = 4});
+  rows.trials.push_back(Renamed(rows.trials.back(), "another"));
+  Add();
+  WithGrid(Stage({.model = "resnet56", .method = "genie_d"}), "other");
+  FinishStage(writer, Stage({.method = "without"}));
+  EXPECT_THAT(Titles(), testing::ElementsAre("another, zeroq: resnet20, cifar10, seed 0 = first",
+                                             "genie_d: resnet56, cifar10, seed 0 = other"));
+}
+
+TEST_F(SamplesTest, AJointMethodsGridIsThatOfItsQuantizeStage) {
+  const TrialRow trial = Cell({.method = "joint"});
+  Add();
+  FinishStage(writer, rows.NameOf(trial, "synthesize"));
+  WithGrid(rows.NameOf(trial, "quantize"), "while it trained");
+  EXPECT_THAT(Titles(),
+              testing::ElementsAre("joint W8A8: resnet20, cifar10, seed 0 = while it trained"));
+}
+
+TEST_F(SamplesTest, ADamagedGridIsLeftOut) {
+  const std::string stage = Stage({.method = "zeroq"});
+  WithGrid(stage, "whole");
+  WriteFileDurably(home.artifact(Sha256Hex("artifact of " + stage)) / "samples.png", "other");
+  EXPECT_THAT(Titles(), testing::IsEmpty());
+}
+
+TEST_F(SamplesTest, ThePageHoldsTheImagesAndNamesThem) {
+  WithGrid(Stage({.method = "a\"b<c"}), std::string("\x89PNG\0\xff", 6));
+  const std::string page = HtmlReport(ReadReport(Reader(), "demo"), "now");
+  EXPECT_THAT(page, HasSubstr("img-src data:;"));
+  EXPECT_THAT(page, HasSubstr("<img alt=\"Samples of a&quot;b&lt;c: resnet20, cifar10, seed 0\" "
+                              "src=\"data:image/png;base64,iVBORwD/\">"));
+  EXPECT_THAT(page, Not(HasSubstr("there are more")));
+}
+
+TEST_F(SamplesTest, TwentyFourAreShownAndThePageSaysWhenThereAreMore) {
+  for (int i = 0; i < 25; ++i) WithGrid(Stage({.method = fmt::format("m{:02}", i)}), "png");
+  const Samples samples = ReadSamples(Reader(), ToSql("demo", {}));
+  EXPECT_EQ(samples.grids.size(), 24u);
+  EXPECT_TRUE(samples.more);
+  EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo"), "now"),
+              HasSubstr("<p>These are the first 24; there are more.</p>"));
+}
+
+TEST_F(SamplesTest, WithoutGridsThereIsNoSection) {
+  Done({}, 88);
+  EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo"), "now"), Not(HasSubstr("<h2>Samples</h2>")));
+}
+
+}  // namespace
+}  // namespace zerosweep
