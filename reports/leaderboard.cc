@@ -36,7 +36,13 @@ SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.s
   t.bits, t.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
-  c.config ->> '$.evaluate.limit'
+  c.config ->> '$.evaluate.limit',
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'untrained_top1'),
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'best_top1'),
+  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
+    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'heldout_top1')
 FROM trial t JOIN configuration c ON c.id = t.configuration_id
 WHERE t.state = 'done' AND top1 IS NOT NULL AND )";
 
@@ -63,7 +69,10 @@ enum Column {
   kSynthesizer,
   kCounterparts,
   kTested,
-  kLimit
+  kLimit,
+  kUntrained,
+  kBestSnapshot,
+  kHeldoutSnapshot
 };
 
 // The trials of one configuration as they are read.
@@ -83,7 +92,8 @@ struct Samples {
     }
     seeds.insert(trial[kSeed].get<int64_t>());
     if (!evaluations.insert(trial[kEvaluation].get<int64_t>()).second) return;
-    for (const Column column : {kTop1, kAgreement, kFp32, kImages, kSizeBytes, kBitops, kSeconds}) {
+    for (const Column column : {kTop1, kAgreement, kFp32, kImages, kSizeBytes, kBitops, kSeconds,
+                                kUntrained, kBestSnapshot, kHeldoutSnapshot}) {
       const Json& value = trial[column];
       if (value.is_number()) values[column].push_back(value.get<double>());
     }
@@ -108,6 +118,9 @@ struct Samples {
     row.size_bytes = Mean(values[kSizeBytes]);
     row.bitops = Mean(values[kBitops]);
     row.seconds_mean = Mean(values[kSeconds]);
+    row.untrained_top1 = Mean(values[kUntrained]);
+    row.best_snapshot_top1 = Mean(values[kBestSnapshot]);
+    row.heldout_snapshot_top1 = Mean(values[kHeldoutSnapshot]);
   }
 };
 

@@ -27,6 +27,9 @@ struct LeaderboardRow {
   // Mean − that of the same configuration on as many real images, wherever in the home it is; none
   // where there are several (real images under other parameters).
   std::optional<double> to_real;
+  // Means of what training went through, beside its last state (top1_mean): before it, the best as
+  // the test images tell (never ranked), and the one that held-out images pick.
+  std::optional<double> untrained_top1, best_snapshot_top1, heldout_snapshot_top1;
   std::optional<double> images, size_bytes, bitops;
   std::vector<int64_t> seeds;
   std::string protocol, variant;

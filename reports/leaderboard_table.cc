@@ -55,12 +55,36 @@ std::string MethodName(const LeaderboardRow& row) {
 
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
   Table table;
-  table.columns = {
-      "sweep",     "dataset",   "model",    "method",       "w_bits",       "a_bits",
-      "n",         "top1_mean", "top1_std", "top1_ci_low",  "top1_ci_high", "top1_best",
-      "agreement", "fp32_top1", "drop",     "images",       "size_bytes",   "bitops",
-      "seeds",     "protocol",  "variant",  "seconds_mean", "published",    "published_source",
-      "bits",      "to_real",   "settings"};
+  table.columns = {"sweep",
+                   "dataset",
+                   "model",
+                   "method",
+                   "w_bits",
+                   "a_bits",
+                   "n",
+                   "top1_mean",
+                   "top1_std",
+                   "top1_ci_low",
+                   "top1_ci_high",
+                   "top1_best",
+                   "agreement",
+                   "fp32_top1",
+                   "drop",
+                   "images",
+                   "size_bytes",
+                   "bitops",
+                   "seeds",
+                   "protocol",
+                   "variant",
+                   "seconds_mean",
+                   "published",
+                   "published_source",
+                   "bits",
+                   "to_real",
+                   "settings",
+                   "untrained_top1",
+                   "best_snapshot_top1",
+                   "heldout_snapshot_top1"};
   for (const LeaderboardRow& row : rows) {
     table.rows.push_back({row.sweep,
                           row.dataset,
@@ -88,7 +112,10 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                           row.published_source ? Json(*row.published_source) : Json(),
                           row.bits,
                           Optional(row.to_real),
-                          Join(row.settings, " ")});
+                          Join(row.settings, " "),
+                          Optional(row.untrained_top1),
+                          Optional(row.best_snapshot_top1),
+                          Optional(row.heldout_snapshot_top1)});
   }
   return table;
 }

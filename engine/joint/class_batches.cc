@@ -16,10 +16,15 @@ int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
 
 ClassBatch MakeClassBatch(const QuantizationContext& context, const LabelledGenerator& generator,
                           uint64_t step, int64_t label, const std::string& name) {
-  const BatchPart part = context.group.PartOf(context.params.at("batch"));
+  const BatchPart part = context.group.PartOf(context.params.at("class_batch"));
   GeneratedBatch images = generator.OfOneClass(step, "class_images", part, label);
   TeacherPass pass = RunTeacher(context.group, context.teacher.graph, images.images, name);
   return {std::move(images), std::move(pass)};
+}
+
+ParamSpec ClassBatchParam(const Budget& images, const std::string& source) {
+  return BudgetParam("class_batch", images, "images of the step's batch of one class", "images",
+                     source);
 }
 
 std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequence draws,

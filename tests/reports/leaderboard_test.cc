@@ -35,6 +35,9 @@ TEST_F(LeaderboardTest, SeedsAreSamplesOfOneRow) {
   EXPECT_EQ(row.fp32_top1, 90);
   EXPECT_DOUBLE_EQ(*row.drop, 2);
   EXPECT_EQ(row.agreement, 95);
+  EXPECT_EQ(row.untrained_top1, 83);  // of a network that was trained
+  EXPECT_EQ(row.best_snapshot_top1, 88.5);
+  EXPECT_EQ(row.heldout_snapshot_top1, 87.5);
   EXPECT_EQ(row.images, 256);  // of the synthesizer, not the 10 000 of the evaluation
   EXPECT_EQ(row.size_bytes, 270000);
   EXPECT_EQ(row.seconds_mean, 4);  // teacher, images, quantization, evaluation: as if alone
@@ -202,7 +205,8 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
       ElementsAre("sweep", "dataset", "model", "method", "w_bits", "a_bits", "n", "top1_mean",
                   "top1_std", "top1_ci_low", "top1_ci_high", "top1_best", "agreement", "fp32_top1",
                   "drop", "images", "size_bytes", "bitops", "seeds", "protocol", "variant",
-                  "seconds_mean", "published", "published_source", "bits", "to_real", "settings"));
+                  "seconds_mean", "published", "published_source", "bits", "to_real", "settings",
+                  "untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());

@@ -123,7 +123,14 @@ inline void FinishTrial(ResultsWriter& writer, const std::vector<StageRow>& stag
       {"teacher", {{"fp32_top1", teacher_top1}, {"fp32_loss", 0.3}}},
       {"synthesize", {{"images", 256}, {"final_loss", 0.01}}},
       {"quantize", {{"size_bytes", 270000}, {"bitops", 2.5e9}}},
-      {"evaluate", {{"top1", top1}, {"loss", 0.4}, {"agreement", 95}, {"images", 10000}}}};
+      {"evaluate",
+       {{"top1", top1},
+        {"loss", 0.4},
+        {"agreement", 95},
+        {"images", 10000},
+        {"untrained_top1", top1 - 5},
+        {"best_top1", top1 + 0.5},
+        {"heldout_top1", top1 - 0.5}}}};
   for (const size_t place : trial.stages) {
     const StageRow& stage = stages[place];
     if (writer.Status(stage.name).state == State::kOpen)

@@ -6,12 +6,36 @@
 namespace zerosweep {
 namespace {
 
-const std::vector<std::string> kLeaderboardFields = {
-    "sweep",     "dataset",   "model",    "method",       "w_bits",       "a_bits",
-    "n",         "top1_mean", "top1_std", "top1_ci_low",  "top1_ci_high", "top1_best",
-    "agreement", "fp32_top1", "drop",     "images",       "size_bytes",   "bitops",
-    "seeds",     "protocol",  "variant",  "seconds_mean", "published",    "published_source",
-    "bits",      "to_real",   "settings"};
+const std::vector<std::string> kLeaderboardFields = {"sweep",
+                                                     "dataset",
+                                                     "model",
+                                                     "method",
+                                                     "w_bits",
+                                                     "a_bits",
+                                                     "n",
+                                                     "top1_mean",
+                                                     "top1_std",
+                                                     "top1_ci_low",
+                                                     "top1_ci_high",
+                                                     "top1_best",
+                                                     "agreement",
+                                                     "fp32_top1",
+                                                     "drop",
+                                                     "images",
+                                                     "size_bytes",
+                                                     "bitops",
+                                                     "seeds",
+                                                     "protocol",
+                                                     "variant",
+                                                     "seconds_mean",
+                                                     "published",
+                                                     "published_source",
+                                                     "bits",
+                                                     "to_real",
+                                                     "settings",
+                                                     "untrained_top1",
+                                                     "best_snapshot_top1",
+                                                     "heldout_snapshot_top1"};
 
 void ExpectNumbers(const Json& row, const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {
