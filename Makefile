@@ -3,7 +3,8 @@
 #   make test     build and test    make format   clang-format over all sources
 #   make chaos    200 random kills while sweeps run
 #   make bench    what the engine itself costs
-# LABELS chooses tests: fast, mpi, e2e (whole sweeps; these three by default), slow (minutes).
+# LABELS chooses tests: fast, mpi, e2e (whole sweeps; these three by default), slow (minutes), gpu (they skip themselves
+# where there is none).
 # MPI=debian builds with Debian's Open MPI 4.1.4 instead of the wheel's 5.0.11.
 MPI ?= wheel
 BUILD ?= $(if $(filter debian,$(MPI)),build-debian,build)

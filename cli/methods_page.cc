@@ -100,6 +100,7 @@ std::string Facts(const Json& entry) {
   if (entry.at("uses_seed").get<bool>()) facts.push_back("uses the seed");
   for (const Json& need : entry.at("needs")) facts.push_back("needs " + Value(need));
   if (IsJoint(entry)) facts.emplace_back("makes its own images");
+  if (RunsInGroups(entry)) facts.emplace_back("runs on several ranks");
   const std::string paper = TextOf(entry, "paper");
   return (paper.empty() ? "" : "Paper: " + paper + ". ") + Join(facts, ", ") + ".\n";
 }

@@ -11,6 +11,7 @@
 #include "base/frames.h"
 #include "base/version.h"
 #include "engine/catalogue/declaration.h"
+#include "engine/parallel/process_group.h"
 #include "engine/stages/runner.h"
 
 namespace {
@@ -29,8 +30,9 @@ int Main(int argc, char** argv) {
   CLI::App app{
       "zerosweep-stage: runs the stages of a sweep for a worker of `zerosweep run`.\n"
       "It is started by zerosweep and speaks framed JSON on descriptors 3 and 4."};
-  bool describe = false;
+  bool describe = false, try_nccl = false;
   app.add_flag("--describe", describe, "Print the catalogue (JSON) of what this program can do");
+  app.add_flag("--try-nccl", try_nccl, "Reduce something with NCCL on the first GPU");
   app.set_version_flag("--version", "zerosweep-stage " + zerosweep::Version() + " (" +
                                         zerosweep::CodeRevision() + ")");
   try {
@@ -40,6 +42,10 @@ int Main(int argc, char** argv) {
   }
   if (describe) {
     std::printf("%s\n", zerosweep::DescribeAll().dump(1).c_str());
+    return zerosweep::kExitOk;
+  }
+  if (try_nccl) {
+    zerosweep::TryNccl();
     return zerosweep::kExitOk;
   }
   if (!IsOpen(zerosweep::kFrameReadFd) || !IsOpen(zerosweep::kFrameWriteFd)) {

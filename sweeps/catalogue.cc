@@ -42,6 +42,10 @@ const Json* Catalogue::FindRecipe(const std::string& name) const {
   return FindNamed(recipes_, name);
 }
 
+bool RunsInGroups(const Json& declaration) {
+  return declaration.at("facts").value("groups", false);
+}
+
 bool IsJoint(const Json& declaration) { return declaration.at("facts").value("joint", false); }
 
 bool Needs(const Json& declaration, const std::string& what) {

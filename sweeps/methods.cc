@@ -42,7 +42,7 @@ void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue&
                             kAnywhere, by_profile);
   if (const YamlNode* ranks = block.Find("ranks")) {
     CheckExecution("ranks", *ranks, catalogue, KindOfRole(role));
-    part.ranks = static_cast<int>(RequireInt(*ranks, part.name() + ".ranks", 1, 4096));
+    CheckGroups(*part.declaration, role, *ranks, catalogue);
   }
   if (const YamlNode* resources = block.Find("resources")) {
     part.resources = ParseResources(*resources);
@@ -108,6 +108,10 @@ std::string KindOfRole(const std::string& role) {
   return role == "synthesizer" ? "synthesize" : "quantize";
 }
 
+std::string RoleOfKind(const std::string& kind) {
+  return kind == "synthesize" ? "synthesizer" : "quantizer";
+}
+
 void CheckExecution(const std::string& name, const YamlNode& node, const Catalogue& catalogue,
                     const std::string& kind) {
   bool declared = false;
@@ -122,6 +126,18 @@ void CheckExecution(const std::string& name, const YamlNode& node, const Catalog
   if (node.ToJson() != usual) {
     FailAt(node.where, "{} is {}, but this version has only {}", name, node.Shown(), usual.dump());
   }
+}
+
+void CheckGroups(const Json& part, const std::string& role, const YamlNode& ranks,
+                 const Catalogue& catalogue) {
+  if (RunsInGroups(part) || ranks.ToJson() == 1) return;
+  std::vector<std::string> able;
+  for (const Json& entry : catalogue.json().at(role + "s"))
+    if (RunsInGroups(entry)) able.push_back(entry.at("name"));
+  FailAt(ranks.where, "ranks is {}, but {} runs on one rank ({})", ranks.Shown(),
+         part.at("name").get<std::string>(),
+         able.empty() ? fmt::format("as every {} does", role)
+                      : fmt::format("on several run: {}", Join(able, ", ")));
 }
 
 void Resources::Override(const Resources& more) {
@@ -146,7 +162,10 @@ Resources ParseResources(const YamlNode& node) {
   if (const auto gpus = number("gpus", 0, 1)) resources.gpu = *gpus == 1;
   if (const YamlNode* memory = node.Find("memory")) resources.memory = ParseMemory(*memory);
   if (const YamlNode* time = node.Find("time")) resources.time = ParseTime(*time);
-  number("ranks", 1, 1);  // a stage runs in one process
+  if (number("ranks", 1, 4096).value_or(1) > 1)
+    FailAt(node.Find("ranks")->where,
+           "resources.ranks is {}, but ranks change a stage's result: write ranks beside resources",
+           node.Find("ranks")->Shown());
   return resources;
 }
 

@@ -30,7 +30,6 @@ struct Part {
   Json recipe_values = Json::object();  // set by the recipe
   Json given = Json::object();          // set by the sweep; parameters of the stage's kind included
   Resources resources;                  // from `resources:` inside the block
-  std::optional<int> ranks;             // from `ranks:` inside the block
   std::string where;
 
   const std::string& name() const { return declaration->at("name").get_ref<const std::string&>(); }
@@ -66,8 +65,7 @@ Method ParseMethod(const YamlNode& node, const Catalogue& catalogue);
 Method CombineParts(const YamlNode& synthesizer, const YamlNode& quantizer,
                     const Catalogue& catalogue);
 
-// `resources: {threads: 2, cpus: 4, gpus: 1, memory: 16GB, ranks: 1}`, each optional. Throws
-// kUsage.
+// `resources: {threads: 2, cpus: 4, gpus: 1, memory: 16GB}`, each optional. Throws kUsage.
 Resources ParseResources(const YamlNode& node);
 
 // `ranks: N` and `dtype: X` change a stage's name, so a value other than the usual one (1, float32)
@@ -76,11 +74,16 @@ Resources ParseResources(const YamlNode& node);
 void CheckExecution(const std::string& name, const YamlNode& node, const Catalogue& catalogue,
                     const std::string& kind = "");
 
+// Throws kUsage at `ranks` when it asks for several and this part runs on one alone.
+void CheckGroups(const Json& part, const std::string& role, const YamlNode& ranks,
+                 const Catalogue& catalogue);
+
 // Of "synthesizer" and "quantizer", those that a recipe has.
 std::vector<std::string> RolesOf(const Json& recipe);
 
-// The stage kind that runs a role: "synthesize", "quantize".
+// The stage kind that runs a role: "synthesize", "quantize"; and the reverse.
 std::string KindOfRole(const std::string& role);
+std::string RoleOfKind(const std::string& kind);
 
 // A recipe as sweeps/recipes/NAME.yaml holds it, checked as a sweep is:
 //   {name, paper, summary, synthesizer: {zeroq: {…}}, quantizer: {minmax: {}}, protocol: zeroq,

@@ -13,7 +13,8 @@ const Json kNoKind = {{"params", Json::array()}};
 // `ranks` and `dtype` belong to a stage's name, so only a kind that declares them can obey them.
 void TakeIfDeclared(const Json& kind, const std::string& name, const YamlNode* node, Json& given) {
   const Json* param = FindParam(kind, name);
-  if (node != nullptr && param != nullptr) given[name] = CheckedValue(*param, *node, name);
+  if (node == nullptr || param == nullptr || given.contains(name)) return;
+  given[name] = CheckedValue(*param, *node, name);
 }
 
 struct EvaluateBlock {
@@ -196,7 +197,8 @@ void TrialResolver::AddKindParams(const std::string& kind, const Json& given,
   Json own = given;
   TakeIfDeclared(declaration, "ranks", execution.ranks, own);
   TakeIfDeclared(declaration, "dtype", execution.dtype, own);
-  if (part.ranks) own["ranks"] = *part.ranks;
+  if (execution.ranks != nullptr && !given.contains("ranks") && FindParam(declaration, "ranks"))
+    CheckGroups(*part.declaration, RoleOfKind(kind), *execution.ranks, catalogue_);
   Json values =
       ResolveParams(declaration, own, part.recipe_values, execution.profile, execution.variant);
   params.threads = values.value("threads", 1);
@@ -204,8 +206,9 @@ void TrialResolver::AddKindParams(const std::string& kind, const Json& given,
   if (execution.resources != nullptr) resources = ParseResources(*execution.resources);
   resources.Override(part.resources);
   params.threads = resources.threads.value_or(params.threads);
-  params.needs = {1, resources.gpu.value_or(false), resources.cpus.value_or(0),
-                  resources.memory.value_or(0), resources.time.value_or(0)};
+  params.needs = {values.value("ranks", 1), resources.gpu.value_or(false),
+                  resources.cpus.value_or(0), resources.memory.value_or(0),
+                  resources.time.value_or(0)};
   if (options_.threads > 0) params.threads = options_.threads;
   values.erase("threads");  // a resource, not part of the name
   for (const auto& [name, value] : values.items()) {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/frames.h"
+#include "base/run_program.h"
 #include "base/stage_protocol.h"
 #include "base/subprocess.h"
 #include "base/text.h"
@@ -30,6 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kHelloSeconds = 60;
+constexpr double kNcclSeconds = 120;
 constexpr double kLittleSpace = 1e9;  // bytes
 
 class Findings {
@@ -67,6 +69,21 @@ std::optional<StageHello> AskStage(const fs::path& program) {
   return std::nullopt;
 }
 
+// What groups of ranks on GPUs need.
+void CheckNccl(const std::string& version, bool gpus, Findings& findings) {
+  if (!gpus) {
+    return findings.Add(
+        "NCCL", true,
+        fmt::format("{}; no GPU: NCCL is built in but cannot be tried here", version));
+  }
+  const ProgramResult tried =
+      RunProgram({StageProgram().string(), "--try-nccl"}, ChildEnvironment(), kNcclSeconds);
+  const bool works = tried.code == kExitOk;
+  const std::string said = tried.timed_out ? "hangs" : tried.err.substr(0, tried.err.find('\n'));
+  findings.Add("NCCL", works, version + (works ? ", reduces on the first GPU" : ": " + said),
+               "stages of several ranks on GPUs do not work: NCCL_DEBUG=INFO says more");
+}
+
 void CheckStage(Findings& findings) {
   const fs::path program = StageProgram();
   std::optional<StageHello> hello;
@@ -95,6 +112,7 @@ void CheckStage(Findings& findings) {
   findings.Add("GPUs", all_work, names.empty() ? "none: stages run on the CPU" : Join(names, ", "),
                fmt::format("{} device files, but CUDA opens {}: check the driver with nvidia-smi",
                            VisibleGpus(), names.size()));
+  CheckNccl(hello->signature.value("nccl", "unknown"), !names.empty(), findings);
 }
 
 std::string FirstLineOf(const std::string& command) {

@@ -52,9 +52,10 @@ void AddArguments(CLI::App& app, RunArguments& arguments) {
   app.add_option("--ranks", arguments.ranks,
                  "Spread the slots over this many MPI ranks of this host, as if they were nodes")
       ->check(CLI::Range(1, 1024));
-  app.add_option("--interface", arguments.interface,
-                 "Network interface or subnet between nodes, as ib0 or 10.1.0.0/16 (default: Open "
-                 "MPI chooses)")
+  app.add_option(
+         "--interface", arguments.interface,
+         "Network interface or subnet between nodes, as ib0 or 10.1.0.0/16, for the ranks "
+         "of the run and those of its stages (default: Open MPI and the nodes' names decide)")
       ->envname("ZEROSWEEP_INTERFACE");
   app.add_option("--grace", arguments.grace,
                  "Seconds from the first signal to the end; running stages have two thirds of them "
@@ -91,6 +92,7 @@ SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals
   slots.slots = arguments.slots;
   slots.spread = arguments.ranks > 0;
   slots.device = arguments.device;
+  session.coordinator.interface = arguments.interface;
   for (const StageRow& stage : plan.stages)
     slots.threads = std::max(slots.threads, stage.design->threads);
   session.coordinator.drain_grace = kStagesShare * arguments.grace;
@@ -178,6 +180,7 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
   if (arguments.sweep.threads > 0) add("--threads", std::to_string(arguments.sweep.threads));
   if (arguments.slots > 0) add("--slots", std::to_string(arguments.slots));
   if (!arguments.device.empty()) add("--device", arguments.device);
+  if (!arguments.interface.empty()) add("--interface", arguments.interface);
   if (arguments.break_lock) words.push_back("--break-lock");
   if (arguments.ranks > 0) add("--ranks", std::to_string(arguments.ranks));
   add("--grace", fmt::format("{}", arguments.grace));

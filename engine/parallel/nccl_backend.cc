@@ -7,10 +7,11 @@
 namespace zerosweep {
 namespace {
 
-// c10d and NCCL take these from the environment alone, when the group is made.
+// c10d and NCCL take these from the environment alone, when the group is made. The user's own
+// choice of an interface wins.
 void Configure(const GroupSeat& seat) {
   const std::string interface = FindNetworkPlace(seat.interface).interface;
-  if (!interface.empty()) setenv("NCCL_SOCKET_IFNAME", ("=" + interface).c_str(), 1);
+  if (!interface.empty()) setenv("NCCL_SOCKET_IFNAME", ("=" + interface).c_str(), 0);
   // A wait blocks, and throws what went wrong on the device or that the time is over; c10d's
   // watchdogs would end the process instead.
   setenv("TORCH_NCCL_BLOCKING_WAIT", "1", 1);

@@ -1,6 +1,9 @@
 #include "engine/parallel/process_group.h"
 
+#include <torch/cuda.h>
 #include <torch/types.h>
+
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
 
 #include "base/error.h"
 #include "engine/parallel/backends.h"
@@ -88,6 +91,18 @@ std::unique_ptr<Group> MakeGroup(const c10::intrusive_ptr<c10d::Store>& store,
   } catch (const std::exception& error) {
     Lost("do not all come", error);
   }
+}
+
+void TryNccl() {
+  if (!torch::cuda::is_available())
+    Fail(ErrorKind::kCluster, "no GPU: NCCL {} is built in, but it cannot be tried here",
+         NcclVersion());
+  const torch::Device device(torch::kCUDA, 0);
+  const auto group = MakeGroup(c10::make_intrusive<c10d::HashStore>(), {0, 1, device, "lo", 60});
+  const torch::Tensor numbers = torch::arange(5, torch::TensorOptions(device));
+  group->Reduce({numbers}, Group::Reduction::kSum);
+  if (numbers.sum().item<int64_t>() != 10)
+    Fail(ErrorKind::kInternal, "NCCL {} reduces wrongly", NcclVersion());
 }
 
 }  // namespace zerosweep

@@ -33,5 +33,7 @@ std::unique_ptr<Group> MakeGroup(const c10::intrusive_ptr<c10d::Store>& store,
 
 // "2.28.9": of the NCCL that is linked.
 std::string NcclVersion();
+// A group of one rank reduces on the first GPU. Throws what goes wrong.
+void TryNccl();
 
 }  // namespace zerosweep

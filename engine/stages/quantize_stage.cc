@@ -62,7 +62,14 @@ const RegisterStageKind kQuantize{
     {.role = "kind",
      .name = "quantize",
      .summary = "quantizes a teacher, on calibration images or on those that the method makes",
-     .revision = 1},
+     .revision = 1,
+     .params = {{.name = "ranks",
+                 .type = "int",
+                 .default_value = 1,
+                 .meaning = "processes that compute it together, each on a part of every batch",
+                 .min = 1,
+                 .max = 4096,
+                 .neutral = 1}}},
     RunQuantize};
 
 }  // namespace

@@ -88,6 +88,11 @@ StageDone RunStage(const StageRun& run, const Host& host) {
   manifest.stage = run.stage.name;
   manifest.attempt = run.attempt;
   manifest.metrics = kind.function(context);
+  if (run.ranks > 1) {
+    std::fprintf(stderr, "%s %s: rank %d of %d put %lld bytes into sums\n", run.stage.kind.c_str(),
+                 run.attempt.c_str(), run.rank, run.ranks,
+                 static_cast<long long>(group->reduced_bytes()));
+  }
   manifest.signature = host.machine;
   manifest.signature["device"] = run.device;
   manifest.signature["threads"] = run.threads;

@@ -11,6 +11,7 @@
 
 #include "base/version.h"
 #include "engine/catalogue/declaration.h"
+#include "engine/parallel/process_group.h"
 
 namespace zerosweep {
 namespace {
@@ -36,6 +37,7 @@ Json MachineSignature() {
   return {{"cpu", CpuModel()},
           {"cpu_capability", at::get_cpu_capability()},
           {"gpus", gpus},
+          {"nccl", NcclVersion()},
           {"torch", TORCH_VERSION},
           {"compiler", __VERSION__},
           {"revision", CodeRevision()}};

@@ -59,7 +59,8 @@ StageCheckpoints::StageCheckpoints(const StageRun& run, Json signature, LeaveReq
       clock_(clock),
       group_(group),
       due_(clock.Monotonic() + run.checkpoint_period) {
-  if (group.size() > 1 && !folder_.empty()) signature_["group"] = GroupDigest(signature_, group);
+  if (group.size() > 1 && !folder_.empty())
+    signature_ = {{"group", GroupDigest(signature_, group)}};
 }
 
 void StageCheckpoints::Log(const std::string& message) const {
@@ -77,7 +78,9 @@ std::optional<CheckpointState> StageCheckpoints::Restore() {
     const bool none = next == candidates.end();
     const std::string name = Announced(none ? "" : next->filename().string());
     if (name.empty()) return std::nullopt;
-    auto state = Load(folder_ / name);
+    const fs::path chosen = folder_ / name;
+    const bool usable = group_.rank() == 0 || Usable(chosen);
+    auto state = usable ? Load(chosen) : std::nullopt;
     if (Agreed(group_, state ? 1 : 0, Group::Reduction::kMin) == 1) return state;
     if (!none) ++next;
   }

@@ -110,11 +110,14 @@ TEST_F(InspectionTest, DoctorChecksEachPartAndWritesNothing) {
   EXPECT_EQ(doctor.code, 0) << doctor.err;
   std::map<std::string, Json> checks;
   for (const Json& row : doctor.json()) checks[row.at("check")] = row;
-  for (const char* check : {"zerosweep", "stage program", "LibTorch", "CPU", "MPI transport",
-                            "home", "dataset cifar10"}) {
+  for (const char* check : {"zerosweep", "stage program", "LibTorch", "CPU", "NCCL",
+                            "MPI transport", "home", "dataset cifar10"}) {
     ASSERT_TRUE(checks.contains(check)) << check;
     EXPECT_EQ(checks[check].at("ok"), true) << checks[check];
     EXPECT_TRUE(checks[check].at("advice").is_null());
+  }
+  if (checks["GPUs"].at("found").get<std::string>().starts_with("none")) {
+    EXPECT_THAT(checks["NCCL"].at("found").get<std::string>(), HasSubstr("cannot be tried here"));
   }
   EXPECT_EQ(checks["dataset cifar10"].at("found"), (fresh / "data").string());
   EXPECT_FALSE(fs::exists(fresh.home()));

@@ -44,7 +44,9 @@ Json Protocol() {
 Json Kinds() {
   const Json limit =
       Param("limit", "int", 0, {{"min", 0}, {"neutral", 0}, {"profiles", {{"smoke", 500}}}});
-  return {Entry("evaluate", 3, false, {}, {limit}), Entry("quantize", 1, false, {}, {}),
+  return {Entry("evaluate", 3, false, {}, {limit}),
+          Entry("quantize", 1, false, {},
+                {Param("ranks", "int", 1, {{"min", 1}, {"max", 4096}, {"neutral", 1}})}),
           Entry("sensitivity", 2, false, {},
                 {Param("divergence", "choice", "forward",
                        {{"choices", {"forward", "symmetric"}}, {"neutral", "forward"}})}),
@@ -70,15 +72,17 @@ Json Synthesizers() {
 }
 
 Json Quantizers() {
+  Json rounding = Entry("rounding", 4, true, {},
+                        {Param("iterations", "int", 1000,
+                               {{"profiles", {{"fast", 50}}}, {"variants", {{"paper", 2000}}}})});
+  rounding["facts"]["groups"] = true;
   return {
       Entry("joint", 2, true, {"batch_norm", "real_data"},
             {Param("warm_up", "int", 100, {{"min", 0}, {"profiles", {{"fast", 10}}}})},
             {{"joint", true}}),
       Entry("minmax", 1, false, {}, {Param("batch", "int", 64, {{"min", 1}})}),
       Entry("percentile", 1, false, {}, {Param("p", "float", 0.99999, {{"min", 0.5}, {"max", 1}})}),
-      Entry("rounding", 4, true, {},
-            {Param("iterations", "int", 1000,
-                   {{"profiles", {{"fast", 50}}}, {"variants", {{"paper", 2000}}}})})};
+      rounding};
 }
 
 Json Models() {

@@ -195,6 +195,28 @@ TEST(ExpansionTest, LeavesNeutralValuesAndHowItRunsOutOfNames) {
   EXPECT_NE(names("  method: zeroq\nevaluate: {limit: 10}\n"), plain);
 }
 
+TEST(ExpansionTest, RanksBelongToTheStageThatRunsOnThem) {
+  const SweepFolder folder;
+  const auto expand = [&](const std::string& quantizer, const std::string& lines) {
+    return folder.Expand(
+        CifarSweep("  bits: w4a4\n  synthesizer: zeroq\n  quantizer: " + quantizer + "\n" + lines));
+  };
+  const Plan plain = expand("rounding", "");
+  const Plan by_trial = expand("rounding", "ranks: 2\n");
+  EXPECT_EQ(Names(expand("{rounding: {ranks: 2}}", "")), Names(by_trial));
+  EXPECT_EQ(Names(expand("{rounding: {ranks: 2}}", "ranks: 3\n")), Names(by_trial));
+  const TrialRow& trial = by_trial.trials.at(0);
+  EXPECT_EQ(SpecOf(by_trial, trial, "quantize").params.at("ranks"), 2);
+  EXPECT_EQ(DesignOf(by_trial, trial, "quantize").needs.ranks, 2);
+  for (const char* kind : {"teacher", "synthesize", "evaluate"})
+    EXPECT_EQ(DesignOf(by_trial, trial, kind).needs.ranks, 1);
+  EXPECT_EQ(SpecOf(by_trial, trial, "synthesize").name,
+            SpecOf(plain, plain.trials.at(0), "synthesize").name);
+  EXPECT_NE(SpecOf(by_trial, trial, "quantize").name,
+            SpecOf(plain, plain.trials.at(0), "quantize").name);
+  EXPECT_FALSE(SpecOf(plain, plain.trials.at(0), "quantize").params.contains("ranks"));
+}
+
 TEST(ExpansionTest, PutsSeedRevisionAndDataWhereTheyBelong) {
   const SweepFolder folder;
   const Plan plan = folder.Expand(CifarSweep("  method: real\n  bits: w8a8\nseeds: [4]\n"));
