@@ -1,6 +1,7 @@
 #include "engine/joint/labelled_generator.h"
 
 #include "engine/synthesis/initial_parameters.h"
+#include "engine/synthesis/labels.h"
 
 namespace zerosweep {
 namespace {
@@ -41,12 +42,9 @@ std::vector<torch::Tensor> LabelledGenerator::Parameters() const {
 
 GeneratedBatch LabelledGenerator::OfAllClasses(uint64_t step, const std::string& purpose,
                                                BatchPart part) const {
-  torch::Tensor labels = torch::empty({part.count}, torch::kInt64);
-  for (int64_t i = 0; i < part.count; ++i) {
-    const auto sample = static_cast<uint64_t>(part.first + i);
-    labels[i] = static_cast<int64_t>(context_.random.ForSample(step, purpose + ".labels", sample)
-                                         .Below(static_cast<uint32_t>(classes_)));
-  }
+  const torch::Tensor labels = DrawClasses(context_.random, step, purpose + ".labels",
+                                           context_.teacher.classes, part.first, part.count)
+                                   .flatten();
   return Make(step, purpose, part, labels);
 }
 

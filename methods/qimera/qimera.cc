@@ -18,6 +18,7 @@
 #include "engine/joint/labelled_generator.h"
 #include "engine/parallel/moments.h"
 #include "engine/synthesis/initial_parameters.h"
+#include "engine/synthesis/labels.h"
 
 namespace zerosweep {
 namespace {
@@ -89,32 +90,22 @@ bool Qimera::IsSuperposed(uint64_t step) const {
 }
 
 Superposition Qimera::Superpose(uint64_t step, BatchPart part) const {
-  torch::Tensor classes = torch::empty({part.count, mixed_}, torch::kInt64);
-  for (int64_t i = 0; i < part.count; ++i) {
-    RandomSequence draws =
-        context_.random.ForSample(step, "images.labels", static_cast<uint64_t>(part.first + i));
-    for (int64_t k = 0; k < mixed_; ++k)
-      classes[i][k] = static_cast<int64_t>(draws.Below(static_cast<uint32_t>(classes_)));
-  }
+  const torch::Tensor classes = Classes(step, part, mixed_);
   const torch::Tensor weights =
       torch::softmax(context_.random.NormalForSamples(step, "mix", {part.count, mixed_},
                                                       static_cast<uint64_t>(part.first)),
                      1);
-  return {classes.to(context_.teacher.device()), weights.to(context_.teacher.options())};
+  return {classes, weights.to(context_.teacher.options())};
 }
 
 Superposition Qimera::Plain(uint64_t step, BatchPart part) const {
-  Superposition one;
-  one.classes = torch::empty({part.count, 1}, torch::kInt64);
-  for (int64_t i = 0; i < part.count; ++i) {
-    const auto sample = static_cast<uint64_t>(part.first + i);
-    one.classes[i][0] =
-        static_cast<int64_t>(context_.random.ForSample(step, "images.labels", sample)
-                                 .Below(static_cast<uint32_t>(classes_)));
-  }
-  one.classes = one.classes.to(context_.teacher.device());
-  one.weights = torch::ones({part.count, 1}, context_.teacher.options());
-  return one;
+  return {Classes(step, part, 1), torch::ones({part.count, 1}, context_.teacher.options())};
+}
+
+torch::Tensor Qimera::Classes(uint64_t step, BatchPart part, int64_t each) const {
+  return DrawClasses(context_.random, step, "images.labels", context_.teacher.classes, part.first,
+                     part.count, each)
+      .to(context_.teacher.device());
 }
 
 torch::Tensor Qimera::LabelsOf(const Superposition& mix) const {

@@ -38,6 +38,7 @@ class Qimera final : public JointMethod {
 
  private:
   Superposition Plain(uint64_t step, BatchPart part) const;
+  torch::Tensor Classes(uint64_t step, BatchPart part, int64_t each) const;
 
   const QuantizationContext& context_;
   int64_t classes_, mixed_;

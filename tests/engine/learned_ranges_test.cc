@@ -78,5 +78,22 @@ TEST(LearnedRangesTest, PactMovesItsEndByWhatItClips) {
   EXPECT_FLOAT_EQ(got.parameter.item<float>(), 11);
 }
 
+// 2·q(tanh(w) / (2M) + ½) − 1, times M, with q(r) = round(r·(2^k − 1)) / (2^k − 1).
+TEST(LearnedRangesTest, DoReFaIsItsFormulaTimesM) {
+  torch::manual_seed(9);
+  const torch::Tensor weight = torch::randn({4, 3, 2, 2}, torch::kFloat64);
+  const torch::Tensor squashed = weight.tanh();
+  const double most = squashed.abs().max().item<double>();
+  for (const int bits : {2, 3, 4}) {
+    const double levels = std::exp2(bits) - 1;
+    const torch::Tensor expected =
+        (2 * torch::round((squashed / (2 * most) + 0.5) * levels) / levels - 1) * most;
+    const torch::Tensor actual = FakeQuantize(squashed, DoReFaGrid(weight, bits));
+    EXPECT_TRUE(torch::allclose(actual, expected, 1e-12, 1e-12)) << bits;
+    EXPECT_NEAR(actual.max().item<double>(), most, 1e-12);  // both ends are levels
+    EXPECT_GT(actual.abs().min().item<double>(), 0.9 * most / levels) << "no zero";
+  }
+}
+
 }  // namespace
 }  // namespace zerosweep

@@ -26,8 +26,10 @@ TEST(StudentTest, IsTheNetworkThatItBecomesBitForBit) {
   const Protocol protocol;
   using Weights = StudentRanges::Weights;
   using Activations = StudentRanges::Activations;
-  const std::vector<StudentRanges> kinds = {
-      {}, {Weights::kLsq, Activations::kLsq}, {Weights::kLsq, Activations::kPact}};
+  const std::vector<StudentRanges> kinds = {{},
+                                            {Weights::kLsq, Activations::kLsq},
+                                            {Weights::kLsq, Activations::kPact},
+                                            {Weights::kDoReFa, Activations::kDoReFa}};
   for (const StudentRanges& ranges : kinds) {
     for (const int w_bits : {4, 32}) {
       const bool fold = w_bits == 32;
