@@ -57,7 +57,7 @@ TEST_F(GroupsTest, RunsOnRanksAndFailsWhatIsTooLarge) {
 }
 
 TEST_F(GroupsTest, DisturbedOnceItMakesTheSame) {
-  const std::string sweep = WriteSweep(Gdfq(2, 400));
+  const std::string sweep = WriteSweep(Gdfq(2, 120));
   ASSERT_EQ(line_.Do({"run", sweep, "-n", "2"}).code, 0);
   const Json undisturbed = line_.Value(kArtifact);
 
