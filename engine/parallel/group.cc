@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace zerosweep {
 namespace {
 
@@ -30,6 +32,8 @@ struct GlobalSumFunction : torch::autograd::Function<GlobalSumFunction> {
 }  // namespace
 
 BatchPart Group::PartOf(int64_t batch) const {
+  if (batch < size())
+    Fail(ErrorKind::kUsage, "{} images cannot be shared by {} ranks", batch, size());
   const int64_t each = batch / size(), more = batch % size();
   const int64_t first = rank() * each + std::min<int64_t>(rank(), more);
   return {first, each + (rank() < more ? 1 : 0)};

@@ -34,7 +34,8 @@ class Group {
   // What this rank has handed to Reduce since it was made.
   virtual int64_t reduced_bytes() const = 0;
 
-  // This rank's part of a batch of so many images; parts differ by one image at most.
+  // This rank's part of a batch of so many images; parts differ by one image at most. Throws kUsage
+  // where a rank would have none.
   BatchPart PartOf(int64_t batch) const;
 };
 

@@ -46,6 +46,7 @@ TEST(MomentsTest, AreThoseOfAllRanksWithTheirGradients) {
   for (const int ranks : {2, 4}) {
     RunRanks(ranks, [&](Group& group) {
       const BatchPart part = group.PartOf(7);
+      EXPECT_THROW(group.PartOf(ranks - 1), Error) << "a rank without an image";
       const torch::Tensor own =
           whole.slice(0, part.first, part.first + part.count).clone().requires_grad_(true);
       const Moments moments = GlobalMoments(group, {own}).front();
