@@ -10,8 +10,9 @@ namespace {
 constexpr double kLookForCause = 1;  // seconds
 constexpr double kFollowDone = 10;
 
-int Weight(const StageFailed& failed) {
-  return failed.failure == "interrupted" ? 2 : failed.failure == "lost_worker" ? 0 : 1;
+int Weight(int rank, const StageFailed& failed) {
+  if (failed.failure == "interrupted") return rank == 0 ? 3 : 2;
+  return failed.failure == "lost_worker" ? 0 : 1;
 }
 
 }  // namespace
@@ -33,12 +34,13 @@ bool Flight::AliveOn(int worker) const {
 
 void Flight::NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now,
                          double grace) {
-  if (done) return;
+  if (done || cancelled) return;
   const double patience = why.failure == "interrupted"                ? grace
                           : why.failure == "lost_worker" && rank >= 0 ? kLookForCause
                                                                       : 0;
   revoke_at = std::min(revoke_at, now + patience);
-  if (failed && Weight(why) <= Weight(*failed)) return;
+  if (failed && Weight(rank, why) <= weight) return;
+  weight = Weight(rank, why);
   failed = why;
   log_tail = tail;
   if (members.size() > 1 && rank >= 0)

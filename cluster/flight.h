@@ -35,6 +35,7 @@ struct Flight {
   // How it ends, one or the other, when all members have.
   std::optional<StageDone> done;      // what rank 0 made
   std::optional<StageFailed> failed;  // why it fails
+  int weight = 0;                     // of that among what members say
   std::string log_tail;               // of the member that failed
   double revoke_at =
       std::numeric_limits<double>::infinity();  // when those that are left are killed
@@ -49,9 +50,10 @@ struct Flight {
   // Rank 0 is done; the others follow within seconds, and how they end no longer matters.
   void NoteDone(const StageDone& made, double now);
   // A member has failed, or those of a worker (rank −1). The cause counts, not what the others say
-  // of it: "lost_worker" gives way to any other class, and any to "interrupted". The others may end
-  // by themselves: for `grace` seconds after an interruption, in which rank 0 saves; for a second
-  // when one has lost another, so that the other's end is seen; else not at all.
+  // of it: "lost_worker" gives way to any other class, and any to "interrupted", of which rank 0
+  // says what it has saved. The others may end by themselves: for `grace` seconds after an
+  // interruption, in which rank 0 saves; for a second when one has lost another, so that the
+  // other's end is seen; else not at all.
   void NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now,
                    double grace);
 };

@@ -48,6 +48,9 @@ TEST_F(FlightTest, AnInterruptionLetsTheOthersSave) {
   EXPECT_EQ(flight_.revoke_at, 100 + kGrace);
   Fail(2, "lost_worker", 100.5);
   EXPECT_EQ(flight_.failed->failure, "interrupted");
+  EXPECT_TRUE(flight_.failed->message.starts_with("rank 1 of 3"));
+  Fail(0, "interrupted", 101);
+  EXPECT_TRUE(flight_.failed->message.starts_with("rank 0 of 3"));  // which has saved
 }
 
 TEST_F(FlightTest, AWorkerThatIsLostTakesTheGroupWithIt) {

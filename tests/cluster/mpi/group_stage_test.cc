@@ -140,7 +140,7 @@ TEST_P(GroupStageTest, AHungRankCostsOneAttemptAndNoBit) {
 INSTANTIATE_TEST_SUITE_P(Rank, GroupStageTest, testing::Values(0, 1));
 
 TEST(GroupStageTest, AGroupThatIsAskedToLeaveSavesAndGoesOn) {
-  const Json stages = {Stage({{"steps", 150}})};
+  const Json stages = {Stage({{"steps", 300}})};
   const GroupSweep sweep(stages, /*checkpoint_period=*/60);
   {
     Program program(sweep.Command({}), sweep.output());
