@@ -2,9 +2,8 @@
 // "g2"): gradient descent on a least-squares problem, each rank on its part of every batch.
 //
 //   steps, step_ms  how many, and how long each lasts     seed    of the problem
-//   fault           "kill" | "stop": strikes rank `rank` at step `at`, once in a home; "mark": only
-//   says
-//                   that it is there
+//   fault           "kill" | "stop": strikes rank `rank` at step `at`, once in a home
+//                   "mark": only says that it is there
 //
 // `group_stage --digest` prints what its hello carries.
 #include <fcntl.h>
