@@ -13,38 +13,40 @@
 namespace zerosweep {
 namespace {
 
-// One row a done trial. Columns as in the enum below.
-constexpr const char* kTrials = R"(
+// A metric of a trial's stages: of those of one kind, or of whichever has it.
+std::string MetricSql(const char* name, const char* kind = nullptr) {
+  const std::string of_kind = kind == nullptr ? "" : fmt::format("x.kind = '{}' AND ", kind);
+  return fmt::format(
+      "(SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id "
+      "WHERE x.trial_id = t.id AND {}m.name = '{}')",
+      of_kind, name);
+}
+
+// One row a done trial; columns as in the enum below.
+std::string TrialsSql() {
+  return fmt::format(
+      R"(
 SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.seed, t.protocol,
   t.variant,
   (SELECT json_group_array(s.name) FROM sweep_trial st JOIN sweep s ON s.id = st.sweep_id
     WHERE st.trial_id = t.id),
-  coalesce((SELECT x.stage_id FROM trial_stage x WHERE x.trial_id = t.id AND x.kind = 'evaluate'), -t.id),
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'top1') AS top1,
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'agreement'),
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND x.kind = 'teacher' AND m.name = 'fp32_top1'),
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND x.kind = 'synthesize' AND m.name = 'images'),
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND m.name = 'size_bytes'),
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND m.name = 'bitops'),
-  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id WHERE x.trial_id = t.id),
+  coalesce((SELECT x.stage_id FROM trial_stage x WHERE x.trial_id = t.id AND x.kind = 'evaluate'),
+    -t.id),
+  {} AS top1, {}, {}, {}, {}, {},
+  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+    WHERE x.trial_id = t.id),
   t.bits, t.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit',
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'untrained_top1'),
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'best_top1'),
-  (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
-    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'heldout_top1')
+  {}, {}, {}
 FROM trial t JOIN configuration c ON c.id = t.configuration_id
-WHERE t.state = 'done' AND top1 IS NOT NULL AND )";
+WHERE t.state = 'done' AND top1 IS NOT NULL AND )",
+      MetricSql("top1", "evaluate"), MetricSql("agreement", "evaluate"),
+      MetricSql("fp32_top1", "teacher"), MetricSql("images", "synthesize"), MetricSql("size_bytes"),
+      MetricSql("bitops"), MetricSql("untrained_top1", "evaluate"),
+      MetricSql("best_top1", "evaluate"), MetricSql("heldout_top1", "evaluate"));
+}
 
 enum Column {
   kConfiguration,
@@ -128,7 +130,7 @@ using Groups = std::map<int64_t, Samples>;  // by configuration
 
 Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
   Groups groups;
-  for (const auto& trial : reader.Query(kTrials + filter.condition, filter.bindings).rows) {
+  for (const auto& trial : reader.Query(TrialsSql() + filter.condition, filter.bindings).rows) {
     const auto [place, is_new] = groups.try_emplace(trial[kConfiguration].get<int64_t>());
     LeaderboardRow& row = place->second.row;
     if (is_new) {

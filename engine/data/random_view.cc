@@ -63,4 +63,14 @@ torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& view
   return turned.view({n, c, w, h}).transpose(2, 3).contiguous(x.suggest_memory_format());
 }
 
+torch::Tensor RandomViews(const torch::Tensor& x, double smallest_share, double flip,
+                          const RandomStreams& random, uint64_t step, uint64_t first_sample) {
+  std::vector<View> views;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(x.size(0)); ++i) {
+    RandomSequence draws = random.ForSample(step, "view", first_sample + i);
+    views.push_back(RandomView(x.size(2), x.size(3), smallest_share, flip, draws));
+  }
+  return ResizedViews(x, views);
+}
+
 }  // namespace zerosweep

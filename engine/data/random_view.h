@@ -28,4 +28,9 @@ View RandomView(int64_t height, int64_t width, double smallest_share, double fli
 // REQUIRES: one view for each image, its window not empty and inside.
 torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& views);
 
+// Every image through a RandomView of its own, drawn for samples first_sample, first_sample + 1, …
+// of the step ("view").
+torch::Tensor RandomViews(const torch::Tensor& x, double smallest_share, double flip,
+                          const RandomStreams& random, uint64_t step, uint64_t first_sample = 0);
+
 }  // namespace zerosweep

@@ -40,6 +40,19 @@ std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequenc
   return targets;
 }
 
+std::vector<Moments> DistortedCentre(const QuantizationContext& context, uint64_t step,
+                                     const std::vector<Moments>& centre) {
+  return Distorted(centre, context.random.Shared(step, "distortion"),
+                   context.params.at("noise_means"), context.params.at("noise_variances"));
+}
+
+std::vector<ParamSpec> DistortionParams(double of_means, double of_variances,
+                                        const std::string& source) {
+  return {RateParam("noise_means", of_means,
+                    "standard deviation that the means of a class's centre are moved by", source),
+          RateParam("noise_variances", of_variances, "the same of its variances", source)};
+}
+
 void SaveCentres(const std::string& prefix, const Centres& centres, CheckpointState& state) {
   Json sizes = Json::array();
   for (size_t label = 0; label < centres.size(); ++label) {

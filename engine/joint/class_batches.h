@@ -38,6 +38,13 @@ ParamSpec ClassBatchParam(const Budget& images, const std::string& source);
 std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequence draws,
                                double of_means, double of_variances);
 
+// A step's distortion of a class's centre, by the scales of the parameters "noise_means" and
+// "noise_variances".
+std::vector<Moments> DistortedCentre(const QuantizationContext& context, uint64_t step,
+                                     const std::vector<Moments>& centre);
+std::vector<ParamSpec> DistortionParams(double of_means, double of_variances,
+                                        const std::string& source);
+
 // Centres of classes under keys that begin with `prefix`; a class without one has an empty list.
 using Centres = std::vector<std::vector<Moments>>;
 void SaveCentres(const std::string& prefix, const Centres& centres, CheckpointState& state);

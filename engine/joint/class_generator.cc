@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "engine/parallel/moments.h"
+#include "engine/synthesis/generator_layers.h"
 #include "engine/synthesis/initial_parameters.h"
 
 namespace zerosweep {
@@ -12,10 +13,6 @@ constexpr int64_t kHiddenChannels = 64;
 constexpr double kLeak = 0.2;
 constexpr double kEpsilon = 1e-5;
 constexpr double kInnerEpsilon = 0.8;
-
-torch::Tensor Twice(const torch::Tensor& x) {
-  return torch::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
-}
 
 torch::Tensor Convolve(const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias = {}) {
@@ -74,15 +71,12 @@ torch::Tensor ClassGenerator::Normalise(Group& group, const Norm& norm, const to
 
 torch::Tensor ClassGenerator::Images(Group& group, const torch::Tensor& inputs,
                                      const torch::Tensor& mixture) const {
-  // The linear layer's outputs count channels fastest: only the order of its rows, which are drawn
-  // alike, and the maps are channels last from the start.
   torch::Tensor x =
-      torch::linear(inputs, linear_weight_, linear_bias_)
-          .view({inputs.size(0), shape_.image[1] / 4, shape_.image[2] / 4, kSeedChannels})
-          .permute({0, 3, 1, 2});
-  x = Twice(Normalise(group, norm0_, x, mixture));
+      SeedMaps(inputs, linear_weight_, linear_bias_, shape_.image[1] / 4, shape_.image[2] / 4);
+  x = TwiceAsLarge(Normalise(group, norm0_, x, mixture));
   x = torch::leaky_relu(Normalise(group, norm1_, Convolve(x, weight1_), mixture), kLeak);
-  x = torch::leaky_relu(Normalise(group, norm2_, Convolve(Twice(x), weight2_), mixture), kLeak);
+  x = torch::leaky_relu(Normalise(group, norm2_, Convolve(TwiceAsLarge(x), weight2_), mixture),
+                        kLeak);
   return GlobalBatchNorm(group, torch::tanh(Convolve(x, weight3_, bias3_)), {}, {}, kEpsilon);
 }
 

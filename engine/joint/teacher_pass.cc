@@ -21,20 +21,19 @@ std::vector<Moments> RunningMoments(const Graph& graph) {
   return moments;
 }
 
+torch::Tensor Mismatch(const Moments& moments, const Moments& target) {
+  return (moments.mean - target.mean).square().mean() +
+         (moments.variance - target.variance).square().mean();
+}
+
 torch::Tensor Mismatch(const std::vector<Moments>& moments, const std::vector<Moments>& targets,
                        size_t first) {
   torch::Tensor sum;
   for (size_t i = first; i < moments.size(); ++i) {
-    const torch::Tensor term = (moments[i].mean - targets[i].mean).square().mean() +
-                               (moments[i].variance - targets[i].variance).square().mean();
+    const torch::Tensor term = Mismatch(moments[i], targets[i]);
     sum = sum.defined() ? sum + term : term;
   }
   return sum / static_cast<double>(moments.size() - first);
-}
-
-torch::Tensor CrossEntropyShare(const torch::Tensor& logits, const torch::Tensor& labels,
-                                int64_t batch) {
-  return -(labels * torch::log_softmax(logits, 1)).sum() / static_cast<double>(batch);
 }
 
 }  // namespace zerosweep

@@ -24,14 +24,10 @@ TeacherPass RunTeacher(Group& group, const Graph& graph, const torch::Tensor& x,
 // Mean and variance that each batch norm of the teacher keeps.
 std::vector<Moments> RunningMoments(const Graph& graph);
 
-// (1/n) Σ over n batch norms of MSE(μ, μ*) + MSE(v, v*), means over channels; of the batch norms
-// first … to the last. Every rank computes it alike (ShareOf).
+// MSE(μ, μ*) + MSE(v, v*), means over channels. Every rank computes it alike (ShareOf).
+torch::Tensor Mismatch(const Moments& moments, const Moments& target);
+// Its mean over the batch norms first … to the last.
 torch::Tensor Mismatch(const std::vector<Moments>& moments, const std::vector<Moments>& targets,
                        size_t first = 0);
-
-// −Σ over this rank's images of Σ_c labels_c · log softmax(logits)_c, divided by the images of the
-// whole batch. labels: n×classes.
-torch::Tensor CrossEntropyShare(const torch::Tensor& logits, const torch::Tensor& labels,
-                                int64_t batch);
 
 }  // namespace zerosweep

@@ -6,6 +6,11 @@ Distillation Distillation::FromParams(const Json& params) {
   return {params.at("temperature"), params.at("distillation"), params.at("reduction") == "element"};
 }
 
+torch::Tensor CrossEntropyShare(const torch::Tensor& logits, const torch::Tensor& labels,
+                                int64_t batch) {
+  return -(labels * torch::log_softmax(logits, 1)).sum() / static_cast<double>(batch);
+}
+
 StudentLoss LossOf(const torch::Tensor& logits, const TrainingBatch& batch,
                    const Distillation& settings) {
   const double t = settings.temperature;
@@ -15,7 +20,7 @@ StudentLoss LossOf(const torch::Tensor& logits, const TrainingBatch& batch,
       (log_target.exp() * (log_target - torch::log_softmax(logits / t, 1))).sum();
   const double terms = settings.by_element ? images * static_cast<double>(logits.size(1)) : images;
   return {divergence * (settings.weight * t * t / terms),
-          -(batch.labels * torch::log_softmax(logits, 1)).sum() / images};
+          CrossEntropyShare(logits, batch.labels, batch.count)};
 }
 
 std::vector<ParamSpec> DistillationParams(double weight, const std::string& reduction) {

@@ -27,6 +27,11 @@ struct Distillation {
   static Distillation FromParams(const Json& params);
 };
 
+// −Σ over this rank's images of Σ_c labels_c · log softmax(logits)_c, divided by the images of the
+// whole batch. labels: n×classes.
+torch::Tensor CrossEntropyShare(const torch::Tensor& logits, const torch::Tensor& labels,
+                                int64_t batch);
+
 // α·T²·KL(softmax(t/T) ‖ softmax(s/T)) and cross-entropy of the student's logits s: this rank's
 // shares. GDFQ and Qimera divide the divergence by images · classes, ClusterQ and FDDA by images.
 struct StudentLoss {

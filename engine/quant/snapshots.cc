@@ -53,6 +53,16 @@ std::vector<Snapshot> FromParts(const Json& list,
 
 }  // namespace
 
+ParamSpec Snapshots::Param() {
+  return {.name = "snapshots",
+          .type = "int",
+          .default_value = 10,
+          .meaning =
+              "networks kept on the way, evenly, of which `best_top1` and `heldout_top1` are told",
+          .min = 1,
+          .profiles = {{"fast", 4}, {"smoke", 2}}};
+}
+
 void Snapshots::Offer(int64_t done, const Student& student) {
   const auto taken = static_cast<int64_t>(all_.size());
   if (taken > count_ || done < taken * steps_ / std::max<int64_t>(count_, 1)) return;

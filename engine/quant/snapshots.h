@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/catalogue/params.h"
 #include "engine/checkpoint.h"
 #include "engine/parallel/group.h"
 #include "engine/quant/quantized_network.h"
@@ -29,6 +30,7 @@ struct Snapshot {
 class Snapshots {
  public:
   Snapshots(int64_t count, int64_t steps) : count_(count), steps_(steps) {}
+  static ParamSpec Param();  // "snapshots", their count
 
   // Call with every number of steps done, 0 included: keeps the student when it is time to.
   void Offer(int64_t done, const Student& student);

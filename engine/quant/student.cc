@@ -47,6 +47,17 @@ StudentRanges::Averages StudentRanges::AveragesFrom(const std::string& word) {
   Fail(ErrorKind::kInternal, "unknown averages '{}'", word);
 }
 
+ParamSpec StudentRanges::AveragesParam() {
+  return {.name = "averages",
+          .type = "choice",
+          .default_value = "clean",
+          .meaning =
+              "moving averages of ranges: clean of the bias of their beginning; with its "
+              "correction fed back, which is far off before some 200 calibrations; biased",
+          .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ; biased: FDDA's",
+          .choices = {"clean", "fed_back", "biased"}};
+}
+
 Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,
                  const WeightBitWidths& w_bits, int a_bits, const StudentRanges& ranges)
     : teacher_(teacher),
@@ -153,6 +164,13 @@ UniformGrid Student::WeightGridOf(int index, const torch::Tensor& weight) const 
 torch::Tensor Student::Weight(int index, const torch::Tensor& weight) const {
   const int bits = weight_bits_.at(index);
   if (bits == kPassThroughBits) return weight;
+  if (!weight.isfinite().all().item<bool>()) {
+    throw Error(ErrorKind::kTrial,
+                fmt::format("the student's weights of {} are no longer finite: lower its learning "
+                            "rate",
+                            graph_.nodes[static_cast<size_t>(index)].name),
+                "non_finite");
+  }
   const torch::Tensor quantized =
       weight_steps_.contains(index)
           ? LsqQuantize(weight, weight_steps_.at(index), bits, /*is_signed=*/true)

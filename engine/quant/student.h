@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/catalogue/params.h"
 #include "engine/checkpoint.h"
 #include "engine/parallel/group.h"
 #include "engine/quant/quantized_network.h"
@@ -46,6 +47,7 @@ struct StudentRanges {
 
   // From the word of a parameter: "clean", "fed_back", "biased".
   static Averages AveragesFrom(const std::string& word);
+  static ParamSpec AveragesParam();
 };
 
 class Student {

@@ -20,6 +20,13 @@
 #include "engine/synthesis/batch_norm_statistics.h"
 
 namespace zerosweep {
+namespace {
+
+// Of the views that images are shown through.
+constexpr double kSmallestView = 0.8;  // of the area
+constexpr double kFlip = 0.5;
+
+}  // namespace
 
 ClusterQ::ClusterQ(const QuantizationContext& context)
     : context_(context),
@@ -33,19 +40,9 @@ GeneratedBatch ClusterQ::Generate(uint64_t step, BatchPart part) {
   GeneratedBatch batch = generator_.OfAllClasses(step, "images", part);
   if (context_.params.at("augment").get<bool>() &&
       context_.random.Shared(step, "augment").Uniform() < 0.5F)
-    batch.images = Augmented(step, part, batch.images);
+    batch.images = RandomViews(batch.images, kSmallestView, kFlip, context_.random, step,
+                               static_cast<uint64_t>(part.first));
   return batch;
-}
-
-torch::Tensor ClusterQ::Augmented(uint64_t step, BatchPart part,
-                                  const torch::Tensor& images) const {
-  std::vector<View> views;
-  for (int64_t i = 0; i < part.count; ++i) {
-    RandomSequence draws =
-        context_.random.ForSample(step, "view", static_cast<uint64_t>(part.first + i));
-    views.push_back(RandomView(images.size(2), images.size(3), 0.8, 0.5, draws));
-  }
-  return ResizedViews(images, views);
 }
 
 Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
@@ -64,8 +61,7 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
   const int64_t label = ClassOfStep(context_.random, step, known);
   const ClassBatch batch = MakeClassBatch(context_, generator_, step, label, "clusterq");
   const std::vector<Moments> targets =
-      Distorted(centroids_[static_cast<size_t>(label)], context_.random.Shared(step, "distortion"),
-                context_.params.at("noise_means"), context_.params.at("noise_variances"));
+      DistortedCentre(context_, step, centroids_[static_cast<size_t>(label)]);
   return {{"centroids", weight * ShareOf(context_.group, Mismatch(batch.pass.moments, targets,
                                                                   FirstDeepNorm(targets.size())))}};
 }
@@ -83,10 +79,9 @@ torch::Tensor ClusterQ::ReleasedMismatch(const std::vector<Moments>& moments) co
     repeated += std::pow(n, -n * static_cast<double>(image));
   torch::Tensor sum;
   for (size_t l = first; l < moments.size(); ++l) {
-    const torch::Tensor distance = (moments[l].mean - centroids[l].mean).square().mean() +
-                                   (moments[l].variance - centroids[l].variance).square().mean();
     const double share = repeated * std::pow(n, -static_cast<double>(moments.size() - l));
-    sum = sum.defined() ? sum + share * distance : share * distance;
+    const torch::Tensor term = share * Mismatch(moments[l], centroids[l]);
+    sum = sum.defined() ? sum + term : term;
   }
   return sum;
 }
@@ -184,7 +179,8 @@ std::vector<ParamSpec> Params() {
       "CIFAR-10: batch 512, 10 epochs of warm-up; CIFAR-100: 200; ImageNet: 16 and 50";
   const char* const kCode = "authors' code";
   return Joined(
-      JointParams(defaults),
+      Joined(JointParams(defaults),
+             DistortionParams(0.03, 0.05, "the scale of the authors' code, uniform there")),
       {{.name = "objective",
         .type = "choice",
         .default_value = "intended",
@@ -219,10 +215,6 @@ std::vector<ParamSpec> Params() {
         .min = 1},
        ShareParam("centroid_rate", 0.2, "b, of what is new", kCode),
        RateParam("centroid_weight", 0.9, "of L_C", kCode),
-       RateParam("noise_means", 0.03, "standard deviation that a centroid's means are moved by",
-                 "the scale of the authors' code, uniform there"),
-       RateParam("noise_variances", 0.05, "the same of its variances",
-                 "the scale of the authors' code, uniform there"),
        RateParam("diversity_weight", 0.1, "of L_Dv, released alone", kCode),
        {.name = "augment",
         .type = "bool",

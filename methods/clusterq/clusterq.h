@@ -34,7 +34,6 @@ class ClusterQ final : public JointMethod {
   torch::Tensor ReleasedDiversity(uint64_t step, const std::vector<Moments>& moments) const;
 
  private:
-  torch::Tensor Augmented(uint64_t step, BatchPart part, const torch::Tensor& images) const;
   std::optional<std::vector<Moments>> ClassStatistics(uint64_t step, int64_t label) const;
 
   const QuantizationContext& context_;

@@ -91,11 +91,11 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   const double of_labels = context_.params.at("label_weight");
   const double of_distorted = context_.params.at("distorted_weight");
   const int64_t batch = context_.params.at("class_batch");
-  RandomSequence draws = context_.random.Shared(step, "distortion");
   Terms terms = {
       {"class_labels", of_labels * CrossEntropyShare(pass.logits, images.labels, batch)}};
   const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
   if (!std::binary_search(known_.begin(), known_.end(), label)) {
+    RandomSequence draws = context_.random.Shared(step, "distortion");
     const torch::Tensor mismatch =
         2 * Mismatch(pass.moments, Distorted(Nothing(centre), draws, 1, 1));
     terms["distorted"] = of_distorted * ShareOf(context_.group, mismatch);
@@ -104,8 +104,7 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   const size_t first = FirstDeepNorm(centre.size());
   const double of_centres = context_.params.at("centre_weight");
   terms["centres"] = of_centres * ShareOf(context_.group, Mismatch(pass.moments, centre, first));
-  const std::vector<Moments> distorted = Distorted(centre, draws, context_.params.at("noise_means"),
-                                                   context_.params.at("noise_variances"));
+  const std::vector<Moments> distorted = DistortedCentre(context_, step, centre);
   terms["distorted"] =
       of_distorted * ShareOf(context_.group, Mismatch(pass.moments, distorted, first));
   return terms;
@@ -176,7 +175,7 @@ std::vector<ParamSpec> Params() {
   defaults.source =
       "ImageNet: batch 16, 50 epochs of 200 of warm-up, 350 of training; no other exists";
   const char* const kCode = "authors' code";
-  return Joined(JointParams(defaults),
+  return Joined(Joined(JointParams(defaults), DistortionParams(0.5, 1.0, kCode)),
                 {ClassBatchParam({16, 32, 8}, kCode),
                  BudgetParam("real_images", {1000, 1000, 64},
                              "of the calibration split, for the student", "images", kCode),
@@ -190,12 +189,7 @@ std::vector<ParamSpec> Params() {
                   .min = 0,
                   .profiles = {{"fast", 50}, {"smoke", 2}}},
                  RateParam("centre_weight", 0.01, "of L_C", "README of the authors' code"),
-                 RateParam("distorted_weight", 0.9, "of L_D", "README of the authors' code"),
-                 RateParam("noise_means", 0.5,
-                           "standard deviation that a centre's means are moved "
-                           "by",
-                           kCode),
-                 RateParam("noise_variances", 1.0, "the same of its variances", kCode)});
+                 RateParam("distorted_weight", 0.9, "of L_D", "README of the authors' code")});
 }
 
 const RegisterQuantizer kFdda{

@@ -223,14 +223,9 @@ class Finetuning {
   // Every image through a window of its own, mirrored by chance; the teacher sees the same.
   void Augment(int64_t step, TrainingBatch& batch) const {
     const torch::NoGradGuard no_grad;
-    std::vector<View> views;
-    for (int64_t i = 0; i < batch.images.size(0); ++i) {
-      RandomSequence draws =
-          context_.random.ForSample(static_cast<uint64_t>(step), "view", static_cast<uint64_t>(i));
-      views.push_back(
-          RandomView(batch.images.size(2), batch.images.size(3), kSmallestView, kFlip, draws));
-    }
-    batch.images = ResizedViews(batch.images, views).contiguous(torch::MemoryFormat::ChannelsLast);
+    batch.images = RandomViews(batch.images, kSmallestView, kFlip, context_.random,
+                               static_cast<uint64_t>(step))
+                       .contiguous(torch::MemoryFormat::ChannelsLast);
     batch.targets = zerosweep::Run(context_.teacher.graph, batch.images);
   }
 
@@ -370,13 +365,7 @@ std::vector<ParamSpec> Params() {
        .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020; pact: Choi et al. 2018; dorefa: Zhou "
                  "et al. 2016",
        .choices = {"minmax", "lsq", "pact", "dorefa"}},
-      {.name = "averages",
-       .type = "choice",
-       .default_value = "clean",
-       .meaning = "moving averages of ranges: clean of the bias of their beginning; with its "
-                  "correction fed back, which is far off before some 200 calibrations; biased",
-       .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ; biased: FDDA's",
-       .choices = {"clean", "fed_back", "biased"}},
+      StudentRanges::AveragesParam(),
       {.name = "ranges_from",
        .type = "choice",
        .default_value = "images",
@@ -406,13 +395,7 @@ std::vector<ParamSpec> Params() {
        .meaning = "train on every image through a window of 50 to 100 % of it, mirrored by chance; "
                   "the teacher sees the same",
        .source = "IntraQ"},
-      {.name = "snapshots",
-       .type = "int",
-       .default_value = 10,
-       .meaning = "networks kept on the way, evenly, of which `best_top1` and `heldout_top1` are "
-                  "told",
-       .min = 1,
-       .profiles = {{"fast", 4}, {"smoke", 2}}},
+      Snapshots::Param(),
       ShareParam("heldout", 0.1, "of the images: not trained on, to score the snapshots on",
                  "Zerosweep")};
   return Joined(std::move(params), DistillationParams(1, "element"));

@@ -1,6 +1,7 @@
 #include "methods/genie/generator.h"
 
 #include "base/error.h"
+#include "engine/synthesis/generator_layers.h"
 #include "engine/synthesis/initial_parameters.h"
 
 namespace zerosweep {
@@ -16,10 +17,6 @@ torch::Tensor Normalise(const torch::Tensor& x, const torch::Tensor& gamma = {},
   return torch::batch_norm(x, gamma, beta, /*running_mean=*/{}, /*running_var=*/{},
                            /*training=*/true, /*momentum=*/0, kBatchNormEpsilon,
                            /*cudnn_enabled=*/true);
-}
-
-torch::Tensor Twice(const torch::Tensor& x) {
-  return torch::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
 }
 
 }  // namespace
@@ -59,14 +56,10 @@ std::vector<torch::Tensor> Generator::Parameters() const {
 }
 
 torch::Tensor Generator::Images(const torch::Tensor& latents) const {
-  // The linear layer's outputs count channels fastest: only the order of its rows, which are drawn
-  // alike, and the maps are channels last from the start.
-  torch::Tensor x = torch::linear(latents, linear_weight_, linear_bias_)
-                        .view({latents.size(0), seed_height_, seed_width_, kSeedChannels})
-                        .permute({0, 3, 1, 2});
-  x = Twice(Normalise(x, gamma1_, beta1_));
+  torch::Tensor x = SeedMaps(latents, linear_weight_, linear_bias_, seed_height_, seed_width_);
+  x = TwiceAsLarge(Normalise(x, gamma1_, beta1_));
   x = torch::conv2d(x, weight1_, /*bias=*/{}, /*stride=*/1, /*padding=*/1);
-  x = Twice(torch::leaky_relu(Normalise(x, gamma2_, beta2_), kLeak));
+  x = TwiceAsLarge(torch::leaky_relu(Normalise(x, gamma2_, beta2_), kLeak));
   return Normalise(torch::tanh(torch::conv2d(x, weight2_, bias2_, /*stride=*/1, /*padding=*/1)));
 }
 

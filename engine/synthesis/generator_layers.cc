@@ -1,0 +1,16 @@
+#include "engine/synthesis/generator_layers.h"
+
+namespace zerosweep {
+
+torch::Tensor TwiceAsLarge(const torch::Tensor& x) {
+  return torch::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
+}
+
+torch::Tensor SeedMaps(const torch::Tensor& inputs, const torch::Tensor& weight,
+                       const torch::Tensor& bias, int64_t height, int64_t width) {
+  return torch::linear(inputs, weight, bias)
+      .view({inputs.size(0), height, width, bias.size(0) / (height * width)})
+      .permute({0, 3, 1, 2});
+}
+
+}  // namespace zerosweep
