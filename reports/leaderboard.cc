@@ -108,9 +108,10 @@ struct Samples {
     row.n = static_cast<int>(evaluations.size());
     row.top1_mean = *Mean(top1);
     row.top1_std = SampleStd(top1);
-    if (const auto interval = MeanInterval95(top1)) {
-      row.top1_ci_low = interval->first;
-      row.top1_ci_high = interval->second;
+    const auto bootstrapped = BcaInterval95(top1);
+    if (const auto interval = bootstrapped ? bootstrapped : MeanInterval95(top1)) {
+      row.top1_ci_low = interval->low;
+      row.top1_ci_high = interval->high;
     }
     row.top1_best = *std::max_element(top1.begin(), top1.end());
     row.agreement = Mean(values[kAgreement]);

@@ -1,10 +1,16 @@
 #include "reports/statistics.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
+#include <random>
 
 namespace zerosweep {
 namespace {
+
+constexpr uint64_t kResamplingSeed = 20220501;  // any: results do not change from call to call
+constexpr int kResamples = 10'000;
 
 // The continued fraction of the regularised incomplete beta function I_x(a, b) by Lentz's method
 // (Numerical Recipes, 3rd edition, 6.4). Converges fast for x < (a + 1) / (a + b + 2).
@@ -69,12 +75,116 @@ double StudentQuantile(double p, double degrees) {
   return (low + high) / 2;
 }
 
-std::optional<std::pair<double, double>> MeanInterval95(const std::vector<double>& values) {
+double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+
+double NormalQuantile(double p) {
+  if (p > 0.5) return -NormalQuantile(1 - p);
+  double low = -40, high = 0;
+  for (int i = 0; i < 200 && high - low > 1e-14; ++i) {
+    const double middle = (low + high) / 2;
+    (NormalCdf(middle) < p ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+std::optional<Interval> MeanInterval95(const std::vector<double>& values) {
   if (values.size() < 3) return std::nullopt;
   const auto n = static_cast<double>(values.size());
   const double half = StudentQuantile(0.975, n - 1) * *SampleStd(values) / std::sqrt(n);
   const double mean = *Mean(values);
-  return std::make_pair(mean - half, mean + half);
+  return Interval{mean - half, mean + half};
+}
+
+double SortedQuantile(const std::vector<double>& sorted, double q) {
+  const double place = q * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  if (below + 1 >= sorted.size()) return sorted.back();
+  return std::lerp(sorted[below], sorted[below + 1], place - static_cast<double>(below));
+}
+
+std::optional<Interval> BcaInterval95(const std::vector<double>& values) {
+  const size_t n = values.size();
+  const double mean = Mean(values).value_or(0);
+  // The acceleration, from the jackknife: leaving x out moves the mean by (mean − x) / (n − 1).
+  double squares = 0, cubes = 0;
+  for (const double value : values) {
+    const double influence = value - mean;
+    squares += influence * influence;
+    cubes += influence * influence * influence;
+  }
+  if (n < 10 || squares == 0) return std::nullopt;
+  const double acceleration = cubes / (6 * std::pow(squares, 1.5));
+  std::mt19937_64 random(kResamplingSeed);
+  std::uniform_int_distribution<size_t> any(0, n - 1);
+  std::vector<double> means(kResamples);
+  for (double& resampled : means) {
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += values[any(random)];
+    resampled = sum / static_cast<double>(n);
+  }
+  std::sort(means.begin(), means.end());
+  // The bias: the share of resamples below the mean, ties counted half.
+  const auto [first, last] = std::equal_range(means.begin(), means.end(), mean);
+  const double below = static_cast<double>(first - means.begin()) +
+                       0.5 * static_cast<double>(last - first);
+  const double bias = NormalQuantile(std::clamp(below / kResamples, 1e-6, 1 - 1e-6));
+  const auto corrected = [&](double p) {
+    const double z = bias + NormalQuantile(p);
+    return SortedQuantile(means, NormalCdf(bias + z / (1 - acceleration * z)));
+  };
+  return Interval{corrected(0.025), corrected(0.975)};
+}
+
+std::optional<double> SignFlipP(const std::vector<double>& differences) {
+  const size_t n = differences.size();
+  if (n == 0) return std::nullopt;
+  const auto sum_of = [&](auto&& negative) {
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += negative(i) ? -differences[i] : differences[i];
+    return std::abs(sum);
+  };
+  double largest = 0;
+  for (const double difference : differences) largest += std::abs(difference);
+  // Sums that are equal but for rounding count as equal.
+  const double observed = sum_of([](size_t) { return false; }) - 1e-12 * largest;
+  if (n <= 20) {
+    uint64_t as_far = 0;
+    const uint64_t all = uint64_t{1} << n;
+    for (uint64_t signs = 0; signs < all; ++signs)
+      as_far += sum_of([&](size_t i) { return (signs >> i & 1) != 0; }) >= observed ? 1 : 0;
+    return static_cast<double>(as_far) / static_cast<double>(all);
+  }
+  constexpr int kAssignments = 100'000;
+  std::mt19937_64 random(kResamplingSeed);
+  int as_far = 1;  // the observed one
+  for (int i = 0; i < kAssignments; ++i)
+    as_far += sum_of([&](size_t) { return (random() >> 63) != 0; }) >= observed ? 1 : 0;
+  return static_cast<double>(as_far) / (kAssignments + 1);
+}
+
+double McNemarP(int64_t only_a, int64_t only_b) {
+  const auto n = static_cast<double>(only_a + only_b);
+  double tail = 0;  // P(X ≤ the smaller), X ~ Binomial(n, ½)
+  for (int64_t k = 0; k <= std::min(only_a, only_b); ++k) {
+    const auto of = static_cast<double>(k);
+    tail += std::exp(std::lgamma(n + 1) - std::lgamma(of + 1) - std::lgamma(n - of + 1) -
+                     n * std::numbers::ln2);
+  }
+  return std::min(1.0, 2 * tail);
+}
+
+std::vector<double> HolmAdjusted(const std::vector<double>& p) {
+  std::vector<size_t> order(p.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p[a] < p[b]; });
+  std::vector<double> adjusted(p.size());
+  double largest = 0;
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    const double scaled = p[order[rank]] * static_cast<double>(p.size() - rank);
+    largest = std::max(largest, std::min(1.0, scaled));
+    adjusted[order[rank]] = largest;
+  }
+  return adjusted;
 }
 
 }  // namespace zerosweep

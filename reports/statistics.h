@@ -1,8 +1,8 @@
-// The few statistics that a leaderboard needs.
+// The statistics of leaderboards and comparisons. Percentages and probabilities are fractions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace zerosweep {
@@ -17,7 +17,36 @@ std::optional<double> SampleStd(const std::vector<double>& values);
 // < 1 and degrees ≥ 1.
 double StudentQuantile(double p, double degrees);
 
+// The standard normal distribution and its quantile. REQUIRES: 0 < p < 1.
+double NormalCdf(double z);
+double NormalQuantile(double p);
+
+struct Interval {
+  double low = 0, high = 0;
+  bool Holds(double value) const { return low <= value && value <= high; }
+};
+
 // The two-sided 95 % t interval of the mean; nullopt for fewer than three values.
-std::optional<std::pair<double, double>> MeanInterval95(const std::vector<double>& values);
+std::optional<Interval> MeanInterval95(const std::vector<double>& values);
+
+// The 95 % BCa bootstrap interval of the mean (Efron 1987; 10,000 resamples, the same on every
+// call); nullopt for fewer than ten values, on which a bootstrap is too narrow, and for equal ones.
+std::optional<Interval> BcaInterval95(const std::vector<double>& values);
+
+// The q-quantile of sorted values, linear between order statistics (type 7 of Hyndman and Fan
+// 1996). REQUIRES: values, 0 ≤ q ≤ 1.
+double SortedQuantile(const std::vector<double>& sorted, double q);
+
+// Two-sided sign-flip (permutation) test that paired differences are symmetric about 0: the share
+// of all 2ⁿ assignments of signs whose sum is at least as far from 0. Cannot fall below 2^(1−n).
+// Exact up to n = 20, then from 100,000 random assignments. nullopt for no differences.
+std::optional<double> SignFlipP(const std::vector<double>& differences);
+
+// Exact two-sided McNemar test of two classifiers on the same images: `only_a` images that the
+// first alone has right, `only_b` the second. 1 when both are 0.
+double McNemarP(int64_t only_a, int64_t only_b);
+
+// Holm's step-down adjustment of p values of one family, in their order.
+std::vector<double> HolmAdjusted(const std::vector<double>& p);
 
 }  // namespace zerosweep

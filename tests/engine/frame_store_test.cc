@@ -77,6 +77,7 @@ TEST(FrameStoreTest, EveryCallReachesTheStoreBehind) {
 }
 
 TEST(FrameStoreTest, RanksMeetInIt) {
+  StopFlightRecorder();
   const auto behind = c10::make_intrusive<c10d::HashStore>();
   std::vector<std::thread> ranks;
   for (int rank = 0; rank < 3; ++rank) {

@@ -39,8 +39,66 @@ TEST(StatisticsTest, MeanStdAndIntervalOfFewValues) {
   EXPECT_FALSE(MeanInterval95({1, 2}));
   const auto interval = MeanInterval95({1, 2, 3});
   ASSERT_TRUE(interval);
-  EXPECT_NEAR(interval->first, 2 - 4.302653 / std::sqrt(3), 1e-6);
-  EXPECT_NEAR(interval->second, 2 + 4.302653 / std::sqrt(3), 1e-6);
+  EXPECT_NEAR(interval->low, 2 - 4.302653 / std::sqrt(3), 1e-6);
+  EXPECT_NEAR(interval->high, 2 + 4.302653 / std::sqrt(3), 1e-6);
+}
+
+// From here on: values of scipy and statsmodels, printed by reference/statistics.py.
+
+const std::vector<double> kValues = {87.2, 87.9, 86.4, 88.3, 87.7, 85.1,
+                                     88.0, 87.4, 86.9, 88.8, 87.1, 84.2};
+
+TEST(StatisticsTest, DistributionsAgreeWithScipy) {
+  EXPECT_NEAR(StudentQuantile(0.975, 7), 2.364624251592784, 1e-10);
+  EXPECT_NEAR(StudentQuantile(0.9, 2.5), 1.7302509288071766, 1e-10);
+  EXPECT_NEAR(NormalCdf(-1.3), 0.09680048458561036, 1e-15);
+  EXPECT_NEAR(NormalQuantile(0.0007), -3.1946510537632866, 1e-10);
+  EXPECT_NEAR(NormalQuantile(0.9993), 3.1946510537632866, 1e-10);
+}
+
+TEST(StatisticsTest, IntervalsAgreeWithScipy) {
+  const auto t = MeanInterval95({kValues.begin(), kValues.begin() + 5});
+  ASSERT_TRUE(t);
+  EXPECT_NEAR(t->low, 86.59180108226616, 1e-9);
+  EXPECT_NEAR(t->high, 88.40819891773384, 1e-9);
+  const auto bca = BcaInterval95(kValues);
+  ASSERT_TRUE(bca);
+  // Of a million resamples there, of ten thousand here; the percentile interval, without BCa's
+  // corrections, would be 86.325 to 87.742.
+  EXPECT_NEAR(bca->low, 86.1917, 0.04);
+  EXPECT_NEAR(bca->high, 87.675, 0.02);
+  EXPECT_FALSE(BcaInterval95({kValues.begin(), kValues.begin() + 9}));
+  EXPECT_FALSE(BcaInterval95(std::vector<double>(12, 5.0)));
+}
+
+TEST(StatisticsTest, SignFlipAgreesWithScipyAndHasAFloor) {
+  EXPECT_EQ(SignFlipP({0.4, -0.1, 0.7, 0.2, 0.5, 0.3}), 0.0625);
+  EXPECT_EQ(SignFlipP({0.4, 0.7, 0.2}), 0.25);
+  EXPECT_EQ(SignFlipP({1, 1, 1, 1, 1, 1}), 0.03125);  // six seeds can fall below 0.05
+  EXPECT_EQ(SignFlipP({1, 1, 1, 1, 1}), 0.0625);      // five cannot
+  EXPECT_EQ(SignFlipP({0, 0, 0}), 1);
+  EXPECT_FALSE(SignFlipP({}));
+  std::vector<double> many;  // more than are enumerated; 200,000 assignments of scipy: 0.0113
+  for (int i = 0; i < 30; ++i) many.push_back((i % 10) - 3);
+  const double p = *SignFlipP(many);
+  EXPECT_GT(p, 0.0098);
+  EXPECT_LT(p, 0.0128);
+}
+
+TEST(StatisticsTest, McNemarAgreesWithStatsmodels) {
+  EXPECT_NEAR(McNemarP(10, 25), 0.016673847800120715, 1e-12);
+  EXPECT_NEAR(McNemarP(25, 10), 0.016673847800120715, 1e-12);
+  EXPECT_EQ(McNemarP(3, 3), 1);
+  EXPECT_NEAR(McNemarP(0, 8), 0.0078125, 1e-12);
+  EXPECT_NEAR(McNemarP(412, 351), 0.029778086377039402, 1e-11);
+  EXPECT_EQ(McNemarP(0, 0), 1);
+}
+
+TEST(StatisticsTest, HolmAgreesWithStatsmodels) {
+  const std::vector<double> adjusted = HolmAdjusted({0.01, 0.04, 0.03, 0.005, 0.6});
+  const std::vector<double> expected = {0.04, 0.09, 0.09, 0.025, 0.6};
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(adjusted[i], expected[i], 1e-12);
+  EXPECT_TRUE(HolmAdjusted({}).empty());
 }
 
 }  // namespace

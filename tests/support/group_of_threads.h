@@ -3,6 +3,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <thread>
@@ -14,10 +15,15 @@
 
 namespace zerosweep {
 
+// c10d's flight recorder has one map a process, which groups write without its lock (libtorch 2,
+// FlightRecorderDetail.hpp): off before the first group of several threads is made.
+inline void StopFlightRecorder() { setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/1); }
+
 // Runs `body(group)` on so many ranks at once, each a thread of one intra-op thread, over Gloo on
 // loopback. Rethrows what a rank threw, and rather the cause than what the others throw because of
 // it ("lost_worker"). A rank that throws leaves the group.
 inline void RunRanks(int ranks, const std::function<void(Group&)>& body, double timeout = 60) {
+  StopFlightRecorder();
   const auto store = c10::make_intrusive<c10d::HashStore>();
   std::vector<std::exception_ptr> errors(static_cast<size_t>(ranks));
   std::vector<std::thread> threads;
