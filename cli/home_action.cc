@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cluster/signals.h"
 #include "reports/filter.h"
+#include "reports/published.h"
 #include "storage/requests.h"
 
 namespace zerosweep {
@@ -20,6 +21,7 @@ constexpr size_t kShortestId = 6;
 Json ActUnderTheLock(const Home& home, const Json& request) {
   HomeLock lock(home, SystemClock());
   ResultsWriter writer(home, lock);
+  writer.SetPublished(PublishedNumbers());
   Json reply = ExecuteRequest(home, writer, request);
   writer.PublishSnapshot();
   return reply;

@@ -104,6 +104,7 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
   const double start = clock.Monotonic();
   ProgressDisplay display(options.display, clock);
   auto writer = std::make_unique<ResultsWriter>(home, lock);
+  writer->SetPublished(options.published);
   const std::vector<StageStatus> statuses = PrepareDatabase(plan, home, *writer, display);
   std::vector<double> costs;
   for (const CostEstimate& cost : EstimateCosts(plan, CostModel(writer->Costs())))

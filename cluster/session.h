@@ -23,6 +23,7 @@ struct SessionOptions {
   std::string run;  // names run/<id>/
   bool break_lock = false;
   LockLimits lock_limits;
+  std::vector<PublishedRow> published;  // the papers' numbers, for the database
 };
 
 // COLLECTIVE with RunWorker on the other ranks. Takes the home's lock, adds the sweep, adopts what

@@ -35,13 +35,8 @@ SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.s
   {} AS top1, {}, {}, {}, {}, {},
   (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
     WHERE x.trial_id = t.id),
-  t.bits, t.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
-  json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
-    c.config ->> '$.model.weights'),
-  c.config ->> '$.evaluate.limit',
-  {}, {}, {}
-FROM trial t JOIN configuration c ON c.id = t.configuration_id
-WHERE t.state = 'done' AND top1 IS NOT NULL AND )",
+  t.bits, t.synthesizer, {}, {}, {}
+FROM trial t WHERE t.state = 'done' AND top1 IS NOT NULL AND )",
       MetricSql("top1", "evaluate"), MetricSql("agreement", "evaluate"),
       MetricSql("fp32_top1", "teacher"), MetricSql("images", "synthesize"), MetricSql("size_bytes"),
       MetricSql("bitops"), MetricSql("untrained_top1", "evaluate"),
@@ -69,20 +64,27 @@ enum Column {
   kSeconds,
   kBits,
   kSynthesizer,
-  kCounterparts,
-  kTested,
-  kLimit,
   kUntrained,
   kBestSnapshot,
   kHeldoutSnapshot
 };
 
+// What only the configuration says, once for all its trials.
+std::string ConfigurationsSql(const FilterSql& filter) {
+  return R"(
+SELECT c.id, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
+  json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
+    c.config ->> '$.model.weights'),
+  c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol'
+FROM configuration c WHERE c.id IN
+  (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND )" +
+         filter.condition + ")";
+}
+
 // The trials of one configuration as they are read.
 struct Samples {
   LeaderboardRow row;
-  std::string synthesizer;
   std::string counterparts;  // the same for configurations that differ in their images alone
-  std::string tested;        // limit, copy of the data, weights of the teacher
   std::set<std::string> sweeps;
   std::set<int64_t> seeds;
   std::set<int64_t> evaluations;
@@ -143,12 +145,20 @@ Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
       row.bits = trial[kBits];
       row.protocol = trial[kProtocol];
       row.variant = trial[kVariant];
-      place->second.synthesizer = trial[kSynthesizer];
-      place->second.counterparts = trial[kCounterparts];
-      place->second.tested = trial[kTested];
-      if (trial[kLimit].is_number()) row.limit = trial[kLimit].get<int64_t>();
+      row.synthesizer = trial[kSynthesizer];
+      row.configuration = place->first;
     }
     place->second.Add(trial);
+  }
+  for (const auto& of : reader.Query(ConfigurationsSql(filter), filter.bindings).rows) {
+    const auto place = groups.find(of[0].get<int64_t>());
+    if (place == groups.end()) continue;
+    LeaderboardRow& row = place->second.row;
+    place->second.counterparts = of[1];
+    row.tested = of[2];
+    if (of[3].is_number()) row.limit = of[3].get<int64_t>();
+    if (of[4].is_string()) row.arch = of[4];
+    if (of[5].is_string()) row.protocol_fields = ParseJson(of[5].get<std::string>(), "a protocol");
   }
   for (auto& [configuration, samples] : groups) samples.Finish();
   return groups;
@@ -161,7 +171,7 @@ void CompareWithReal(Groups& groups, const Groups& real) {
     means[{samples.counterparts, samples.row.images}].push_back(samples.row.top1_mean);
   for (auto& [configuration, samples] : groups) {
     const auto found = means.find({samples.counterparts, samples.row.images});
-    if (samples.synthesizer != "real" && found != means.end() && found->second.size() == 1)
+    if (samples.row.synthesizer != "real" && found != means.end() && found->second.size() == 1)
       samples.row.to_real = samples.row.top1_mean - found->second.front();
   }
 }
@@ -195,7 +205,7 @@ void MarkIncomparable(Groups& groups) {
   };
   std::map<Block, std::set<std::pair<std::string, std::string>>> kinds;
   for (const auto& [configuration, samples] : groups)
-    kinds[block_of(samples.row)].emplace(samples.row.protocol, samples.tested);
+    kinds[block_of(samples.row)].emplace(samples.row.protocol, samples.row.tested);
   for (auto& [configuration, samples] : groups)
     samples.row.not_comparable = kinds[block_of(samples.row)].size() > 1;
 }

@@ -13,13 +13,17 @@ namespace zerosweep {
 // Accuracies and agreement in percent (0 to 100), `drop` in points, durations in seconds. Missing
 // values are nullopt.
 struct LeaderboardRow {
-  std::string sweep;  // several sweeps that share the configuration: "a, b"
+  int64_t configuration = 0;  // its id in the database
+  std::string tested;         // limit, copy of the data, weights of the teacher
+  std::string arch, synthesizer;
+  Json protocol_fields;  // null where the configuration does not say
+  std::string sweep;     // several sweeps that share the configuration: "a, b"
   std::string dataset, model, method;
   double w_bits = 0, a_bits = 0;
   std::string bits;  // "w4a8", "wmp4a8" (mixed precision), "w@first8a4" (by layer)
   int n = 0;         // distinct evaluations: trials whose evaluate stage coincides count once
   double top1_mean = 0;
-  std::optional<double> top1_std;                   // n ≥ 2
+  std::optional<double> top1_std;  // n ≥ 2
   // 95 % interval over seeds: t from n = 3, BCa bootstrap from n = 10.
   std::optional<double> top1_ci_low, top1_ci_high;
   double top1_best = 0;

@@ -125,8 +125,8 @@ std::optional<Interval> BcaInterval95(const std::vector<double>& values) {
   std::sort(means.begin(), means.end());
   // The bias: the share of resamples below the mean, ties counted half.
   const auto [first, last] = std::equal_range(means.begin(), means.end(), mean);
-  const double below = static_cast<double>(first - means.begin()) +
-                       0.5 * static_cast<double>(last - first);
+  const double below =
+      static_cast<double>(first - means.begin()) + 0.5 * static_cast<double>(last - first);
   const double bias = NormalQuantile(std::clamp(below / kResamples, 1e-6, 1 - 1e-6));
   const auto corrected = [&](double p) {
     const double z = bias + NormalQuantile(p);

@@ -88,6 +88,9 @@ class ResultsWriter {
   // Attempts without an end.
   std::vector<std::string> OpenAttempts() const;
 
+  // The papers' numbers become these; those that are there already cost one look.
+  void SetPublished(const std::vector<PublishedRow>& rows);
+
   // On a network file system: publishes results.snapshot.db for the readers (VACUUM INTO + rename)
   // if anything was committed since the last one. Call it every 60 s, at drain and at exit. Returns
   // whether it did; on a local disk always false.

@@ -50,6 +50,22 @@ struct StageRow {
   std::vector<size_t> inputs;   // in the order of the roles: places among the sweep's stages
 };
 
+// A number that a paper prints (reports/published/README.md says what each field may be). Text is
+// empty where nothing is known.
+struct PublishedRow {
+  std::string paper, title, table;
+  std::string method;  // as printed
+  std::string recipe;  // of ours that computes it
+  std::string dataset, arch, model_as_printed;
+  std::optional<double> fp32;  // its teacher's accuracy
+  std::string w_bits, a_bits;  // "4"; or words: "MP(avg6)"
+  std::string metric;
+  double value = 0;
+  std::string preset, stem_out, checkpoint, pick, needs_real_data, training;
+  std::string confidence;  // primary, secondary, rerun, recalled
+  std::string source;
+};
+
 // Its parameters, seed included.
 Json ParamsOf(const StageRow& stage);
 // As the stage program sees it. `stages`: the sweep's.

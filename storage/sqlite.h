@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -64,6 +65,9 @@ class Statement {
   void BindOne(int index, const std::string& value);
   void BindOne(int index, const char* value) { BindOne(index, std::string(value)); }
   void BindOne(int index, const Blob& value);
+  void BindOne(int index, const std::optional<double>& value) {
+    value ? BindOne(index, *value) : BindOne(index, nullptr);
+  }
   void BindOne(int index, const int64_t* value) {  // no value: NULL
     value == nullptr ? BindOne(index, nullptr) : BindOne(index, *value);
   }

@@ -2,6 +2,7 @@
 #include "reports/leaderboard.h"
 
 #include "base/log.h"
+#include "cli/presets.h"
 #include "cli/reading.h"
 #include "cli/table.h"
 
@@ -13,8 +14,9 @@ struct Options {
 };
 
 int RunLeaderboard(const Options& options, const Globals& globals) {
-  const auto rows =
+  auto rows =
       Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
+  AddPublished(rows, ProtocolPresets());
   if (globals.format != "table") {
     PrintTable(LeaderboardTable(rows), globals);
     return kExitOk;

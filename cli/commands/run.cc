@@ -19,6 +19,7 @@
 #include "cluster/session.h"
 #include "cluster/signals.h"
 #include "cluster/slurm.h"
+#include "reports/published.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {
@@ -107,6 +108,7 @@ SessionOptions MakeSession(const RunArguments& arguments, const Globals& globals
   }
   session.run = arguments.run.empty() ? NewUuid() : arguments.run;
   session.break_lock = arguments.break_lock;
+  session.published = PublishedNumbers();
   return session;
 }
 

@@ -17,8 +17,7 @@ Outcomes Right(size_t images, size_t front, size_t back = 0) {
 
 TEST(PairedTest, TwoSingleNetworksByMcNemar) {
   // 25 images only a has right, 10 only b.
-  const PairedResult result =
-      ComparePaired({Right(1000, 525, 0)}, {Right(1000, 500, 10)});
+  const PairedResult result = ComparePaired({Right(1000, 525, 0)}, {Right(1000, 500, 10)});
   EXPECT_EQ(result.n, 1);
   EXPECT_NEAR(result.difference, 1.5, 1e-9);
   EXPECT_NEAR(result.p, 0.016673847800120715, 1e-12);  // statsmodels: reference/statistics.py
@@ -35,8 +34,8 @@ TEST(PairedTest, SeedsWidenTheInterval) {
   // of the images, with seeds that do not it is wider.
   const std::vector<Outcomes> b(4, Right(1000, 500));
   const PairedResult same = ComparePaired(std::vector<Outcomes>(4, Right(1000, 520)), b);
-  const PairedResult apart = ComparePaired(
-      {Right(1000, 510), Right(1000, 530), Right(1000, 512), Right(1000, 528)}, b);
+  const PairedResult apart =
+      ComparePaired({Right(1000, 510), Right(1000, 530), Right(1000, 512), Right(1000, 528)}, b);
   EXPECT_NEAR(same.difference, 2, 1e-9);
   EXPECT_NEAR(apart.difference, 2, 1e-9);
   EXPECT_EQ(*same.spread, 0);

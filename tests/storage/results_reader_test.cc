@@ -47,7 +47,9 @@ TEST_F(ResultsReaderTest, ViewsHaveTheColumnsOfTheContract) {
                           "loss", "seconds", "attempts", "protocol", "error", "bits"));
   EXPECT_THAT(reader.Query("SELECT * FROM v_published").columns,
               ElementsAre("paper", "table_", "method", "dataset", "arch", "w_bits", "a_bits",
-                          "metric", "value", "fp32", "confidence", "source"));
+                          "metric", "value", "fp32", "confidence", "source", "title", "recipe",
+                          "model_as_printed", "bits", "preset", "stem_out", "checkpoint", "pick",
+                          "needs_real_data", "training"));
   for (const char* view : {"v_stage", "v_trial_stage", "v_attempt", "v_metric", "v_artifact"}) {
     EXPECT_GE(reader.Query(std::string("SELECT * FROM ") + view).columns.size(), 3u) << view;
   }

@@ -401,5 +401,30 @@ TEST_F(ResultsWriterTest, AHundredThousandTrialsAreInsertedInSeconds) {
   EXPECT_LT(SystemClock().Monotonic() - asked, 5);
 }
 
+TEST_F(ResultsWriterTest, PublishedNumbersAreReplacedWhenTheyChange) {
+  PublishedRow row = {.paper = "zeroq",
+                      .method = "ZeroQ",
+                      .fp32 = 71.47,
+                      .w_bits = "MP(avg4)",
+                      .a_bits = "8",
+                      .metric = "top1",
+                      .value = 68.5,
+                      .confidence = "primary"};
+  writer.SetPublished({row});
+  const char* sql = "SELECT paper, w_bits, a_bits, bits, value, fp32 FROM v_published";
+  const auto rows = ResultsReader(home).Query(sql).rows;
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0], (std::vector<Json>{"zeroq", Json(), 8.0, "wMP(avg4)a8", 68.5, 71.47}));
+  writer.SetPublished({row});  // nothing to do
+  EXPECT_EQ(ResultsReader(home).Query(sql).rows.size(), 1u);
+  row.fp32.reset();
+  row.value = 69;
+  writer.SetPublished({row, row});
+  const auto changed = ResultsReader(home).Query(sql).rows;
+  ASSERT_EQ(changed.size(), 2u);
+  EXPECT_EQ(changed[1][4], 69);
+  EXPECT_TRUE(changed[1][5].is_null());
+}
+
 }  // namespace
 }  // namespace zerosweep

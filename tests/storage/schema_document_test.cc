@@ -32,12 +32,11 @@ TEST_F(SchemaDocumentTest, EveryExampleRunsAndFindsSomething) {
   writer.StartAttempt({.id = "a", .stage = stage, .worker = "w", .device = "cpu"});
   writer.FailAttempt(
       {.attempt = "a", .stage = stage, .failure = "oom", .message = "killed", .log_tail = ""});
+  writer.SetPublished({{.paper = "zeroq", .metric = "top1", .confidence = "primary"}});
   const std::vector<std::string> examples = Examples();
   EXPECT_GE(examples.size(), 7u);
   for (const std::string& example : examples) {
-    const Table table = Reader().Query(example);
-    const bool about_published = example.find("v_published") != std::string::npos;
-    EXPECT_EQ(table.rows.empty(), about_published) << example;
+    EXPECT_FALSE(Reader().Query(example).rows.empty()) << example;
   }
 }
 

@@ -3,33 +3,54 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/files.h"
 #include "storage/results.h"
+#include "storage/sqlite.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {
 namespace {
 
-TEST(SchemaTest, TrialsOfSchemaOneGetTheirBits) {
+// A database of every released schema (schemas/schemaN.sql: two trials of noise at w8a8) opens in
+// this one, with all that it holds.
+class SchemaTest : public testing::TestWithParam<int> {};
+
+TEST_P(SchemaTest, OpensAndKeepsItsRows) {
   const TempFolder folder;
-  Database database(folder / "results.db", OpenMode::kWrite);
-  Migrate(database);
-  // Back to schema 1, as far as this migration is concerned.
-  database.Exec(
-      "DROP VIEW v_trial; ALTER TABLE trial DROP COLUMN bits;"
-      "ALTER TABLE sweep DROP COLUMN digest; CREATE INDEX stage_state ON stage (state);"
-      "CREATE INDEX trial_state ON trial (state); DROP INDEX stage_failed; DROP INDEX "
-      "stage_cancelled;"
-      "CREATE VIEW v_trial AS SELECT name AS trial FROM trial; PRAGMA user_version = 1;"
-      "INSERT INTO configuration (digest, config) VALUES ('c', '{}');"
-      "INSERT INTO trial (name, configuration_id, dataset, model, method, synthesizer, quantizer,"
-      " w_bits, a_bits, seed, protocol, variant, seeds, created)"
-      " VALUES ('t', 1, 'd', 'm', 'zeroq', 'zeroq', 'minmax', 4, 8, 0, 'zeroq', 'code', '{}', 0)");
-  EXPECT_THROW(CheckSchema(database), Error);
-  Migrate(database);
+  const Home home{folder.path()};
+  const char* source = std::getenv("ZEROSWEEP_SOURCE");
+  const std::filesystem::path dumps =
+      std::filesystem::path(source == nullptr ? "." : source) / "tests/storage/schemas";
+  const auto attempts = [](Database& database) {
+    return database.Scalar("SELECT count(*) FROM attempt WHERE outcome = 'done'");
+  };
+  {
+    Database database(home.database(), OpenMode::kWrite);
+    database.Exec(ReadFile(dumps / fmt::format("schema{}.sql", GetParam())));
+    EXPECT_EQ(database.Scalar("PRAGMA user_version"), std::to_string(GetParam()));
+    EXPECT_EQ(attempts(database), "7");
+    EXPECT_THROW(CheckSchema(database), Error);
+  }
+  HomeLock lock(home, SystemClock());
+  const ResultsWriter writer(home, lock);
+  Database database(home.database(), OpenMode::kRead);
   CheckSchema(database);
-  EXPECT_EQ(database.Scalar("SELECT bits FROM v_trial WHERE trial = 't'"), "w4a8");
   EXPECT_EQ(database.Scalar("PRAGMA user_version"), std::to_string(SchemaVersion()));
+  EXPECT_EQ(attempts(database), "7");
+  EXPECT_EQ(database.Scalar("PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(database.Scalar("PRAGMA foreign_key_check"), "");
+  EXPECT_EQ(database.Scalar("SELECT group_concat(bits || ' ' || seed || ' ' || state, ', ') FROM "
+                            "v_trial WHERE sweep = 'kept'"),
+            "w8a8 0 done, w8a8 1 done");
+  EXPECT_EQ(database.Scalar("SELECT count(*) FROM v_trial WHERE top1 > 80 AND fp32_top1 > 80"),
+            "2");
+  EXPECT_EQ(database.Scalar("SELECT count(*) FROM correctness WHERE images = 64"), "2");
 }
+
+INSTANTIATE_TEST_SUITE_P(All, SchemaTest, testing::Range(1, SchemaVersion()));
 
 }  // namespace
 }  // namespace zerosweep

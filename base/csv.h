@@ -1,0 +1,15 @@
+// Comma-separated values.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zerosweep {
+
+// Rows of fields (RFC 4180: quoted fields may hold commas, doubled quotes and line ends). Rows end
+// in "\n" or "\r\n", the last one perhaps not. Throws kUsage, with the line, for a quote that
+// begins inside a field or is never closed.
+std::vector<std::vector<std::string>> ParseCsv(std::string_view text);
+
+}  // namespace zerosweep

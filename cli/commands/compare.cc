@@ -1,0 +1,88 @@
+// compare: our results beside the papers' numbers, or methods against one of them.
+#include "reports/compare.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "cli/presets.h"
+#include "cli/reading.h"
+#include "cli/table.h"
+#include "reports/versus.h"
+
+namespace zerosweep {
+namespace {
+
+struct Options {
+  std::string sweep, where, versus;
+  ComparisonFilter filter;
+};
+
+int PrintVersus(const Options& options, const Globals& globals) {
+  const auto rows = Versus(OpenResults(globals), SweepName(options.sweep),
+                           ParseFilter(options.where), options.versus);
+  if (globals.format != "table") {
+    PrintTable(VersusTable(rows), globals);
+    return kExitOk;
+  }
+  if (rows.empty()) {
+    spdlog::info("no other method stands beside {} with the same bits, teacher and test images",
+                 options.versus);
+    return kExitOk;
+  }
+  PrintTable(VersusForPeople(rows), globals);
+  fmt::print("\n");
+  for (const VersusRow& row : rows)
+    fmt::print("{} {} {}: {}\n", row.method.dataset, row.method.model, BitsName(row.method.bits),
+               Conclusion(row));
+  fmt::print("\n{}\n", kVersusNote);
+  return kExitOk;
+}
+
+int PrintPublished(const Options& options, const Globals& globals) {
+  const auto board =
+      Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
+  const auto rows = Compare(board, ProtocolPresets(), options.filter);
+  if (globals.format != "table") {
+    PrintTable(ComparisonTable(rows), globals);
+    return kExitOk;
+  }
+  PrintTable(ComparisonForPeople(rows), globals);
+  fmt::print("{}\n", kComparisonNote);
+  const auto both = std::count_if(rows.begin(), rows.end(), [](const Comparison& row) {
+    return row.published != nullptr && row.ours != nullptr;
+  });
+  spdlog::info("{} of {} rows have a number on both sides", both, rows.size());
+  return kExitOk;
+}
+
+int RunCompare(const Options& options, const Globals& globals) {
+  return options.versus.empty() ? PrintPublished(options, globals) : PrintVersus(options, globals);
+}
+
+const RegisterCommand kCompare{
+    "compare", "Print results beside the papers' numbers, or methods against one of them",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto options = std::make_shared<Options>();
+      app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
+      CLI::Option* paper =
+          app.add_option("--paper", options->filter.paper, "Numbers of this paper: genie, brecq, …");
+      CLI::Option* method = app.add_option("--method", options->filter.method,
+                                           "Numbers of this method: zeroq, 'Genie-M', …");
+      CLI::Option* model = app.add_option("--model", options->filter.model,
+                                          "Numbers of this network: resnet18, MobileNetV2, …");
+      CLI::Option* recalled = app.add_flag("--recalled", options->filter.recalled,
+                                           "Also numbers from memory, in parentheses");
+      app.add_option("--where", options->where,
+                     "Trials of ours that match only, as method=zeroq,bits=w4a4");
+      app.add_option("--versus", options->versus,
+                     "Instead: every method against this one, on the seeds and test images that both "
+                     "have")
+          ->excludes(paper)
+          ->excludes(method)
+          ->excludes(model)
+          ->excludes(recalled);
+      return [options, &globals] { return RunCompare(*options, globals); };
+    }};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,279 @@
+#include "reports/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "reports/published.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kNotTold = "not told there";
+constexpr double kSameAccuracy = 0.006;  // of teachers: printed with two decimals
+
+bool IsBits(const std::string& printed, double bits) { return printed == fmt::format("{:g}", bits); }
+
+// Mixed precision of ours names its budget as the papers do: "wmp4a8" is "MP(avg4)", 8.
+bool SameBits(const PublishedRow& published, const LeaderboardRow& ours) {
+  if (!IsBits(published.a_bits, ours.a_bits)) return false;
+  if (ours.bits.starts_with("wmp"))
+    return published.w_bits == fmt::format("MP(avg{:g})", ours.w_bits);
+  return IsBits(published.w_bits, ours.w_bits) && !ours.bits.starts_with("w@");
+}
+
+bool MayBeHeldAgainst(const PublishedRow& published, const LeaderboardRow& ours) {
+  return published.metric == "top1" && published.recipe == ours.method &&
+         published.dataset == ours.dataset &&
+         ArchFamily(published.arch) == ArchFamily(ours.arch) && SameBits(published, ours);
+}
+
+std::string Shown(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// Which bits the paper's protocol and ours do not share: "act_placement op_input, first_w 8".
+void AddProtocol(const PublishedRow& published, const LeaderboardRow& ours, const Presets& presets,
+                 std::vector<std::string>& differences) {
+  const auto preset = presets.find(published.preset);
+  if (preset == presets.end()) {
+    differences.push_back(fmt::format("protocol: {}", kNotTold));
+    return;
+  }
+  Json theirs = preset->second;
+  if (!published.stem_out.empty())
+    theirs["stem_out_a"] = published.stem_out == "n-bit" ? Json("same") : Json(8);
+  const Json& fields = ours.protocol_fields;
+  for (const auto& [field, value] : theirs.items()) {
+    if (!fields.contains(field) || fields.at(field) == value) continue;
+    differences.push_back(fmt::format("protocol: {} {} there, {} here", field, Shown(value),
+                                      Shown(fields.at(field))));
+  }
+}
+
+std::vector<std::string> DifferencesOf(const PublishedRow& published, const LeaderboardRow& ours,
+                                       const Presets& presets) {
+  std::vector<std::string> differences;
+  if (!published.fp32) {
+    differences.push_back(fmt::format("teacher: {}", kNotTold));
+  } else if (!ours.fp32_top1 || std::abs(*published.fp32 - *ours.fp32_top1) > kSameAccuracy) {
+    differences.push_back(ours.fp32_top1 ? fmt::format("teacher: {:.2f} there, {:.2f} here",
+                                                       *published.fp32, *ours.fp32_top1)
+                                         : fmt::format("teacher: {:.2f} there", *published.fp32));
+  }
+  if (published.arch != ours.arch)
+    differences.push_back(fmt::format("network: {} there, {} here", published.arch, ours.arch));
+  AddProtocol(published, ours, presets, differences);
+  const bool real = ours.synthesizer == "real";
+  if (!ours.synthesizer.empty() && (published.needs_real_data == "yes") != real) {
+    differences.push_back(fmt::format("real data: {} there, {} here", published.needs_real_data,
+                                      real ? "yes" : "no"));
+  }
+  if (published.pick.empty()) {
+    differences.push_back(fmt::format("epoch: {}", kNotTold));
+  } else if (published.pick != "last") {
+    differences.push_back(fmt::format("epoch: {} there, last here", published.pick));
+  }
+  if (ours.limit > 0)
+    differences.push_back(fmt::format("test images: the first {} here", ours.limit));
+  // Of a copy's origin nothing is known but its content.
+  if (const Json tested = ParseJson(ours.tested, "a test set");
+      tested.size() > 1 && tested[1].is_object()) {
+    const std::string fingerprint = tested[1].value("fingerprint", "");
+    if (!fingerprint.empty()) {
+      differences.push_back(fmt::format("dataset copy: {} here, {}", fingerprint.substr(0, 8),
+                                        kNotTold));
+    }
+  }
+  return differences;
+}
+
+// "T", "P?": the first letter of each kind of difference, once; a question mark where the paper
+// does not tell. The copy of the data is never told: it is in the JSON alone.
+std::string Marks(const std::vector<std::string>& differences) {
+  static const std::map<std::string, std::string> kLetters = {
+      {"teacher", "T"},   {"network", "N"}, {"protocol", "P"},
+      {"real data", "R"}, {"epoch", "E"},   {"test images", "I"}};
+  std::vector<std::string> marks;
+  for (const std::string& difference : differences) {
+    const auto letter = kLetters.find(difference.substr(0, difference.find(':')));
+    if (letter == kLetters.end()) continue;
+    const std::string mark = letter->second + (difference.ends_with(kNotTold) ? "?" : "");
+    if (marks.empty() || marks.back() != mark) marks.push_back(mark);
+  }
+  return Join(marks, " ");
+}
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// A word of the user's against the names that a number has: "resnet18", "ResNet-18".
+bool Is(const std::string& word, const std::vector<std::string>& names) {
+  return word.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+           return !name.empty() && Lower(name) == Lower(word);
+         });
+}
+
+std::vector<std::string> MethodNames(const PublishedRow& row) { return {row.recipe, row.method}; }
+std::vector<std::string> ModelNames(const PublishedRow& row) {
+  return {row.arch, ArchFamily(row.arch), row.model_as_printed};
+}
+
+void RequireKnown(const std::string& what, const std::string& word,
+                  std::vector<std::string> (*names)(const PublishedRow&)) {
+  std::set<std::string> known;
+  for (const PublishedRow& row : PublishedNumbers()) {
+    if (Is(word, names(row))) return;
+    for (const std::string& name : names(row))
+      if (!name.empty()) known.insert(name);
+  }
+  Fail(ErrorKind::kUsage, "no published number of {} '{}'{}", what, word,
+       Suggestion(word, {known.begin(), known.end()}));
+}
+
+std::vector<std::string> PaperNames(const PublishedRow& row) { return {row.paper}; }
+
+Json Optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+std::string Signed(const std::optional<double>& value) {
+  return value ? fmt::format("{:+.2f}", *value) : "–";
+}
+std::string Fixed(const std::optional<double>& value) {
+  return value ? fmt::format("{:.2f}", *value) : "–";
+}
+
+}  // namespace
+
+std::optional<double> Comparison::PublishedDrop() const {
+  if (published == nullptr || !published->fp32) return std::nullopt;
+  return *published->fp32 - published->value;
+}
+
+std::optional<double> Comparison::DropDifference() const {
+  const std::optional<double> theirs = PublishedDrop();
+  if (ours == nullptr || !ours->drop || !theirs) return std::nullopt;
+  return *ours->drop - *theirs;
+}
+
+std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const Presets& presets,
+                                const ComparisonFilter& filter) {
+  RequireKnown("paper", filter.paper, PaperNames);
+  RequireKnown("method", filter.method, MethodNames);
+  RequireKnown("model", filter.model, ModelNames);
+  std::vector<Comparison> rows;
+  std::set<const LeaderboardRow*> met;
+  for (const PublishedRow& published : PublishedNumbers()) {
+    if (!Is(filter.paper, PaperNames(published)) || !Is(filter.method, MethodNames(published)) ||
+        !Is(filter.model, ModelNames(published)) ||
+        (published.confidence == "recalled" && !filter.recalled))
+      continue;
+    const size_t before = rows.size();
+    for (const LeaderboardRow& ours : board) {
+      if (!MayBeHeldAgainst(published, ours)) continue;
+      rows.push_back({&published, &ours, DifferencesOf(published, ours, presets)});
+      met.insert(&ours);
+    }
+    if (rows.size() == before) rows.push_back({&published, nullptr, {}});
+  }
+  if (!filter.paper.empty()) return rows;
+  for (const LeaderboardRow& ours : board) {
+    if (!met.contains(&ours) && Is(filter.method, {ours.method}) &&
+        Is(filter.model, {ours.arch, ArchFamily(ours.arch), ours.model}))
+      rows.push_back({nullptr, &ours, {}});
+  }
+  return rows;
+}
+
+void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets) {
+  static const std::vector<std::string> kConfidences = {"primary", "secondary", "rerun"};
+  const auto rank = [](const PublishedRow& row) {
+    return std::find(kConfidences.begin(), kConfidences.end(), row.confidence) -
+           kConfidences.begin();
+  };
+  for (LeaderboardRow& ours : board) {
+    const PublishedRow* best = nullptr;
+    size_t fewest = 0;
+    for (const PublishedRow& published : PublishedNumbers()) {
+      if (published.confidence == "recalled" || !MayBeHeldAgainst(published, ours)) continue;
+      const size_t differences = DifferencesOf(published, ours, presets).size();
+      if (best != nullptr &&
+          std::pair(fewest, rank(*best)) <= std::pair(differences, rank(published)))
+        continue;
+      best = &published;
+      fewest = differences;
+    }
+    if (best == nullptr) continue;
+    ours.published = best->value;
+    ours.published_source = fmt::format("{}, {}", best->title, best->table);
+  }
+}
+
+Table ComparisonTable(const std::vector<Comparison>& rows) {
+  Table table;
+  table.columns = {"paper",          "table",       "method",     "dataset",
+                   "arch",           "w_bits",      "a_bits",     "published",
+                   "published_fp32", "published_drop", "confidence", "ours",
+                   "ours_n",         "ours_std",    "ours_fp32",  "ours_drop",
+                   "drop_difference", "protocol_differences", "ours_method", "ours_protocol"};
+  const auto bits = [](const std::string& printed) {
+    return IsBits(printed, std::atof(printed.c_str())) ? Json(std::stoi(printed)) : Json(printed);
+  };
+  for (const Comparison& row : rows) {
+    std::vector<Json> cells;
+    if (const PublishedRow* of = row.published) {
+      cells = {of->paper, of->table, of->method, of->dataset, of->arch, bits(of->w_bits),
+               bits(of->a_bits), of->value, Optional(of->fp32), Optional(row.PublishedDrop()),
+               of->confidence};
+    } else {
+      cells = {Json(), Json(), row.ours->method, row.ours->dataset, row.ours->arch,
+               row.ours->w_bits, row.ours->a_bits, Json(), Json(), Json(), Json()};
+    }
+    if (const LeaderboardRow* of = row.ours) {
+      cells.insert(cells.end(),
+                   {of->top1_mean, of->n, Optional(of->top1_std), Optional(of->fp32_top1),
+                    Optional(of->drop), Optional(row.DropDifference()), row.differences,
+                    MethodName(*of), of->protocol});
+    } else {
+      cells.resize(cells.size() + 9);
+      cells[cells.size() - 3] = Json::array();
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+Table ComparisonForPeople(const std::vector<Comparison>& rows) {
+  Table table;
+  table.columns = {"paper", "table", "method",  "dataset", "network", "bits",    "paper %",
+                   "drop",  "ours %", "n",      "ours drop", "Δ drop", "differs"};
+  for (const Comparison& row : rows) {
+    std::vector<Json> cells;
+    if (const PublishedRow* of = row.published) {
+      const std::string value = fmt::format("{:.2f}", of->value);
+      cells = {of->paper, of->table, of->method, of->dataset, of->arch,
+               fmt::format("W{}A{}", of->w_bits, of->a_bits),
+               of->confidence == "recalled" ? "(" + value + ")" : value,
+               Fixed(row.PublishedDrop())};
+    } else {
+      cells = {"–", "–", MethodName(*row.ours), row.ours->dataset, row.ours->arch,
+               BitsName(row.ours->bits), "–", "–"};
+    }
+    if (const LeaderboardRow* of = row.ours) {
+      std::string mean = fmt::format("{:.2f}", of->top1_mean);
+      if (of->top1_std) mean += fmt::format(" ± {:.2f}", *of->top1_std);
+      cells.insert(cells.end(), {mean, std::to_string(of->n), Fixed(of->drop),
+                                 Signed(row.DropDifference()), Marks(row.differences)});
+    } else {
+      cells.insert(cells.end(), {"–", "–", "–", "–", ""});
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,55 @@
+// Our results beside the papers' numbers, with everything that makes the two not the same.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/leaderboard.h"
+#include "storage/rows.h"
+
+namespace zerosweep {
+
+// What is compared. Empty: all.
+struct ComparisonFilter {
+  std::string paper;   // "genie"
+  std::string method;  // a recipe of ours, or the method as printed: "zeroq", "ZeroQ"
+  std::string model;   // an architecture of ours, its family, or as printed: "resnet18", "ResNet-18"
+  bool recalled = false;  // also numbers from memory
+};
+
+// The fields of each protocol preset, by name (the catalogue has them).
+using Presets = std::map<std::string, Json>;
+
+// A published number and one of our rows of the same method, dataset, family of networks and bits;
+// or one of the two alone.
+struct Comparison {
+  const PublishedRow* published = nullptr;
+  const LeaderboardRow* ours = nullptr;
+  // "teacher: 71.47 there, 69.76 here", "pick: best there, last here"; with both only.
+  std::vector<std::string> differences;
+
+  std::optional<double> PublishedDrop() const;  // points below its teacher
+  // Ours − the paper's: negative is better.
+  std::optional<double> DropDifference() const;
+};
+
+// Every published number that passes, in the papers' order: with each of our rows that it may be
+// held against, else alone; then, without a paper asked for, our rows that no number is like.
+// `board` outlives the result. Throws kUsage for a paper, method or model that no number has.
+std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const Presets& presets,
+                                const ComparisonFilter& filter);
+
+// Sets `published` and `published_source` of each row that a number is like: of several the most
+// comparable, never one from memory.
+void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets);
+
+Table ComparisonTable(const std::vector<Comparison>& rows);
+Table ComparisonForPeople(const std::vector<Comparison>& rows);
+// What the marks of ComparisonForPeople mean.
+inline constexpr const char* kComparisonNote =
+    "differs: T teacher, N network, P protocol, R real data, E which epoch, I test images; ? not "
+    "told by the paper; () from memory. Δ drop: points lost here − there, negative is better.";
+
+}  // namespace zerosweep

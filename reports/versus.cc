@@ -1,0 +1,209 @@
+#include "reports/versus.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "reports/statistics.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kLevel = 0.05;
+
+// A configuration's outcomes by seed. Evaluations of one seed (images of several seeds, say) are
+// averaged.
+struct Trials {
+  std::map<int64_t, Outcomes> by_seed;
+  bool shared_images = false;
+};
+
+void AddOutcomes(const Json::binary_t& bits, int64_t images, float share, Outcomes& outcomes) {
+  outcomes.resize(static_cast<size_t>(images), 0);
+  for (size_t i = 0; i < outcomes.size(); ++i)
+    if ((bits[i / 8] >> (i % 8) & 1) != 0) outcomes[i] += share;
+}
+
+Trials ReadTrials(const ResultsReader& reader, const FilterSql& filter, int64_t configuration) {
+  std::vector<Json> bindings = filter.bindings;
+  bindings.emplace_back(configuration);
+  const Table table = reader.Query(
+      "SELECT t.seed, c.images, c.bits, (SELECT y.stage_id FROM trial_stage y WHERE y.trial_id = "
+      "t.id AND y.kind = 'synthesize') FROM trial t JOIN trial_stage x ON x.trial_id = t.id AND "
+      "x.kind = 'evaluate' JOIN correctness c ON c.stage_id = x.stage_id WHERE t.state = 'done' "
+      "AND " +
+          filter.condition + " AND t.configuration_id = ? ORDER BY t.seed, t.id",
+      bindings);
+  std::map<int64_t, int> evaluations;
+  for (const auto& row : table.rows) ++evaluations[row[0].get<int64_t>()];
+  Trials trials;
+  std::set<Json> sets_of_images;
+  for (const auto& row : table.rows) {
+    const auto seed = row[0].get<int64_t>();
+    AddOutcomes(row[2].get_binary(), row[1].get<int64_t>(),
+                1.0F / static_cast<float>(evaluations[seed]), trials.by_seed[seed]);
+    if (!row[3].is_null() && !sets_of_images.insert(row[3]).second) trials.shared_images = true;
+  }
+  return trials;
+}
+
+void Compare(const Trials& method, const Trials& against, VersusRow& row) {
+  row.shared_images = method.shared_images || against.shared_images;
+  std::vector<Outcomes> a, b;
+  for (const auto& [seed, outcomes] : method.by_seed) {
+    const auto other = against.by_seed.find(seed);
+    if (other == against.by_seed.end() || other->second.size() != outcomes.size()) continue;
+    a.push_back(outcomes);
+    b.push_back(other->second);
+  }
+  if (!a.empty()) row.result = ComparePaired(a, b);
+}
+
+auto BlockOf(const LeaderboardRow& row) {
+  return std::tie(row.dataset, row.model, row.bits, row.tested);
+}
+
+bool IsCalled(const LeaderboardRow& row, const std::string& name) {
+  return row.method == name || VariantName(row) == name || MethodName(row) == name;
+}
+
+// "a is better than b by 1.20 points (0.90 to 1.50)".
+std::string Difference(const PairedResult& result, const std::string& method,
+                       const std::string& against) {
+  const auto [low, high] = result.interval;
+  if (result.interval.Holds(0)) {
+    return fmt::format("{} and {} cannot be told apart: {:+.2f} points ({:+.2f} to {:+.2f})", method,
+                       against, result.difference, low, high);
+  }
+  const auto [least, most] = std::minmax({std::abs(low), std::abs(high)});
+  return fmt::format("{} is {} than {} by {:.2f} points ({:.2f} to {:.2f})", method,
+                     result.difference > 0 ? "better" : "worse", against,
+                     std::abs(result.difference), least, most);
+}
+
+std::string P(double p) { return p < 0.0005 ? "p < 0.001" : fmt::format("p = {:.2g}", p); }
+
+}  // namespace
+
+std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sweep,
+                              const Filter& where, const std::string& method) {
+  const std::vector<LeaderboardRow> board = Leaderboard(reader, sweep, where);
+  std::vector<VersusRow> rows;
+  for (const LeaderboardRow& row : board) {
+    for (const LeaderboardRow& against : board) {
+      const bool both = IsCalled(row, method);  // two of that name: one against the other, once
+      if (row.configuration == against.configuration || !IsCalled(against, method) ||
+          BlockOf(row) != BlockOf(against) || (both && &row > &against))
+        continue;
+      rows.push_back({row, against, {}, {}, false});
+    }
+  }
+  if (std::none_of(board.begin(), board.end(),
+                   [&](const LeaderboardRow& row) { return IsCalled(row, method); })) {
+    std::set<std::string> names;
+    for (const LeaderboardRow& row : board) names.insert(MethodName(row));
+    Fail(ErrorKind::kUsage, "no result of method '{}'{}", method,
+         Suggestion(method, {names.begin(), names.end()}));
+  }
+  const FilterSql filter = ToSql(sweep, where);
+  std::map<int64_t, Trials> trials;
+  const auto trials_of = [&](const LeaderboardRow& row) -> const Trials& {
+    const auto [place, is_new] = trials.try_emplace(row.configuration);
+    if (is_new) place->second = ReadTrials(reader, filter, row.configuration);
+    return place->second;
+  };
+  std::vector<double> p;
+  for (VersusRow& row : rows) {
+    Compare(trials_of(row.method), trials_of(row.against), row);
+    if (row.result) p.push_back(row.result->p);
+  }
+  const std::vector<double> adjusted = HolmAdjusted(p);
+  auto next = adjusted.begin();
+  for (VersusRow& row : rows)
+    if (row.result) row.p_holm = *next++;
+  return rows;
+}
+
+std::string Conclusion(const VersusRow& row) {
+  const std::string method = MethodName(row.method), against = MethodName(row.against);
+  if (!row.result)
+    return fmt::format("{} and {} have no seed in common: nothing can be said.", method, against);
+  const PairedResult& result = *row.result;
+  if (result.difference == 0 && result.interval.low == 0 && result.interval.high == 0)
+    return fmt::format("{} and {} answer alike on every image.", method, against);
+  const bool told_apart = !result.interval.Holds(0);
+  const bool shown = told_apart && result.n > 1 && *row.p_holm < kLevel;
+  std::string text = Difference(result, method, against);
+  if (result.n == 1) {
+    text += fmt::format(" on one seed's networks ({}); other seeds may differ.", P(result.p));
+  } else if (shown) {
+    text += fmt::format(" over {} seeds: shown ({} after Holm).", result.n, P(*row.p_holm));
+  } else if (told_apart) {
+    text += fmt::format(" on these {} seeds, but that it holds for others is not shown ({} after Holm",
+                        result.n, P(*row.p_holm));
+    if (result.p_floor > kLevel)
+      text += fmt::format("; {} seeds cannot go below {:.2g}", result.n, result.p_floor);
+    text += ").";
+  } else {
+    text += fmt::format(" over {} seeds.", result.n);
+  }
+  if (!shown && result.seeds_needed)
+    text += fmt::format(" About {} seeds would settle it.", *result.seeds_needed);
+  if (row.shared_images) text += " Its trials share calibration images, so they vary less than seeds do.";
+  if (row.method.protocol != row.against.protocol)
+    text += fmt::format(" Their protocols differ ({}, {}).", row.method.protocol,
+                        row.against.protocol);
+  return text;
+}
+
+Table VersusTable(const std::vector<VersusRow>& rows) {
+  Table table;
+  table.columns = {"dataset",    "model",       "bits",       "method",  "against",
+                   "n",          "images",      "difference", "ci_low",  "ci_high",
+                   "std",        "p",           "p_floor",    "p_holm",  "seeds_needed",
+                   "shared_images", "protocol", "against_protocol", "conclusion"};
+  const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
+  for (const VersusRow& row : rows) {
+    std::vector<Json> cells = {row.method.dataset, row.method.model, row.method.bits,
+                               MethodName(row.method), MethodName(row.against)};
+    if (row.result) {
+      const PairedResult& of = *row.result;
+      cells.insert(cells.end(), {of.n, of.images, of.difference, of.interval.low, of.interval.high,
+                                 optional(of.spread), of.p, of.p_floor, optional(row.p_holm),
+                                 optional(of.seeds_needed)});
+    } else {
+      cells.push_back(0);
+      cells.resize(cells.size() + 9);
+    }
+    cells.insert(cells.end(), {row.shared_images, row.method.protocol, row.against.protocol,
+                               Conclusion(row)});
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+Table VersusForPeople(const std::vector<VersusRow>& rows) {
+  Table table;
+  table.columns = {"dataset", "model",      "bits",   "method", "against",
+                   "n",       "difference", "95 % interval", "p",      "Holm"};
+  for (const VersusRow& row : rows) {
+    std::vector<Json> cells = {row.method.dataset, row.method.model, BitsName(row.method.bits),
+                               MethodName(row.method), MethodName(row.against)};
+    if (row.result) {
+      const PairedResult& of = *row.result;
+      cells.insert(cells.end(),
+                   {std::to_string(of.n), fmt::format("{:+.2f}", of.difference),
+                    fmt::format("{:+.2f} … {:+.2f}", of.interval.low, of.interval.high),
+                    fmt::format("{:.2g}", of.p), fmt::format("{:.2g}", *row.p_holm)});
+    } else {
+      cells.insert(cells.end(), {"0", "–", "–", "–", "–"});
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+}  // namespace zerosweep

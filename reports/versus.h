@@ -1,0 +1,41 @@
+// Methods of a sweep against one of them: what may be concluded from the seeds and images they
+// have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/filter.h"
+#include "reports/leaderboard.h"
+#include "reports/paired.h"
+#include "storage/results.h"
+
+namespace zerosweep {
+
+struct VersusRow {
+  LeaderboardRow method, against;
+  // method − against on the seeds that both have; none where they share no seed.
+  std::optional<PairedResult> result;
+  std::optional<double> p_holm;  // Holm's adjustment over all rows
+  // Trials of a side that share calibration images: their seeds are not independent samples.
+  bool shared_images = false;
+};
+
+// Each method against `method` (a name as the leaderboard has it, with or without its settings) in
+// every dataset, model, bits, test set and teacher where it stands. Order: as the leaderboard.
+// Throws kUsage for an unknown sweep or a method that no row has, naming those that stand there.
+std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sweep,
+                              const Filter& where, const std::string& method);
+
+// What may be concluded, in a sentence or two.
+std::string Conclusion(const VersusRow& row);
+inline constexpr const char* kVersusNote =
+    "Intervals (95 %) are of the mean over other test images of this kind and, from two seeds on, "
+    "other seeds; never over other teachers. p: McNemar's exact test for one seed, sign flips over "
+    "seeds otherwise; Holm: adjusted for all comparisons of this table.";
+
+Table VersusTable(const std::vector<VersusRow>& rows);
+Table VersusForPeople(const std::vector<VersusRow>& rows);
+
+}  // namespace zerosweep

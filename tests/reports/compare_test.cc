@@ -1,0 +1,161 @@
+#include "reports/compare.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/error.h"
+#include "reports/published.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const Presets kPresets = {{"zeroq", {{"first_w", "same"}, {"act_placement", "relu"}}}};
+
+// A row of ours that IntraQ's released CIFAR-10 checkpoint (91.49 of 94.03, the best epoch) may be
+// held against.
+LeaderboardRow Ours() {
+  LeaderboardRow row;
+  row.dataset = "cifar10";
+  row.model = "mine";
+  row.arch = "resnet20_cifar_b";
+  row.method = "intraq";
+  row.synthesizer = "intraq";
+  row.w_bits = row.a_bits = 4;
+  row.bits = "w4a4";
+  row.n = 3;
+  row.top1_mean = 90;
+  row.top1_std = 0.25;
+  row.fp32_top1 = 94.03;
+  row.drop = 4.03;
+  row.protocol = "zeroq";
+  row.protocol_fields = kPresets.at("zeroq");
+  row.tested = "[0]";
+  return row;
+}
+
+Comparison OfOurs(const std::vector<LeaderboardRow>& board, const ComparisonFilter& filter = {}) {
+  for (const Comparison& row : Compare(board, kPresets, filter))
+    if (row.ours != nullptr) return row;
+  return {};
+}
+
+TEST(CompareTest, DropsStandAgainstTheirOwnTeachers) {
+  const std::vector<LeaderboardRow> board = {Ours()};
+  const Comparison row = OfOurs(board, {.paper = "intraq"});
+  ASSERT_NE(row.published, nullptr);
+  EXPECT_EQ(row.published->value, 91.49);
+  EXPECT_NEAR(*row.PublishedDrop(), 2.54, 1e-9);
+  EXPECT_NEAR(*row.DropDifference(), 1.49, 1e-9);
+  EXPECT_THAT(row.differences, ElementsAre("epoch: best there, last here"));
+}
+
+TEST(CompareTest, EveryFieldThatDiffersIsNamed) {
+  std::vector<LeaderboardRow> board = {Ours()};
+  board[0].fp32_top1 = 88.13;
+  board[0].arch = "resnet20_cifar_a";
+  board[0].protocol_fields["first_w"] = 8;
+  board[0].limit = 500;
+  board[0].synthesizer = "real";
+  board[0].tested = R"([500, {"fingerprint": "0123456789ab", "name": "cifar10"}, "w"])";
+  const auto differences = OfOurs(board, {.paper = "intraq"}).differences;
+  EXPECT_THAT(differences,
+              ElementsAre("teacher: 94.03 there, 88.13 here",
+                          "network: resnet20_cifar_b there, resnet20_cifar_a here",
+                          "protocol: first_w same there, 8 here", "real data: no there, yes here",
+                          "epoch: best there, last here", "test images: the first 500 here",
+                          "dataset copy: 01234567 here, not told there"));
+  const Table people = ComparisonForPeople({OfOurs(board, {.paper = "intraq"})});
+  EXPECT_EQ(people.rows[0].back(), "T N P R E I");
+  EXPECT_EQ(people.rows[0].size(), people.columns.size());
+}
+
+TEST(CompareTest, OtherBitsDatasetsAndNetworksAreNotHeldAgainst) {
+  for (const auto& change : std::vector<std::function<void(LeaderboardRow&)>>{
+           [](auto& row) { row.a_bits = 5; }, [](auto& row) { row.dataset = "svhn"; },
+           [](auto& row) { row.arch = "resnet56_cifar_b"; },
+           [](auto& row) { row.method = "intraq+lp"; },
+           [](auto& row) { row.bits = "w@first8a4"; }}) {
+    std::vector<LeaderboardRow> board = {Ours()};
+    change(board[0]);
+    EXPECT_EQ(OfOurs(board).published, nullptr);
+  }
+}
+
+TEST(CompareTest, MixedPrecisionMeetsItsBudget) {
+  std::vector<LeaderboardRow> board = {Ours()};
+  board[0].dataset = "imagenet";
+  board[0].method = "zeroq_mp";
+  board[0].arch = "resnet50";
+  board[0].bits = "wmp4a8";
+  board[0].a_bits = 8;
+  const Comparison row = OfOurs(board, {.paper = "zeroq"});
+  ASSERT_NE(row.published, nullptr);
+  EXPECT_EQ(row.published->w_bits, "MP(avg4)");
+}
+
+TEST(CompareTest, NothingIsHidden) {
+  const auto rows = Compare({}, kPresets, {});
+  const auto told = std::count_if(PublishedNumbers().begin(), PublishedNumbers().end(),
+                                  [](const auto& row) { return row.confidence != "recalled"; });
+  EXPECT_EQ(rows.size(), static_cast<size_t>(told));
+  EXPECT_EQ(Compare({}, kPresets, {.recalled = true}).size(), PublishedNumbers().size());
+  // Ours that no paper has, too.
+  std::vector<LeaderboardRow> board = {Ours()};
+  board[0].method = "mine";
+  EXPECT_EQ(Compare(board, kPresets, {}).size(), rows.size() + 1);
+  EXPECT_EQ(Compare(board, kPresets, {.paper = "intraq"}).size(),
+            Compare({}, kPresets, {.paper = "intraq"}).size());
+}
+
+TEST(CompareTest, NumbersFromMemoryAreInParenthesesAndNeverATarget) {
+  std::vector<LeaderboardRow> board = {Ours()};
+  board[0].method = "clusterq";  // of which all is from memory
+  EXPECT_EQ(OfOurs(board).published, nullptr);
+  const Comparison row = OfOurs(board, {.paper = "clusterq", .recalled = true});
+  ASSERT_NE(row.published, nullptr);
+  EXPECT_EQ(ComparisonForPeople({row}).rows[0][6], "(92.06)");
+  AddPublished(board, kPresets);
+  EXPECT_FALSE(board[0].published);
+}
+
+TEST(CompareTest, TheLeaderboardTakesTheMostComparableNumber) {
+  std::vector<LeaderboardRow> board = {Ours()};
+  AddPublished(board, kPresets);
+  EXPECT_EQ(board[0].published, 91.49);
+  EXPECT_THAT(*board[0].published_source, StartsWith("IntraQ (Zhong et al., CVPR 2022), "));
+}
+
+TEST(CompareTest, UnknownWordsAreRefusedWithTheNearest) {
+  const auto message = [](const ComparisonFilter& filter) -> std::string {
+    try {
+      Compare({}, kPresets, filter);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(message({.paper = "genei"}), HasSubstr("paper 'genei', did you mean 'genie'?"));
+  EXPECT_THAT(message({.method = "GDFG"}), HasSubstr("did you mean 'GDFQ'?"));
+  EXPECT_EQ(message({.model = "ResNet-18"}), "no error");
+  EXPECT_EQ(message({.model = "resnet18"}), "no error");
+}
+
+TEST(CompareTest, TheTableOfTheContract) {
+  const std::vector<LeaderboardRow> board = {Ours()};
+  const Table table = ComparisonTable(Compare(board, kPresets, {}));
+  for (const auto& row : table.rows) ASSERT_EQ(row.size(), table.columns.size());
+  EXPECT_THAT(table.columns, Contains("drop_difference"));
+  const Table people = ComparisonForPeople(Compare(board, kPresets, {}));
+  for (const auto& row : people.rows) ASSERT_EQ(row.size(), people.columns.size());
+}
+
+}  // namespace
+}  // namespace zerosweep

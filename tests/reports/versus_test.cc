@@ -1,0 +1,127 @@
+#include "reports/versus.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tests/support/results_home.h"
+
+namespace zerosweep {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr size_t kImages = 1000;
+
+struct VersusTest : testing::Test, ResultsHome {
+  // A finished trial that has the first `right` images right.
+  void Right(const CellRow& cell, size_t right) {
+    Done(cell, 100.0 * static_cast<double>(right) / kImages);
+    std::string bits(kImages / 8, '\0');
+    for (size_t i = 0; i < right; ++i) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << i % 8);
+    writer.AddCorrectness(rows.NameOf(rows.trials.back(), "evaluate"), bits, kImages);
+  }
+};
+
+TEST_F(VersusTest, PairsTheSeedsThatBothHave) {
+  for (const int64_t seed : {0, 1, 2}) Right({.method = "zeroq", .seed = seed}, 800);
+  for (const int64_t seed : {1, 2, 3})
+    Right({.method = "dsg", .seed = seed}, 830 + static_cast<size_t>(seed));
+  const auto all = Versus(Reader(), "demo", {}, "zeroq");
+  ASSERT_EQ(all.size(), 1u);
+  const VersusRow& row = all[0];
+  EXPECT_EQ(row.method.method, "dsg");
+  EXPECT_EQ(row.result->n, 2);
+  EXPECT_NEAR(row.result->difference, 3.15, 1e-5);
+  EXPECT_EQ(row.result->p, 0.5);
+  EXPECT_EQ(row.p_holm, 0.5);
+  EXPECT_FALSE(row.shared_images);
+  EXPECT_THAT(Conclusion(row), HasSubstr("dsg is better than zeroq by 3.15 points"));
+  EXPECT_THAT(Conclusion(row), HasSubstr("not shown (p = 0.5 after Holm; 2 seeds cannot go below "
+                                         "0.5). About 6 seeds would settle it."));
+}
+
+TEST_F(VersusTest, SixSeedsCanShowIt) {
+  for (const int64_t seed : {0, 1, 2, 3, 4, 5}) {
+    Right({.method = "zeroq", .seed = seed}, 800);
+    Right({.method = "noise", .seed = seed}, 750 - static_cast<size_t>(seed));
+  }
+  const auto all = Versus(Reader(), "", {}, "zeroq");
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].p_holm, 0.03125);
+  EXPECT_THAT(Conclusion(all[0]), HasSubstr("noise is worse than zeroq by 5.25 points"));
+  EXPECT_THAT(Conclusion(all[0]), HasSubstr("over 6 seeds: shown (p = 0.031 after Holm)."));
+  EXPECT_THAT(Conclusion(all[0]), Not(HasSubstr("would settle")));
+}
+
+TEST_F(VersusTest, HolmCountsEveryComparisonOfTheTable) {
+  for (const int64_t seed : {0, 1, 2, 3, 4, 5}) {
+    Right({.method = "zeroq", .seed = seed}, 800);
+    Right({.method = "noise", .seed = seed}, 750);
+    Right({.method = "dsg", .seed = seed}, 850);
+  }
+  const auto all = Versus(Reader(), "", {}, "zeroq");
+  ASSERT_EQ(all.size(), 2u);
+  for (const VersusRow& row : all) EXPECT_EQ(row.p_holm, 0.0625);
+}
+
+TEST_F(VersusTest, OneSeedIsAStatementAboutTwoNetworks) {
+  Right({.method = "zeroq"}, 800);
+  Right({.method = "dsg"}, 803);
+  const auto all = Versus(Reader(), "", {}, "zeroq");
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_NEAR(all[0].result->p, 0.25, 1e-12);  // 3 against 0
+  EXPECT_THAT(Conclusion(all[0]), HasSubstr("cannot be told apart: +0.30 points"));
+  EXPECT_THAT(Conclusion(all[0]), HasSubstr("on one seed's networks (p = 0.25)"));
+}
+
+TEST_F(VersusTest, NothingInCommonIsSaidAndOtherBitsAreNotMixed) {
+  Right({.method = "zeroq", .seed = 0}, 800);
+  Right({.method = "dsg", .seed = 1}, 800);
+  Right({.method = "dsg", .w_bits = 4, .seed = 0}, 700);
+  const auto all = Versus(Reader(), "", {}, "zeroq");
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_FALSE(all[0].result);
+  EXPECT_FALSE(all[0].p_holm);
+  EXPECT_THAT(Conclusion(all[0]), HasSubstr("no seed in common"));
+  const Table table = VersusTable(all), people = VersusForPeople(all);
+  EXPECT_EQ(table.rows[0].size(), table.columns.size());
+  EXPECT_EQ(people.rows[0].size(), people.columns.size());
+}
+
+TEST_F(VersusTest, SettingsOfOneMethodAgainstEachOther) {
+  for (const int64_t iterations : {0, 500}) {
+    Right({.method = "zeroq", .params = {{"iterations", iterations}}},
+          800 + static_cast<size_t>(iterations) / 100);
+  }
+  const auto by_name = Versus(Reader(), "", {}, "zeroq");
+  ASSERT_EQ(by_name.size(), 1u);
+  const auto by_settings = Versus(Reader(), "", {}, "zeroq [iterations=0]");
+  ASSERT_EQ(by_settings.size(), 1u);
+  EXPECT_EQ(MethodName(by_settings[0].against), "zeroq [iterations=0]");
+  EXPECT_NEAR(by_settings[0].result->difference, 0.5, 1e-5);
+  const Table table = VersusTable(by_settings);
+  EXPECT_EQ(table.rows[0].size(), table.columns.size());
+}
+
+TEST_F(VersusTest, AnUnknownMethodNamesTheNearest) {
+  Right({.method = "zeroq"}, 800);
+  try {
+    Versus(Reader(), "", {}, "zerq");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr("'zerq', did you mean 'zeroq'?"));
+  }
+}
+
+TEST_F(VersusTest, OtherProtocolsAreMarked) {
+  Right({.method = "zeroq"}, 800);
+  Right({.method = "dsg", .protocol = "genie"}, 820);
+  EXPECT_THAT(Conclusion(Versus(Reader(), "", {}, "zeroq")[0]),
+              HasSubstr("Their protocols differ (genie, zeroq)."));
+}
+
+}  // namespace
+}  // namespace zerosweep
