@@ -1,32 +1,16 @@
 #include "base/artifact.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
-namespace {
 
-void FsyncFile(const fs::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = fd >= 0 && fsync(fd) == 0;
-  if (fd >= 0) close(fd);
-  if (!synced)
-    Fail(ErrorKind::kStorage, "cannot write {} to disk; free some space and run again",
-         path.string());
-}
-
-// A name that cannot leave its folder.
 bool IsPlainName(const std::string& name) {
   return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos &&
          name.find('\0') == std::string::npos;
 }
-
-}  // namespace
 
 std::string Manifest::Digest() const { return JsonDigest(files); }
 

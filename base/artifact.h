@@ -18,6 +18,9 @@ namespace zerosweep {
 
 inline constexpr const char* kManifestFile = "manifest.json";
 
+// A file name that cannot leave its folder.
+bool IsPlainName(const std::string& name);
+
 struct Manifest {
   std::string stage;  // name of the stage that made it
   std::string attempt;

@@ -104,6 +104,15 @@ bool RenameNoReplace(const fs::path& from, const fs::path& to) {
   FailErrno(to, "publish");
 }
 
+void FsyncFile(const fs::path& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = fd >= 0 && fsync(fd) == 0;
+  if (fd >= 0) close(fd);
+  if (!synced)
+    Fail(ErrorKind::kStorage, "cannot write {} to disk; free some space and run again",
+         path.string());
+}
+
 void FsyncFolder(const fs::path& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) FailErrno(path, "open");

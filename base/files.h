@@ -24,6 +24,7 @@ void MakePrivateFolder(const std::filesystem::path& path);
 // Renames without replacing. Returns false when `to` already exists (first wins).
 bool RenameNoReplace(const std::filesystem::path& from, const std::filesystem::path& to);
 
+void FsyncFile(const std::filesystem::path& path);
 void FsyncFolder(const std::filesystem::path& path);
 
 // The folder that holds the running program (build/bin).

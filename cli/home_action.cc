@@ -76,9 +76,9 @@ std::string Quoted(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Json ActOnHome(const Home& home, const Json& request) {
+Json ActOnHome(const Home& home, const Json& request, bool may_be_new) {
   std::error_code code;
-  if (!std::filesystem::exists(home.database(), code)) {
+  if (!may_be_new && !std::filesystem::exists(home.database(), code)) {
     Fail(ErrorKind::kStorage,
          "there is no results.db in {}: run a sweep first, or name another --home",
          home.folder.string());

@@ -9,8 +9,8 @@ namespace zerosweep {
 
 // Executes a request (storage/requests.h) under the home lock. When a live coordinator holds the
 // home, drops the request and waits for its reply, saying so. Throws kStorage when there is no home
-// or no answer, kUsage with the message of a refusal.
-Json ActOnHome(const Home& home, const Json& request);
+// (unless it may be a new one) or no answer, kUsage with the message of a refusal.
+Json ActOnHome(const Home& home, const Json& request, bool may_be_new = false);
 
 // Which trials `retry` and `cancel` mean.
 struct TrialSelection {

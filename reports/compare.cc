@@ -14,7 +14,9 @@ namespace {
 constexpr const char* kNotTold = "not told there";
 constexpr double kSameAccuracy = 0.006;  // of teachers: printed with two decimals
 
-bool IsBits(const std::string& printed, double bits) { return printed == fmt::format("{:g}", bits); }
+bool IsBits(const std::string& printed, double bits) {
+  return printed == fmt::format("{:g}", bits);
+}
 
 // Mixed precision of ours names its budget as the papers do: "wmp4a8" is "MP(avg4)", 8.
 bool SameBits(const PublishedRow& published, const LeaderboardRow& ours) {
@@ -26,8 +28,8 @@ bool SameBits(const PublishedRow& published, const LeaderboardRow& ours) {
 
 bool MayBeHeldAgainst(const PublishedRow& published, const LeaderboardRow& ours) {
   return published.metric == "top1" && published.recipe == ours.method &&
-         published.dataset == ours.dataset &&
-         ArchFamily(published.arch) == ArchFamily(ours.arch) && SameBits(published, ours);
+         published.dataset == ours.dataset && ArchFamily(published.arch) == ArchFamily(ours.arch) &&
+         SameBits(published, ours);
 }
 
 std::string Shown(const Json& value) {
@@ -83,8 +85,8 @@ std::vector<std::string> DifferencesOf(const PublishedRow& published, const Lead
       tested.size() > 1 && tested[1].is_object()) {
     const std::string fingerprint = tested[1].value("fingerprint", "");
     if (!fingerprint.empty()) {
-      differences.push_back(fmt::format("dataset copy: {} here, {}", fingerprint.substr(0, 8),
-                                        kNotTold));
+      differences.push_back(
+          fmt::format("dataset copy: {} here, {}", fingerprint.substr(0, 8), kNotTold));
     }
   }
   return differences;
@@ -215,23 +217,50 @@ void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets) {
 
 Table ComparisonTable(const std::vector<Comparison>& rows) {
   Table table;
-  table.columns = {"paper",          "table",       "method",     "dataset",
-                   "arch",           "w_bits",      "a_bits",     "published",
-                   "published_fp32", "published_drop", "confidence", "ours",
-                   "ours_n",         "ours_std",    "ours_fp32",  "ours_drop",
-                   "drop_difference", "protocol_differences", "ours_method", "ours_protocol"};
+  table.columns = {"paper",
+                   "table",
+                   "method",
+                   "dataset",
+                   "arch",
+                   "w_bits",
+                   "a_bits",
+                   "published",
+                   "published_fp32",
+                   "published_drop",
+                   "confidence",
+                   "ours",
+                   "ours_n",
+                   "ours_std",
+                   "ours_fp32",
+                   "ours_drop",
+                   "drop_difference",
+                   "protocol_differences",
+                   "ours_method",
+                   "ours_protocol"};
   const auto bits = [](const std::string& printed) {
     return IsBits(printed, std::atof(printed.c_str())) ? Json(std::stoi(printed)) : Json(printed);
   };
   for (const Comparison& row : rows) {
     std::vector<Json> cells;
     if (const PublishedRow* of = row.published) {
-      cells = {of->paper, of->table, of->method, of->dataset, of->arch, bits(of->w_bits),
-               bits(of->a_bits), of->value, Optional(of->fp32), Optional(row.PublishedDrop()),
+      cells = {of->paper,          of->table,
+               of->method,         of->dataset,
+               of->arch,           bits(of->w_bits),
+               bits(of->a_bits),   of->value,
+               Optional(of->fp32), Optional(row.PublishedDrop()),
                of->confidence};
     } else {
-      cells = {Json(), Json(), row.ours->method, row.ours->dataset, row.ours->arch,
-               row.ours->w_bits, row.ours->a_bits, Json(), Json(), Json(), Json()};
+      cells = {Json(),
+               Json(),
+               row.ours->method,
+               row.ours->dataset,
+               row.ours->arch,
+               row.ours->w_bits,
+               row.ours->a_bits,
+               Json(),
+               Json(),
+               Json(),
+               Json()};
     }
     if (const LeaderboardRow* of = row.ours) {
       cells.insert(cells.end(),
@@ -249,19 +278,29 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
 
 Table ComparisonForPeople(const std::vector<Comparison>& rows) {
   Table table;
-  table.columns = {"paper", "table", "method",  "dataset", "network", "bits",    "paper %",
-                   "drop",  "ours %", "n",      "ours drop", "Δ drop", "differs"};
+  table.columns = {"paper", "table",  "method", "dataset",   "network", "bits",   "paper %",
+                   "drop",  "ours %", "n",      "ours drop", "Δ drop",  "differs"};
   for (const Comparison& row : rows) {
     std::vector<Json> cells;
     if (const PublishedRow* of = row.published) {
       const std::string value = fmt::format("{:.2f}", of->value);
-      cells = {of->paper, of->table, of->method, of->dataset, of->arch,
+      cells = {of->paper,
+               of->table,
+               of->method,
+               of->dataset,
+               of->arch,
                fmt::format("W{}A{}", of->w_bits, of->a_bits),
                of->confidence == "recalled" ? "(" + value + ")" : value,
                Fixed(row.PublishedDrop())};
     } else {
-      cells = {"–", "–", MethodName(*row.ours), row.ours->dataset, row.ours->arch,
-               BitsName(row.ours->bits), "–", "–"};
+      cells = {"–",
+               "–",
+               MethodName(*row.ours),
+               row.ours->dataset,
+               row.ours->arch,
+               BitsName(row.ours->bits),
+               "–",
+               "–"};
     }
     if (const LeaderboardRow* of = row.ours) {
       std::string mean = fmt::format("{:.2f}", of->top1_mean);

@@ -15,7 +15,7 @@ namespace zerosweep {
 struct ComparisonFilter {
   std::string paper;   // "genie"
   std::string method;  // a recipe of ours, or the method as printed: "zeroq", "ZeroQ"
-  std::string model;   // an architecture of ours, its family, or as printed: "resnet18", "ResNet-18"
+  std::string model;  // an architecture of ours, its family, or as printed: "resnet18", "ResNet-18"
   bool recalled = false;  // also numbers from memory
 };
 

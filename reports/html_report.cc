@@ -7,22 +7,12 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/files.h"
-#include "base/hash.h"
-#include "reports/page_assets.h"
+#include "reports/html_page.h"
 #include "reports/svg_plot.h"
 #include "reports/table_text.h"
 
 namespace zerosweep {
 namespace {
-
-// A Content-Security-Policy source: 'sha256-<base64>' of the bytes between the tags.
-std::string HashSource(const std::string& text) {
-  const std::string hex = Sha256Hex(text);
-  std::string digest;
-  for (size_t i = 0; i < hex.size(); i += 2)
-    digest += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  return "'sha256-" + Base64(digest) + "'";
-}
 
 std::string HtmlTable(const Table& table, bool sortable) {
   std::string html = sortable ? "<div class=scroll><table class=sortable><thead><tr>"
@@ -170,23 +160,10 @@ std::string Curves(const std::vector<Curve>& curves) {
   return html + "</div>\n";
 }
 
-std::string Head(const std::string& title) {
-  return fmt::format(
-      "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; "
-      "script-src {}; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-      "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=referrer content=no-referrer>\n"
-      "<title>{} – Zerosweep</title>\n<style>{}</style>\n</head>\n",
-      HashSource(kPageStyle), HashSource(kPageScript), EscapeHtml(title), kPageStyle);
-}
-
 }  // namespace
 
 std::string HtmlReport(const ReportData& data, const std::string& made) {
-  std::string html = Head(data.title);
-  html += fmt::format("<body><main>\n<h1>{}</h1>\n<p>Made by Zerosweep at {}.</p>\n<dl>\n",
-                      EscapeHtml(data.title), EscapeHtml(made));
+  std::string html = fmt::format("<p>Made by Zerosweep at {}.</p>\n<dl>\n", EscapeHtml(made));
   for (const auto& [name, value] : data.facts) {
     if (value.empty()) continue;
     html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", EscapeHtml(name), EscapeHtml(value));
@@ -208,7 +185,7 @@ std::string HtmlReport(const ReportData& data, const std::string& made) {
   }
   html += SamplesSection(data.samples);
   html += Curves(data.curves);
-  return html + fmt::format("</main>\n<script>{}</script>\n</body>\n</html>\n", kPageScript);
+  return HtmlPage(data.title, html);
 }
 
 void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep,

@@ -23,6 +23,8 @@ th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid var(--rule);wh
 td:last-child{white-space:normal;min-width:8rem}
 tbody tr:nth-child(even){background:var(--band)}
 .n{text-align:right}
+.dim{color:var(--dim)}
+th[scope=row]{font-weight:400}
 th button{all:unset;cursor:pointer;font-weight:600}
 th button:focus-visible{outline:2px solid var(--c0)}
 th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] button::after{content:" ▼"}

@@ -15,24 +15,15 @@ using Field = std::string PublishedRow::*;
 
 const std::map<std::string, Field>& TextFields() {
   static const std::map<std::string, Field> fields = {
-      {"paper", &PublishedRow::paper},
-      {"paper_title", &PublishedRow::title},
-      {"table", &PublishedRow::table},
-      {"method", &PublishedRow::method},
-      {"recipe", &PublishedRow::recipe},
-      {"dataset", &PublishedRow::dataset},
-      {"arch", &PublishedRow::arch},
-      {"model_as_printed", &PublishedRow::model_as_printed},
-      {"w_bits", &PublishedRow::w_bits},
-      {"a_bits", &PublishedRow::a_bits},
-      {"metric", &PublishedRow::metric},
-      {"preset", &PublishedRow::preset},
-      {"stem_out", &PublishedRow::stem_out},
-      {"checkpoint", &PublishedRow::checkpoint},
-      {"pick", &PublishedRow::pick},
-      {"needs_real_data", &PublishedRow::needs_real_data},
-      {"training", &PublishedRow::training},
-      {"confidence", &PublishedRow::confidence},
+      {"paper", &PublishedRow::paper},       {"paper_title", &PublishedRow::title},
+      {"table", &PublishedRow::table},       {"method", &PublishedRow::method},
+      {"recipe", &PublishedRow::recipe},     {"dataset", &PublishedRow::dataset},
+      {"arch", &PublishedRow::arch},         {"model_as_printed", &PublishedRow::model_as_printed},
+      {"w_bits", &PublishedRow::w_bits},     {"a_bits", &PublishedRow::a_bits},
+      {"metric", &PublishedRow::metric},     {"preset", &PublishedRow::preset},
+      {"stem_out", &PublishedRow::stem_out}, {"checkpoint", &PublishedRow::checkpoint},
+      {"pick", &PublishedRow::pick},         {"needs_real_data", &PublishedRow::needs_real_data},
+      {"training", &PublishedRow::training}, {"confidence", &PublishedRow::confidence},
       {"source", &PublishedRow::source}};
   return fields;
 }

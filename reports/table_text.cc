@@ -63,14 +63,6 @@ void Replace(std::string& text, const std::string& from, const std::string& to) 
   }
 }
 
-std::string LatexCell(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += LatexCharacter(c);
-  Replace(out, "±", "$\\pm$");
-  Replace(out, "–", "--");
-  return out;
-}
-
 // "87.91 ± 0.06", "1.1 MB": the first word is a number. "8f3a" is none.
 bool StartsLikeANumber(const std::string& text) {
   const char* word_end = text.data() + std::min(text.find(' '), text.size());
@@ -137,11 +129,19 @@ std::string TableAsMarkdown(const Table& table) {
   return out;
 }
 
+std::string LatexText(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += LatexCharacter(c);
+  Replace(out, "±", "$\\pm$");
+  Replace(out, "–", "--");
+  return out;
+}
+
 std::string TableAsLatex(const Table& table) {
   std::string out = "\\begin{tabular}{";
   for (size_t c = 0; c < table.columns.size(); ++c) out += IsNumericColumn(table, c) ? 'r' : 'l';
-  out += "}\n\\toprule\n" + JoinCells(table.columns, " & ", LatexCell) + " \\\\\n\\midrule\n";
-  for (const auto& row : table.rows) out += JoinCells(Texts(row), " & ", LatexCell) + " \\\\\n";
+  out += "}\n\\toprule\n" + JoinCells(table.columns, " & ", LatexText) + " \\\\\n\\midrule\n";
+  for (const auto& row : table.rows) out += JoinCells(Texts(row), " & ", LatexText) + " \\\\\n";
   return out + "\\bottomrule\n\\end{tabular}\n";
 }
 

@@ -19,6 +19,8 @@ std::string TableAsCsv(const Table& table);
 // Text that shows as it is: nothing in it is Markdown or HTML.
 std::string MarkdownText(const std::string& text);
 std::string TableAsMarkdown(const Table& table);
+// Text that LaTeX shows as it is.
+std::string LatexText(const std::string& text);
 // A booktabs tabular: needs \usepackage{booktabs}.
 std::string TableAsLatex(const Table& table);
 

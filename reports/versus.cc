@@ -75,8 +75,8 @@ std::string Difference(const PairedResult& result, const std::string& method,
                        const std::string& against) {
   const auto [low, high] = result.interval;
   if (result.interval.Holds(0)) {
-    return fmt::format("{} and {} cannot be told apart: {:+.2f} points ({:+.2f} to {:+.2f})", method,
-                       against, result.difference, low, high);
+    return fmt::format("{} and {} cannot be told apart: {:+.2f} points ({:+.2f} to {:+.2f})",
+                       method, against, result.difference, low, high);
   }
   const auto [least, most] = std::minmax({std::abs(low), std::abs(high)});
   return fmt::format("{} is {} than {} by {:.2f} points ({:.2f} to {:.2f})", method,
@@ -142,8 +142,9 @@ std::string Conclusion(const VersusRow& row) {
   } else if (shown) {
     text += fmt::format(" over {} seeds: shown ({} after Holm).", result.n, P(*row.p_holm));
   } else if (told_apart) {
-    text += fmt::format(" on these {} seeds, but that it holds for others is not shown ({} after Holm",
-                        result.n, P(*row.p_holm));
+    text +=
+        fmt::format(" on these {} seeds, but that it holds for others is not shown ({} after Holm",
+                    result.n, P(*row.p_holm));
     if (result.p_floor > kLevel)
       text += fmt::format("; {} seeds cannot go below {:.2g}", result.n, result.p_floor);
     text += ").";
@@ -152,19 +153,21 @@ std::string Conclusion(const VersusRow& row) {
   }
   if (!shown && result.seeds_needed)
     text += fmt::format(" About {} seeds would settle it.", *result.seeds_needed);
-  if (row.shared_images) text += " Its trials share calibration images, so they vary less than seeds do.";
+  if (row.shared_images)
+    text += " Its trials share calibration images, so they vary less than seeds do.";
   if (row.method.protocol != row.against.protocol)
-    text += fmt::format(" Their protocols differ ({}, {}).", row.method.protocol,
-                        row.against.protocol);
+    text +=
+        fmt::format(" Their protocols differ ({}, {}).", row.method.protocol, row.against.protocol);
   return text;
 }
 
 Table VersusTable(const std::vector<VersusRow>& rows) {
   Table table;
-  table.columns = {"dataset",    "model",       "bits",       "method",  "against",
-                   "n",          "images",      "difference", "ci_low",  "ci_high",
-                   "std",        "p",           "p_floor",    "p_holm",  "seeds_needed",
-                   "shared_images", "protocol", "against_protocol", "conclusion"};
+  table.columns = {
+      "dataset",   "model",      "bits",         "method",        "against",  "n",
+      "images",    "difference", "ci_low",       "ci_high",       "std",      "p",
+      "p_floor",   "p_holm",     "seeds_needed", "shared_images", "protocol", "against_protocol",
+      "conclusion"};
   const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
   for (const VersusRow& row : rows) {
     std::vector<Json> cells = {row.method.dataset, row.method.model, row.method.bits,
@@ -178,8 +181,8 @@ Table VersusTable(const std::vector<VersusRow>& rows) {
       cells.push_back(0);
       cells.resize(cells.size() + 9);
     }
-    cells.insert(cells.end(), {row.shared_images, row.method.protocol, row.against.protocol,
-                               Conclusion(row)});
+    cells.insert(cells.end(),
+                 {row.shared_images, row.method.protocol, row.against.protocol, Conclusion(row)});
     table.rows.push_back(std::move(cells));
   }
   return table;
@@ -187,7 +190,7 @@ Table VersusTable(const std::vector<VersusRow>& rows) {
 
 Table VersusForPeople(const std::vector<VersusRow>& rows) {
   Table table;
-  table.columns = {"dataset", "model",      "bits",   "method", "against",
+  table.columns = {"dataset", "model",      "bits",          "method", "against",
                    "n",       "difference", "95 % interval", "p",      "Holm"};
   for (const VersusRow& row : rows) {
     std::vector<Json> cells = {row.method.dataset, row.method.model, BitsName(row.method.bits),

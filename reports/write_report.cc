@@ -1,9 +1,12 @@
 #include "reports/write_report.h"
 
+#include <map>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "reports/html_report.h"
+#include "reports/paper_table.h"
 #include "reports/table_text.h"
 
 namespace zerosweep {
@@ -50,6 +53,23 @@ void WriteReport(const ResultsReader& reader, const std::string& sweep,
     Fail(ErrorKind::kUsage, "report: {} ends in '{}'; known endings are {}", path.string(), ending,
          Join(kEndings, ", "));
   }
+}
+
+void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
+                      const std::string& paper, bool recalled, const std::filesystem::path& path) {
+  const std::map<std::string, std::string (*)(const std::vector<PaperTable>&)> writers = {
+      {".html", PaperTablesAsHtml}, {".md", PaperTablesAsMarkdown}, {".tex", PaperTablesAsLatex}};
+  const auto writer = writers.find(path.extension());
+  if (writer == writers.end()) {
+    Fail(ErrorKind::kUsage, "report: a paper's tables are written as .html, .md or .tex, not '{}'",
+         path.extension().string());
+  }
+  const auto tables = PaperTables(Leaderboard(reader, sweep), paper, recalled);
+  if (tables.empty()) {
+    Fail(ErrorKind::kUsage, "report: every number of paper '{}' is from memory: give --recalled",
+         paper);
+  }
+  WriteFileAtomically(path, writer->second(tables));
 }
 
 }  // namespace zerosweep

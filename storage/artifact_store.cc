@@ -67,20 +67,42 @@ Manifest CheckStaged(const fs::path& staging, const std::string& attempt, const 
 
 }  // namespace
 
+std::string DefectOf(const fs::path& folder, const std::string& digest) {
+  try {
+    const Manifest manifest = ReadManifest(folder);
+    if (manifest.Digest() != digest) return "the manifest is of another artifact";
+    const std::vector<std::string> corrupt = CorruptFiles(folder, manifest);
+    return corrupt.empty() ? "" : fmt::format("'{}' is missing or damaged", corrupt.front());
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 Published ArtifactStore::Publish(const std::string& attempt, const std::string& stage,
                                  const std::string& digest) {
   const fs::path staging = home_.staging(attempt);
   const fs::path target = home_.artifact(digest);
   Published published{digest, CheckStaged(staging, attempt, stage, digest)};
   published.bytes = BytesIn(staging, published.manifest);
+  Place(staging, target);
+  return published;
+}
+
+bool ArtifactStore::Adopt(const fs::path& folder, const std::string& digest) {
+  const std::string defect = DefectOf(folder, digest);
+  if (!defect.empty()) Fail(ErrorKind::kUsage, "artifact {}: {}", digest, defect);
+  return Place(folder, home_.artifact(digest));
+}
+
+bool ArtifactStore::Place(const fs::path& folder, const fs::path& target) {
   MakePrivateFolder(target.parent_path());
-  if (RenameNoReplace(staging, target)) {
+  if (RenameNoReplace(folder, target)) {
     unsynced_.insert(target.parent_path());
-    return published;
+    return true;
   }
   std::error_code code;  // first wins: same digest, same bytes
-  fs::remove_all(staging, code);
-  return published;
+  fs::remove_all(folder, code);
+  return false;
 }
 
 void ArtifactStore::Sync() {

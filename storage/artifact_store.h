@@ -22,6 +22,9 @@ struct Published {
   int64_t bytes = 0;
 };
 
+// The first thing wrong with a published artifact; empty when it is whole.
+std::string DefectOf(const std::filesystem::path& folder, const std::string& digest);
+
 class ArtifactStore {
  public:
   explicit ArtifactStore(Home home) : home_(std::move(home)) {}
@@ -32,6 +35,10 @@ class ArtifactStore {
   // of the disk.
   Published Publish(const std::string& attempt, const std::string& stage,
                     const std::string& digest);
+
+  // The same for a folder that came from elsewhere: checked against the digest alone. Returns
+  // whether the store did not have it. Throws kUsage for a folder that is not that artifact.
+  bool Adopt(const std::filesystem::path& folder, const std::string& digest);
 
   // Makes everything published since the last call durable. REQUIRES: called before anything is
   // committed that relies on it.
@@ -48,6 +55,9 @@ class ArtifactStore {
   int RemoveStaleStaging(const std::vector<std::string>& live, double min_age) const;
 
  private:
+  // Renames into place; false when it was there already, and the folder is removed.
+  bool Place(const std::filesystem::path& folder, const std::filesystem::path& target);
+
   Home home_;
   std::set<std::filesystem::path> unsynced_;  // folders with new entries
 };

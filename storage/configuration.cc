@@ -30,6 +30,11 @@ SplitConfig SplitConfiguration(const Json& config) {
   return split;
 }
 
+std::string ConfigurationDigest(const Json& shared, const Configuration& c) {
+  return JsonDigest(Json::array({shared, c.dataset, c.model, c.method, c.synthesizer, c.quantizer,
+                                 c.w_bits, c.a_bits, c.protocol, c.variant}));
+}
+
 Json JoinConfiguration(const SplitConfig& split) {
   Json config = split.shared;
   for (const auto& [pointer, value] : split.own.items()) {

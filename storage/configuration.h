@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "storage/rows.h"
 
 namespace zerosweep {
 
@@ -14,6 +15,9 @@ struct SplitConfig {
 };
 
 SplitConfig SplitConfiguration(const Json& config);
+// Names what trials of different seeds share. `shared` is the first part of what they resolve to.
+std::string ConfigurationDigest(const Json& shared, const Configuration& configuration);
+
 // The reverse.
 Json JoinConfiguration(const SplitConfig& split);
 

@@ -28,18 +28,6 @@ void CheckDatabase(Database& database, std::vector<Finding>& findings) {
   }
 }
 
-// The first thing wrong with a published artifact; empty when it is whole.
-std::string Defect(const std::filesystem::path& folder, const std::string& digest) {
-  try {
-    const Manifest manifest = ReadManifest(folder);
-    if (manifest.Digest() != digest) return "the manifest is of another artifact";
-    const std::vector<std::string> corrupt = CorruptFiles(folder, manifest);
-    return corrupt.empty() ? "" : fmt::format("'{}' is missing or damaged", corrupt.front());
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
-
 void CheckArtifacts(const Home& home, Database& database, std::vector<Finding>& findings) {
   const ArtifactStore store(home);
   Statement& rows = database.Prepare(R"(SELECT a.digest, min(g.kind || ' ' || g.name)
@@ -49,7 +37,7 @@ void CheckArtifacts(const Home& home, Database& database, std::vector<Finding>& 
     const std::string digest = rows.Text(0);
     const auto folder = store.Find(digest);
     const std::string defect =
-        folder ? Defect(*folder, digest) : "the folder or its manifest is missing";
+        folder ? DefectOf(*folder, digest) : "the folder or its manifest is missing";
     if (defect.empty()) continue;
     findings.push_back(
         {"artifact " + digest, fmt::format("{} (of {})", defect, rows.Text(1)), kBringBack});

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "storage/bundle.h"
 #include "storage/garbage.h"
 
 namespace zerosweep {
@@ -105,6 +106,15 @@ Json ExecuteRequest(const Home& home, ResultsWriter& writer, const Json& body) {
     if (command == "cancel") {
       const auto trials = body.at("trials").get<std::vector<std::string>>();
       return {{"ok", true}, {"trials", writer.Cancel(trials)}};
+    }
+    if (command == "import") {
+      const BundleCounts counts = ImportBundle(home, writer, body.at("bundle").get<std::string>());
+      return {{"ok", true},
+              {"sweep", counts.sweep},
+              {"trials", counts.trials},
+              {"trials_new", counts.trials_new},
+              {"stages_taken", counts.stages_taken},
+              {"artifacts_new", counts.artifacts_new}};
     }
     if (command == "gc") return CollectOnRequest(home, writer, body);
     return Failure(fmt::format("unknown request '{}'", command));

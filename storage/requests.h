@@ -2,7 +2,8 @@
 // (docs/formats.md).
 //
 //   requests/<uuid>.json        {"command": "retry", "stages": […]} · {"command": "cancel",
-//                               "trials": […]} · {"command": "gc", "min_age": 3600}
+//                               "trials": […]} · {"command": "gc", "min_age": 3600} ·
+//                               {"command": "import", "bundle": "/path/of/file"}
 //   requests/<uuid>.reply.json  {"ok": true, …counts} · {"ok": false, "error": "…"}
 #pragma once
 

@@ -15,6 +15,8 @@
 
 namespace zerosweep {
 
+class Database;
+
 // What the coordinator needs to know of a stage that it may have to run.
 struct StageStatus {
   State state = State::kOpen;
@@ -30,6 +32,14 @@ struct CostSample {
   double seconds = 0;
   std::string model, dataset;  // of a trial that needs it
   std::string device = {};     // model of its processor or GPU; empty: not known
+};
+
+struct BundleCounts {
+  std::string sweep;
+  int trials = 0;         // in the bundle
+  int trials_new = 0;     // that the home did not have
+  int stages_taken = 0;   // results that it did not have
+  int artifacts_new = 0;  // and the folders that came with them
 };
 
 struct ResultsOptions {
@@ -87,6 +97,9 @@ class ResultsWriter {
   int Cancel(const std::vector<std::string>& trials);
   // Attempts without an end.
   std::vector<std::string> OpenAttempts() const;
+
+  // The rows of a bundle (storage/bundle.h), whose artifacts are published.
+  BundleCounts Merge(Database& bundle);
 
   // The papers' numbers become these; those that are there already cost one look.
   void SetPublished(const std::vector<PublishedRow>& rows);

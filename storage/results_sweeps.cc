@@ -135,9 +135,7 @@ const SweepInserter::DesignText& SweepInserter::TextOf(const StageDesign& design
 }
 
 int64_t SweepInserter::FindOrAdd(const Configuration& c, const Json& shared) {
-  const std::string digest =
-      JsonDigest(Json::array({shared, c.dataset, c.model, c.method, c.synthesizer, c.quantizer,
-                              c.w_bits, c.a_bits, c.protocol, c.variant}));
+  const std::string digest = ConfigurationDigest(shared, c);
   Statement& find = db_.Prepare("SELECT id FROM configuration WHERE digest = ?");
   if (find.Bind(digest).Step()) {
     const int64_t id = find.Int(0);

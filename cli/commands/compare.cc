@@ -64,8 +64,8 @@ const RegisterCommand kCompare{
     [](CLI::App& app, const Globals& globals) -> CommandBody {
       auto options = std::make_shared<Options>();
       app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
-      CLI::Option* paper =
-          app.add_option("--paper", options->filter.paper, "Numbers of this paper: genie, brecq, …");
+      CLI::Option* paper = app.add_option("--paper", options->filter.paper,
+                                          "Numbers of this paper: genie, brecq, …");
       CLI::Option* method = app.add_option("--method", options->filter.method,
                                            "Numbers of this method: zeroq, 'Genie-M', …");
       CLI::Option* model = app.add_option("--model", options->filter.model,
@@ -74,9 +74,10 @@ const RegisterCommand kCompare{
                                            "Also numbers from memory, in parentheses");
       app.add_option("--where", options->where,
                      "Trials of ours that match only, as method=zeroq,bits=w4a4");
-      app.add_option("--versus", options->versus,
-                     "Instead: every method against this one, on the seeds and test images that both "
-                     "have")
+      app.add_option(
+             "--versus", options->versus,
+             "Instead: every method against this one, on the seeds and test images that both "
+             "have")
           ->excludes(paper)
           ->excludes(method)
           ->excludes(model)

@@ -1,4 +1,5 @@
 // report: the results of a sweep as a document.
+#include "base/error.h"
 #include "base/log.h"
 #include "cli/reading.h"
 #include "reports/write_report.h"
@@ -7,25 +8,42 @@ namespace zerosweep {
 namespace {
 
 struct Options {
-  std::string sweep, output;
+  std::string sweep, output, layout = "leaderboard", paper;
+  bool recalled = false;
 };
 
 int RunReport(const Options& options, const Globals& globals) {
-  WriteReport(OpenResults(globals), SweepName(options.sweep), options.output);
+  const bool as_paper = options.layout == "paper";
+  if (as_paper == options.paper.empty())
+    Fail(ErrorKind::kUsage, "report: --layout paper and --paper NAME go together");
+  const ResultsReader reader = OpenResults(globals);
+  const std::string sweep = SweepName(options.sweep);
+  if (as_paper) {
+    WritePaperTables(reader, sweep, options.paper, options.recalled, options.output);
+  } else {
+    WriteReport(reader, sweep, options.output);
+  }
   spdlog::info("the report is {}", std::filesystem::absolute(options.output).string());
   return kExitOk;
 }
 
-const RegisterCommand kReport{"report", "Write results as .html, .md, .tex, .csv or .json",
-                              [](CLI::App& app, const Globals& globals) -> CommandBody {
-                                auto options = std::make_shared<Options>();
-                                app.add_option("sweep", options->sweep,
-                                               "A sweep's name or file (default: all sweeps)");
-                                app.add_option("-o,--output", options->output,
-                                               "The file to write; its ending chooses the format")
-                                    ->required();
-                                return [options, &globals] { return RunReport(*options, globals); };
-                              }};
+const RegisterCommand kReport{
+    "report", "Write results as .html, .md, .tex, .csv or .json",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto options = std::make_shared<Options>();
+      app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
+      app.add_option("-o,--output", options->output,
+                     "The file to write; its ending chooses the format")
+          ->required();
+      app.add_option("--layout", options->layout,
+                     "leaderboard, or the tables of a paper with our rows "
+                     "beneath its own (.html, .md, .tex)")
+          ->check(CLI::IsMember({"leaderboard", "paper"}));
+      app.add_option("--paper", options->paper, "Whose tables: genie, brecq, …");
+      app.add_flag("--recalled", options->recalled,
+                   "Also numbers from memory, grey and in parentheses");
+      return [options, &globals] { return RunReport(*options, globals); };
+    }};
 
 }  // namespace
 }  // namespace zerosweep

@@ -27,10 +27,11 @@ std::string MessageOf(const std::string& csv) {
 }
 
 TEST(PublishedTest, ReadsARow) {
-  const auto rows = ParsePublished(
-      std::string(kHeader) +
-      "zeroq,\"ZeroQ (Cai et al., CVPR 2020)\",Table 1,ZeroQ,zeroq,imagenet,resnet18,ResNet18,71.47,"
-      "MP(avg4),8,top1,68.5,zeroq,,pytorchcv,last,no,no,primary,README\n");
+  const auto rows =
+      ParsePublished(std::string(kHeader) +
+                     "zeroq,\"ZeroQ (Cai et al., CVPR 2020)\",Table "
+                     "1,ZeroQ,zeroq,imagenet,resnet18,ResNet18,71.47,"
+                     "MP(avg4),8,top1,68.5,zeroq,,pytorchcv,last,no,no,primary,README\n");
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].title, "ZeroQ (Cai et al., CVPR 2020)");
   EXPECT_EQ(rows[0].fp32, 71.47);

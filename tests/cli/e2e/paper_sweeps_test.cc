@@ -1,0 +1,108 @@
+// Every sweep of a paper: all of its methods on a small network under the profile `smoke`, through
+// the real programs; then a plan of it as it is written, with stand-ins for data and weights.
+#include <regex>
+#include <set>
+
+#include "base/files.h"
+#include "tests/support/command_line.h"
+
+namespace zerosweep {
+namespace {
+namespace fs = std::filesystem;
+
+struct PaperSweep {
+  std::string name;  // of its file
+  int trials;        // as written
+  std::set<std::string> methods;
+  std::vector<std::string> smaller;  // settings of the small run
+};
+
+// Baselines that several papers share are computed once, so the order is by cost alone.
+const std::vector<PaperSweep> kPapers = {
+    {"qdrop", 180, {"adaround", "qdrop"}, {"grid.bits=[w4a4]"}},
+    {"aquant", 12, {"aquant", "qdrop"}, {"grid.bits=[w4a4]", "grid.protocol=[qdrop]"}},
+    {"brecq", 144, {"adaround", "brecq"}, {"grid.bits=[w2a4, w2a32]"}},
+    {"clusterq", 18, {"clusterq"}, {}},
+    {"dsg", 195, {"dsg", "dsg_extended", "real", "zeroq"}, {"grid.bits=[w4a4]"}},
+    {"fdda", 48, {"fdda"}, {"grid.bits=[w4a4]"}},
+    {"genie", 108, {"genie", "genie_real"}, {"grid.bits=[w4a4]"}},
+    {"intraq", 60, {"gdfq", "intraq"}, {"grid.bits=[w4a4]"}},
+    {"pd_quant", 72, {"pd_quant"}, {"grid.bits=[w4a4]"}},
+    {"qimera", 60, {"gdfq", "qimera"}, {"grid.bits=[w4a4]"}},
+    {"zeroq", 45, {"zeroq", "zeroq_mp"}, {}},
+};
+
+fs::path Folder() { return SourceFolder() / "sweeps/papers"; }
+fs::path FileOf(const PaperSweep& paper) { return Folder() / (paper.name + ".yaml"); }
+
+// What a plan looks at: the bytes of weights and test images, the names of training images.
+void WriteStandIns(const CommandLine& line) {
+  for (int label = 0; label < 1000; ++label) {
+    for (const char* split : {"val", "train"}) {
+      line.Write(fmt::format("data/{}/n{:08}/image.JPEG", split, label), std::to_string(label));
+    }
+  }
+  line.Write("data/cifar-100-binary/test.bin", "images");
+  line.Write("data/tiny.safetensors", TinyWeights().Bytes());
+  const std::regex weights("file: ([^,}\\s]+)");
+  for (const PaperSweep& paper : kPapers) {
+    const std::string text = ReadFile(FileOf(paper));
+    for (std::sregex_iterator found(text.begin(), text.end(), weights), end; found != end; ++found)
+      line.Write("data/" + found->str(1), found->str(1));
+  }
+}
+
+void ExpectEveryMethodDone(const CommandLine& line, const PaperSweep& paper) {
+  std::vector<std::string> settings = {
+      "profile=smoke", "seeds=[0]", "grid.model=[" + std::string(CommandLine::kModel) + "]"};
+  settings.insert(settings.end(), paper.smaller.begin(), paper.smaller.end());
+  std::vector<std::string> words = {"run", FileOf(paper), "--data", line / "data",
+                                    "-n",  "2",           "--threads", "1"};
+  for (const std::string& setting : settings) {
+    words.emplace_back("--set");
+    words.push_back(setting);
+  }
+  const Finished run = line.Do(words);
+  EXPECT_EQ(run.code, 0) << run.err;
+  std::set<std::string> done;
+  for (const Json& row : line.Query("SELECT DISTINCT method FROM v_trial WHERE state = 'done' AND "
+                                    "sweep = 'paper_" +
+                                    paper.name + "'")) {
+    done.insert(row.at("method").get<std::string>());
+  }
+  EXPECT_EQ(done, paper.methods);
+}
+
+// What the small run took is what the price is told from.
+void ExpectPlanWithPrice(const CommandLine& line, const PaperSweep& paper) {
+  const Finished plan =
+      line.Do({"--format", "json", "plan", FileOf(paper), "--data", line / "data"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_EQ(plan.err, "");  // no rule without a trial
+  const Json row = plan.json().at(0);
+  EXPECT_EQ(row.at("sweep"), "paper_" + paper.name);
+  EXPECT_EQ(row.at("trials"), paper.trials);
+  ASSERT_TRUE(row.at("estimated_seconds").is_number()) << row;
+  EXPECT_GT(row.at("estimated_seconds").get<double>(), 0);
+}
+
+TEST(PaperSweepsTest, RunSmallAndArePlannedAsWritten) {
+  const CommandLine line;
+  WriteStandIns(line);
+  for (const PaperSweep& paper : kPapers) {
+    SCOPED_TRACE(paper.name);
+    ExpectEveryMethodDone(line, paper);
+    ExpectPlanWithPrice(line, paper);
+  }
+}
+
+TEST(PaperSweepsTest, EveryFileIsTested) {
+  std::set<std::string> files, tested;
+  for (const auto& entry : fs::directory_iterator(Folder()))
+    if (entry.path().extension() == ".yaml") files.insert(entry.path().stem().string());
+  for (const PaperSweep& paper : kPapers) tested.insert(paper.name);
+  EXPECT_EQ(tested, files);
+}
+
+}  // namespace
+}  // namespace zerosweep
