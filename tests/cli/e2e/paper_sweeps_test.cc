@@ -17,7 +17,7 @@ struct PaperSweep {
   std::vector<std::string> smaller;  // settings of the small run
 };
 
-// Baselines that several papers share are computed once, so the order is by cost alone.
+// In one home: baselines that several papers share are computed once.
 const std::vector<PaperSweep> kPapers = {
     {"qdrop", 180, {"adaround", "qdrop"}, {"grid.bits=[w4a4]"}},
     {"aquant", 12, {"aquant", "qdrop"}, {"grid.bits=[w4a4]", "grid.protocol=[qdrop]"}},
@@ -53,10 +53,10 @@ void WriteStandIns(const CommandLine& line) {
 }
 
 void ExpectEveryMethodDone(const CommandLine& line, const PaperSweep& paper) {
-  std::vector<std::string> settings = {
-      "profile=smoke", "seeds=[0]", "grid.model=[" + std::string(CommandLine::kModel) + "]"};
+  std::vector<std::string> settings = {"profile=smoke", "seeds=[0]",
+                                       "grid.model=[" + std::string(CommandLine::kModel) + "]"};
   settings.insert(settings.end(), paper.smaller.begin(), paper.smaller.end());
-  std::vector<std::string> words = {"run", FileOf(paper), "--data", line / "data",
+  std::vector<std::string> words = {"run", FileOf(paper), "--data",    line / "data",
                                     "-n",  "2",           "--threads", "1"};
   for (const std::string& setting : settings) {
     words.emplace_back("--set");
@@ -80,7 +80,7 @@ void ExpectPlanWithPrice(const CommandLine& line, const PaperSweep& paper) {
   ASSERT_EQ(plan.code, 0) << plan.err;
   EXPECT_EQ(plan.err, "");  // no rule without a trial
   const Json row = plan.json().at(0);
-  EXPECT_EQ(row.at("sweep"), "paper_" + paper.name);
+  EXPECT_EQ(row.at("sweep").get<std::string>(), "paper_" + paper.name);
   EXPECT_EQ(row.at("trials"), paper.trials);
   ASSERT_TRUE(row.at("estimated_seconds").is_number()) << row;
   EXPECT_GT(row.at("estimated_seconds").get<double>(), 0);
