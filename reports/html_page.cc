@@ -33,8 +33,9 @@ std::string Head(const std::string& title) {
 
 std::string HtmlPage(const std::string& title, const std::string& body) {
   return Head(title) +
-         fmt::format("<body><main>\n<h1>{}</h1>\n{}</main>\n<script>{}</script>\n</body>\n</html>\n",
-                     EscapeHtml(title), body, kPageScript);
+         fmt::format(
+             "<body><main>\n<h1>{}</h1>\n{}</main>\n<script>{}</script>\n</body>\n</html>\n",
+             EscapeHtml(title), body, kPageScript);
 }
 
 }  // namespace zerosweep

@@ -141,10 +141,9 @@ std::string Cell(const PaperCell& cell, const Marks& marks) {
 }
 
 const Marks kMarkdown = {MarkdownText, "**", "**", "<u>", "</u>", "", ""};
-const Marks kLatex = {LatexText,      "\\textbf{", "}", "\\underline{", "}",
-                      "\\textcolor{gray}{", "}"};
-const Marks kHtml = {EscapeHtml, "<strong>", "</strong>", "<u>", "</u>", "<span class=dim>",
-                     "</span>"};
+const Marks kLatex = {LatexText, "\\textbf{", "}", "\\underline{", "}", "\\textcolor{gray}{", "}"};
+const Marks kHtml = {EscapeHtml, "<strong>",         "</strong>", "<u>",
+                     "</u>",     "<span class=dim>", "</span>"};
 
 }  // namespace
 
@@ -185,8 +184,9 @@ std::string PaperTablesAsMarkdown(const std::vector<PaperTable>& tables) {
 std::string PaperTablesAsLatex(const std::vector<PaperTable>& tables) {
   std::string text = "% \\usepackage{booktabs,xcolor}\n";
   for (const PaperTable& table : tables) {
-    text += fmt::format("\\begin{{table}}\n\\centering\n\\caption{{{}}}\n\\begin{{tabular}}{{ll{}}}\n",
-                        LatexText(table.title), std::string(table.networks.size(), 'r'));
+    text +=
+        fmt::format("\\begin{{table}}\n\\centering\n\\caption{{{}}}\n\\begin{{tabular}}{{ll{}}}\n",
+                    LatexText(table.title), std::string(table.networks.size(), 'r'));
     text += "\\toprule\nbits & method";
     for (const std::string& network : table.networks) text += " & " + LatexText(network);
     text += " \\\\\n";
@@ -223,9 +223,10 @@ std::string PaperTablesAsHtml(const std::vector<PaperTable>& tables) {
     html += "</tbody></table></div>\n";
   }
   return HtmlPage(tables.empty() ? "No table" : tables.front().title,
-                  html + "<p>Best bold, second underlined, among the paper's rows and among ours; "
-                         "in parentheses: from memory. Protocols may differ: <code>zerosweep "
-                         "compare</code> names how.</p>\n");
+                  html +
+                      "<p>Best bold, second underlined, among the paper's rows and among ours; "
+                      "in parentheses: from memory. Protocols may differ: <code>zerosweep "
+                      "compare</code> names how.</p>\n");
 }
 
 }  // namespace zerosweep

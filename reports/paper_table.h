@@ -30,7 +30,8 @@ struct PaperTable {
 
 // The tables of one paper (a slug), in its order: groups of bits, in each its methods, beneath each
 // the rows of ours that it may be held against. Top-1 alone. Numbers from memory only with
-// `recalled`; a table that has no other number is then left out. Throws kUsage for an unknown paper.
+// `recalled`; a table that has no other number is then left out. Throws kUsage for an unknown
+// paper.
 std::vector<PaperTable> PaperTables(const std::vector<LeaderboardRow>& board,
                                     const std::string& paper, bool recalled);
 

@@ -19,8 +19,9 @@ void FindRows(Database& home, const std::string& sweep) {
   home.Exec(
       "CREATE TEMP TABLE its_trial (id INTEGER PRIMARY KEY);"
       "CREATE TEMP TABLE its_stage (id INTEGER PRIMARY KEY)");
-  home.Prepare("INSERT INTO its_trial SELECT st.trial_id FROM sweep s JOIN sweep_trial st ON "
-               "st.sweep_id = s.id WHERE s.name = ?")
+  home.Prepare(
+          "INSERT INTO its_trial SELECT st.trial_id FROM sweep s JOIN sweep_trial st ON "
+          "st.sweep_id = s.id WHERE s.name = ?")
       .Run(sweep);
   home.Exec(
       "WITH RECURSIVE needed (id) AS (SELECT stage_id FROM trial_stage WHERE trial_id IN its_trial "

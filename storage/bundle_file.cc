@@ -121,8 +121,8 @@ const std::vector<BundleTable>& BundleTables() {
 }
 
 void CreateBundleTables(Database& bundle) {
-  bundle.Exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplication,
-                          kFormat));
+  bundle.Exec(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplication, kFormat));
   for (const auto& [name, sql] : ExpectedSchema()) bundle.Exec(sql);
 }
 
@@ -163,8 +163,8 @@ int64_t CopyRows(Statement& from, Database& to, const std::string& table,
                  const std::vector<std::string>& columns) {
   std::string marks = "?";
   for (size_t i = 1; i < columns.size(); ++i) marks += ", ?";
-  Statement& insert = to.Prepare(
-      fmt::format("INSERT INTO {} ({}) VALUES ({})", table, Join(columns, ", "), marks));
+  Statement& insert =
+      to.Prepare(fmt::format("INSERT INTO {} ({}) VALUES ({})", table, Join(columns, ", "), marks));
   int64_t rows = 0;
   for (; from.Step(); ++rows) {
     insert.Reset();

@@ -53,10 +53,12 @@ void BundleReader::CheckStates() {
         fmt::format("SELECT name FROM {} WHERE state NOT IN ('open', 'done', 'failed', "
                     "'cancelled') OR length(name) <> 64 OR name GLOB '*[^0-9a-f]*' LIMIT 1",
                     table));
-    if (!odd.empty()) Refuse(fmt::format("{} '{:.64}' has no state or name of its kind", table, odd));
+    if (!odd.empty())
+      Refuse(fmt::format("{} '{:.64}' has no state or name of its kind", table, odd));
   }
   const std::string done = bundle_->Scalar(
-      "SELECT name FROM stage WHERE state = 'done' AND coalesce(artifact, '') NOT IN (SELECT digest "
+      "SELECT name FROM stage WHERE state = 'done' AND coalesce(artifact, '') NOT IN (SELECT "
+      "digest "
       "FROM artifact) LIMIT 1");
   if (!done.empty()) Refuse(fmt::format("stage {} is done and its artifact is not there", done));
 }
@@ -91,9 +93,8 @@ void BundleReader::CheckConfigurations() {
     configuration.a_bits = rows.Real(8);
     configuration.protocol = rows.Text(9);
     configuration.variant = rows.Text(10);
-    if (rows.IsNull(0) ||
-        ConfigurationDigest(ParseJson(rows.Text(1), "a configuration"), configuration) !=
-            rows.Text(0))
+    if (rows.IsNull(0) || ConfigurationDigest(ParseJson(rows.Text(1), "a configuration"),
+                                              configuration) != rows.Text(0))
       Refuse(fmt::format("a trial of {} does not have the configuration that it names",
                          configuration.method));
   }
@@ -104,8 +105,7 @@ void BundleReader::CheckArtifacts() {
       "SELECT digest, EXISTS (SELECT 1 FROM piece p WHERE p.artifact = digest) FROM artifact");
   while (artifacts.Step()) {
     if (!IsHex(artifacts.Text(0))) Refuse("an artifact without a digest");
-    if (artifacts.Int(1) == 0)
-      Refuse(fmt::format("artifact {} has no files", artifacts.Text(0)));
+    if (artifacts.Int(1) == 0) Refuse(fmt::format("artifact {} has no files", artifacts.Text(0)));
   }
 }
 
@@ -161,8 +161,8 @@ class TemporaryRows {
       const std::string name = "its_" + table.name;
       home.Exec(fmt::format("DROP TABLE IF EXISTS temp.{0}; CREATE TEMP TABLE {0} ({1}) STRICT",
                             name, table.definition));
-      Statement& select = bundle.Prepare(
-          fmt::format("SELECT {} FROM {}", Join(table.columns, ", "), table.name));
+      Statement& select =
+          bundle.Prepare(fmt::format("SELECT {} FROM {}", Join(table.columns, ", "), table.name));
       CopyRows(select, home, name, table.columns);
     }
   }
@@ -268,9 +268,9 @@ BundleCounts ResultsWriter::Merge(Database& bundle) {
     counts.trials = count("SELECT count(*) FROM its_trial");
     counts.trials_new =
         count("SELECT count(*) FROM its_trial WHERE name NOT IN (SELECT name FROM trial)");
-    counts.stages_taken =
-        count("SELECT count(*) FROM its_stage i LEFT JOIN stage g ON g.name = i.name WHERE i.state "
-              "= 'done' AND coalesce(g.state, '') <> 'done'");
+    counts.stages_taken = count(
+        "SELECT count(*) FROM its_stage i LEFT JOIN stage g ON g.name = i.name WHERE i.state "
+        "= 'done' AND coalesce(g.state, '') <> 'done'");
     db.Exec(kMergeTrials);
     db.Exec(kMergeStages);
     db.Exec(kMergeAttempts);

@@ -137,7 +137,11 @@ fs::path FindFile(const YamlNode& node, const std::string& label, const DataRoot
     if (IsFile(path)) return path;
     if (tried.empty() || tried.back() != path.string()) tried.push_back(path.string());
   }
-  FailAt(node.where, "{} not found: there is no {}", label, Join(tried, " nor "));
+  FailAt(
+      node.where,
+      "{} not found: there is no {}; name its folder with --data, ZEROSWEEP_DATA or `data:` in the "
+      "sweep",
+      label, Join(tried, " nor "));
 }
 
 }  // namespace zerosweep

@@ -245,10 +245,16 @@ void SweepSpec::Multiply(const Assignment& base, const std::vector<Axis>& axes) 
   }
 }
 
+// An empty list is none: `--set exclude=[]` drops what the file has.
+const std::vector<YamlNode>& SweepSpec::ReadRules(const std::string& key) {
+  static const std::vector<YamlNode> kNone;
+  const YamlNode* rules = root_.Find(key);
+  if (rules == nullptr || (rules->is_list() && rules->items.empty())) return kNone;
+  return ReadList(*rules, key, false);
+}
+
 void SweepSpec::ReadInclude(const Assignment& base, const Axis& seeds) {
-  const YamlNode* include = root_.Find("include");
-  if (include == nullptr) return;
-  for (const YamlNode& entry : ReadList(*include, "include", false)) {
+  for (const YamlNode& entry : ReadRules("include")) {
     Assignment trial = base;
     trial.origin = &entry;
     const auto settings = ReadSettings(entry, "include");
@@ -278,17 +284,13 @@ Pattern SweepSpec::ReadPattern(const YamlNode& map, const std::string& what) {
 }
 
 void SweepSpec::ReadExclude() {
-  const YamlNode* exclude = root_.Find("exclude");
-  if (exclude == nullptr) return;
-  for (const YamlNode& entry : ReadList(*exclude, "exclude", false)) {
+  for (const YamlNode& entry : ReadRules("exclude")) {
     exclude_.push_back(ReadPattern(entry, "exclude"));
   }
 }
 
 void SweepSpec::ReadWhen() {
-  const YamlNode* when = root_.Find("when");
-  if (when == nullptr) return;
-  for (const YamlNode& entry : ReadList(*when, "when", false)) {
+  for (const YamlNode& entry : ReadRules("when")) {
     RequireKeys(entry, {"if", "set"}, "when");
     for (const char* key : {"if", "set"}) {
       if (entry.Find(key) == nullptr) FailAt(entry.where, "a when entry has no '{}'", key);

@@ -88,6 +88,7 @@ class SweepSpec {
   void ReadGrid(std::vector<Axis>& axes);
   void ReadZip(std::vector<Axis>& axes);
   Axis ReadSeeds();
+  const std::vector<YamlNode>& ReadRules(const std::string& key);
   void ReadInclude(const Assignment& base, const Axis& seeds);
   void ReadExclude();
   void ReadWhen();

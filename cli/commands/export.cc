@@ -48,7 +48,8 @@ fs::path NetworkOf(const std::string& trial, const Globals& globals) {
       "substr(t.trial, 1, ?1) = ?2",
       {trial.size(), trial});
   if (found.rows.size() != 1) {
-    Fail(ErrorKind::kUsage, "{} begins '{}': `zerosweep query 'SELECT trial, method, seed, state "
+    Fail(ErrorKind::kUsage,
+         "{} begins '{}': `zerosweep query 'SELECT trial, method, seed, state "
          "FROM v_trial'` lists them",
          found.rows.empty() ? "no trial" : "more than one trial", trial);
   }

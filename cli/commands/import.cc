@@ -11,11 +11,10 @@ int RunImport(const std::string& file, const Globals& globals) {
   const std::string bundle = std::filesystem::absolute(file);
   const Json counts =
       ActOnHome(globals.home(), {{"command", "import"}, {"bundle", bundle}}, /*may_be_new=*/true);
-  spdlog::info(
-      "{}: {} trials, {} of them new; took {} results and {} artifacts that were not here",
-      counts.at("sweep").get<std::string>(), counts.at("trials").get<int>(),
-      counts.at("trials_new").get<int>(), counts.at("stages_taken").get<int>(),
-      counts.at("artifacts_new").get<int>());
+  spdlog::info("{}: {} trials, {} of them new; took {} results and {} artifacts that were not here",
+               counts.at("sweep").get<std::string>(), counts.at("trials").get<int>(),
+               counts.at("trials_new").get<int>(), counts.at("stages_taken").get<int>(),
+               counts.at("artifacts_new").get<int>());
   return kExitOk;
 }
 

@@ -205,7 +205,8 @@ TEST_F(BundleTest, BundlesFromStrangersAreRefusedWhole) {
 TEST_F(BundleTest, OtherFilesAreRefused) {
   const fs::path file = folder / "file";
   EXPECT_THAT(Import(b, file), HasSubstr("there is no such file"));
-  std::ofstream(file) << "not a database, though long enough to look like one: " << std::string(9000, 'x');
+  std::ofstream(file) << "not a database, though long enough to look like one: "
+                      << std::string(9000, 'x');
   EXPECT_THAT(Import(b, file), HasSubstr("is no bundle that can be read"));
   a.Trial(0, 88);
   const fs::path bundle = Export(a);

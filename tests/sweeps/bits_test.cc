@@ -105,7 +105,8 @@ TEST(BitsTest, FilesOfBitsAreRefusedWithTheirLine) {
   EXPECT_THAT(error("{\"fc\": "), testing::HasSubstr("layers.json:1: not valid YAML"));
   std::filesystem::remove(folder / "layers.json");
   EXPECT_EQ(folder.ErrorOf(CifarSweep("  method: zeroq\n  bits: {w: layers.json, a: 4}\n")),
-            "sweep.yaml:6: file of bits by layer not found: there is no layers.json");
+            "sweep.yaml:6: file of bits by layer not found: there is no layers.json; name its "
+            "folder with --data, ZEROSWEEP_DATA or `data:` in the sweep");
 }
 
 TEST(BitsTest, PatternsHoldWhateverTheyLeaveOut) {

@@ -163,7 +163,8 @@ TEST(ModelFilesTest, EveryValueOfACardHasAForm) {
 TEST(ModelFilesTest, ListsEveryPlaceWhereAFileWasLookedFor) {
   const SweepFolder folder;
   EXPECT_EQ(folder.ErrorOf(SweepOf("{file: gone.pt}")),
-            "sweep.yaml:4: model file not found: there is no fashion/gone.pt nor gone.pt");
+            "sweep.yaml:4: model file not found: there is no fashion/gone.pt nor gone.pt; name its "
+            "folder with --data, ZEROSWEEP_DATA or `data:` in the sweep");
   EXPECT_EQ(folder.ErrorOf(SweepOf("{arch: plain_cnn}")),
             "sweep.yaml:4: model has no file: write {file: x.safetensors, arch: …, dataset: …}");
   EXPECT_EQ(folder.ErrorOf(SweepOf("{file: x.pt, architecture: plain_cnn}")),
