@@ -29,13 +29,22 @@ std::string Head(const std::string& title) {
       HashSource(kPageStyle), HashSource(kPageScript), EscapeHtml(title), kPageStyle);
 }
 
+// A block that holds data only: nothing in it ends it, browsers never run it.
+std::string Data(const Json& provenance) {
+  if (provenance.is_null()) return "";
+  std::string text = provenance.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (size_t at = text.find('<'); at != std::string::npos; at = text.find('<', at))
+    text.replace(at, 1, "\\u003c");
+  return "<script type=\"application/json\" id=provenance>" + text + "</script>\n";
+}
+
 }  // namespace
 
-std::string HtmlPage(const std::string& title, const std::string& body) {
+std::string HtmlPage(const std::string& title, const std::string& body, const Json& provenance) {
   return Head(title) +
          fmt::format(
-             "<body><main>\n<h1>{}</h1>\n{}</main>\n<script>{}</script>\n</body>\n</html>\n",
-             EscapeHtml(title), body, kPageScript);
+             "<body><main>\n<h1>{}</h1>\n{}</main>\n{}<script>{}</script>\n</body>\n</html>\n",
+             EscapeHtml(title), body, Data(provenance), kPageScript);
 }
 
 }  // namespace zerosweep

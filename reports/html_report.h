@@ -8,16 +8,15 @@
 
 namespace zerosweep {
 
-// The page: facts, sortable leaderboard, plots of accuracy against bits with their numbers, bits by
-// layer with their frontiers, failures, samples of images, loss curves. A strict
-// Content-Security-Policy allows its own style and script by hash, images that it holds itself, and
-// nothing else; all stored text is escaped. `made` is the time it
-// says it was made at (ISO-8601).
+// The page: facts, the leaderboard (sorted, filtered, each accuracy with its origin), what may be
+// concluded, plots of accuracy against bits and cost with their numbers, bits by layer with their
+// frontiers and sensitivities, failures, samples of images, loss curves. All stored text is
+// escaped. `made` is the time it says it was made at (ISO-8601).
 std::string HtmlReport(const ReportData& data, const std::string& made);
 
 // Reads and writes it (temporary name + rename). Throws kUsage for an unknown sweep, kStorage when
 // the file cannot be written.
-void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep,
+void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep, const Presets& presets,
                      const std::filesystem::path& path);
 
 }  // namespace zerosweep

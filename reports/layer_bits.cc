@@ -4,12 +4,15 @@
 #include <cstring>
 #include <map>
 
+#include "reports/artifact_file.h"
 #include "reports/leaderboard.h"
 
 namespace zerosweep {
 namespace {
 
 constexpr size_t kMostConfigurations = 24;
+constexpr const char* kFile = "sensitivity.json";
+constexpr uintmax_t kMostBytes = 1 << 20;
 constexpr const char* kPrefix = "w_bits:";  // of metrics: "w_bits:03:layer1.0.conv2"
 
 // The op in a metric's name; empty for other metrics.
@@ -55,6 +58,29 @@ void AddStage(const ResultsReader& reader, int64_t stage, const std::string& nam
   configuration.plot.lines.push_back(std::move(line));
 }
 
+// The sensitivities behind a trial's bits: op by width.
+Table ReadSensitivities(const ResultsReader& reader, const ArtifactStore& store, int64_t trial) {
+  Table table;
+  const Table artifact = reader.Query(
+      "SELECT a.digest FROM trial_stage x JOIN stage g ON g.id = x.stage_id JOIN artifact a ON "
+      "a.id = g.artifact_id WHERE x.trial_id = ? AND x.kind = 'sensitivity'",
+      {trial});
+  if (artifact.rows.empty()) return table;
+  const auto text =
+      ReadArtifactFile(store, artifact.rows[0][0], kFile, kMostBytes, "a list of sensitivities");
+  if (!text) return table;
+  const Json measured = ParseJson(*text, kFile);
+  table.columns = {"op"};
+  for (const Json& width : measured.at("widths"))
+    table.columns.push_back(fmt::format("{} bits", width.get<int>()));
+  for (const Json& op : measured.at("ops")) {
+    auto& row = table.rows.emplace_back(1, op.at("op"));
+    for (const Json& omega : op.at("omega")) row.push_back(omega);
+    row.resize(table.columns.size());
+  }
+  return table;
+}
+
 }  // namespace
 
 std::vector<double> UnpackCurve(const Json::binary_t& bytes, bool y) {
@@ -71,11 +97,12 @@ std::vector<double> UnpackCurve(const Json::binary_t& bytes, bool y) {
 std::vector<LayerBits> ReadLayerBits(const ResultsReader& reader, const FilterSql& filter) {
   const Table stages = reader.Query(
       "SELECT t.configuration_id, min(t.method), min(t.bits), min(t.dataset), min(t.model), "
-      "min(t.seed), x.stage_id FROM trial t JOIN trial_stage x ON x.trial_id = t.id "
+      "min(t.seed), x.stage_id, t.id FROM trial t JOIN trial_stage x ON x.trial_id = t.id "
       "WHERE EXISTS (SELECT 1 FROM metric m WHERE m.stage_id = x.stage_id AND m.name GLOB "
       "'w_bits:*') AND " +
           filter.condition + " GROUP BY t.configuration_id, x.stage_id ORDER BY 4, 5, 2, 3, 1, 6",
       filter.bindings);
+  const ArtifactStore store(reader.home());
   std::vector<LayerBits> configurations;
   int64_t last = -1;
   for (const auto& row : stages.rows) {
@@ -89,6 +116,8 @@ std::vector<LayerBits> ReadLayerBits(const ResultsReader& reader, const FilterSq
       made.table.columns = {"op"};
       last = id;
     }
+    if (configurations.back().sensitivities.rows.empty())
+      configurations.back().sensitivities = ReadSensitivities(reader, store, row[7]);
     AddStage(reader, row[6], fmt::format("seed {}", row[5].get<int64_t>()), configurations.back());
   }
   return configurations;

@@ -13,6 +13,9 @@ struct LayerBits {
   std::string title;  // "zeroq_mp WMP4A8, cifar10, resnet20"
   FrontierPlot plot;  // a line for each seed; none where bits were given op by op
   Table table;        // op, then a column for each seed
+  // op, then Ω in nats with the op alone at each width ("2 bits", …), of the first seed whose
+  // artifact is there; without rows where nothing was measured.
+  Table sensitivities;
 };
 
 // By configuration, of the trials whose quantization is done; at most 24.

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "reports/provenance.h"
 #include "reports/status.h"
 
 namespace zerosweep {
@@ -10,11 +11,13 @@ namespace {
 
 constexpr int kMostCurves = 48;
 constexpr int kMostFailures = 500;
+constexpr size_t kMostLeaders = 24;
 
 std::vector<Curve> ReadCurves(const ResultsReader& reader, const FilterSql& filter) {
   const Table table = reader.Query(
       fmt::format(
-          "SELECT min(t.method), min(t.seed), c.term, c.data, min(t.id) FROM trial t "
+          "SELECT min(t.method), min(t.seed), c.term, c.data, min(t.bits), count(DISTINCT t.bits) "
+          "FROM trial t "
           "JOIN trial_stage x ON x.trial_id = t.id JOIN curve c ON c.stage_id = x.stage_id "
           "WHERE c.term <> 'frontier' AND {} GROUP BY c.stage_id, c.term ORDER BY 1, 2, 3 LIMIT {}",
           filter.condition, kMostCurves),
@@ -22,7 +25,8 @@ std::vector<Curve> ReadCurves(const ResultsReader& reader, const FilterSql& filt
   std::vector<Curve> curves;
   for (const auto& row : table.rows) {
     const Json::binary_t& bytes = row[3].get_binary();
-    curves.push_back({fmt::format("{}, seed {}: {}", row[0].get<std::string>(),
+    const std::string bits = row[5] == 1 ? " " + BitsName(row[4]) : "";
+    curves.push_back({fmt::format("{}{}, seed {}: {}", row[0].get<std::string>(), bits,
                                   row[1].get<int64_t>(), row[2].get<std::string>()),
                       UnpackCurve(bytes, false), UnpackCurve(bytes, true)});
   }
@@ -77,11 +81,15 @@ void AddCounts(const ResultsReader& reader, const std::string& sweep, ReportData
 
 }  // namespace
 
-ReportData ReadReport(const ResultsReader& reader, const std::string& sweep) {
+ReportData ReadReport(const ResultsReader& reader, const std::string& sweep,
+                      const Presets& presets) {
   ReportData data;
   data.title = sweep.empty() ? "All sweeps" : sweep;
   data.rows = Leaderboard(reader, sweep);
+  AddPublished(data.rows, presets);
   const FilterSql filter = ToSql(sweep, {});
+  data.leaders = Leaders(reader, sweep, data.rows, kMostLeaders);
+  data.provenance = ReadProvenance(reader, filter, data.rows);
   AddCounts(reader, sweep, data);
   data.facts.emplace_back("datasets", Distinct(reader, filter, "dataset"));
   data.facts.emplace_back("models", Distinct(reader, filter, "model"));

@@ -4,14 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "reports/compare.h"
 #include "reports/layer_bits.h"
 #include "reports/leaderboard.h"
 #include "reports/samples.h"
+#include "reports/versus.h"
 
 namespace zerosweep {
 
 struct Curve {
-  std::string title;  // "zeroq, seed 0: loss"
+  std::string title;  // "zeroq W4A4, seed 0: loss"
   std::vector<double> x, y;
 };
 
@@ -19,13 +21,16 @@ struct ReportData {
   std::string title;
   std::vector<std::pair<std::string, std::string>> facts;  // "trials" → "18: 17 done, 1 failed"
   std::vector<LeaderboardRow> rows;
-  Table failures;  // method, bits, seed, dataset, model, error
+  std::vector<VersusRow> leaders;  // the best against the next
+  Json provenance;                 // of the rows
+  Table failures;                  // method, bits, seed, dataset, model, error
   std::vector<LayerBits> layer_bits;
   Samples samples;
   std::vector<Curve> curves;  // of losses
 };
 
 // An empty sweep means the whole home. Throws kUsage for an unknown one.
-ReportData ReadReport(const ResultsReader& reader, const std::string& sweep);
+ReportData ReadReport(const ResultsReader& reader, const std::string& sweep,
+                      const Presets& presets);
 
 }  // namespace zerosweep

@@ -1,19 +1,13 @@
 #include "reports/samples.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "base/error.h"
-#include "base/files.h"
-#include "base/hash.h"
-#include "base/log.h"
 #include "base/text.h"
+#include "reports/artifact_file.h"
 #include "reports/leaderboard.h"
-#include "storage/artifact_store.h"
 
 namespace zerosweep {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kMostGrids = 24;
@@ -53,27 +47,6 @@ std::string TitleOf(const std::vector<Json>& row) {
                      row[5].get<std::string>(), row[6].get<int64_t>());
 }
 
-// The bytes of an artifact's grid; nullopt when it has none that can be shown.
-std::optional<std::string> ReadGrid(const ArtifactStore& store, const std::string& artifact) {
-  const auto folder = store.Find(artifact);
-  if (!folder) return std::nullopt;
-  try {
-    const Manifest manifest = ReadManifest(*folder);
-    const auto file = manifest.files.find(kFile);
-    if (file == manifest.files.end()) return std::nullopt;
-    const fs::path path = *folder / kFile;
-    if (fs::file_size(path) > kMostBytes)
-      Fail(ErrorKind::kStorage, "{} is larger than {}", path.string(), HumanBytes(kMostBytes));
-    std::string bytes = ReadFile(path);
-    if (Sha256Hex(bytes) != file->second)
-      Fail(ErrorKind::kStorage, "{} is damaged; run `zerosweep fsck`", path.string());
-    return bytes;
-  } catch (const std::exception& error) {
-    spdlog::warn("a grid of samples was left out: {}", error.what());
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 Samples ReadSamples(const ResultsReader& reader, const FilterSql& filter) {
@@ -81,7 +54,7 @@ Samples ReadSamples(const ResultsReader& reader, const FilterSql& filter) {
   const ArtifactStore store(reader.home());
   const Table stages = Stages(reader, filter);
   for (const auto& row : stages.rows) {
-    auto png = ReadGrid(store, row[0]);
+    auto png = ReadArtifactFile(store, row[0], kFile, kMostBytes, "a grid of samples");
     if (!png) continue;
     if (samples.grids.size() == kMostGrids) {
       samples.more = true;

@@ -12,6 +12,15 @@ std::string SvgOpening(double width, double height, const std::string& title,
                      width, height, EscapeHtml(title), EscapeHtml(description));
 }
 
+PlotScale PaddedScale(double low, double high, double top, double bottom) {
+  if (!(high > low)) {
+    low -= 0.5;
+    high += 0.5;
+  }
+  const double margin = 0.06 * (high - low);
+  return {low - margin, high + margin, bottom, top};
+}
+
 std::string SvgMarker(size_t shape, double x, double y) {
   switch (shape % 3) {
     case 0:
@@ -21,6 +30,20 @@ std::string SvgMarker(size_t shape, double x, double y) {
     default:
       return fmt::format(R"(<path d="M{:.1f} {:.1f}l5 9h-10z"/>)", x, y - 6);
   }
+}
+
+std::string SvgSeriesMarker(size_t series, double x, double y) {
+  return SvgMarker(series / kPlotColors + series, x, y);
+}
+
+std::string SvgVerticalAxis(const PlotScale& y, const std::string& label) {
+  constexpr int kTicks = 5;
+  std::string svg;
+  for (int i = 0; i <= kTicks; ++i) {
+    const double value = y.low + (y.high - y.low) * i / kTicks;
+    svg += SvgGridLine(y(value), fmt::format("{:.1f}", value));
+  }
+  return svg + SvgVerticalLabel(label);
 }
 
 std::string SvgGridLine(double y, const std::string& number) {

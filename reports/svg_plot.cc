@@ -10,26 +10,6 @@
 namespace zerosweep {
 namespace {
 
-constexpr int kTicks = 5;
-
-PlotScale YScale(double low, double high, double top, double bottom) {
-  if (!(high > low)) {
-    low -= 0.5;
-    high += 0.5;
-  }
-  const double margin = 0.06 * (high - low);
-  return {low - margin, high + margin, bottom, top};
-}
-
-std::string Axes(const PlotScale& y, const std::string& y_label) {
-  std::string svg;
-  for (int i = 0; i <= kTicks; ++i) {
-    const double value = y.low + (y.high - y.low) * i / kTicks;
-    svg += SvgGridLine(y(value), fmt::format("{:.1f}", value));
-  }
-  return svg + SvgVerticalLabel(y_label);
-}
-
 std::string DrawSeries(const PlotSeries& series, size_t index, const std::vector<double>& xs,
                        const PlotScale& y) {
   std::string line, marks;
@@ -40,7 +20,7 @@ std::string DrawSeries(const PlotSeries& series, size_t index, const std::vector
       marks += fmt::format(R"(<path d="M{0:.1f} {1:.1f}V{2:.1f}"/>)", px, y(point.y - *point.error),
                            y(point.y + *point.error));
     }
-    marks += SvgMarker(index / kPlotColors + index, px, py);
+    marks += SvgSeriesMarker(index, px, py);
   }
   return fmt::format(R"(<g class="c{}"><title>{}</title><path class="line" d="{}"/>{}</g>)",
                      index % kPlotColors, EscapeHtml(series.name), line, marks);
@@ -85,12 +65,12 @@ std::string DrawCategoryPlot(const CategoryPlot& plot) {
       high = std::max(high, point.y + point.error.value_or(0));
     }
   }
-  const PlotScale y = YScale(low, high, kPlotTop, kPlotHeight - kPlotBottom);
+  const PlotScale y = PaddedScale(low, high, kPlotTop, kPlotHeight - kPlotBottom);
   std::string svg =
       SvgOpening(kPlotWidth, kPlotHeight, plot.title,
                  fmt::format("Lines of {} over {}; the numbers are in the table below.",
                              fmt::join(names, ", "), fmt::join(plot.labels, ", ")));
-  svg += Axes(y, plot.y_label);
+  svg += SvgVerticalAxis(y, plot.y_label);
   std::vector<double> xs;
   const double step =
       (kPlotWidth - kPlotLeft - kPlotRight) / static_cast<double>(plot.labels.size());
@@ -120,7 +100,7 @@ std::string DrawCurve(const Curve& curve) {
   if (points.empty()) return "";
   const auto less = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto [low, high] = std::minmax_element(points.begin(), points.end(), less);
-  const PlotScale y = YScale(low->second, high->second, 4, kSmallHeight - 4);
+  const PlotScale y = PaddedScale(low->second, high->second, 4, kSmallHeight - 4);
   const double last = points.back().first, first = points.front().first;
   const PlotScale x{first, last > first ? last : first + 1, 4, kSmallWidth - 4};
   std::string line;

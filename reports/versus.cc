@@ -84,6 +84,26 @@ std::string Difference(const PairedResult& result, const std::string& method,
                      std::abs(result.difference), least, most);
 }
 
+// Fills in the results of all rows.
+void CompareAll(const ResultsReader& reader, const FilterSql& filter,
+                std::vector<VersusRow>& rows) {
+  std::map<int64_t, Trials> trials;
+  const auto trials_of = [&](const LeaderboardRow& row) -> const Trials& {
+    const auto [place, is_new] = trials.try_emplace(row.configuration);
+    if (is_new) place->second = ReadTrials(reader, filter, row.configuration);
+    return place->second;
+  };
+  std::vector<double> p;
+  for (VersusRow& row : rows) {
+    Compare(trials_of(row.method), trials_of(row.against), row);
+    if (row.result) p.push_back(row.result->p);
+  }
+  const std::vector<double> adjusted = HolmAdjusted(p);
+  auto next = adjusted.begin();
+  for (VersusRow& row : rows)
+    if (row.result) row.p_holm = *next++;
+}
+
 std::string P(double p) { return p < 0.0005 ? "p < 0.001" : fmt::format("p = {:.2g}", p); }
 
 }  // namespace
@@ -108,22 +128,22 @@ std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sw
     Fail(ErrorKind::kUsage, "no result of method '{}'{}", method,
          Suggestion(method, {names.begin(), names.end()}));
   }
-  const FilterSql filter = ToSql(sweep, where);
-  std::map<int64_t, Trials> trials;
-  const auto trials_of = [&](const LeaderboardRow& row) -> const Trials& {
-    const auto [place, is_new] = trials.try_emplace(row.configuration);
-    if (is_new) place->second = ReadTrials(reader, filter, row.configuration);
-    return place->second;
-  };
-  std::vector<double> p;
-  for (VersusRow& row : rows) {
-    Compare(trials_of(row.method), trials_of(row.against), row);
-    if (row.result) p.push_back(row.result->p);
+  CompareAll(reader, ToSql(sweep, where), rows);
+  return rows;
+}
+
+std::vector<VersusRow> Leaders(const ResultsReader& reader, const std::string& sweep,
+                               const std::vector<LeaderboardRow>& board, size_t most) {
+  using Group = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+  std::map<Group, std::vector<const LeaderboardRow*>> groups;
+  std::vector<VersusRow> rows;
+  for (const LeaderboardRow& row : board) {  // the best come first
+    auto& group = groups[{row.dataset, row.model, row.bits, row.tested, row.protocol}];
+    group.push_back(&row);
+    if (group.size() == 2 && rows.size() < most)
+      rows.push_back({*group.front(), row, {}, {}, false});
   }
-  const std::vector<double> adjusted = HolmAdjusted(p);
-  auto next = adjusted.begin();
-  for (VersusRow& row : rows)
-    if (row.result) row.p_holm = *next++;
+  CompareAll(reader, ToSql(sweep, {}), rows);
   return rows;
 }
 

@@ -28,6 +28,11 @@ struct VersusRow {
 std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sweep,
                               const Filter& where, const std::string& method);
 
+// The best of each dataset, model, bits, protocol, test set and teacher against the next of them,
+// where there are two; `board` is Leaderboard(reader, sweep). At most `most` rows.
+std::vector<VersusRow> Leaders(const ResultsReader& reader, const std::string& sweep,
+                               const std::vector<LeaderboardRow>& board, size_t most);
+
 // What may be concluded, in a sentence or two.
 std::string Conclusion(const VersusRow& row);
 inline constexpr const char* kVersusNote =

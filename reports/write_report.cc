@@ -14,8 +14,7 @@ namespace {
 
 const std::vector<std::string> kEndings = {".html", ".md", ".tex", ".csv", ".json"};
 
-std::string Markdown(const ResultsReader& reader, const std::string& sweep) {
-  const ReportData data = ReadReport(reader, sweep);
+std::string Markdown(const ReportData& data) {
   std::string text = "# " + MarkdownText(data.title) + "\n\n";
   for (const auto& [name, value] : data.facts) {
     if (!value.empty()) text += fmt::format("- {}: {}\n", name, MarkdownText(value));
@@ -36,19 +35,24 @@ std::string Latex(const std::vector<LeaderboardRow>& rows) {
 
 }  // namespace
 
-void WriteReport(const ResultsReader& reader, const std::string& sweep,
+void WriteReport(const ResultsReader& reader, const std::string& sweep, const Presets& presets,
                  const std::filesystem::path& path) {
   const std::string ending = path.extension();
+  const auto board = [&] {
+    auto rows = Leaderboard(reader, sweep);
+    AddPublished(rows, presets);
+    return rows;
+  };
   if (ending == ".html") {
-    WriteHtmlReport(reader, sweep, path);
+    WriteHtmlReport(reader, sweep, presets, path);
   } else if (ending == ".md") {
-    WriteFileAtomically(path, Markdown(reader, sweep));
+    WriteFileAtomically(path, Markdown(ReadReport(reader, sweep, presets)));
   } else if (ending == ".tex") {
-    WriteFileAtomically(path, Latex(Leaderboard(reader, sweep)));
+    WriteFileAtomically(path, Latex(board()));
   } else if (ending == ".csv") {
-    WriteFileAtomically(path, TableAsCsv(LeaderboardTable(Leaderboard(reader, sweep))));
+    WriteFileAtomically(path, TableAsCsv(LeaderboardTable(board())));
   } else if (ending == ".json") {
-    WriteFileAtomically(path, TableAsJson(LeaderboardTable(Leaderboard(reader, sweep))));
+    WriteFileAtomically(path, TableAsJson(LeaderboardTable(board())));
   } else {
     Fail(ErrorKind::kUsage, "report: {} ends in '{}'; known endings are {}", path.string(), ending,
          Join(kEndings, ", "));

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "reports/compare.h"
 #include "storage/results.h"
 
 namespace zerosweep {
@@ -15,7 +16,7 @@ void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
 
 // .html: the whole report; .md, .tex (booktabs), .csv, .json: the leaderboard. Throws kUsage for
 // another ending or an unknown sweep, kStorage when the file cannot be written.
-void WriteReport(const ResultsReader& reader, const std::string& sweep,
+void WriteReport(const ResultsReader& reader, const std::string& sweep, const Presets& presets,
                  const std::filesystem::path& path);
 
 }  // namespace zerosweep

@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "reports/write_report.h"
@@ -28,7 +30,9 @@ std::string Between(const std::string& text, const std::string& from, const std:
 }
 
 struct HtmlReportTest : testing::Test, ResultsHome {
-  std::string Page() { return HtmlReport(ReadReport(Reader(), "demo"), "2026-01-02T03:04:05Z"); }
+  std::string Page() {
+    return HtmlReport(ReadReport(Reader(), "demo", {}), "2026-01-02T03:04:05Z");
+  }
   void FailTrial(const CellRow& cell, const std::string& message) {
     const std::string stage = rows.NameOf(Cell(cell), "synthesize");
     Add();
@@ -52,7 +56,7 @@ TEST_F(HtmlReportTest, HoldsTheLeaderboardPlotsFailuresAndCurves) {
   EXPECT_THAT(page, HasSubstr("ran out of paint"));
   EXPECT_THAT(page, HasSubstr("2026-01-02T03:04:05Z"));
   EXPECT_THAT(page, HasSubstr("zeroq, seed 0: loss: 4 → 0.5"));
-  EXPECT_EQ(Count(page, "<svg"), 2u);  // one plot, one curve
+  EXPECT_EQ(Count(page, "<svg role"), 2u);  // one plot, one curve
   EXPECT_EQ(Count(page, "<title>"), 1u + 2u + 1u);
   EXPECT_EQ(Count(page, "<details>"), 1u);
 }
@@ -61,7 +65,9 @@ TEST_F(HtmlReportTest, StoredTextNeverBecomesMarkup) {
   Done({.dataset = "<img src=x onerror=alert(1)>", .method = "<script>alert(1)</script>"}, 88);
   FailTrial({.method = "\"><script>alert(2)</script>"}, "</td></table><script>alert(3)</script>");
   const std::string page = Page();
-  EXPECT_EQ(Count(page, "<script"), 1u);
+  EXPECT_EQ(Count(page, "<script>"), 1u);
+  EXPECT_EQ(Count(page, "<script"), 2u);  // and the data of the page
+  EXPECT_EQ(Count(page, "</script>"), 2u);
   EXPECT_THAT(page, Not(HasSubstr("<img")));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;"));
 }
@@ -89,6 +95,43 @@ TEST_F(HtmlReportTest, AllowsItsOwnStyleAndScriptAndNothingElse) {
   }
 }
 
+TEST_F(HtmlReportTest, EachAccuracyKnowsItsOrigin) {
+  for (const int64_t seed : {0, 1}) Done({.seed = seed}, 88 + static_cast<double>(seed));
+  const std::string page = Page();
+  const Json known = ParseJson(
+      Between(page, "<script type=\"application/json\" id=provenance>", "</script>"), "the page");
+  const std::string row = Between(page, "class=why value=", ">");
+  const Json& trials = known.at("rows").at(row).at("trials");
+  ASSERT_EQ(trials.size(), 2u);
+  EXPECT_EQ(trials[1].at("trial"), rows.trials[1].id.substr(0, 12));
+  EXPECT_EQ(trials[1].at("top1"), 89);
+  ASSERT_EQ(trials[1].at("stages").size(), 4u);
+  std::set<std::string> names;
+  for (const Json& id : trials[1].at("stages"))
+    names.insert(known.at("stages").at(std::to_string(id.get<int>())).at("stage"));
+  for (const char* kind : {"teacher", "synthesize", "quantize", "evaluate"})
+    EXPECT_TRUE(names.contains(rows.NameOf(rows.trials[1], kind).substr(0, 12))) << kind;
+  EXPECT_EQ(known.at("machines").begin()->at("cpu"), "test");
+  EXPECT_EQ(known.at("rows").at(row).at("config").at("method"), "zeroq");
+}
+
+TEST_F(HtmlReportTest, TellsTwelveSeedsOfARowAndHowManyMoreThereAre) {
+  for (int64_t seed = 0; seed < 14; ++seed) Done({.seed = seed}, 88);
+  const ReportData data = ReadReport(Reader(), "demo", {});
+  const Json& row = data.provenance.at("rows").begin().value();
+  EXPECT_EQ(row.at("trials").size(), 12u);
+  EXPECT_EQ(row.at("more"), 2);
+}
+
+TEST_F(HtmlReportTest, SaysOnceWhatIsTheSameInEveryRow) {
+  Done({}, 88);
+  Done({.method = "dsg"}, 87);
+  EXPECT_THAT(Page(), HasSubstr("<p>All rows: dataset cifar10 · model resnet20 · FP32 % 90.00 · "
+                                "protocol zeroq.</p>"));
+  Done({.model = "resnet56"}, 88);
+  EXPECT_THAT(Page(), HasSubstr("<td>resnet56</td>"));
+}
+
 TEST_F(HtmlReportTest, AnEmptySweepIsAPageToo) {
   Cell({});
   Add();
@@ -99,7 +142,7 @@ TEST_F(HtmlReportTest, TheEndingChoosesTheFormat) {
   Done({.method = "a_b & c|d", .protocol = "zeroq"}, 88);
   Done({.protocol = "genie"}, 89);
   const auto written = [this](const char* name) {
-    WriteReport(Reader(), "demo", folder / name);
+    WriteReport(Reader(), "demo", {}, folder / name);
     return ReadFile(folder / name);
   };
   EXPECT_THAT(written("r.html"), testing::StartsWith("<!doctype html>"));
@@ -113,7 +156,7 @@ TEST_F(HtmlReportTest, TheEndingChoosesTheFormat) {
   EXPECT_EQ(rows[0].at("top1_mean"), 89);
   EXPECT_TRUE(rows[0].at("published").is_null());
   try {
-    WriteReport(Reader(), "demo", folder / "r.docx");
+    WriteReport(Reader(), "demo", {}, folder / "r.docx");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);

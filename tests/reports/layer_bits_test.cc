@@ -52,7 +52,7 @@ TEST_F(LayerBitsTest, OneTableAConfigurationWithAColumnForEachSeed) {
 
 TEST_F(LayerBitsTest, ThePageShowsTheFrontierAndTheBits) {
   Mixed(0, 8, 3);
-  const std::string page = HtmlReport(ReadReport(Reader(), "demo"), "now");
+  const std::string page = HtmlReport(ReadReport(Reader(), "demo", {}), "now");
   EXPECT_THAT(page, HasSubstr("<h2>Bits by layer</h2>"));
   EXPECT_THAT(page, HasSubstr("<td>WMP4A8</td>"));
   EXPECT_THAT(page, HasSubstr("<td>a_head</td>"));
@@ -60,10 +60,32 @@ TEST_F(LayerBitsTest, ThePageShowsTheFrontierAndTheBits) {
   EXPECT_THAT(page, Not(HasSubstr("Loss curves"))) << "the frontier is no loss curve";
 }
 
+TEST_F(LayerBitsTest, TheSensitivitiesAreThoseOfTheTrialsArtifact) {
+  Cell({.method = "zeroq_mp", .w_bits = 4, .a_bits = 8, .bits = "wmp4a8"});
+  const size_t measured =
+      rows.Add({.kind = "sensitivity", .implementation = "kl", .roles = {"images"}}, {1});
+  rows.trials.back().stages.push_back(measured);
+  rows.trials.back().id = Sha256Hex("with sensitivities");
+  Add();
+  FinishWithFile(rows.stages[measured].name, "sensitivity.json",
+                 R"({"widths": [2, 4], "ops": [{"op": "stem", "omega": [0.5, 0.001]},
+                                               {"op": "head", "omega": [0.25, 0.0]}]})");
+  FinishStage(writer, rows.NameOf(rows.trials.back(), "quantize"), {{"w_bits:00:stem", 4}});
+  FinishTrial(writer, rows.stages, rows.trials.back(), 85);
+  const auto found = ReadLayerBits(Reader(), ToSql("demo", {}));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_THAT(found[0].sensitivities.columns, ElementsAre("op", "2 bits", "4 bits"));
+  EXPECT_EQ(found[0].sensitivities.rows,
+            (std::vector<std::vector<Json>>{{"stem", 0.5, 0.001}, {"head", 0.25, 0.0}}));
+  const std::string page = HtmlReport(ReadReport(Reader(), "demo", {}), "now");
+  EXPECT_THAT(page, HasSubstr("Sensitivity of each op: zeroq_mp WMP4A8"));
+  EXPECT_THAT(page, HasSubstr("<td class=n>0.001</td>"));
+}
+
 TEST_F(LayerBitsTest, WithoutMixedTrialsThereIsNoSection) {
   Done({}, 88);
   EXPECT_TRUE(ReadLayerBits(Reader(), ToSql("", {})).empty());
-  EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo"), "now"), Not(HasSubstr("Bits by layer")));
+  EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo", {}), "now"), Not(HasSubstr("Bits by layer")));
 }
 
 // Ω of 10^-3 … 1 on a logarithmic axis from y 280 (bottom) to 16, sizes from x 56 to 624.

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/artifact.h"
 #include "reports/html_report.h"
 #include "tests/support/results_home.h"
 
@@ -14,15 +13,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 struct SamplesTest : testing::Test, ResultsHome {
-  // Finishes a stage whose artifact, published under the name that FinishStage gives it, holds a
-  // grid.
   void WithGrid(const std::string& stage, const std::string& png) {
-    const auto artifact = home.artifact(Sha256Hex("artifact of " + stage));
-    MakePrivateFolder(artifact);
-    WriteFileDurably(artifact / "samples.png", png);
-    Manifest manifest{.stage = stage, .attempt = "a", .files = {}, .metrics = {}};
-    SealArtifact(artifact, manifest);
-    FinishStage(writer, stage);
+    FinishWithFile(stage, "samples.png", png);
   }
   std::string Stage(const CellRow& cell, const std::string& kind = "synthesize") {
     const TrialRow trial = Cell(cell);
@@ -69,7 +61,7 @@ TEST_F(SamplesTest, ADamagedGridIsLeftOut) {
 
 TEST_F(SamplesTest, ThePageHoldsTheImagesAndNamesThem) {
   WithGrid(Stage({.method = "a\"b<c"}), std::string("\x89PNG\0\xff", 6));
-  const std::string page = HtmlReport(ReadReport(Reader(), "demo"), "now");
+  const std::string page = HtmlReport(ReadReport(Reader(), "demo", {}), "now");
   EXPECT_THAT(page, HasSubstr("img-src data:;"));
   EXPECT_THAT(page, HasSubstr("<img alt=\"Samples of a&quot;b&lt;c: resnet20, cifar10, seed 0\" "
                               "src=\"data:image/png;base64,iVBORwD/\">"));
@@ -81,13 +73,14 @@ TEST_F(SamplesTest, TwentyFourAreShownAndThePageSaysWhenThereAreMore) {
   const Samples samples = ReadSamples(Reader(), ToSql("demo", {}));
   EXPECT_EQ(samples.grids.size(), 24u);
   EXPECT_TRUE(samples.more);
-  EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo"), "now"),
+  EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo", {}), "now"),
               HasSubstr("<p>These are the first 24; there are more.</p>"));
 }
 
 TEST_F(SamplesTest, WithoutGridsThereIsNoSection) {
   Done({}, 88);
-  EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo"), "now"), Not(HasSubstr("<h2>Samples</h2>")));
+  EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo", {}), "now"),
+              Not(HasSubstr("<h2>Samples</h2>")));
 }
 
 }  // namespace

@@ -42,6 +42,23 @@ TEST_F(VersusTest, PairsTheSeedsThatBothHave) {
                                          "0.5). About 6 seeds would settle it."));
 }
 
+TEST_F(VersusTest, LeadersAreHeldAgainstTheNextOfTheirProtocol) {
+  for (const int64_t seed : {0, 1}) {
+    Right({.method = "first", .seed = seed}, 900);
+    Right({.method = "second", .seed = seed}, 850);
+    Right({.method = "third", .seed = seed}, 800);
+    Right({.method = "other", .seed = seed, .protocol = "genie"}, 880);
+    Right({.method = "alone", .w_bits = 4, .seed = seed}, 700);
+  }
+  const auto board = Leaderboard(Reader(), "demo");
+  const auto leaders = Leaders(Reader(), "demo", board, 10);
+  ASSERT_EQ(leaders.size(), 1u);
+  EXPECT_EQ(leaders[0].method.method, "first");
+  EXPECT_EQ(leaders[0].against.method, "second");
+  EXPECT_NEAR(leaders[0].result->difference, 5, 1e-5);
+  EXPECT_TRUE(Leaders(Reader(), "demo", board, 0).empty());
+}
+
 TEST_F(VersusTest, SixSeedsCanShowIt) {
   for (const int64_t seed : {0, 1, 2, 3, 4, 5}) {
     Right({.method = "zeroq", .seed = seed}, 800);

@@ -1,6 +1,7 @@
 // A home in a temporary folder with a writer, filled by a test and read back.
 #pragma once
 
+#include "base/artifact.h"
 #include "storage/results.h"
 #include "tests/support/sweep_rows.h"
 #include "tests/support/temp_folder.h"
@@ -27,6 +28,16 @@ struct ResultsHome {
     Cell(cell);
     Add(sweep);
     FinishTrial(writer, rows.stages, rows.trials.back(), top1);
+  }
+  // Finishes a stage whose artifact, published under the name that FinishStage gives it, holds one
+  // file.
+  void FinishWithFile(const std::string& stage, const std::string& file, const std::string& bytes) {
+    const auto artifact = home.artifact(Sha256Hex("artifact of " + stage));
+    MakePrivateFolder(artifact);
+    WriteFileDurably(artifact / file, bytes);
+    Manifest manifest{.stage = stage, .attempt = "a", .files = {}, .metrics = {}};
+    SealArtifact(artifact, manifest);
+    FinishStage(writer, stage);
   }
   ResultsReader Reader() const { return ResultsReader(home); }
 };

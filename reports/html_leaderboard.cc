@@ -1,0 +1,67 @@
+#include "reports/html_leaderboard.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "reports/html_table.h"
+#include "reports/svg_plot.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kAccuracy = "top-1 %";
+
+// Adds the columns that only the page has the room for.
+Table TableOf(const std::vector<LeaderboardRow>& rows) {
+  constexpr double kGiga = 1e9;
+  Table table = LeaderboardForPeople(rows);
+  table.columns.insert(table.columns.end(), {"GBitOps", "published %"});
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto text = [](const std::optional<double>& value, double unit) {
+      return value ? fmt::format("{:.2f}", *value / unit) : "–";
+    };
+    table.rows[i].emplace_back(text(rows[i].bitops, kGiga));
+    table.rows[i].emplace_back(text(rows[i].published, 1));
+  }
+  return table;
+}
+
+// Columns without a value are dropped; those that say the same in every row are told once: "model
+// resnet20".
+std::vector<std::string> TakeUniform(Table& table) {
+  static const std::set<std::string> kMayBeTold = {"dataset", "model", "FP32 %", "protocol"};
+  std::vector<std::string> told;
+  for (size_t c = table.columns.size(); c-- > 0;) {
+    const Json first = table.rows.front()[c];
+    const bool uniform = std::all_of(table.rows.begin(), table.rows.end(),
+                                     [&](const auto& row) { return row[c] == first; });
+    if (!uniform || (first != "–" && !kMayBeTold.contains(table.columns[c]))) continue;
+    if (first != "–") told.push_back(table.columns[c] + " " + first.get<std::string>());
+    const auto at = static_cast<std::ptrdiff_t>(c);
+    table.columns.erase(table.columns.begin() + at);
+    for (auto& row : table.rows) row.erase(row.begin() + at);
+  }
+  return {told.rbegin(), told.rend()};
+}
+
+}  // namespace
+
+std::string HtmlLeaderboard(const std::vector<LeaderboardRow>& rows, const Json& provenance) {
+  Table table = TableOf(rows);
+  const std::vector<std::string> uniform = TakeUniform(table);
+  const auto accuracy = std::find(table.columns.begin(), table.columns.end(), kAccuracy);
+  const auto column = static_cast<size_t>(accuracy - table.columns.begin());
+  const auto cell = [&](size_t row, const std::string& name) -> std::string {
+    const std::string id = std::to_string(rows[row].configuration);
+    if (name != kAccuracy || !provenance.at("rows").contains(id)) return "";
+    return fmt::format("<button type=button class=why value={}>{}</button>", id,
+                       EscapeHtml(table.rows[row][column].get<std::string>()));
+  };
+  const std::string told =
+      uniform.empty() ? "" : "<p>All rows: " + EscapeHtml(Join(uniform, " · ")) + ".</p>\n";
+  return told + HtmlTable(table, {.sortable = true,
+                           .filters = {"dataset", "model", "bits", "method", "protocol"},
+                           .cell = cell});
+}
+
+}  // namespace zerosweep
