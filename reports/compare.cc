@@ -183,11 +183,15 @@ std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const 
     if (rows.size() == before) rows.push_back({&published, nullptr, {}});
   }
   if (!filter.paper.empty()) return rows;
+  const auto unmet = std::stable_partition(
+      rows.begin(), rows.end(), [](const Comparison& row) { return row.ours != nullptr; });
+  std::vector<Comparison> of_ours;
   for (const LeaderboardRow& ours : board) {
     if (!met.contains(&ours) && Is(filter.method, {ours.method}) &&
         Is(filter.model, {ours.arch, ArchFamily(ours.arch), ours.model}))
-      rows.push_back({nullptr, &ours, {}});
+      of_ours.push_back({nullptr, &ours, {}});
   }
+  rows.insert(unmet, of_ours.begin(), of_ours.end());
   return rows;
 }
 

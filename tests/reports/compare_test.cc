@@ -114,6 +114,19 @@ TEST(CompareTest, NothingIsHidden) {
             Compare({}, kPresets, {.paper = "intraq"}).size());
 }
 
+TEST(CompareTest, WhatStandsOnBothSidesComesFirstThenOurs) {
+  std::vector<LeaderboardRow> board = {Ours(), Ours()};
+  board[0].method = "mine";
+  const auto rows = Compare(board, kPresets, {});
+  size_t both = 0;
+  while (both < rows.size() && rows[both].published != nullptr && rows[both].ours == &board[1])
+    ++both;
+  ASSERT_GE(both, 1u);
+  EXPECT_EQ(rows[both].ours, &board[0]);
+  EXPECT_EQ(rows[both].published, nullptr);
+  for (size_t i = both + 1; i < rows.size(); ++i) ASSERT_EQ(rows[i].ours, nullptr);
+}
+
 TEST(CompareTest, NumbersFromMemoryAreInParenthesesAndNeverATarget) {
   std::vector<LeaderboardRow> board = {Ours()};
   board[0].method = "clusterq";  // of which all is from memory
