@@ -35,10 +35,10 @@ struct Comparison {
   std::optional<double> DropDifference() const;
 };
 
-// Every published number that passes, with each of our rows that it may be held against, else alone:
-// of one paper in its order; else first those with one of our rows, then our rows that no number is
-// like, then the others.
-// `board` outlives the result. Throws kUsage for a paper, method or model that no number has.
+// Every published number that passes, with each of our rows that it may be held against, else
+// alone: of one paper in its order; else first those with one of our rows, then our rows that no
+// number is like, then the others. `board` outlives the result. Throws kUsage for a paper, method
+// or model that no number has.
 std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const Presets& presets,
                                 const ComparisonFilter& filter);
 

@@ -60,8 +60,8 @@ std::string HtmlLeaderboard(const std::vector<LeaderboardRow>& rows, const Json&
   const std::string told =
       uniform.empty() ? "" : "<p>All rows: " + EscapeHtml(Join(uniform, " · ")) + ".</p>\n";
   return told + HtmlTable(table, {.sortable = true,
-                           .filters = {"dataset", "model", "bits", "method", "protocol"},
-                           .cell = cell});
+                                  .filters = {"dataset", "model", "bits", "method", "protocol"},
+                                  .cell = cell});
 }
 
 }  // namespace zerosweep

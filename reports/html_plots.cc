@@ -35,9 +35,9 @@ constexpr Cost kCosts[] = {
 struct Block {
   std::vector<const LeaderboardRow*> rows;
   bool several_protocols = false;
-  std::vector<std::string> names;                // of the series
-  std::map<std::string, size_t> series_of;       // a name's place among them
-  std::map<std::string, size_t> group_of;        // by protocol and what was tested
+  std::vector<std::string> names;           // of the series
+  std::map<std::string, size_t> series_of;  // a name's place among them
+  std::map<std::string, size_t> group_of;   // by protocol and what was tested
 
   explicit Block(std::vector<const LeaderboardRow*> of) : rows(std::move(of)) {
     std::set<std::string> protocols;
@@ -130,8 +130,9 @@ std::string CostFigure(const Block& block, const Cost& cost) {
   for (const size_t i : order) {
     numbers.rows.push_back({cost.text(plot.points[i].x), fmt::format("{:.2f}", plot.points[i].y),
                             BitsName(drawn[i]->bits),
-                            block.several_protocols ? MethodName(*drawn[i]) + ", " + drawn[i]->protocol
-                                                    : MethodName(*drawn[i]),
+                            block.several_protocols
+                                ? MethodName(*drawn[i]) + ", " + drawn[i]->protocol
+                                : MethodName(*drawn[i]),
                             front[i] ? "yes" : ""});
   }
   return Figure(plot.title, svg, numbers);
@@ -143,7 +144,8 @@ std::string HtmlLegend(const std::vector<std::string>& names) {
   std::string html = "<ul class=legend>";
   for (size_t i = 0; i < names.size(); ++i) {
     html += fmt::format(
-        "<li><svg class=mark viewBox=\"0 0 14 14\" aria-hidden=true><g class=c{}>{}</g></svg>{}</li>",
+        "<li><svg class=mark viewBox=\"0 0 14 14\" aria-hidden=true><g "
+        "class=c{}>{}</g></svg>{}</li>",
         i % kPlotColors, SvgSeriesMarker(i, 7, 7), EscapeHtml(names[i]));
   }
   return html + "</ul>";

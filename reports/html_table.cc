@@ -27,11 +27,13 @@ bool IsLong(const Table& table, size_t column) {
 
 std::string HtmlTable(const Table& table, const HtmlTableOptions& options) {
   std::string html = "<div class=scroll tabindex=0><table";
-  if (options.sortable) html += options.filters.empty() ? " class=sortable" : " class=\"sortable filtered\"";
+  if (options.sortable)
+    html += options.filters.empty() ? " class=sortable" : " class=\"sortable filtered\"";
   html += "><thead><tr>";
   std::vector<const char*> classes;
   for (size_t c = 0; c < table.columns.size(); ++c) {
-    classes.push_back(IsNumericColumn(table, c) ? " class=n" : (IsLong(table, c) ? " class=long" : ""));
+    classes.push_back(IsNumericColumn(table, c) ? " class=n"
+                                                : (IsLong(table, c) ? " class=long" : ""));
     const bool filtered = options.filters.contains(table.columns[c]);
     html += Heading(table.columns[c], classes[c] + std::string(filtered ? " data-filter" : ""),
                     options.sortable);

@@ -65,19 +65,21 @@ Json RowOf(const LeaderboardRow& row) {
 }
 
 Json StageOf(const std::vector<Json>& row) {
-  return {{"kind", row[kKind]},       {"implementation", row[kImplementation]},
+  return {{"kind", row[kKind]},         {"implementation", row[kImplementation]},
           {"revision", row[kRevision]}, {"stage", row[kStageName]},
           {"artifact", row[kArtifact]}, {"seconds", row[kSeconds]},
-          {"ended", row[kEnded]},     {"device", row[kDevice]},
-          {"threads", row[kThreads]}, {"machine", row[kMachine]}};
+          {"ended", row[kEnded]},       {"device", row[kDevice]},
+          {"threads", row[kThreads]},   {"machine", row[kMachine]}};
 }
 
 // Adds a stage to its trial, the last of its configuration's.
 void AddStage(const std::vector<Json>& row, Json& of) {
   Json& trials = of["trials"];
   if (trials.empty() || trials.back().at("trial") != row[kTrial]) {
-    trials.push_back(
-        {{"trial", row[kTrial]}, {"seed", row[kSeed]}, {"top1", Json()}, {"stages", Json::array()}});
+    trials.push_back({{"trial", row[kTrial]},
+                      {"seed", row[kSeed]},
+                      {"top1", Json()},
+                      {"stages", Json::array()}});
   }
   Json& trial = trials.back();
   if (row[kKind] == "evaluate") trial["top1"] = row[kTop1];
@@ -121,7 +123,8 @@ Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
     stages[Key(row[kStage])] = StageOf(row);
   }
   Json machines = Machines(reader, stages);
-  return {{"rows", std::move(of)}, {"stages", std::move(stages)}, {"machines", std::move(machines)}};
+  return {
+      {"rows", std::move(of)}, {"stages", std::move(stages)}, {"machines", std::move(machines)}};
 }
 
 }  // namespace zerosweep

@@ -11,7 +11,8 @@ namespace zerosweep {
 // Of the first 500 rows: the configuration, and of its first 12 done trials in the order of their
 // seeds the accuracy and the stages behind it, with what each attempt ran on. Names and digests are
 // cut to the 12 characters that `explain`, `logs` and `replay` take.
-//   rows: configuration id → {title, sweep, protocol, interval, published, published_source, config,
+//   rows: configuration id → {title, sweep, protocol, interval, published, published_source,
+//   config,
 //         trials: [{trial, seed, top1, stages: [stage id]}], more}
 //   stages: id → {kind, implementation, revision, stage, artifact, seconds, ended, device, threads,
 //                 machine}

@@ -53,7 +53,8 @@ std::vector<double> Ticks(const CostAxis& axis, double low, double high) {
 std::string Path(const std::vector<std::pair<double, double>>& points) {
   std::string path;
   for (const auto& [x, y] : points)
-    path += path.empty() ? fmt::format("M{:.1f} {:.1f}", x, y) : fmt::format("H{:.1f}V{:.1f}", x, y);
+    path +=
+        path.empty() ? fmt::format("M{:.1f} {:.1f}", x, y) : fmt::format("H{:.1f}V{:.1f}", x, y);
   return path;
 }
 
@@ -92,9 +93,10 @@ std::string DrawScatter(const ScatterPlot& plot) {
   if (!(right > left)) return "";
   const CostAxis x = AxisOf(left, right);
   const PlotScale y = PaddedScale(low, high, kPlotTop, kPlotHeight - kPlotBottom);
-  std::string svg = SvgOpening(kPlotWidth, kPlotHeight, plot.title,
-                               "Points of " + plot.y_label + " over " + plot.x_label +
-                                   "; dashed: the Pareto front; the numbers are in the table below.");
+  std::string svg =
+      SvgOpening(kPlotWidth, kPlotHeight, plot.title,
+                 "Points of " + plot.y_label + " over " + plot.x_label +
+                     "; dashed: the Pareto front; the numbers are in the table below.");
   svg += SvgVerticalAxis(y, plot.y_label);
   for (const double tick : Ticks(x, left, right)) {
     const bool at_the_end = x(tick) > kPlotWidth - kPlotLeft;

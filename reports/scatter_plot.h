@@ -8,11 +8,11 @@
 namespace zerosweep {
 
 struct ScatterPoint {
-  size_t series = 0;     // gives colour and shape
-  std::string label;     // told on hover
-  double x = 0, y = 0;   // cost > 0; accuracy
+  size_t series = 0;            // gives colour and shape
+  std::string label;            // told on hover
+  double x = 0, y = 0;          // cost > 0; accuracy
   std::optional<double> error;  // half the length of the bar
-  size_t group = 0;      // points of other groups are not comparable: each group has its own front
+  size_t group = 0;  // points of other groups are not comparable: each group has its own front
 };
 
 struct ScatterPlot {

@@ -1,8 +1,10 @@
 #include "reports/versus.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 #include <tuple>
 
 #include "base/error.h"
@@ -66,8 +68,19 @@ auto BlockOf(const LeaderboardRow& row) {
   return std::tie(row.dataset, row.model, row.bits, row.tested);
 }
 
+// "gdfq", "gdfq (fixed)", or with some of the settings that the leaderboard shows.
 bool IsCalled(const LeaderboardRow& row, const std::string& name) {
-  return row.method == name || VariantName(row) == name || MethodName(row) == name;
+  if (MethodName(row) == name) return true;
+  const size_t bracket = name.find(" [");
+  const std::string plain = name.substr(0, bracket);
+  if (row.method != plain && VariantName(row) != plain) return false;
+  if (bracket == std::string::npos) return true;
+  const size_t end = name.size() - (name.ends_with(']') ? 1 : 0);
+  std::istringstream given(name.substr(bracket + 2, end - bracket - 2));
+  return std::all_of(
+      std::istream_iterator<std::string>(given), {}, [&](const std::string& setting) {
+        return std::find(row.settings.begin(), row.settings.end(), setting) != row.settings.end();
+      });
 }
 
 // "a is better than b by 1.20 points (0.90 to 1.50)".

@@ -22,9 +22,10 @@ struct VersusRow {
   bool shared_images = false;
 };
 
-// Each method against `method` (a name as the leaderboard has it, with or without its settings) in
-// every dataset, model, bits, test set and teacher where it stands. Order: as the leaderboard.
-// Throws kUsage for an unknown sweep or a method that no row has, naming those that stand there.
+// Each method against `method` (a name as the leaderboard has it, with none, some or all of its
+// settings: "gdfq [iterations=0]") in every dataset, model, bits, test set and teacher where it
+// stands. Order: as the leaderboard. Throws kUsage for an unknown sweep or a method that no row
+// has, naming those that stand there.
 std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sweep,
                               const Filter& where, const std::string& method);
 

@@ -118,6 +118,12 @@ TEST_F(VersusTest, SettingsOfOneMethodAgainstEachOther) {
   ASSERT_EQ(by_settings.size(), 1u);
   EXPECT_EQ(MethodName(by_settings[0].against), "zeroq [iterations=0]");
   EXPECT_NEAR(by_settings[0].result->difference, 0.5, 1e-5);
+  for (const int64_t iterations : {0, 500}) {
+    Right({.method = "zeroq", .params = {{"iterations", iterations}, {"lr", 0.5}}},
+          700 + static_cast<size_t>(iterations) / 100);
+  }
+  EXPECT_EQ(Versus(Reader(), "", {}, "zeroq [lr=0.5 iterations=0]").size(), 3u);
+  EXPECT_EQ(Versus(Reader(), "", {}, "zeroq [lr=0.5]").size(), 5u);
   const Table table = VersusTable(by_settings);
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
 }

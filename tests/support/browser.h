@@ -28,8 +28,13 @@ class Browser {
     if (pipe2(to_browser, O_CLOEXEC) != 0 || pipe2(from_browser, O_CLOEXEC) != 0)
       throw std::runtime_error("no pipe");
     SpawnOptions options;
-    options.words = {kProgram, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                     "--remote-debugging-pipe", "--user-data-dir=" + profile.string()};
+    options.words = {kProgram,
+                     "--headless",
+                     "--no-sandbox",
+                     "--disable-gpu",
+                     "--no-first-run",
+                     "--remote-debugging-pipe",
+                     "--user-data-dir=" + profile.string()};
     // It complains of the desktop that is not there.
     const int log = open((profile.string() + ".log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     options.descriptors = {{log, 1}, {log, 2}, {to_browser[0], 3}, {from_browser[1], 4}};
@@ -39,8 +44,7 @@ class Browser {
     close(from_browser[1]);
     in_ = from_browser[0];
     out_ = to_browser[1];
-    const std::string target =
-        Call("Target.createTarget", {{"url", "about:blank"}}).at("targetId");
+    const std::string target = Call("Target.createTarget", {{"url", "about:blank"}}).at("targetId");
     session_ =
         Call("Target.attachToTarget", {{"targetId", target}, {"flatten", true}}).at("sessionId");
     for (const char* domain : {"Runtime", "Log", "Page"}) Call(domain + std::string(".enable"));
@@ -56,13 +60,10 @@ class Browser {
 
   // Loads a file into a window of this size (pixels of CSS).
   void Open(const std::filesystem::path& page, int width, int height, bool dark = false) {
-    Call("Emulation.setDeviceMetricsOverride", {{"width", width},
-                                                {"height", height},
-                                                {"deviceScaleFactor", 1},
-                                                {"mobile", width < 600}});
+    Call("Emulation.setDeviceMetricsOverride",
+         {{"width", width}, {"height", height}, {"deviceScaleFactor", 1}, {"mobile", width < 600}});
     Call("Emulation.setEmulatedMedia",
-         {{"features",
-           {{{"name", "prefers-color-scheme"}, {"value", dark ? "dark" : "light"}}}}});
+         {{"features", {{{"name", "prefers-color-scheme"}, {"value", dark ? "dark" : "light"}}}}});
     loaded_ = false;
     Call("Page.navigate", {{"url", "file://" + page.string()}});
     while (!loaded_) Receive();

@@ -1,4 +1,6 @@
 // The report in a real browser.
+#include "tests/support/browser.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +8,6 @@
 
 #include "base/files.h"
 #include "reports/html_report.h"
-#include "tests/support/browser.h"
 #include "tests/support/results_home.h"
 
 namespace zerosweep {
@@ -32,10 +33,10 @@ struct BrowserTest : testing::Test, ResultsHome {
   }
   // The text of a column of the rows that are shown, in their order.
   std::vector<std::string> Column(Browser& browser, int column) {
-    return browser.Evaluate(fmt::format(
-        "[...document.querySelector('table.filtered').tBodies[0].rows].filter((row) => "
-        "!row.hidden).map((row) => row.cells[{}].textContent)",
-        column));
+    return browser.Evaluate(
+        fmt::format("[...document.querySelector('table.filtered').tBodies[0].rows].filter((row) => "
+                    "!row.hidden).map((row) => row.cells[{}].textContent)",
+                    column));
   }
   int ColumnOf(Browser& browser, const std::string& name) {
     return browser.Evaluate(fmt::format(
