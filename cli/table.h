@@ -1,19 +1,38 @@
 // Tables on stdout, in the format that the user asked for.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/command.h"
+#include "reports/people_table.h"
+#include "reports/table_order.h"
 #include "storage/results.h"
 
 namespace zerosweep {
 
-// Prints as --format says: an aligned table, JSON or CSV. Bold headings only on a terminal, without
-// --no-color and NO_COLOR.
+// Prints as --format says: an aligned table, JSON or CSV. Bold and cut to the width of a terminal
+// only on one, bold not with --no-color and NO_COLOR.
 void PrintTable(const Table& table, const Globals& globals);
 
-// The aligned table alone: headings, a rule, rows; numbers to the right and to 6 digits, "–" for
-// missing. Control characters are replaced, so that stored text cannot drive the terminal.
-std::string AlignedTable(const Table& table, bool bold_headings);
+// The aligned table, for --format table.
+void PrintForPeople(const PeopleTable& people, const Globals& globals);
+
+// --sort and --wide.
+struct TableOptions {
+  std::optional<std::string> sort;
+  bool wide = false;
+};
+// Adds --sort.
+void AddSort(CLI::App& app, TableOptions& options);
+
+// The rows behind a table as --sort wants them. `table_of(rows)` is the table whose columns it
+// names.
+template <typename Row, typename TableOf>
+std::vector<Row> Sorted(const std::vector<Row>& rows, const TableOptions& options,
+                        TableOf table_of) {
+  return options.sort ? Reordered(rows, RowOrder(table_of(rows), *options.sort)) : rows;
+}
 
 }  // namespace zerosweep

@@ -11,7 +11,6 @@
 namespace zerosweep {
 namespace {
 
-constexpr const char* kNotTold = "not told there";
 constexpr double kSameAccuracy = 0.006;  // of teachers: printed with two decimals
 
 bool IsBits(const std::string& printed, double bits) {
@@ -92,22 +91,6 @@ std::vector<std::string> DifferencesOf(const PublishedRow& published, const Lead
   return differences;
 }
 
-// "T", "P?": the first letter of each kind of difference, once; a question mark where the paper
-// does not tell. The copy of the data is never told: it is in the JSON alone.
-std::string Marks(const std::vector<std::string>& differences) {
-  static const std::map<std::string, std::string> kLetters = {
-      {"teacher", "T"},   {"network", "N"}, {"protocol", "P"},
-      {"real data", "R"}, {"epoch", "E"},   {"test images", "I"}};
-  std::vector<std::string> marks;
-  for (const std::string& difference : differences) {
-    const auto letter = kLetters.find(difference.substr(0, difference.find(':')));
-    if (letter == kLetters.end()) continue;
-    const std::string mark = letter->second + (difference.ends_with(kNotTold) ? "?" : "");
-    if (marks.empty() || marks.back() != mark) marks.push_back(mark);
-  }
-  return Join(marks, " ");
-}
-
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -139,15 +122,6 @@ void RequireKnown(const std::string& what, const std::string& word,
 }
 
 std::vector<std::string> PaperNames(const PublishedRow& row) { return {row.paper}; }
-
-Json Optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
-std::string Signed(const std::optional<double>& value) {
-  return value ? fmt::format("{:+.2f}", *value) : "–";
-}
-std::string Fixed(const std::optional<double>& value) {
-  return value ? fmt::format("{:.2f}", *value) : "–";
-}
 
 }  // namespace
 
@@ -217,106 +191,6 @@ void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets) {
     ours.published = best->value;
     ours.published_source = fmt::format("{}, {}", best->title, best->table);
   }
-}
-
-Table ComparisonTable(const std::vector<Comparison>& rows) {
-  Table table;
-  table.columns = {"paper",
-                   "table",
-                   "method",
-                   "dataset",
-                   "arch",
-                   "w_bits",
-                   "a_bits",
-                   "published",
-                   "published_fp32",
-                   "published_drop",
-                   "confidence",
-                   "ours",
-                   "ours_n",
-                   "ours_std",
-                   "ours_fp32",
-                   "ours_drop",
-                   "drop_difference",
-                   "protocol_differences",
-                   "ours_method",
-                   "ours_protocol"};
-  const auto bits = [](const std::string& printed) {
-    return IsBits(printed, std::atof(printed.c_str())) ? Json(std::stoi(printed)) : Json(printed);
-  };
-  for (const Comparison& row : rows) {
-    std::vector<Json> cells;
-    if (const PublishedRow* of = row.published) {
-      cells = {of->paper,          of->table,
-               of->method,         of->dataset,
-               of->arch,           bits(of->w_bits),
-               bits(of->a_bits),   of->value,
-               Optional(of->fp32), Optional(row.PublishedDrop()),
-               of->confidence};
-    } else {
-      cells = {Json(),
-               Json(),
-               row.ours->method,
-               row.ours->dataset,
-               row.ours->arch,
-               row.ours->w_bits,
-               row.ours->a_bits,
-               Json(),
-               Json(),
-               Json(),
-               Json()};
-    }
-    if (const LeaderboardRow* of = row.ours) {
-      cells.insert(cells.end(),
-                   {of->top1_mean, of->n, Optional(of->top1_std), Optional(of->fp32_top1),
-                    Optional(of->drop), Optional(row.DropDifference()), row.differences,
-                    MethodName(*of), of->protocol});
-    } else {
-      cells.resize(cells.size() + 9);
-      cells[cells.size() - 3] = Json::array();
-    }
-    table.rows.push_back(std::move(cells));
-  }
-  return table;
-}
-
-Table ComparisonForPeople(const std::vector<Comparison>& rows) {
-  Table table;
-  table.columns = {"paper", "table",  "method", "dataset",   "network", "bits",   "paper %",
-                   "drop",  "ours %", "n",      "ours drop", "Δ drop",  "differs"};
-  for (const Comparison& row : rows) {
-    std::vector<Json> cells;
-    if (const PublishedRow* of = row.published) {
-      const std::string value = fmt::format("{:.2f}", of->value);
-      cells = {of->paper,
-               of->table,
-               of->method,
-               of->dataset,
-               of->arch,
-               fmt::format("W{}A{}", of->w_bits, of->a_bits),
-               of->confidence == "recalled" ? "(" + value + ")" : value,
-               Fixed(row.PublishedDrop())};
-    } else {
-      cells = {"–",
-               "–",
-               MethodName(*row.ours),
-               row.ours->dataset,
-               row.ours->arch,
-               BitsName(row.ours->bits),
-               "–",
-               "–"};
-    }
-    if (const LeaderboardRow* of = row.ours) {
-      std::string mean = fmt::format("{:.2f}", of->top1_mean);
-      if (of->top1_std) mean += fmt::format(" ± {:.2f}", *of->top1_std);
-      cells.insert(cells.end(), {mean, std::to_string(of->n), Fixed(of->drop),
-                                 Signed(row.DropDifference()), Marks(row.differences)});
-    } else {
-      cells.insert(cells.end(), {"–", "–", "–", "–", ""});
-    }
-    table.rows.push_back(std::move(cells));
-  }
-  return table;
 }
 
 }  // namespace zerosweep

@@ -35,6 +35,9 @@ struct Comparison {
   std::optional<double> DropDifference() const;
 };
 
+// Ends a difference of which the paper does not tell its side.
+inline constexpr const char* kNotTold = "not told there";
+
 // Every published number that passes, with each of our rows that it may be held against, else
 // alone: of one paper in its order; else first those with one of our rows, then our rows that no
 // number is like, then the others. `board` outlives the result. Throws kUsage for a paper, method
@@ -47,8 +50,11 @@ std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const 
 void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets);
 
 Table ComparisonTable(const std::vector<Comparison>& rows);
-Table ComparisonForPeople(const std::vector<Comparison>& rows);
-// What the marks of ComparisonForPeople mean.
+// For a terminal. Narrow: a section for each paper, table and dataset; wide: with the teachers and
+// what differs in words.
+PeopleTable NarrowComparison(const std::vector<Comparison>& rows);
+PeopleTable WideComparison(const std::vector<Comparison>& rows);
+// What the marks in both mean.
 inline constexpr const char* kComparisonNote =
     "differs: T teacher, N network, P protocol, R real data, E which epoch, I test images; ? not "
     "told by the paper; () from memory. Δ drop: points lost here − there, negative is better.";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "reports/filter.h"
+#include "reports/people_table.h"
 #include "storage/results.h"
 
 namespace zerosweep {
@@ -67,11 +68,17 @@ std::string MethodName(const LeaderboardRow& row);
 // For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *".
 Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows);
 
+// The same for a terminal. Narrow: a section for each dataset and model in the order of their first
+// rows, and no column that would say nothing or the same in every row; wide: all there is in the
+// order of `rows`. Best: of rows that are comparable, where there are two or more.
+PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows);
+PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows);
+
 // Whether any row carries the mark, and what it means.
 bool HasIncomparable(const std::vector<LeaderboardRow>& rows);
 inline constexpr const char* kIncomparableNote =
-    "* protocols, test images or teachers differ within this dataset, model and bits: these rows "
-    "are not comparable";
+    "* within this dataset, model and bits, protocols, test images or teachers differ: do not "
+    "compare";
 
 // For people: "W4A8", "WMP4A8", "W@first8A4" of the stored "w4a8", "wmp4a8", "w@first8a4".
 std::string BitsName(const std::string& bits);

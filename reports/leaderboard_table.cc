@@ -1,4 +1,4 @@
-// The leaderboard as a table: for programs and for people.
+// The leaderboard as a table for programs, and the names of its rows.
 #include <cmath>
 
 #include "base/text.h"
@@ -16,24 +16,6 @@ Json Number(double value) {
 Json Optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 Json OptionalNumber(const std::optional<double>& value) { return value ? Number(*value) : Json(); }
-
-std::string Fixed(const std::optional<double>& value, int digits) {
-  if (!value) return "–";
-  const bool rounds_to_zero = std::abs(*value) < 0.5 * std::pow(10.0, -digits);  // no "-0.00"
-  return fmt::format("{:.{}f}", rounds_to_zero ? 0.0 : *value, digits);
-}
-
-std::string Accuracy(const LeaderboardRow& row) {
-  const std::string mean = fmt::format("{:.2f}", row.top1_mean);
-  return row.top1_std ? fmt::format("{} ± {:.2f}", mean, *row.top1_std) : mean;
-}
-
-// "zeroq", "zeroq, 500 images *"
-std::string Protocol(const LeaderboardRow& row) {
-  std::string text = row.protocol;
-  if (row.limit > 0) text += fmt::format(", {} images", row.limit);
-  return row.not_comparable ? text + " *" : text;
-}
 
 }  // namespace
 
@@ -116,21 +98,6 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                           Optional(row.untrained_top1),
                           Optional(row.best_snapshot_top1),
                           Optional(row.heldout_snapshot_top1)});
-  }
-  return table;
-}
-
-Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
-  Table table;
-  table.columns = {"dataset", "model",  "bits",        "method", "top-1 %", "n",       "drop",
-                   "to real", "FP32 %", "agreement %", "images", "size",    "seconds", "protocol"};
-  for (const LeaderboardRow& row : rows) {
-    table.rows.push_back({row.dataset, row.model, BitsName(row.bits), MethodName(row),
-                          Accuracy(row), std::to_string(row.n), Fixed(row.drop, 2),
-                          row.to_real ? fmt::format("{:+.2f}", *row.to_real) : "–",
-                          Fixed(row.fp32_top1, 2), Fixed(row.agreement, 2), Fixed(row.images, 0),
-                          row.size_bytes ? HumanBytes(*row.size_bytes) : "–",
-                          Fixed(row.seconds_mean, 1), Protocol(row)});
   }
   return table;
 }

@@ -14,12 +14,14 @@ namespace {
 
 struct Options {
   std::string sweep, where, versus;
+  TableOptions table;
   ComparisonFilter filter;
 };
 
 int PrintVersus(const Options& options, const Globals& globals) {
-  const auto rows = Versus(OpenResults(globals), SweepName(options.sweep),
-                           ParseFilter(options.where), options.versus);
+  const auto rows = Sorted(Versus(OpenResults(globals), SweepName(options.sweep),
+                                  ParseFilter(options.where), options.versus),
+                           options.table, VersusTable);
   if (globals.format != "table") {
     PrintTable(VersusTable(rows), globals);
     return kExitOk;
@@ -41,12 +43,13 @@ int PrintVersus(const Options& options, const Globals& globals) {
 int PrintPublished(const Options& options, const Globals& globals) {
   const auto board =
       Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
-  const auto rows = Compare(board, ProtocolPresets(), options.filter);
+  const auto rows =
+      Sorted(Compare(board, ProtocolPresets(), options.filter), options.table, ComparisonTable);
   if (globals.format != "table") {
     PrintTable(ComparisonTable(rows), globals);
     return kExitOk;
   }
-  PrintTable(ComparisonForPeople(rows), globals);
+  PrintForPeople(options.table.wide ? WideComparison(rows) : NarrowComparison(rows), globals);
   fmt::print("{}\n", kComparisonNote);
   const auto both = std::count_if(rows.begin(), rows.end(), [](const Comparison& row) {
     return row.published != nullptr && row.ours != nullptr;
@@ -72,6 +75,9 @@ const RegisterCommand kCompare{
                                           "Numbers of this network: resnet18, MobileNetV2, …");
       CLI::Option* recalled = app.add_flag("--recalled", options->filter.recalled,
                                            "Also numbers from memory, in parentheses");
+      AddSort(app, options->table);
+      CLI::Option* wide =
+          app.add_flag("--wide", options->table.wide, "Every column, and in words what differs");
       app.add_option("--where", options->where,
                      "Trials of ours that match only, as method=zeroq,bits=w4a4");
       app.add_option(
@@ -81,7 +87,8 @@ const RegisterCommand kCompare{
           ->excludes(paper)
           ->excludes(method)
           ->excludes(model)
-          ->excludes(recalled);
+          ->excludes(recalled)
+          ->excludes(wide);
       return [options, &globals] { return RunCompare(*options, globals); };
     }};
 

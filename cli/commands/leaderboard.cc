@@ -11,12 +11,14 @@ namespace {
 
 struct Options {
   std::string sweep, where;
+  TableOptions table;
 };
 
 int RunLeaderboard(const Options& options, const Globals& globals) {
   auto rows =
       Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
   AddPublished(rows, ProtocolPresets());
+  rows = Sorted(rows, options.table, LeaderboardTable);
   if (globals.format != "table") {
     PrintTable(LeaderboardTable(rows), globals);
     return kExitOk;
@@ -29,7 +31,7 @@ int RunLeaderboard(const Options& options, const Globals& globals) {
     spdlog::info("no trial is done yet: `zerosweep status` shows where they stand");
     return kExitOk;
   }
-  PrintTable(LeaderboardForPeople(rows), globals);
+  PrintForPeople(options.table.wide ? WideLeaderboard(rows) : NarrowLeaderboard(rows), globals);
   if (HasIncomparable(rows)) fmt::print("{}\n", kIncomparableNote);
   return kExitOk;
 }
@@ -41,6 +43,8 @@ const RegisterCommand kLeaderboard{
       app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
       app.add_option("--where", options->where,
                      "Trials that match only, as method=zeroq,bits=w4a4");
+      AddSort(app, options->table);
+      app.add_flag("--wide", options->table.wide, "Every column, for a wide terminal or a file");
       return [options, &globals] { return RunLeaderboard(*options, globals); };
     }};
 

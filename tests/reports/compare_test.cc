@@ -71,9 +71,11 @@ TEST(CompareTest, EveryFieldThatDiffersIsNamed) {
                           "protocol: first_w same there, 8 here", "real data: no there, yes here",
                           "epoch: best there, last here", "test images: the first 500 here",
                           "dataset copy: 01234567 here, not told there"));
-  const Table people = ComparisonForPeople({OfOurs(board, {.paper = "intraq"})});
-  EXPECT_EQ(people.rows[0].back(), "T N P R E I");
-  EXPECT_EQ(people.rows[0].size(), people.columns.size());
+  const Table narrow = NarrowComparison({OfOurs(board, {.paper = "intraq"})}).table;
+  EXPECT_EQ(narrow.rows[0].back(), "T N P R E I");
+  const Table wide = WideComparison({OfOurs(board, {.paper = "intraq"})}).table;
+  EXPECT_THAT(wide.rows[0].back().get<std::string>(),
+              StartsWith("teacher: 94.03 there, 88.13 here; network: "));
 }
 
 TEST(CompareTest, OtherBitsDatasetsAndNetworksAreNotHeldAgainst) {
@@ -133,7 +135,7 @@ TEST(CompareTest, NumbersFromMemoryAreInParenthesesAndNeverATarget) {
   EXPECT_EQ(OfOurs(board).published, nullptr);
   const Comparison row = OfOurs(board, {.paper = "clusterq", .recalled = true});
   ASSERT_NE(row.published, nullptr);
-  EXPECT_EQ(ComparisonForPeople({row}).rows[0][6], "(92.06)");
+  EXPECT_EQ(NarrowComparison({row}).table.rows[0][3], "(92.06)");
   AddPublished(board, kPresets);
   EXPECT_FALSE(board[0].published);
 }
@@ -166,8 +168,14 @@ TEST(CompareTest, TheTableOfTheContract) {
   const Table table = ComparisonTable(Compare(board, kPresets, {}));
   for (const auto& row : table.rows) ASSERT_EQ(row.size(), table.columns.size());
   EXPECT_THAT(table.columns, Contains("drop_difference"));
-  const Table people = ComparisonForPeople(Compare(board, kPresets, {}));
-  for (const auto& row : people.rows) ASSERT_EQ(row.size(), people.columns.size());
+  const auto compared = Compare(board, kPresets, {});
+  const PeopleTable narrow = NarrowComparison(compared), wide = WideComparison(compared);
+  for (const Table& people : {narrow.table, wide.table}) {
+    ASSERT_EQ(people.rows.size(), table.rows.size());
+    for (const auto& row : people.rows) ASSERT_EQ(row.size(), people.columns.size());
+  }
+  EXPECT_EQ(narrow.sections.front().first_row, 0u);
+  EXPECT_GT(narrow.sections.size(), 33u) << "a section for each paper and table";
 }
 
 }  // namespace

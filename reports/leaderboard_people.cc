@@ -1,0 +1,170 @@
+// The leaderboard as a table for people: in documents, and narrow or wide on a terminal.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <span>
+#include <tuple>
+
+#include "base/text.h"
+#include "reports/leaderboard.h"
+#include "reports/table_order.h"
+
+namespace zerosweep {
+namespace {
+
+std::string Fixed(const std::optional<double>& value, int digits) {
+  if (!value) return "–";
+  const bool rounds_to_zero = std::abs(*value) < 0.5 * std::pow(10.0, -digits);  // no "-0.00"
+  return fmt::format("{:.{}f}", rounds_to_zero ? 0.0 : *value, digits);
+}
+
+std::string Accuracy(const LeaderboardRow& row) {
+  const std::string mean = fmt::format("{:.2f}", row.top1_mean);
+  return row.top1_std ? fmt::format("{} ± {:.2f}", mean, *row.top1_std) : mean;
+}
+
+// "zeroq", "zeroq, 500 images *"
+std::string Protocol(const LeaderboardRow& row) {
+  std::string text = row.protocol;
+  if (row.limit > 0) text += fmt::format(", {} images", row.limit);
+  return row.not_comparable ? text + " *" : text;
+}
+
+// A column of a table for people.
+struct Column {
+  const char* name;
+  std::string (*cell)(const LeaderboardRow&);
+};
+using Row = LeaderboardRow;
+
+const Column kBits = {"bits", [](const Row& row) { return BitsName(row.bits); }};
+const Column kMethod = {"method", [](const Row& row) { return MethodName(row); }};
+const Column kTop1 = {"top-1 %", Accuracy};
+const Column kSamples = {"n", [](const Row& row) { return std::to_string(row.n); }};
+const Column kDrop = {"drop", [](const Row& row) { return Fixed(row.drop, 2); }};
+const Column kToReal = {"to real", [](const Row& row) {
+                          return row.to_real ? fmt::format("{:+.2f}", *row.to_real) : "–";
+                        }};
+const Column kSize = {
+    "size", [](const Row& row) { return row.size_bytes ? HumanBytes(*row.size_bytes) : "–"; }};
+const Column kSeconds = {"seconds", [](const Row& row) { return Fixed(row.seconds_mean, 1); }};
+const Column kPublished = {"published", [](const Row& row) { return Fixed(row.published, 2); }};
+const Column kProtocol = {"protocol", Protocol};
+
+const std::vector<Column> kForPeople = {
+    {"dataset", [](const Row& row) { return row.dataset; }},
+    {"model", [](const Row& row) { return row.model; }},
+    kBits,
+    kMethod,
+    kTop1,
+    kSamples,
+    kDrop,
+    kToReal,
+    {"FP32 %", [](const Row& row) { return Fixed(row.fp32_top1, 2); }},
+    {"agreement %", [](const Row& row) { return Fixed(row.agreement, 2); }},
+    {"images", [](const Row& row) { return Fixed(row.images, 0); }},
+    kSize,
+    kSeconds,
+    kProtocol};
+
+const std::vector<Column> kWideOnly = {
+    {"95 % interval",
+     [](const Row& row) {
+       return row.top1_ci_low ? Fixed(row.top1_ci_low, 2) + " … " + Fixed(row.top1_ci_high, 2)
+                              : "–";
+     }},
+    {"best", [](const Row& row) { return Fixed(row.top1_best, 2); }},
+    {"untrained", [](const Row& row) { return Fixed(row.untrained_top1, 2); }},
+    {"best snapshot", [](const Row& row) { return Fixed(row.best_snapshot_top1, 2); }},
+    {"held-out", [](const Row& row) { return Fixed(row.heldout_snapshot_top1, 2); }},
+    kPublished,
+    {"published by", [](const Row& row) { return row.published_source.value_or("–"); }}};
+
+Table TableOf(const std::vector<LeaderboardRow>& rows, const std::vector<Column>& columns) {
+  Table table;
+  for (const Column& column : columns) table.columns.emplace_back(column.name);
+  for (const LeaderboardRow& row : rows) {
+    std::vector<Json>& cells = table.rows.emplace_back();
+    for (const Column& column : columns) cells.emplace_back(column.cell(row));
+  }
+  return table;
+}
+
+bool AnyHas(const std::vector<LeaderboardRow>& rows, std::optional<double> LeaderboardRow::*field) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [field](const LeaderboardRow& row) { return (row.*field).has_value(); });
+}
+
+// Of each dataset, model, bits, protocol, test set and teacher with two rows or more.
+std::set<size_t> BestRows(const std::vector<LeaderboardRow>& rows) {
+  using Block = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+  std::map<Block, std::vector<size_t>> blocks;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const LeaderboardRow& row = rows[i];
+    blocks[{row.dataset, row.model, row.bits, row.protocol, row.tested}].push_back(i);
+  }
+  std::set<size_t> best;
+  for (const auto& [block, places] : blocks) {
+    if (places.size() < 2) continue;
+    double most = 0;
+    for (const size_t place : places) most = std::max(most, rows[place].top1_mean);
+    for (const size_t place : places)
+      if (rows[place].top1_mean == most) best.insert(place);
+  }
+  return best;
+}
+
+std::pair<std::string, std::string> SectionOf(const LeaderboardRow& row) {
+  return {row.dataset, row.model};
+}
+
+size_t EndOfSection(const std::vector<LeaderboardRow>& rows, size_t first) {
+  size_t end = first;
+  while (end < rows.size() && SectionOf(rows[end]) == SectionOf(rows[first])) ++end;
+  return end;
+}
+
+// "cifar10, resnet20 (FP32 88.13 %), protocol zeroq"; what differs between its rows is left out.
+std::string Heading(std::span<const LeaderboardRow> section, bool one_protocol) {
+  const LeaderboardRow& first = section.front();
+  const bool one_teacher =
+      first.fp32_top1 && std::all_of(section.begin(), section.end(), [&](const Row& row) {
+        return Fixed(row.fp32_top1, 2) == Fixed(first.fp32_top1, 2);
+      });
+  std::string heading = fmt::format("{}, {}", first.dataset, first.model);
+  if (one_teacher) heading += fmt::format(" (FP32 {:.2f} %)", *first.fp32_top1);
+  return one_protocol ? heading + ", protocol " + Protocol(first) : heading;
+}
+
+}  // namespace
+
+Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
+  return TableOf(rows, kForPeople);
+}
+
+PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
+  const std::vector<LeaderboardRow> ordered = Together(rows, SectionOf);
+  const bool one_protocol =
+      std::all_of(rows.begin(), rows.end(), [&rows](const LeaderboardRow& row) {
+        return !row.not_comparable && Protocol(row) == Protocol(rows.front());
+      });
+  std::vector<Column> columns = {kBits, kMethod, kTop1, kSamples, kDrop};
+  if (AnyHas(rows, &LeaderboardRow::to_real)) columns.push_back(kToReal);
+  columns.insert(columns.end(), {kSize, kSeconds});
+  if (AnyHas(rows, &LeaderboardRow::published)) columns.push_back(kPublished);
+  if (!one_protocol) columns.push_back(kProtocol);
+  PeopleTable people{TableOf(ordered, columns), {}, BestRows(ordered), 1};
+  for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
+    end = EndOfSection(ordered, first);
+    people.sections.push_back({first, Heading({&ordered[first], &ordered[end - 1] + 1}, one_protocol)});
+  }
+  return people;
+}
+
+PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
+  std::vector<Column> columns = kForPeople;
+  columns.insert(columns.end(), kWideOnly.begin(), kWideOnly.end());
+  return {TableOf(rows, columns), {}, BestRows(rows), {}};
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,142 @@
+#include "reports/people_table.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "reports/table_text.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr const char* kMissing = "–";
+constexpr const char* kGap = "  ";
+constexpr size_t kGapWidth = 2;
+constexpr size_t kLeastWidth = 12;  // of a column that gives way: less names nothing
+
+bool BeginsCharacter(char c) { return (c & 0xc0) != 0x80; }
+
+std::string Printable(const Json& cell) {
+  if (cell.is_null()) return kMissing;
+  if (cell.is_number_float()) return fmt::format("{:.6g}", cell.get<double>());
+  std::string text = WithoutControls(CellText(cell));
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+std::string Shortened(const std::string& text, size_t width) {
+  if (TextWidth(text) <= width) return text;
+  size_t end = 0;
+  for (size_t characters = 0; end < text.size(); ++end) {
+    if (BeginsCharacter(text[end]) && ++characters == width) break;
+  }
+  return text.substr(0, end) + "…";
+}
+
+std::string Pad(const std::string& text, size_t width, bool right) {
+  const std::string blanks(width - std::min(width, TextWidth(text)), ' ');
+  return right ? blanks + text : text + blanks;
+}
+
+std::string Trimmed(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+std::string Bold(const std::string& line, bool bold) {
+  return bold ? "\x1b[1m" + line + "\x1b[0m\n" : line + "\n";
+}
+
+// The cells as text and the widths of their columns.
+class Grid {
+ public:
+  Grid(const PeopleTable& people, size_t terminal_width) {
+    const Table& table = people.table;
+    for (size_t c = 0; c < table.columns.size(); ++c) {
+      headings_.push_back(Printable(table.columns[c]));
+      widths_.push_back(TextWidth(headings_.back()));
+      right_.push_back(IsNumericColumn(table, c));
+    }
+    for (const auto& row : table.rows) {
+      auto& cells = rows_.emplace_back();
+      for (size_t c = 0; c < row.size(); ++c) {
+        cells.push_back(Printable(row[c]));
+        widths_[c] = std::max(widths_[c], TextWidth(cells.back()));
+      }
+    }
+    if (terminal_width > 0 && people.gives_way) GiveWay(*people.gives_way, terminal_width);
+  }
+
+  std::string Headings() const { return Line(headings_); }
+  std::string Row(size_t row) const { return Line(rows_.at(row)); }
+  size_t rows() const { return rows_.size(); }
+  std::string Rule() const {
+    std::string rule;
+    for (size_t c = 0; c < widths_.size(); ++c) {
+      rule += c > 0 ? kGap : "";
+      for (size_t i = 0; i < widths_[c]; ++i) rule += "─";
+    }
+    return rule;
+  }
+
+ private:
+  void GiveWay(size_t column, size_t terminal_width) {
+    const size_t all = std::accumulate(widths_.begin(), widths_.end(), size_t{0}) +
+                       kGapWidth * (widths_.size() - 1);
+    if (all <= terminal_width) return;
+    size_t& width = widths_.at(column);
+    const size_t least = std::min(width, std::max(kLeastWidth, TextWidth(headings_[column])));
+    width -= std::min(all - terminal_width, width - least);
+    for (auto& cells : rows_) cells[column] = Shortened(cells[column], width);
+  }
+  std::string Line(const std::vector<std::string>& cells) const {
+    std::string line;
+    for (size_t c = 0; c < cells.size(); ++c) {
+      line += (c > 0 ? kGap : "") + Pad(cells[c], widths_[c], right_[c]);
+    }
+    return Trimmed(line);
+  }
+
+  std::vector<std::string> headings_;
+  std::vector<std::vector<std::string>> rows_;
+  std::vector<size_t> widths_;
+  std::vector<bool> right_;
+};
+
+}  // namespace
+
+size_t TextWidth(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), BeginsCharacter));
+}
+
+std::string AlignedTable(const PeopleTable& people, const Terminal& terminal) {
+  const Grid grid(people, terminal.width);
+  const std::string top = Bold(grid.Headings(), terminal.bold) + grid.Rule() + "\n";
+  std::string text = people.sections.empty() ? top : "";
+  auto section = people.sections.begin();
+  for (size_t row = 0; row < grid.rows(); ++row) {
+    if (section != people.sections.end() && section->first_row == row) {
+      text += row > 0 ? "\n" : "";
+      text += Bold(Printable(section->heading), terminal.bold) + top;
+      ++section;
+    }
+    text += Bold(grid.Row(row), terminal.bold && people.best.contains(row));
+  }
+  return text;
+}
+
+std::string WithoutControls(const std::string& text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // U+0080 … U+009F in UTF-8; some terminals take them for controls, too.
+    const bool second_controls = byte == 0xc2 && i + 1 < text.size() &&
+                                 static_cast<unsigned char>(text[i + 1]) >= 0x80 &&
+                                 static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    const bool control = (byte < 0x20 && byte != '\n') || byte == 0x7f || second_controls;
+    out += control ? ' ' : text[i];
+    if (second_controls) ++i;
+  }
+  return out;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,43 @@
+// A table for people, and how a terminal shows it.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "storage/results.h"
+
+namespace zerosweep {
+
+struct PeopleTable {
+  // Its rows begin here, under a line of their own.
+  struct Section {
+    size_t first_row = 0;
+    std::string heading;
+  };
+
+  Table table;
+  std::vector<Section> sections;    // in order of their rows, the first at row 0; none: no headings
+  std::set<size_t> best;            // rows
+  std::optional<size_t> gives_way;  // the column whose cells are cut where the table is too wide
+};
+
+struct Terminal {
+  bool bold = false;
+  size_t width = 0;  // columns; 0: unknown, or no terminal
+};
+
+// Columns aligned, numbers to the right and to 6 digits, "–" for missing; each section under its
+// heading, the names of the columns and a rule. Headings and best rows are bold where `terminal`
+// has bold; cells that give way end in "…". Control characters are replaced.
+std::string AlignedTable(const PeopleTable& people, const Terminal& terminal);
+
+// Code points: what a terminal shows as columns, for the scripts that our tables hold.
+size_t TextWidth(const std::string& text);
+
+// Text whose control characters, but for line ends, have become blanks: what is stored cannot drive
+// a terminal.
+std::string WithoutControls(const std::string& text);
+
+}  // namespace zerosweep

@@ -1,0 +1,42 @@
+// `--sort COLUMN[,COLUMN]…`: the order of a table's rows.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "storage/results.h"
+
+namespace zerosweep {
+
+// The places of the rows in their new order. `words` names columns by weight, "-" before one sorts
+// it from high to low: "w_bits,-top1_mean". Numbers are less than text, missing is last either way;
+// rows that are equal stay as they are. Throws kUsage for a column that the table does not have,
+// naming those that it has.
+std::vector<size_t> RowOrder(const Table& table, const std::string& words);
+
+// What stands for each row of the table, in that order.
+template <typename Row>
+std::vector<Row> Reordered(const std::vector<Row>& rows, const std::vector<size_t>& order) {
+  std::vector<Row> result;
+  result.reserve(order.size());
+  for (const size_t place : order) result.push_back(rows.at(place));
+  return result;
+}
+
+// The rows with those of one key together, in the order of the first of each.
+template <typename Row, typename KeyOf>
+std::vector<Row> Together(const std::vector<Row>& rows, KeyOf key_of) {
+  std::map<decltype(key_of(rows.front())), size_t> known;
+  std::vector<std::vector<Row>> groups;
+  for (const Row& row : rows) {
+    const size_t place = known.try_emplace(key_of(row), groups.size()).first->second;
+    if (place == groups.size()) groups.emplace_back();
+    groups[place].push_back(row);
+  }
+  std::vector<Row> together;
+  for (const auto& group : groups) together.insert(together.end(), group.begin(), group.end());
+  return together;
+}
+
+}  // namespace zerosweep
