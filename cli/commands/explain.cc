@@ -3,6 +3,7 @@
 #include "cli/named_thing.h"
 #include "cli/reading.h"
 #include "cli/table.h"
+#include "reports/stage_curves.h"
 #include "reports/table_text.h"
 
 namespace zerosweep {
@@ -140,13 +141,17 @@ int RunExplain(const std::string& id, const Globals& globals) {
   const bool trial = thing.kind == NamedThing::Kind::kTrial;
   Head head = trial ? HeadOfTrial(reader, thing.name) : HeadOfStage(reader, thing.name);
   const Table table = trial ? ExplainTrial(reader, thing.name) : ExplainStage(reader, thing.name);
+  const auto curves = trial ? CurvesOfTrial(reader, thing.name) : CurvesOfStage(reader, thing.name);
   if (globals.format == "json") {
     head.json[trial ? "stages" : "attempts"] = Json::parse(TableAsJson(table));
+    head.json["curves"] = CurvesAsJson(curves);
     fmt::print("{}\n", head.json.dump(1));
     return kExitOk;
   }
-  if (globals.format == "table") fmt::print("{}", head.text);
+  if (globals.format == "table") fmt::print("{}", WithoutControls(head.text));
   PrintTable(table, globals);
+  if (globals.format == "table" && !curves.empty())
+    fmt::print("\n{}", WithoutControls(CurveLines(curves)));
   return kExitOk;
 }
 
