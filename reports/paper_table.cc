@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "reports/html_page.h"
+#include "reports/latex_text.h"
 #include "reports/published.h"
 #include "reports/svg_plot.h"
 #include "reports/table_text.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "reports/latex_text.h"
+
 namespace zerosweep {
 namespace {
 
@@ -35,39 +37,12 @@ std::string CsvCell(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string LatexCharacter(char c) {
-  switch (c) {
-    case '\\':
-      return "\\textbackslash{}";
-    case '~':
-      return "\\textasciitilde{}";
-    case '^':
-      return "\\textasciicircum{}";
-    case '<':
-      return "\\textless{}";
-    case '>':
-      return "\\textgreater{}";
-    case '\n':
-    case '\r':
-      return " ";
-    default:
-      break;
-  }
-  const bool special = std::string_view("&%$#_{}").find(c) != std::string_view::npos;
-  return special ? std::string("\\") + c : std::string(1, c);
-}
-
-void Replace(std::string& text, const std::string& from, const std::string& to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-}
-
 // "87.91 ± 0.06", "1.1 MB": the first word is a number. "8f3a" is none.
 bool StartsLikeANumber(const std::string& text) {
+  const char* word = text.data() + (text.starts_with('+') ? 1 : 0);  // "+0.08": a difference
   const char* word_end = text.data() + std::min(text.find(' '), text.size());
   double number = 0;
-  const auto [end, code] = std::from_chars(text.data(), word_end, number);
+  const auto [end, code] = std::from_chars(word, word_end, number);
   return code == std::errc() && end == word_end;
 }
 
@@ -129,16 +104,8 @@ std::string TableAsMarkdown(const Table& table) {
   return out;
 }
 
-std::string LatexText(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += LatexCharacter(c);
-  Replace(out, "±", "$\\pm$");
-  Replace(out, "–", "--");
-  return out;
-}
-
 std::string TableAsLatex(const Table& table) {
-  std::string out = "\\begin{tabular}{";
+  std::string out = "% \\usepackage{booktabs}\n\\begin{tabular}{";
   for (size_t c = 0; c < table.columns.size(); ++c) out += IsNumericColumn(table, c) ? 'r' : 'l';
   out += "}\n\\toprule\n" + JoinCells(table.columns, " & ", LatexText) + " \\\\\n\\midrule\n";
   for (const auto& row : table.rows) out += JoinCells(Texts(row), " & ", LatexText) + " \\\\\n";

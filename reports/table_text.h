@@ -19,9 +19,7 @@ std::string TableAsCsv(const Table& table);
 // Text that shows as it is: nothing in it is Markdown or HTML.
 std::string MarkdownText(const std::string& text);
 std::string TableAsMarkdown(const Table& table);
-// Text that LaTeX shows as it is.
-std::string LatexText(const std::string& text);
-// A booktabs tabular: needs \usepackage{booktabs}.
+// A tabular whose first line, a comment, is the \usepackage that it needs.
 std::string TableAsLatex(const Table& table);
 
 // Whether a column holds numbers only, as numbers or as text that starts like one: such columns are

@@ -148,7 +148,7 @@ TEST_F(HtmlReportTest, TheEndingChoosesTheFormat) {
   EXPECT_THAT(written("r.html"), testing::StartsWith("<!doctype html>"));
   EXPECT_THAT(written("r.md"), HasSubstr("a\\_b & c\\|d"));
   EXPECT_THAT(written("r.md"), HasSubstr("protocols, test images or teachers differ"));
-  EXPECT_THAT(written("r.tex"), HasSubstr("a\\_b \\& c|d"));
+  EXPECT_THAT(written("r.tex"), HasSubstr("a\\_b \\& c\\textbar{}d"));
   EXPECT_THAT(written("r.tex"), HasSubstr("\\toprule"));
   EXPECT_THAT(written("r.csv"), testing::StartsWith("sweep,dataset,model,method,w_bits"));
   const Json rows = ParseJson(written("r.json"), "r.json");

@@ -35,9 +35,14 @@ TEST(TableTextTest, MarkdownAndLatexEscape) {
   EXPECT_EQ(TableAsMarkdown(table),
             "| a\\_b | n |\n|---|---:|\n| about 50 % \\| \\<i\\> $x$ ± | 1.5 |\n");
   EXPECT_EQ(TableAsLatex(table),
-            "\\begin{tabular}{lr}\n\\toprule\na\\_b & n \\\\\n\\midrule\n"
-            "about 50 \\% | \\textless{}i\\textgreater{} \\$x\\$ $\\pm$ & 1.5 "
+            "% \\usepackage{booktabs}\n\\begin{tabular}{lr}\n\\toprule\na\\_b & n \\\\\n\\midrule\n"
+            "about 50 \\% \\textbar{} \\textless{}i\\textgreater{} \\$x\\$ $\\pm$ & 1.5 "
             "\\\\\n\\bottomrule\n\\end{tabular}\n");
+}
+
+TEST(TableTextTest, DifferencesWithASignAreNumbers) {
+  EXPECT_TRUE(IsNumericColumn({{"a"}, {{"+0.08"}, {"-0.01"}, {"–"}}, false}, 0));
+  EXPECT_FALSE(IsNumericColumn({{"a"}, {{"+"}}, false}, 0));
 }
 
 TEST(TableTextTest, NumericColumnsAreFoundByTheirCells) {
