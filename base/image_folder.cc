@@ -85,6 +85,29 @@ std::string FirstDifference(const std::vector<std::string>& a, const std::vector
   return difference.empty() ? "" : difference.front();
 }
 
+bool HasImages(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  for (const fs::directory_iterator end; !error && entries != end; entries.increment(error)) {
+    if (IsImageName(entries->path().filename())) return true;
+  }
+  return false;
+}
+
+// A sub-folder with images; empty where there is none among the first few (the folder may be any).
+std::string SomeClassIn(const fs::path& root) {
+  constexpr int kTried = 8;
+  std::error_code error, ignored;
+  fs::directory_iterator entries(root, error);
+  int tried = 0;
+  for (const fs::directory_iterator end; !error && entries != end; entries.increment(error)) {
+    if (!entries->is_directory(ignored)) continue;
+    if (HasImages(entries->path())) return entries->path().filename();
+    if (++tried == kTried) break;
+  }
+  return "";
+}
+
 }  // namespace
 
 ImageFolder ListImageFolder(const fs::path& root) {
@@ -119,6 +142,21 @@ std::optional<fs::path> SplitFolder(const fs::path& root, const Json& facts,
     if (fs::is_directory(folder, ignored)) return folder;
   }
   return std::nullopt;
+}
+
+std::string MisplacedClasses(const fs::path& root, const Json& facts) {
+  const std::string found = SomeClassIn(root);
+  if (found.empty()) return "";
+  const Json& names = facts.at("folders").at("test");
+  const fs::path folder = root.filename().empty() ? root.parent_path() : root;  // "val/"
+  for (const Json& name : names) {
+    if (folder.filename() == name.get<std::string>()) {
+      return fmt::format("{} is the folder of the test images itself: give the one above it, {}",
+                         folder.string(), folder.parent_path().string());
+    }
+  }
+  return fmt::format("{} holds class folders itself ({}, …): test images lie in {}/<class>/",
+                     folder.string(), found, (folder / names.at(0).get<std::string>()).string());
 }
 
 ImageFolder ListSplit(const fs::path& root, const Json& facts, const std::string& split) {

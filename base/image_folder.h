@@ -38,6 +38,10 @@ ImageFolder ListImageFolder(const std::filesystem::path& root);
 std::optional<std::filesystem::path> SplitFolder(const std::filesystem::path& root,
                                                  const Json& facts, const std::string& split);
 
+// What is wrong with the places of class folders where a dataset is looked for and not found, and
+// what to do; empty when there are none. "x holds class folders itself (n01440764, …): …".
+std::string MisplacedClasses(const std::filesystem::path& root, const Json& facts);
+
 // The images of a split. Throws kUsage as ListImageFolder does, when the split has no folder, when
 // the number of classes is not the declared one ("classes"; 0: any number), and when the classes
 // are not those of the test split.

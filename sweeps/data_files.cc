@@ -60,12 +60,15 @@ std::set<std::string> SplitsIn(const fs::path& folder, const Json& facts) {
       LiesInClassFolders(facts)
           ? "images " + facts.at("layout").get<std::string>()
           : "files " + Join(facts.at("files").at("test").get<std::vector<std::string>>(), ", ");
-  FailAt(where,
-         "dataset {}: no folder holds its test {} (looked in: {}); {}give its folder "
-         "with data: or $ZEROSWEEP_DATA",
+  std::string advice = package.empty() ? "" : fmt::format("install Debian's {}, or ", package);
+  advice += "give its folder with data: or $ZEROSWEEP_DATA";
+  for (const fs::path& folder : folders) {
+    const std::string misplaced = LiesInClassFolders(facts) ? MisplacedClasses(folder, facts) : "";
+    if (!misplaced.empty()) advice = misplaced;
+  }
+  FailAt(where, "dataset {}: no folder holds its test {} (looked in: {}); {}",
          declaration.at("name").get<std::string>(), files,
-         tried.empty() ? "no folder was given" : Join(tried, ", "),
-         package.empty() ? "" : fmt::format("install Debian's {}, or ", package));
+         tried.empty() ? "no folder was given" : Join(tried, ", "), advice);
 }
 
 }  // namespace

@@ -22,6 +22,13 @@ std::vector<fs::path> CardFiles(const fs::path& folder) {
   return files;
 }
 
+// "net" of net.safetensors, net.pth and net.pth.tar.
+std::string NameOfWeights(const fs::path& weights) {
+  fs::path name = weights.stem();
+  if (weights.extension() == ".tar" && name.has_extension()) name = name.stem();
+  return name;
+}
+
 std::optional<ModelCard> CardBySha256(const std::string& sha256, const ModelPlaces& places,
                                       const std::string& where) {
   for (const fs::path& folder : places.folders) {
@@ -41,7 +48,7 @@ std::optional<ModelCard> FindCard(const YamlNode& node, const Model& model,
     return ReadModelCard(FindFile(*card, "model card", places.roots, places.sweep_folder),
                          card->where);
   }
-  const fs::path beside = fs::path(model.weights).replace_extension(".json");
+  const fs::path beside = model.weights.parent_path() / (NameOfWeights(model.weights) + ".json");
   std::error_code ignored;
   if (fs::is_regular_file(beside, ignored)) return ReadModelCard(beside, node.where);
   return CardBySha256(model.weights_sha256, places, node.where);
@@ -192,7 +199,7 @@ Model ModelOfFile(const YamlNode& node, const ModelPlaces& places, const Catalog
   Model model;
   model.where = node.where;
   model.weights = FindFile(*node.Find("file"), "model file", places.roots, places.sweep_folder);
-  model.name = model.weights.stem();
+  model.name = NameOfWeights(model.weights);
   model.weights_sha256 = digests.Sha256Of(model.weights);
   const std::optional<ModelCard> card = FindCard(node, model, places);
   return FromCardAndFile(node, std::move(model), card, catalogue);

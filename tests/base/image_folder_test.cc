@@ -110,6 +110,28 @@ TEST_F(ImageFolderTest, SplitsMustHaveTheDeclaredAndTheSameClasses) {
   EXPECT_EQ(DefectOf("val", Facts(0), "train"), "val has no folder of train images");
 }
 
+TEST_F(ImageFolderTest, ClassFoldersInTheWrongPlaceAreNoticed) {
+  const auto misplaced = [this](const std::string& root) {
+    std::string message = MisplacedClasses(temp_ / root, Facts(1000));
+    const std::string prefix = temp_.path().string() + "/";
+    for (size_t at = 0; (at = message.find(prefix)) != std::string::npos;)
+      message.erase(at, prefix.size());
+    return message;
+  };
+  Write("flat/n01440764/x.JPEG");
+  EXPECT_EQ(misplaced("flat"),
+            "flat holds class folders itself (n01440764, …): test images lie in flat/val/<class>/");
+  Write("imagenet/val/n01440764/x.JPEG");
+  EXPECT_EQ(misplaced("imagenet"), "");
+  EXPECT_EQ(
+      misplaced("imagenet/val"),
+      "imagenet/val is the folder of the test images itself: give the one above it, imagenet");
+  EXPECT_EQ(misplaced("imagenet/val/"), misplaced("imagenet/val"));
+  EXPECT_EQ(misplaced("absent"), "");
+  fs::create_directories(temp_ / "other/folder");
+  EXPECT_EQ(misplaced("other"), "");
+}
+
 TEST_F(ImageFolderTest, TheFingerprintIsTheContentOfTestImagesAndTheSizesOfOthers) {
   Write("a/1.jpg", "one");
   Write("b/1.jpg", "three");

@@ -117,6 +117,13 @@ TEST_F(BadInputTest, TruncatedWeights) {
               AllOf(HasSubstr("cut.safetensors"), HasSubstr("truncated")));
 }
 
+TEST_F(BadInputTest, NotesInsteadOfWeights) {
+  line_.Write("notes.txt", "The weights are in the other folder.\n");
+  EXPECT_THAT(TrialError(CommandLine::Sweep(kNoise, Named("notes.txt"))),
+              AllOf(HasSubstr("notes.txt"), HasSubstr("begins with 'The weights are in the"),
+                    HasSubstr(".safetensors"), HasSubstr(".pth.tar")));
+}
+
 TEST_F(BadInputTest, WeightsOfAnotherNetwork) {
   line_.Write("wide.safetensors", TinyWeights(/*classes=*/12).Bytes());
   EXPECT_THAT(

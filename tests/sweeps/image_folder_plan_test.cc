@@ -125,6 +125,11 @@ TEST_F(ImageFolderPlanTest, FoldersThatDoNotFitAreRefused) {
   EXPECT_EQ(folder_.ErrorOf(Sweep()),
             "sweep.yaml:4: dataset image_folder: no folder holds its test images val/<class>/* "
             "(looked in: photos); give its folder with data: or $ZEROSWEEP_DATA");
+  folder_.Write("photos/c/1.jpg", "x");
+  EXPECT_EQ(folder_.ErrorOf(Sweep()),
+            "sweep.yaml:4: dataset image_folder: no folder holds its test images val/<class>/* "
+            "(looked in: photos); photos holds class folders itself (c, …): test images lie in "
+            "photos/val/<class>/");
 }
 
 // The reading of a pipe lasts until its writer, who waits for a report, ends it.

@@ -69,6 +69,15 @@ TEST(ModelFilesTest, ReadsTheCardBesideTheFileThenTheOneOfTheSameWeights) {
   EXPECT_TRUE(mean[0].is_number_float());  // however the card writes it
 }
 
+TEST(ModelFilesTest, ATarOfTorchSaveIsNamedWithoutItsEndings) {
+  const SweepFolder folder;
+  folder.Write("fashion/mine.pth.tar", "tar weights");
+  folder.Write("fashion/mine.json", SweepFolder::Card("mine", "tar weights").dump());
+  const Plan plan = folder.Expand(SweepOf("{file: mine.pth.tar}"));
+  EXPECT_EQ(plan.trials[0].configuration->model, "mine");
+  EXPECT_EQ(Teacher(plan).params["mean"], Json::array({0.25}));
+}
+
 TEST(ModelFilesTest, FindsCardsOfWeightsThatAreNotShipped) {
   const SweepFolder folder;
   folder.Write("fashion/mine.pt", "far weights");
