@@ -56,6 +56,14 @@ void BundleReader::CheckStates() {
     if (!odd.empty())
       Refuse(fmt::format("{} '{:.64}' has no state or name of its kind", table, odd));
   }
+  // Neither becomes a part of a path; should it ever, it leads nowhere.
+  for (const char* table : {"attempt", "sweep"}) {
+    const std::string odd = bundle_->Scalar(fmt::format(
+        "SELECT name FROM {} WHERE name GLOB '*[^0-9A-Za-z_.-]*' OR length(name) NOT BETWEEN 1 AND "
+        "100 OR name IN ('.', '..') LIMIT 1",
+        table));
+    if (!odd.empty()) Refuse(fmt::format("{} '{:.64}' has no name of its kind", table, odd));
+  }
   const std::string done = bundle_->Scalar(
       "SELECT name FROM stage WHERE state = 'done' AND coalesce(artifact, '') NOT IN (SELECT "
       "digest "

@@ -10,6 +10,9 @@ namespace zerosweep {
 namespace {
 
 constexpr const char* kRestore = "restore results.db from a copy or choose another --home";
+constexpr const char* kUnreadable =
+    "restore results.db from a copy; without one move it away: `zerosweep run` takes up what "
+    "artifacts/ holds";
 constexpr const char* kBringBack = "restore the folder from a copy, or choose another --home";
 constexpr size_t kMostDatabaseFindings = 20;
 
@@ -44,22 +47,31 @@ void CheckArtifacts(const Home& home, Database& database, std::vector<Finding>& 
   }
 }
 
-}  // namespace
-
-std::vector<Finding> Fsck(const Home& home, const ResultsOptions& options) {
-  std::vector<Finding> findings;
-  const ReadableDatabase opened = OpenForReading(home, options);
-  CheckDatabase(*opened.database, findings);
-  CheckArtifacts(home, *opened.database, findings);
-  for (const Published& orphan : Orphans(home, *opened.database)) {
+void CheckAll(const Home& home, Database& database, std::vector<Finding>& findings) {
+  CheckDatabase(database, findings);
+  CheckArtifacts(home, database, findings);
+  for (const Published& orphan : Orphans(home, database)) {
     findings.push_back({"artifact " + orphan.digest, "no stage of the database refers to it",
                         "`zerosweep gc` removes it"});
   }
-  for (const StrayCheckpoint& stray : StrayCheckpoints(home, *opened.database, /*thorough=*/true)) {
+  for (const StrayCheckpoint& stray : StrayCheckpoints(home, database, /*thorough=*/true)) {
     if (stray.problem.empty()) continue;
     findings.push_back({"checkpoint " + stray.path.lexically_relative(home.checkpoints()).string(),
                         stray.problem,
                         stray.garbage ? "`zerosweep gc` removes it" : "remove it by hand"});
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> Fsck(const Home& home, const ResultsOptions& options) {
+  std::vector<Finding> findings;
+  try {
+    const ReadableDatabase opened = OpenForReading(home, options);
+    CheckAll(home, *opened.database, findings);
+  } catch (const Error& error) {
+    if (error.failure() != kDamagedFailure) throw;
+    findings.push_back({"database", error.what(), kUnreadable});
   }
   return findings;
 }

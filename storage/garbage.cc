@@ -3,6 +3,7 @@
 #include <chrono>
 #include <unordered_set>
 
+#include "base/error.h"
 #include "storage/artifact_store.h"
 #include "storage/checkpoints.h"
 #include "storage/orphans.h"
@@ -26,8 +27,18 @@ class Collector {
  public:
   Collector(const Home& home, double min_age) : home_(home), min_age_(min_age) {}
 
+  // A database without a stage has taken the place of one that was lost: what the artifacts are
+  // worth only the next run can tell.
   void Artifacts(Database& database) {
-    for (const Published& orphan : Orphans(home_, database)) {
+    const std::vector<Published> orphans = Orphans(home_, database);
+    if (!orphans.empty() && database.Scalar("SELECT 1 FROM stage LIMIT 1").empty()) {
+      Fail(
+          ErrorKind::kStorage,
+          "{} knows no stage, and there are {} artifacts: `zerosweep run` your sweeps first, which "
+          "takes up what they need; then `zerosweep gc` removes the rest",
+          home_.database().string(), orphans.size());
+    }
+    for (const Published& orphan : orphans) {
       const fs::path folder = home_.artifact(orphan.digest);
       if (!IsOld(folder)) continue;
       std::error_code code;
@@ -108,8 +119,8 @@ class Collector {
 Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, double min_age) {
   Database database(home.database(), OpenMode::kRead);
   Collector collector(home, min_age);
-  collector.garbage_.staging = ArtifactStore(home).RemoveStaleStaging(live, min_age);
   collector.Artifacts(database);
+  collector.garbage_.staging = ArtifactStore(home).RemoveStaleStaging(live, min_age);
   collector.Checkpoints(database);
   collector.Logs(database, /*keep_slots=*/!live.empty());
   collector.TemporaryFiles();

@@ -20,7 +20,8 @@ struct Garbage {
   int64_t bytes = 0;    // of artifacts, checkpoints and files
 };
 
-// Removes it. REQUIRES: the caller holds the home lock; `live` are the attempts at work.
+// Removes it. REQUIRES: the caller holds the home lock; `live` are the attempts at work. Throws
+// kStorage, having removed nothing, when there are artifacts and the database knows no stage.
 Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, double min_age);
 
 }  // namespace zerosweep

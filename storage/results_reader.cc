@@ -69,16 +69,18 @@ struct Finalize {
 };
 using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalize>;
 
+[[noreturn]] void RefuseWriting(sqlite3* db) {
+  Fail(ErrorKind::kUsage, "query: only SELECT over the views of docs/schema.md is allowed ({})",
+       sqlite3_errmsg(db));
+}
+
 StatementPtr PrepareSelect(sqlite3* db, const std::string& sql, size_t bindings) {
   sqlite3_stmt* raw = nullptr;
   const char* tail = nullptr;
   const int code =
       sqlite3_prepare_v2(db, sql.c_str(), static_cast<int>(sql.size()) + 1, &raw, &tail);
   StatementPtr statement(raw);
-  if (code == SQLITE_AUTH) {
-    Fail(ErrorKind::kUsage, "query: only SELECT over the views of docs/schema.md is allowed ({})",
-         sqlite3_errmsg(db));
-  }
+  if (code == SQLITE_AUTH) RefuseWriting(db);
   if (code != SQLITE_OK) Fail(ErrorKind::kUsage, "query: {}", sqlite3_errmsg(db));
   if (!statement || !IsBlank(tail)) Fail(ErrorKind::kUsage, "query: give exactly one SELECT");
   if (sqlite3_bind_parameter_count(raw) != static_cast<int>(bindings)) {
@@ -141,7 +143,9 @@ Table ResultsReader::Query(const std::string& sql, const std::vector<Json>& bind
   if (code == SQLITE_INTERRUPT) {
     Fail(ErrorKind::kUsage, "query: ended after {:.0f} s; narrow it", timeout_seconds);
   }
-  if ((code & 0xff) == SQLITE_ERROR) Fail(ErrorKind::kUsage, "query: {}", sqlite3_errmsg(db));
+  if ((code & 0xff) == SQLITE_AUTH) RefuseWriting(db);  // VACUUM INTO asks only when it runs
+  if ((code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_TOOBIG)
+    Fail(ErrorKind::kUsage, "query: {}", sqlite3_errmsg(db));
   if (code != SQLITE_DONE) {
     FailSqlite(code, impl_->db->path().string(), sqlite3_errmsg(db), "read");
   }

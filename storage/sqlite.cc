@@ -53,7 +53,11 @@ const char* Advice(int code) {
 }  // namespace
 
 void FailSqlite(int code, const std::string& file, const std::string& message, const char* doing) {
-  Fail(ErrorKind::kStorage, "cannot {} {}: {}; {}", doing, file, message, Advice(code));
+  const int primary = code & 0xff;
+  const bool damaged = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+  throw Error(ErrorKind::kStorage,
+              fmt::format("cannot {} {}: {}; {}", doing, file, message, Advice(code)),
+              damaged ? kDamagedFailure : "error");
 }
 
 Statement::Statement(sqlite3* db, std::string file, std::string_view sql)

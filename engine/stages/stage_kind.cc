@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/artifact.h"
 #include "base/files.h"
 #include "engine/data/fingerprint.h"
 #include "engine/data/sample_grid.h"
@@ -44,7 +45,17 @@ Json StageContext::MethodParams(const Declaration& method) const {
 }
 
 fs::path StageContext::Input(const std::string& role) const {
-  return Lookup(run.inputs, role, run.stage.kind);
+  const fs::path folder = Lookup(run.inputs, role, run.stage.kind);
+  std::error_code code;
+  if (!fs::exists(folder / kManifestFile, code)) {
+    throw Error(
+        ErrorKind::kTrial,
+        fmt::format("its input '{}' is gone: {} is not there or not whole; `zerosweep fsck` names "
+                    "what is missing, `zerosweep retry` tries again when it is back",
+                    role, folder.string()),
+        "data");
+  }
+  return folder;
 }
 fs::path StageContext::File(const std::string& role) const {
   return Lookup(run.files, role, run.stage.kind);

@@ -79,5 +79,62 @@ TEST(HomeFaultsTest, AHomeInUseNamesItsOwner) {
   EXPECT_EQ(line.Do({"run", WriteOneTrial(line)}).code, 0);
 }
 
+TEST(HomeFaultsTest, ADamagedDatabaseIsNamedAndKept) {
+  const CommandLine line;
+  const std::string sweep = WriteOneTrial(line);
+  ASSERT_EQ(line.Do({"run", sweep}).code, 0);
+  const fs::path database = line.home() / "results.db";
+  const std::string whole = Contents(database);
+  std::string torn = whole;  // pages of tables
+  torn.replace(4096, 16384, std::string(16384, 'x'));
+  for (const std::string& damaged :
+       {"garbage, garbage" + whole.substr(16), whole.substr(0, whole.size() / 2), torn}) {
+    WriteBytes(database, damaged);
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {"status"},
+             {"leaderboard"},
+             {"query", "SELECT * FROM v_trial"},
+             {"run", sweep},
+             {"gc"},
+             {"export", "--bundle", "tiny", "-o", line / "tiny.bundle"},
+             {"report", "-o", line / "report.html"}}) {
+      EXPECT_THAT(Infrastructure(line.Do(words)),
+                  AllOf(HasSubstr(database.string()), HasSubstr("the file is damaged")));
+    }
+    const Finished fsck = line.Do({"fsck", "--format", "json"});
+    EXPECT_EQ(fsck.code, 4) << fsck.err;
+    EXPECT_EQ(fsck.json().at(0).at("what"), "database");
+    EXPECT_TRUE(Contents(database) == damaged) << "it is evidence";
+  }
+  // Without any database the next run takes up what the artifacts hold.
+  fs::remove(database);
+  EXPECT_EQ(line.Do({"run", sweep}).code, 3);
+  EXPECT_EQ(line.Value("SELECT state FROM v_trial"), "done");
+}
+
+TEST(HomeFaultsTest, AnArtifactThatIsGoneFailsItsUsersUntilItIsBack) {
+  const CommandLine line;
+  ASSERT_EQ(line.Do({"run", WriteOneTrial(line)}).code, 0);
+  const std::string digest = line.Value("SELECT artifact FROM v_stage WHERE kind = 'synthesize'");
+  const fs::path folder = line.home() / "artifacts" / digest.substr(0, 2) / digest;
+  fs::rename(folder, line / "aside");
+  const std::string more = line / "more.yaml";
+  line.Write("more.yaml", CommandLine::Sweep("grid:\n  method: [{recipe: zeroq, synthesize: "
+                                             "{iterations: 3}}]\n  bits: [w8a8, w4a4]\n"));
+  EXPECT_EQ(line.Do({"run", more}).code, 1);
+  EXPECT_THAT(line.Value("SELECT error FROM v_trial WHERE state = 'failed'").get<std::string>(),
+              AllOf(HasSubstr("'images' is gone"), HasSubstr(digest), HasSubstr("zerosweep fsck")));
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_trial WHERE state = 'done'"), 1);
+  const Finished fsck = line.Do({"fsck", "--format", "json"});
+  EXPECT_EQ(fsck.code, 4);
+  EXPECT_EQ(fsck.json().at(0).at("what"), "artifact " + digest);
+  EXPECT_THAT(Infrastructure(line.Do({"export", "--bundle", "tiny", "-o", line / "tiny.bundle"})),
+              HasSubstr(digest));
+  EXPECT_FALSE(fs::exists(line / "tiny.bundle"));
+  fs::rename(line / "aside", folder);
+  EXPECT_EQ(line.Do({"retry", "--sweep", "tiny"}).code, 0);
+  EXPECT_EQ(line.Do({"run", more}).code, 0);
+}
+
 }  // namespace
 }  // namespace zerosweep

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/checkpoint_folder.h"
+#include "base/error.h"
 #include "base/files.h"
 #include "storage/artifact_store.h"
 #include "storage/garbage.h"
@@ -128,6 +129,33 @@ TEST_F(FsckTest, ChecksCheckpointsAndGarbageCollectionRemovesThoseNobodyNeeds) {
   writer.Cancel({rows.trials[0].id});  // the only open trial
   EXPECT_EQ(CollectGarbage(home, {}, -1).checkpoints, 1);
   EXPECT_FALSE(fs::exists(good));
+}
+
+TEST_F(FsckTest, WhereTheDatabaseWasLostNothingIsGarbage) {
+  const std::string digest = Make(StageOf("teacher"), "weights", true);
+  const Home lost{folder / "lost"};
+  HomeLock lost_lock(lost, SystemClock());
+  const ResultsWriter empty(lost, lost_lock);
+  fs::copy(home.artifacts(), lost.artifacts(), fs::copy_options::recursive);
+  try {
+    CollectGarbage(lost, {}, -1);
+    FAIL() << "collected";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kStorage);
+    EXPECT_THAT(error.what(), testing::HasSubstr("`zerosweep run` your sweeps first"));
+  }
+  EXPECT_TRUE(fs::exists(lost.artifact(digest) / kManifestFile));
+}
+
+TEST_F(FsckTest, ADamagedDatabaseIsAFinding) {
+  const Home damaged{folder / "damaged"};
+  damaged.Create();
+  WriteFileDurably(damaged.database(), std::string(8192, 'x'));
+  const auto findings = Fsck(damaged);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].what, "database");
+  EXPECT_THAT(findings[0].problem, testing::HasSubstr("damaged"));
+  EXPECT_THAT(findings[0].advice, testing::HasSubstr("restore results.db"));
 }
 
 TEST_F(FsckTest, FindsBrokenReferences) {

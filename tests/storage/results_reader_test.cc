@@ -76,6 +76,15 @@ TEST_F(ResultsReaderTest, AllowsReadingOnly) {
             "allowed");
 }
 
+// What the authorizer sees only while the statement runs.
+TEST_F(ResultsReaderTest, RefusesWhatWouldWriteElsewhere) {
+  EXPECT_THAT(Refusal("VACUUM INTO '" + (folder / "x.db").string() + "'"),
+              HasSubstr("only SELECT"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "x.db"));
+  EXPECT_THAT(Refusal("WITH x AS (SELECT 1) DELETE FROM trial"), HasSubstr("only SELECT"));
+  EXPECT_THAT(Refusal("SELECT zeroblob(3000000000)"), HasSubstr("too big"));
+}
+
 TEST_F(ResultsReaderTest, EndsAQueryThatDoesNotEnd) {
   EXPECT_THAT(Refusal("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
                       "SELECT count(*) FROM n",
