@@ -53,6 +53,12 @@ void WriteReport(const ResultsReader& reader, const std::string& sweep, const Pr
     WriteFileAtomically(path, TableAsCsv(LeaderboardTable(board())));
   } else if (ending == ".json") {
     WriteFileAtomically(path, TableAsJson(LeaderboardTable(board())));
+  } else if (ending == ".parquet") {
+    Fail(
+        ErrorKind::kUsage,
+        "report: Parquet is not written here: DuckDB makes it of {} (ATTACH … (TYPE sqlite)) or of "
+        "a .csv report, with COPY (SELECT …) TO '{}'",
+        reader.home().database().string(), path.filename().string());
   } else {
     Fail(ErrorKind::kUsage, "report: {} ends in '{}'; known endings are {}", path.string(), ending,
          Join(kEndings, ", "));
