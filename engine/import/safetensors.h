@@ -1,5 +1,4 @@
-// The safetensors format: 8 bytes little-endian header length, a JSON header {name → {dtype, shape,
-// data_offsets}}, then the data.
+// The safetensors format (base/tensor_file.h) as tensors.
 #pragma once
 
 #include <torch/types.h>
@@ -10,9 +9,8 @@
 
 namespace zerosweep {
 
-// Reads all tensors, on the CPU. Strict: throws kUsage, naming the file, for a header longer than
-// the file or 100 MB, offsets outside the file, overlaps, gaps, sizes that do not match the shape
-// and types other than F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL.
+// Reads all tensors, on the CPU. Throws kUsage, naming the file, as TensorFile does, and when the
+// file cannot be read.
 std::map<std::string, torch::Tensor> ReadSafetensors(const std::filesystem::path& path);
 
 // Writes the tensors atomically, in the order of their names; `metadata` goes into

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/shape.h"
 #include "engine/import/input_file.h"
 #include "engine/import/pickle.h"
-#include "engine/import/shape.h"
 #include "engine/import/zip.h"
 
 namespace zerosweep {

@@ -1,4 +1,4 @@
-#include "engine/import/shape.h"
+#include "base/shape.h"
 
 #include <algorithm>
 

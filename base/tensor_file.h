@@ -1,0 +1,41 @@
+// The safetensors format without a tensor library: 8 bytes little-endian header length, a JSON
+// header {name → {dtype, shape, data_offsets}}, then the data.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zerosweep {
+
+class TensorFile {
+ public:
+  struct Entry {
+    std::string type;  // one of those that TypeBytes knows
+    std::vector<int64_t> shape;
+    std::string_view bytes;  // little-endian elements, row by row; of the TensorFile
+  };
+
+  // `bytes` of the file that `name` names in errors. Strict: throws kUsage for a header longer than
+  // the file or 100 MB, offsets outside the file, overlaps, gaps, sizes that do not match the shape
+  // and types other than F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL.
+  TensorFile(std::string bytes, std::string name);
+  TensorFile(const TensorFile&) = delete;
+  TensorFile& operator=(const TensorFile&) = delete;
+
+  const std::map<std::string, Entry>& entries() const { return entries_; }
+
+ private:
+  std::string bytes_, name_;
+  std::map<std::string, Entry> entries_;
+};
+
+// The bytes of an element: "F32" 4; 0 for a type that is not supported.
+uint64_t TypeBytes(std::string_view type);
+
+// Element `index` as a number. REQUIRES: it is one of the entry's.
+double ElementOf(const TensorFile::Entry& entry, size_t index);
+
+}  // namespace zerosweep
