@@ -29,4 +29,16 @@ NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix) 
           found.rows[0][1].get<std::string>()};
 }
 
+std::string FindTrial(const ResultsReader& reader, const std::string& prefix) {
+  const Table found = reader.Query("SELECT name FROM trial WHERE substr(name, 1, ?1) = ?2 LIMIT 2",
+                                   {prefix.size(), prefix});
+  if (found.rows.size() != 1) {
+    Fail(ErrorKind::kUsage,
+         "{} begins '{}': `zerosweep query 'SELECT trial, method, seed, state "
+         "FROM v_trial'` lists them",
+         found.rows.empty() ? "no trial" : "more than one trial", prefix);
+  }
+  return found.rows[0][0];
+}
+
 }  // namespace zerosweep

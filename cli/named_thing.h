@@ -16,4 +16,7 @@ struct NamedThing {
 // Throws kUsage when nothing, or more than one thing, begins like that.
 NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix);
 
+// The whole name of the one trial that begins like that. Throws kUsage likewise.
+std::string FindTrial(const ResultsReader& reader, const std::string& prefix);
+
 }  // namespace zerosweep

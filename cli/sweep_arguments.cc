@@ -3,13 +3,36 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/places.h"
-#include "cluster/progress_display.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {
 namespace {
 
-// Fingerprinting gigabytes takes a while: a line on stderr says so.
+ExpandOptions OptionsOf(const SweepArguments& arguments, const Globals& globals) {
+  ExpandOptions options;
+  options.file = arguments.file;
+  options.overrides = arguments.overrides;
+  options.data = arguments.data.empty() ? DataFolder() : arguments.data;
+  options.threads = arguments.threads;
+  options.model_folders = ModelFolders();
+  options.home = globals.home();
+  return options;
+}
+
+// `expand`: makes the plan by these options.
+template <typename Expand>
+Plan ExpandWith(const SweepArguments& arguments, const Globals& globals, Expand expand) {
+  ExpandOptions options = OptionsOf(arguments, globals);
+  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
+  options.reading = ShowReading(display);
+  Plan plan = expand(options);
+  if (!arguments.show_warnings) return plan;
+  for (const std::string& warning : plan.warnings) spdlog::warn("{}", warning);
+  return plan;
+}
+
+}  // namespace
+
 ReadingProgress ShowReading(ProgressDisplay& display) {
   return [&display, start = SystemClock().Monotonic()](const std::filesystem::path& folder,
                                                        double done, double total) {
@@ -23,13 +46,15 @@ ReadingProgress ShowReading(ProgressDisplay& display) {
   };
 }
 
-}  // namespace
-
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
   app.add_option("sweep", arguments.file, "The sweep file (YAML)")->required();
   app.add_option("--set", arguments.overrides, "Override a key of the sweep: key=value, repeatable")
       ->take_all()
       ->allow_extra_args(false);
+  AddPlaceArguments(app, arguments);
+}
+
+void AddPlaceArguments(CLI::App& app, SweepArguments& arguments) {
   app.add_option("--data", arguments.data,
                  "Data folder over the sweep's own (default: $ZEROSWEEP_DATA)");
   app.add_option("--threads", arguments.threads,
@@ -38,19 +63,15 @@ void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
 }
 
 Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals) {
-  ExpandOptions options;
-  options.file = arguments.file;
-  options.overrides = arguments.overrides;
-  options.data = arguments.data.empty() ? DataFolder() : arguments.data;
-  options.threads = arguments.threads;
-  options.model_folders = ModelFolders();
-  options.home = globals.home();
-  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
-  options.reading = ShowReading(display);
-  Plan plan = ExpandSweep(options, CompiledCatalogue());
-  if (!arguments.show_warnings) return plan;
-  for (const std::string& warning : plan.warnings) spdlog::warn("{}", warning);
-  return plan;
+  return ExpandWith(arguments, globals, [](const ExpandOptions& options) {
+    return ExpandSweep(options, CompiledCatalogue());
+  });
+}
+
+Plan ExpandArguments(YamlNode root, const SweepArguments& arguments, const Globals& globals) {
+  return ExpandWith(arguments, globals, [&](const ExpandOptions& options) {
+    return ExpandSweep(std::move(root), options, CompiledCatalogue());
+  });
 }
 
 }  // namespace zerosweep

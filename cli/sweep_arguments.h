@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cluster/progress_display.h"
 #include "sweeps/plan.h"
 
 namespace zerosweep {
@@ -21,7 +22,15 @@ struct SweepArguments {
 // Adds SWEEP, --set, --data and --threads. `arguments` outlives the parse.
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments);
 
+// Adds --data and --threads alone. `arguments` outlives the parse.
+void AddPlaceArguments(CLI::App& app, SweepArguments& arguments);
+
 // Expands with the compiled catalogue; warnings of the plan go to the log. Throws kUsage.
 Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals);
+// The same for a sweep that no file holds (plan.h).
+Plan ExpandArguments(YamlNode root, const SweepArguments& arguments, const Globals& globals);
+
+// Shows on stderr how far the fingerprint of a large folder is. `display` outlives it.
+ReadingProgress ShowReading(ProgressDisplay& display);
 
 }  // namespace zerosweep

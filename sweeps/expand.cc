@@ -96,21 +96,31 @@ class Expansion {
   std::vector<CountedMatcher> exclude_;
 };
 
-}  // namespace
-
-Plan ExpandSweep(const ExpandOptions& options, const Catalogue& catalogue) {
+Plan Expand(YamlNode root, std::string source, const ExpandOptions& options,
+            const Catalogue& catalogue) {
   Plan plan;
-  plan.source = ReadSweep(options.file);
-  const std::string origin = options.file.string();
-  YamlNode root = ParseYaml(plan.source, origin);
-  for (const std::string& override_text : options.overrides) ApplyOverride(override_text, root);
+  plan.source = std::move(source);
   plan.resolved = root.ToJson();
-  const SweepSpec spec(std::move(root), origin);
+  const SweepSpec spec(std::move(root), options.file.string());
   plan.sweep = spec.name();
   TrialResolver resolver(options, catalogue);
   Expansion(spec, catalogue, resolver, plan).Run();
   resolver.digests().Save();
   return plan;
+}
+
+}  // namespace
+
+Plan ExpandSweep(const ExpandOptions& options, const Catalogue& catalogue) {
+  std::string source = ReadSweep(options.file);
+  YamlNode root = ParseYaml(source, options.file.string());
+  for (const std::string& override_text : options.overrides) ApplyOverride(override_text, root);
+  return Expand(std::move(root), std::move(source), options, catalogue);
+}
+
+Plan ExpandSweep(YamlNode root, const ExpandOptions& options, const Catalogue& catalogue) {
+  std::string source = root.ToJson().dump(1);
+  return Expand(std::move(root), std::move(source), options, catalogue);
 }
 
 }  // namespace zerosweep

@@ -9,6 +9,7 @@
 #include "storage/rows.h"
 #include "sweeps/catalogue.h"
 #include "sweeps/digest_cache.h"
+#include "sweeps/yaml_tree.h"
 
 namespace zerosweep {
 
@@ -35,5 +36,9 @@ struct ExpandOptions {
 // unknown key 'itertions', did you mean 'iterations'?". Writes nothing but the digest cache of an
 // existing home.
 Plan ExpandSweep(const ExpandOptions& options, const Catalogue& catalogue);
+// The same for a sweep that no file holds: every `where` of `root` starts a message, relative paths
+// start in the folder of `options.file`, `overrides` are not looked at, and the plan's source is
+// the tree as JSON, which is YAML.
+Plan ExpandSweep(YamlNode root, const ExpandOptions& options, const Catalogue& catalogue);
 
 }  // namespace zerosweep

@@ -3,13 +3,13 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/home_action.h"
+#include "cli/named_thing.h"
+#include "cli/network_export.h"
 #include "cli/reading.h"
 #include "cluster/progress_display.h"
-#include "storage/artifact_store.h"
 #include "storage/bundle.h"
 
 namespace zerosweep {
@@ -39,41 +39,10 @@ int RunBundle(const Options& options, const Globals& globals) {
   return kExitOk;
 }
 
-// The quantized network of a done trial: its folder in the artifact store.
-fs::path NetworkOf(const std::string& trial, const Globals& globals) {
-  const ResultsReader reader = OpenResults(globals);
-  const Table found = reader.Query(
-      "SELECT DISTINCT t.trial, t.state, g.artifact FROM v_trial t JOIN v_trial_stage x ON x.trial "
-      "= t.trial AND x.kind = 'quantize' JOIN v_stage g ON g.stage = x.stage WHERE "
-      "substr(t.trial, 1, ?1) = ?2",
-      {trial.size(), trial});
-  if (found.rows.size() != 1) {
-    Fail(ErrorKind::kUsage,
-         "{} begins '{}': `zerosweep query 'SELECT trial, method, seed, state "
-         "FROM v_trial'` lists them",
-         found.rows.empty() ? "no trial" : "more than one trial", trial);
-  }
-  if (found.rows[0][2].is_null())
-    Fail(ErrorKind::kUsage, "trial {:.12} has no network yet: it is {}", trial,
-         found.rows[0][1].get<std::string>());
-  const std::string digest = found.rows[0][2];
-  const auto folder = ArtifactStore(reader.home()).Find(digest);
-  const std::string defect = folder ? DefectOf(*folder, digest) : "its folder is missing";
-  if (!defect.empty())
-    Fail(ErrorKind::kStorage, "artifact {}: {}; `zerosweep fsck` says more", digest, defect);
-  return *folder;
-}
-
 int RunNetwork(const Options& options, const Globals& globals) {
-  const fs::path output = options.output;
-  if (output.extension() != ".safetensors")
-    Fail(ErrorKind::kUsage, "{} must end in .safetensors", options.output);
-  const fs::path folder = NetworkOf(options.trial, globals);
-  fs::path card = output;
-  card.replace_extension(".json");
-  WriteFileAtomically(output, ReadFile(folder / "quantized.safetensors"));
-  WriteFileAtomically(card, ReadFile(folder / "quantized.json"));
-  spdlog::info("wrote {} and {} (docs/formats.md)", output.string(), card.string());
+  RequireNetworkFile(options.output);
+  const ResultsReader reader = OpenResults(globals);
+  ExportNetwork(reader, FindTrial(reader, options.trial), options.output);
   return kExitOk;
 }
 

@@ -2,9 +2,8 @@
 #include "reports/leaderboard.h"
 
 #include "base/log.h"
-#include "cli/presets.h"
+#include "cli/leaderboard_output.h"
 #include "cli/reading.h"
-#include "cli/table.h"
 
 namespace zerosweep {
 namespace {
@@ -15,24 +14,14 @@ struct Options {
 };
 
 int RunLeaderboard(const Options& options, const Globals& globals) {
-  auto rows =
+  const auto rows =
       Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
-  AddPublished(rows, ProtocolPresets());
-  rows = Sorted(rows, options.table, LeaderboardTable);
-  if (globals.format != "table") {
-    PrintTable(LeaderboardTable(rows), globals);
-    return kExitOk;
-  }
-  if (rows.empty() && !options.where.empty()) {
+  if (PrintLeaderboard(rows, globals, options.table)) return kExitOk;
+  if (!options.where.empty()) {
     spdlog::info("no done trial matches --where {}", options.where);
-    return kExitOk;
-  }
-  if (rows.empty()) {
+  } else {
     spdlog::info("no trial is done yet: `zerosweep status` shows where they stand");
-    return kExitOk;
   }
-  PrintForPeople(options.table.wide ? WideLeaderboard(rows) : NarrowLeaderboard(rows), globals);
-  if (HasIncomparable(rows)) fmt::print("{}\n", kIncomparableNote);
   return kExitOk;
 }
 

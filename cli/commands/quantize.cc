@@ -1,0 +1,95 @@
+// quantize: one trial without a sweep file, computed in the home as `run` computes it.
+#include <memory>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/leaderboard_output.h"
+#include "cli/network_export.h"
+#include "cli/reading.h"
+#include "cli/run_options.h"
+#include "cli/sweep_arguments.h"
+#include "cluster/local_transport.h"
+#include "cluster/signals.h"
+#include "sweeps/single_trial.h"
+
+namespace zerosweep {
+namespace {
+
+struct QuantizeArguments {
+  SingleTrial trial;
+  SweepArguments places;  // --data, --threads
+  RunOptions run;
+  std::string output;
+};
+
+Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
+  SweepArguments places = arguments.places;
+  places.file = "quantize";  // there is none: relative paths start here
+  Plan plan = ExpandArguments(TreeOf(arguments.trial), places, globals);
+  plan.sweep = NameOfSingle(plan);
+  plan.resolved["name"] = plan.sweep;
+  plan.source = plan.resolved.dump(1);
+  return plan;
+}
+
+int RunQuantize(const QuantizeArguments& arguments, const Globals& globals) {
+  if (!arguments.output.empty()) RequireNetworkFile(arguments.output);
+  const DrainSignals signals;  // also what comes while the model is read ends cleanly
+  const Plan plan = MakePlan(arguments, globals);
+  LocalTransport transport;
+  const SessionOptions session = MakeSession(arguments.run, globals, globals.home(), plan);
+  const Outcome outcome = RunSweep(plan, transport, session, SystemClock());
+  TellOutcome(outcome, plan);
+  if (outcome.trials_done > 0) {
+    const ResultsReader reader = OpenResults(globals);
+    PrintLeaderboard(Leaderboard(reader, plan.sweep), globals);
+    const std::string& trial = plan.trials.front().id;
+    if (arguments.output.empty()) {
+      spdlog::info("`zerosweep export {:.12} -o FILE.safetensors` writes the network", trial);
+    } else {
+      ExportNetwork(reader, trial, arguments.output);
+    }
+  }
+  return ExitCodeOf(outcome.exit_code, arguments.run);
+}
+
+void AddArguments(CLI::App& app, QuantizeArguments& arguments) {
+  SingleTrial& trial = arguments.trial;
+  app.add_option("model", trial.model,
+                 "A shipped model (`zerosweep models`), or a file of trained weights")
+      ->required();
+  app.add_option("--method", trial.method,
+                 "A recipe (`zerosweep recipes`), as zeroq, or as a sweep writes it: '{recipe: "
+                 "genie, variant: paper}'")
+      ->required();
+  app.add_option("--bits", trial.bits, "As w4a4, or '{w: mp4, a: 8}'")->required();
+  app.add_option("--seed", trial.seed, "Seed of all its random numbers")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--profile", trial.profile,
+                 "Named iteration budgets: paper, fast or smoke (default: paper)");
+  app.add_option("--arch", trial.arch, "Architecture of a file that has no card");
+  app.add_option("--dataset", trial.dataset, "Dataset of a file that has no card");
+  app.add_option("--set", trial.settings,
+                 "A parameter of the method, as synthesize.images=64, or another key of a trial, "
+                 "as evaluate.limit=1000; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("-o,--output", arguments.output,
+                 "FILE.safetensors for the quantized network (FILE.json goes beside it)");
+  AddPlaceArguments(app, arguments.places);
+  AddRunOptions(app, arguments.run);
+}
+
+const RegisterCommand kQuantize{
+    "quantize", "Quantize one model without a sweep file",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto arguments = std::make_shared<QuantizeArguments>();
+      AddArguments(app, *arguments);
+      app.footer(
+          "Example: zerosweep quantize fashion_mnist-resnet20 --method zeroq --bits w4a4 --profile "
+          "fast -o resnet20-w4a4.safetensors");
+      return [arguments, &globals] { return RunQuantize(*arguments, globals); };
+    }};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,21 @@
+#include "cli/leaderboard_output.h"
+
+#include "cli/presets.h"
+
+namespace zerosweep {
+
+bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const Globals& globals,
+                      const TableOptions& options) {
+  AddPublished(rows, ProtocolPresets());
+  rows = Sorted(rows, options, LeaderboardTable);
+  if (globals.format != "table") {
+    PrintTable(LeaderboardTable(rows), globals);
+    return true;
+  }
+  if (rows.empty()) return false;
+  PrintForPeople(options.wide ? WideLeaderboard(rows) : NarrowLeaderboard(rows), globals);
+  if (HasIncomparable(rows)) fmt::print("{}\n", kIncomparableNote);
+  return true;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,17 @@
+// Leaderboard rows on stdout.
+#pragma once
+
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/table.h"
+#include "reports/leaderboard.h"
+
+namespace zerosweep {
+
+// As --format and the options say, with the papers' numbers that stand nearest. Returns false,
+// having printed nothing, where people would see an empty table.
+bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const Globals& globals,
+                      const TableOptions& options = {});
+
+}  // namespace zerosweep

@@ -1,0 +1,106 @@
+#include "cli/run_options.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/stage_program.h"
+#include "cluster/slurm.h"
+#include "reports/published.h"
+
+namespace zerosweep {
+namespace {
+
+// Of the grace; the rest is for what the coordinator has to write.
+constexpr double kStagesShare = 2.0 / 3;
+
+// What is left of the allocation around this process counts as the length of one: a job that goes
+// on in the queue starts its run when it starts.
+void KnowDeadline(const RunOptions& options, SchedulerOptions& scheduler) {
+  const auto end = AllocationDeadline();
+  if (!end) return;
+  scheduler.allocation = *end - options.grace - SystemClock().Unix();
+  scheduler.deadline = SystemClock().Monotonic() + scheduler.allocation;
+}
+
+}  // namespace
+
+void AddRunOptions(CLI::App& app, RunOptions& options) {
+  app.add_option("-n,--slots", options.slots,
+                 "Stage processes at a time on this machine (default: one per GPU, else one per "
+                 "`threads` cores)")
+      ->check(CLI::Range(1, 4096));
+  app.add_option("--grace", options.grace,
+                 "Seconds from the first signal to the end; running stages have two thirds of them "
+                 "to save")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--max-attempts", options.max_attempts,
+                 "Tries at a stage whose process crashes or hangs")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--device", options.device, "cpu: leave the GPUs alone (default: use them)")
+      ->check(CLI::IsMember({"cpu"}));
+  app.add_flag("--exit-zero", options.exit_zero, "Exit 0, not 3, when there is nothing to do");
+  app.add_flag("--break-lock", options.break_lock,
+               "Take over a home whose owner has been silent for a minute");
+}
+
+SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,
+                           const Plan& plan) {
+  SessionOptions session;
+  session.coordinator.home = home;
+  SlotPolicy& slots = session.coordinator.slots;
+  slots.slots = options.slots;
+  slots.spread = options.spread;
+  slots.device = options.device;
+  session.coordinator.interface = options.interface;
+  for (const StageRow& stage : plan.stages)
+    slots.threads = std::max(slots.threads, stage.design->threads);
+  session.coordinator.drain_grace = kStagesShare * options.grace;
+  session.scheduler.max_attempts = options.max_attempts;
+  KnowDeadline(options, session.scheduler);
+  session.worker = MakeWorkerOptions(session.coordinator.home);
+  session.display = DetectDisplay(globals.color, globals.quiet);
+  if (options.columns > 0) {
+    session.display.terminal = session.display.color = true;
+    session.display.columns = options.columns;
+    session.display.rows = options.rows;
+  }
+  session.run = options.id.empty() ? NewUuid() : options.id;
+  session.break_lock = options.break_lock;
+  session.published = PublishedNumbers();
+  return session;
+}
+
+void TellOutcome(const Outcome& outcome, const Plan& plan) {
+  if (outcome.exit_code == kExitNothingToDo) {
+    if (outcome.trials_cancelled > 0) {
+      spdlog::info(
+          "{}: nothing to do, {} of {} trials are done, {} cancelled (`zerosweep retry` "
+          "brings them back)",
+          plan.sweep, outcome.trials_done, plan.trials.size(), outcome.trials_cancelled);
+    } else if (plan.trials.size() == 1) {
+      spdlog::info("{}: nothing to do, its trial is done", plan.sweep);
+    } else {
+      spdlog::info("{}: nothing to do, all {} trials are done", plan.sweep, plan.trials.size());
+    }
+    return;
+  }
+  std::string text =
+      fmt::format("{}: {} of {} trials done", plan.sweep, outcome.trials_done, plan.trials.size());
+  if (outcome.trials_failed > 0)
+    text += fmt::format(", {} failed (`zerosweep retry` tries them again)", outcome.trials_failed);
+  if (outcome.trials_cancelled > 0) text += fmt::format(", {} cancelled", outcome.trials_cancelled);
+  text +=
+      fmt::format("; {} stages computed in {}", outcome.stages_run, HumanSeconds(outcome.seconds));
+  if (outcome.exit_code == kExitInterrupted)
+    text += "; interrupted: run the same command again to resume";
+  spdlog::info("{}", text);
+}
+
+int ExitCodeOf(int code, const RunOptions& options) {
+  return code == kExitNothingToDo && options.exit_zero ? int{kExitOk} : code;
+}
+
+}  // namespace zerosweep

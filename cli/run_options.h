@@ -1,0 +1,37 @@
+// How a plan is run on this machine: what `run`, `quantize` and `replay` share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "cli/command.h"
+#include "cluster/session.h"
+
+namespace zerosweep {
+
+struct RunOptions {
+  int slots = 0;        // 0: one per GPU, else one per `threads` cores
+  bool spread = false;  // over the ranks of this host
+  std::string interface;
+  double grace = 30;
+  int max_attempts = 3;
+  std::string device;  // "" or "cpu"
+  bool exit_zero = false;
+  bool break_lock = false;
+  // What a launched rank is told by its launcher.
+  std::string id;              // of the run; empty: a new one
+  int columns = 0, rows = 24;  // of the terminal behind mpirun; 0: none
+};
+
+// Adds --slots, --grace, --max-attempts, --device, --exit-zero and --break-lock. `options` outlives
+// the parse.
+void AddRunOptions(CLI::App& app, RunOptions& options);
+
+SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,
+                           const Plan& plan);
+
+// One line about how the run of a plan has ended.
+void TellOutcome(const Outcome& outcome, const Plan& plan);
+int ExitCodeOf(int code, const RunOptions& options);
+
+}  // namespace zerosweep

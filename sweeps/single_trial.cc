@@ -1,0 +1,109 @@
+#include "sweeps/single_trial.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <set>
+
+#include "sweeps/overrides.h"
+#include "sweeps/sweep_spec.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr size_t kIdShown = 8, kMostName = 100;
+
+YamlNode Word(const std::string& text, const std::string& where) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::kScalar;
+  node.text = text;
+  node.quoted = true;
+  node.where = where;
+  return node;
+}
+
+YamlNode EmptyMap(const std::string& where) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::kMap;
+  node.where = where;
+  return node;
+}
+
+YamlNode& Put(YamlNode& map, const std::string& key, YamlNode value) {
+  const std::string where = value.where;
+  return map.members.emplace_back(YamlMember{key, where, std::move(value)}).value;
+}
+
+// Names of shipped models are plain words.
+bool IsFile(const std::string& model) {
+  static const std::set<std::string> kEndings = {".safetensors", ".pth", ".pt", ".bin", ".tar"};
+  std::error_code code;
+  return model.find('/') != std::string::npos || fs::is_regular_file(model, code) ||
+         kEndings.contains(fs::path(model).extension());
+}
+
+YamlNode ModelNode(const SingleTrial& trial) {
+  if (!IsFile(trial.model)) {
+    if (!trial.arch.empty() || !trial.dataset.empty())
+      FailAt("MODEL", "{} is the name of a shipped model: --arch and --dataset go with a file",
+             trial.model);
+    return Word(trial.model, "MODEL");
+  }
+  YamlNode node = EmptyMap("MODEL");
+  std::error_code code;
+  // What is here comes before what has the same name in the data folder.
+  const bool here = fs::is_regular_file(trial.model, code);
+  Put(node, "file", Word(here ? fs::absolute(trial.model).string() : trial.model, "MODEL"));
+  if (!trial.arch.empty()) Put(node, "arch", Word(trial.arch, "--arch"));
+  if (!trial.dataset.empty()) Put(node, "dataset", Word(trial.dataset, "--dataset"));
+  return node;
+}
+
+// Always a map, in which settings find their place.
+YamlNode MethodNode(const std::string& method) {
+  YamlNode value = ParseYamlValue(method, "--method");
+  if (value.is_map()) return value;
+  YamlNode node = EmptyMap("--method");
+  Put(node, "recipe", std::move(value));
+  return node;
+}
+
+void ApplySetting(const std::string& setting, YamlNode& fixed) {
+  const std::string first = setting.substr(0, setting.find_first_of(".="));
+  const std::vector<std::string>& keys = TrialKeyNames();
+  const bool of_trial = std::find(keys.begin(), keys.end(), first) != keys.end();
+  ApplyOverride(setting, of_trial ? fixed : *fixed.Find("method"));
+}
+
+}  // namespace
+
+YamlNode TreeOf(const SingleTrial& trial) {
+  YamlNode root = EmptyMap("quantize");
+  Put(root, "name", Word("quantize", "quantize"));
+  YamlNode fixed = EmptyMap("quantize");
+  Put(fixed, "model", ModelNode(trial));
+  Put(fixed, "method", MethodNode(trial.method));
+  Put(fixed, "bits", ParseYamlValue(trial.bits, "--bits"));
+  if (!trial.profile.empty()) Put(fixed, "profile", Word(trial.profile, "--profile"));
+  Put(fixed, "seed", ParseYamlValue(std::to_string(trial.seed), "--seed"));
+  for (const std::string& setting : trial.settings) ApplySetting(setting, fixed);
+  Put(root, "fixed", std::move(fixed));
+  return root;
+}
+
+std::string NameOfSingle(const Plan& plan) {
+  const TrialRow& trial = plan.trials.at(0);
+  const Configuration& c = *trial.configuration;
+  const std::string tail = "_" + trial.id.substr(0, kIdShown);
+  std::string name = fmt::format("quantize_{}_{}_{}", c.model, c.method, c.bits);
+  name = name.substr(0, kMostName - tail.size());
+  for (char& letter : name) {
+    const bool allowed = std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_' ||
+                         letter == '-' || letter == '.';
+    if (!allowed) letter = '-';
+  }
+  return name + tail;
+}
+
+}  // namespace zerosweep
