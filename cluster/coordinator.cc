@@ -164,7 +164,7 @@ void Coordinator::Drain() {
   draining_since_ = clock_.Monotonic();
   for (int rank = 0; rank < transport_.size(); ++rank)
     if (!gone_.contains(rank)) Send(rank, zerosweep::Drain{});
-  if (AnyoneSaves()) {
+  if (AnyoneSaves() && options_.drain_grace > 0) {
     display_.Line(
         fmt::format("interrupted: running stages have {:.0f} s to save and leave; a second "
                     "signal ends them at once",

@@ -54,4 +54,15 @@ std::string StageText::Name(std::optional<int64_t> seed,
   return Sha256Hex(text);
 }
 
+std::string TrialTail(const Configuration& configuration) {
+  const std::string others = CanonicalJson({{"method", configuration.method},
+                                            {"protocol", configuration.protocol},
+                                            {"variant", configuration.variant}});
+  return "\"," + others.substr(1);
+}
+
+std::string TrialName(const std::string& evaluate, const std::string& tail) {
+  return Sha256Hex(R"({"evaluate":")" + evaluate + tail);
+}
+
 }  // namespace zerosweep

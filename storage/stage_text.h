@@ -1,5 +1,5 @@
-// A stage design as canonical text, cut where the seed stands: thousands of stages that differ in
-// their seed and inputs alone are written and named without building their JSON.
+// Names of stages and trials from canonical text that is cut where it differs: thousands of stages
+// that differ in their seed and inputs alone are written and named without building their JSON.
 #pragma once
 
 #include <optional>
@@ -29,5 +29,10 @@ class StageText {
   std::vector<std::string> roles_;        // "images":
   std::string kind_, revision_;           // ,"kind":"quantize","params":   ,"revision":1}
 };
+
+// A trial's name is the SHA-256 of the canonical JSON of {evaluate: name of that stage, method,
+// protocol, variant}, of which this is what stands behind the stage's name.
+std::string TrialTail(const Configuration& configuration);
+std::string TrialName(const std::string& evaluate, const std::string& tail);
 
 }  // namespace zerosweep

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
-
 namespace zerosweep {
 namespace {
 
@@ -71,7 +69,7 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   const auto [known, is_new] =
       trials_.try_emplace({design.family, 0, {row.stages.back()}}, plan_.trials.size());
   if (is_new) {
-    row.id = Sha256Hex(R"({"evaluate":")" + plan_.stages[row.stages.back()].name + design.id_tail);
+    row.id = TrialName(plan_.stages[row.stages.back()].name, design.id_tail);
     plan_.trials.push_back(std::move(row));
     assignments_.push_back(trial);
     return;
@@ -116,10 +114,7 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
   configuration.protocol = resolver_.ProtocolOf(trial).label;
   configuration.variant = resolver_.ExecutionOf(trial).variant;
   configuration.resolved = Resolved(trial, corrects);
-  const std::string others = CanonicalJson({{"method", configuration.method},
-                                            {"protocol", configuration.protocol},
-                                            {"variant", configuration.variant}});
-  design.id_tail = "\"," + others.substr(1);
+  design.id_tail = TrialTail(configuration);
   design.family = FamilyOf(design.id_tail);
 
   const auto seed_of = [](const Part& part, int64_t Seeds::*seed) {

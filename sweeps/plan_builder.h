@@ -52,7 +52,7 @@ class PlanBuilder {
   // What trials that differ in their seeds alone have in common.
   struct TrialDesign {
     std::shared_ptr<Configuration> configuration;
-    std::string id_tail;  // of the canonical text that the trial's id is the digest of
+    std::string id_tail;  // TrialTail
     size_t family = 0;    // designs of one family have the same tail
     std::vector<TrialStage> stages;
   };

@@ -48,9 +48,9 @@ TEST_F(CatalogueCommandsTest, VersionAndHelp) {
   const Finished help = line_.Do({"--help"});
   EXPECT_EQ(help.code, 0);
   for (const char* command :
-       {"run",    "plan",     "status",  "watch",       "logs",   "explain", "retry",
-        "cancel", "gc",       "fsck",    "leaderboard", "report", "query",   "methods",
-        "models", "datasets", "recipes", "train",       "doctor", "quantize"}) {
+       {"run",    "plan",     "status",  "watch",       "logs",   "explain",  "retry",
+        "cancel", "gc",       "fsck",    "leaderboard", "report", "query",    "methods",
+        "models", "datasets", "recipes", "train",       "doctor", "quantize", "replay"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command)) << command;
     const Finished own = line_.Do({command, "--help"});
     EXPECT_EQ(own.code, 0) << command;

@@ -1,0 +1,170 @@
+// replay: a recorded trial computed again, from its teacher on, and set beside its record.
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/named_thing.h"
+#include "cli/places.h"
+#include "cli/reading.h"
+#include "cli/run_options.h"
+#include "cli/sweep_arguments.h"
+#include "cli/table.h"
+#include "cluster/local_transport.h"
+#include "cluster/signals.h"
+#include "reports/replay_report.h"
+#include "sweeps/catalogue.h"
+#include "sweeps/replay_plan.h"
+
+namespace zerosweep {
+namespace {
+namespace fs = std::filesystem;
+
+struct ReplayArguments {
+  std::string trial, keep, device;
+  SweepArguments places;  // --data, --threads
+  double tolerance = 0;   // points of top-1
+};
+
+// Where it is computed: a new folder of $TMPDIR that is gone afterwards, whatever happens, or the
+// one of --keep.
+class ReplayHome {
+ public:
+  explicit ReplayHome(const std::string& keep) : keep_(!keep.empty()) {
+    std::error_code code;
+    if (keep_) {
+      home_.folder = fs::absolute(keep).lexically_normal();
+      if (fs::exists(home_.folder, code) && !fs::is_empty(home_.folder, code))
+        Fail(ErrorKind::kUsage, "--keep {}: name a new or empty folder", keep);
+      return;
+    }
+    std::string name = fs::temp_directory_path(code) / "zerosweep-replay-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr)
+      Fail(ErrorKind::kStorage, "cannot create {}: {}; $TMPDIR names another place", name,
+           std::strerror(errno));
+    home_.folder = name;
+  }
+  ~ReplayHome() {
+    std::error_code ignored;
+    if (!keep_) fs::remove_all(home_.folder, ignored);
+  }
+  ReplayHome(const ReplayHome&) = delete;
+  ReplayHome& operator=(const ReplayHome&) = delete;
+  const Home& home() const { return home_; }
+
+ private:
+  bool keep_;
+  Home home_;
+};
+
+RecordedTrial ReadDoneTrial(const ReplayArguments& arguments, const Globals& globals) {
+  const ResultsReader reader = OpenResults(globals);
+  RecordedTrial recorded = ReadRecordedTrial(reader, FindTrial(reader, arguments.trial));
+  if (recorded.state != State::kDone)
+    Fail(ErrorKind::kUsage, "trial {:.12} is {}: only one that is done can be computed again",
+         recorded.trial.id, ToString(recorded.state));
+  return recorded;
+}
+
+ReplayPlan MakePlan(const RecordedTrial& recorded, const ReplayArguments& arguments,
+                    const Globals& globals) {
+  ReplayOptions options;
+  options.data = arguments.places.data.empty() ? DataFolder() : arguments.places.data;
+  options.model_folders = ModelFolders();
+  options.threads = arguments.places.threads;
+  options.home = globals.home();
+  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
+  options.reading = ShowReading(display);
+  return PlanReplay(recorded, options, CompiledCatalogue());
+}
+
+// What was computed on CPUs is computed on CPUs again, also where there are GPUs.
+bool WasOnGpus(const RecordedTrial& recorded) {
+  return std::any_of(recorded.results.begin(), recorded.results.end(),
+                     [](const RecordedStage& stage) {
+                       return stage.signature.value("device", std::string()).starts_with("cuda");
+                     });
+}
+
+Outcome Compute(const Plan& plan, const RecordedTrial& recorded, const ReplayArguments& arguments,
+                const Globals& globals, const Home& home) {
+  RunOptions options;
+  options.slots = 1;  // its stages wait for each other
+  for (const StageRow& stage : plan.stages)
+    options.slots = std::max(options.slots, stage.design->needs.ranks);
+  options.grace = 0;  // nobody resumes it
+  options.device = WasOnGpus(recorded) ? arguments.device : "cpu";
+  LocalTransport transport;
+  return RunSweep(plan, transport, MakeSession(options, globals, home, plan), SystemClock());
+}
+
+void Print(const RecordedTrial& recorded, const ReplayReport& report, const Globals& globals) {
+  if (globals.format == "json") {
+    fmt::print("{}\n", ReplayJson(report).dump(1));
+    return;
+  }
+  const std::string sentences = WithoutControls(ReplaySentences(report));
+  if (globals.format == "csv") {
+    PrintTable(ReplayTable(report), globals);
+    spdlog::info("{}", sentences);
+    return;
+  }
+  const Configuration& trial = *recorded.trial.configuration;
+  fmt::print("trial {}: {} {} {}, seed {}\n\n", report.trial, trial.model, trial.method, trial.bits,
+             recorded.trial.seeds.synthesis);
+  PrintTable(ReplayTable(report), globals);
+  fmt::print("\n{}", sentences);
+}
+
+int RunReplay(const ReplayArguments& arguments, const Globals& globals) {
+  const DrainSignals signals;  // from here on the temporary home goes also when we are interrupted
+  const RecordedTrial recorded = ReadDoneTrial(arguments, globals);
+  ReplayPlan replay = MakePlan(recorded, arguments, globals);
+  const ReplayHome place(arguments.keep);
+  const Outcome outcome = Compute(replay.plan, recorded, arguments, globals, place.home());
+  if (outcome.exit_code == kExitInterrupted) {
+    spdlog::warn("replay of trial {:.12}: interrupted, nothing is known", recorded.trial.id);
+    return kExitInterrupted;
+  }
+  const RecordedTrial now =
+      ReadRecordedTrial(ResultsReader(place.home()), replay.plan.trials.front().id);
+  const ReplayReport report = CompareReplay(recorded, globals.home(), now, place.home(),
+                                            std::move(replay.changes), arguments.tolerance);
+  Print(recorded, report, globals);
+  if (!arguments.keep.empty()) spdlog::info("the home of the replay is {}", arguments.keep);
+  const bool same =
+      report.verdict == ReplayVerdict::kBitIdentical || report.verdict == ReplayVerdict::kEqual;
+  return same ? kExitOk : kExitSomeFailed;
+}
+
+void AddArguments(CLI::App& app, ReplayArguments& arguments) {
+  app.add_option("trial", arguments.trial, "The first characters of a done trial's id")->required();
+  app.add_option("--tolerance", arguments.tolerance,
+                 "Points of top-1 by which it may differ and still count as equal (default: 0)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--keep", arguments.keep,
+                 "New folder that keeps the home of the replay (default: a temporary one)");
+  app.add_option("--data", arguments.places.data,
+                 "Data folder that is looked in first (default: $ZEROSWEEP_DATA)");
+  app.add_option("--threads", arguments.places.threads,
+                 "Threads of every stage (default: as recorded)")
+      ->check(CLI::Range(1, 4096));
+  app.add_option("--device", arguments.device,
+                 "cpu: leave the GPUs alone (default: as recorded, where there are any)")
+      ->check(CLI::IsMember({"cpu"}));
+}
+
+const RegisterCommand kReplay{
+    "replay", "Compute a done trial again and say whether it comes out the same",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto arguments = std::make_shared<ReplayArguments>();
+      AddArguments(app, *arguments);
+      app.footer("Example: zerosweep replay 3f9a1c --tolerance 0.1");
+      return [arguments, &globals] { return RunReplay(*arguments, globals); };
+    }};
+
+}  // namespace
+}  // namespace zerosweep

@@ -1,0 +1,60 @@
+// What became of a trial that was computed again: stage by stage beside its record, with a verdict.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/artifact_difference.h"
+#include "storage/recorded_trial.h"
+
+namespace zerosweep {
+
+enum class ReplayVerdict {
+  kBitIdentical,  // every artifact has its recorded digest, every metric its value
+  kEqual,         // not that, but top-1 is within the tolerance
+  kDifferent,
+  kFailed,  // it could not be computed this time
+};
+const char* ToString(ReplayVerdict verdict);  // "bit-identical", "equal", "different", "failed"
+
+struct MetricPair {
+  std::string name;
+  double recorded = 0, now = 0;
+};
+
+struct ReplayedStage {
+  std::string kind, implementation;
+  std::string stage;          // name, as recorded
+  std::string recorded, now;  // digests of its artifact; `now` is empty when it was not computed
+  std::string error;          // why not
+  std::vector<MetricPair> metrics;               // recorded ones that differ
+  std::optional<ArtifactDifference> difference;  // of other digests; none where one is not there
+  double recorded_seconds = 0, seconds = 0;
+
+  bool identical() const { return recorded == now && metrics.empty(); }
+};
+
+struct ReplayReport {
+  std::string trial;
+  ReplayVerdict verdict = ReplayVerdict::kFailed;
+  double tolerance = 0;               // points of top-1
+  std::vector<MetricPair> metrics;    // top1, agreement (percent) and loss, where both have them
+  std::vector<ReplayedStage> stages;  // inputs before users
+  std::vector<Change> changes;        // of what results depend on: signatures last
+};
+
+// `now`: the same trial computed again in another home; `changes`: what was known before. The homes
+// are where artifacts lie. Throws kStorage and kUsage as CompareArtifacts does.
+ReplayReport CompareReplay(const RecordedTrial& recorded, const Home& recorded_home,
+                           const RecordedTrial& now, const Home& home, std::vector<Change> changes,
+                           double tolerance);
+
+// One row a stage.
+Table ReplayTable(const ReplayReport& report);
+// The whole as one object.
+Json ReplayJson(const ReplayReport& report);
+// The verdict and what has changed, in lines.
+std::string ReplaySentences(const ReplayReport& report);
+
+}  // namespace zerosweep
