@@ -1,6 +1,7 @@
 #include "reports/leaderboard.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -13,99 +14,91 @@
 namespace zerosweep {
 namespace {
 
-// A metric of a trial's stages: of those of one kind, or of whichever has it.
-std::string MetricSql(const char* name, const char* kind = nullptr) {
-  const std::string of_kind = kind == nullptr ? "" : fmt::format("x.kind = '{}' AND ", kind);
-  return fmt::format(
-      "(SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id "
-      "WHERE x.trial_id = t.id AND {}m.name = '{}')",
-      of_kind, name);
-}
-
-// One row a done trial; columns as in the enum below.
-std::string TrialsSql() {
-  return fmt::format(
-      R"(
-SELECT t.configuration_id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.seed, t.protocol,
-  t.variant,
-  (SELECT json_group_array(s.name) FROM sweep_trial st JOIN sweep s ON s.id = st.sweep_id
-    WHERE st.trial_id = t.id),
-  coalesce((SELECT x.stage_id FROM trial_stage x WHERE x.trial_id = t.id AND x.kind = 'evaluate'),
-    -t.id),
-  {} AS top1, {}, {}, {}, {}, {},
-  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
-    WHERE x.trial_id = t.id),
-  t.bits, t.synthesizer, {}, {}, {}
-FROM trial t WHERE t.state = 'done' AND top1 IS NOT NULL AND )",
-      MetricSql("top1", "evaluate"), MetricSql("agreement", "evaluate"),
-      MetricSql("fp32_top1", "teacher"), MetricSql("images", "synthesize"), MetricSql("size_bytes"),
-      MetricSql("bitops"), MetricSql("untrained_top1", "evaluate"),
-      MetricSql("best_top1", "evaluate"), MetricSql("heldout_top1", "evaluate"));
-}
-
-enum Column {
-  kConfiguration,
-  kDataset,
-  kModel,
-  kMethod,
-  kWBits,
-  kABits,
-  kSeed,
-  kProtocol,
-  kVariant,
-  kSweeps,
-  kEvaluation,
+// The numbers of a trial that a row tells the means of: metrics, each of the stage of one kind, and
+// what its stages took.
+enum Number {
   kTop1,
   kAgreement,
+  kUntrained,
+  kBestSnapshot,
+  kHeldoutSnapshot,
   kFp32,
   kImages,
   kSizeBytes,
   kBitops,
   kSeconds,
-  kBits,
-  kSynthesizer,
-  kUntrained,
-  kBestSnapshot,
-  kHeldoutSnapshot
+  kNumbers
 };
+struct Metric {
+  const char* of;  // a kind, or a metric that it comes with: most trials have neither
+  const char* name;
+};
+constexpr std::array<Metric, kSeconds> kMetrics = {{{"evaluate", "top1"},
+                                                    {"evaluate", "agreement"},
+                                                    {"evaluate", "untrained_top1"},
+                                                    {"untrained_top1", "best_top1"},
+                                                    {"untrained_top1", "heldout_top1"},
+                                                    {"teacher", "fp32_top1"},
+                                                    {"synthesize", "images"},
+                                                    {"quantize", "size_bytes"},
+                                                    {"quantize", "bitops"}}};
 
-// What only the configuration says, once for all its trials.
+// Columns of TrialsSql; then the numbers.
+enum Column { kConfiguration, kSeed, kEvaluation, kFirstNumber };
+
+// One row a done trial that has an accuracy. Each of its stages is looked up once and its metrics
+// from there: at 100,000 trials a sub-select for each number would be most of the time.
+std::string TrialsSql(const FilterSql& filter) {
+  std::string columns, joins;
+  for (const char* kind : {"evaluate", "teacher", "synthesize", "quantize"})
+    joins += fmt::format("LEFT JOIN trial_stage {0} ON {0}.trial_id = t.id AND {0}.kind = '{0}'\n",
+                         kind);
+  for (const auto& [of, name] : kMetrics) {
+    columns += fmt::format(", {}.value", name);
+    joins += fmt::format(
+        "LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{0}'\n", name, of);
+  }
+  return fmt::format(R"(SELECT t.configuration_id, t.seed, evaluate.stage_id{},
+  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+    WHERE x.trial_id = t.id)
+FROM trial t
+{}WHERE t.state = 'done' AND top1.value IS NOT NULL AND {})",
+                     columns, joins, filter.condition);
+}
+
+// What the trials of a configuration have in common.
 std::string ConfigurationsSql(const FilterSql& filter) {
-  return R"(
-SELECT c.id, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
+  return fmt::format(R"(
+WITH one AS (SELECT min(t.id) AS trial FROM trial t WHERE t.state = 'done' AND {}
+  GROUP BY t.configuration_id)
+SELECT c.id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.bits, t.protocol, t.variant,
+  t.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol'
-FROM configuration c WHERE c.id IN
-  (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND )" +
-         filter.condition + ")";
+FROM one JOIN trial t ON t.id = one.trial JOIN configuration c ON c.id = t.configuration_id)",
+                     filter.condition);
 }
 
 // The trials of one configuration as they are read.
 struct Samples {
   LeaderboardRow row;
   std::string counterparts;  // the same for configurations that differ in their images alone
-  std::set<std::string> sweeps;
   std::set<int64_t> seeds;
   std::set<int64_t> evaluations;
-  std::map<Column, std::vector<double>> values;
+  std::array<std::vector<double>, kNumbers> values;
 
   void Add(const std::vector<Json>& trial) {
-    for (const Json& name : ParseJson(trial[kSweeps].get<std::string>(), "sweeps of a trial")) {
-      sweeps.insert(name.get<std::string>());
-    }
     seeds.insert(trial[kSeed].get<int64_t>());
     if (!evaluations.insert(trial[kEvaluation].get<int64_t>()).second) return;
-    for (const Column column : {kTop1, kAgreement, kFp32, kImages, kSizeBytes, kBitops, kSeconds,
-                                kUntrained, kBestSnapshot, kHeldoutSnapshot}) {
-      const Json& value = trial[column];
-      if (value.is_number()) values[column].push_back(value.get<double>());
+    for (size_t i = 0; i < kNumbers; ++i) {
+      const Json& value = trial[kFirstNumber + i];
+      if (value.is_number()) values[i].push_back(value.get<double>());
     }
   }
 
   void Finish() {
     const std::vector<double>& top1 = values[kTop1];
-    row.sweep = Join({sweeps.begin(), sweeps.end()}, ", ");
     row.seeds.assign(seeds.begin(), seeds.end());
     row.n = static_cast<int>(evaluations.size());
     row.top1_mean = *Mean(top1);
@@ -133,42 +126,54 @@ using Groups = std::map<int64_t, Samples>;  // by configuration
 
 Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
   Groups groups;
-  for (const auto& trial : reader.Query(TrialsSql() + filter.condition, filter.bindings).rows) {
-    const auto [place, is_new] = groups.try_emplace(trial[kConfiguration].get<int64_t>());
-    LeaderboardRow& row = place->second.row;
-    if (is_new) {
-      row.dataset = trial[kDataset];
-      row.model = trial[kModel];
-      row.method = trial[kMethod];
-      row.w_bits = trial[kWBits];
-      row.a_bits = trial[kABits];
-      row.bits = trial[kBits];
-      row.protocol = trial[kProtocol];
-      row.variant = trial[kVariant];
-      row.synthesizer = trial[kSynthesizer];
-      row.configuration = place->first;
-    }
-    place->second.Add(trial);
-  }
+  reader.ForEach(TrialsSql(filter), filter.bindings, [&groups](const std::vector<Json>& trial) {
+    groups[trial[kConfiguration].get<int64_t>()].Add(trial);
+  });
   for (const auto& of : reader.Query(ConfigurationsSql(filter), filter.bindings).rows) {
     const auto place = groups.find(of[0].get<int64_t>());
     if (place == groups.end()) continue;
     LeaderboardRow& row = place->second.row;
-    place->second.counterparts = of[1];
-    row.tested = of[2];
-    if (of[3].is_number()) row.limit = of[3].get<int64_t>();
-    if (of[4].is_string()) row.arch = of[4];
-    if (of[5].is_string()) row.protocol_fields = ParseJson(of[5].get<std::string>(), "a protocol");
+    row.configuration = place->first;
+    row.dataset = of[1];
+    row.model = of[2];
+    row.method = of[3];
+    row.w_bits = of[4];
+    row.a_bits = of[5];
+    row.bits = of[6];
+    row.protocol = of[7];
+    row.variant = of[8];
+    row.synthesizer = of[9];
+    place->second.counterparts = of[10];
+    row.tested = of[11];
+    if (of[12].is_number()) row.limit = of[12].get<int64_t>();
+    if (of[13].is_string()) row.arch = of[13];
+    if (of[14].is_string())
+      row.protocol_fields = ParseJson(of[14].get<std::string>(), "a protocol");
   }
   for (auto& [configuration, samples] : groups) samples.Finish();
   return groups;
+}
+
+// "demo", "another, demo": the sweeps that hold them, by name.
+void NameSweeps(const ResultsReader& reader, const FilterSql& filter, Groups& groups) {
+  const std::string sql =
+      "SELECT DISTINCT t.configuration_id, s.name FROM trial t JOIN sweep_trial st ON st.trial_id "
+      "= t.id JOIN sweep s ON s.id = st.sweep_id WHERE t.state = 'done' AND " +
+      filter.condition + " ORDER BY s.name";
+  for (const auto& of : reader.Query(sql, filter.bindings).rows) {
+    const auto place = groups.find(of[0].get<int64_t>());
+    if (place == groups.end()) continue;
+    std::string& sweeps = place->second.row.sweep;
+    sweeps += (sweeps.empty() ? "" : ", ") + of[1].get<std::string>();
+  }
 }
 
 void CompareWithReal(Groups& groups, const Groups& real) {
   using Key = std::pair<std::string, std::optional<double>>;  // counterparts, images
   std::map<Key, std::vector<double>> means;
   for (const auto& [configuration, samples] : real)
-    means[{samples.counterparts, samples.row.images}].push_back(samples.row.top1_mean);
+    if (samples.row.synthesizer == "real")
+      means[{samples.counterparts, samples.row.images}].push_back(samples.row.top1_mean);
   for (auto& [configuration, samples] : groups) {
     const auto found = means.find({samples.counterparts, samples.row.images});
     if (samples.row.synthesizer != "real" && found != means.end() && found->second.size() == 1)
@@ -215,10 +220,16 @@ void MarkIncomparable(Groups& groups) {
 std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::string& sweep,
                                         const Filter& where) {
   RequireSweep(reader, sweep);
-  Groups groups = ReadGroups(reader, ToSql(sweep, where));
-  Filter real = {{"synthesizer", "real"}};
-  if (where.contains("seed")) real["seed"] = where.at("seed");
-  CompareWithReal(groups, ReadGroups(reader, ToSql("", real)));
+  const FilterSql filter = ToSql(sweep, where);
+  Groups groups = ReadGroups(reader, filter);
+  if (sweep.empty() && where.empty()) {
+    CompareWithReal(groups, groups);
+  } else {
+    Filter real = {{"synthesizer", "real"}};
+    if (where.contains("seed")) real["seed"] = where.at("seed");
+    CompareWithReal(groups, ReadGroups(reader, ToSql("", real)));
+  }
+  if (sweep.empty()) NameSweeps(reader, filter, groups);
   MarkIncomparable(groups);
   TellApart(groups, reader);
   std::vector<LeaderboardRow> rows;

@@ -25,7 +25,7 @@ struct LeaderboardRow {
   int n = 0;         // distinct evaluations: trials whose evaluate stage coincides count once
   double top1_mean = 0;
   std::optional<double> top1_std;  // n ≥ 2
-  // 95 % interval over seeds: t from n = 3, BCa bootstrap from n = 10.
+  // 95 % interval over seeds: t from n = 3, BCa from n = 10.
   std::optional<double> top1_ci_low, top1_ci_high;
   double top1_best = 0;
   std::optional<double> agreement, fp32_top1;

@@ -14,24 +14,26 @@ constexpr size_t kMostGrids = 24;
 constexpr int kMostStages = 1000;          // that are looked at: each is a file to open
 constexpr size_t kMostNames = 4;           // of the methods that share their images
 constexpr uintmax_t kMostBytes = 4 << 20;  // a grid of 1024 × 1024 noise has 3 MB
+constexpr size_t kMostTogether = 2 << 20;  // bytes: a report is a page to be read, or sent
 constexpr const char* kFile = "samples.png";
 
 // A row for each stage: artifact, kind, methods (a JSON list), bits, model, dataset, seed.
 Table Stages(const ResultsReader& reader, const FilterSql& filter) {
-  constexpr const char* kDone = R"sql(WITH done AS (
-      SELECT x.stage_id AS stage, x.kind AS kind, a.digest AS artifact, t.method AS method,
-        t.bits AS bits, t.model AS model, t.dataset AS dataset, t.seed AS seed, row_number() OVER (
-          PARTITION BY t.configuration_id, x.kind ORDER BY t.seed, t.id) AS place
+  // Of a group with min() SQLite takes the other columns from the row that has the minimum.
+  constexpr const char* kFirsts = R"sql(WITH first AS MATERIALIZED (
+      SELECT t.id AS trial, x.stage_id AS stage, x.kind AS kind, min(t.seed) AS seed
       FROM trial t
       JOIN trial_stage x ON x.trial_id = t.id AND x.kind IN ('synthesize', 'quantize')
       JOIN stage g ON g.id = x.stage_id AND g.state = 'done'
-      JOIN artifact a ON a.id = g.artifact_id
       WHERE )sql";
-  constexpr const char* kFirsts = R"sql()
-    SELECT artifact, kind, json_group_array(DISTINCT method), min(bits), model, dataset, min(seed)
-    FROM done WHERE place = 1 GROUP BY stage
-    ORDER BY dataset, model, kind DESC, min(method), min(bits), min(seed), stage LIMIT )sql";
-  return reader.Query(kDone + filter.condition + kFirsts + std::to_string(kMostStages + 1),
+  constexpr const char* kStages = R"sql( GROUP BY t.configuration_id, x.kind)
+    SELECT a.digest, first.kind, json_group_array(DISTINCT t.method), min(t.bits), t.model, t.dataset,
+      min(first.seed)
+    FROM first JOIN trial t ON t.id = trial JOIN stage g ON g.id = stage
+    JOIN artifact a ON a.id = g.artifact_id GROUP BY stage
+    ORDER BY t.dataset, t.model, first.kind DESC, min(t.method), min(t.bits), min(first.seed), stage
+    LIMIT )sql";
+  return reader.Query(kFirsts + filter.condition + kStages + std::to_string(kMostStages + 1),
                       filter.bindings);
 }
 
@@ -53,13 +55,16 @@ Samples ReadSamples(const ResultsReader& reader, const FilterSql& filter) {
   Samples samples;
   const ArtifactStore store(reader.home());
   const Table stages = Stages(reader, filter);
+  size_t together = 0;
   for (const auto& row : stages.rows) {
     auto png = ReadArtifactFile(store, row[0], kFile, kMostBytes, "a grid of samples");
     if (!png) continue;
-    if (samples.grids.size() == kMostGrids) {
+    const bool full = together + png->size() > kMostTogether && !samples.grids.empty();
+    if (full || samples.grids.size() == kMostGrids) {
       samples.more = true;
       return samples;
     }
+    together += png->size();
     samples.grids.push_back({TitleOf(row), std::move(*png)});
   }
   samples.more = stages.rows.size() > static_cast<size_t>(kMostStages);

@@ -3,6 +3,7 @@
 // TRUNCATE journal on network ones.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -138,6 +139,9 @@ class ResultsReader {
   // message. A BLOB is a JSON binary value.
   Table Query(const std::string& sql, const std::vector<Json>& bindings = {},
               size_t row_limit = 1'000'000, double timeout_seconds = 60) const;
+  // The same for results too large to be kept: `use` sees one row after another, in one buffer.
+  void ForEach(const std::string& sql, const std::vector<Json>& bindings,
+               const std::function<void(const std::vector<Json>&)>& use) const;
   std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;
   // Finished attempts, newest first.
   std::vector<CostSample> Costs(size_t limit = 5000) const;

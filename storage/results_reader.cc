@@ -1,4 +1,6 @@
 // The reader: queries that cannot write and that end.
+#include <limits>
+
 #include "base/clock.h"
 #include "storage/open_reading.h"
 #include "storage/results_impl.h"
@@ -90,6 +92,56 @@ StatementPtr PrepareSelect(sqlite3* db, const std::string& sql, size_t bindings)
   return statement;
 }
 
+// One SELECT that runs; one at a time for each database.
+class Select {
+ public:
+  Select(Database& db, const std::string& sql, const std::vector<Json>& bindings, double timeout)
+      : db_(db),
+        timeout_(timeout),
+        deadline_(SystemClock().Monotonic() + timeout),
+        statement_(PrepareSelect(db.get(), sql, bindings.size())) {
+    for (size_t i = 0; i < bindings.size(); ++i)
+      BindJson(statement_.get(), static_cast<int>(i) + 1, bindings[i]);
+    sqlite3_progress_handler(db.get(), kProgressSteps, PastDeadline, &deadline_);
+  }
+  ~Select() { sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr); }
+  Select(const Select&) = delete;
+  Select& operator=(const Select&) = delete;
+
+  std::vector<std::string> Columns() const {
+    std::vector<std::string> names;
+    for (int i = 0; i < sqlite3_column_count(statement_.get()); ++i)
+      names.emplace_back(sqlite3_column_name(statement_.get(), i));
+    return names;
+  }
+
+  // Whether there is one more row, which `row` then is.
+  bool Next(std::vector<Json>& row) {
+    const int code = sqlite3_step(statement_.get());
+    if (code != SQLITE_ROW) RequireEnd(code);
+    row.resize(code == SQLITE_ROW ? static_cast<size_t>(sqlite3_column_count(statement_.get()))
+                                  : 0);
+    for (size_t i = 0; i < row.size(); ++i) row[i] = ValueOf(statement_.get(), static_cast<int>(i));
+    return code == SQLITE_ROW;
+  }
+
+ private:
+  void RequireEnd(int code) const {
+    if (code == SQLITE_INTERRUPT)
+      Fail(ErrorKind::kUsage, "query: ended after {:.0f} s; narrow it", timeout_);
+    if ((code & 0xff) == SQLITE_AUTH) RefuseWriting(db_.get());  // VACUUM INTO asks when it runs
+    const char* message = sqlite3_errmsg(db_.get());
+    if ((code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_TOOBIG)
+      Fail(ErrorKind::kUsage, "query: {}", message);
+    if (code != SQLITE_DONE) FailSqlite(code, db_.path().string(), message, "read");
+  }
+
+  Database& db_;
+  double timeout_;   // seconds
+  double deadline_;  // of the monotonic clock
+  StatementPtr statement_;
+};
+
 }  // namespace
 
 struct ResultsReader::Impl {
@@ -117,39 +169,23 @@ std::optional<double> ResultsReader::SnapshotAge() const { return impl_->snapsho
 
 Table ResultsReader::Query(const std::string& sql, const std::vector<Json>& bindings,
                            size_t row_limit, double timeout_seconds) const {
-  sqlite3* db = impl_->db->get();
-  double deadline = SystemClock().Monotonic() + timeout_seconds;
-  sqlite3_progress_handler(db, kProgressSteps, PastDeadline, &deadline);
-  const std::unique_ptr<sqlite3, void (*)(sqlite3*)> no_handler(
-      db, [](sqlite3* open) { sqlite3_progress_handler(open, 0, nullptr, nullptr); });
-  const StatementPtr statement = PrepareSelect(db, sql, bindings.size());
-  for (size_t i = 0; i < bindings.size(); ++i) {
-    BindJson(statement.get(), static_cast<int>(i) + 1, bindings[i]);
-  }
+  Select select(*impl_->db, sql, bindings, timeout_seconds);
   Table table;
-  const int columns = sqlite3_column_count(statement.get());
-  for (int i = 0; i < columns; ++i) {
-    table.columns.emplace_back(sqlite3_column_name(statement.get(), i));
-  }
-  int code = sqlite3_step(statement.get());
-  for (; code == SQLITE_ROW; code = sqlite3_step(statement.get())) {
+  table.columns = select.Columns();
+  for (std::vector<Json> row; select.Next(row);) {
     if (table.rows.size() == row_limit) {
       table.truncated = true;
-      return table;
+      break;
     }
-    std::vector<Json>& row = table.rows.emplace_back();
-    for (int i = 0; i < columns; ++i) row.push_back(ValueOf(statement.get(), i));
-  }
-  if (code == SQLITE_INTERRUPT) {
-    Fail(ErrorKind::kUsage, "query: ended after {:.0f} s; narrow it", timeout_seconds);
-  }
-  if ((code & 0xff) == SQLITE_AUTH) RefuseWriting(db);  // VACUUM INTO asks only when it runs
-  if ((code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_TOOBIG)
-    Fail(ErrorKind::kUsage, "query: {}", sqlite3_errmsg(db));
-  if (code != SQLITE_DONE) {
-    FailSqlite(code, impl_->db->path().string(), sqlite3_errmsg(db), "read");
+    table.rows.push_back(std::move(row));
   }
   return table;
+}
+
+void ResultsReader::ForEach(const std::string& sql, const std::vector<Json>& bindings,
+                            const std::function<void(const std::vector<Json>&)>& use) const {
+  Select select(*impl_->db, sql, bindings, std::numeric_limits<double>::infinity());
+  for (std::vector<Json> row; select.Next(row);) use(row);
 }
 
 std::vector<StageStatus> ResultsReader::Statuses(const std::vector<std::string>& stages) const {

@@ -77,6 +77,21 @@ TEST_F(SamplesTest, TwentyFourAreShownAndThePageSaysWhenThereAreMore) {
               HasSubstr("<p>These are the first 24; there are more.</p>"));
 }
 
+TEST_F(SamplesTest, TogetherTheyStaySmallEnoughForAPage) {
+  const auto with_grid = [this](const std::string& method, size_t bytes) {
+    WithGrid(Stage({.method = method}), std::string(bytes, 'x'));
+  };
+  with_grid("m3", 3 << 20);  // the first is shown, however large
+  EXPECT_FALSE(ReadSamples(Reader(), ToSql("demo", {})).more);
+  with_grid("m4", 100);
+  with_grid("m1", 1 << 20);
+  with_grid("m2", 1 << 20);
+  const Samples samples = ReadSamples(Reader(), ToSql("demo", {}));
+  ASSERT_EQ(samples.grids.size(), 2u);
+  EXPECT_TRUE(samples.grids[1].title.starts_with("m2:")) << samples.grids[1].title;
+  EXPECT_TRUE(samples.more);
+}
+
 TEST_F(SamplesTest, WithoutGridsThereIsNoSection) {
   Done({}, 88);
   EXPECT_THAT(HtmlReport(ReadReport(Reader(), "demo", {}), "now"),
