@@ -107,7 +107,7 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
   writer->SetPublished(options.published);
   const std::vector<StageStatus> statuses = PrepareDatabase(plan, home, *writer, display);
   std::vector<double> costs;
-  for (const CostEstimate& cost : EstimateCosts(plan, CostModel(writer->Costs())))
+  for (const CostEstimate& cost : EstimateCosts(plan, CostModel(writer->Costs(), plan.work)))
     costs.push_back(cost.seconds);
   Scheduler scheduler(plan.stages, statuses, costs, options.scheduler);
 

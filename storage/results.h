@@ -33,6 +33,7 @@ struct CostSample {
   double seconds = 0;
   std::string model, dataset;  // of a trial that needs it
   std::string device = {};     // model of its processor or GPU; empty: not known
+  std::string arch = {};       // the network's architecture; empty: not known
 };
 
 struct BundleCounts {

@@ -122,16 +122,19 @@ bool ResultsWriter::PublishSnapshot() {
 
 std::vector<CostSample> ReadCosts(Database& db, size_t limit) {
   Statement& select = db.Prepare(R"(SELECT g.kind, g.implementation, g.params, a.seconds,
-      t.model, t.dataset, iif(n.facts ->> '$.device' = 'cpu', n.facts ->> '$.cpu', n.facts ->> '$.device')
+      t.model, t.dataset, iif(n.facts ->> '$.device' = 'cpu', n.facts ->> '$.cpu', n.facts ->> '$.device'),
+      c.config ->> '$.model.arch'
     FROM attempt a JOIN stage g ON g.id = a.stage_id
     LEFT JOIN trial t ON t.id = (SELECT min(trial_id) FROM trial_stage x WHERE x.stage_id = g.id)
+    LEFT JOIN configuration c ON c.id = t.configuration_id
     LEFT JOIN signature n ON n.id = a.signature_id
     WHERE a.outcome = 'done' ORDER BY a.ended DESC LIMIT ?)");
   select.Bind(static_cast<int64_t>(limit));
   std::vector<CostSample> samples;
   while (select.Step()) {
     samples.push_back({select.Text(0), select.Text(1), ParseJson(select.Text(2), "stage.params"),
-                       select.Real(3), select.Text(4), select.Text(5), select.Text(6)});
+                       select.Real(3), select.Text(4), select.Text(5), select.Text(6),
+                       select.Text(7)});
   }
   return samples;
 }

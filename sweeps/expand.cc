@@ -99,6 +99,7 @@ class Expansion {
 Plan Expand(YamlNode root, std::string source, const ExpandOptions& options,
             const Catalogue& catalogue) {
   Plan plan;
+  plan.work = WorkFacts(catalogue);
   plan.source = std::move(source);
   plan.resolved = root.ToJson();
   const SweepSpec spec(std::move(root), options.file.string());

@@ -9,6 +9,7 @@
 #include "storage/rows.h"
 #include "sweeps/catalogue.h"
 #include "sweeps/digest_cache.h"
+#include "sweeps/work.h"
 #include "sweeps/yaml_tree.h"
 
 namespace zerosweep {
@@ -20,6 +21,7 @@ struct Plan {
   std::vector<TrialRow> trials;       // distinct
   std::vector<StageRow> stages;       // distinct, inputs before users
   std::vector<std::string> warnings;  // "exclude at sweep.yaml:9 matches no trial"
+  WorkFacts work;                     // what its catalogue says that prices are told from
 };
 
 struct ExpandOptions {

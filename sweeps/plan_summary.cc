@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "storage/results.h"
-#include "sweeps/cost_model.h"
 
 namespace zerosweep {
 namespace {
@@ -51,17 +50,25 @@ KindSummary& KindOf(const StageDesign& stage, PlanSummary& summary) {
 
 }  // namespace
 
+void Price::Add(const CostEstimate& cost) {
+  seconds += cost.seconds;
+  basis = std::max(basis.value_or(cost.basis), cost.basis);
+}
+
+double Price::Rounded(double value) const {
+  const int digits = basis == CostBasis::kMeasured ? 3 : 2;
+  return std::stod(fmt::format("{:.{}g}", value, digits));
+}
+
 PlanSummary SummarisePlan(const Plan& plan, const Home& home) {
   const History history = ReadHistory(plan, home);
   const std::vector<size_t> users = CountUsers(plan);
   PlanSummary summary;
   summary.trials = plan.trials.size();
   summary.stages = plan.stages.size();
-  const std::vector<CostEstimate> costs = EstimateCosts(plan, CostModel(history.costs));
+  const auto costs = EstimateCosts(plan, CostModel(history.costs, plan.work));
   std::vector<double> chain_to(plan.stages.size(),
                                0);  // seconds until it is done, its own included
-  double seconds = 0, longest_chain = 0;
-  bool all_known = true;
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     const StageRow& stage = plan.stages[i];
     KindSummary& kind = KindOf(*stage.design, summary);
@@ -78,14 +85,9 @@ PlanSummary SummarisePlan(const Plan& plan, const Home& home) {
     double& chain = chain_to[i];
     for (const size_t input : stage.inputs) chain = std::max(chain, chain_to[input]);
     chain += costs[i].seconds;
-    longest_chain = std::max(longest_chain, chain);
-    seconds += costs[i].seconds;
-    all_known = all_known && costs[i].measured;
-    if (costs[i].measured) kind.seconds = kind.seconds.value_or(0) + costs[i].seconds;
-  }
-  if (all_known) {
-    summary.seconds = seconds;
-    summary.longest_chain = longest_chain;
+    summary.longest_chain = std::max(summary.longest_chain, chain);
+    summary.price.Add(costs[i]);
+    kind.price.Add(costs[i]);
   }
   return summary;
 }

@@ -6,17 +6,26 @@
 #include <vector>
 
 #include "storage/home.h"
+#include "sweeps/cost_model.h"
 #include "sweeps/plan.h"
 
 namespace zerosweep {
+
+// Of computation still to be done: the sum of its stages, and the least certain basis among them.
+struct Price {
+  double seconds = 0;
+  std::optional<CostBasis> basis;  // absent when nothing is left to compute
+  void Add(const CostEstimate& cost);
+  // Seconds without the digits that nobody knows: three of what was measured, two of all else.
+  double Rounded(double value) const;
+};
 
 struct KindSummary {
   std::string kind, implementation;
   size_t stages = 0;
   size_t shared = 0;  // used by more than one trial
   size_t done = 0;
-  std::optional<double> seconds;  // of computation still to be done; absent when none of it was
-                                  // ever run in this home
+  Price price;
 };
 
 struct PlanSummary {
@@ -24,10 +33,8 @@ struct PlanSummary {
   size_t stages = 0;
   size_t shared = 0;
   size_t done = 0;
-  // Of computation still to be done, as the home's history tells it: all in one row, and the
-  // longest chain of stages that wait for each other. Only when every kind still to be computed was
-  // run before in this home.
-  std::optional<double> seconds, longest_chain;
+  Price price;               // of all in one row
+  double longest_chain = 0;  // seconds of the longest chain of stages that wait for each other
   std::vector<KindSummary> kinds;  // in the order of the plan, those of one kind together
 
   size_t to_compute() const { return stages - done; }

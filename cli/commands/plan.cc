@@ -7,7 +7,26 @@
 namespace zerosweep {
 namespace {
 
-Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+constexpr const char* kEstimateNote =
+    "measured: this home ran the implementation on the network; scaled: on others, by the "
+    "networks' "
+    "multiply-adds; rough: it never did, a rule of thumb for one core";
+
+Json BasisOf(const Price& price) { return price.basis ? Json(ToString(*price.basis)) : Json(); }
+
+Json KindsOf(const PlanSummary& summary) {
+  Json kinds = Json::array();
+  for (const KindSummary& kind : summary.kinds) {
+    kinds.push_back({{"kind", kind.kind},
+                     {"implementation", kind.implementation},
+                     {"stages", kind.stages},
+                     {"shared_stages", kind.shared},
+                     {"done_stages", kind.done},
+                     {"estimated_seconds", kind.price.Rounded(kind.price.seconds)},
+                     {"estimate_basis", BasisOf(kind.price)}});
+  }
+  return kinds;
+}
 
 Table CountsOf(const Plan& plan, const PlanSummary& summary) {
   Table table;
@@ -18,28 +37,41 @@ Table CountsOf(const Plan& plan, const PlanSummary& summary) {
                    "done_stages",
                    "to_compute",
                    "estimated_seconds",
-                   "longest_chain_seconds"};
+                   "longest_chain_seconds",
+                   "estimate_basis",
+                   "kinds"};
+  const Price& price = summary.price;
   table.rows.push_back({plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
-                        summary.to_compute(), OrNull(summary.seconds),
-                        OrNull(summary.longest_chain)});
+                        summary.to_compute(), price.Rounded(price.seconds),
+                        price.Rounded(summary.longest_chain), BasisOf(price), KindsOf(summary)});
   return table;
+}
+
+// " (about 2 h 10 min one after another, the longest chain 8 min 20 s; rough)"
+std::string PriceForPeople(const PlanSummary& summary) {
+  const Price& price = summary.price;
+  if (!price.basis) return "";
+  return fmt::format(" (about {} one after another, the longest chain {}; {})",
+                     HumanSeconds(price.Rounded(price.seconds)),
+                     HumanSeconds(price.Rounded(summary.longest_chain)), ToString(*price.basis));
 }
 
 void PrintForPeople(const Plan& plan, const PlanSummary& summary, const Globals& globals) {
   fmt::print("{}: {} trials, {} stages ({} shared by several trials), {} done, {} to compute{}\n\n",
              plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
-             summary.to_compute(),
-             summary.seconds && summary.to_compute() > 0
-                 ? fmt::format(" (about {} one after another; the longest chain takes {})",
-                               HumanSeconds(*summary.seconds), HumanSeconds(*summary.longest_chain))
-                 : "");
+             summary.to_compute(), PriceForPeople(summary));
   Table table;
-  table.columns = {"kind", "implementation", "stages", "shared", "done", "to_compute", "seconds"};
+  table.columns = {"kind", "implementation", "stages", "shared",
+                   "done", "to_compute",     "time",   "estimate"};
   for (const KindSummary& kind : summary.kinds) {
+    const Price& price = kind.price;
     table.rows.push_back({kind.kind, kind.implementation, kind.stages, kind.shared, kind.done,
-                          kind.stages - kind.done, OrNull(kind.seconds)});
+                          kind.stages - kind.done,
+                          price.basis ? Json(HumanSeconds(price.Rounded(price.seconds))) : Json(),
+                          BasisOf(price)});
   }
   PrintTable(table, globals);
+  if (summary.price.basis > CostBasis::kMeasured) fmt::print("\n{}\n", kEstimateNote);
 }
 
 int RunPlan(const SweepArguments& arguments, const Globals& globals) {

@@ -157,6 +157,7 @@ const RegisterModel kInceptionV3{
      .facts = {{"input_shape", {3, 299, 299}},
                {"classes", 1000},
                {"batch_norms", 94},
+               {"macs", 5'713'216'096},
                {"min_side", kMinSide}}},
     InceptionV3,
     InceptionLayouts()};

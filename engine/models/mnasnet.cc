@@ -79,7 +79,10 @@ const RegisterModel kMnasNet2{
      .name = "mnasnet_2_0",
      .summary = "MnasNet-B1 of depth multiplier 2 (torchvision's MNASNet(2.0); BRECQ's mnasnet)",
      .paper = "Tan et al. 2019, arXiv:1807.11626",
-     .facts = {{"input_shape", {3, 224, 224}}, {"classes", 1000}, {"batch_norms", 52}}},
+     .facts = {{"input_shape", {3, 224, 224}},
+               {"classes", 1000},
+               {"batch_norms", 52},
+               {"macs", 1'135'332'864}}},
     MnasNet2,
     {{.name = "torchvision", .marker = "layers.0.weight"}}};
 

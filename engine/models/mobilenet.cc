@@ -165,7 +165,10 @@ const RegisterModel kMobileNetV1{
      .name = "mobilenetv1",
      .summary = "MobileNet, width 1 (pytorchcv's mobilenet_w1)",
      .paper = "Howard et al. 2017, arXiv:1704.04861",
-     .facts = {{"input_shape", {3, 224, 224}}, {"classes", 1000}, {"batch_norms", 27}}},
+     .facts = {{"input_shape", {3, 224, 224}},
+               {"classes", 1000},
+               {"batch_norms", 27},
+               {"macs", 568'740'352}}},
     MobileNetV1,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 
@@ -174,7 +177,10 @@ const RegisterModel kMobileNetV2Tv{
      .name = "mobilenetv2_tv",
      .summary = "MobileNetV2, width 1, as in torchvision and BRECQ",
      .paper = "Sandler et al. 2018, arXiv:1801.04381",
-     .facts = {{"input_shape", {3, 224, 224}}, {"classes", 1000}, {"batch_norms", 52}}},
+     .facts = {{"input_shape", {3, 224, 224}},
+               {"classes", 1000},
+               {"batch_norms", 52},
+               {"macs", 300'774'272}}},
     MobileNetV2Tv,
     {{.name = "torchvision", .marker = "features.0.0.weight"}, BrecqLayout()}};
 
@@ -184,7 +190,10 @@ const RegisterModel kMobileNetV2Cv{
      .summary = "MobileNetV2, width 1, as in pytorchcv (mobilenetv2_w1): expansion in the first "
                 "block, 1x1 convolution as classifier",
      .paper = "Sandler et al. 2018, arXiv:1801.04381",
-     .facts = {{"input_shape", {3, 224, 224}}, {"classes", 1000}, {"batch_norms", 53}}},
+     .facts = {{"input_shape", {3, 224, 224}},
+               {"classes", 1000},
+               {"batch_norms", 53},
+               {"macs", 313'619'328}}},
     MobileNetV2Cv,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 

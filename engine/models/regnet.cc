@@ -16,6 +16,7 @@ struct Architecture {
   std::array<int64_t, 4> widths;
   int64_t group_width;
   int batch_norms;
+  int64_t macs;
   const char* summary;
 };
 
@@ -25,6 +26,7 @@ constexpr Architecture kX600{
     {48, 96, 240, 528},
     24,
     53,
+    600'890'112,
     "RegNetX-600MF (torchvision's RegNet; pytorchcv's regnetx006; BRECQ's regnetx_600m)"};
 constexpr Architecture kX3200{
     "regnetx_3200mf",
@@ -32,6 +34,7 @@ constexpr Architecture kX3200{
     {96, 192, 432, 1008},
     48,
     80,
+    3'176'621'952,
     "RegNetX-3.2GF (torchvision's regnet_x_3_2gf; pytorchcv's regnetx032; BRECQ's regnetx_3200m)"};
 
 Value ConvNorm(GraphBuilder& net, const std::string& name, Value x, const ConvShape& shape) {
@@ -79,13 +82,14 @@ Graph RegNetX(int classes, std::vector<int64_t> input_shape) {
 }
 
 Declaration Describe(const Architecture& arch) {
-  return {
-      .role = "model",
-      .name = arch.name,
-      .summary = arch.summary,
-      .paper = "Radosavovic et al. 2020, arXiv:2003.13678",
-      .facts = {
-          {"input_shape", {3, 224, 224}}, {"classes", 1000}, {"batch_norms", arch.batch_norms}}};
+  return {.role = "model",
+          .name = arch.name,
+          .summary = arch.summary,
+          .paper = "Radosavovic et al. 2020, arXiv:2003.13678",
+          .facts = {{"input_shape", {3, 224, 224}},
+                    {"classes", 1000},
+                    {"batch_norms", arch.batch_norms},
+                    {"macs", arch.macs}}};
 }
 
 std::vector<KeyLayout> Layouts() {

@@ -59,7 +59,7 @@ Graph ResNetCifar(int classes, std::vector<int64_t> input_shape) {
   return net.Finish(net.Head("pool", "linear", x, width, classes));
 }
 
-Declaration Describe(int blocks, Shortcut shortcut) {
+Declaration Describe(int blocks, Shortcut shortcut, int64_t macs) {
   const int layers = 6 * blocks + 2;
   const bool a = shortcut == Shortcut::kA;
   return {.role = "model",
@@ -71,7 +71,8 @@ Declaration Describe(int blocks, Shortcut shortcut) {
           .paper = "He et al. 2015, arXiv:1512.03385",
           .facts = {{"input_shape", {3, 32, 32}},
                     {"classes", 10},
-                    {"batch_norms", 6 * blocks + (a ? 1 : 3)}}};
+                    {"batch_norms", 6 * blocks + (a ? 1 : 3)},
+                    {"macs", macs}}};
 }
 
 std::vector<KeyLayout> LayoutsA() { return {{.name = "akamaster", .marker = "conv1.weight"}}; }
@@ -90,12 +91,18 @@ std::vector<KeyLayout> LayoutsB() {
                  {"output.*", "linear.{1}"}}}};
 }
 
-const RegisterModel kResNet20A{Describe(3, Shortcut::kA), ResNetCifar<3, Shortcut::kA>, LayoutsA()};
-const RegisterModel kResNet32A{Describe(5, Shortcut::kA), ResNetCifar<5, Shortcut::kA>, LayoutsA()};
-const RegisterModel kResNet44A{Describe(7, Shortcut::kA), ResNetCifar<7, Shortcut::kA>, LayoutsA()};
-const RegisterModel kResNet56A{Describe(9, Shortcut::kA), ResNetCifar<9, Shortcut::kA>, LayoutsA()};
-const RegisterModel kResNet20B{Describe(3, Shortcut::kB), ResNetCifar<3, Shortcut::kB>, LayoutsB()};
-const RegisterModel kResNet56B{Describe(9, Shortcut::kB), ResNetCifar<9, Shortcut::kB>, LayoutsB()};
+const RegisterModel kResNet20A{Describe(3, Shortcut::kA, 40'551'040), ResNetCifar<3, Shortcut::kA>,
+                               LayoutsA()};
+const RegisterModel kResNet32A{Describe(5, Shortcut::kA, 68'862'592), ResNetCifar<5, Shortcut::kA>,
+                               LayoutsA()};
+const RegisterModel kResNet44A{Describe(7, Shortcut::kA, 97'174'144), ResNetCifar<7, Shortcut::kA>,
+                               LayoutsA()};
+const RegisterModel kResNet56A{Describe(9, Shortcut::kA, 125'485'696), ResNetCifar<9, Shortcut::kA>,
+                               LayoutsA()};
+const RegisterModel kResNet20B{Describe(3, Shortcut::kB, 40'813'184), ResNetCifar<3, Shortcut::kB>,
+                               LayoutsB()};
+const RegisterModel kResNet56B{Describe(9, Shortcut::kB, 125'747'840), ResNetCifar<9, Shortcut::kB>,
+                               LayoutsB()};
 
 }  // namespace
 }  // namespace zerosweep

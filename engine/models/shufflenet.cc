@@ -71,7 +71,10 @@ const RegisterModel kShuffleNet{
      .name = "shufflenet_g1_w1",
      .summary = "ShuffleNet with 1 group, width 1 (pytorchcv's shufflenet_g1_w1)",
      .paper = "Zhang et al. 2017, arXiv:1707.01083",
-     .facts = {{"input_shape", {3, 224, 224}}, {"classes", 1000}, {"batch_norms", 49}}},
+     .facts = {{"input_shape", {3, 224, 224}},
+               {"classes", 1000},
+               {"batch_norms", 49},
+               {"macs", 143'078'976}}},
     ShuffleNet,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 

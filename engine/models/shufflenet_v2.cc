@@ -110,7 +110,10 @@ Declaration Describe(const char* name, const char* summary) {
           .name = name,
           .summary = summary,
           .paper = "Ma et al. 2018, arXiv:1807.11164",
-          .facts = {{"input_shape", {3, 224, 224}}, {"classes", 1000}, {"batch_norms", 56}}};
+          .facts = {{"input_shape", {3, 224, 224}},
+                    {"classes", 1000},
+                    {"batch_norms", 56},
+                    {"macs", 144'907'992}}};
 }
 
 Declaration DescribeCv() {

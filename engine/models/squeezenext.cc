@@ -73,6 +73,7 @@ const RegisterModel kSqueezeNext{
      .facts = {{"input_shape", {3, 224, 224}},
                {"classes", 1000},
                {"batch_norms", 111},
+               {"macs", 875'752'960},
                {"min_side", kMinSide}}},
     SqueezeNext,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.conv.weight"}}};

@@ -87,6 +87,7 @@ Declaration Describe(bool batch_norm) {
           .facts = {{"input_shape", {3, 224, 224}},
                     {"classes", 1000},
                     {"batch_norms", batch_norm ? 13 : 0},
+                    {"macs", 15'470'264'320},
                     {"min_side", kMinSide}}};
 }
 

@@ -81,6 +81,15 @@ TEST(NetworksTest, CifarResNetsWithProjections) {
   EXPECT_EQ(AsInThePaper("resnet56_cifar_b").ParameterCount(), 855'770);  // its resnet56_cifar10
 }
 
+// Prices of sweeps are told from this fact. The two VGGs: tests/engine/slow/vgg_test.cc.
+TEST(NetworksTest, DeclareTheirMultiplyAdds) {
+  for (const std::string& arch : SmallNetworks()) {
+    int64_t total = 0;
+    for (const auto& [node, macs] : CountMacs(AsInThePaper(arch))) total += macs;
+    EXPECT_EQ(FactsOf(arch).at("macs").get<int64_t>(), total) << arch;
+  }
+}
+
 // Planning refuses methods that need batch norms by this fact alone.
 TEST(NetworksTest, DeclareTheBatchNormsAndLayoutsThatTheyHave) {
   for (const std::string& arch : SmallNetworks()) {

@@ -86,8 +86,12 @@ Json Quantizers() {
 }
 
 Json Models() {
-  return {Entry("plain_cnn", 1, false, {}, {}, {{"batch_norms", 0}}),
-          Entry("resnet20_cifar_a", 1, false, {}, {}, {{"batch_norms", 19}})};
+  const auto facts = [](int batch_norms, double macs, int side) -> Json {
+    return {{"batch_norms", batch_norms}, {"macs", macs}, {"input_shape", {3, side, side}}};
+  };
+  return {Entry("large_cnn", 1, false, {}, {}, facts(19, 4e9, 224)),
+          Entry("plain_cnn", 1, false, {}, {}, {{"batch_norms", 0}}),
+          Entry("resnet20_cifar_a", 1, false, {}, {}, facts(19, 4e7, 32))};
 }
 
 Json Datasets() {

@@ -122,8 +122,9 @@ TEST(ModelFilesTest, RefusesContradictionsWithTheCard) {
             "sweep.yaml:4: model mine has 100 classes, dataset fashion_mnist has 10");
   card["arch"] = "resnet21";
   folder.Write("fashion/mine.json", card.dump());
-  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: mine.pt}")),
-            "sweep.yaml:4: unknown model 'resnet21' (known: plain_cnn, resnet20_cifar_a)");
+  EXPECT_EQ(
+      folder.ErrorOf(SweepOf("{file: mine.pt}")),
+      "sweep.yaml:4: unknown model 'resnet21' (known: large_cnn, plain_cnn, resnet20_cifar_a)");
 }
 
 TEST(ModelFilesTest, RefusesMalformedCards) {

@@ -29,7 +29,8 @@ TEST_F(PlanSummaryTest, CountsSharedStagesWithoutADatabase) {
   EXPECT_EQ(summary.shared, 5U);  // the teacher and the images of 2 methods × 2 seeds
   EXPECT_EQ(summary.done, 0U);
   EXPECT_EQ(summary.to_compute(), 21U);
-  EXPECT_FALSE(summary.seconds.has_value());
+  EXPECT_GT(summary.price.seconds, 0);
+  EXPECT_EQ(summary.price.basis, CostBasis::kRough);
   EXPECT_FALSE(std::filesystem::exists(home_.database()));
 }
 
@@ -56,12 +57,30 @@ TEST_F(PlanSummaryTest, KnowsWhatIsDoneAndWhatTheRestWillCost) {
   const PlanSummary summary = SummarisePlan(plan_, home_);
   EXPECT_EQ(summary.done, 1U + 2U + 2U + 2U);
   EXPECT_EQ(summary.to_compute(), 14U);
-  ASSERT_TRUE(summary.seconds.has_value());
-  EXPECT_DOUBLE_EQ(*summary.seconds, 14);  // every finished stage took one second
+  EXPECT_EQ(summary.price.basis, CostBasis::kMeasured);
+  EXPECT_DOUBLE_EQ(summary.price.seconds, 14);  // every finished stage took one second
+  EXPECT_DOUBLE_EQ(summary.longest_chain, 3);   // behind the teacher, which is done
+  EXPECT_FALSE(summary.kinds.front().price.basis) << "the teacher is done";
   const Plan other = folder_.Expand(CifarSweep("  method: real\n  bits: w8a8\n"));
   const PlanSummary unknown = SummarisePlan(other, home_);
   EXPECT_EQ(unknown.done, 1U);  // the teacher
-  EXPECT_FALSE(unknown.seconds.has_value());
+  // The least certain of its stages tells what the sum is worth.
+  EXPECT_EQ(unknown.price.basis, CostBasis::kRough);
+  ASSERT_EQ(unknown.kinds.size(), 4U);
+  EXPECT_EQ(unknown.kinds[1].price.basis, CostBasis::kRough);     // real images
+  EXPECT_EQ(unknown.kinds[2].price.basis, CostBasis::kMeasured);  // minmax
+}
+
+TEST_F(PlanSummaryTest, TellsAPriceWithTheDigitsThatAreKnown) {
+  Price price;
+  EXPECT_FALSE(price.basis);
+  price.Add({1234.5, CostBasis::kMeasured});
+  EXPECT_EQ(price.Rounded(price.seconds), 1230);
+  price.Add({0, CostBasis::kRough});
+  price.Add({0, CostBasis::kScaled});
+  EXPECT_EQ(price.basis, CostBasis::kRough);
+  EXPECT_EQ(price.Rounded(price.seconds), 1200);
+  EXPECT_EQ(price.Rounded(0), 0);
 }
 
 }  // namespace

@@ -73,8 +73,9 @@ void ExpectEveryMethodDone(const CommandLine& line, const PaperSweep& paper) {
   EXPECT_EQ(done, paper.methods);
 }
 
-// What the small run took is what the price is told from.
-void ExpectPlanWithPrice(const CommandLine& line, const PaperSweep& paper) {
+// In a home that knows nothing, and in one that ran the small sweeps.
+void ExpectPlanWithPrice(const CommandLine& line, const PaperSweep& paper,
+                         const std::set<std::string>& bases) {
   const Finished plan =
       line.Do({"--format", "json", "plan", FileOf(paper), "--data", line / "data"});
   ASSERT_EQ(plan.code, 0) << plan.err;
@@ -82,8 +83,24 @@ void ExpectPlanWithPrice(const CommandLine& line, const PaperSweep& paper) {
   const Json row = plan.json().at(0);
   EXPECT_EQ(row.at("sweep").get<std::string>(), "paper_" + paper.name);
   EXPECT_EQ(row.at("trials"), paper.trials);
-  ASSERT_TRUE(row.at("estimated_seconds").is_number()) << row;
-  EXPECT_GT(row.at("estimated_seconds").get<double>(), 0);
+  EXPECT_TRUE(bases.contains(row.at("estimate_basis"))) << row;
+  const double seconds = row.at("estimated_seconds");
+  EXPECT_GT(seconds, 60) << row;
+  EXPECT_LE(row.at("longest_chain_seconds"), seconds);
+  for (const Json& kind : row.at("kinds")) {
+    EXPECT_GT(kind.at("estimated_seconds"), 0) << kind;
+    EXPECT_TRUE(bases.contains(kind.at("estimate_basis"))) << kind;
+  }
+}
+
+TEST(PaperSweepsTest, HaveAPriceInAFreshHome) {
+  const CommandLine line;
+  WriteStandIns(line);
+  for (const PaperSweep& paper : kPapers) {
+    SCOPED_TRACE(paper.name);
+    ExpectPlanWithPrice(line, paper, {"rough"});
+  }
+  EXPECT_FALSE(fs::exists(line.home()));
 }
 
 TEST(PaperSweepsTest, RunSmallAndArePlannedAsWritten) {
@@ -92,7 +109,8 @@ TEST(PaperSweepsTest, RunSmallAndArePlannedAsWritten) {
   for (const PaperSweep& paper : kPapers) {
     SCOPED_TRACE(paper.name);
     ExpectEveryMethodDone(line, paper);
-    ExpectPlanWithPrice(line, paper);
+    // What the small run took on another network is what the price is told from.
+    ExpectPlanWithPrice(line, paper, {"scaled"});
   }
 }
 
