@@ -50,9 +50,10 @@ std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const 
 void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets);
 
 Table ComparisonTable(const std::vector<Comparison>& rows);
-// For a terminal. Narrow: a section for each paper, table and dataset; wide: with the teachers and
+// For a terminal. Narrow: a section for the rows of one paper, table and dataset that follow each
+// other, or all of them `together` (for rows in an order of one's own); wide: with the teachers and
 // what differs in words.
-PeopleTable NarrowComparison(const std::vector<Comparison>& rows);
+PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together = false);
 PeopleTable WideComparison(const std::vector<Comparison>& rows);
 // What the marks in both mean.
 inline constexpr const char* kComparisonNote =

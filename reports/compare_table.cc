@@ -179,11 +179,12 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
   return table;
 }
 
-PeopleTable NarrowComparison(const std::vector<Comparison>& rows) {
+PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together) {
   PeopleTable people{HeadingsOf(kNarrow), {}, {}, 0};
   std::vector<Cells> all;
   for (const Comparison& row : rows) all.push_back(CellsOf(row));
-  for (const Cells& cells : Together(all, Heading)) {
+  if (together) all = Together(all, Heading);
+  for (const Cells& cells : all) {
     const std::string heading = Heading(cells);
     if (people.sections.empty() || people.sections.back().heading != heading)
       people.sections.push_back({people.table.rows.size(), heading});

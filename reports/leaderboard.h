@@ -70,7 +70,7 @@ Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows);
 
 // The same for a terminal. Narrow: a section for each dataset and model in the order of their first
 // rows, and no column that would say nothing or the same in every row; wide: all there is in the
-// order of `rows`. Best: of rows that are comparable, where there are two or more.
+// order of `rows`. Best: of rows that are comparable, where they differ.
 PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows);
 PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows);
 

@@ -95,7 +95,7 @@ bool AnyHas(const std::vector<LeaderboardRow>& rows, std::optional<double> Leade
                      [field](const LeaderboardRow& row) { return (row.*field).has_value(); });
 }
 
-// Of each dataset, model, bits, protocol, test set and teacher with two rows or more.
+// Of each dataset, model, bits, protocol, test set and teacher, where its rows differ.
 std::set<size_t> BestRows(const std::vector<LeaderboardRow>& rows) {
   using Block = std::tuple<std::string, std::string, std::string, std::string, std::string>;
   std::map<Block, std::vector<size_t>> blocks;
@@ -105,11 +105,12 @@ std::set<size_t> BestRows(const std::vector<LeaderboardRow>& rows) {
   }
   std::set<size_t> best;
   for (const auto& [block, places] : blocks) {
-    if (places.size() < 2) continue;
-    double most = 0;
-    for (const size_t place : places) most = std::max(most, rows[place].top1_mean);
+    const auto [least, most] = std::minmax_element(
+        places.begin(), places.end(),
+        [&](size_t a, size_t b) { return rows[a].top1_mean < rows[b].top1_mean; });
+    if (rows[*least].top1_mean == rows[*most].top1_mean) continue;
     for (const size_t place : places)
-      if (rows[place].top1_mean == most) best.insert(place);
+      if (rows[place].top1_mean == rows[*most].top1_mean) best.insert(place);
   }
   return best;
 }
@@ -156,7 +157,8 @@ PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
   PeopleTable people{TableOf(ordered, columns), {}, BestRows(ordered), 1};
   for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
     end = EndOfSection(ordered, first);
-    people.sections.push_back({first, Heading({&ordered[first], &ordered[end - 1] + 1}, one_protocol)});
+    people.sections.push_back(
+        {first, Heading({&ordered[first], &ordered[end - 1] + 1}, one_protocol)});
   }
   return people;
 }

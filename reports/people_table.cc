@@ -46,17 +46,19 @@ std::string Bold(const std::string& line, bool bold) {
   return bold ? "\x1b[1m" + line + "\x1b[0m\n" : line + "\n";
 }
 
-// The cells as text and the widths of their columns.
+// The cells of some rows as text, and the widths of their columns.
 class Grid {
  public:
-  Grid(const PeopleTable& people, size_t terminal_width) {
-    const Table& table = people.table;
-    for (size_t c = 0; c < table.columns.size(); ++c) {
-      headings_.push_back(Printable(table.columns[c]));
+  // `right`: which columns are aligned to the right.
+  Grid(const PeopleTable& people, size_t begin, size_t end, const std::vector<bool>& right,
+       size_t terminal_width)
+      : right_(right) {
+    for (const std::string& column : people.table.columns) {
+      headings_.push_back(Printable(column));
       widths_.push_back(TextWidth(headings_.back()));
-      right_.push_back(IsNumericColumn(table, c));
     }
-    for (const auto& row : table.rows) {
+    for (size_t r = begin; r < end; ++r) {
+      const auto& row = people.table.rows[r];
       auto& cells = rows_.emplace_back();
       for (size_t c = 0; c < row.size(); ++c) {
         cells.push_back(Printable(row[c]));
@@ -68,7 +70,6 @@ class Grid {
 
   std::string Headings() const { return Line(headings_); }
   std::string Row(size_t row) const { return Line(rows_.at(row)); }
-  size_t rows() const { return rows_.size(); }
   std::string Rule() const {
     std::string rule;
     for (size_t c = 0; c < widths_.size(); ++c) {
@@ -99,7 +100,7 @@ class Grid {
   std::vector<std::string> headings_;
   std::vector<std::vector<std::string>> rows_;
   std::vector<size_t> widths_;
-  std::vector<bool> right_;
+  const std::vector<bool>& right_;
 };
 
 }  // namespace
@@ -109,17 +110,22 @@ size_t TextWidth(const std::string& text) {
 }
 
 std::string AlignedTable(const PeopleTable& people, const Terminal& terminal) {
-  const Grid grid(people, terminal.width);
-  const std::string top = Bold(grid.Headings(), terminal.bold) + grid.Rule() + "\n";
-  std::string text = people.sections.empty() ? top : "";
-  auto section = people.sections.begin();
-  for (size_t row = 0; row < grid.rows(); ++row) {
-    if (section != people.sections.end() && section->first_row == row) {
-      text += row > 0 ? "\n" : "";
-      text += Bold(Printable(section->heading), terminal.bold) + top;
-      ++section;
-    }
-    text += Bold(grid.Row(row), terminal.bold && people.best.contains(row));
+  std::vector<bool> right;
+  for (size_t c = 0; c < people.table.columns.size(); ++c)
+    right.push_back(IsNumericColumn(people.table, c));
+  auto sections = people.sections;
+  const bool named = !sections.empty();
+  if (!named) sections.emplace_back();
+  std::string text;
+  for (size_t s = 0; s < sections.size(); ++s) {
+    const size_t begin = sections[s].first_row;
+    const size_t end =
+        s + 1 < sections.size() ? sections[s + 1].first_row : people.table.rows.size();
+    const Grid grid(people, begin, end, right, terminal.width);
+    if (named) text += (s > 0 ? "\n" : "") + Bold(Printable(sections[s].heading), terminal.bold);
+    text += Bold(grid.Headings(), terminal.bold) + grid.Rule() + "\n";
+    for (size_t row = begin; row < end; ++row)
+      text += Bold(grid.Row(row - begin), terminal.bold && people.best.contains(row));
   }
   return text;
 }

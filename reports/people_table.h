@@ -29,8 +29,9 @@ struct Terminal {
 };
 
 // Columns aligned, numbers to the right and to 6 digits, "–" for missing; each section under its
-// heading, the names of the columns and a rule. Headings and best rows are bold where `terminal`
-// has bold; cells that give way end in "…". Control characters are replaced.
+// heading, the names of the columns and a rule, as wide as its own cells. Headings and best rows
+// are bold where `terminal` has bold; cells that give way end in "…". Control characters are
+// replaced.
 std::string AlignedTable(const PeopleTable& people, const Terminal& terminal);
 
 // Code points: what a terminal shows as columns, for the scripts that our tables hold.

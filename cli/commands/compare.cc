@@ -49,7 +49,9 @@ int PrintPublished(const Options& options, const Globals& globals) {
     PrintTable(ComparisonTable(rows), globals);
     return kExitOk;
   }
-  PrintForPeople(options.table.wide ? WideComparison(rows) : NarrowComparison(rows), globals);
+  PrintForPeople(options.table.wide ? WideComparison(rows)
+                                    : NarrowComparison(rows, options.table.sort.has_value()),
+                 globals);
   fmt::print("{}\n", kComparisonNote);
   const auto both = std::count_if(rows.begin(), rows.end(), [](const Comparison& row) {
     return row.published != nullptr && row.ours != nullptr;

@@ -16,9 +16,10 @@ using ModelFactory = Graph (*)(int classes, std::vector<int64_t> input_shape);
 
 // For the foot of a source file: `static const RegisterModel kModel{{.role = "model", …},
 // factory};` The declaration's facts say {"input_shape": [C, H, W], "classes": K, "batch_norms": n,
-// "macs": multiply-adds of one image} of the network as its paper has it; the factory takes others. "min_side": s among them is the
-// smallest height and width that the network can take (1 where absent). `layouts`: the checkpoints
-// that load, the first with the graph's own keys; their names become the fact "layouts".
+// "macs": multiply-adds of one image} of the network as its paper has it; the factory takes others.
+// "min_side": s among them is the smallest height and width that the network can take (1 where
+// absent). `layouts`: the checkpoints that load, the first with the graph's own keys; their names
+// become the fact "layouts".
 struct RegisterModel {
   RegisterModel(Declaration declaration, ModelFactory factory, std::vector<KeyLayout> layouts);
 };

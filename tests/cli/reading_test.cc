@@ -75,13 +75,13 @@ TEST_F(ReadingTest, ARedirectedTableIsPlainAndNarrow) {
 
 TEST_F(ReadingTest, ATerminalGetsBoldLettersAndItsOwnWidth) {
   const auto on_terminal = [](std::map<std::string, std::string> environment) {
-    return OnATerminal(Command({"leaderboard"}), environment, 66);
+    return OnATerminal(Command({"leaderboard"}), environment, 56);
   };
   const std::string bold = on_terminal({});
   EXPECT_THAT(bold, AllOf(HasSubstr("\x1b[1mbits"), HasSubstr("…"), Not(HasSubstr("=4]"))));
-  for (const std::string& line : Lines(bold)) EXPECT_LE(Columns(line), 66u) << line;
+  for (const std::string& line : Lines(bold)) EXPECT_LE(Columns(line), 56u) << line;
   EXPECT_THAT(on_terminal({{"NO_COLOR", "1"}}), AllOf(HasSubstr("…"), Not(HasSubstr("\x1b"))));
-  EXPECT_THAT(OnATerminal(Command({"leaderboard", "--wide"}), {}, 66), HasSubstr("=4]"))
+  EXPECT_THAT(OnATerminal(Command({"leaderboard", "--wide"}), {}, 56), HasSubstr("=4]"))
       << "nothing is cut";
 }
 
@@ -106,8 +106,8 @@ TEST_F(ReadingTest, RowsGoByAnyColumnOfTheJson) {
 TEST_F(ReadingTest, ExplainShowsTheCourseOfLosses) {
   const std::string stage = line_->Value(
       "SELECT min(stage) FROM v_stage WHERE kind = 'synthesize' AND implementation = 'zeroq'");
-  const std::string trial = line_->Value(
-      "SELECT min(trial) FROM v_trial_stage WHERE stage = '" + stage + "'");
+  const std::string trial =
+      line_->Value("SELECT min(trial) FROM v_trial_stage WHERE stage = '" + stage + "'");
   for (const std::string& id : {stage, trial}) {
     const Finished explained = line_->Do({"explain", id});
     EXPECT_THAT(explained.out, HasSubstr("\nsynthesize zeroq, curves:\n  ")) << id;
@@ -120,8 +120,8 @@ TEST_F(ReadingTest, ExplainShowsTheCourseOfLosses) {
 }
 
 TEST_F(ReadingTest, AReaderThatHasHadEnoughEndsTheProgramQuietly) {
-  const std::string program = "'" + BuildFolder() + "/bin/zerosweep' --home '" +
-                              line_->home().string() + "' ";
+  const std::string program =
+      "'" + BuildFolder() + "/bin/zerosweep' --home '" + line_->home().string() + "' ";
   for (const std::string command :
        {"query \"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
         "SELECT i, i * i FROM n\"",
@@ -144,16 +144,29 @@ TEST_F(ReadingTest, WhatWouldWriteIsNoQuery) {
   const std::string before = Contents(line_->home() / "results.db");
   const std::string other = *line_ / "other.db";
   for (const std::string& sql : std::vector<std::string>{
-           "DELETE FROM trial", "UPDATE v_trial SET method = 'x'",
-           "INSERT INTO trial SELECT * FROM trial", "DELETE FROM trial RETURNING *",
+           "DELETE FROM trial",
+           "UPDATE v_trial SET method = 'x'",
+           "INSERT INTO trial SELECT * FROM trial",
+           "DELETE FROM trial RETURNING *",
            "WITH x AS (SELECT 1) DELETE FROM trial",
            "WITH x AS (SELECT id FROM trial) INSERT OR REPLACE INTO sweep SELECT * FROM x",
-           "SELECT 1; DELETE FROM trial", "DROP TABLE trial", "CREATE TABLE x (y)",
-           "CREATE TEMP TABLE x (y)", "ALTER TABLE trial RENAME TO x", "REINDEX", "BEGIN",
-           "PRAGMA user_version = 9", "PRAGMA journal_mode = DELETE", "PRAGMA writable_schema = ON",
-           "SELECT * FROM pragma_journal_mode('DELETE')", "ATTACH '" + other + "' AS x",
-           "VACUUM", "VACUUM INTO '" + other + "'", "SELECT load_extension('/tmp/x.so')",
-           "SELECT writefile('" + other + "', 'x')", "SELECT zeroblob(3000000000)"}) {
+           "SELECT 1; DELETE FROM trial",
+           "DROP TABLE trial",
+           "CREATE TABLE x (y)",
+           "CREATE TEMP TABLE x (y)",
+           "ALTER TABLE trial RENAME TO x",
+           "REINDEX",
+           "BEGIN",
+           "PRAGMA user_version = 9",
+           "PRAGMA journal_mode = DELETE",
+           "PRAGMA writable_schema = ON",
+           "SELECT * FROM pragma_journal_mode('DELETE')",
+           "ATTACH '" + other + "' AS x",
+           "VACUUM",
+           "VACUUM INTO '" + other + "'",
+           "SELECT load_extension('/tmp/x.so')",
+           "SELECT writefile('" + other + "', 'x')",
+           "SELECT zeroblob(3000000000)"}) {
     const Finished refused = line_->Do({"query", sql});
     EXPECT_EQ(refused.code, 2) << sql;
     EXPECT_EQ(refused.out, "") << sql;
@@ -164,11 +177,15 @@ TEST_F(ReadingTest, WhatWouldWriteIsNoQuery) {
 }
 
 TEST_F(ReadingTest, NamesAreNoPaths) {
-  for (const char* name : {"../tiny", "/etc/passwd", "tiny/../tiny", "tiny'; DROP TABLE sweep; --"}) {
+  for (const char* name :
+       {"../tiny", "/etc/passwd", "tiny/../tiny", "tiny'; DROP TABLE sweep; --"}) {
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-             {"leaderboard", name}, {"report", name, "-o", *line_ / "x.csv"},
-             {"export", "--bundle", name, "-o", *line_ / "x.bundle"}, {"explain", name},
-             {"export", name, "-o", *line_ / "x.safetensors"}, {"logs", name}}) {
+             {"leaderboard", name},
+             {"report", name, "-o", *line_ / "x.csv"},
+             {"export", "--bundle", name, "-o", *line_ / "x.bundle"},
+             {"explain", name},
+             {"export", name, "-o", *line_ / "x.safetensors"},
+             {"logs", name}}) {
       const Finished refused = line_->Do(words);
       EXPECT_EQ(refused.code, 2) << words[0] << " " << name;
       EXPECT_EQ(Lines(refused.err).size(), 1u) << refused.err;
@@ -182,8 +199,8 @@ TEST_F(ReadingTest, NamesAreNoPaths) {
 TEST_F(ReadingTest, AReportSaysHowToGetParquetAndWhereItCannotBeWritten) {
   const Finished parquet = line_->Do({"report", "tiny", "-o", *line_ / "x.parquet"});
   EXPECT_EQ(parquet.code, 2);
-  EXPECT_THAT(parquet.err, AllOf(HasSubstr("DuckDB"), HasSubstr("results.db"),
-                                 HasSubstr("TO 'x.parquet'")));
+  EXPECT_THAT(parquet.err,
+              AllOf(HasSubstr("DuckDB"), HasSubstr("results.db"), HasSubstr("TO 'x.parquet'")));
   EXPECT_EQ(line_->Do({"report", "tiny", "-o", *line_ / "absent/x.csv"}).code, 4);
   EXPECT_FALSE(fs::exists(*line_ / "absent"));
 }

@@ -34,10 +34,10 @@ class StateTest : public testing::Test {
 };
 
 TEST_F(StateTest, OtherFilesAreToldWhatIsReadAndWhatTheyBeginWith) {
-  EXPECT_THAT(RefusalOf("The weights are\nin the other folder."),
-              AllOf(HasSubstr("it begins with 'The weights are in the o'"),
-                    HasSubstr(".safetensors files"), HasSubstr(".pt, .pth and .pth.tar"),
-                    HasSubstr("torch.save")));
+  EXPECT_THAT(
+      RefusalOf("The weights are\nin the other folder."),
+      AllOf(HasSubstr("it begins with 'The weights are in the o'"), HasSubstr(".safetensors files"),
+            HasSubstr(".pt, .pth and .pth.tar"), HasSubstr("torch.save")));
   EXPECT_THAT(RefusalOf("{\"json\": 1}"), HasSubstr("it begins with '{\"json\": 1}'"));
   EXPECT_THAT(RefusalOf("\x89HDF\r\n\x1a\n and more than eight bytes"),
               HasSubstr("it begins with the bytes 89 48 44 46 0d 0a 1a 0a …"));

@@ -26,7 +26,9 @@ TEST(LatexTextTest, UnicodeIsShownOrNamed) {
 }
 
 TEST(LatexTextTest, BytesThatAreNoUtf8AreNamed) {
-  EXPECT_EQ(LatexText("a\xff" "b"), "a[U+FFFD]b");
+  EXPECT_EQ(LatexText("a\xff"
+                      "b"),
+            "a[U+FFFD]b");
   EXPECT_EQ(LatexText("\xe4\xb8"), "[U+FFFD][U+FFFD]") << "cut off";
   EXPECT_EQ(LatexText("\xc3("), "[U+FFFD](");
 }

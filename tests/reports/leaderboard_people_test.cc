@@ -81,6 +81,8 @@ TEST(LeaderboardPeopleTest, TheBestOfRowsThatAreComparableStandsOut) {
   EXPECT_THAT(WideLeaderboard(rows).best, ElementsAre(1, 2));
   rows[2].tested = "[500]";
   EXPECT_THAT(WideLeaderboard(rows).best, ElementsAre(1));
+  rows[0].top1_mean = 81;
+  EXPECT_THAT(WideLeaderboard(rows).best, ElementsAre()) << "none is better";
 }
 
 TEST(LeaderboardPeopleTest, ItFitsIntoAHundredColumns) {

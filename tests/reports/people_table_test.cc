@@ -23,7 +23,7 @@ TEST(PeopleTableTest, AlignsColumnsAndEndsNoLineInBlanks) {
             "b                          –\n");
 }
 
-TEST(PeopleTableTest, SectionsHaveTheirHeadingAndTheSameColumns) {
+TEST(PeopleTableTest, SectionsHaveTheirHeadingAndTheirWidth) {
   PeopleTable people = kSmall;
   people.sections = {{0, "first"}, {2, "second"}};
   EXPECT_EQ(AlignedTable(people, {}),
@@ -34,9 +34,9 @@ TEST(PeopleTableTest, SectionsHaveTheirHeadingAndTheSameColumns) {
             "a long name of 24 chars.  20\n"
             "\n"
             "second\n"
-            "name                       n\n"
-            "────────────────────────  ──\n"
-            "b                          –\n");
+            "name  n\n"
+            "────  ─\n"
+            "b     –\n");
 }
 
 TEST(PeopleTableTest, OneColumnGivesWayToTheWidthOfTheTerminal) {

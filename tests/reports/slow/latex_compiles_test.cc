@@ -16,8 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Of every kind that TeX reads as something else.
-const std::string kHostile = R"([*a_b 5 % & #1 $x$ ~ ^ \input{/etc/passwd} {open } <i> | "q" ` ' --- )"
-                             "±–—…Ω µ → ≤ é ß Đ 中 😀 \n\n\x01";
+const std::string kHostile =
+    R"([*a_b 5 % & #1 $x$ ~ ^ \input{/etc/passwd} {open } <i> | "q" ` ' --- )"
+    "±–—…Ω µ → ≤ é ß Đ 中 😀 \n\n\x01";
 
 class LatexCompilesTest : public testing::Test, protected ResultsHome {
  protected:
@@ -65,7 +66,7 @@ class LatexCompilesTest : public testing::Test, protected ResultsHome {
 TEST_F(LatexCompilesTest, ALeaderboardOfHostileNames) {
   Done({.dataset = kHostile, .method = "zeroq"}, 88);
   Done({.dataset = kHostile, .method = kHostile, .protocol = kHostile}, 87);
-  WriteReport(Reader(), "demo", folder / "x.tex");
+  WriteReport(Reader(), "demo", {}, folder / "x.tex");
   EXPECT_EQ(ErrorOf(folder / "x.tex"), "");
 }
 
