@@ -19,7 +19,9 @@ TEST(VggTest, HasThePublishedSize) {
   EXPECT_NEAR(macs * 1e-9, 15.47, 0.005);  // torchvision's table
   for (const Json& model : DescribeAll().at("models")) {
     const std::string name = model.at("name");
-    if (name.starts_with("vgg")) EXPECT_EQ(model.at("facts").at("macs"), macs) << name;
+    if (name.starts_with("vgg")) {
+      EXPECT_EQ(model.at("facts").at("macs"), macs) << name;
+    }
   }
 }
 
