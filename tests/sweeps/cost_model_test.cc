@@ -94,8 +94,9 @@ TEST(CostModelTest, TheLatestDeviceCounts) {
 
 TEST(CostModelTest, WithoutHistoryARuleOfThumbGoesWithWorkAndMultiplyAdds) {
   const CostModel model({}, Facts());
-  const auto seconds = [&](const StageDesign& stage, const std::string& arch = "resnet20_cifar_a") {
-    const CostEstimate cost = model.Predict(stage, {"small", "cifar10", arch});
+  const auto seconds = [&](const StageDesign& stage, const std::string& arch = "resnet20_cifar_a",
+                           const std::string& dataset = "cifar10") {
+    const CostEstimate cost = model.Predict(stage, {"small", dataset, arch});
     EXPECT_EQ(cost.basis, CostBasis::kRough);
     return cost.seconds;
   };
@@ -103,7 +104,8 @@ TEST(CostModelTest, WithoutHistoryARuleOfThumbGoesWithWorkAndMultiplyAdds) {
   const double synthesize = seconds(Stage("synthesize", "zeroq", steps));
   // 500 steps × 256 images × 4e7 multiply-adds, forward and backward, at 2e10 a second.
   EXPECT_NEAR(synthesize, 1 + 500. * 256 * 4e7 * 3 / 2e10, 1e-6);
-  EXPECT_NEAR(seconds(Stage("synthesize", "zeroq", steps), "large_cnn"), 100 * synthesize, 100);
+  EXPECT_NEAR(seconds(Stage("synthesize", "zeroq", steps), "large_cnn", "image_folder"),
+              100 * synthesize, 100);
   EXPECT_EQ(seconds(Stage("synthesize", "zeroq", steps), "plain_cnn"), synthesize);
   const double evaluate = seconds(Stage("evaluate", "evaluate", Json::object()));
   EXPECT_NEAR(evaluate, 1 + 10'000 * 4e7 / 2e10, 1e-6);
