@@ -104,6 +104,7 @@ void Scheduler::WakeDelayed(double now) {
 }
 
 bool Scheduler::MustWaitForNextRun(size_t stage, double now) const {
+  if (!options_.guessed.empty() && options_.guessed[stage]) return false;
   const double seconds = kMargin * nodes_[stage].cost;
   return now + seconds > options_.deadline && seconds <= options_.allocation;
 }

@@ -21,6 +21,8 @@ struct SchedulerOptions {
   // When the allocation ends, and for how long it lasts in all.
   double deadline = std::numeric_limits<double>::infinity();
   double allocation = std::numeric_limits<double>::infinity();
+  // By stage: its cost is a guess, good enough for the order but not to hold it back. Empty: none.
+  std::vector<bool> guessed = {};
 };
 
 // How many tries an end of this class allows: a crash, a lost worker or a timeout may pass and gets

@@ -107,9 +107,12 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
   writer->SetPublished(options.published);
   const std::vector<StageStatus> statuses = PrepareDatabase(plan, home, *writer, display);
   std::vector<double> costs;
-  for (const CostEstimate& cost : EstimateCosts(plan, CostModel(writer->Costs(), plan.work)))
+  SchedulerOptions scheduling = options.scheduler;
+  for (const CostEstimate& cost : EstimateCosts(plan, CostModel(writer->Costs(), plan.work))) {
     costs.push_back(cost.seconds);
-  Scheduler scheduler(plan.stages, statuses, costs, options.scheduler);
+    scheduling.guessed.push_back(cost.basis == CostBasis::kRough);
+  }
+  Scheduler scheduler(plan.stages, statuses, costs, scheduling);
 
   StorageThread storage(home, lock, std::move(writer));
   CoordinatorOptions coordinating = options.coordinator;

@@ -222,6 +222,16 @@ TEST(SchedulerTest, WhatNoAllocationCouldHoldStartsAndSavesAtTheEnd) {
   EXPECT_TRUE(scheduler.TakeNext(90, placement).has_value());
 }
 
+TEST(SchedulerTest, AGuessHoldsNothingBack) {
+  const Plan plan = FakePlan(Json::parse(R"([{"name": "guessed", "params": {"sleep_ms": 50000}},
+    {"name": "known", "params": {"sleep_ms": 50000}}])"));
+  Placement placement = EndlessRoom();
+  Scheduler scheduler =
+      MakeScheduler(plan, {.deadline = 100, .allocation = 3600, .guessed = {true, false}});
+  ASSERT_EQ(scheduler.TakeNext(90, placement)->stage, 0U);
+  EXPECT_FALSE(scheduler.TakeNext(90, placement).has_value());
+}
+
 TEST(SchedulerTest, AStageGoesToTheNodeThatMadeItsInput) {
   const Plan plan = FakePlan(Json::parse(R"([{"name": "a"}, {"name": "b"},
     {"name": "of a", "inputs": ["a"]}, {"name": "of b", "inputs": ["b"]}])"));
