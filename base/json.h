@@ -11,8 +11,8 @@ using Json = nlohmann::json;
 
 // The canonical text: keys sorted by bytes, no white space, integers as integers, doubles as the
 // shortest text that reads back to the same value, always with a point or an exponent, so that 1.0
-// and 1 stay different. Strings are UTF-8 with Throws kInternal for NaN, infinities and invalid
-// UTF-8: nothing of that kind may determine a name.
+// and 1 stay different. Strings are escaped where JSON asks. Throws kInternal for NaN, infinities
+// and invalid UTF-8: nothing of that kind may determine a name.
 std::string CanonicalJson(const Json& value);
 
 // SHA-256 (hex) of CanonicalJson(value).

@@ -13,6 +13,9 @@
 namespace zerosweep {
 namespace {
 
+constexpr size_t kMostRows =
+    1000;  // drawn, of whole networks: a report is a page to be read, or sent
+
 struct Cost {
   const char* name;
   const char* axis;
@@ -155,7 +158,13 @@ std::string HtmlPlots(const std::vector<LeaderboardRow>& rows) {
   std::map<std::pair<std::string, std::string>, std::vector<const LeaderboardRow*>> blocks;
   for (const LeaderboardRow& row : rows) blocks[{row.dataset, row.model}].push_back(&row);
   std::string html;
+  size_t drawn = 0, left_out = 0;
   for (const auto& [key, members] : blocks) {
+    if (drawn > 0 && drawn + members.size() > kMostRows) {
+      ++left_out;
+      continue;
+    }
+    drawn += members.size();
     const Block block(members);
     const CategoryPlot bits = BitsPlot(block);
     html += fmt::format("<h3>{}, {}</h3>\n{}\n<div class=plots>\n", EscapeHtml(key.first),
@@ -163,6 +172,12 @@ std::string HtmlPlots(const std::vector<LeaderboardRow>& rows) {
     html += Figure(bits.title, DrawCategoryPlot(bits), BitsNumbers(bits));
     for (const Cost& cost : kCosts) html += CostFigure(block, cost);
     html += "</div>\n";
+  }
+  if (left_out > 0) {
+    html += fmt::format(
+        "<p>Drawn: {} of {} networks; the others are in the leaderboard, and in reports of single "
+        "sweeps.</p>\n",
+        blocks.size() - left_out, blocks.size());
   }
   return html;
 }

@@ -9,7 +9,8 @@
 namespace zerosweep {
 
 // For each dataset and model top-1 against bits, size of the weights, BitOps and seconds of
-// computing, with the numbers as tables. A plot that has no two different values is left out.
+// computing, with the numbers as tables. A plot that has no two different values is left out; so
+// are networks beyond 1000 rows, and the page says how many.
 std::string HtmlPlots(const std::vector<LeaderboardRow>& rows);
 
 // The colours of a plot's lines, in their order.

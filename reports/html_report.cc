@@ -30,6 +30,9 @@ std::string LeaderboardSection(const ReportData& data) {
       "accuracy to see where it comes from.</p>\n"
       "<noscript><p>Sorting, filters and origins need this page's script.</p></noscript>\n" +
       HtmlLeaderboard(data.rows, data.provenance);
+  if (const size_t known = data.provenance.at("rows").size(); known < data.rows.size())
+    html += fmt::format("<p>Origins are kept of the first {} of {} rows.</p>\n", known,
+                        data.rows.size());
   if (HasIncomparable(data.rows)) html += fmt::format("<p>{}.</p>\n", kIncomparableNote);
   if (std::any_of(data.rows.begin(), data.rows.end(),
                   [](const auto& row) { return row.published.has_value(); })) {

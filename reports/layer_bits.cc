@@ -98,8 +98,8 @@ std::vector<LayerBits> ReadLayerBits(const ResultsReader& reader, const FilterSq
   const Table stages = reader.Query(
       "SELECT t.configuration_id, min(t.method), min(t.bits), min(t.dataset), min(t.model), "
       "min(t.seed), x.stage_id, t.id FROM trial t JOIN trial_stage x ON x.trial_id = t.id "
-      "WHERE EXISTS (SELECT 1 FROM metric m WHERE m.stage_id = x.stage_id AND m.name GLOB "
-      "'w_bits:*') AND " +
+      "WHERE x.kind = 'quantize' AND EXISTS (SELECT 1 FROM metric m WHERE m.stage_id = x.stage_id "
+      "AND m.name BETWEEN 'w_bits:' AND 'w_bits;') AND " +
           filter.condition + " GROUP BY t.configuration_id, x.stage_id ORDER BY 4, 5, 2, 3, 1, 6",
       filter.bindings);
   const ArtifactStore store(reader.home());

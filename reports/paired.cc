@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <numeric>
 #include <random>
 
 namespace zerosweep {
@@ -10,50 +10,95 @@ namespace {
 
 constexpr uint64_t kResamplingSeed = 20220501;
 constexpr int kResamples = 4000;
-constexpr int kFewestSeeds = 6;  // 2^(1−6) < 0.05 < 2^(1−5)
+constexpr size_t kNormalFrom = 300;  // differing images
+constexpr int kFewestSeeds = 6;      // 2^(1−6) < 0.05 < 2^(1−5)
 constexpr int kMostSeeds = 1000;
 
-// Images on which every seed has the same difference are interchangeable: a resample of the images
-// is a draw from the multinomial distribution of these patterns' counts.
-struct Pattern {
-  std::vector<float> differences;  // by seed
-  int64_t images = 0;
+// The differences of the images that some seed has right on one side only: on the others they are
+// 0.
+struct Differences {
+  int64_t images = 0;                        // of all
+  std::vector<std::vector<double>> by_seed;  // [seed][image that differs]
+  size_t differing() const { return by_seed.front().size(); }
 };
 
-std::vector<Pattern> PatternsOf(const std::vector<Outcomes>& a, const std::vector<Outcomes>& b) {
-  std::map<std::vector<float>, int64_t> counts;
-  std::vector<float> differences(a.size());
+Differences DifferencesOf(const std::vector<Outcomes>& a, const std::vector<Outcomes>& b) {
+  Differences of{static_cast<int64_t>(a.front().size()),
+                 std::vector<std::vector<double>>(a.size())};
   for (size_t image = 0; image < a.front().size(); ++image) {
-    for (size_t s = 0; s < a.size(); ++s) differences[s] = a[s][image] - b[s][image];
-    ++counts[differences];
+    bool differs = false;
+    for (size_t s = 0; s < a.size(); ++s) differs |= a[s][image] != b[s][image];
+    if (!differs) continue;
+    for (size_t s = 0; s < a.size(); ++s) of.by_seed[s].push_back(a[s][image] - b[s][image]);
   }
-  std::vector<Pattern> patterns;
-  for (const auto& [of_seeds, images] : counts) patterns.push_back({of_seeds, images});
-  return patterns;
+  return of;
 }
 
-Interval BootstrapInterval(const std::vector<Pattern>& patterns, int64_t images) {
-  const size_t seeds = patterns.front().differences.size();
+// The mean difference of an image and its variance, were the seeds to count with given weights.
+class Moments {
+ public:
+  explicit Moments(const Differences& of) : seeds_(of.by_seed.size()) {
+    const auto mean_product = [&](const std::vector<double>& x, const std::vector<double>& y) {
+      return std::inner_product(x.begin(), x.end(), y.begin(), 0.0) /
+             static_cast<double>(of.images);
+    };
+    const std::vector<double> ones(of.differing(), 1);
+    for (const auto& x : of.by_seed) {
+      means_.push_back(mean_product(x, ones));
+      for (const auto& y : of.by_seed) products_.push_back(mean_product(x, y));
+    }
+  }
+  double Mean(const std::vector<double>& weights) const {
+    return std::inner_product(weights.begin(), weights.end(), means_.begin(), 0.0);
+  }
+  double Variance(const std::vector<double>& weights) const {
+    double square = 0;
+    for (size_t s = 0; s < seeds_; ++s)
+      for (size_t t = 0; t < seeds_; ++t)
+        square += weights[s] * weights[t] * products_[s * seeds_ + t];
+    return std::max(0.0, square - Mean(weights) * Mean(weights));
+  }
+
+ private:
+  size_t seeds_;
+  std::vector<double> means_, products_;
+};
+
+// The sum over as many images as there are, each drawn from all.
+double SumOfDrawn(const Differences& of, const std::vector<double>& weights,
+                  std::mt19937_64& random) {
+  std::vector<double> values(of.differing(), 0);
+  for (size_t s = 0; s < weights.size(); ++s)
+    for (size_t i = 0; i < values.size(); ++i) values[i] += weights[s] * of.by_seed[s][i];
+  std::binomial_distribution<int64_t> how_many(
+      of.images, static_cast<double>(of.differing()) / static_cast<double>(of.images));
+  std::uniform_int_distribution<size_t> any(0, values.size() - 1);
+  double sum = 0;
+  for (int64_t left = how_many(random); left > 0; --left) sum += values[any(random)];
+  return sum;
+}
+
+// Many differing images make the mean over drawn ones normal: the ends of the interval come to
+// within a thirtieth of its spread (Cornish and Fisher's first term), less than so many resamples
+// are off by themselves.
+Interval BootstrapInterval(const Differences& of) {
+  if (of.differing() == 0) return {0, 0};
+  const size_t seeds = of.by_seed.size();
+  const bool is_normal = of.differing() >= kNormalFrom;
+  const Moments moments(of);
+  const auto images = static_cast<double>(of.images);
   std::mt19937_64 random(kResamplingSeed);
   std::uniform_int_distribution<size_t> any_seed(0, seeds - 1);
+  std::normal_distribution<double> normal;
   std::vector<double> weights(seeds), means;
   for (int resample = 0; resample < kResamples; ++resample) {
     std::fill(weights.begin(), weights.end(), 0);
-    for (size_t s = 0; s < seeds; ++s) weights[any_seed(random)] += 1;
-    int64_t left = images, pool = images;  // still to draw, and of the patterns not yet seen
-    double sum = 0;
-    for (const Pattern& pattern : patterns) {
-      const double share = static_cast<double>(pattern.images) / static_cast<double>(pool);
-      std::binomial_distribution<int64_t> how_many(left, std::min(1.0, share));
-      const int64_t drawn = pool == pattern.images ? left : how_many(random);
-      double difference = 0;
-      for (size_t s = 0; s < seeds; ++s) difference += weights[s] * pattern.differences[s];
-      sum += static_cast<double>(drawn) * difference;
-      left -= drawn;
-      pool -= pattern.images;
-      if (left == 0) break;
-    }
-    means.push_back(100 * sum / static_cast<double>(seeds) / static_cast<double>(images));
+    for (size_t s = 0; s < seeds; ++s) weights[any_seed(random)] += 1 / static_cast<double>(seeds);
+    const double mean =
+        is_normal
+            ? moments.Mean(weights) + std::sqrt(moments.Variance(weights) / images) * normal(random)
+            : SumOfDrawn(of, weights, random) / images;
+    means.push_back(100 * mean);
   }
   std::sort(means.begin(), means.end());
   return {SortedQuantile(means, 0.025), SortedQuantile(means, 0.975)};
@@ -80,17 +125,15 @@ PairedResult ComparePaired(const std::vector<Outcomes>& a, const std::vector<Out
   PairedResult result;
   result.n = static_cast<int>(a.size());
   result.images = static_cast<int64_t>(a.front().size());
-  const std::vector<Pattern> patterns = PatternsOf(a, b);
-  std::vector<double> by_seed(a.size(), 0);
-  for (const Pattern& pattern : patterns) {
-    for (size_t s = 0; s < a.size(); ++s) {
-      by_seed[s] += 100 * static_cast<double>(pattern.images) * pattern.differences[s] /
-                    static_cast<double>(result.images);
-    }
+  const Differences differences = DifferencesOf(a, b);
+  std::vector<double> by_seed;
+  for (const auto& of : differences.by_seed) {
+    by_seed.push_back(100 * std::accumulate(of.begin(), of.end(), 0.0) /
+                      static_cast<double>(result.images));
   }
   result.difference = *Mean(by_seed);
   result.spread = SampleStd(by_seed);
-  result.interval = BootstrapInterval(patterns, result.images);
+  result.interval = BootstrapInterval(differences);
   result.p_floor = std::ldexp(1, 1 - result.n);
   result.p = result.n == 1 ? SingleNetworksP(a.front(), b.front()) : *SignFlipP(by_seed);
   if (result.spread) result.seeds_needed = SeedsNeeded(result.difference, *result.spread);

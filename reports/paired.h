@@ -20,6 +20,7 @@ struct PairedResult {
   std::optional<double> spread;  // sample standard deviation over seeds, n ≥ 2
   // 95 % percentile bootstrap over images and, from two seeds on, seeds. With few seeds it is too
   // narrow for what other seeds would give: n seeds resampled spread by √((n − 1)/n) of theirs.
+  // From 300 images on that differ, a resample of the images is drawn by its normal limit.
   Interval interval;
   // McNemar's exact test of two single networks (n = 1), else sign flips over seeds.
   double p = 1;

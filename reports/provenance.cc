@@ -1,15 +1,18 @@
 #include "reports/provenance.h"
 
+#include <algorithm>
 #include <set>
 
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostRows = 500;
-constexpr int kMostTrials = 12;
+constexpr size_t kMostRows = 300;
+constexpr size_t kMostTrials = 12;         // of a row
+constexpr size_t kMostTrialsOfAll = 1000;  // a report is a page to be read, or sent
 
 // A row for each stage of each trial: the columns below.
-std::string StagesSql(const FilterSql& filter, const std::string& configurations) {
+std::string StagesSql(const FilterSql& filter, const std::string& configurations,
+                      size_t most_trials) {
   return fmt::format(R"sql(
 WITH chosen AS (
   SELECT t.id AS id, t.configuration_id AS configuration, t.name AS name, t.seed AS seed,
@@ -25,7 +28,7 @@ FROM chosen c JOIN trial_stage x ON x.trial_id = c.id JOIN stage g ON g.id = x.s
 LEFT JOIN artifact a ON a.id = g.artifact_id
 LEFT JOIN attempt p ON p.stage_id = g.id AND p.outcome = 'done'
 WHERE c.place <= {} ORDER BY c.configuration, c.place, g.id, p.number)sql",
-                     filter.condition, configurations, kMostTrials);
+                     filter.condition, configurations, most_trials);
 }
 
 enum Column {
@@ -115,7 +118,10 @@ Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
       reader.Query("SELECT id, config FROM configuration WHERE id IN (" + list + ")");
   for (const auto& row : configurations.rows)
     of[Key(row[0])]["config"] = ParseJson(row[1].get<std::string>(), "a configuration");
-  for (const auto& row : reader.Query(StagesSql(filter, list), filter.bindings).rows) {
+  const size_t most_trials =
+      std::min(kMostTrials, kMostTrialsOfAll / std::max<size_t>(ids.size(), 1));
+  const std::string sql = StagesSql(filter, list, most_trials);
+  for (const auto& row : reader.Query(sql, filter.bindings).rows) {
     Json& configuration = of.at(Key(row[kConfiguration]));
     AddStage(row, configuration);
     configuration["more"] =

@@ -8,9 +8,9 @@
 
 namespace zerosweep {
 
-// Of the first 500 rows: the configuration, and of its first 12 done trials in the order of their
-// seeds the accuracy and the stages behind it, with what each attempt ran on. Names and digests are
-// cut to the 12 characters that `explain`, `logs` and `replay` take.
+// Of the first 300 rows: the configuration, and of its first done trials in the order of their
+// seeds (12 of a row, 1000 of all) the accuracy and the stages behind it, with what each attempt
+// ran on. Names and digests are cut to the 12 characters that `explain`, `logs` and `replay` take.
 //   rows: configuration id → {title, sweep, protocol, interval, published, published_source,
 //   config,
 //         trials: [{trial, seed, top1, stages: [stage id]}], more}

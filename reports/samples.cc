@@ -14,7 +14,7 @@ constexpr size_t kMostGrids = 24;
 constexpr int kMostStages = 1000;          // that are looked at: each is a file to open
 constexpr size_t kMostNames = 4;           // of the methods that share their images
 constexpr uintmax_t kMostBytes = 4 << 20;  // a grid of 1024 × 1024 noise has 3 MB
-constexpr size_t kMostTogether = 2 << 20;  // bytes: a report is a page to be read, or sent
+constexpr size_t kMostTogether = 3 << 19;  // bytes: a report is a page to be read, or sent
 constexpr const char* kFile = "samples.png";
 
 // A row for each stage: artifact, kind, methods (a JSON list), bits, model, dataset, seed.

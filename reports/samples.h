@@ -19,7 +19,7 @@ struct Samples {
 };
 
 // samples.png of the synthesize and quantize stages of these trials: of a configuration that of the
-// lowest seed whose stage is done, what configurations share once, 24 and 2 MiB at most (but one,
+// lowest seed whose stage is done, what configurations share once, 24 and 1.5 MiB at most (but one,
 // however large). One that is missing, damaged or too large is passed over with a warning; an
 // artifact that never had one without.
 Samples ReadSamples(const ResultsReader& reader, const FilterSql& filter);

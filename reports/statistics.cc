@@ -143,8 +143,12 @@ std::optional<double> SignFlipP(const std::vector<double>& differences) {
   constexpr int kAssignments = 100'000;
   std::mt19937_64 random(kResamplingSeed);
   int as_far = 1;  // the observed one
-  for (int i = 0; i < kAssignments; ++i)
-    as_far += sum_of([&](size_t) { return (random() >> 63) != 0; }) >= observed ? 1 : 0;
+  uint64_t signs = 0;
+  const auto next_sign = [&](size_t i) {
+    if (i % 64 == 0) signs = random();
+    return (signs >> (i % 64) & 1) != 0;
+  };
+  for (int i = 0; i < kAssignments; ++i) as_far += sum_of(next_sign) >= observed ? 1 : 0;
   return static_cast<double>(as_far) / (kAssignments + 1);
 }
 

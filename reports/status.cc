@@ -8,7 +8,8 @@ Table SweepStatus(const ResultsReader& reader, const std::string& sweep) {
   RequireSweep(reader, sweep);
   return reader.Query(R"(
 WITH stages AS (SELECT DISTINCT st.sweep_id, x.stage_id FROM sweep_trial st
-    JOIN trial_stage x ON x.trial_id = st.trial_id),
+    JOIN trial_stage x ON x.trial_id = st.trial_id
+    WHERE ?1 = '' OR st.sweep_id = (SELECT id FROM sweep WHERE name = ?1)),
   by_stage AS (SELECT sweep_id, count(*) AS stages, sum(g.state = 'done') AS stages_done
     FROM stages JOIN stage g ON g.id = stage_id GROUP BY sweep_id),
   by_attempt AS (SELECT sweep_id, sum(a.outcome IS NULL) AS running, sum(a.seconds) AS seconds

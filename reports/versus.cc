@@ -29,25 +29,33 @@ void AddOutcomes(const Json::binary_t& bits, int64_t images, float share, Outcom
     if ((bits[i / 8] >> (i % 8) & 1) != 0) outcomes[i] += share;
 }
 
-Trials ReadTrials(const ResultsReader& reader, const FilterSql& filter, int64_t configuration) {
-  std::vector<Json> bindings = filter.bindings;
-  bindings.emplace_back(configuration);
+// By configuration.
+std::map<int64_t, Trials> ReadTrials(const ResultsReader& reader, const FilterSql& filter,
+                                     const std::set<int64_t>& configurations) {
   const Table table = reader.Query(
-      "SELECT t.seed, c.images, c.bits, (SELECT y.stage_id FROM trial_stage y WHERE y.trial_id = "
-      "t.id AND y.kind = 'synthesize') FROM trial t JOIN trial_stage x ON x.trial_id = t.id AND "
-      "x.kind = 'evaluate' JOIN correctness c ON c.stage_id = x.stage_id WHERE t.state = 'done' "
-      "AND " +
-          filter.condition + " AND t.configuration_id = ? ORDER BY t.seed, t.id",
-      bindings);
-  std::map<int64_t, int> evaluations;
-  for (const auto& row : table.rows) ++evaluations[row[0].get<int64_t>()];
-  Trials trials;
-  std::set<Json> sets_of_images;
+      fmt::format(
+          "SELECT t.configuration_id, t.seed, c.images, c.bits, (SELECT y.stage_id FROM "
+          "trial_stage y WHERE y.trial_id = t.id AND y.kind = 'synthesize') FROM trial t JOIN "
+          "trial_stage x ON x.trial_id = t.id AND x.kind = 'evaluate' JOIN correctness c ON "
+          "c.stage_id = x.stage_id WHERE t.state = 'done' AND {} AND t.configuration_id IN ({}) "
+          "ORDER BY t.configuration_id, t.seed, t.id",
+          filter.condition, fmt::join(configurations, ",")),
+      filter.bindings);
+  enum Column { kConfiguration, kSeed, kImages, kBits, kSynthesized };
+  std::map<std::pair<int64_t, int64_t>, int> evaluations;  // by configuration and seed
+  for (const auto& row : table.rows)
+    ++evaluations[{row[kConfiguration].get<int64_t>(), row[kSeed].get<int64_t>()}];
+  std::map<int64_t, Trials> trials;
+  std::set<std::pair<int64_t, int64_t>> images;  // of a configuration, a synthesize stage
   for (const auto& row : table.rows) {
-    const auto seed = row[0].get<int64_t>();
-    AddOutcomes(row[2].get_binary(), row[1].get<int64_t>(),
-                1.0F / static_cast<float>(evaluations[seed]), trials.by_seed[seed]);
-    if (!row[3].is_null() && !sets_of_images.insert(row[3]).second) trials.shared_images = true;
+    const auto configuration = row[kConfiguration].get<int64_t>();
+    const auto seed = row[kSeed].get<int64_t>();
+    Trials& of = trials[configuration];
+    AddOutcomes(row[kBits].get_binary(), row[kImages].get<int64_t>(),
+                1.0F / static_cast<float>(evaluations.at({configuration, seed})), of.by_seed[seed]);
+    if (!row[kSynthesized].is_null() &&
+        !images.emplace(configuration, row[kSynthesized].get<int64_t>()).second)
+      of.shared_images = true;
   }
   return trials;
 }
@@ -100,15 +108,13 @@ std::string Difference(const PairedResult& result, const std::string& method,
 // Fills in the results of all rows.
 void CompareAll(const ResultsReader& reader, const FilterSql& filter,
                 std::vector<VersusRow>& rows) {
-  std::map<int64_t, Trials> trials;
-  const auto trials_of = [&](const LeaderboardRow& row) -> const Trials& {
-    const auto [place, is_new] = trials.try_emplace(row.configuration);
-    if (is_new) place->second = ReadTrials(reader, filter, row.configuration);
-    return place->second;
-  };
+  std::set<int64_t> configurations;
+  for (const VersusRow& row : rows)
+    configurations.insert({row.method.configuration, row.against.configuration});
+  std::map<int64_t, Trials> trials = ReadTrials(reader, filter, configurations);
   std::vector<double> p;
   for (VersusRow& row : rows) {
-    Compare(trials_of(row.method), trials_of(row.against), row);
+    Compare(trials[row.method.configuration], trials[row.against.configuration], row);
     if (row.result) p.push_back(row.result->p);
   }
   const std::vector<double> adjusted = HolmAdjusted(p);

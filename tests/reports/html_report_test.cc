@@ -123,6 +123,24 @@ TEST_F(HtmlReportTest, TellsTwelveSeedsOfARowAndHowManyMoreThereAre) {
   EXPECT_EQ(row.at("more"), 2);
 }
 
+TEST_F(HtmlReportTest, APageOfVeryManyRowsSaysWhatItLeavesOut) {
+  ReportData data;
+  for (int64_t i = 0; i < 1200; ++i) {
+    LeaderboardRow& row = data.rows.emplace_back();
+    row.configuration = i;
+    row.dataset = "cifar10";
+    row.model = fmt::format("network_{}", i / 600);
+    row.bits = "w4a4";
+    row.size_bytes = 1e6 + static_cast<double>(i);
+    row.top1_mean = 50 + static_cast<double>(i) / 100;
+  }
+  data.provenance["rows"] = {{"0", Json::object()}};
+  const std::string page = HtmlReport(data, "now");
+  EXPECT_EQ(Count(page, "<td class=n>61.99</td>"), 1u);  // in the leaderboard
+  EXPECT_THAT(page, HasSubstr("Drawn: 1 of 2 networks;"));
+  EXPECT_THAT(page, HasSubstr("Origins are kept of the first 1 of 1200 rows."));
+}
+
 TEST_F(HtmlReportTest, SaysOnceWhatIsTheSameInEveryRow) {
   Done({}, 88);
   Done({.method = "dsg"}, 87);

@@ -47,6 +47,22 @@ TEST(PairedTest, SeedsWidenTheInterval) {
   EXPECT_TRUE(same.interval.Holds(2));
 }
 
+// From 300 differing images on they are not drawn one by one: the interval must not jump there.
+TEST(PairedTest, TheNormalLimitContinuesTheResampling) {
+  const auto compare = [](size_t differing) {
+    const size_t images = 10'000, only_a = 3 * differing / 5;
+    const std::vector<Outcomes> b(3, Right(images, 5000, differing - only_a));
+    return ComparePaired({Right(images, 5000 + only_a - 20), Right(images, 5000 + only_a),
+                          Right(images, 5000 + only_a + 20)},
+                         b);
+  };
+  const PairedResult drawn = compare(275), normal = compare(285);
+  const auto width = [](const PairedResult& of) { return of.interval.high - of.interval.low; };
+  EXPECT_NEAR(width(drawn), width(normal), 0.08 * width(drawn));
+  EXPECT_NEAR(drawn.difference - drawn.interval.low, normal.difference - normal.interval.low,
+              0.08 * width(drawn));
+}
+
 TEST(PairedTest, NoDifferenceIsNone) {
   const std::vector<Outcomes> a = {Right(100, 50), Right(100, 60)};
   const PairedResult result = ComparePaired(a, a);

@@ -84,8 +84,8 @@ TEST_F(SamplesTest, TogetherTheyStaySmallEnoughForAPage) {
   with_grid("m3", 3 << 20);  // the first is shown, however large
   EXPECT_FALSE(ReadSamples(Reader(), ToSql("demo", {})).more);
   with_grid("m4", 100);
-  with_grid("m1", 1 << 20);
-  with_grid("m2", 1 << 20);
+  with_grid("m1", 3 << 18);
+  with_grid("m2", 3 << 18);
   const Samples samples = ReadSamples(Reader(), ToSql("demo", {}));
   ASSERT_EQ(samples.grids.size(), 2u);
   EXPECT_TRUE(samples.grids[1].title.starts_with("m2:")) << samples.grids[1].title;
