@@ -14,7 +14,8 @@ bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const Globals& globals,
   }
   if (rows.empty()) return false;
   PrintForPeople(options.wide ? WideLeaderboard(rows) : NarrowLeaderboard(rows), globals);
-  if (HasIncomparable(rows)) fmt::print("{}\n", kIncomparableNote);
+  for (const std::string& note : Notes(rows)) fmt::print("{}\n", note);
+  if (options.wide) fmt::print("{}\n", kIntervalNote);
   return true;
 }
 

@@ -33,7 +33,7 @@ std::string LeaderboardSection(const ReportData& data) {
   if (const size_t known = data.provenance.at("rows").size(); known < data.rows.size())
     html += fmt::format("<p>Origins are kept of the first {} of {} rows.</p>\n", known,
                         data.rows.size());
-  if (HasIncomparable(data.rows)) html += fmt::format("<p>{}.</p>\n", kIncomparableNote);
+  for (const std::string& note : Notes(data.rows)) html += fmt::format("<p>{}.</p>\n", note);
   if (std::any_of(data.rows.begin(), data.rows.end(),
                   [](const auto& row) { return row.published.has_value(); })) {
     html +=

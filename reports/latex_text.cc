@@ -35,6 +35,7 @@ const std::map<char32_t, const char*> kAscii = {
     {'<', "\\textless{}"},       {'>', "\\textgreater{}"},    {'|', "\\textbar{}"}};
 
 const std::map<char32_t, const char*> kSymbols = {{U'±', "$\\pm$"},
+                                                  {U'†', "\\dag{}"},
                                                   {U'×', "$\\times$"},
                                                   {U'÷', "$\\div$"},
                                                   {U'·', "$\\cdot$"},

@@ -44,7 +44,7 @@ constexpr std::array<Metric, kSeconds> kMetrics = {{{"evaluate", "top1"},
                                                     {"quantize", "bitops"}}};
 
 // Columns of TrialsSql; then the numbers.
-enum Column { kConfiguration, kSeed, kEvaluation, kFirstNumber };
+enum Column { kConfiguration, kSeed, kEvaluation, kSynthesized, kFirstNumber };
 
 // One row a done trial that has an accuracy. Each of its stages is looked up once and its metrics
 // from there: at 100,000 trials a sub-select for each number would be most of the time.
@@ -58,7 +58,7 @@ std::string TrialsSql(const FilterSql& filter) {
     joins += fmt::format(
         "LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{0}'\n", name, of);
   }
-  return fmt::format(R"(SELECT t.configuration_id, t.seed, evaluate.stage_id{},
+  return fmt::format(R"(SELECT t.configuration_id, t.seed, evaluate.stage_id, synthesize.stage_id{},
   (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
     WHERE x.trial_id = t.id)
 FROM trial t
@@ -86,11 +86,13 @@ struct Samples {
   std::string counterparts;  // the same for configurations that differ in their images alone
   std::set<int64_t> seeds;
   std::set<int64_t> evaluations;
+  std::set<int64_t> image_sets;
   std::array<std::vector<double>, kNumbers> values;
 
   void Add(const std::vector<Json>& trial) {
     seeds.insert(trial[kSeed].get<int64_t>());
     if (!evaluations.insert(trial[kEvaluation].get<int64_t>()).second) return;
+    if (trial[kSynthesized].is_number()) image_sets.insert(trial[kSynthesized].get<int64_t>());
     for (size_t i = 0; i < kNumbers; ++i) {
       const Json& value = trial[kFirstNumber + i];
       if (value.is_number()) values[i].push_back(value.get<double>());
@@ -101,6 +103,7 @@ struct Samples {
     const std::vector<double>& top1 = values[kTop1];
     row.seeds.assign(seeds.begin(), seeds.end());
     row.n = static_cast<int>(evaluations.size());
+    if (!image_sets.empty()) row.image_sets = static_cast<int>(image_sets.size());
     row.top1_mean = *Mean(top1);
     row.top1_std = SampleStd(top1);
     const auto bootstrapped = BcaInterval95(top1);
@@ -242,10 +245,6 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
            std::tie(b.dataset, b.model, a.w_bits, a.a_bits, b.bits, a.top1_mean, b.method);
   });
   return rows;
-}
-
-bool HasIncomparable(const std::vector<LeaderboardRow>& rows) {
-  return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.not_comparable; });
 }
 
 std::string BitsName(const std::string& bits) {

@@ -23,6 +23,9 @@ struct LeaderboardRow {
   double w_bits = 0, a_bits = 0;
   std::string bits;  // "w4a8", "wmp4a8" (mixed precision), "w@first8a4" (by layer)
   int n = 0;         // distinct evaluations: trials whose evaluate stage coincides count once
+  // Different sets of calibration images among these: fewer than n vary less than seeds do. None
+  // where the images are made while quantizing.
+  std::optional<int> image_sets;
   double top1_mean = 0;
   std::optional<double> top1_std;  // n ≥ 2
   // 95 % interval over seeds: t from n = 3, BCa from n = 10.
@@ -74,11 +77,17 @@ Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows);
 PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows);
 PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows);
 
-// Whether any row carries the mark, and what it means.
-bool HasIncomparable(const std::vector<LeaderboardRow>& rows);
+// What the marks mean that these rows carry, a sentence each: "* within this dataset, …".
+std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows);
 inline constexpr const char* kIncomparableNote =
     "* within this dataset, model and bits, protocols, test images or teachers differ: do not "
     "compare";
+inline constexpr const char* kSharedImagesNote =
+    "† some of the n share their calibration images: other seeds would vary more";
+// What the intervals cover.
+inline constexpr const char* kIntervalNote =
+    "intervals (95 %, from n = 3 on): of the mean over other seeds, on these test images and this "
+    "teacher";
 
 // For people: "W4A8", "WMP4A8", "W@first8A4" of the stored "w4a8", "wmp4a8", "w@first8a4".
 std::string BitsName(const std::string& bits);

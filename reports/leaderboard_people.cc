@@ -30,6 +30,8 @@ std::string Protocol(const LeaderboardRow& row) {
   return row.not_comparable ? text + " *" : text;
 }
 
+bool SharesImages(const LeaderboardRow& row) { return row.image_sets && *row.image_sets < row.n; }
+
 // A column of a table for people.
 struct Column {
   const char* name;
@@ -40,7 +42,8 @@ using Row = LeaderboardRow;
 const Column kBits = {"bits", [](const Row& row) { return BitsName(row.bits); }};
 const Column kMethod = {"method", [](const Row& row) { return MethodName(row); }};
 const Column kTop1 = {"top-1 %", Accuracy};
-const Column kSamples = {"n", [](const Row& row) { return std::to_string(row.n); }};
+const Column kSamples = {
+    "n", [](const Row& row) { return std::to_string(row.n) + (SharesImages(row) ? " †" : ""); }};
 const Column kDrop = {"drop", [](const Row& row) { return Fixed(row.drop, 2); }};
 const Column kToReal = {"to real", [](const Row& row) {
                           return row.to_real ? fmt::format("{:+.2f}", *row.to_real) : "–";
@@ -138,6 +141,14 @@ std::string Heading(std::span<const LeaderboardRow> section, bool one_protocol) 
 }
 
 }  // namespace
+
+std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows) {
+  std::vector<std::string> notes;
+  if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.not_comparable; }))
+    notes.emplace_back(kIncomparableNote);
+  if (std::any_of(rows.begin(), rows.end(), SharesImages)) notes.emplace_back(kSharedImagesNote);
+  return notes;
+}
 
 Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
   return TableOf(rows, kForPeople);

@@ -66,7 +66,8 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                    "settings",
                    "untrained_top1",
                    "best_snapshot_top1",
-                   "heldout_snapshot_top1"};
+                   "heldout_snapshot_top1",
+                   "image_sets"};
   for (const LeaderboardRow& row : rows) {
     table.rows.push_back({row.sweep,
                           row.dataset,
@@ -97,7 +98,8 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                           Join(row.settings, " "),
                           Optional(row.untrained_top1),
                           Optional(row.best_snapshot_top1),
-                          Optional(row.heldout_snapshot_top1)});
+                          Optional(row.heldout_snapshot_top1),
+                          row.image_sets ? Json(*row.image_sets) : Json()});
   }
   return table;
 }

@@ -20,7 +20,7 @@ std::string Markdown(const ReportData& data) {
     if (!value.empty()) text += fmt::format("- {}: {}\n", name, MarkdownText(value));
   }
   text += "\n## Leaderboard\n\n" + TableAsMarkdown(LeaderboardForPeople(data.rows));
-  if (HasIncomparable(data.rows)) text += fmt::format("\n\\{}\n", kIncomparableNote);
+  for (const std::string& note : Notes(data.rows)) text += "\n" + MarkdownText(note) + "\n";
   if (!data.failures.rows.empty()) {
     text += "\n## Failures\n\n" + TableAsMarkdown(data.failures);
   }
@@ -29,7 +29,7 @@ std::string Markdown(const ReportData& data) {
 
 std::string Latex(const std::vector<LeaderboardRow>& rows) {
   std::string text = TableAsLatex(LeaderboardForPeople(rows));
-  if (HasIncomparable(rows)) text += fmt::format("% {}\n", kIncomparableNote);
+  for (const std::string& note : Notes(rows)) text += fmt::format("% {}\n", note);
   return text;
 }
 

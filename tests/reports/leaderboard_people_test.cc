@@ -95,7 +95,8 @@ TEST(LeaderboardPeopleTest, ItFitsIntoAHundredColumns) {
   }
   std::istringstream lines(AlignedTable(NarrowLeaderboard(rows), {}));
   for (std::string line; std::getline(lines, line);) EXPECT_LE(TextWidth(line), 100u) << line;
-  EXPECT_LE(TextWidth(kIncomparableNote), 100u);
+  for (const char* note : {kIncomparableNote, kSharedImagesNote, kIntervalNote})
+    EXPECT_LE(TextWidth(note), 100u) << note;
   rows[0].settings = {"lr=reference", "max_unit_macs=0", "units=blocks"};
   std::istringstream cut(AlignedTable(NarrowLeaderboard(rows), {.bold = false, .width = 100}));
   for (std::string line; std::getline(cut, line);) EXPECT_LE(TextWidth(line), 100u) << line;

@@ -96,7 +96,7 @@ TEST_F(LeaderboardTest, MixedPrecisionStandsBesideTheUniformBitsOfItsBudget) {
   const auto board = Leaderboard(Reader());
   EXPECT_THAT(Order(board), ElementsAre("zeroq W6A6", "zeroq WMP6A6", "zeroq W@first8A8",
                                         "zeroq W4A8", "zeroq WMP4A8"));
-  EXPECT_FALSE(HasIncomparable(board)) << "mixed and uniform precision are other bits";
+  EXPECT_TRUE(Notes(board).empty()) << "mixed and uniform precision are other bits";
   for (const char* where : {"bits=wmp4a8", "bits=WMP4A8", "bits=w@first8a8", "bits=w4a8"})
     EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter(where)).size(), 1u) << where;
   EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter("w_bits=4")).size(), 2u);
@@ -111,10 +111,38 @@ TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
   EXPECT_TRUE(rows[0].not_comparable);
   EXPECT_TRUE(rows[1].not_comparable);
   EXPECT_FALSE(rows[2].not_comparable);
-  EXPECT_TRUE(HasIncomparable(rows));
+  EXPECT_THAT(Notes(rows), ElementsAre(kIncomparableNote));
   const Table table = LeaderboardForPeople(rows);
   EXPECT_EQ(table.rows[0].back(), "genie *");
   EXPECT_EQ(table.rows[2].back(), "genie");
+}
+
+TEST_F(LeaderboardTest, MarksTrialsThatShareTheirImages) {
+  Done({.method = "dsg", .seed = 0}, 87);
+  Done({.method = "dsg", .seed = 1}, 87);
+  Done({.seed = 0}, 88);
+  EXPECT_TRUE(Notes(Leaderboard(Reader())).empty());
+  TrialRow second = rows.trials.back();  // the same images, quantized with another seed
+  const auto design = rows.Stage(rows.NameOf(second, "quantize")).design;
+  const auto inputs = rows.Stage(rows.NameOf(second, "quantize")).inputs;
+  second.id = Sha256Hex("second");
+  second.seeds.quantize = 1;
+  second.stages[2] = rows.Add(*design, inputs, 1);
+  second.stages[3] =
+      rows.Add({.kind = "evaluate", .implementation = "evaluate", .roles = {"quantized"}},
+               {second.stages[2]});
+  rows.trials.push_back(second);
+  Add();
+  FinishTrial(writer, rows.stages, rows.trials.back(), 88.5);
+  const auto board = Leaderboard(Reader());
+  ASSERT_EQ(board.size(), 2u);
+  EXPECT_EQ(board[0].n, 2);
+  EXPECT_EQ(board[0].image_sets, 1);
+  EXPECT_EQ(board[1].image_sets, 2);
+  EXPECT_THAT(Notes(board), ElementsAre(kSharedImagesNote));
+  const Table table = LeaderboardForPeople(board);
+  EXPECT_EQ(table.rows[0][5], "2 †");
+  EXPECT_EQ(table.rows[1][5], "2");
 }
 
 TEST_F(LeaderboardTest, RowsTellTheDistanceToRealImages) {
@@ -206,7 +234,7 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
                   "top1_std", "top1_ci_low", "top1_ci_high", "top1_best", "agreement", "fp32_top1",
                   "drop", "images", "size_bytes", "bitops", "seeds", "protocol", "variant",
                   "seconds_mean", "published", "published_source", "bits", "to_real", "settings",
-                  "untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1"));
+                  "untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1", "image_sets"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());

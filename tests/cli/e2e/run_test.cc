@@ -35,7 +35,8 @@ const std::vector<std::string> kLeaderboardFields = {"sweep",
                                                      "settings",
                                                      "untrained_top1",
                                                      "best_snapshot_top1",
-                                                     "heldout_snapshot_top1"};
+                                                     "heldout_snapshot_top1",
+                                                     "image_sets"};
 
 void ExpectNumbers(const Json& row, const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {
@@ -53,6 +54,7 @@ void ExpectLeaderboardRow(const Json& row) {
   EXPECT_EQ(row.at("sweep"), "tiny");
   EXPECT_EQ(row.at("dataset"), "cifar10");
   EXPECT_EQ(row.at("n"), 3);
+  EXPECT_EQ(row.at("image_sets"), 3);
   EXPECT_EQ(row.at("seeds"), Json({0, 1, 2}));
   EXPECT_EQ(row.at("protocol"), "zeroq");
   EXPECT_EQ(row.at("images"), 8);
