@@ -14,8 +14,7 @@ constexpr size_t kNormalFrom = 300;  // differing images
 constexpr int kFewestSeeds = 6;      // 2^(1−6) < 0.05 < 2^(1−5)
 constexpr int kMostSeeds = 1000;
 
-// The differences of the images that some seed has right on one side only: on the others they are
-// 0.
+// The differences of the images that some seed has right on one side only, the others' being 0.
 struct Differences {
   int64_t images = 0;                        // of all
   std::vector<std::vector<double>> by_seed;  // [seed][image that differs]
