@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 // Of every kind that TeX reads as something else.
 const std::string kHostile =
     R"([*a_b 5 % & #1 $x$ ~ ^ \input{/etc/passwd} {open } <i> | "q" ` ' --- )"
-    "±–—…Ω µ → ≤ é ß Đ 中 😀 \n\n\x01";
+    "±†–—…Ω µ → ≤ é ß Đ 中 😀 \n\n\x01";
 
 class LatexCompilesTest : public testing::Test, protected ResultsHome {
  protected:
