@@ -13,8 +13,8 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostRows =
-    1000;  // drawn, of whole networks: a report is a page to be read, or sent
+// Drawn, of whole networks: a report is a page to be read, or sent.
+constexpr size_t kMostRows = 1000;
 
 struct Cost {
   const char* name;

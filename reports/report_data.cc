@@ -14,17 +14,17 @@ constexpr int kMostFailures = 500;
 constexpr size_t kMostLeaders = 24;
 
 std::vector<Curve> ReadCurves(const ResultsReader& reader, const FilterSql& filter) {
-  const Table table = reader.Query(
-      fmt::format(
-          "WITH first AS (SELECT min(t.method) AS method, min(t.seed) AS seed, min(t.bits) AS "
-          "bits, "
-          "count(DISTINCT t.bits) AS widths, c.stage_id, c.term FROM trial t JOIN trial_stage x ON "
-          "x.trial_id = t.id JOIN curve c ON c.stage_id = x.stage_id WHERE c.term <> 'frontier' "
-          "AND "
-          "{} GROUP BY c.stage_id, c.term ORDER BY 1, 2, c.term LIMIT {}) SELECT method, seed, "
-          "term, data, bits, widths FROM first JOIN curve USING (stage_id, term) ORDER BY 1, 2, 3",
-          filter.condition, kMostCurves),
-      filter.bindings);
+  const Table table = reader.Query(fmt::format(R"sql(
+WITH first AS (
+  SELECT min(t.method) AS method, min(t.seed) AS seed, min(t.bits) AS bits,
+    count(DISTINCT t.bits) AS widths, c.stage_id, c.term
+  FROM trial t JOIN trial_stage x ON x.trial_id = t.id JOIN curve c ON c.stage_id = x.stage_id
+  WHERE c.term <> 'frontier' AND {}
+  GROUP BY c.stage_id, c.term ORDER BY 1, 2, c.term LIMIT {})
+SELECT method, seed, term, data, bits, widths FROM first JOIN curve USING (stage_id, term)
+ORDER BY 1, 2, 3)sql",
+                                               filter.condition, kMostCurves),
+                                   filter.bindings);
   std::vector<Curve> curves;
   for (const auto& row : table.rows) {
     const Json::binary_t& bytes = row[3].get_binary();
@@ -40,8 +40,7 @@ std::vector<Curve> ReadCurves(const ResultsReader& reader, const FilterSql& filt
 std::string Signatures(const ResultsReader& reader, const FilterSql& filter) {
   const Table table = reader.Query(
       "SELECT facts FROM signature WHERE id IN (SELECT a.signature_id FROM trial t JOIN "
-      "trial_stage "
-      "x ON x.trial_id = t.id JOIN attempt a ON a.stage_id = x.stage_id WHERE " +
+      "trial_stage x ON x.trial_id = t.id JOIN attempt a ON a.stage_id = x.stage_id WHERE " +
           filter.condition + ") LIMIT 20",
       filter.bindings);
   std::set<std::string> facts;
