@@ -21,12 +21,14 @@ torch::Tensor SumTo(const torch::Tensor& gradient, const torch::Tensor& paramete
 
 struct LsqFunction : Function<LsqFunction> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x,
-                               const torch::Tensor& step, int64_t bits, bool is_signed) {
+                               const torch::Tensor& step, int64_t bits, bool is_signed,
+                               double share) {
     const torch::Tensor quantized =
         FakeQuantize(x, LsqGrid(step, static_cast<int>(bits), is_signed));
     context->save_for_backward({x, step, quantized});
     context->saved_data["bits"] = bits;
     context->saved_data["is_signed"] = is_signed;
+    context->saved_data["share"] = share;
     return quantized;
   }
 
@@ -39,10 +41,11 @@ struct LsqFunction : Function<LsqFunction> {
     const torch::Tensor size = AlongChannels(step.abs(), x);
     const torch::Tensor inside = (x >= low * size).logical_and(x <= high * size);
     const torch::Tensor code = torch::where(inside, quantized - x, quantized) / size;
-    const double values = static_cast<double>(x.numel()) / static_cast<double>(step.numel());
+    const double values = static_cast<double>(x.numel()) / static_cast<double>(step.numel()) /
+                          context->saved_data["share"].toDouble();
     const torch::Tensor for_step =
         SumTo(upstream[0] * code, step) * step.sign() / std::sqrt(values * high);
-    return {upstream[0] * inside, for_step, {}, {}};
+    return {upstream[0] * inside, for_step, {}, {}, {}};
   }
 };
 
@@ -72,15 +75,14 @@ UniformGrid LsqGrid(const torch::Tensor& step, int bits, bool is_signed) {
 }
 
 torch::Tensor LsqQuantize(const torch::Tensor& x, const torch::Tensor& step, int bits,
-                          bool is_signed) {
+                          bool is_signed, double share) {
   if (bits == kPassThroughBits) return x;
-  return LsqFunction::apply(x, step, int64_t{bits}, is_signed);
+  return LsqFunction::apply(x, step, int64_t{bits}, is_signed, share);
 }
 
-torch::Tensor LsqInitialStep(const torch::Tensor& x, int bits, bool is_signed, bool per_channel) {
+torch::Tensor LsqInitialStep(const torch::Tensor& mean_magnitude, int bits, bool is_signed) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor mean = per_channel ? x.abs().flatten(1).mean(1) : x.abs().mean();
-  return (2 * mean / std::sqrt(HighestCode(bits, is_signed))).clamp_min(1e-8);
+  return (2 * mean_magnitude / std::sqrt(HighestCode(bits, is_signed))).clamp_min(1e-8);
 }
 
 UniformGrid DoReFaGrid(const torch::Tensor& weight, int bits) {

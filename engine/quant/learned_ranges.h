@@ -13,12 +13,13 @@ namespace zerosweep {
 // `is_signed` (weights), 0 … 2^k − 1 otherwise (what comes out of a ReLU).
 //   dx̂/dx = 1 inside the range, 0 outside
 //   dx̂/ds = x̂/s − x/s inside, the code at the nearer end outside; times 1/√(N·Qp), N values of x
-// step: (), or one for each slice of dimension 0; positive, or its magnitude counts.
+// step: (), or one for each slice of dimension 0; positive, or its magnitude counts. x is `share`
+// of the values that the step is trained on: N are those of all ranks.
 torch::Tensor LsqQuantize(const torch::Tensor& x, const torch::Tensor& step, int bits,
-                          bool is_signed);
+                          bool is_signed, double share = 1);
 UniformGrid LsqGrid(const torch::Tensor& step, int bits, bool is_signed);
-// 2·mean|x| / √Qp: over x, or over each slice of dimension 0.
-torch::Tensor LsqInitialStep(const torch::Tensor& x, int bits, bool is_signed, bool per_channel);
+// 2·mean|x| / √Qp.
+torch::Tensor LsqInitialStep(const torch::Tensor& mean_magnitude, int bits, bool is_signed);
 
 // PACT (Choi et al. 2018): x clipped to [0, α], then the uniform grid over it.
 //   dx̂/dx = 1 for 0 < x < α, 0 otherwise;  dx̂/dα = 1 for x ≥ α, 0 otherwise

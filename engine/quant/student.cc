@@ -79,7 +79,7 @@ Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,
     const torch::Tensor& weight =
         graph_.nodes[static_cast<size_t>(weighted[i])].parameters.at("weight");
     weight_steps_[weighted[i]] =
-        LsqInitialStep(weight, bits[i], /*is_signed=*/true, /*per_channel=*/false)
+        LsqInitialStep(weight.detach().abs().mean(), bits[i], /*is_signed=*/true)
             .requires_grad_(true);
   }
   const torch::Tensor zero = torch::zeros({}, teacher.options());
@@ -132,13 +132,13 @@ UniformGrid Student::GridOf(size_t site) const {
   return MakeUniformGrid(range.lo / seen, range.hi / seen, bits);
 }
 
-torch::Tensor Student::Activation(size_t site, const torch::Tensor& tensor) const {
+torch::Tensor Student::Activation(size_t site, const torch::Tensor& tensor, double share) const {
   const int bits = sites_[site].bits;
   if (bits == kPassThroughBits) return tensor;
   RequireCalibrated();
   const Range& range = ranges_[site];
   if (kinds_.activations == StudentRanges::Activations::kLsq)
-    return LsqQuantize(tensor, range.learned, bits, range.is_signed);
+    return LsqQuantize(tensor, range.learned, bits, range.is_signed, share);
   if (range.learned.defined()) return PactQuantize(tensor, range.learned, bits);
   return StraightThrough(tensor, GridOf(site));
 }
@@ -179,13 +179,17 @@ torch::Tensor Student::Weight(int index, const torch::Tensor& weight) const {
   return weight.dim() == 4 ? quantized.contiguous(at::MemoryFormat::ChannelsLast) : quantized;
 }
 
-void Student::BeginLearnedRange(size_t site, const torch::Tensor& tensor) {
-  Range& range = ranges_[site];
+void Student::BeginLearnedRange(Group& group, size_t site, const torch::Tensor& tensor) {
   if (calibrations_ > 1) return;
-  range.is_signed = tensor.min().item<float>() < 0;
+  Range& range = ranges_[site];
+  const torch::Tensor least = tensor.min();
+  group.Reduce({least}, Group::Reduction::kMin);
+  range.is_signed = least.item<double>() < 0;
   if (kinds_.activations == StudentRanges::Activations::kLsq) {
-    range.learned.copy_(LsqInitialStep(tensor, sites_[site].bits, range.is_signed,
-                                       /*per_channel=*/false));
+    const torch::Tensor sum = tensor.abs().sum();
+    const torch::Tensor count = torch::full_like(sum, static_cast<double>(tensor.numel()));
+    group.Reduce({sum, count}, Group::Reduction::kSum);
+    range.learned.copy_(LsqInitialStep(sum / count, sites_[site].bits, range.is_signed));
   } else if (range.is_signed) {
     const Node& node = graph_.nodes[static_cast<size_t>(sites_[site].node)];
     throw Error(
@@ -206,10 +210,10 @@ void Student::Widen(Group& group, size_t site, const torch::Tensor& tensor) {
   range.hi = (kKeep * range.hi + (1 - kKeep) * ends[1]) / seen;
 }
 
-torch::Tensor Student::Run(const torch::Tensor& x, const Observe& observe) const {
+torch::Tensor Student::Run(const torch::Tensor& x, double share, const Observe& observe) const {
   SiteTaps quantizers(graph_, sites_, [&](size_t site, int reader, const torch::Tensor& tensor) {
     if (observe && reader == kEveryReader) observe(site, tensor);
-    return Activation(site, tensor);
+    return Activation(site, tensor, share);
   });
   quantizers.taps().replace_weight = [&](int index, const torch::Tensor& weight) {
     return Weight(index, weight);
@@ -220,12 +224,15 @@ torch::Tensor Student::Run(const torch::Tensor& x, const Observe& observe) const
 void Student::Calibrate(Group& group, const torch::Tensor& x) {
   const torch::NoGradGuard no_grad;
   ++calibrations_;
-  Run(x, [&](size_t site, const torch::Tensor& tensor) {
-    ranges_[site].learned.defined() ? BeginLearnedRange(site, tensor) : Widen(group, site, tensor);
+  Run(x, 1, [&](size_t site, const torch::Tensor& tensor) {
+    ranges_[site].learned.defined() ? BeginLearnedRange(group, site, tensor)
+                                    : Widen(group, site, tensor);
   });
 }
 
-torch::Tensor Student::Forward(const torch::Tensor& x) const { return Run(x, {}); }
+torch::Tensor Student::Forward(const torch::Tensor& x, double share) const {
+  return Run(x, share, {});
+}
 
 QuantizedNetwork Student::Quantized() const {
   const torch::NoGradGuard no_grad;

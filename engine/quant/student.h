@@ -64,14 +64,14 @@ class Student {
 
   // One forward that moves the activation ranges: r ← 0.9 r + 0.1 x of a batch's minimum and
   // maximum over all ranks, read as r / (1 − 0.9^t); each site sees tensors that were quantized
-  // before it. No gradient. One collective a site. Learned ranges are begun by the first, and want
-  // a group of one. Throws kTrial for a tensor with negative values under PACT.
+  // before it. No gradient. One collective a site. Learned ranges are begun by the first, with up
+  // to two collectives a site. Throws kTrial for a tensor with negative values under PACT.
   void Calibrate(Group& group, const torch::Tensor& x);
 
-  // Logits of x: those of Quantized(), bit for bit. Differentiable in the parameters. Throws kTrial
-  // before the first Calibrate where activations are quantized, and for weights that are not
-  // finite.
-  torch::Tensor Forward(const torch::Tensor& x) const;
+  // Logits of x: those of Quantized(), bit for bit. Differentiable in the parameters: x is `share`
+  // of the images of the step (learned_ranges.h). Throws kTrial before the first Calibrate where
+  // activations are quantized, and for weights that are not finite.
+  torch::Tensor Forward(const torch::Tensor& x, double share = 1) const;
 
   // The network with codes instead of weights, and the trained parameters.
   QuantizedNetwork Quantized() const;
@@ -87,8 +87,8 @@ class Student {
     bool is_signed = false;  // of a learned step
   };
   using Observe = QuantizedNetwork::Observe;
-  torch::Tensor Run(const torch::Tensor& x, const Observe& observe) const;
-  void BeginLearnedRange(size_t site, const torch::Tensor& tensor);
+  torch::Tensor Run(const torch::Tensor& x, double share, const Observe& observe) const;
+  void BeginLearnedRange(Group& group, size_t site, const torch::Tensor& tensor);
   void Widen(Group& group, size_t site, const torch::Tensor& tensor);
   void RequireCalibrated() const;
   double SeenShare() const;  // of a moving average's weights: 1 − 0.9^t
@@ -96,7 +96,7 @@ class Student {
   bool IsDoReFa(int index) const;
   torch::Tensor Coded(int index, const torch::Tensor& weight) const;  // what its codes stand for
   UniformGrid WeightGridOf(int index, const torch::Tensor& weight) const;
-  torch::Tensor Activation(size_t site, const torch::Tensor& tensor) const;
+  torch::Tensor Activation(size_t site, const torch::Tensor& tensor, double share) const;
   torch::Tensor Weight(int index, const torch::Tensor& weight) const;
 
   const Teacher& teacher_;

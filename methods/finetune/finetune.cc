@@ -6,6 +6,10 @@
 //
 // t: the teacher's logits, s: the student's; y: the class that the teacher sees, or the one that
 // the image was made for.
+//
+// Over several ranks, each on its part of every batch, a step makes two collectives: one for the
+// gradients, one for the losses that are shown. What the teacher says of the images, and the scores
+// on those held out, every rank computes whole.
 #include <torch/types.h>
 
 #include <algorithm>
@@ -109,6 +113,7 @@ class Finetuning {
         optimiser_(MakeOptimiser()),
         heldout_(HeldOut()),
         batch_(std::min(settings_.batch, TrainingImages())),
+        part_(context.group.PartOf(batch_)),
         snapshots_(settings_.snapshots, settings_.iterations) {}
 
   Quantization Run() {
@@ -139,7 +144,10 @@ class Finetuning {
         {student_.Parameters(), settings_.lr, settings_.weight_decay}};
     if (const auto ranges = student_.RangeParameters(); !ranges.empty())
       groups.push_back({ranges, settings_.range_lr, settings_.range_decay});
-    for (const ParameterGroup& group : groups) rates_.push_back(group.lr);
+    for (const ParameterGroup& group : groups) {
+      rates_.push_back(group.lr);
+      leaves_.insert(leaves_.end(), group.parameters.begin(), group.parameters.end());
+    }
     if (settings_.adam) return Optimiser(groups, AdamSettings{});
     return Optimiser(groups, SgdSettings{settings_.momentum, settings_.momentum > 0});
   }
@@ -175,14 +183,14 @@ class Finetuning {
     return torch::cat(logits);
   }
 
-  // The images of a step: epoch after epoch, each in an order of its own; what does not fill a
-  // batch is left out.
+  // This rank's images of a step: epoch after epoch, each in an order of its own; what does not
+  // fill a batch is left out.
   torch::Tensor Indices(int64_t step, const char* purpose) const {
     const int64_t images = TrainingImages();
     const int64_t steps = images / batch_;
     return context_.random
         .Permutation(static_cast<uint64_t>(step / steps), purpose, static_cast<uint32_t>(images))
-        .slice(0, step % steps * batch_, (step % steps + 1) * batch_)
+        .narrow(0, step % steps * batch_ + part_.first, part_.count)
         .to(context_.images.device());
   }
 
@@ -210,26 +218,33 @@ class Finetuning {
                            batch_};
     if (settings_.augment) Augment(step, batch);
     const auto [divergence, cross_entropy] =
-        LossOf(student_.Forward(batch.images), batch, settings_.distillation);
+        LossOf(student_.Forward(batch.images, Share()), batch, settings_.distillation);
     const torch::Tensor loss = divergence + cross_entropy;
     for (size_t group = 0; group < rates_.size(); ++group)
       optimiser_.SetLearningRate(group, settings_.rate.Factor(step) * rates_[group]);
     optimiser_.ZeroGrad();
     loss.backward();
+    SumGradients(context_.group, leaves_);
     optimiser_.Step();
-    Note(step, loss.item<double>(), divergence.item<double>(), cross_entropy.item<double>());
+    Note(step, SumNumbers(context_.group, {loss.item<double>(), divergence.item<double>(),
+                                           cross_entropy.item<double>()}));
   }
+
+  // This rank's of the images of a batch.
+  double Share() const { return static_cast<double>(part_.count) / static_cast<double>(batch_); }
 
   // Every image through a window of its own, mirrored by chance; the teacher sees the same.
   void Augment(int64_t step, TrainingBatch& batch) const {
     const torch::NoGradGuard no_grad;
     batch.images = RandomViews(batch.images, kSmallestView, kFlip, context_.random,
-                               static_cast<uint64_t>(step))
+                               static_cast<uint64_t>(step), static_cast<uint64_t>(part_.first))
                        .contiguous(torch::MemoryFormat::ChannelsLast);
     batch.targets = zerosweep::Run(context_.teacher.graph, batch.images);
   }
 
-  void Note(int64_t step, double loss, double divergence, double cross_entropy) {
+  // losses: of the whole batch, their sum first.
+  void Note(int64_t step, const std::vector<double>& losses) {
+    const double loss = losses[0];
     if (!std::isfinite(loss)) {
       throw Error(ErrorKind::kTrial,
                   fmt::format("fine-tuning: the loss became {} in iteration {}: lower the learning "
@@ -238,8 +253,8 @@ class Finetuning {
                   "non_finite");
     }
     curves_["loss"].Add(loss);
-    curves_["distillation"].Add(divergence);
-    curves_["cross_entropy"].Add(cross_entropy);
+    curves_["distillation"].Add(losses[1]);
+    curves_["cross_entropy"].Add(losses[2]);
     context_.progress.Report(static_cast<double>(step + 1),
                              static_cast<double>(settings_.iterations), "iterations",
                              fmt::format("loss {:.3g}", loss));
@@ -252,7 +267,8 @@ class Finetuning {
       result.metrics["final_loss"] = curves_.at("loss").last();
     }
     if (heldout_ > 0) {
-      snapshots_.Score(context_.group, result.network, context_.images.slice(0, TrainingImages()),
+      SoloGroup alone;  // they are few: every rank scores them all
+      snapshots_.Score(alone, result.network, context_.images.slice(0, TrainingImages()),
                        targets_.slice(0, TrainingImages()));
       result.metrics["heldout_loss"] = *snapshots_.all().back().heldout_loss;
     }
@@ -273,10 +289,12 @@ class Finetuning {
   const QuantizationContext& context_;
   Settings settings_;
   Student student_;
-  std::vector<double> rates_;  // of the optimiser's groups, before the schedule
+  std::vector<double> rates_;          // of the optimiser's groups, before the schedule
+  std::vector<torch::Tensor> leaves_;  // of all its groups
   Optimiser optimiser_;
   int64_t heldout_;
   int64_t batch_;
+  BatchPart part_;  // of every batch, this rank's
   Snapshots snapshots_;
   torch::Tensor targets_;  // the teacher's logits of all images
   torch::Tensor labels_;   // of all images, images×classes
@@ -409,7 +427,8 @@ const RegisterQuantizer kFinetune{
      .paper = "GDFQ (Xu et al., ECCV 2020), its student alone",
      .revision = 2,
      .uses_seed = true,
-     .params = Params()},
+     .params = Params(),
+     .facts = {{"groups", true}}},
     Quantize};
 
 }  // namespace

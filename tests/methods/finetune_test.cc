@@ -5,6 +5,7 @@
 #include "engine/quant/quantizer.h"
 #include "tests/support/memory_checkpoints.h"
 #include "tests/support/quiet_progress.h"
+#include "tests/support/state_on_ranks.h"
 #include "tests/support/tiny_network.h"
 
 namespace zerosweep {
@@ -15,14 +16,18 @@ class FinetuneTest : public testing::Test {
   FinetuneTest() { torch::manual_seed(0); }
 
   Quantization Train(const Json& given, Checkpoints& checkpoints, int bits = 3) {
+    SoloGroup alone;
+    return Train(given, checkpoints, bits, alone, teacher_, images_);
+  }
+  static Quantization Train(const Json& given, Checkpoints& checkpoints, int bits, Group& group,
+                            const Teacher& teacher, const torch::Tensor& images) {
     const auto& entry = QuantizerRegistry::Get("quantizer", "finetune");
     Json all = {{"iterations", 60}, {"batch", 16}, {"calibration", 10}, {"lr", 0.02}};
     all.update(given);
     const Json params = CompleteParams(entry.declaration, all);
     QuietProgress progress;
-    SoloGroup group;
     const Protocol protocol;
-    return entry.function({teacher_, images_, params, protocol, false, bits, bits, RandomStreams(7),
+    return entry.function({teacher, images, params, protocol, false, bits, bits, RandomStreams(7),
                            progress, checkpoints, group});
   }
   Quantization Train(const Json& given, int bits = 3) {
@@ -74,6 +79,51 @@ TEST_F(FinetuneTest, ResumesWithTheSameBits) {
     for (const auto& [name, tensor] : whole)
       EXPECT_TRUE(torch::equal(tensor, resumed.at(name))) << given << name;
   }
+}
+
+// What one rank may do otherwise than several.
+std::vector<Json> Kinds() {
+  return {Json::object(), Json{{"weights", "lsq"}, {"activations", "lsq"}},
+          Json{{"weights", "dorefa"}, {"activations", "pact"}, {"optimiser", "adam"}},
+          Json{{"augment", true}, {"ranges_from", "generator"}}};
+}
+
+TEST_F(FinetuneTest, SeveralRanksComputeWhatOneDoes) {
+  const auto state_of = [&](Json given, torch::ScalarType type, int ranks, int64_t steps) {
+    given.update({{"iterations", 20}, {"batch", 10}, {"calibration", 2}, {"lr", 1e-3}});
+    return StateOnRanks(ranks, steps, [&](Group& group, Checkpoints& checkpoints) {
+      Teacher teacher = teacher_;
+      teacher.graph = teacher_.graph.Clone();
+      for (Node& node : teacher.graph.nodes)
+        for (auto& [name, tensor] : node.parameters) tensor = tensor.to(type);
+      Train(given, checkpoints, 4, group, teacher, images_.to(type));
+    });
+  };
+  for (const Json& given : Kinds()) {
+    for (const int ranks : {2, 4}) {
+      for (const auto& [steps, limit] : {std::pair{1, 1e-10}, {19, 1e-8}}) {
+        EXPECT_LT(Difference(state_of(given, torch::kFloat64, 1, steps),
+                             state_of(given, torch::kFloat64, ranks, steps)),
+                  limit)
+            << given << ", " << ranks << " ranks, " << steps << " steps";
+      }
+      const TrainingState one = state_of(given, torch::kFloat32, 1, 1);
+      const TrainingState several = state_of(given, torch::kFloat32, ranks, 1);
+      for (const char* gradient : {".momentum", ".exp_avg"})
+        EXPECT_LT(Difference(one, several, gradient), 1e-4) << given << ", " << ranks << " ranks";
+      EXPECT_LT(Difference(one, several, "loss.curve"), 1e-5) << given << ", " << ranks << " ranks";
+    }
+  }
+}
+
+TEST_F(FinetuneTest, HeldOutImagesMayBeFewerThanRanks) {
+  const Json given = {{"iterations", 0}, {"heldout", 0.02}};
+  const double alone = Train(given).metrics.at("heldout_loss");
+  RunRanks(2, [&](Group& group) {
+    NoCheckpoints none;
+    const Quantization several = Train(given, none, 3, group, teacher_, images_);
+    EXPECT_NEAR(several.metrics.at("heldout_loss"), alone, 1e-5 * alone);
+  });
 }
 
 // The two reductions differ by the number of classes: α makes up for it.

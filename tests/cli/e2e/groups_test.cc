@@ -39,16 +39,16 @@ class GroupsTest : public testing::Test {
 };
 
 TEST_F(GroupsTest, RunsOnRanksAndFailsWhatIsTooLarge) {
-  const std::string sweep =
-      WriteSweep("noise, " + Gdfq(1, 4) + ", " + Gdfq(2, 4) + ", " + Gdfq(4, 4));
+  const std::string sweep = WriteSweep("noise, {recipe: intraq, quantize: {ranks: 2}}, " +
+                                       Gdfq(1, 4) + ", " + Gdfq(2, 4) + ", " + Gdfq(4, 4));
   const Finished run = line_.Do({"run", sweep, "-n", "2"});
   EXPECT_EQ(run.code, 1) << run.err;
   EXPECT_THAT(run.err, HasSubstr("it takes 4 ranks, but this run has room for 2: start with -n 4"));
-  EXPECT_EQ(line_.Value("SELECT count(*) FROM v_trial WHERE state = 'done'"), 3);
+  EXPECT_EQ(line_.Value("SELECT count(*) FROM v_trial WHERE state = 'done'"), 4);
   EXPECT_EQ(line_.Value("SELECT count(*) FROM v_trial WHERE state = 'failed'"), 1);
   EXPECT_THAT(line_.Value("SELECT error FROM v_trial WHERE state = 'failed'").get<std::string>(),
               HasSubstr("it takes 4 ranks"));
-  EXPECT_EQ(line_.Value("SELECT count(*) FROM v_attempt WHERE worker LIKE '% and 1 more'"), 1);
+  EXPECT_EQ(line_.Value("SELECT count(*) FROM v_attempt WHERE worker LIKE '% and 1 more'"), 2);
   line_.ExpectNoOrphans();
   // With more slots it can be had.
   EXPECT_EQ(line_.Do({"retry"}).code, 0);
