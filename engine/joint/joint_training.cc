@@ -145,11 +145,10 @@ class JointTraining {
 
   Quantization Result() {
     const torch::NoGradGuard no_grad;
-    const BatchPart part = context_.group.PartOf(settings_.heldout);
-    const torch::Tensor images = method_.Generate(kHeldOutStep, part).images;
+    // Every rank makes and scores them all.
+    const torch::Tensor images = method_.Generate(kHeldOutStep, {0, settings_.heldout}).images;
     Quantization result{student_.Quantized(), curves_, MeasureQuality(context_.teacher, images)};
-    snapshots_.Score(context_.group, result.network, images,
-                     zerosweep::Run(context_.teacher.graph, images));
+    snapshots_.Score(result.network, images, zerosweep::Run(context_.teacher.graph, images));
     result.snapshots = snapshots_.all();
     result.samples = images.slice(0, 0, kSamples);
     for (const char* term : {"loss", "generator_loss"}) {

@@ -14,7 +14,6 @@
 
 #include "engine/catalogue/params.h"
 #include "engine/checkpoint.h"
-#include "engine/parallel/group.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/quant/student.h"
 
@@ -34,9 +33,8 @@ class Snapshots {
 
   // Call with every number of steps done, 0 included: keeps the student when it is time to.
   void Offer(int64_t done, const Student& student);
-  // Scores all on images (n×C×H×W, this rank's of them) and the teacher's logits of them.
-  void Score(Group& group, QuantizedNetwork network, const torch::Tensor& images,
-             const torch::Tensor& targets);
+  // Scores all on images (n×C×H×W) and the teacher's logits of them.
+  void Score(QuantizedNetwork network, const torch::Tensor& images, const torch::Tensor& targets);
 
   const std::vector<Snapshot>& all() const { return all_; }
   void Save(const std::string& prefix, CheckpointState& state) const;

@@ -267,8 +267,7 @@ class Finetuning {
       result.metrics["final_loss"] = curves_.at("loss").last();
     }
     if (heldout_ > 0) {
-      SoloGroup alone;  // they are few: every rank scores them all
-      snapshots_.Score(alone, result.network, context_.images.slice(0, TrainingImages()),
+      snapshots_.Score(result.network, context_.images.slice(0, TrainingImages()),
                        targets_.slice(0, TrainingImages()));
       result.metrics["heldout_loss"] = *snapshots_.all().back().heldout_loss;
     }

@@ -125,6 +125,25 @@ TEST_P(JointTest, SeveralRanksHaveTheGradientsOfOneInFloat) {
   }
 }
 
+TEST_P(JointTest, SamplesAndScoresAreThoseOfOneRank) {
+  const Case shared(GetParam(), Given(Early(1)), torch::kFloat64);
+  const auto result_of = [&](Group& group) {
+    Case one = shared;
+    one.teacher.graph = shared.teacher.graph.Clone();
+    NoCheckpoints none;
+    return one.Run(group, none);
+  };
+  SoloGroup alone;
+  const Quantization expected = result_of(alone);
+  EXPECT_EQ(expected.samples.size(0), 8);
+  RunRanks(2, [&](Group& group) {
+    const Quantization several = result_of(group);
+    EXPECT_TRUE(torch::allclose(several.samples, expected.samples, 1e-8, 1e-8));
+    for (const auto& [name, value] : expected.metrics)
+      EXPECT_NEAR(several.metrics.at(name), value, 1e-8 * std::abs(value)) << name;
+  });
+}
+
 TEST_P(JointTest, AnInterruptedTrainingGoesOnBitForBit) {
   Case one(GetParam());
   SoloGroup alone;
