@@ -1,12 +1,12 @@
 #include "cli/leaderboard_output.h"
 
-#include "cli/presets.h"
+#include "cli/paper_settings.h"
 
 namespace zerosweep {
 
 bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const Globals& globals,
                       const TableOptions& options) {
-  AddPublished(rows, ProtocolPresets());
+  AddPublished(rows, PapersOwn());
   rows = Sorted(rows, options, LeaderboardTable);
   if (globals.format != "table") {
     PrintTable(LeaderboardTable(rows), globals);

@@ -36,10 +36,10 @@ std::string Shown(const Json& value) {
 }
 
 // Which bits the paper's protocol and ours do not share: "act_placement op_input, first_w 8".
-void AddProtocol(const PublishedRow& published, const LeaderboardRow& ours, const Presets& presets,
-                 std::vector<std::string>& differences) {
-  const auto preset = presets.find(published.preset);
-  if (preset == presets.end()) {
+void AddProtocol(const PublishedRow& published, const LeaderboardRow& ours,
+                 const PaperSettings& papers, std::vector<std::string>& differences) {
+  const auto preset = papers.presets.find(published.preset);
+  if (preset == papers.presets.end()) {
     differences.push_back(fmt::format("protocol: {}", kNotTold));
     return;
   }
@@ -54,8 +54,25 @@ void AddProtocol(const PublishedRow& published, const LeaderboardRow& ours, cons
   }
 }
 
+// "settings: quantizer.iterations 600, not 70000; …": what is not as the recipe's profile `paper`
+// has it.
+void AddSettings(const LeaderboardRow& ours, const PaperSettings& papers,
+                 std::vector<std::string>& differences) {
+  const auto found = papers.parameters.find({ours.method, ours.variant});
+  if (found == papers.parameters.end()) return;
+  std::vector<std::string> other;
+  for (const auto& [part, parameters] : found->second.items()) {
+    for (const auto& [name, value] : parameters.items()) {
+      const Json here = ours.parameters.value(Json::json_pointer("/" + part + "/" + name), value);
+      if (here != value)
+        other.push_back(fmt::format("{}.{} {}, not {}", part, name, Shown(here), Shown(value)));
+    }
+  }
+  if (!other.empty()) differences.push_back("settings: " + Join(other, ", "));
+}
+
 std::vector<std::string> DifferencesOf(const PublishedRow& published, const LeaderboardRow& ours,
-                                       const Presets& presets) {
+                                       const PaperSettings& papers) {
   std::vector<std::string> differences;
   if (!published.fp32) {
     differences.push_back(fmt::format("teacher: {}", kNotTold));
@@ -66,7 +83,8 @@ std::vector<std::string> DifferencesOf(const PublishedRow& published, const Lead
   }
   if (published.arch != ours.arch)
     differences.push_back(fmt::format("network: {} there, {} here", published.arch, ours.arch));
-  AddProtocol(published, ours, presets, differences);
+  AddProtocol(published, ours, papers, differences);
+  AddSettings(ours, papers, differences);
   const bool real = ours.synthesizer == "real";
   if (!ours.synthesizer.empty() && (published.needs_real_data == "yes") != real) {
     differences.push_back(fmt::format("real data: {} there, {} here", published.needs_real_data,
@@ -136,8 +154,8 @@ std::optional<double> Comparison::DropDifference() const {
   return *ours->drop - *theirs;
 }
 
-std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const Presets& presets,
-                                const ComparisonFilter& filter) {
+std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board,
+                                const PaperSettings& papers, const ComparisonFilter& filter) {
   RequireKnown("paper", filter.paper, PaperNames);
   RequireKnown("method", filter.method, MethodNames);
   RequireKnown("model", filter.model, ModelNames);
@@ -151,7 +169,7 @@ std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const 
     const size_t before = rows.size();
     for (const LeaderboardRow& ours : board) {
       if (!MayBeHeldAgainst(published, ours)) continue;
-      rows.push_back({&published, &ours, DifferencesOf(published, ours, presets)});
+      rows.push_back({&published, &ours, DifferencesOf(published, ours, papers)});
       met.insert(&ours);
     }
     if (rows.size() == before) rows.push_back({&published, nullptr, {}});
@@ -169,7 +187,7 @@ std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const 
   return rows;
 }
 
-void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets) {
+void AddPublished(std::vector<LeaderboardRow>& board, const PaperSettings& papers) {
   static const std::vector<std::string> kConfidences = {"primary", "secondary", "rerun"};
   const auto rank = [](const PublishedRow& row) {
     return std::find(kConfidences.begin(), kConfidences.end(), row.confidence) -
@@ -180,7 +198,7 @@ void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets) {
     size_t fewest = 0;
     for (const PublishedRow& published : PublishedNumbers()) {
       if (published.confidence == "recalled" || !MayBeHeldAgainst(published, ours)) continue;
-      const size_t differences = DifferencesOf(published, ours, presets).size();
+      const size_t differences = DifferencesOf(published, ours, papers).size();
       if (best != nullptr &&
           std::pair(fewest, rank(*best)) <= std::pair(differences, rank(published)))
         continue;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reports/leaderboard.h"
@@ -19,8 +20,12 @@ struct ComparisonFilter {
   bool recalled = false;  // also numbers from memory
 };
 
-// The fields of each protocol preset, by name (the catalogue has them).
-using Presets = std::map<std::string, Json>;
+// What the catalogue takes from the papers.
+struct PaperSettings {
+  std::map<std::string, Json> presets;  // the fields of each protocol preset
+  // Under the profile `paper`, by recipe and variant: {"quantizer": {"batch": 16, …}, …}.
+  std::map<std::pair<std::string, std::string>, Json> parameters;
+};
 
 // A published number and one of our rows of the same method, dataset, family of networks and bits;
 // or one of the two alone.
@@ -42,12 +47,12 @@ inline constexpr const char* kNotTold = "not told there";
 // alone: of one paper in its order; else first those with one of our rows, then our rows that no
 // number is like, then the others. `board` outlives the result. Throws kUsage for a paper, method
 // or model that no number has.
-std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board, const Presets& presets,
-                                const ComparisonFilter& filter);
+std::vector<Comparison> Compare(const std::vector<LeaderboardRow>& board,
+                                const PaperSettings& papers, const ComparisonFilter& filter);
 
 // Sets `published` and `published_source` of each row that a number is like: of several the most
 // comparable, never one from memory.
-void AddPublished(std::vector<LeaderboardRow>& board, const Presets& presets);
+void AddPublished(std::vector<LeaderboardRow>& board, const PaperSettings& papers);
 
 Table ComparisonTable(const std::vector<Comparison>& rows);
 // For a terminal. Narrow: a section for the rows of one paper, table and dataset that follow each
@@ -57,7 +62,8 @@ PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together 
 PeopleTable WideComparison(const std::vector<Comparison>& rows);
 // What the marks in both mean.
 inline constexpr const char* kComparisonNote =
-    "differs: T teacher, N network, P protocol, R real data, E which epoch, I test images; ? not "
-    "told by the paper; () from memory. Δ drop: points lost here − there, negative is better.";
+    "differs: T teacher, N network, P protocol, S settings (budgets, rates), R real data, E which "
+    "epoch, I test images; ? not told by the paper; () from memory. Δ drop: points lost here − "
+    "there, negative is better.";
 
 }  // namespace zerosweep

@@ -1,4 +1,5 @@
 // The comparison with the papers as a table: for programs, and narrow or wide for people.
+#include <algorithm>
 #include <map>
 
 #include "base/text.h"
@@ -12,7 +13,7 @@ namespace {
 // does not tell. The copy of the data is never told: it is in the JSON alone.
 std::string Marks(const std::vector<std::string>& differences) {
   static const std::map<std::string, std::string> kLetters = {
-      {"teacher", "T"},   {"network", "N"}, {"protocol", "P"},
+      {"teacher", "T"},   {"network", "N"}, {"protocol", "P"},   {"settings", "S"},
       {"real data", "R"}, {"epoch", "E"},   {"test images", "I"}};
   std::vector<std::string> marks;
   for (const std::string& difference : differences) {
@@ -87,11 +88,13 @@ const std::vector<Column> kNarrow = {{"method", &Cells::method},
                                      {"ours drop", &Cells::our_drop},
                                      {"Δ drop", &Cells::difference},
                                      {"differs", &Cells::marks}};
+// Where rows of ours have a name in common.
+const Column kOurMethod = {"our method", &Cells::our_method};
 const std::vector<Column> kWideFirst = {
     {"paper", &Cells::paper}, {"table", &Cells::table}, {"dataset", &Cells::dataset}};
 const std::vector<Column> kWideLast = {{"paper FP32 %", &Cells::fp32},
                                        {"ours FP32 %", &Cells::our_fp32},
-                                       {"our method", &Cells::our_method},
+                                       kOurMethod,
                                        {"our protocol", &Cells::our_protocol}};
 
 std::vector<Json> Select(const Cells& cells, const std::vector<Column>& columns) {
@@ -180,7 +183,12 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
 }
 
 PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together) {
-  PeopleTable people{HeadingsOf(kNarrow), {}, {}, 0};
+  std::vector<Column> columns = kNarrow;
+  if (std::any_of(rows.begin(), rows.end(), [](const Comparison& row) {
+        return row.published != nullptr && row.ours != nullptr && !row.ours->settings.empty();
+      }))
+    columns.push_back(kOurMethod);
+  PeopleTable people{HeadingsOf(columns), {}, {}, 0};
   std::vector<Cells> all;
   for (const Comparison& row : rows) all.push_back(CellsOf(row));
   if (together) all = Together(all, Heading);
@@ -188,7 +196,7 @@ PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together)
     const std::string heading = Heading(cells);
     if (people.sections.empty() || people.sections.back().heading != heading)
       people.sections.push_back({people.table.rows.size(), heading});
-    people.table.rows.push_back(Select(cells, kNarrow));
+    people.table.rows.push_back(Select(cells, columns));
   }
   return people;
 }

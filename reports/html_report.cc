@@ -166,10 +166,10 @@ std::string HtmlReport(const ReportData& data, const std::string& made) {
   return HtmlPage(data.title, html, data.provenance);
 }
 
-void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep, const Presets& presets,
-                     const std::filesystem::path& path) {
+void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep,
+                     const PaperSettings& papers, const std::filesystem::path& path) {
   WriteFileAtomically(path,
-                      HtmlReport(ReadReport(reader, sweep, presets), IsoUtc(SystemClock().Unix())));
+                      HtmlReport(ReadReport(reader, sweep, papers), IsoUtc(SystemClock().Unix())));
 }
 
 }  // namespace zerosweep

@@ -16,7 +16,7 @@ std::string HtmlReport(const ReportData& data, const std::string& made);
 
 // Reads and writes it (temporary name + rename). Throws kUsage for an unknown sweep, kStorage when
 // the file cannot be written.
-void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep, const Presets& presets,
-                     const std::filesystem::path& path);
+void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep,
+                     const PaperSettings& papers, const std::filesystem::path& path);
 
 }  // namespace zerosweep

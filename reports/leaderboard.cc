@@ -75,7 +75,9 @@ SELECT c.id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.bits, t.protoco
   t.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
-  c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol'
+  c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
+  json_object('synthesizer', c.config -> '$.synthesizer.params',
+    'quantizer', c.config -> '$.quantizer.params')
 FROM one JOIN trial t ON t.id = one.trial JOIN configuration c ON c.id = t.configuration_id)",
                      filter.condition);
 }
@@ -152,6 +154,7 @@ Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
     if (of[13].is_string()) row.arch = of[13];
     if (of[14].is_string())
       row.protocol_fields = ParseJson(of[14].get<std::string>(), "a protocol");
+    row.parameters = ParseJson(of[15].get<std::string>(), "parameters");
   }
   for (auto& [configuration, samples] : groups) samples.Finish();
   return groups;

@@ -18,6 +18,7 @@ struct LeaderboardRow {
   std::string tested;         // limit, copy of the data, weights of the teacher
   std::string arch, synthesizer;
   Json protocol_fields;  // null where the configuration does not say
+  Json parameters;       // {"synthesizer": {…}, "quantizer": {…}}, null or absent: none
   std::string sweep;     // several sweeps that share the configuration: "a, b"
   std::string dataset, model, method;
   double w_bits = 0, a_bits = 0;
@@ -53,6 +54,11 @@ struct LeaderboardRow {
   // "weights=lsq"; empty where it is the only one.
   std::vector<std::string> settings;
 };
+
+// Whether some of its trials were calibrated on the same images.
+inline bool SharesImages(const LeaderboardRow& row) {
+  return row.image_sets && *row.image_sets < row.n;
+}
 
 // Done trials of a sweep (empty: of the home) that match. Order: dataset, model, bits from high to
 // low (of equal numbers uniform before mixed), then mean top-1 from high to low. Throws kUsage for

@@ -30,8 +30,6 @@ std::string Protocol(const LeaderboardRow& row) {
   return row.not_comparable ? text + " *" : text;
 }
 
-bool SharesImages(const LeaderboardRow& row) { return row.image_sets && *row.image_sets < row.n; }
-
 // A column of a table for people.
 struct Column {
   const char* name;

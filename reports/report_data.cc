@@ -85,11 +85,11 @@ void AddCounts(const ResultsReader& reader, const std::string& sweep, ReportData
 }  // namespace
 
 ReportData ReadReport(const ResultsReader& reader, const std::string& sweep,
-                      const Presets& presets) {
+                      const PaperSettings& papers) {
   ReportData data;
   data.title = sweep.empty() ? "All sweeps" : sweep;
   data.rows = Leaderboard(reader, sweep);
-  AddPublished(data.rows, presets);
+  AddPublished(data.rows, papers);
   const FilterSql filter = ToSql(sweep, {});
   data.leaders = Leaders(reader, sweep, data.rows, kMostLeaders);
   data.provenance = ReadProvenance(reader, filter, data.rows);

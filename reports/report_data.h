@@ -31,6 +31,6 @@ struct ReportData {
 
 // An empty sweep means the whole home. Throws kUsage for an unknown one.
 ReportData ReadReport(const ResultsReader& reader, const std::string& sweep,
-                      const Presets& presets);
+                      const PaperSettings& papers);
 
 }  // namespace zerosweep

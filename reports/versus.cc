@@ -18,10 +18,7 @@ constexpr double kLevel = 0.05;
 
 // A configuration's outcomes by seed. Evaluations of one seed (images of several seeds, say) are
 // averaged.
-struct Trials {
-  std::map<int64_t, Outcomes> by_seed;
-  bool shared_images = false;
-};
+using BySeed = std::map<int64_t, Outcomes>;
 
 void AddOutcomes(const Json::binary_t& bits, int64_t images, float share, Outcomes& outcomes) {
   outcomes.resize(static_cast<size_t>(images), 0);
@@ -30,46 +27,46 @@ void AddOutcomes(const Json::binary_t& bits, int64_t images, float share, Outcom
 }
 
 // By configuration.
-std::map<int64_t, Trials> ReadTrials(const ResultsReader& reader, const FilterSql& filter,
-                                     const std::set<int64_t>& configurations) {
+std::map<int64_t, BySeed> ReadOutcomes(const ResultsReader& reader, const FilterSql& filter,
+                                       const std::set<int64_t>& configurations) {
   const Table table = reader.Query(
       fmt::format(
-          "SELECT t.configuration_id, t.seed, c.images, c.bits, (SELECT y.stage_id FROM "
-          "trial_stage y WHERE y.trial_id = t.id AND y.kind = 'synthesize') FROM trial t JOIN "
-          "trial_stage x ON x.trial_id = t.id AND x.kind = 'evaluate' JOIN correctness c ON "
-          "c.stage_id = x.stage_id WHERE t.state = 'done' AND {} AND t.configuration_id IN ({}) "
+          "SELECT t.configuration_id, t.seed, c.images, c.bits FROM trial t JOIN trial_stage x ON "
+          "x.trial_id = t.id AND x.kind = 'evaluate' JOIN correctness c ON c.stage_id = x.stage_id "
+          "WHERE t.state = 'done' AND {} AND t.configuration_id IN ({}) "
           "ORDER BY t.configuration_id, t.seed, t.id",
           filter.condition, fmt::join(configurations, ",")),
       filter.bindings);
-  enum Column { kConfiguration, kSeed, kImages, kBits, kSynthesized };
+  enum Column { kConfiguration, kSeed, kImages, kBits };
   std::map<std::pair<int64_t, int64_t>, int> evaluations;  // by configuration and seed
   for (const auto& row : table.rows)
     ++evaluations[{row[kConfiguration].get<int64_t>(), row[kSeed].get<int64_t>()}];
-  std::map<int64_t, Trials> trials;
-  std::set<std::pair<int64_t, int64_t>> images;  // of a configuration, a synthesize stage
+  std::map<int64_t, BySeed> outcomes;
   for (const auto& row : table.rows) {
     const auto configuration = row[kConfiguration].get<int64_t>();
     const auto seed = row[kSeed].get<int64_t>();
-    Trials& of = trials[configuration];
     AddOutcomes(row[kBits].get_binary(), row[kImages].get<int64_t>(),
-                1.0F / static_cast<float>(evaluations.at({configuration, seed})), of.by_seed[seed]);
-    if (!row[kSynthesized].is_null() &&
-        !images.emplace(configuration, row[kSynthesized].get<int64_t>()).second)
-      of.shared_images = true;
+                1.0F / static_cast<float>(evaluations.at({configuration, seed})),
+                outcomes[configuration][seed]);
   }
-  return trials;
+  return outcomes;
 }
 
-void Compare(const Trials& method, const Trials& against, VersusRow& row) {
-  row.shared_images = method.shared_images || against.shared_images;
+std::optional<PairedResult> Compare(const BySeed& method, const BySeed& against) {
   std::vector<Outcomes> a, b;
-  for (const auto& [seed, outcomes] : method.by_seed) {
-    const auto other = against.by_seed.find(seed);
-    if (other == against.by_seed.end() || other->second.size() != outcomes.size()) continue;
+  for (const auto& [seed, outcomes] : method) {
+    const auto other = against.find(seed);
+    if (other == against.end() || other->second.size() != outcomes.size()) continue;
     a.push_back(outcomes);
     b.push_back(other->second);
   }
-  if (!a.empty()) row.result = ComparePaired(a, b);
+  if (a.empty()) return {};
+  return ComparePaired(a, b);
+}
+
+// Whether trials of a side have calibration images in common.
+bool SharesImages(const VersusRow& row) {
+  return SharesImages(row.method) || SharesImages(row.against);
 }
 
 auto BlockOf(const LeaderboardRow& row) {
@@ -111,10 +108,10 @@ void CompareAll(const ResultsReader& reader, const FilterSql& filter,
   std::set<int64_t> configurations;
   for (const VersusRow& row : rows)
     configurations.insert({row.method.configuration, row.against.configuration});
-  std::map<int64_t, Trials> trials = ReadTrials(reader, filter, configurations);
+  std::map<int64_t, BySeed> outcomes = ReadOutcomes(reader, filter, configurations);
   std::vector<double> p;
   for (VersusRow& row : rows) {
-    Compare(trials[row.method.configuration], trials[row.against.configuration], row);
+    row.result = Compare(outcomes[row.method.configuration], outcomes[row.against.configuration]);
     if (row.result) p.push_back(row.result->p);
   }
   const std::vector<double> adjusted = HolmAdjusted(p);
@@ -137,7 +134,7 @@ std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sw
       if (row.configuration == against.configuration || !IsCalled(against, method) ||
           BlockOf(row) != BlockOf(against) || (both && &row > &against))
         continue;
-      rows.push_back({row, against, {}, {}, false});
+      rows.push_back({row, against, {}, {}});
     }
   }
   if (std::none_of(board.begin(), board.end(),
@@ -159,8 +156,7 @@ std::vector<VersusRow> Leaders(const ResultsReader& reader, const std::string& s
   for (const LeaderboardRow& row : board) {  // the best come first
     auto& group = groups[{row.dataset, row.model, row.bits, row.tested, row.protocol}];
     group.push_back(&row);
-    if (group.size() == 2 && rows.size() < most)
-      rows.push_back({*group.front(), row, {}, {}, false});
+    if (group.size() == 2 && rows.size() < most) rows.push_back({*group.front(), row, {}, {}});
   }
   CompareAll(reader, ToSql(sweep, {}), rows);
   return rows;
@@ -192,7 +188,7 @@ std::string Conclusion(const VersusRow& row) {
   }
   if (!shown && result.seeds_needed)
     text += fmt::format(" About {} seeds would settle it.", *result.seeds_needed);
-  if (row.shared_images)
+  if (SharesImages(row))
     text += " Its trials share calibration images, so they vary less than seeds do.";
   if (row.method.protocol != row.against.protocol)
     text +=
@@ -221,7 +217,7 @@ Table VersusTable(const std::vector<VersusRow>& rows) {
       cells.resize(cells.size() + 9);
     }
     cells.insert(cells.end(),
-                 {row.shared_images, row.method.protocol, row.against.protocol, Conclusion(row)});
+                 {SharesImages(row), row.method.protocol, row.against.protocol, Conclusion(row)});
     table.rows.push_back(std::move(cells));
   }
   return table;

@@ -18,8 +18,6 @@ struct VersusRow {
   // method − against on the seeds that both have; none where they share no seed.
   std::optional<PairedResult> result;
   std::optional<double> p_holm;  // Holm's adjustment over all rows
-  // Trials of a side that share calibration images: their seeds are not independent samples.
-  bool shared_images = false;
 };
 
 // Each method against `method` (a name as the leaderboard has it, with none, some or all of its

@@ -35,18 +35,18 @@ std::string Latex(const std::vector<LeaderboardRow>& rows) {
 
 }  // namespace
 
-void WriteReport(const ResultsReader& reader, const std::string& sweep, const Presets& presets,
+void WriteReport(const ResultsReader& reader, const std::string& sweep, const PaperSettings& papers,
                  const std::filesystem::path& path) {
   const std::string ending = path.extension();
   const auto board = [&] {
     auto rows = Leaderboard(reader, sweep);
-    AddPublished(rows, presets);
+    AddPublished(rows, papers);
     return rows;
   };
   if (ending == ".html") {
-    WriteHtmlReport(reader, sweep, presets, path);
+    WriteHtmlReport(reader, sweep, papers, path);
   } else if (ending == ".md") {
-    WriteFileAtomically(path, Markdown(ReadReport(reader, sweep, presets)));
+    WriteFileAtomically(path, Markdown(ReadReport(reader, sweep, papers)));
   } else if (ending == ".tex") {
     WriteFileAtomically(path, Latex(board()));
   } else if (ending == ".csv") {

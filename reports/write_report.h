@@ -16,7 +16,7 @@ void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
 
 // .html: the whole report; .md, .tex (booktabs), .csv, .json: the leaderboard. Throws kUsage for
 // another ending or an unknown sweep, kStorage when the file cannot be written.
-void WriteReport(const ResultsReader& reader, const std::string& sweep, const Presets& presets,
+void WriteReport(const ResultsReader& reader, const std::string& sweep, const PaperSettings& papers,
                  const std::filesystem::path& path);
 
 }  // namespace zerosweep

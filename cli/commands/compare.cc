@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "cli/presets.h"
+#include "cli/paper_settings.h"
 #include "cli/reading.h"
 #include "cli/table.h"
 #include "reports/versus.h"
@@ -44,7 +44,7 @@ int PrintPublished(const Options& options, const Globals& globals) {
   const auto board =
       Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
   const auto rows =
-      Sorted(Compare(board, ProtocolPresets(), options.filter), options.table, ComparisonTable);
+      Sorted(Compare(board, PapersOwn(), options.filter), options.table, ComparisonTable);
   if (globals.format != "table") {
     PrintTable(ComparisonTable(rows), globals);
     return kExitOk;

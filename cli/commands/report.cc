@@ -1,7 +1,7 @@
 // report: the results of a sweep as a document.
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/presets.h"
+#include "cli/paper_settings.h"
 #include "cli/reading.h"
 #include "reports/write_report.h"
 
@@ -22,7 +22,7 @@ int RunReport(const Options& options, const Globals& globals) {
   if (as_paper) {
     WritePaperTables(reader, sweep, options.paper, options.recalled, options.output);
   } else {
-    WriteReport(reader, sweep, ProtocolPresets(), options.output);
+    WriteReport(reader, sweep, PapersOwn(), options.output);
   }
   spdlog::info("the report is {}", std::filesystem::absolute(options.output).string());
   return kExitOk;

@@ -163,7 +163,7 @@ std::vector<ParamSpec> Params() {
   JointDefaults defaults;
   defaults.batch = {16, 64, 16};
   defaults.warm_up = {10000, 200, 4};
-  defaults.iterations = {70000, 800, 6};
+  defaults.iterations = {70000, 600, 6};
   defaults.lr = 1e-6;
   defaults.schedule = "cosine";
   defaults.period = 20000;

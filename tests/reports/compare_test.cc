@@ -16,7 +16,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const Presets kPresets = {{"zeroq", {{"first_w", "same"}, {"act_placement", "relu"}}}};
+const PaperSettings kPapers = {
+    .presets = {{"zeroq", {{"first_w", "same"}, {"act_placement", "relu"}}}},
+    .parameters = {{{"intraq", "code"}, {{"quantizer", {{"batch", 16}, {"lr", 0.5}}}}}}};
 
 // A row of ours that IntraQ's released CIFAR-10 checkpoint (91.49 of 94.03, the best epoch) may be
 // held against.
@@ -29,19 +31,21 @@ LeaderboardRow Ours() {
   row.synthesizer = "intraq";
   row.w_bits = row.a_bits = 4;
   row.bits = "w4a4";
+  row.variant = "code";
+  row.parameters = {{"quantizer", {{"batch", 16}, {"lr", 0.5}, {"ranks", 1}}}};
   row.n = 3;
   row.top1_mean = 90;
   row.top1_std = 0.25;
   row.fp32_top1 = 94.03;
   row.drop = 4.03;
   row.protocol = "zeroq";
-  row.protocol_fields = kPresets.at("zeroq");
+  row.protocol_fields = kPapers.presets.at("zeroq");
   row.tested = "[0]";
   return row;
 }
 
 Comparison OfOurs(const std::vector<LeaderboardRow>& board, const ComparisonFilter& filter = {}) {
-  for (const Comparison& row : Compare(board, kPresets, filter))
+  for (const Comparison& row : Compare(board, kPapers, filter))
     if (row.ours != nullptr) return row;
   return {};
 }
@@ -61,6 +65,7 @@ TEST(CompareTest, EveryFieldThatDiffersIsNamed) {
   board[0].fp32_top1 = 88.13;
   board[0].arch = "resnet20_cifar_a";
   board[0].protocol_fields["first_w"] = 8;
+  board[0].parameters["quantizer"]["batch"] = 64;
   board[0].limit = 500;
   board[0].synthesizer = "real";
   board[0].tested = R"([500, {"fingerprint": "0123456789ab", "name": "cifar10"}, "w"])";
@@ -68,14 +73,25 @@ TEST(CompareTest, EveryFieldThatDiffersIsNamed) {
   EXPECT_THAT(differences,
               ElementsAre("teacher: 94.03 there, 88.13 here",
                           "network: resnet20_cifar_b there, resnet20_cifar_a here",
-                          "protocol: first_w same there, 8 here", "real data: no there, yes here",
+                          "protocol: first_w same there, 8 here",
+                          "settings: quantizer.batch 64, not 16", "real data: no there, yes here",
                           "epoch: best there, last here", "test images: the first 500 here",
                           "dataset copy: 01234567 here, not told there"));
   const Table narrow = NarrowComparison({OfOurs(board, {.paper = "intraq"})}).table;
-  EXPECT_EQ(narrow.rows[0].back(), "T N P R E I");
+  EXPECT_EQ(narrow.rows[0].back(), "T N P S R E I");
   const Table wide = WideComparison({OfOurs(board, {.paper = "intraq"})}).table;
   EXPECT_THAT(wide.rows[0].back().get<std::string>(),
               StartsWith("teacher: 94.03 there, 88.13 here; network: "));
+}
+
+TEST(CompareTest, OursOfOneNameAreToldApart) {
+  std::vector<LeaderboardRow> board = {Ours(), Ours()};
+  board[0].settings = {"iterations=0"};
+  board[1].settings = {"iterations=9"};
+  const Table narrow = NarrowComparison(Compare(board, kPapers, {})).table;
+  EXPECT_EQ(narrow.columns.back(), "our method");
+  EXPECT_EQ(narrow.rows[0].back(), "intraq [iterations=0]");
+  EXPECT_EQ(narrow.rows[1].back(), "intraq [iterations=9]");
 }
 
 TEST(CompareTest, OtherBitsDatasetsAndNetworksAreNotHeldAgainst) {
@@ -103,23 +119,23 @@ TEST(CompareTest, MixedPrecisionMeetsItsBudget) {
 }
 
 TEST(CompareTest, NothingIsHidden) {
-  const auto rows = Compare({}, kPresets, {});
+  const auto rows = Compare({}, kPapers, {});
   const auto told = std::count_if(PublishedNumbers().begin(), PublishedNumbers().end(),
                                   [](const auto& row) { return row.confidence != "recalled"; });
   EXPECT_EQ(rows.size(), static_cast<size_t>(told));
-  EXPECT_EQ(Compare({}, kPresets, {.recalled = true}).size(), PublishedNumbers().size());
+  EXPECT_EQ(Compare({}, kPapers, {.recalled = true}).size(), PublishedNumbers().size());
   // Ours that no paper has, too.
   std::vector<LeaderboardRow> board = {Ours()};
   board[0].method = "mine";
-  EXPECT_EQ(Compare(board, kPresets, {}).size(), rows.size() + 1);
-  EXPECT_EQ(Compare(board, kPresets, {.paper = "intraq"}).size(),
-            Compare({}, kPresets, {.paper = "intraq"}).size());
+  EXPECT_EQ(Compare(board, kPapers, {}).size(), rows.size() + 1);
+  EXPECT_EQ(Compare(board, kPapers, {.paper = "intraq"}).size(),
+            Compare({}, kPapers, {.paper = "intraq"}).size());
 }
 
 TEST(CompareTest, WhatStandsOnBothSidesComesFirstThenOurs) {
   std::vector<LeaderboardRow> board = {Ours(), Ours()};
   board[0].method = "mine";
-  const auto rows = Compare(board, kPresets, {});
+  const auto rows = Compare(board, kPapers, {});
   size_t both = 0;
   while (both < rows.size() && rows[both].published != nullptr && rows[both].ours == &board[1])
     ++both;
@@ -136,13 +152,13 @@ TEST(CompareTest, NumbersFromMemoryAreInParenthesesAndNeverATarget) {
   const Comparison row = OfOurs(board, {.paper = "clusterq", .recalled = true});
   ASSERT_NE(row.published, nullptr);
   EXPECT_EQ(NarrowComparison({row}).table.rows[0][3], "(92.06)");
-  AddPublished(board, kPresets);
+  AddPublished(board, kPapers);
   EXPECT_FALSE(board[0].published);
 }
 
 TEST(CompareTest, TheLeaderboardTakesTheMostComparableNumber) {
   std::vector<LeaderboardRow> board = {Ours()};
-  AddPublished(board, kPresets);
+  AddPublished(board, kPapers);
   EXPECT_EQ(board[0].published, 91.49);
   EXPECT_THAT(*board[0].published_source, StartsWith("IntraQ (Zhong et al., CVPR 2022), "));
 }
@@ -150,7 +166,7 @@ TEST(CompareTest, TheLeaderboardTakesTheMostComparableNumber) {
 TEST(CompareTest, UnknownWordsAreRefusedWithTheNearest) {
   const auto message = [](const ComparisonFilter& filter) -> std::string {
     try {
-      Compare({}, kPresets, filter);
+      Compare({}, kPapers, filter);
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kUsage);
       return error.what();
@@ -165,10 +181,10 @@ TEST(CompareTest, UnknownWordsAreRefusedWithTheNearest) {
 
 TEST(CompareTest, TheTableOfTheContract) {
   const std::vector<LeaderboardRow> board = {Ours()};
-  const Table table = ComparisonTable(Compare(board, kPresets, {}));
+  const Table table = ComparisonTable(Compare(board, kPapers, {}));
   for (const auto& row : table.rows) ASSERT_EQ(row.size(), table.columns.size());
   EXPECT_THAT(table.columns, Contains("drop_difference"));
-  const auto compared = Compare(board, kPresets, {});
+  const auto compared = Compare(board, kPapers, {});
   const PeopleTable narrow = NarrowComparison(compared), wide = WideComparison(compared);
   for (const Table& people : {narrow.table, wide.table}) {
     ASSERT_EQ(people.rows.size(), table.rows.size());

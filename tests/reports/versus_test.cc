@@ -36,7 +36,7 @@ TEST_F(VersusTest, PairsTheSeedsThatBothHave) {
   EXPECT_NEAR(row.result->difference, 3.15, 1e-5);
   EXPECT_EQ(row.result->p, 0.5);
   EXPECT_EQ(row.p_holm, 0.5);
-  EXPECT_FALSE(row.shared_images);
+  EXPECT_FALSE(SharesImages(row.method));
   EXPECT_THAT(Conclusion(row), HasSubstr("dsg is better than zeroq by 3.15 points"));
   EXPECT_THAT(Conclusion(row), HasSubstr("not shown (p = 0.5 after Holm; 2 seeds cannot go below "
                                          "0.5). About 6 seeds would settle it."));
