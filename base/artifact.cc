@@ -33,7 +33,8 @@ std::string SealArtifact(const fs::path& folder, Manifest& manifest) {
                      {"files", manifest.files},
                      {"metrics", manifest.metrics},
                      {"signature", manifest.signature},
-                     {"seconds", manifest.seconds}};
+                     {"seconds", manifest.seconds},
+                     {"earlier_seconds", manifest.earlier_seconds}};
   WriteFileAtomically(folder / kManifestFile, json.dump(1) + "\n");
   return manifest.Digest();
 }
@@ -49,6 +50,7 @@ Manifest ReadManifest(const fs::path& folder) {
     json.at("metrics").get_to(manifest.metrics);
     manifest.signature = json.at("signature");
     json.at("seconds").get_to(manifest.seconds);
+    manifest.earlier_seconds = json.value("earlier_seconds", 0.0);
     for (const auto& [name, digest] : manifest.files) {
       if (!IsPlainName(name))
         Fail(ErrorKind::kStorage, "{}: illegal file name '{}'", path.string(), name);

@@ -27,7 +27,8 @@ struct Manifest {
   std::map<std::string, std::string> files;  // plain file name → SHA-256
   std::map<std::string, double> metrics;
   Json signature = Json::object();  // execution signature of the run
-  double seconds = 0;
+  double seconds = 0;               // that the attempt took
+  double earlier_seconds = 0;       // that other attempts took up to the checkpoint it goes on from
 
   std::string Digest() const;  // the artifact's digest
 };

@@ -70,8 +70,9 @@ struct StageDone {
   std::string attempt;
   std::string artifact;  // digest of the staged artifact (base/artifact.h); of rank 0 alone
   std::map<std::string, double> metrics;
-  double seconds = 0;
+  double seconds = 0;               // of this attempt
   Json signature = Json::object();  // as in hello, with device and threads of this run
+  double earlier_seconds = 0;       // of others, up to the checkpoint that it went on from
 };
 
 struct StageFailed {

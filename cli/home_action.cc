@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/named_thing.h"
 #include "cluster/signals.h"
 #include "reports/filter.h"
 #include "reports/published.h"
@@ -16,7 +17,6 @@ namespace {
 
 constexpr double kReplySeconds = 120;
 constexpr double kLookSeconds = 1;  // between two looks at the holder and at signals
-constexpr size_t kShortestId = 6;
 
 Json ActUnderTheLock(const Home& home, const Json& request) {
   HomeLock lock(home, SystemClock());
@@ -54,10 +54,7 @@ std::optional<Json> AskTheHolder(const Home& home, const Json& request) {
 
 // The trials that an id names: its own, or those of the stage.
 void RequireKnown(const ResultsReader& reader, const std::string& id) {
-  if (id.size() < kShortestId || id.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    Fail(ErrorKind::kUsage,
-         "'{}' is no id: give at least {} hex characters of a trial's or stage's", id, kShortestId);
-  }
+  RequireIdPrefix(id);
   const Table found = reader.Query(
       "SELECT 1 FROM trial WHERE substr(name, 1, ?1) = ?2 UNION ALL "
       "SELECT 1 FROM stage WHERE substr(name, 1, ?1) = ?2 LIMIT 1",

@@ -3,10 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "cli/command.h"
 #include "cluster/slurm.h"
@@ -26,6 +28,22 @@ void AddGlobals(CLI::App& app, Globals& globals) {
                "No colour and no progress bars, also on a terminal (NO_COLOR does the same)");
 }
 
+// That is no option; empty: none.
+std::string FirstWord(const std::vector<std::string>& arguments) {
+  const auto is_word = [](const std::string& text) { return !text.starts_with('-'); };
+  const auto word = std::find_if(arguments.begin(), arguments.end(), is_word);
+  return word == arguments.end() ? "" : *word;
+}
+
+using Bodies = std::vector<std::pair<CLI::App*, CommandBody>>;
+
+std::vector<std::string> Names(const Bodies& commands) {
+  std::vector<std::string> names;
+  for (const auto& [command, body] : commands)
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  return names;
+}
+
 int Main(int argc, char** argv) {
   Globals globals;
   CLI::App app{
@@ -36,7 +54,7 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   AddGlobals(app, globals);
-  std::vector<std::pair<CLI::App*, CommandBody>> bodies;
+  Bodies bodies;
   for (const Command& command : AllCommands()) {
     CLI::App* sub = app.add_subcommand(command.name, command.summary);
     if (command.summary.empty()) sub->group("");  // for our own processes only
@@ -47,7 +65,11 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "zerosweep: %s; see `zerosweep --help`\n", error.what());
+    const std::string unknown = app.get_subcommands().empty() ? FirstWord(app.remaining()) : "";
+    const std::string problem =
+        unknown.empty() ? error.what()
+                        : "unknown command '" + unknown + "'" + Suggestion(unknown, Names(bodies));
+    std::fprintf(stderr, "zerosweep: %s; see `zerosweep --help`\n", problem.c_str());
     return kExitUsage;
   }
   SetUpLog(globals.quiet     ? Verbosity::kQuiet

@@ -5,14 +5,18 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kShortest = 4;
+constexpr size_t kShortest = 6;
 
 }  // namespace
 
-NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix) {
-  if (prefix.size() < kShortest)
-    Fail(ErrorKind::kUsage, "'{}' is too short: give at least {} characters of an id", prefix,
+void RequireIdPrefix(const std::string& prefix) {
+  if (prefix.size() < kShortest || prefix.find_first_not_of("0123456789abcdef-") != prefix.npos)
+    Fail(ErrorKind::kUsage, "'{}' is no id: give at least its first {} characters", prefix,
          kShortest);
+}
+
+NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix) {
+  RequireIdPrefix(prefix);
   const Table found = reader.Query(
       "SELECT DISTINCT 0, trial FROM v_trial WHERE substr(trial, 1, length(?1)) = ?1 "
       "UNION SELECT 1, stage FROM v_stage WHERE substr(stage, 1, length(?1)) = ?1 "
@@ -30,6 +34,7 @@ NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix) 
 }
 
 std::string FindTrial(const ResultsReader& reader, const std::string& prefix) {
+  RequireIdPrefix(prefix);
   const Table found = reader.Query("SELECT name FROM trial WHERE substr(name, 1, ?1) = ?2 LIMIT 2",
                                    {prefix.size(), prefix});
   if (found.rows.size() != 1) {

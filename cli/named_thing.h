@@ -13,6 +13,9 @@ struct NamedThing {
   std::string name;  // whole
 };
 
+// Throws kUsage for what cannot be the beginning of an id, or is too short to name one.
+void RequireIdPrefix(const std::string& prefix);
+
 // Throws kUsage when nothing, or more than one thing, begins like that.
 NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix);
 

@@ -43,6 +43,8 @@ void PrintTable(const Table& table, const Globals& globals) {
   }
 }
 
+void PrintObject(const Json& object) { Print(Json::array({object}).dump(1) + "\n"); }
+
 void AddSort(CLI::App& app, TableOptions& options) {
   app.add_option("--sort", options.sort,
                  "Order by columns of the JSON, '-' for from high to low: w_bits,-seconds_mean");

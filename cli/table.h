@@ -16,6 +16,9 @@ namespace zerosweep {
 // only on one, bold not with --no-color and NO_COLOR.
 void PrintTable(const Table& table, const Globals& globals);
 
+// One thing as JSON: an array of one object, as every reading command prints.
+void PrintObject(const Json& object);
+
 // The aligned table, for --format table.
 void PrintForPeople(const PeopleTable& people, const Globals& globals);
 

@@ -33,6 +33,7 @@ void Adopt(const Published& published, std::map<std::string, std::string> inputs
   done.metrics = published.manifest.metrics;
   done.signature = published.manifest.signature;
   done.seconds = published.manifest.seconds;
+  done.earlier_seconds = published.manifest.earlier_seconds;
   done.bytes = published.bytes;
   writer.FinishAttempt(done);
 }

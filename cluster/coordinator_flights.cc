@@ -92,7 +92,14 @@ void Coordinator::OnDone(const std::string& id, Flight& flight) {
   flight.seconds = clock_.Monotonic() - flight.started;
   scheduler_.BeginCommit(flight.stage);
   const StageRow& stage = plan_.stages[flight.stage];
-  AttemptDone row{id, stage.name, done.artifact, {}, done.metrics, done.signature, done.seconds, 0};
+  AttemptDone row;
+  row.attempt = id;
+  row.stage = stage.name;
+  row.artifact = done.artifact;
+  row.metrics = done.metrics;
+  row.signature = done.signature;
+  row.seconds = done.seconds;
+  row.earlier_seconds = done.earlier_seconds;
   for (size_t i = 0; i < stage.inputs.size(); ++i)
     row.inputs[stage.design->roles[i]] = scheduler_.artifact(stage.inputs[i]);
   storage_.Finish(row);

@@ -62,8 +62,8 @@ PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together 
 PeopleTable WideComparison(const std::vector<Comparison>& rows);
 // What the marks in both mean.
 inline constexpr const char* kComparisonNote =
-    "differs: T teacher, N network, P protocol, S settings (budgets, rates), R real data, E which "
-    "epoch, I test images; ? not told by the paper; () from memory. Δ drop: points lost here − "
-    "there, negative is better.";
+    "differs: T teacher, N network, P protocol, S settings (from the recipe's profile `paper`, for "
+    "GDFQ and its kin that of CIFAR-10), R real data, E which epoch, I test images; ? not told by "
+    "the paper; () from memory. Δ drop: points lost here − there, negative is better.";
 
 }  // namespace zerosweep

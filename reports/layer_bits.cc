@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/log.h"
 #include "reports/artifact_file.h"
 #include "reports/leaderboard.h"
 
@@ -69,16 +70,22 @@ Table ReadSensitivities(const ResultsReader& reader, const ArtifactStore& store,
   const auto text =
       ReadArtifactFile(store, artifact.rows[0][0], kFile, kMostBytes, "a list of sensitivities");
   if (!text) return table;
-  const Json measured = ParseJson(*text, kFile);
-  table.columns = {"op"};
-  for (const Json& width : measured.at("widths"))
-    table.columns.push_back(fmt::format("{} bits", width.get<int>()));
-  for (const Json& op : measured.at("ops")) {
-    auto& row = table.rows.emplace_back(1, op.at("op"));
-    for (const Json& omega : op.at("omega")) row.push_back(omega);
-    row.resize(table.columns.size());
+  try {
+    const Json measured = Json::parse(*text);
+    table.columns = {"op"};
+    for (const Json& width : measured.at("widths"))
+      table.columns.push_back(fmt::format("{} bits", width.get<int>()));
+    for (const Json& op : measured.at("ops")) {
+      auto& row = table.rows.emplace_back(1, op.at("op"));
+      for (const Json& omega : op.at("omega")) row.push_back(omega);
+      row.resize(table.columns.size());
+    }
+    return table;
+  } catch (const Json::exception& error) {
+    spdlog::warn("a list of sensitivities is left out: {} of artifact {} cannot be read ({})",
+                 kFile, artifact.rows[0][0].get<std::string>(), error.what());
+    return {};
   }
-  return table;
 }
 
 }  // namespace

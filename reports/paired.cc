@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t kResamplingSeed = 20220501;
 constexpr int kResamples = 4000;
 constexpr size_t kNormalFrom = 300;  // differing images
-constexpr int kFewestSeeds = 6;      // 2^(1−6) < 0.05 < 2^(1−5)
+constexpr double kLevel = 0.05;
 constexpr int kMostSeeds = 1000;
 
 // The differences of the images that some seed has right on one side only, the others' being 0.
@@ -103,19 +103,19 @@ Interval BootstrapInterval(const Differences& of) {
   return {SortedQuantile(means, 0.025), SortedQuantile(means, 0.975)};
 }
 
-double SingleNetworksP(const Outcomes& a, const Outcomes& b) {
+bool IsOneNetworks(const Outcomes& outcomes) {
+  return std::all_of(outcomes.begin(), outcomes.end(),
+                     [](float right) { return right == 0 || right == 1; });
+}
+
+std::optional<double> SingleNetworksP(const Outcomes& a, const Outcomes& b) {
+  if (!IsOneNetworks(a) || !IsOneNetworks(b)) return std::nullopt;
   int64_t only_a = 0, only_b = 0;
   for (size_t image = 0; image < a.size(); ++image) {
     only_a += a[image] > b[image] ? 1 : 0;
     only_b += b[image] > a[image] ? 1 : 0;
   }
   return McNemarP(only_a, only_b);
-}
-
-std::optional<int> SeedsNeeded(double difference, double spread) {
-  for (int n = kFewestSeeds; n <= kMostSeeds; ++n)
-    if (StudentQuantile(0.975, n - 1) * spread / std::sqrt(n) < std::abs(difference)) return n;
-  return std::nullopt;
 }
 
 }  // namespace
@@ -133,10 +133,24 @@ PairedResult ComparePaired(const std::vector<Outcomes>& a, const std::vector<Out
   result.difference = *Mean(by_seed);
   result.spread = SampleStd(by_seed);
   result.interval = BootstrapInterval(differences);
-  result.p_floor = std::ldexp(1, 1 - result.n);
-  result.p = result.n == 1 ? SingleNetworksP(a.front(), b.front()) : *SignFlipP(by_seed);
-  if (result.spread) result.seeds_needed = SeedsNeeded(result.difference, *result.spread);
+  if (result.n == 1) {
+    result.p = SingleNetworksP(a.front(), b.front());
+  } else {
+    result.p = SignFlipP(by_seed);
+    result.p_floor = SignFlipFloor(result.n);
+  }
   return result;
+}
+
+std::optional<int> SeedsNeeded(const PairedResult& result, int comparisons) {
+  if (!result.spread) return std::nullopt;
+  for (int n = result.n + 1; n <= kMostSeeds; ++n) {
+    const double t = StudentQuantile(1 - kLevel / comparisons / 2, n - 1);
+    if (SignFlipFloor(n) * comparisons < kLevel &&
+        t * *result.spread / std::sqrt(n) < std::abs(result.difference))
+      return n;
+  }
+  return std::nullopt;
 }
 
 }  // namespace zerosweep

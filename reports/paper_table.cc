@@ -33,7 +33,8 @@ std::string NetworkOf(const PublishedRow& row) {
 // What the cells of a row hold besides their text, for the ranking.
 struct Draft {
   PaperRow row;
-  std::map<size_t, double> values;  // by network; not those from memory
+  std::map<size_t, double> values;       // by network; not those from memory
+  std::map<size_t, size_t> differences;  // from the paper's, by network: of ours
 };
 
 // Bold and underlined where at least two of these rows have a number: each network by itself.
@@ -73,11 +74,20 @@ class TableMaker {
     if (!from_memory) theirs.values[network] = published.value;
     if (comparison.ours == nullptr) return;
     const LeaderboardRow& of_us = *comparison.ours;
-    Draft& ours = RowOf(bits, published.method, "ours: " + MethodName(of_us), true);
+    const std::string name = "ours: " + MethodName(of_us);
+    Draft* ours = &RowOf(bits, published.method, name, true);
+    const size_t differences = comparison.differences.size();
+    if (const auto other = ours->differences.find(network); other != ours->differences.end()) {
+      if (other->second < differences) return;
+      if (other->second == differences)
+        ours = &RowOf(bits, published.method,
+                      fmt::format("{} ({}, {})", name, of_us.model, of_us.protocol), true);
+    }
     std::string mean = fmt::format("{:.2f}", of_us.top1_mean);
     if (of_us.top1_std) mean += fmt::format(" ± {:.2f}", *of_us.top1_std);
-    CellOf(ours, network) = {mean};
-    ours.values[network] = of_us.top1_mean;
+    CellOf(*ours, network) = {mean};
+    ours->values[network] = of_us.top1_mean;
+    ours->differences[network] = differences;
   }
 
   PaperTable Finish() {
@@ -149,10 +159,11 @@ const Marks kHtml = {EscapeHtml, "<strong>",         "</strong>", "<u>",
 }  // namespace
 
 std::vector<PaperTable> PaperTables(const std::vector<LeaderboardRow>& board,
-                                    const std::string& paper, bool recalled) {
+                                    const PaperSettings& papers, const std::string& paper,
+                                    bool recalled) {
   std::vector<std::string> names;
   std::vector<TableMaker> makers;
-  for (const Comparison& row : Compare(board, {}, {.paper = paper, .recalled = recalled})) {
+  for (const Comparison& row : Compare(board, papers, {.paper = paper, .recalled = recalled})) {
     if (row.published->metric != "top1") continue;
     const size_t place = PlaceOf(names, row.published->table);
     if (place == makers.size())

@@ -29,11 +29,13 @@ struct PaperTable {
 };
 
 // The tables of one paper (a slug), in its order: groups of bits, in each its methods, beneath each
-// the rows of ours that it may be held against. Top-1 alone. Numbers from memory only with
-// `recalled`; a table that has no other number is then left out. Throws kUsage for an unknown
-// paper.
+// the rows of ours that it may be held against; of several of one name the one that differs least
+// from the paper's, of equally near ones each with its network and protocol. Top-1 alone. Numbers
+// from memory only with `recalled`; a table that has no other number is then left out. Throws
+// kUsage for an unknown paper.
 std::vector<PaperTable> PaperTables(const std::vector<LeaderboardRow>& board,
-                                    const std::string& paper, bool recalled);
+                                    const PaperSettings& papers, const std::string& paper,
+                                    bool recalled);
 
 // Best is bold, second underlined, from memory grey and in parentheses.
 std::string PaperTablesAsMarkdown(const std::vector<PaperTable>& tables);

@@ -9,6 +9,8 @@
 namespace zerosweep {
 namespace {
 
+constexpr int kMostExact = 20;                  // differences whose signs are all tried
+constexpr int kAssignments = 100'000;           // of signs, beyond
 constexpr uint64_t kResamplingSeed = 20220501;  // any: results do not change from call to call
 
 // The continued fraction of the regularised incomplete beta function I_x(a, b) by Lentz's method
@@ -121,6 +123,10 @@ std::optional<Interval> BcaInterval95(const std::vector<double>& values) {
   return Interval{end(0.025), end(0.975)};
 }
 
+double SignFlipFloor(int n) {
+  return n <= kMostExact ? std::ldexp(1, 1 - n) : 1.0 / (kAssignments + 1);
+}
+
 std::optional<double> SignFlipP(const std::vector<double>& differences) {
   const size_t n = differences.size();
   if (n == 0) return std::nullopt;
@@ -133,14 +139,13 @@ std::optional<double> SignFlipP(const std::vector<double>& differences) {
   for (const double difference : differences) largest += std::abs(difference);
   // Sums that are equal but for rounding count as equal.
   const double observed = sum_of([](size_t) { return false; }) - 1e-12 * largest;
-  if (n <= 20) {
+  if (n <= kMostExact) {
     uint64_t as_far = 0;
     const uint64_t all = uint64_t{1} << n;
     for (uint64_t signs = 0; signs < all; ++signs)
       as_far += sum_of([&](size_t i) { return (signs >> i & 1) != 0; }) >= observed ? 1 : 0;
     return static_cast<double>(as_far) / static_cast<double>(all);
   }
-  constexpr int kAssignments = 100'000;
   std::mt19937_64 random(kResamplingSeed);
   int as_far = 1;  // the observed one
   uint64_t signs = 0;

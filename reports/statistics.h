@@ -43,6 +43,8 @@ double SortedQuantile(const std::vector<double>& sorted, double q);
 // of all 2ⁿ assignments of signs whose sum is at least as far from 0. Cannot fall below 2^(1−n).
 // Exact up to n = 20, then from 100,000 random assignments. nullopt for no differences.
 std::optional<double> SignFlipP(const std::vector<double>& differences);
+// What it cannot fall below for n differences. REQUIRES: n ≥ 1.
+double SignFlipFloor(int n);
 
 // Exact two-sided McNemar test of two classifiers on the same images: `only_a` images that the
 // first alone has right, `only_b` the second. 1 when both are 0.

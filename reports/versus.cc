@@ -20,11 +20,26 @@ constexpr double kLevel = 0.05;
 // averaged.
 using BySeed = std::map<int64_t, Outcomes>;
 
-void AddOutcomes(const Json::binary_t& bits, int64_t images, float share, Outcomes& outcomes) {
-  outcomes.resize(static_cast<size_t>(images), 0);
-  for (size_t i = 0; i < outcomes.size(); ++i)
-    if ((bits[i / 8] >> (i % 8) & 1) != 0) outcomes[i] += share;
-}
+// How often each image was right in so many evaluations.
+struct Counts {
+  std::vector<int> right;
+  int evaluations = 0;
+
+  void Add(const Json::binary_t& bits, size_t images) {
+    if (bits.size() < (images + 7) / 8)
+      Fail(ErrorKind::kStorage, "outcomes of {} test images are cut short: run `zerosweep fsck`",
+           images);
+    right.resize(std::max(right.size(), images), 0);
+    for (size_t i = 0; i < images; ++i) right[i] += bits[i / 8] >> (i % 8) & 1;
+    ++evaluations;
+  }
+  Outcomes Shares() const {
+    Outcomes shares;
+    for (const int count : right)
+      shares.push_back(static_cast<float>(count) / static_cast<float>(evaluations));
+    return shares;
+  }
+};
 
 // By configuration.
 std::map<int64_t, BySeed> ReadOutcomes(const ResultsReader& reader, const FilterSql& filter,
@@ -38,17 +53,12 @@ std::map<int64_t, BySeed> ReadOutcomes(const ResultsReader& reader, const Filter
           filter.condition, fmt::join(configurations, ",")),
       filter.bindings);
   enum Column { kConfiguration, kSeed, kImages, kBits };
-  std::map<std::pair<int64_t, int64_t>, int> evaluations;  // by configuration and seed
+  std::map<std::pair<int64_t, int64_t>, Counts> counts;  // by configuration and seed
   for (const auto& row : table.rows)
-    ++evaluations[{row[kConfiguration].get<int64_t>(), row[kSeed].get<int64_t>()}];
+    counts[{row[kConfiguration].get<int64_t>(), row[kSeed].get<int64_t>()}].Add(
+        row[kBits].get_binary(), row[kImages].get<size_t>());
   std::map<int64_t, BySeed> outcomes;
-  for (const auto& row : table.rows) {
-    const auto configuration = row[kConfiguration].get<int64_t>();
-    const auto seed = row[kSeed].get<int64_t>();
-    AddOutcomes(row[kBits].get_binary(), row[kImages].get<int64_t>(),
-                1.0F / static_cast<float>(evaluations.at({configuration, seed})),
-                outcomes[configuration][seed]);
-  }
+  for (const auto& [place, of] : counts) outcomes[place.first][place.second] = of.Shares();
   return outcomes;
 }
 
@@ -112,12 +122,16 @@ void CompareAll(const ResultsReader& reader, const FilterSql& filter,
   std::vector<double> p;
   for (VersusRow& row : rows) {
     row.result = Compare(outcomes[row.method.configuration], outcomes[row.against.configuration]);
-    if (row.result) p.push_back(row.result->p);
+    if (row.result && row.result->p) p.push_back(*row.result->p);
   }
   const std::vector<double> adjusted = HolmAdjusted(p);
   auto next = adjusted.begin();
-  for (VersusRow& row : rows)
-    if (row.result) row.p_holm = *next++;
+  for (VersusRow& row : rows) {
+    if (!row.result || !row.result->p) continue;
+    row.p_holm = *next++;
+    row.comparisons = static_cast<int>(p.size());
+    row.seeds_needed = SeedsNeeded(*row.result, row.comparisons);
+  }
 }
 
 std::string P(double p) { return p < 0.0005 ? "p < 0.001" : fmt::format("p = {:.2g}", p); }
@@ -134,7 +148,7 @@ std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sw
       if (row.configuration == against.configuration || !IsCalled(against, method) ||
           BlockOf(row) != BlockOf(against) || (both && &row > &against))
         continue;
-      rows.push_back({row, against, {}, {}});
+      rows.push_back({.method = row, .against = against});
     }
   }
   if (std::none_of(board.begin(), board.end(),
@@ -156,7 +170,8 @@ std::vector<VersusRow> Leaders(const ResultsReader& reader, const std::string& s
   for (const LeaderboardRow& row : board) {  // the best come first
     auto& group = groups[{row.dataset, row.model, row.bits, row.tested, row.protocol}];
     group.push_back(&row);
-    if (group.size() == 2 && rows.size() < most) rows.push_back({*group.front(), row, {}, {}});
+    if (group.size() == 2 && rows.size() < most)
+      rows.push_back({.method = *group.front(), .against = row});
   }
   CompareAll(reader, ToSql(sweep, {}), rows);
   return rows;
@@ -173,21 +188,22 @@ std::string Conclusion(const VersusRow& row) {
   const bool shown = told_apart && result.n > 1 && *row.p_holm < kLevel;
   std::string text = Difference(result, method, against);
   if (result.n == 1) {
-    text += fmt::format(" on one seed's networks ({}); other seeds may differ.", P(result.p));
+    text += fmt::format(" on one seed{}; other seeds may differ.",
+                        result.p ? "'s networks (" + P(*result.p) + ")" : "");
   } else if (shown) {
     text += fmt::format(" over {} seeds: shown ({} after Holm).", result.n, P(*row.p_holm));
   } else if (told_apart) {
     text +=
         fmt::format(" on these {} seeds, but that it holds for others is not shown ({} after Holm",
                     result.n, P(*row.p_holm));
-    if (result.p_floor > kLevel)
-      text += fmt::format("; {} seeds cannot go below {:.2g}", result.n, result.p_floor);
+    if (const double floor = *result.p_floor * row.comparisons; floor > kLevel)
+      text += fmt::format("; {} seeds cannot go below {:.2g}", result.n, floor);
     text += ").";
   } else {
     text += fmt::format(" over {} seeds.", result.n);
   }
-  if (!shown && result.seeds_needed)
-    text += fmt::format(" About {} seeds would settle it.", *result.seeds_needed);
+  if (!shown && row.seeds_needed)
+    text += fmt::format(" About {} seeds would settle it.", *row.seeds_needed);
   if (SharesImages(row))
     text += " Its trials share calibration images, so they vary less than seeds do.";
   if (row.method.protocol != row.against.protocol)
@@ -210,8 +226,8 @@ Table VersusTable(const std::vector<VersusRow>& rows) {
     if (row.result) {
       const PairedResult& of = *row.result;
       cells.insert(cells.end(), {of.n, of.images, of.difference, of.interval.low, of.interval.high,
-                                 optional(of.spread), of.p, of.p_floor, optional(row.p_holm),
-                                 optional(of.seeds_needed)});
+                                 optional(of.spread), optional(of.p), optional(of.p_floor),
+                                 optional(row.p_holm), optional(row.seeds_needed)});
     } else {
       cells.push_back(0);
       cells.resize(cells.size() + 9);
@@ -235,7 +251,8 @@ Table VersusForPeople(const std::vector<VersusRow>& rows) {
       cells.insert(cells.end(),
                    {std::to_string(of.n), fmt::format("{:+.2f}", of.difference),
                     fmt::format("{:+.2f} … {:+.2f}", of.interval.low, of.interval.high),
-                    fmt::format("{:.2g}", of.p), fmt::format("{:.2g}", *row.p_holm)});
+                    of.p ? fmt::format("{:.2g}", *of.p) : "–",
+                    row.p_holm ? fmt::format("{:.2g}", *row.p_holm) : "–"});
     } else {
       cells.insert(cells.end(), {"0", "–", "–", "–", "–"});
     }

@@ -18,6 +18,8 @@ struct VersusRow {
   // method − against on the seeds that both have; none where they share no seed.
   std::optional<PairedResult> result;
   std::optional<double> p_holm;  // Holm's adjustment over all rows
+  int comparisons = 1;           // that it adjusts for
+  std::optional<int> seeds_needed;
 };
 
 // Each method against `method` (a name as the leaderboard has it, with none, some or all of its

@@ -66,7 +66,8 @@ void WriteReport(const ResultsReader& reader, const std::string& sweep, const Pa
 }
 
 void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
-                      const std::string& paper, bool recalled, const std::filesystem::path& path) {
+                      const PaperSettings& papers, const std::string& paper, bool recalled,
+                      const std::filesystem::path& path) {
   const std::map<std::string, std::string (*)(const std::vector<PaperTable>&)> writers = {
       {".html", PaperTablesAsHtml}, {".md", PaperTablesAsMarkdown}, {".tex", PaperTablesAsLatex}};
   const auto writer = writers.find(path.extension());
@@ -74,7 +75,7 @@ void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
     Fail(ErrorKind::kUsage, "report: a paper's tables are written as .html, .md or .tex, not '{}'",
          path.extension().string());
   }
-  const auto tables = PaperTables(Leaderboard(reader, sweep), paper, recalled);
+  const auto tables = PaperTables(Leaderboard(reader, sweep), papers, paper, recalled);
   if (tables.empty()) {
     Fail(ErrorKind::kUsage, "report: every number of paper '{}' is from memory: give --recalled",
          paper);

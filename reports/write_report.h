@@ -12,7 +12,8 @@ namespace zerosweep {
 // The tables of a paper with our rows beneath its own (paper_table.h), as .html, .md or .tex.
 // Throws kUsage for another ending and a paper without a number.
 void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
-                      const std::string& paper, bool recalled, const std::filesystem::path& path);
+                      const PaperSettings& papers, const std::string& paper, bool recalled,
+                      const std::filesystem::path& path);
 
 // .html: the whole report; .md, .tex (booktabs), .csv, .json: the leaderboard. Throws kUsage for
 // another ending or an unknown sweep, kStorage when the file cannot be written.

@@ -12,6 +12,7 @@
 #include "storage/bundle_file.h"
 #include "storage/configuration.h"
 #include "storage/results_impl.h"
+#include "storage/stage_text.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
@@ -24,6 +25,9 @@ class BundleReader {
     CheckStates();
     CheckStages();
     CheckConfigurations();
+    CheckTrials();
+    CheckMeasurements();
+    CheckSignatures();
     CheckArtifacts();
   }
 
@@ -40,6 +44,9 @@ class BundleReader {
   void CheckStates();
   void CheckStages();
   void CheckConfigurations();
+  void CheckTrials();
+  void CheckMeasurements();
+  void CheckSignatures();
   void CheckArtifacts();
   void WriteFiles(const std::string& digest, const fs::path& folder);
 
@@ -108,7 +115,47 @@ void BundleReader::CheckConfigurations() {
   }
 }
 
+void BundleReader::CheckTrials() {
+  Statement& rows = bundle_->Prepare(
+      "SELECT t.name, t.method, t.protocol, t.variant, t.seeds, x.stage FROM trial t LEFT JOIN "
+      "trial_stage x ON x.trial = t.name AND x.kind = 'evaluate'");
+  while (rows.Step()) {
+    Configuration configuration;
+    configuration.method = rows.Text(1);
+    configuration.protocol = rows.Text(2);
+    configuration.variant = rows.Text(3);
+    if (TrialName(rows.Text(5), TrialTail(configuration)) != rows.Text(0))
+      Refuse(fmt::format("trial {} is not what it is named after", rows.Text(0)));
+    ParseJson(rows.Text(4), "a trial's seeds");
+  }
+}
+
+// A reader takes them as they are.
+void BundleReader::CheckMeasurements() {
+  const std::map<std::string, std::string> odd = {
+      {"correctness", "images < 0 OR length(bits) <> (images + 7) / 8"},
+      {"curve",
+       fmt::format("points NOT BETWEEN 0 AND {} OR length(data) <> 8 * points", kMostCurvePoints)},
+      {"attempt", "outcome NOT IN ('done', 'failed', 'superseded')"}};
+  for (const auto& [table, condition] : odd) {
+    const std::string stage =
+        bundle_->Scalar(fmt::format("SELECT stage FROM {} WHERE {} LIMIT 1", table, condition));
+    if (!stage.empty())
+      Refuse(fmt::format("the {} of stage {:.64} is not of its kind", table, stage));
+  }
+}
+
+void BundleReader::CheckSignatures() {
+  Statement& rows = bundle_->Prepare("SELECT digest, facts FROM signature");
+  while (rows.Step())
+    if (JsonDigest(ParseJson(rows.Text(1), "a signature")) != rows.Text(0))
+      Refuse(fmt::format("signature {:.64} is not what it is named after", rows.Text(0)));
+}
+
 void BundleReader::CheckArtifacts() {
+  Statement& pieces = bundle_->Prepare("SELECT DISTINCT file FROM piece");
+  while (pieces.Step())
+    if (!IsPlainName(pieces.Text(0))) Refuse(fmt::format("illegal file name '{}'", pieces.Text(0)));
   Statement& artifacts = bundle_->Prepare(
       "SELECT digest, EXISTS (SELECT 1 FROM piece p WHERE p.artifact = digest) FROM artifact");
   while (artifacts.Step()) {
@@ -124,7 +171,6 @@ void BundleReader::WriteFiles(const std::string& digest, const fs::path& folder)
   std::string open;
   for (pieces.Bind(digest); pieces.Step();) {
     const std::string name = pieces.Text(0);
-    if (!IsPlainName(name)) Refuse(fmt::format("illegal file name '{}'", name));
     if (name != open) {
       file.close();
       file.open(folder / name, std::ios::binary);

@@ -7,7 +7,6 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostCurvePoints = 512;
 constexpr size_t kMostLogTail = 16 << 10;
 
 int64_t SignatureId(Database& db, const Json& facts) {
@@ -90,7 +89,7 @@ void StoreResult(Database& db, const AttemptDone& done, int64_t stage,
   }
   db.Prepare(R"(UPDATE stage SET state = 'done', artifact_id = ?, seconds = ?, error = NULL,
       ended = ? WHERE id = ?)")
-      .Run(ArtifactId(db, done), done.seconds, now, stage);
+      .Run(ArtifactId(db, done), done.earlier_seconds + done.seconds, now, stage);
 }
 
 // The stages that cannot be made without stage ?1, itself included.

@@ -154,8 +154,9 @@ std::pair<int64_t, bool> SweepInserter::Trial(const TrialRow& trial) {
       fmt::format(R"({}{{"quantize":{},"synthesis":{}}}{})", text.before_seeds,
                   trial.seeds.quantize, trial.seeds.synthesis, text.after_seeds);
   insert_trial_.Run(trial.id, text.id, c.dataset, c.model, c.method, c.synthesizer, c.quantizer,
-                    c.w_bits, c.a_bits, c.bits, trial.seeds.synthesis, c.protocol, c.variant, own,
-                    now_);
+                    c.w_bits, c.a_bits, c.bits,
+                    c.synthesizer.empty() ? trial.seeds.quantize : trial.seeds.synthesis,
+                    c.protocol, c.variant, own, now_);
   if (db_.changes() > 0) return {db_.last_row(), true};
   find_trial_.Bind(trial.id).Step();
   const int64_t id = find_trial_.Int(0);

@@ -110,6 +110,8 @@ struct AttemptRow {
   int threads = 1;
 };
 
+inline constexpr size_t kMostCurvePoints = 512;
+
 struct AttemptDone {
   std::string attempt;
   std::string stage;
@@ -118,7 +120,8 @@ struct AttemptDone {
   std::map<std::string, double> metrics;
   Json signature = Json::object();
   double seconds = 0;
-  int64_t bytes = 0;  // of the artifact's files
+  double earlier_seconds = 0;  // of other attempts, up to the checkpoint that it went on from
+  int64_t bytes = 0;           // of the artifact's files
 };
 
 struct AttemptFailed {

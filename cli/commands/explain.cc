@@ -145,7 +145,7 @@ int RunExplain(const std::string& id, const Globals& globals) {
   if (globals.format == "json") {
     head.json[trial ? "stages" : "attempts"] = Json::parse(TableAsJson(table));
     head.json["curves"] = CurvesAsJson(curves);
-    fmt::print("{}\n", head.json.dump(1));
+    PrintObject(head.json);
     return kExitOk;
   }
   if (globals.format == "table") fmt::print("{}", WithoutControls(head.text));

@@ -103,7 +103,7 @@ Outcome Compute(const Plan& plan, const RecordedTrial& recorded, const ReplayArg
 
 void Print(const RecordedTrial& recorded, const ReplayReport& report, const Globals& globals) {
   if (globals.format == "json") {
-    fmt::print("{}\n", ReplayJson(report).dump(1));
+    PrintObject(ReplayJson(report));
     return;
   }
   const std::string sentences = WithoutControls(ReplaySentences(report));

@@ -20,7 +20,7 @@ int RunReport(const Options& options, const Globals& globals) {
   const ResultsReader reader = OpenResults(globals);
   const std::string sweep = SweepName(options.sweep);
   if (as_paper) {
-    WritePaperTables(reader, sweep, options.paper, options.recalled, options.output);
+    WritePaperTables(reader, sweep, PapersOwn(), options.paper, options.recalled, options.output);
   } else {
     WriteReport(reader, sweep, PapersOwn(), options.output);
   }

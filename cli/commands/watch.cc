@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/command.h"
+#include "cli/table.h"
 #include "cluster/live_view.h"
 #include "cluster/outcome.h"
 #include "cluster/signals.h"
@@ -29,7 +29,7 @@ void Print(const std::string& text) {
 }
 
 void PrintOnce(const LiveView& view, const Globals& globals) {
-  if (globals.format == "json") return Print(ToJson(view).dump(1) + "\n");
+  if (globals.format == "json") return PrintObject(ToJson(view));
   Print(RenderLiveView(view, SystemClock().Unix(), kEndlessColumns, kEndlessRows, false));
 }
 
@@ -68,6 +68,8 @@ void Follow(LiveView view, const WatchArguments& arguments, const Globals& globa
 }
 
 int RunWatch(const WatchArguments& arguments, const Globals& globals) {
+  if (globals.format == "csv")
+    Fail(ErrorKind::kUsage, "watch has no rows for CSV: take --format json");
   const Home home = globals.home();
   const bool held = HomeLock::IsHeld(home);
   const auto view = held ? ReadLiveView(home) : std::nullopt;

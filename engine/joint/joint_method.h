@@ -30,6 +30,9 @@ class JointMethod {
   virtual std::vector<torch::Tensor> Parameters() const = 0;
   // The images of a step, on which the student learns too.
   virtual GeneratedBatch Generate(uint64_t step, BatchPart part) = 0;
+  // Images to score states of the student on: of all kinds of steps the plainest, so that scores of
+  // different seeds are of the same kind of image.
+  virtual GeneratedBatch HeldOut(uint64_t step, BatchPart part) { return Generate(step, part); }
   // Of the generator's loss, beside cross-entropy and batch-norm statistics of Generate's images,
   // of which the teacher says `pass`.
   virtual Terms ExtraTerms(uint64_t /*step*/, const TeacherPass& /*pass*/) { return {}; }
@@ -38,6 +41,9 @@ class JointMethod {
   virtual TrainingBatch ForStudent(uint64_t /*step*/, TrainingBatch generated) { return generated; }
   // After both have been trained.
   virtual void EndStep(uint64_t /*step*/) {}
+
+  // Of the whole training, for the artifact.
+  virtual std::map<std::string, double> Metrics() const { return {}; }
 
   // What else the next step depends on: parameters and their optimiser are saved by the training.
   virtual void Save(CheckpointState& /*state*/) const {}

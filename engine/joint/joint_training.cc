@@ -76,7 +76,12 @@ class JointTraining {
                  context.a_bits, settings_.ranges),
         student_sgd_({{student_.Parameters(), settings_.lr, settings_.weight_decay}},
                      SgdSettings{settings_.momentum, settings_.momentum > 0}),
-        snapshots_(settings_.snapshots, settings_.iterations) {}
+        snapshots_(settings_.snapshots, settings_.iterations) {
+    if (settings_.calibration < 1 && context.a_bits < 32)
+      throw Error(ErrorKind::kTrial,
+                  "the student's activation ranges are never calibrated: calibration is 0",
+                  "configuration");
+  }
 
   Quantization Run() {
     int64_t step = 0;
@@ -146,7 +151,7 @@ class JointTraining {
   Quantization Result() {
     const torch::NoGradGuard no_grad;
     // Every rank makes and scores them all.
-    const torch::Tensor images = method_.Generate(kHeldOutStep, {0, settings_.heldout}).images;
+    const torch::Tensor images = method_.HeldOut(kHeldOutStep, {0, settings_.heldout}).images;
     Quantization result{student_.Quantized(), curves_, MeasureQuality(context_.teacher, images)};
     snapshots_.Score(result.network, images, zerosweep::Run(context_.teacher.graph, images));
     result.snapshots = snapshots_.all();
@@ -156,6 +161,7 @@ class JointTraining {
       result.metrics[std::string("initial_") + term] = curves_.at(term).first();
       result.metrics[std::string("final_") + term] = curves_.at(term).last();
     }
+    result.metrics.merge(method_.Metrics());
     result.metrics["heldout_loss"] = *result.snapshots.back().heldout_loss;
     return result;
   }

@@ -98,8 +98,11 @@ StageDone RunStage(const StageRun& run, const Host& host) {
   manifest.signature["threads"] = run.threads;
   if (run.ranks > 1) manifest.signature["ranks"] = run.ranks;
   manifest.seconds = SystemClock().Monotonic() - start;
+  manifest.earlier_seconds = checkpoints.earlier_seconds();
   const std::string digest = context.writes() ? SealArtifact(run.staging, manifest) : "";
-  return {run.attempt, digest, manifest.metrics, manifest.seconds, manifest.signature};
+  return {run.attempt,        digest,
+          manifest.metrics,   manifest.seconds,
+          manifest.signature, manifest.earlier_seconds};
 }
 
 StageFailed Failure(const StageRun& run, ErrorKind kind, const std::string& failure,

@@ -58,7 +58,8 @@ StageCheckpoints::StageCheckpoints(const StageRun& run, Json signature, LeaveReq
       leave_(leave),
       clock_(clock),
       group_(group),
-      due_(clock.Monotonic() + run.checkpoint_period) {
+      began_(clock.Monotonic()),
+      due_(began_ + run.checkpoint_period) {
   if (group.size() > 1 && !folder_.empty())
     signature_ = {{"group", GroupDigest(signature_, group)}};
 }
@@ -82,6 +83,7 @@ std::optional<CheckpointState> StageCheckpoints::Restore() {
     const bool usable = group_.rank() == 0 || Usable(chosen);
     auto state = usable ? Load(chosen) : std::nullopt;
     if (Agreed(group_, state ? 1 : 0, Group::Reduction::kMin) == 1) return state;
+    earlier_seconds_ = 0;
     if (!none) ++next;
   }
 }
@@ -115,13 +117,15 @@ bool StageCheckpoints::Usable(const fs::path& folder) const {
   return false;
 }
 
-std::optional<CheckpointState> StageCheckpoints::Load(const fs::path& folder) const {
+std::optional<CheckpointState> StageCheckpoints::Load(const fs::path& folder) {
   const std::string name = folder.filename();
   try {
     CheckpointState state;
     const fs::path file = folder / kCheckpointStateFile;
     state.values = ParseJson(ReadFile(file), file.string());
     state.tensors = ReadSafetensors(folder / kCheckpointTensorsFile);
+    const Manifest manifest = ReadManifest(folder);
+    earlier_seconds_ = manifest.earlier_seconds + manifest.seconds;
     Log(fmt::format("resumed from iteration {} of attempt {}", ParseCheckpointName(name)->step,
                     ParseCheckpointName(name)->attempt));
     return state;
@@ -174,6 +178,8 @@ void StageCheckpoints::Write(int64_t step, const CheckpointState& state) const {
     manifest.stage = run_.stage.name;
     manifest.attempt = run_.attempt;
     manifest.signature = signature_;
+    manifest.seconds = clock_.Monotonic() - began_;
+    manifest.earlier_seconds = earlier_seconds_;
     SealArtifact(unfinished, manifest);
     if (!RenameNoReplace(unfinished, folder_ / name))
       Fail(ErrorKind::kStorage, "{} is there already", (folder_ / name).string());

@@ -31,12 +31,14 @@ class StageCheckpoints final : public Checkpoints {
   // over, and why, are in the log.
   std::optional<CheckpointState> Restore() override;
   void Offer(int64_t step, const std::function<CheckpointState()>& state) override;
+  // That other attempts took up to the checkpoint that Restore gave; 0 where it gave none.
+  double earlier_seconds() const { return earlier_seconds_; }
 
  private:
   // What rank 0 says: it chooses among what is there, the others look for the same.
   std::string Announced(const std::string& name) const;
   bool Usable(const std::filesystem::path& folder) const;
-  std::optional<CheckpointState> Load(const std::filesystem::path& folder) const;
+  std::optional<CheckpointState> Load(const std::filesystem::path& folder);
   bool Save(int64_t step, const std::function<CheckpointState()>& state);
   void Write(int64_t step, const CheckpointState& state) const;
   void RemoveSuperseded(int64_t step) const;
@@ -48,7 +50,9 @@ class StageCheckpoints final : public Checkpoints {
   LeaveRequest& leave_;
   const Clock& clock_;
   Group& group_;
+  double began_;
   double due_;  // when the next one is
+  double earlier_seconds_ = 0;
 };
 
 }  // namespace zerosweep

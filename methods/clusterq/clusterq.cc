@@ -10,6 +10,7 @@
 //   released   L_G = L_CE + 0.1·L_BNS + 0.9·(L_C + 0.1·L_Dv), over the step's mixed batch
 #include "methods/clusterq/clusterq.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -104,6 +105,13 @@ torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step,
     sum = sum.defined() ? sum + term : term;
   }
   return sum / static_cast<double>(moments.size() - first);
+}
+
+std::map<std::string, double> ClusterQ::Metrics() const {
+  if (released_) return {};
+  const auto known = std::count_if(centroids_.begin(), centroids_.end(),
+                                   [](const auto& centroid) { return !centroid.empty(); });
+  return {{"centroids", static_cast<double>(known)}};
 }
 
 void ClusterQ::EndStep(uint64_t step) {
@@ -229,7 +237,7 @@ const RegisterQuantizer kClusterQ{
      .name = "clusterq",
      .summary = "GDFQ with a centroid of the deeper batch-norm statistics for each class",
      .paper = "ClusterQ (Gao et al. 2022)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .needs = {"batch_norm"},
      .params = Params(),

@@ -22,6 +22,11 @@ class ClusterQ final : public JointMethod {
 
   std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
   GeneratedBatch Generate(uint64_t step, BatchPart part) override;
+  GeneratedBatch HeldOut(uint64_t step, BatchPart part) override {
+    return generator_.OfAllClasses(step, "images", part);
+  }
+  // Of the intended objective: `centroids`, how many classes have one; 0 is GDFQ.
+  std::map<std::string, double> Metrics() const override;
   Terms ExtraTerms(uint64_t step, const TeacherPass& pass) override;
   void EndStep(uint64_t step) override;
   void Save(CheckpointState& state) const override;

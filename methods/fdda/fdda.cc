@@ -1,6 +1,7 @@
 // FDDA: Fine-grained Data Distribution Alignment (Zhong et al., ECCV 2022; authors' code). GDFQ
 // with one real image of each class, whose batch-norm statistics are the class's centre, and a
-// student that also sees real images. Not data-free: it needs the calibration split.
+// student that also sees real images, those of the centres first. Not data-free: it needs the
+// calibration split.
 //
 //   centre of class c: mean and biased variance over H·W of what enters each batch norm
 //   each step one batch of one class, l over the deeper batch norms (FirstDeepNorm), n of them:
@@ -13,6 +14,7 @@
 #include "methods/fdda/fdda.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "engine/catalogue/params.h"
@@ -43,10 +45,12 @@ Fdda::Fdda(const QuantizationContext& context) : context_(context), generator_(c
   for (int64_t label = 0; label < context.teacher.classes; ++label) all_.push_back(label);
   const Dataset& data = *context.real_data;
   const auto present = static_cast<uint32_t>(data.size());
+  real_ = FindCentres();
+  const std::set<int64_t> of_centres(real_.begin(), real_.end());
+  for (const int64_t image : ToVector(context.random.Permutation(0, "real_images", present)))
+    if (!of_centres.contains(image)) real_.push_back(image);
   const int64_t wanted = context.params.at("real_images");
-  real_ = ToVector(context.random.Permutation(0, "real_images", present)
-                       .slice(0, 0, std::min<int64_t>(wanted, present)));
-  FindCentres();
+  real_.resize(static_cast<size_t>(std::min<int64_t>(wanted, present)));
 }
 
 torch::Tensor Fdda::Real(const std::vector<int64_t>& indices) const {
@@ -55,7 +59,7 @@ torch::Tensor Fdda::Real(const std::vector<int64_t>& indices) const {
       .to(context_.teacher.options());
 }
 
-void Fdda::FindCentres() {
+std::vector<int64_t> Fdda::FindCentres() {
   const torch::NoGradGuard no_grad;
   const Dataset& data = *context_.real_data;
   std::vector<int64_t> image_of(all_.size(), -1);  // the first of each class, in a random order
@@ -82,6 +86,7 @@ void Fdda::FindCentres() {
     throw Error(ErrorKind::kTrial, "fdda: the teacher mistakes the real image of every class",
                 "configuration");
   }
+  return image_of;
 }
 
 Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
@@ -178,7 +183,9 @@ std::vector<ParamSpec> Params() {
   return Joined(Joined(JointParams(defaults), DistortionParams(0.5, 1.0, kCode)),
                 {ClassBatchParam({16, 32, 8}, kCode),
                  BudgetParam("real_images", {1000, 1000, 64},
-                             "of the calibration split, for the student", "images", kCode),
+                             "of the calibration split, for the student: those of the centres, "
+                             "one of each class, then any",
+                             "images", kCode),
                  {.name = "any_class",
                   .type = "int",
                   .default_value = 1000,
@@ -199,7 +206,7 @@ const RegisterQuantizer kFdda{
          "GDFQ with batch-norm centres from one real image of each class, and a student that "
          "sees real images too",
      .paper = "FDDA (Zhong et al., ECCV 2022)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .needs = {"batch_norm", "real_data"},
      .params = Params(),

@@ -30,7 +30,8 @@ class Fdda final : public JointMethod {
   const std::vector<int64_t>& known() const { return known_; }  // K, sorted
 
  private:
-  void FindCentres();
+  // Returns the images that they are of, by class.
+  std::vector<int64_t> FindCentres();
   torch::Tensor Real(const std::vector<int64_t>& indices) const;
   torch::Tensor SharedView(uint64_t step, const torch::Tensor& images) const;
   std::vector<int64_t> RealIndices(uint64_t step) const;

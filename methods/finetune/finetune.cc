@@ -61,7 +61,7 @@ std::vector<double> FallsOf(const std::string& text) {
   for (std::string word; std::getline(words, word, ',');) {
     char* end = nullptr;
     falls.push_back(std::strtod(word.c_str(), &end));
-    if (*end != 0 || falls.back() < 0 || falls.back() > 1)
+    if (end == word.c_str() || *end != 0 || !(falls.back() >= 0 && falls.back() <= 1))
       Fail(ErrorKind::kUsage, "finetune.falls is '{}', must be shares of the steps: 0.25, 0.5",
            text);
   }

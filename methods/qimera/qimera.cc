@@ -128,8 +128,7 @@ torch::Tensor Qimera::Embed(uint64_t step, BatchPart part, const torch::Tensor& 
   return torch::layer_norm(sum, {size}, {}, {}, kEpsilon);
 }
 
-GeneratedBatch Qimera::Generate(uint64_t step, BatchPart part) {
-  const bool superposed = IsSuperposed(step);
+GeneratedBatch Qimera::Make(uint64_t step, BatchPart part, bool superposed) {
   const Superposition mix = superposed ? Superpose(step, part) : Plain(step, part);
   torch::Tensor slots = Embed(step, part, mix.classes, superposed);
   if (mapping_weight_.defined()) slots = torch::linear(slots, mapping_weight_, mapping_bias_);
@@ -194,7 +193,7 @@ const RegisterQuantizer kQimera{
      .name = "qimera",
      .summary = "GDFQ whose generator also mixes classes, for images near decision boundaries",
      .paper = "Qimera (Choi et al., NeurIPS 2021)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .needs = {"batch_norm"},
      .params = Params(),

@@ -24,7 +24,12 @@ class Qimera final : public JointMethod {
   explicit Qimera(const QuantizationContext& context);
 
   std::vector<torch::Tensor> Parameters() const override;
-  GeneratedBatch Generate(uint64_t step, BatchPart part) override;
+  GeneratedBatch Generate(uint64_t step, BatchPart part) override {
+    return Make(step, part, IsSuperposed(step));
+  }
+  GeneratedBatch HeldOut(uint64_t step, BatchPart part) override {
+    return Make(step, part, /*superposed=*/false);
+  }
 
   // Whether all images of the step are superposed: one draw for the batch.
   bool IsSuperposed(uint64_t step) const;
@@ -37,6 +42,7 @@ class Qimera final : public JointMethod {
                       bool superposed) const;
 
  private:
+  GeneratedBatch Make(uint64_t step, BatchPart part, bool superposed);
   Superposition Plain(uint64_t step, BatchPart part) const;
   torch::Tensor Classes(uint64_t step, BatchPart part, int64_t each) const;
 

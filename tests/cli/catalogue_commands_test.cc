@@ -59,6 +59,15 @@ TEST_F(CatalogueCommandsTest, VersionAndHelp) {
   EXPECT_FALSE(fs::exists(line_.home()));
 }
 
+TEST_F(CatalogueCommandsTest, AnUnknownCommandNamesTheNearest) {
+  const Finished typo = line_.Do({"stats", "demo"});
+  EXPECT_EQ(typo.code, 2);
+  EXPECT_THAT(typo.err, HasSubstr("unknown command 'stats', did you mean 'status'?"));
+  EXPECT_THAT(line_.Do({"-q", "frobnicate"}).err,
+              HasSubstr("unknown command 'frobnicate' (known: "));
+  EXPECT_THAT(line_.Do({}).err, HasSubstr("subcommand is required"));
+}
+
 TEST_F(CatalogueCommandsTest, TheCommandLinePageNamesEveryCommandAndOption) {
   const std::string page = Contents(SourceFolder() / "docs/cli.md");
   const std::string help = line_.Do({"--help"}).out;

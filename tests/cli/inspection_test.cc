@@ -75,7 +75,7 @@ TEST_F(InspectionTest, ExplainSaysWhyATrialFailed) {
   EXPECT_THAT(explained.out,
               AllOf(HasSubstr("trial " + trial), HasSubstr("failed"), HasSubstr(kProblem)));
   std::map<std::string, std::string> states;
-  const Json json = line_->Do({"explain", trial, "--format", "json"}).json();
+  const Json json = line_->Do({"explain", trial, "--format", "json"}).json().at(0);
   for (const Json& row : json.at("stages")) states[row.at("kind")] = row.at("state");
   EXPECT_EQ(states, (std::map<std::string, std::string>{{"teacher", "done"},
                                                         {"synthesize", "failed"},
@@ -91,6 +91,7 @@ TEST_F(InspectionTest, ExplainNamesTheInputsAndAttemptsOfAStage) {
                     HasSubstr("input teacher: teacher")));
   const Json attempts = line_->Do({"explain", Stage("synthesize", "failed"), "--format", "json"})
                             .json()
+                            .at(0)
                             .at("attempts");
   ASSERT_EQ(attempts.size(), 1U) << "a wrong number of images is not tried again";
   for (const Json& attempt : attempts) {
@@ -98,9 +99,11 @@ TEST_F(InspectionTest, ExplainNamesTheInputsAndAttemptsOfAStage) {
     EXPECT_THAT(attempt.at("message").get<std::string>(), HasSubstr(kProblem));
   }
   // An attempt stands for its stage.
-  EXPECT_EQ(
-      line_->Do({"explain", attempts[0].at("attempt"), "--format", "json"}).json().at("attempts"),
-      attempts);
+  EXPECT_EQ(line_->Do({"explain", attempts[0].at("attempt"), "--format", "json"})
+                .json()
+                .at(0)
+                .at("attempts"),
+            attempts);
 }
 
 TEST_F(InspectionTest, DoctorChecksEachPartAndWritesNothing) {

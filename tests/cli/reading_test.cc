@@ -112,7 +112,7 @@ TEST_F(ReadingTest, ExplainShowsTheCourseOfLosses) {
     const Finished explained = line_->Do({"explain", id});
     EXPECT_THAT(explained.out, HasSubstr("\nsynthesize zeroq, curves:\n  ")) << id;
     EXPECT_THAT(explained.out, AllOf(HasSubstr(" → "), HasSubstr("█"), HasSubstr("▁")));
-    const Json curves = line_->Do({"explain", id, "--format", "json"}).json().at("curves");
+    const Json curves = line_->Do({"explain", id, "--format", "json"}).json().at(0).at("curves");
     ASSERT_FALSE(curves.empty());
     EXPECT_EQ(curves[0].at("stage"), stage);
     EXPECT_GT(curves[0].at("first"), curves[0].at("last"));

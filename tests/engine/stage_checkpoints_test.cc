@@ -150,6 +150,26 @@ TEST_F(StageCheckpointsTest, SavesOncePerPeriodAndKeepsTheLastTwo) {
   EXPECT_THAT(Names(), ElementsAre("a-241", "a-181"));
 }
 
+TEST_F(StageCheckpointsTest, ResumedOnesKnowWhatTheStateHasCost) {
+  const auto leave_after = [this](StageCheckpoints& checkpoints, double seconds, int64_t step) {
+    clock_.Advance(seconds);
+    leave_.requested = true;
+    EXPECT_THROW(checkpoints.Offer(step, [&] { return state_; }), Error);
+    leave_.requested = false;
+  };
+  StageCheckpoints first = Make();
+  EXPECT_FALSE(first.Restore());
+  EXPECT_EQ(first.earlier_seconds(), 0);
+  leave_after(first, 100, 1);
+  StageCheckpoints second = Make();
+  EXPECT_TRUE(second.Restore());
+  EXPECT_EQ(second.earlier_seconds(), 100);
+  leave_after(second, 30, 2);
+  StageCheckpoints third = Make();
+  EXPECT_TRUE(third.Restore());
+  EXPECT_EQ(third.earlier_seconds(), 130);
+}
+
 TEST_F(StageCheckpointsTest, WhatTakesLongToWriteIsWrittenSeldom) {
   StageCheckpoints checkpoints = Make();
   std::vector<double> times;

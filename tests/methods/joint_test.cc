@@ -183,7 +183,8 @@ TEST_P(JointTest, NeedsCalibrationBeforeTheStudent) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.failure(), "configuration");
-    EXPECT_STREQ(error.what(), "the student's activation ranges were never calibrated");
+    EXPECT_STREQ(error.what(),
+                 "the student's activation ranges are never calibrated: calibration is 0");
   }
   Case late(GetParam(), {{"calibration", 9}});
   EXPECT_THROW(late.Run(alone, none), Error);
@@ -345,6 +346,17 @@ TEST(FddaTest, TheStudentSeesRealImagesToo) {
   EXPECT_TRUE(torch::equal(batch.labels.slice(0, 0, 8), generated.labels));
   EXPECT_TRUE(torch::equal(batch.labels.slice(0, 8).sum(1), torch::ones(8)));
   EXPECT_TRUE(torch::allclose(batch.targets, zerosweep::Run(one.teacher.graph, batch.images)));
+}
+
+TEST(FddaTest, TheImagesOfTheCentresComeFirst) {
+  Case one("fdda", {{"real_images", 4}});  // as many as classes
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  Fdda method(context);
+  TrainingBatch generated{torch::randn({8, 3, 8, 8}), torch::full({8, 4}, 0.25),
+                          torch::zeros({8, 4}), 8};
+  const TrainingBatch batch = method.ForStudent(3, generated);
+  EXPECT_TRUE(torch::equal(batch.labels.slice(0, 8).sum(0), torch::ones(4))) << "one of each class";
 }
 
 // --- Qimera ----------------------------------------------------------------------------------

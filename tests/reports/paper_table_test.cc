@@ -10,8 +10,10 @@
 namespace zerosweep {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::Pair;
 
 // QDrop's README: six networks at four widths, one method.
 LeaderboardRow OfOurs() {
@@ -36,7 +38,7 @@ const PaperRow* Find(const PaperTable& table, const std::string& bits, const std
 }
 
 TEST(PaperTableTest, OursStandsBeneathThePapers) {
-  const auto tables = PaperTables({OfOurs()}, "qdrop", false);
+  const auto tables = PaperTables({OfOurs()}, {}, "qdrop", false);
   ASSERT_FALSE(tables.empty());
   for (const PaperTable& table : tables) {
     EXPECT_THAT(table.title, HasSubstr("QDrop"));
@@ -53,9 +55,32 @@ TEST(PaperTableTest, OursStandsBeneathThePapers) {
   EXPECT_EQ(Find(table, "W2A2", "ours: qdrop"), nullptr);
 }
 
+// FDDA's README has a table with all layers at the stated bits and one with first and last at 8,
+// whose protocol is not told.
+TEST(PaperTableTest, OfSeveralOfOneNameTheMostComparableStandsThere) {
+  LeaderboardRow first_and_last = OfOurs();
+  first_and_last.method = "fdda";
+  first_and_last.top1_mean = 71;
+  first_and_last.protocol = "zeroq, first_w=8";
+  first_and_last.protocol_fields = {{"first_w", 8}};
+  LeaderboardRow everywhere = first_and_last;
+  everywhere.top1_mean = 70;
+  everywhere.protocol = "zeroq";
+  everywhere.protocol_fields = {{"first_w", "same"}};
+  const PaperSettings papers = {.presets = {{"zeroq", {{"first_w", "same"}}}}, .parameters = {}};
+  std::map<std::string, std::vector<std::string>> ours;  // by table
+  for (const PaperTable& table : PaperTables({first_and_last, everywhere}, papers, "fdda", false))
+    for (const PaperRow& row : table.rows)
+      if (row.ours) ours[table.title].push_back(row.method + " " + row.cells[0].text);
+  EXPECT_THAT(ours, ElementsAre(Pair(HasSubstr("F4L4"), ElementsAre("ours: fdda 70.00 ± 0.25")),
+                                Pair(HasSubstr("F8L8"),
+                                     ElementsAre("ours: fdda 71.00 ± 0.25",
+                                                 "ours: fdda (mine, zeroq) 70.00 ± 0.25"))));
+}
+
 // DSG's PTQ table of the extended paper has several methods in each block.
 TEST(PaperTableTest, BestAndSecondOfEachNetwork) {
-  const auto tables = PaperTables({}, "dsg_extended", false);
+  const auto tables = PaperTables({}, {}, "dsg_extended", false);
   int best = 0;
   for (const PaperTable& table : tables) {
     for (size_t network = 0; network < table.networks.size(); ++network) {
@@ -74,8 +99,8 @@ TEST(PaperTableTest, BestAndSecondOfEachNetwork) {
 }
 
 TEST(PaperTableTest, MemoryIsShownOnDemandAndNeverRanked) {
-  EXPECT_TRUE(PaperTables({}, "clusterq", false).empty());
-  const auto tables = PaperTables({}, "clusterq", true);
+  EXPECT_TRUE(PaperTables({}, {}, "clusterq", false).empty());
+  const auto tables = PaperTables({}, {}, "clusterq", true);
   ASSERT_EQ(tables.size(), 1u);
   for (const PaperRow& row : tables[0].rows) {
     for (const PaperCell& cell : row.cells) {
@@ -89,7 +114,7 @@ TEST(PaperTableTest, MemoryIsShownOnDemandAndNeverRanked) {
 TEST(PaperTableTest, ThreeFormatsEscapeWhatIsStored) {
   LeaderboardRow hostile = OfOurs();
   hostile.settings = {"<script>alert(1)</script>|&_"};
-  const auto tables = PaperTables({hostile}, "qdrop", false);
+  const auto tables = PaperTables({hostile}, {}, "qdrop", false);
   const std::string html = PaperTablesAsHtml(tables);
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)"));
   EXPECT_THAT(html, Not(HasSubstr("<script>alert")));

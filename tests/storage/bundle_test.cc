@@ -192,6 +192,12 @@ TEST_F(BundleTest, BundlesFromStrangersAreRefusedWhole) {
       {"UPDATE piece SET file = '../data.bin' WHERE file = 'data.bin'", "illegal file name"},
       {"UPDATE piece SET file = '/tmp/data.bin' WHERE file = 'data.bin'", "illegal file name"},
       {"UPDATE piece SET data = x'00' WHERE file = 'data.bin'", "'data.bin' is missing or damaged"},
+      {"UPDATE correctness SET images = 1000000", "the correctness of stage"},
+      {"UPDATE correctness SET images = -1", "the correctness of stage"},
+      {"UPDATE curve SET points = 7", "the curve of stage"},
+      {"UPDATE attempt SET outcome = 'won'", "the attempt of stage"},
+      {"UPDATE signature SET facts = '{\"cpu\":\"another\"}'", "is not what it is named after"},
+      {"UPDATE trial SET name = printf('%064d', 7)", "is not what it is named after"},
       {"DELETE FROM piece WHERE file = 'data.bin'", "'data.bin' is missing or damaged"},
       {"DELETE FROM piece", "has no files"},
       {"DELETE FROM artifact", "is done and its artifact is not there"}};

@@ -108,6 +108,23 @@ TEST_F(ResultsWriterTest, ATrialIsDoneWhenAllItsStagesAre) {
       16.0);
 }
 
+TEST_F(ResultsWriterTest, SecondsOfAResumedStageHoldThoseOfItsCheckpoint) {
+  Add();
+  const std::string stage = StageOf(0, "synthesize");
+  writer.StartAttempt({.id = "first", .stage = stage, .worker = "node/slot 0", .device = "cpu"});
+  writer.FailAttempt({.attempt = "first", .stage = stage, .seconds = 12});
+  writer.StartAttempt({.id = "second", .stage = stage, .worker = "node/slot 0", .device = "cpu"});
+  writer.FinishAttempt({.attempt = "second",
+                        .stage = stage,
+                        .artifact = Sha256Hex("images"),
+                        .inputs = {},
+                        .metrics = {},
+                        .seconds = 5,
+                        .earlier_seconds = 10});
+  EXPECT_EQ(One("SELECT seconds FROM v_stage WHERE stage = '" + stage + "'"), 15.0);
+  EXPECT_EQ(One("SELECT seconds_paid FROM v_stage WHERE stage = '" + stage + "'"), 17.0);
+}
+
 TEST_F(ResultsWriterTest, TheFirstResultOfAStageWins) {
   Add();
   const std::string stage = StageOf(0, "teacher");

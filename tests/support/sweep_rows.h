@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "storage/results.h"
+#include "storage/stage_text.h"
 
 namespace zerosweep {
 
@@ -88,7 +89,7 @@ inline void AddCell(SweepRows& rows, const CellRow& cell) {
                                                                        {"bits", bits}}});
   trial.seeds = {cell.seed, cell.seed};
   trial.stages = {teacher, images, quantized, evaluated};
-  trial.id = Sha256Hex(cell.method + cell.protocol + rows.stages[evaluated].name);
+  trial.id = TrialName(rows.stages[evaluated].name, TrialTail(*trial.configuration));
   rows.trials.push_back(trial);
 }
 

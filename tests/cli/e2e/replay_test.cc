@@ -36,7 +36,7 @@ class ReplayTest : public testing::Test {
     command.insert(command.end(), words.begin(), words.end());
     const Finished replay = Replay(command);
     EXPECT_EQ(replay.code, code) << replay.err;
-    return replay.json();
+    return replay.json().at(0);
   }
   void Tamper(const std::string& sql) const {
     Database(line_.home() / "results.db", OpenMode::kWrite).Exec(sql);
@@ -101,7 +101,7 @@ TEST_F(ReplayTest, ARecordThatSaysSomethingElseIsDifferent) {
 TEST_F(ReplayTest, OtherThreadsAreNamed) {
   const Finished finished = Replay({"--threads", "2", "--format", "json"});
   EXPECT_LE(finished.code, 1) << finished.err;
-  const auto changes = ChangesOf(finished.json());
+  const auto changes = ChangesOf(finished.json().at(0));
   ASSERT_TRUE(changes.contains("threads")) << finished.out;
   EXPECT_EQ(changes.at("threads").at("recorded"), "1");
   EXPECT_EQ(changes.at("threads").at("now"), "2");
@@ -112,7 +112,7 @@ TEST_F(ReplayTest, DataThatChangedAreNamedAndDataThatAreGoneRefused) {
   const Finished changed = Replay({"--format", "json"});
   EXPECT_LE(changed.code, 1) << changed.err;
   const std::string test = "test images of cifar10 in " + (line_ / "data").string();
-  EXPECT_TRUE(ChangesOf(changed.json()).contains(test)) << changed.out;
+  EXPECT_TRUE(ChangesOf(changed.json().at(0)).contains(test)) << changed.out;
 
   fs::rename(line_ / "data", line_ / "elsewhere");
   const Finished gone = Replay();

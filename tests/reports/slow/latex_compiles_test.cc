@@ -73,7 +73,7 @@ TEST_F(LatexCompilesTest, ALeaderboardOfHostileNames) {
 TEST_F(LatexCompilesTest, ThePapersTables) {
   Done({}, 88);
   for (const char* paper : {"genie", "brecq", "qdrop", "zeroq"}) {
-    WritePaperTables(Reader(), "", paper, /*recalled=*/true, folder / "y.tex");
+    WritePaperTables(Reader(), "", {}, paper, /*recalled=*/true, folder / "y.tex");
     EXPECT_EQ(ErrorOf(folder / "y.tex"), "") << paper;
   }
 }
