@@ -193,12 +193,13 @@ void AddPublished(std::vector<LeaderboardRow>& board, const PaperSettings& paper
     return std::find(kConfidences.begin(), kConfidences.end(), row.confidence) -
            kConfidences.begin();
   };
+  const PaperSettings protocols = {papers.presets, {}};  // our settings differ from all alike
   for (LeaderboardRow& ours : board) {
     const PublishedRow* best = nullptr;
     size_t fewest = 0;
     for (const PublishedRow& published : PublishedNumbers()) {
       if (published.confidence == "recalled" || !MayBeHeldAgainst(published, ours)) continue;
-      const size_t differences = DifferencesOf(published, ours, papers).size();
+      const size_t differences = DifferencesOf(published, ours, protocols).size();
       if (best != nullptr &&
           std::pair(fewest, rank(*best)) <= std::pair(differences, rank(published)))
         continue;

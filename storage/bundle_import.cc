@@ -92,24 +92,34 @@ void BundleReader::CheckStages() {
   }
 }
 
+// Columns of a trial that make its configuration, and the configuration that they make.
+constexpr const char* kConfigurationColumns =
+    "t.dataset, t.model, t.method, t.synthesizer, t.quantizer, t.w_bits, t.a_bits, t.protocol, "
+    "t.variant";
+
+Configuration ReadConfiguration(Statement& rows) {
+  Configuration configuration;
+  configuration.dataset = rows.Text(0);
+  configuration.model = rows.Text(1);
+  configuration.method = rows.Text(2);
+  configuration.synthesizer = rows.Text(3);
+  configuration.quantizer = rows.Text(4);
+  configuration.w_bits = rows.Real(5);
+  configuration.a_bits = rows.Real(6);
+  configuration.protocol = rows.Text(7);
+  configuration.variant = rows.Text(8);
+  return configuration;
+}
+
 void BundleReader::CheckConfigurations() {
   Statement& rows = bundle_->Prepare(
-      "SELECT DISTINCT c.digest, c.config, t.dataset, t.model, t.method, t.synthesizer, "
-      "t.quantizer, t.w_bits, t.a_bits, t.protocol, t.variant FROM trial t LEFT JOIN configuration "
-      "c ON c.digest = t.configuration");
+      fmt::format("SELECT DISTINCT {}, c.digest, c.config FROM trial t LEFT JOIN configuration c "
+                  "ON c.digest = t.configuration",
+                  kConfigurationColumns));
   while (rows.Step()) {
-    Configuration configuration;
-    configuration.dataset = rows.Text(2);
-    configuration.model = rows.Text(3);
-    configuration.method = rows.Text(4);
-    configuration.synthesizer = rows.Text(5);
-    configuration.quantizer = rows.Text(6);
-    configuration.w_bits = rows.Real(7);
-    configuration.a_bits = rows.Real(8);
-    configuration.protocol = rows.Text(9);
-    configuration.variant = rows.Text(10);
-    if (rows.IsNull(0) || ConfigurationDigest(ParseJson(rows.Text(1), "a configuration"),
-                                              configuration) != rows.Text(0))
+    const Configuration configuration = ReadConfiguration(rows);
+    if (rows.IsNull(9) || ConfigurationDigest(ParseJson(rows.Text(10), "a configuration"),
+                                              configuration) != rows.Text(9))
       Refuse(fmt::format("a trial of {} does not have the configuration that it names",
                          configuration.method));
   }
@@ -117,16 +127,13 @@ void BundleReader::CheckConfigurations() {
 
 void BundleReader::CheckTrials() {
   Statement& rows = bundle_->Prepare(
-      "SELECT t.name, t.method, t.protocol, t.variant, t.seeds, x.stage FROM trial t LEFT JOIN "
-      "trial_stage x ON x.trial = t.name AND x.kind = 'evaluate'");
+      fmt::format("SELECT {}, t.name, t.seeds, x.stage FROM trial t LEFT JOIN trial_stage x ON "
+                  "x.trial = t.name AND x.kind = 'evaluate'",
+                  kConfigurationColumns));
   while (rows.Step()) {
-    Configuration configuration;
-    configuration.method = rows.Text(1);
-    configuration.protocol = rows.Text(2);
-    configuration.variant = rows.Text(3);
-    if (TrialName(rows.Text(5), TrialTail(configuration)) != rows.Text(0))
-      Refuse(fmt::format("trial {} is not what it is named after", rows.Text(0)));
-    ParseJson(rows.Text(4), "a trial's seeds");
+    if (TrialName(rows.Text(11), TrialTail(ReadConfiguration(rows))) != rows.Text(9))
+      Refuse(fmt::format("trial {} is not what it is named after", rows.Text(9)));
+    ParseJson(rows.Text(10), "a trial's seeds");
   }
 }
 

@@ -82,8 +82,11 @@ std::optional<CheckpointState> StageCheckpoints::Restore() {
     const fs::path chosen = folder_ / name;
     const bool usable = group_.rank() == 0 || Usable(chosen);
     auto state = usable ? Load(chosen) : std::nullopt;
-    if (Agreed(group_, state ? 1 : 0, Group::Reduction::kMin) == 1) return state;
-    earlier_seconds_ = 0;
+    if (Agreed(group_, state ? 1 : 0, Group::Reduction::kMin) == 1) {
+      const Manifest manifest = ReadManifest(chosen);
+      earlier_seconds_ = manifest.earlier_seconds + manifest.seconds;
+      return state;
+    }
     if (!none) ++next;
   }
 }
@@ -117,15 +120,13 @@ bool StageCheckpoints::Usable(const fs::path& folder) const {
   return false;
 }
 
-std::optional<CheckpointState> StageCheckpoints::Load(const fs::path& folder) {
+std::optional<CheckpointState> StageCheckpoints::Load(const fs::path& folder) const {
   const std::string name = folder.filename();
   try {
     CheckpointState state;
     const fs::path file = folder / kCheckpointStateFile;
     state.values = ParseJson(ReadFile(file), file.string());
     state.tensors = ReadSafetensors(folder / kCheckpointTensorsFile);
-    const Manifest manifest = ReadManifest(folder);
-    earlier_seconds_ = manifest.earlier_seconds + manifest.seconds;
     Log(fmt::format("resumed from iteration {} of attempt {}", ParseCheckpointName(name)->step,
                     ParseCheckpointName(name)->attempt));
     return state;

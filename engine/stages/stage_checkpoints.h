@@ -38,7 +38,7 @@ class StageCheckpoints final : public Checkpoints {
   // What rank 0 says: it chooses among what is there, the others look for the same.
   std::string Announced(const std::string& name) const;
   bool Usable(const std::filesystem::path& folder) const;
-  std::optional<CheckpointState> Load(const std::filesystem::path& folder);
+  std::optional<CheckpointState> Load(const std::filesystem::path& folder) const;
   bool Save(int64_t step, const std::function<CheckpointState()>& state);
   void Write(int64_t step, const CheckpointState& state) const;
   void RemoveSuperseded(int64_t step) const;

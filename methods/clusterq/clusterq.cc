@@ -38,7 +38,7 @@ ClusterQ::ClusterQ(const QuantizationContext& context)
       centroids_(static_cast<size_t>(context.teacher.classes)) {}
 
 GeneratedBatch ClusterQ::Generate(uint64_t step, BatchPart part) {
-  GeneratedBatch batch = generator_.OfAllClasses(step, "images", part);
+  GeneratedBatch batch = HeldOut(step, part);
   if (context_.params.at("augment").get<bool>() &&
       context_.random.Shared(step, "augment").Uniform() < 0.5F)
     batch.images = RandomViews(batch.images, kSmallestView, kFlip, context_.random, step,

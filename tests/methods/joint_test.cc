@@ -333,13 +333,16 @@ TEST(FddaTest, AClassWithoutRealImageIsNamed) {
   }
 }
 
+TrainingBatch EightGenerated() {
+  return {torch::randn({8, 3, 8, 8}), torch::full({8, 4}, 0.25), torch::zeros({8, 4}), 8};
+}
+
 TEST(FddaTest, TheStudentSeesRealImagesToo) {
   Case one("fdda");
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   Fdda method(context);
-  TrainingBatch generated{torch::randn({8, 3, 8, 8}), torch::full({8, 4}, 0.25),
-                          torch::zeros({8, 4}), 8};
+  const TrainingBatch generated = EightGenerated();
   const TrainingBatch batch = method.ForStudent(3, generated);
   EXPECT_EQ(batch.images.size(0), 16);
   EXPECT_EQ(batch.count, 16);
@@ -353,9 +356,7 @@ TEST(FddaTest, TheImagesOfTheCentresComeFirst) {
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   Fdda method(context);
-  TrainingBatch generated{torch::randn({8, 3, 8, 8}), torch::full({8, 4}, 0.25),
-                          torch::zeros({8, 4}), 8};
-  const TrainingBatch batch = method.ForStudent(3, generated);
+  const TrainingBatch batch = method.ForStudent(3, EightGenerated());
   EXPECT_TRUE(torch::equal(batch.labels.slice(0, 8).sum(0), torch::ones(4))) << "one of each class";
 }
 
