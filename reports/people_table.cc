@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <sstream>
 
 #include "reports/table_text.h"
 
@@ -68,6 +69,8 @@ class Grid {
     if (terminal_width > 0 && people.gives_way) GiveWay(*people.gives_way, terminal_width);
   }
 
+  // Where the second column begins.
+  size_t Indent() const { return widths_.size() > 1 ? widths_.front() + kGapWidth : 0; }
   std::string Headings() const { return Line(headings_); }
   std::string Row(size_t row) const { return Line(rows_.at(row)); }
   std::string Rule() const {
@@ -103,6 +106,33 @@ class Grid {
   const std::vector<bool>& right_;
 };
 
+// The first `width` characters of the text, and what is left of it.
+std::string TakeCharacters(std::string& text, size_t width) {
+  size_t end = 0;
+  for (size_t characters = 0; end < text.size(); ++end)
+    if (BeginsCharacter(text[end]) && characters++ == width) break;
+  std::string head = text.substr(0, end);
+  text.erase(0, end);
+  return head;
+}
+
+// Broken at blanks into indented lines that fit; a word that is longer than a line is broken, too.
+std::string Flowing(const std::string& text, size_t indent, size_t width) {
+  const std::string margin(indent, ' ');
+  const size_t room = std::max(kLeastWidth, width - std::min(width, indent));
+  std::string lines, line;
+  std::istringstream words(Printable(text));
+  for (std::string word; words >> word;) {
+    if (!line.empty() && TextWidth(line) + 1 + TextWidth(word) > room) {
+      lines += margin + line + "\n";
+      line.clear();
+    }
+    while (TextWidth(word) > room) lines += margin + TakeCharacters(word, room) + "\n";
+    line += (line.empty() || word.empty() ? "" : " ") + word;
+  }
+  return line.empty() ? lines : lines + margin + line + "\n";
+}
+
 }  // namespace
 
 size_t TextWidth(const std::string& text) {
@@ -122,10 +152,25 @@ std::string AlignedTable(const PeopleTable& people, const Terminal& terminal) {
     const size_t end =
         s + 1 < sections.size() ? sections[s + 1].first_row : people.table.rows.size();
     const Grid grid(people, begin, end, right, terminal.width);
-    if (named) text += (s > 0 ? "\n" : "") + Bold(Printable(sections[s].heading), terminal.bold);
-    text += Bold(grid.Headings(), terminal.bold) + grid.Rule() + "\n";
-    for (size_t row = begin; row < end; ++row)
+    const auto flowing = [&](const std::string& of, size_t indent) {
+      return Flowing(of, indent, terminal.width > 0 ? terminal.width : kUsualWidth);
+    };
+    if (named) {
+      text += (s > 0 ? "\n" : "") + Bold(Printable(sections[s].heading), terminal.bold);
+      text += flowing(sections[s].note, 0);
+    }
+    text += Bold(grid.Headings(), terminal.bold);
+    const auto under = [&](size_t row) {
+      return people.under.empty() ? "" : flowing(people.under.at(row), grid.Indent());
+    };
+    std::string any_under;
+    for (size_t row = begin; row < end; ++row) any_under += under(row);
+    if (!any_under.empty()) text += flowing(people.under_heading, grid.Indent());
+    text += grid.Rule() + "\n";
+    for (size_t row = begin; row < end; ++row) {
       text += Bold(grid.Row(row - begin), terminal.bold && people.best.contains(row));
+      text += under(row);
+    }
   }
   return text;
 }
