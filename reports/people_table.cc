@@ -117,7 +117,8 @@ std::string TakeCharacters(std::string& text, size_t width) {
 }
 
 // Broken at blanks into indented lines that fit; a word that is longer than a line is broken, too.
-std::string Flowing(const std::string& text, size_t indent, size_t width) {
+std::string Flowing(const std::string& text, size_t indent, const Terminal& terminal) {
+  const size_t width = terminal.width > 0 ? terminal.width : kUsualWidth;
   const std::string margin(indent, ' ');
   const size_t room = std::max(kLeastWidth, width - std::min(width, indent));
   std::string lines, line;
@@ -131,6 +132,22 @@ std::string Flowing(const std::string& text, size_t indent, size_t width) {
     line += (line.empty() || word.empty() ? "" : " ") + word;
   }
   return line.empty() ? lines : lines + margin + line + "\n";
+}
+
+std::string Under(const PeopleTable& people, size_t row) {
+  return people.under.empty() ? "" : people.under.at(row);
+}
+
+// The names of the columns, of the second lines where one of these rows has one, and the rule.
+std::string Headings(const PeopleTable& people, size_t begin, size_t end, const Grid& grid,
+                     const Terminal& terminal) {
+  std::string text = Bold(grid.Headings(), terminal.bold);
+  for (size_t row = begin; row < end; ++row) {
+    if (Under(people, row).empty()) continue;
+    text += Flowing(people.under_heading, grid.Indent(), terminal);
+    break;
+  }
+  return text + grid.Rule() + "\n";
 }
 
 }  // namespace
@@ -152,24 +169,14 @@ std::string AlignedTable(const PeopleTable& people, const Terminal& terminal) {
     const size_t end =
         s + 1 < sections.size() ? sections[s + 1].first_row : people.table.rows.size();
     const Grid grid(people, begin, end, right, terminal.width);
-    const auto flowing = [&](const std::string& of, size_t indent) {
-      return Flowing(of, indent, terminal.width > 0 ? terminal.width : kUsualWidth);
-    };
     if (named) {
       text += (s > 0 ? "\n" : "") + Bold(Printable(sections[s].heading), terminal.bold);
-      text += flowing(sections[s].note, 0);
+      text += Flowing(sections[s].note, 0, terminal);
     }
-    text += Bold(grid.Headings(), terminal.bold);
-    const auto under = [&](size_t row) {
-      return people.under.empty() ? "" : flowing(people.under.at(row), grid.Indent());
-    };
-    std::string any_under;
-    for (size_t row = begin; row < end; ++row) any_under += under(row);
-    if (!any_under.empty()) text += flowing(people.under_heading, grid.Indent());
-    text += grid.Rule() + "\n";
+    text += Headings(people, begin, end, grid, terminal);
     for (size_t row = begin; row < end; ++row) {
       text += Bold(grid.Row(row - begin), terminal.bold && people.best.contains(row));
-      text += under(row);
+      text += Flowing(Under(people, row), grid.Indent(), terminal);
     }
   }
   return text;

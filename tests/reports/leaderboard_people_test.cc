@@ -111,8 +111,8 @@ TEST(LeaderboardPeopleTest, ItFitsIntoAHundredColumns) {
   for (const size_t width : {0, 100, 60}) {
     std::istringstream cut(AlignedTable(NarrowLeaderboard(rows), {.bold = false, .width = width}));
     for (std::string line; std::getline(cut, line);) {
-      if (width != 60 || line.starts_with("      "))
-        EXPECT_LE(TextWidth(line), width == 0 ? 100u : width) << line;
+      if (width == 60 && !line.starts_with("      ")) continue;  // one column alone gives way
+      EXPECT_LE(TextWidth(line), width == 0 ? 100u : width) << line;
     }
   }
 }

@@ -66,22 +66,21 @@ inline void AddCell(SweepRows& rows, const CellRow& cell) {
                                  {teacher}, cell.seed);
   Json quantization = {{"bits", bits}, {"protocol", cell.protocol}};
   quantization.update(cell.also);
-  const size_t quantized =
-      rows.Add({.kind = "quantize",
-                .implementation = "minmax",
-                .revision = cell.revision,
-                .params = quantization,
-                .roles = {"images", "teacher"}},
-               {images, teacher});
+  const size_t quantized = rows.Add({.kind = "quantize",
+                                     .implementation = "minmax",
+                                     .revision = cell.revision,
+                                     .params = quantization,
+                                     .roles = {"images", "teacher"}},
+                                    {images, teacher});
   const size_t evaluated = rows.Add(
       {.kind = "evaluate", .implementation = "evaluate", .roles = {"quantized"}}, {quantized});
   Json resolved = {{"method", cell.method},
                    {"synthesizer", {{"name", cell.method}, {"params", cell.params}}},
                    {"quantizer", {{"name", "minmax"}, {"params", Json::object()}}},
-                   {"dataset", cell.dataset},
-                   {"model", cell.model},
-                   {"protocol", cell.protocol},
-                   {"bits", bits}};
+                   {"dataset", {{"name", cell.dataset}}},
+                   {"model", {{"name", cell.model}}},
+                   {"protocol", {{"preset", cell.protocol}}},
+                   {"bits", {{"name", bits}}}};
   for (const auto& [pointer, value] : cell.also.items())
     resolved[Json::json_pointer(pointer)] = value;
   TrialRow trial;
