@@ -66,16 +66,7 @@ const Column kRealImages = {"real images",
 const Column kLrKd = {
     "Σ lr·KD", [](const Row& row) { return row.lr_kd ? fmt::format("{:.4g}", *row.lr_kd) : "–"; }};
 
-// A column that stands only where a row has a value.
-struct OptionalColumn {
-  Column column;
-  std::optional<double> LeaderboardRow::*value;
-};
-const std::vector<OptionalColumn> kTraining = {
-    {kUntrained, &Row::untrained_top1},      {kBestSnapshot, &Row::best_snapshot_top1},
-    {kHeldout, &Row::heldout_snapshot_top1}, {kImagesSeen, &Row::images_seen},
-    {kRealImages, &Row::real_images},        {kLrKd, &Row::lr_kd},
-};
+const std::vector<Column> kTraining = {kUntrained, kBestSnapshot, kHeldout, kImagesSeen, kLrKd};
 
 constexpr const char* kSettings = "settings";
 constexpr size_t kSettingsPlace = 4;  // after the method
@@ -119,6 +110,12 @@ void InsertSettings(const std::vector<LeaderboardRow>& rows, Table& table) {
   table.columns.insert(table.columns.begin() + kSettingsPlace, kSettings);
   for (size_t i = 0; i < rows.size(); ++i)
     table.rows[i].insert(table.rows[i].begin() + kSettingsPlace, settings.own[i]);
+}
+
+bool AnyTrained(const std::vector<LeaderboardRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const LeaderboardRow& row) {
+    return row.untrained_top1.has_value() || row.images_seen.has_value();
+  });
 }
 
 bool AnyHas(const std::vector<LeaderboardRow>& rows, std::optional<double> LeaderboardRow::*field) {
@@ -211,8 +208,8 @@ std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
 
 Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
   std::vector<Column> columns = kForPeople;
-  for (const auto& [column, value] : kTraining)
-    if (AnyHas(rows, value)) columns.push_back(column);
+  if (AnyTrained(rows)) columns.insert(columns.end(), kTraining.begin(), kTraining.end());
+  if (AnyHas(rows, &LeaderboardRow::real_images)) columns.push_back(kRealImages);
   columns.push_back(kProtocol);
   Table table = TableOf(rows, columns);
   InsertSettings(rows, table);
@@ -244,8 +241,8 @@ PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
 
 PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
   std::vector<Column> columns = kForPeople;
-  for (const auto& [column, value] : kTraining) columns.push_back(column);
-  columns.push_back(kProtocol);
+  columns.insert(columns.end(), kTraining.begin(), kTraining.end());
+  columns.insert(columns.end(), {kRealImages, kProtocol});
   columns.insert(columns.end(), kWideOnly.begin(), kWideOnly.end());
   PeopleTable people{.table = TableOf(rows, columns), .best = BestRows(rows)};
   InsertSettings(rows, people.table);

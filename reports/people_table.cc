@@ -14,6 +14,8 @@ constexpr const char* kGap = "  ";
 constexpr size_t kGapWidth = 2;
 constexpr size_t kLeastWidth = 12;  // of a column that gives way: less names nothing
 
+constexpr size_t kMostIndent = 8;
+
 bool BeginsCharacter(char c) { return (c & 0xc0) != 0x80; }
 
 std::string Printable(const Json& cell) {
@@ -69,8 +71,8 @@ class Grid {
     if (terminal_width > 0 && people.gives_way) GiveWay(*people.gives_way, terminal_width);
   }
 
-  // Where the second column begins.
-  size_t Indent() const { return widths_.size() > 1 ? widths_.front() + kGapWidth : 0; }
+  // Of a row's second lines: where the second column begins, unless the first is wide.
+  size_t Indent() const { return std::min(widths_.front() + kGapWidth, kMostIndent); }
   std::string Headings() const { return Line(headings_); }
   std::string Row(size_t row) const { return Line(rows_.at(row)); }
   std::string Rule() const {

@@ -37,7 +37,7 @@ inline constexpr size_t kUsualWidth = 100;
 
 // Columns aligned, numbers to the right and to 6 digits, "–" for missing; each section under its
 // heading and note, the names of the columns and a rule, as wide as its own cells. Second lines are
-// indented as the second column. Headings and best rows are bold where `terminal` has bold; cells
+// indented. Headings and best rows are bold where `terminal` has bold; cells
 // that give way end in "…". Control characters are replaced.
 std::string AlignedTable(const PeopleTable& people, const Terminal& terminal);
 

@@ -114,6 +114,14 @@ void Mark(const Namesake& of, const std::string& path, const Json& value, bool k
   place->tells_apart = true;
 }
 
+// The values by place. Null is no value: an empty object looks like it.
+Json Flattened(const Json& configuration) {
+  Json flat = configuration.flatten();
+  for (auto place = flat.begin(); place != flat.end();)
+    place = place->is_null() ? flat.erase(place) : std::next(place);
+  return flat;
+}
+
 bool IsDigest(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
@@ -171,7 +179,7 @@ std::vector<Setting> NotPapers(const Json& configuration, const Json& papers) {
 
 void TellApart(const std::vector<Namesake>& namesakes) {
   std::vector<Json> flat;
-  for (const Namesake& of : namesakes) flat.push_back(of.configuration.flatten());
+  for (const Namesake& of : namesakes) flat.push_back(Flattened(of.configuration));
   std::vector<std::string> paths = DifferingPaths(flat);
   std::sort(paths.begin(), paths.end(),
             [](const std::string& a, const std::string& b) { return OrderOf(a) < OrderOf(b); });

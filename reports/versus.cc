@@ -277,9 +277,9 @@ PeopleTable VersusForPeople(const std::vector<VersusRow>& rows) {
     }
     table.rows.push_back(std::move(cells));
     const SettingsColumn settings = SettingsOf({&row.method, &row.against});
-    people.under.push_back((settings.shared.empty() ? "" : "both: " + settings.shared + "; ") +
-                           fmt::format("{}: {}; {}: {}", VariantName(row.method), settings.own[0],
-                                       VariantName(row.against), settings.own[1]));
+    people.under.push_back(
+        (settings.shared.empty() ? "" : "both: " + settings.shared + "; ") +
+        fmt::format("method: {}; against: {}", settings.own[0], settings.own[1]));
   }
   return people;
 }

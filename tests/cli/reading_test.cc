@@ -102,7 +102,7 @@ TEST_F(ReadingTest, EveryNumberStandsWithTheSettingsThatAreNotThePapers) {
     return row.at("ours_settings") == Json({"images=8"});
   }));
   const std::string versus = line_->Do({"compare", "--versus", "zeroq [iterations=4]"}).out;
-  EXPECT_THAT(versus, HasSubstr("both: images 8; noise: –; zeroq: iterations 4,"));
+  EXPECT_THAT(versus, HasSubstr("both: images 8; method: –; against: iterations 4,"));
   EXPECT_THAT(line_->Do({"report", "-o", *line_ / "r.tex"}).err, HasSubstr("r.tex"));
   EXPECT_THAT(Contents(*line_ / "r.tex"), HasSubstr("settings of all rows: images 8"));
   fs::remove(*line_ / "r.tex");

@@ -151,6 +151,7 @@ TEST(LeaderboardPeopleTest, DocumentsAndWideTablesHaveAColumnOfSettings) {
   EXPECT_EQ(WideLeaderboard(rows).sections.at(0).heading, SharedSettings(rows));
   EXPECT_THAT(LeaderboardForPeople(rows).columns, Not(Contains("images seen")));
   rows[0].untrained_top1 = 50;
+  EXPECT_THAT(LeaderboardForPeople(rows).columns, Contains("images seen")) << "of no older row";
   rows[0].images_seen = 51200;
   rows[0].lr_kd = 0.75;
   const Table trained = LeaderboardForPeople(rows);

@@ -143,7 +143,7 @@ TEST_F(VersusTest, BothSidesShowTheirSettings) {
   const auto all = Versus(Reader(), papers, "", {}, "zeroq [iterations=500]");
   ASSERT_EQ(all.size(), 1u);
   const PeopleTable people = VersusForPeople(all);
-  EXPECT_EQ(people.under[0], "both: images 256; zeroq: iterations 20; zeroq: –");
+  EXPECT_EQ(people.under[0], "both: images 256; method: iterations 20; against: –");
   const Table table = VersusTable(all);
   EXPECT_EQ(table.columns.back(), "against_settings");
   EXPECT_EQ(table.rows[0].back(), Json({"images=256"}));
