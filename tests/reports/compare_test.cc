@@ -111,7 +111,8 @@ TEST(CompareTest, UnderEachRowStandsWhatOursIs) {
   EXPECT_EQ(table.columns.back(), "ours_settings");
   EXPECT_EQ(table.rows[0].back(), Json({"iterations=0", "batch=64"}));
   EXPECT_TRUE(table.rows.back().back().is_null());
-  std::istringstream lines(AlignedTable(narrow, {.bold = false, .width = 100}));
+  std::istringstream lines(
+      AlignedTable(NarrowComparison(Compare(board, kPapers, {.paper = "intraq"})), {}));
   for (std::string line; std::getline(lines, line);) EXPECT_LE(TextWidth(line), 100u) << line;
 }
 
