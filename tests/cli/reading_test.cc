@@ -75,7 +75,8 @@ TEST_F(ReadingTest, ARedirectedTableIsPlainAndNarrow) {
 }
 
 TEST_F(ReadingTest, ATerminalGetsBoldLettersAndItsOwnWidth) {
-  const auto on_terminal = [](std::map<std::string, std::string> environment, int width) {
+  const auto on_terminal = [](std::map<std::string, std::string> environment,
+                              unsigned short width) {
     return OnATerminal(Command({"leaderboard"}), environment, width);
   };
   const std::string bold = on_terminal({}, 56);
