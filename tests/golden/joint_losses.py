@@ -7,13 +7,15 @@ iamkanghyunchoi/qimera 2f48cba, DiamondSheep/ClusterQ 9938d50, zysxmu/FDDA 3d50d
 Statistics are lists of (mean, variance) by batch norm, in the order of the forward pass.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 
 
 # ------------------------------------------------------------------------------------------------- terms that all share
 def cross_entropy(logits, shares):
-    """Mean over images of −Σ_c shares_c · log softmax_c. GDFQ trainer.py:222 with one-hot shares; Qimera :240."""
+    """Mean over images of −Σ_c shares_c · log softmax_c. Qimera trainer.py:242; with one-hot shares GDFQ :222."""
     return -(shares * F.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
 
@@ -22,14 +24,14 @@ def mse(a, b):
 
 
 def mismatch(statistics, targets, first=0):
-    """Mean over the norms from `first` of MSE of means plus MSE of variances. GDFQ trainer.py:227-231; FDDA :320-326."""
+    """Mean over the norms from `first` of MSE of means plus MSE of variances. GDFQ trainer.py:227-231; FDDA :317-337."""
     pairs = list(zip(statistics, targets))[first:]
     return sum(mse(m, M) + mse(v, V) for (m, v), (M, V) in pairs) / len(pairs)
 
 
 def distillation(student, teacher, alpha, temperature, reduction):
-    """α T² KL(softmax(t/T) ‖ softmax(s/T)). nn.KLDivLoss() divides by images · classes (GDFQ trainer.py:116-123, Qimera
-    :119-126), reduction='batchmean' by images (ClusterQ :246, FDDA :213, IntraQ trainer_direct.py:117)."""
+    """α T² KL(softmax(t/T) ‖ softmax(s/T)). nn.KLDivLoss() divides by images · classes (GDFQ trainer.py:116-126, Qimera
+    :119-129), reduction='batchmean' by images (ClusterQ :246, FDDA :213, IntraQ trainer_direct.py:117)."""
     p = F.softmax(teacher / temperature, dim=1)
     q = F.log_softmax(student / temperature, dim=1)
     summed = (p * (p.log() - q)).sum()
@@ -38,7 +40,7 @@ def distillation(student, teacher, alpha, temperature, reduction):
 
 
 def first_deep_norm(norms):
-    """FDDA trainer_DBNS_CBNS.py:105, ClusterQ trainer.py:97: int((L + 1) / 2) − 2."""
+    """FDDA trainer_DBNS_CBNS.py:106, ClusterQ trainer.py:97: int((L + 1) / 2) − 2."""
     return max(0, (norms + 1) // 2 - 2)
 
 
@@ -116,7 +118,7 @@ def soft_labels(labels, shares, classes):
 
 # ---------------------------------------------------------------------------------------- L_G, by terms and with weights
 def gdfq(logits, shares, statistics, running):
-    """GDFQ trainer.py:222-234; Qimera :240-252 with soft shares."""
+    """GDFQ trainer.py:222-234; Qimera :242-254 with soft shares."""
     return {
         "cross_entropy": cross_entropy(logits, shares),
         "statistics": 0.1 * mismatch(statistics, running),
@@ -124,12 +126,12 @@ def gdfq(logits, shares, statistics, running):
 
 
 def distorted(centre, noise, of_means, of_variances):
-    """(mean + of_means · e1, variance + of_variances · e2), e ~ N(0, 1). FDDA trainer_DBNS_CBNS.py:309-310."""
+    """(mean + of_means · e1, variance + of_variances · e2), e ~ N(0, 1). FDDA trainer_DBNS_CBNS.py:314-315."""
     return [(m + of_means * a, v + of_variances * b) for (m, v), (a, b) in zip(centre, noise)]
 
 
 def fdda(mixed, one_class, running, centre, noise, recognised, early):
-    """FDDA trainer_DBNS_CBNS.py:279-344, 396-425 with imagenet_config.hocon. mixed and one_class: (logits, shares,
+    """FDDA trainer_DBNS_CBNS.py:279-344, 402-418 with imagenet_config.hocon. mixed and one_class: (logits, shares,
     statistics) of the two batches. `recognised`: whether the teacher takes the class's real image for it; `early`: epochs
     0 to 4, in which a class that is not recognised has targets of pure N(0, 1) in all layers, twice."""
     logits, shares, statistics = mixed
@@ -159,7 +161,7 @@ def clusterq_intended(mixed, class_statistics, running, centroid, noise, of_mean
 
 
 def clusterq_released(labels, statistics, running):
-    """The class term of trainer.py:199-227 as it runs: centroids are the running statistics (:157-158), they are compared
+    """The class term of trainer.py:194-222 as it runs: centroids are the running statistics (:156-158), they are compared
     with the whole batch, and the division by the number of layers stands inside the loop over layers. The diversity term's
     two sides move together (:218-219), so it has no gradient; it is left out here."""
     first = first_deep_norm(len(running))
@@ -171,12 +173,12 @@ def clusterq_released(labels, statistics, running):
 
 
 def moved_average(centroid, statistics, b=0.2):
-    """ClusterQ trainer.py:189-192 with cifar10.hocon's soft_decay."""
+    """ClusterQ trainer.py:185-188 with cifar10.hocon's soft_decay."""
     return [((1 - b) * m + b * a, (1 - b) * v + b * c) for (m, v), (a, c) in zip(centroid, statistics)]
 
 
 def intraq(logits, labels, targets, features, means, known, statistics, running, lower, upper):
-    """IntraQ distill_data.py:345-392. targets: the probability asked of each image's label; features: what enters the
+    """IntraQ distill_data.py:352-381. targets: the probability asked of each image's label; features: what enters the
     classifier; means: of the finished images of each image's class; known: 1 where there are any."""
     probability = F.softmax(logits, dim=1)[torch.arange(len(labels)), labels]
     distance = 1 - F.cosine_similarity(features, means, dim=1, eps=1e-6)
@@ -209,12 +211,10 @@ def student(method, logits, teacher, shares):
 
 # ------------------------------------------------------------------------------------------------- learning rates
 def multi_step(epoch, falls=(100, 200, 300), rate=0.1):
-    """utils/lr_policy.py:95-100 of all five: × rate for each fall with epoch + 1 > fall."""
+    """utils/lr_policy.py:95-100 of all five codes: × rate for each fall with epoch + 1 > fall."""
     return rate ** sum(epoch + 1 > fall for fall in falls)
 
 
 def periodic_cosine(step, period=20_000):
-    """FDDA trainer_DBNS_CBNS.py:168: CosineAnnealingLR, which comes back as slowly as it went; stepped by the student."""
-    import math
-
+    """FDDA trainer_DBNS_CBNS.py:186: CosineAnnealingLR, which comes back as slowly as it went; stepped by the student."""
     return (1 + math.cos(math.pi * step / period)) / 2
