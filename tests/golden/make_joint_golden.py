@@ -405,7 +405,7 @@ def schedules():
     follows a cosine from its own first step."""
     rows = []
     for method, warm_up in (("gdfq", 800), ("qimera", 800), ("clusterq", 2000), ("fdda", 10_000)):
-        for step in (0, 19_999, 20_000, 30_000, 39_999, 40_000, 50_000, 59_999, 60_000, 70_000, 79_999):
+        for step in (0, 19_999, 20_000, 30_000, 39_999, 40_000, 50_000, 59_999, 60_000, 70_000, 79_998):
             falls = losses.multi_step(step // 200)
             student = None if step < warm_up else falls
             if method == "fdda" and step >= warm_up:
