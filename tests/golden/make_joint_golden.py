@@ -414,6 +414,12 @@ def schedules():
     return rows
 
 
+def intraq_rates():
+    """By the student's own steps, which begin with epoch 4 of 151; × 0.1 at epochs 20, 40 and 60 (cifar10_resnet20.hocon)."""
+    steps = (0, 3_199, 3_200, 7_199, 7_200, 11_199, 11_200, 29_399)
+    return [{"step": step, "factor": losses.multi_step(4 + step // 200, (20, 40, 60))} for step in steps]
+
+
 def main():
     torch.manual_seed(0)
     golden = {
@@ -440,6 +446,7 @@ def main():
         "generator": generator_output(),
         "students": students(),
         "rates": schedules(),
+        "intraq_rates": intraq_rates(),
     }
     OUTPUT.write_text(json.dumps(golden, indent=1) + "\n")
 

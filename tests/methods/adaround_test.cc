@@ -14,11 +14,6 @@
 namespace zerosweep {
 namespace {
 
-torch::Tensor FilledDouble(const std::string& key, const std::vector<int64_t>& shape, double low,
-                           double high) {
-  return Filled(key, shape, low, high).to(torch::kFloat64);
-}
-
 torch::Tensor Numbers(const Json& values) {
   return torch::tensor(values.get<std::vector<double>>(), torch::kFloat64);
 }

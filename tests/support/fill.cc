@@ -30,4 +30,9 @@ torch::Tensor Filled(const std::string& key, const std::vector<int64_t>& shape, 
   return tensor;
 }
 
+torch::Tensor FilledDouble(const std::string& key, const std::vector<int64_t>& shape, double low,
+                           double high) {
+  return Filled(key, shape, low, high).to(torch::kFloat64);
+}
+
 }  // namespace zerosweep

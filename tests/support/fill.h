@@ -13,5 +13,8 @@ namespace zerosweep {
 // bounds alone.
 torch::Tensor Filled(const std::string& key, const std::vector<int64_t>& shape, double low,
                      double high);
+// The same numbers in double precision.
+torch::Tensor FilledDouble(const std::string& key, const std::vector<int64_t>& shape, double low,
+                           double high);
 
 }  // namespace zerosweep
