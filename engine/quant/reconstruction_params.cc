@@ -6,9 +6,8 @@ namespace zerosweep {
 namespace {
 
 constexpr const char* kScaling =
-    "scaled: rates for 20000 iterations raised for fewer (rounding in proportion, up to 1e-2; "
-    "steps "
-    "by the square root); reference: as they are";
+    "scaled: rates chosen for the paper's iterations raised for fewer (rounding in proportion, up "
+    "to tenfold; steps by the square root); reference: as they are";
 
 Stem StemFrom(const std::string& word) {
   if (word == "skip") return Stem::kSkip;

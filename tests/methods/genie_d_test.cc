@@ -19,7 +19,7 @@ double SquaredStdError(const torch::Tensor& values, double target_variance) {
   const double n = static_cast<double>(values.numel());
   const double mean = values.mean().item<double>();
   const double variance = (values - mean).square().sum().item<double>() / (n - 1);
-  return std::pow(std::sqrt(variance + 1e-6) - std::sqrt(target_variance + 1e-6), 2);
+  return std::pow(std::sqrt(variance) - std::sqrt(target_variance + 1e-6), 2);
 }
 
 // Section 5.1 once more, channel by channel in double precision.
