@@ -31,8 +31,10 @@ std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaul
   std::vector<ParamSpec> params = {
       BudgetParam("iterations", {defaults.paper_iterations, 1000, 10},
                   "steps of Adam for each unit", "iterations", defaults.source),
-      BudgetParam("batch", {32, 32, 4}, "images of one step, drawn with replacement", "images",
-                  defaults.source),
+      BudgetParam("batch", {32, 32, 4},
+                  "images of one step, drawn with replacement as QDrop's and PD-Quant's codes do "
+                  "(BRECQ's and GENIE's draw without)",
+                  "images", defaults.source),
       {.name = "lr",
        .type = "choice",
        .default_value = "reference",

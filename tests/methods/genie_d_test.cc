@@ -55,6 +55,21 @@ TEST(GenieDTest, TheLossIsTheSpecifications) {
               1e-5 * data.metrics.at("final_loss"));
 }
 
+// The code's 100 of 4000 steps, whatever the budget: of 80 steps, every second.
+TEST(GenieDTest, TheGeneratorsRateFallsFortyTimes) {
+  const Teacher teacher = TinyTeacher();
+  const auto images = [&](int64_t iterations, int64_t decay_every) {
+    return Synthesize(teacher, {{"images", 2},
+                                {"batch", 2},
+                                {"iterations", iterations},
+                                {"decay_every", decay_every}})
+        .images;
+  };
+  EXPECT_TRUE(torch::equal(images(80, 0), images(80, 2)));
+  EXPECT_FALSE(torch::equal(images(80, 0), images(80, 100)));
+  EXPECT_TRUE(torch::equal(images(20, 0), images(20, 1)));
+}
+
 // The statistics of the tiny network are random: no images have them all, and a third of the loss
 // and more stays. The real network's test is slow/genie_d_cifar_test.cc.
 TEST(GenieDTest, TheLossFallsInEveryArm) {
