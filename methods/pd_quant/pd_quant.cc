@@ -13,8 +13,15 @@
 #include "engine/graph/subgraph.h"
 #include "engine/import/safetensors.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
+
+ReconstructionSettings PdQuantSettings(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+}
+
 namespace {
 
 constexpr const char* kSource = "authors' code, run_script.py";
@@ -63,7 +70,6 @@ class PredictionDifference : public UnitObjective {
 };
 
 Quantization Quantize(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
   const bool blocks = context.params.value("units", "blocks") == "blocks" &&
                       context.params.value("max_unit_macs", 0) == 0;
   if (!blocks && context.inputs.contains("correction")) {
@@ -72,7 +78,7 @@ Quantization Quantize(const QuantizationContext& context) {
          "`max_unit_macs` alone");
   }
   PredictionDifference objective(context);
-  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit), &objective);
+  return Reconstruct(context, PdQuantSettings(context), &objective);
 }
 
 const RegisterQuantizer kPdQuant{

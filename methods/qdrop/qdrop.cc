@@ -4,15 +4,21 @@
 // the protocol's: read in full precision (act_init: fp; released branch `qdrop`), or unit by unit
 // behind quantized ones (branch `master`, the code of the paper's numbers).
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
+
+ReconstructionSettings QDropSettings(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+}
+
 namespace {
 
 constexpr const char* kSource = "authors' code, exp/config and quant_layer.py";
 
 Quantization Quantize(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit));
+  return Reconstruct(context, QDropSettings(context));
 }
 
 const RegisterQuantizer kQDrop{

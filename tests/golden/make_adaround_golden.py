@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from fill import RandomStreams, fill
 
 OUTPUT = pathlib.Path(__file__).with_name("adaround.json")
-SEED, BITS, IMAGES, BATCH, STEPS = 3, 3, 10, 6, 5
+SEED, BITS, IMAGES, BATCH, STEPS, SHOWN = 3, 3, 10, 6, 10, 4
 ZETA, GAMMA = 1.1, -0.1
 WEIGHT = 0.01  # λ
 random = RandomStreams(SEED)
@@ -81,12 +81,13 @@ def exponent(t):
 
 
 def learn(name, weight, output, x, target, steps):
-    """Losses of each step, and the rounding after them. output: of an input and a weight."""
+    """Losses of each step, and the rounding after them. output: of an input and a weight. Steps count from 1
+    (layer_recon.py, LossFunction)."""
     rounding = Rounding(weight)
     adam = torch.optim.Adam([rounding.v], lr=1e-3)
     rows = []
-    for t in range(steps):
-        sequence = random.shared(t, f"batch:round:{name}")
+    for t in range(1, steps + 1):
+        sequence = random.shared(t - 1, f"batch:round:{name}")
         batch = [sequence.below(IMAGES) for _ in range(BATCH)]
         error = (output(x[batch], rounding.soft()) - target[batch]) ** 2
         row = {"output": error.sum(dim=1).mean()}  # over channels; over images and pixels
@@ -110,9 +111,9 @@ def main():
     def linear(x, weight):
         return x @ weight.T + fc_bias
 
-    rows, rounding = learn("conv1", conv, convolution, images, convolution(images, conv), STEPS - 1)
+    rows, rounding = learn("conv1", conv, convolution, images, convolution(images, conv), SHOWN)
     after = rounding.v.flatten().tolist()
-    assert (rectified(rounding.v) > 0).any() and exponent(1) == 20 and exponent(STEPS) == 2
+    assert (rectified(rounding.v) > 0).any() and exponent(2) == 20 and exponent(STEPS) == 2
     _, finished = learn("conv1", conv, convolution, images, convolution(images, conv), STEPS)
     quantized = convolution(images, finished.hard()).mean(dim=(2, 3))
     target = linear(convolution(images, conv).mean(dim=(2, 3)), fc)
