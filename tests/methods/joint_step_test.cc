@@ -156,7 +156,7 @@ TEST_P(JointStepTest, HasTheLossesAndGradientsOfTheRestatement) {
 
 INSTANTIATE_TEST_SUITE_P(
     Cases, JointStepTest, testing::Range(size_t{0}, JointGolden().at("steps").size()),
-    [](const auto& info) {
+    [](const testing::TestParamInfo<size_t>& info) {
       return JointGolden().at("steps").at(info.param).at("name").get<std::string>();
     });
 

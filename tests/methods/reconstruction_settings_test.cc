@@ -1,7 +1,7 @@
 // Settings of the methods that search and reconstruct, against a table written by hand from the
 // papers and the released files at the commits of docs/fidelity.md: BRECQ main_imagenet.py and
-// quant/; QDrop exp/config/config44.yaml and qdrop/; PD-Quant run_script.py, main_imagenet.py and
-// quant/; GENIE main_quant.py, reconstruct.py and quantizer.py. AdaRound's are the paper's, section
+// quant/; QDrop exp/w2a4/r18/config.yaml and qdrop/; PD-Quant run_script.py, main_imagenet.py and
+// quant/; GENIE main.py, reconstruct.py and quantizer.py. AdaRound's are the paper's, section
 // 5, with BRECQ's grids; AQuant, which has no code, takes QDrop's by our design.
 #include "methods/reconstruction_settings.h"
 
