@@ -314,15 +314,15 @@ def clusterq_released():
 
 
 def real_image(label):
-    """Bytes; the teacher sees them with mean 0.5 and deviation 0.25."""
-    return fill(f"real.{REAL_IMAGES[label]}", [3, SIDE, SIDE], 0, 256).floor()
+    """Bytes, which a network with mean 0.5 and deviation 0.25 sees normalised in single precision."""
+    return ((fill(f"real.{REAL_IMAGES[label]}", [3, SIDE, SIDE], 0, 256).floor() / 255 - 0.5) / 0.25).double()
 
 
 def fdda(name, step, expects_known):
     centres, known = [], []
     for label in range(CLASSES):
         with torch.no_grad():
-            logits, _, statistics = forward(TEACHER, (real_image(label).double() / 255 - 0.5)[None] / 0.25)
+            logits, _, statistics = forward(TEACHER, real_image(label)[None])
         centres.append(statistics)
         if logits.argmax().item() == label:
             known.append(label)
