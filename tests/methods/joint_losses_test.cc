@@ -40,6 +40,15 @@ TEST(JointLossesTest, TheGeneratorMakesTheReferencesImage) {
   EXPECT_LT((image - expected).abs().max().item<double>(), 1e-10);
 }
 
+// Extended embedding initialisation (Qimera's paper, section 3; main.py:452-462).
+TEST(JointLossesTest, QimerasEmbeddingsBeginAsTheClassifiersRows) {
+  GoldenTraining training("qimera", {{"embedding", "classifier"}, {"latents", 0}});
+  const auto tensors = training.At(0).tensors;
+  const size_t of_generator = 12;  // before the embedding
+  EXPECT_TRUE(torch::equal(tensors.at(fmt::format("generator_adam..0.{}", of_generator)),
+                           JointGoldenTeacher().graph.nodes.back().parameters.at("weight")));
+}
+
 // By the weights that a method declares: temperature, α, reduction. Labels are shares of classes.
 TEST(JointLossesTest, StudentsMinimiseWhatTheirMethodSays) {
   const auto logits = [](const char* name) { return FilledDouble(name, {5, 4}, -9, 9); };
