@@ -2,6 +2,7 @@
 // 2021, arXiv:2102.05426). First all rounding, block by block, with activations in full precision;
 // then the steps of activations, with the weights fixed. The Fisher weights of eq. 10 are not used:
 // the released default is the plain squared error.
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 
 namespace zerosweep {
@@ -51,7 +52,8 @@ const RegisterQuantizer kBrecq{
                       "would take the quantized path",
            .source = "authors' code, main_imagenet.py; paper, section 3",
            .choices = {"fp", "quantized"},
-           .variants = {{"code", "fp"}, {"paper", "quantized"}}}})},
+           .variants = {{"code", "fp"}, {"paper", "quantized"}}}}),
+     .limits = ReconstructionLimits()},
     Quantize};
 
 }  // namespace

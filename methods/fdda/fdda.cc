@@ -21,6 +21,7 @@
 #include "engine/data/random_crop.h"
 #include "engine/data/random_view.h"
 #include "engine/data/transform.h"
+#include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 
 namespace zerosweep {
@@ -208,8 +209,9 @@ const RegisterQuantizer kFdda{
      .paper = "FDDA (Zhong et al., ECCV 2022)",
      .revision = 2,
      .uses_seed = true,
-     .needs = {"batch_norm", "real_data"},
+     .needs = {"real_data"},
      .params = Params(),
+     .limits = Joined(JointLimits(), {NeedsAnImageARank("class_batch")}),
      .facts = {{"joint", true}, {"groups", true}}},
     Quantize};
 

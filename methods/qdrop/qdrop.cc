@@ -1,6 +1,7 @@
 // QDrop: Randomly Dropping Quantization for Extremely Low-bit Post-Training Quantization (Wei et
 // al., ICLR 2022, arXiv:2203.05740): rounding and steps of activations are learned together, while
 // every element of an activation is quantized with probability 1/2 only.
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 
 namespace zerosweep {
@@ -22,7 +23,8 @@ const RegisterQuantizer kQDrop{
      .revision = 1,
      .uses_seed = true,
      .params = ReconstructionParams({.act_init_images = 256, .source = kSource}, 1e-3,
-                                    {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})},
+                                    {ActStepRateParam(4e-5, kSource), KeepParam(kSource)}),
+     .limits = ReconstructionLimits()},
     Quantize};
 
 }  // namespace

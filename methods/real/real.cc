@@ -49,7 +49,8 @@ const RegisterSynthesizer kReal{
                             "100 % of it, resized and mirrored by chance (BRECQ, PD-Quant)",
                  .source = "authors' code, BRECQ data/imagenet.py",
                  .choices = {"none", "random_resized_crop"},
-                 .neutral = "none"}}},
+                 .neutral = "none"}},
+     .facts = {{"labels", Json::array()}}},
     Synthesize};
 
 }  // namespace
