@@ -30,6 +30,11 @@ const Model& Get(const std::string& arch) {
   return found->second;
 }
 
+Limit NeedsTheSmallestSide() {
+  return {{{"trial.side", "below", FactNamed("model.min_side")}},
+          "it takes images of at least {model.min_side} pixels, and these have {trial.side}"};
+}
+
 }  // namespace
 
 RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
@@ -37,10 +42,7 @@ RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
   Json names = Json::array();
   for (const KeyLayout& layout : layouts) names.push_back(layout.name);
   declaration.facts["layouts"] = names;
-  if (declaration.facts.contains("min_side"))
-    declaration.limits.push_back({{{"trial.side", "below", FactNamed("model.min_side")}},
-                                  "it takes images of at least {model.min_side} pixels, and these "
-                                  "have {trial.side}"});
+  if (declaration.facts.contains("min_side")) declaration.limits.push_back(NeedsTheSmallestSide());
   declaration.late_facts = [factory, facts = declaration.facts] {
     return NetworkFacts(factory(facts.at("classes"), facts.at("input_shape")));
   };
