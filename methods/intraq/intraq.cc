@@ -107,7 +107,7 @@ const RegisterSynthesizer kIntraq{
      .summary = "labelled images with matching batch-norm statistics that differ within a class: "
                 "random views, margins to the class's mean, soft targets",
      .paper = "IntraQ (Zhong et al., CVPR 2022)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .params = Params(),
      .limits = {NeedsBatchNorms()},

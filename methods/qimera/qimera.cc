@@ -18,6 +18,7 @@
 #include "engine/joint/joint_training.h"
 #include "engine/joint/labelled_generator.h"
 #include "engine/parallel/moments.h"
+#include "engine/synthesis/classifier.h"
 #include "engine/synthesis/initial_parameters.h"
 #include "engine/synthesis/labels.h"
 
@@ -28,14 +29,7 @@ constexpr int64_t kMapped = 100;  // outputs of the disentanglement mapping
 constexpr double kEpsilon = 1e-5;
 
 torch::Tensor ClassifierWeight(const Graph& graph) {
-  const Node& last = graph.nodes[static_cast<size_t>(graph.Weighted().back())];
-  if (last.op != Op::kLinear) {
-    Fail(ErrorKind::kUsage,
-         "qimera takes its embeddings from a linear classifier, but '{}' is another layer: give "
-         "latents and embedding: random",
-         last.name);
-  }
-  return last.parameters.at("weight").detach();
+  return ClassifierRows(graph, "qimera", "give latents, with embedding: random");
 }
 
 // Numbers in an embedding.

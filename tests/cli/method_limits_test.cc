@@ -49,6 +49,7 @@ void AddJointMethods(std::vector<Refused>& all) {
   all.push_back({"clusterq", 4, "resnet18", Joint("clusterq", "class_batch: 2, ranks: 4")});
   all.push_back({"clusterq", 5, "resnet18", Joint("clusterq", "centroid_images: 2, ranks: 4")});
   all.push_back({"fdda", 4, "resnet18", Joint("fdda", "class_batch: 2, ranks: 4")});
+  all.push_back({"fdda", 5, "resnet18", Joint("fdda", "real_images: 2, ranks: 4")});
 }
 
 void AddFineTuning(std::vector<Refused>& all) {
