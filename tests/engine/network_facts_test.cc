@@ -8,6 +8,7 @@
 #include "engine/graph/executor.h"
 #include "engine/models/registry.h"
 #include "engine/quant/units.h"
+#include "engine/synthesis/classifier.h"
 
 namespace zerosweep {
 namespace {
@@ -36,6 +37,15 @@ TEST(NetworkFactsTest, NameTheFeaturesOfTheClassifier) {
   EXPECT_EQ(FactsOf("resnet20_cifar_a").at("features"), 64);
   EXPECT_EQ(FactsOf("resnet18").at("features"), 512);
   EXPECT_EQ(FactsOf("mobilenetv2_cv").at("features"), 1280) << "a 1×1 convolution";
+}
+
+// What methods with embeddings or features ask for (IntraQ, Qimera): no network of the catalogue
+// ends in anything else, so that no limit asks.
+TEST(NetworkFactsTest, EveryNetworkHasAClassifierWithRows) {
+  for (const std::string& arch : SmallNetworks()) {
+    const Graph graph = BuildModel(arch, 3, 64 + 35, 64 + 35, 10);
+    EXPECT_EQ(ClassifierRows(graph, "a test", "").size(1), FactsOf(arch).at("features")) << arch;
+  }
 }
 
 // A residual block reads its ReLU's output twice. Linear bottlenecks have nothing behind them under
