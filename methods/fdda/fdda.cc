@@ -133,7 +133,8 @@ torch::Tensor Fdda::SharedView(uint64_t step, const torch::Tensor& images) const
 // This rank's part of the step's real images: epoch after epoch, each in an order of its own.
 std::vector<int64_t> Fdda::RealIndices(uint64_t step) const {
   const auto images = static_cast<int64_t>(real_.size());
-  const int64_t batch = std::min<int64_t>(context_.params.at("batch"), images);
+  const int64_t wanted = context_.params.at("batch");
+  const int64_t batch = std::min(wanted, images);
   const auto steps = static_cast<uint64_t>(images / batch);
   const BatchPart part = context_.group.PartOf(batch);
   const torch::Tensor order =
