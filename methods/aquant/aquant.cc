@@ -26,7 +26,7 @@ const RegisterQuantizer kAQuant{
      .summary = "learned rounding borders of activations with learned rounding of weights, block "
                 "by block (a reconstruction from the abstract: no code is public)",
      .paper = "AQuant (Li et al., arXiv 2208.11945; unverified beyond its abstract)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .params = ReconstructionParams(
          {.act_init_images = 256, .source = kSource}, 1e-3,

@@ -117,6 +117,17 @@ TEST_F(PdQuantTest, CorrectionLowersItsLossAndLeavesUnitsWithoutBatchNormAlone) 
   EXPECT_EQ(corrected.size(), units.size());
 }
 
+TEST_F(PdQuantTest, NoIterationsAreNoCorrection) {
+  NoCheckpoints none;
+  EXPECT_TRUE(Correct({.iterations = 0}, none).empty());
+  const TempFolder temp;
+  WriteSafetensors(temp.path() / "correction.safetensors", {});
+  const Json params = {{"iterations", 20}, {"batch", 4}, {"lr_rounding", 3e-2}};
+  const auto with = Quantize("pd_quant", params, {{"correction", temp.path()}}).State();
+  for (const auto& [name, tensor] : Quantize("pd_quant", params).State())
+    EXPECT_TRUE(torch::equal(tensor, with.at(name))) << name;
+}
+
 TEST_F(PdQuantTest, AnInterruptedCorrectionGoesOnBitForBit) {
   const CorrectionSettings settings{.iterations = 3, .batch = 4};
   NoCheckpoints none;
