@@ -81,7 +81,8 @@ RecipeProtocol ParseRecipeProtocol(const YamlNode& node, const Catalogue& catalo
 
 RecipeProtocol RecipeProtocolFromJson(const Json& json) {
   RecipeProtocol protocol{ProtocolFromJson(json)};
-  for (const auto& [variant, choice] : json.value("variants", Json::object()).items())
+  const Json variants = json.value("variants", Json::object());
+  for (const auto& [variant, choice] : variants.items())
     protocol.variants[variant] = ProtocolFromJson(choice);
   return protocol;
 }
