@@ -112,7 +112,11 @@ class Recorder:
         step, purposes = self.next_masks()
         samples = tensor.size(0) // len(purposes)
         keep = [streams.fair_coins(self.seed, step, purpose, samples, tensor[0].numel()) for purpose in purposes]
-        return 1 - torch.tensor(keep, dtype=tensor.dtype).reshape(tensor.shape)
+        drop = 1 - torch.tensor(keep, dtype=tensor.dtype)
+        if self.unit or tensor.dim() != 4:
+            return drop.reshape(tensor.shape)
+        n, c, h, w = tensor.shape  # while it searches ranges, the engine's tensors have their channels last
+        return drop.reshape(n, h, w, c).permute(0, 3, 1, 2)
 
     def next_masks(self):
         if self.unit:
