@@ -21,7 +21,8 @@ uint32_t Fnv1a(const std::string& text) {
   return value;
 }
 
-// Numbers in [low, high) from the finaliser of MurmurHash3 over a Weyl sequence.
+}  // namespace
+
 torch::Tensor Filled(const std::string& key, const std::vector<int64_t>& shape, double low,
                      double high) {
   torch::Tensor tensor = torch::empty(shape);
@@ -38,8 +39,6 @@ torch::Tensor Filled(const std::string& key, const std::vector<int64_t>& shape, 
   }
   return tensor;
 }
-
-}  // namespace
 
 torch::Tensor ReferenceNetwork::logits() const {
   return torch::tensor(json.at("logits").get<std::vector<double>>()).unsqueeze(0);
