@@ -4,6 +4,7 @@
 // Ranges of activations are searched afterwards, not learned.
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
 namespace {
@@ -11,14 +12,22 @@ namespace {
 constexpr const char* kSource = "paper, section 5 (from memory); grids as in BRECQ's code";
 constexpr int64_t kIterations = 10000;  // of the paper, for which its rate was chosen
 
-Quantization Quantize(const QuantizationContext& context) {
+}  // namespace
+
+ReconstructionSettings AdaRoundSettings(const QuantizationContext& context) {
   ReconstructionSettings settings = SettingsFrom(context, {}, {}, ActInit::kAtPhaseStart);
   Phase& rounding = settings.phases.front();
   rounding.name = "round";
   rounding.reference_iterations = kIterations;
   rounding.quantize_activations = false;
   settings.phases.push_back({.name = "ranges", .iterations = 0, .lr_rounding = 0});
-  return Reconstruct(context, settings);
+  return settings;
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  return Reconstruct(context, AdaRoundSettings(context));
 }
 
 const RegisterQuantizer kAdaRound{{.role = "quantizer",

@@ -5,6 +5,7 @@
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 #include "methods/brecq/fisher.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
 namespace {
@@ -12,7 +13,9 @@ namespace {
 constexpr const char* kSource = "authors' code, main_imagenet.py";
 constexpr int64_t kStepIterations = 5000;  // for which the rate of the steps was chosen
 
-Quantization Quantize(const QuantizationContext& context) {
+}  // namespace
+
+ReconstructionSettings BrecqSettings(const QuantizationContext& context) {
   const Json& params = context.params;
   ReconstructionSettings settings = SettingsFrom(context, {}, {}, ActInit::kAtPhaseStart);
   Phase& rounding = settings.phases.front();
@@ -26,6 +29,14 @@ Quantization Quantize(const QuantizationContext& context) {
                              .lr_act_step = params.at("lr_act_step"),
                              .fp_inputs = params.at("act_inputs") == "fp",
                              .p = params.at("act_p")});
+  return settings;
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  const ReconstructionSettings settings = BrecqSettings(context);
+  const Json& params = context.params;
   if (params.at("output_error") != "fisher") return Reconstruct(context, settings);
   FisherWeights fisher(context, params.at("fisher_damping"), settings.batch);
   return Reconstruct(context, settings, &fisher);

@@ -14,8 +14,15 @@
 #include "engine/import/safetensors.h"
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
+
+ReconstructionSettings PdQuantSettings(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+}
+
 namespace {
 
 constexpr const char* kSource = "authors' code, run_script.py";
@@ -67,14 +74,13 @@ class PredictionDifference : public UnitObjective {
 };
 
 Quantization Quantize(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
   const bool blocks = context.params.value("units", "blocks") == "blocks" &&
                       context.params.value("max_unit_macs", 0) == 0;
   if (!blocks && context.inputs.contains("correction")) {
     Fail(ErrorKind::kUsage, "pd_quant: {}", kBlocksAlone);
   }
   PredictionDifference objective(context);
-  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit), &objective);
+  return Reconstruct(context, PdQuantSettings(context), &objective);
 }
 
 const RegisterQuantizer kPdQuant{

@@ -5,15 +5,21 @@
 // behind quantized ones (branch `master`, the code of the paper's numbers).
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
+
+ReconstructionSettings QDropSettings(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+}
+
 namespace {
 
 constexpr const char* kSource = "authors' code, exp/config and quant_layer.py";
 
 Quantization Quantize(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit));
+  return Reconstruct(context, QDropSettings(context));
 }
 
 const RegisterQuantizer kQDrop{
