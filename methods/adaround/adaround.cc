@@ -2,6 +2,7 @@
 // arXiv:2004.10568): the rounding of each layer's weights is learned, layer by layer, on the
 // quantized network's inputs against the full-precision output behind the activation (eq. 25).
 // Ranges of activations are searched afterwards, not learned.
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 #include "methods/reconstruction_settings.h"
 
@@ -39,7 +40,8 @@ const RegisterQuantizer kAdaRound{{.role = "quantizer",
                                                                    .units = "layers",
                                                                    .act_init_images = 256,
                                                                    .source = kSource},
-                                                                  1e-3)},
+                                                                  1e-3),
+                                   .limits = ReconstructionLimits()},
                                   Quantize};
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Quantization (Li et al., arXiv:2208.11945): activations are rounded at a border that is learned,
 // a function of the activation itself, together with the rounding of weights, unit by unit. There
 // is no public code and only the abstract could be verified; schedule and rates are QDrop's.
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 #include "methods/reconstruction_settings.h"
 
@@ -53,7 +54,12 @@ const RegisterQuantizer kAQuant{
                       "weights; nearest: one half",
            .source = kOwn,
            .choices = {"closed_form", "nearest"}},
-          KeepParam(kSource)})},
+          KeepParam(kSource)}),
+     .limits = Joined(
+         ReconstructionLimits(),
+         {{{{"param.border", "is", "element"}, {"protocol.act_placement", "is_not", "op_input"}},
+           "rounding borders by element need quantizers in front of operators: set "
+           "the protocol field act_placement to op_input, or border: channel"}})},
     Quantize};
 
 }  // namespace

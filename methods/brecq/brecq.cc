@@ -2,6 +2,7 @@
 // 2021, arXiv:2102.05426). First all rounding, block by block, with activations in full precision;
 // then the steps of activations, with the weights fixed. The released default is the plain squared
 // error; the paper weighs it by eq. 10 (fisher.h).
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 #include "methods/brecq/fisher.h"
 #include "methods/reconstruction_settings.h"
@@ -81,7 +82,8 @@ const RegisterQuantizer kBrecq{
            .default_value = 1,
            .meaning = "added to the gradient's size; the equation has 0",
            .source = "authors' code, quant/data_utils.py",
-           .min = 0}})},
+           .min = 0}}),
+     .limits = ReconstructionLimits()},
     Quantize};
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "engine/catalogue/params.h"
 #include "engine/data/random_view.h"
 #include "engine/joint/class_batches.h"
+#include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 
@@ -262,6 +263,16 @@ std::vector<ParamSpec> Params() {
         .source = kCode}});
 }
 
+// The released objective makes no batches of one class.
+std::vector<Limit> Limits() {
+  std::vector<Limit> limits = JointLimits();
+  for (const char* batch : {"class_batch", "centroid_images"}) {
+    limits.push_back(NeedsAnImageARank(batch));
+    limits.back().when.push_back({"param.objective", "is", "intended"});
+  }
+  return limits;
+}
+
 const RegisterQuantizer kClusterQ{
     {.role = "quantizer",
      .name = "clusterq",
@@ -269,8 +280,8 @@ const RegisterQuantizer kClusterQ{
      .paper = "ClusterQ (Gao et al. 2022)",
      .revision = 3,
      .uses_seed = true,
-     .needs = {"batch_norm"},
      .params = Params(),
+     .limits = Limits(),
      .facts = {{"joint", true}, {"groups", true}}},
     Quantize};
 

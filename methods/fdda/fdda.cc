@@ -21,6 +21,7 @@
 #include "engine/data/random_crop.h"
 #include "engine/data/random_view.h"
 #include "engine/data/transform.h"
+#include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 
 namespace zerosweep {
@@ -227,6 +228,12 @@ std::vector<ParamSpec> Params() {
                  RateParam("distorted_weight", 0.9, "of L_D", "README of the authors' code")});
 }
 
+std::vector<Limit> Limits() {
+  Limit of_real = NeedsAnImageARank("real_images");
+  of_real.when.push_back({"param.real_images", "is_not", 0});
+  return Joined(JointLimits(), {NeedsAnImageARank("class_batch"), of_real});
+}
+
 const RegisterQuantizer kFdda{
     {.role = "quantizer",
      .name = "fdda",
@@ -236,8 +243,9 @@ const RegisterQuantizer kFdda{
      .paper = "FDDA (Zhong et al., ECCV 2022)",
      .revision = 3,
      .uses_seed = true,
-     .needs = {"batch_norm", "real_data"},
+     .needs = {"real_data"},
      .params = Params(),
+     .limits = Limits(),
      .facts = {{"joint", true}, {"groups", true}}},
     Quantize};
 

@@ -247,6 +247,7 @@ const RegisterQuantizer kFinetune{
      .revision = 3,
      .uses_seed = true,
      .params = FinetuneParams(),
+     .limits = FinetuneLimits(),
      .facts = {{"groups", true}}},
     Quantize};
 

@@ -201,4 +201,29 @@ std::vector<ParamSpec> FinetuneParams() {
   return Joined(std::move(params), DistillationParams(1, "element"));
 }
 
+namespace {
+
+// Shares of the steps, with commas in between, as FallsOf reads them.
+constexpr const char* kShares = R"(( *(0?\.\d+|0\.?|1(\.0*)?)(, *(0?\.\d+|0\.?|1(\.0*)?))*)?)";
+
+}  // namespace
+
+std::vector<Limit> FinetuneLimits() {
+  return {{{{"param.falls", "unlike", kShares}},
+           "falls is '{param.falls}', must be shares of the steps: 0.25, 0.5"},
+          {{{"param.labels", "is", "asked"}, {"trial.labelled", "is", false}},
+           "labels: asked takes the classes that the images were made for, and these are made for "
+           "none: choose labels: predicted"},
+          {{{"param.activations", "is", {"pact", "dorefa"}},
+            {"protocol.act_placement", "is", FactNamed("model.signed")},
+            {"trial.a_bits", "is_not", 32}},
+           "PACT and DoReFa clip at 0, but under act_placement: {protocol.act_placement} some "
+           "quantized tensors have negative values: choose activations: lsq or minmax, or "
+           "act_placement: relu"},
+          {{{"param.ranges_from", "is", "generator"}, {"model.batch_norms", "is", 0}},
+           "ranges_from: generator makes images that match batch-norm statistics, and this network "
+           "has no batch norm: set ranges_from: images"},
+          NeedsAnImageARank("batch")};
+}
+
 }  // namespace zerosweep

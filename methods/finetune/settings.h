@@ -1,4 +1,5 @@
-// Parameters of finetune: their declarations, and what the training takes from them.
+// Parameters of finetune: their declarations, what the method cannot do with them, and what the
+// training takes from them.
 #pragma once
 
 #include <string>
@@ -13,6 +14,7 @@
 namespace zerosweep {
 
 std::vector<ParamSpec> FinetuneParams();
+std::vector<Limit> FinetuneLimits();
 
 // "0.25, 0.5, 0.75": shares of the steps. Throws kUsage for anything else.
 std::vector<double> FallsOf(const std::string& text);

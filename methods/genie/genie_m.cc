@@ -5,6 +5,7 @@
 //
 // The released code forms minibatches as a permutation reshaped to [32, N/32]: 32 images only when
 // N is 1024. Here a batch is `batch` images drawn with replacement, whatever N.
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 #include "methods/reconstruction_settings.h"
 
@@ -64,7 +65,8 @@ const RegisterQuantizer kGenieM{
          {RateParam("lr_weight_step", 1e-4, "learning rate of the steps of weights, cosine to 0",
                     kSource),
           ActStepRateParam(4e-5, kSource), KeepParam(kSource), ActInitUnitParam(),
-          DropMasksParam()})},
+          DropMasksParam()}),
+     .limits = ReconstructionLimits()},
     Quantize};
 
 }  // namespace

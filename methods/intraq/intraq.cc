@@ -109,8 +109,9 @@ const RegisterSynthesizer kIntraq{
      .paper = "IntraQ (Zhong et al., CVPR 2022)",
      .revision = 2,
      .uses_seed = true,
-     .needs = {"batch_norm"},
-     .params = Params()},
+     .params = Params(),
+     .limits = {NeedsBatchNorms()},
+     .facts = {{"labels", Json::array()}}},
     Synthesize};
 
 }  // namespace

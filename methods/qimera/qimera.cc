@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "engine/catalogue/params.h"
+#include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 #include "engine/joint/labelled_generator.h"
 #include "engine/parallel/moments.h"
@@ -189,8 +190,15 @@ const RegisterQuantizer kQimera{
      .paper = "Qimera (Choi et al., NeurIPS 2021)",
      .revision = 2,
      .uses_seed = true,
-     .needs = {"batch_norm"},
      .params = Params(),
+     .limits =
+         Joined(JointLimits(),
+                {{{{"param.embedding", "is_not", "random"},
+                   {"param.latents", "is_not", 0},
+                   {"param.latents", "is_not", FactNamed("model.features")}},
+                  "latents is {param.latents}, but embedding: {param.embedding} takes rows "
+                  "of the classifier, which have {model.features} numbers: leave latents out, "
+                  "or set embedding: random"}}),
      .facts = {{"joint", true}, {"groups", true}}},
     Quantize};
 
