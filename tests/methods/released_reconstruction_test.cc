@@ -286,7 +286,7 @@ TEST(ReleasedReconstructionTest, EveryMethodLearnsTheUnitsOfItsReference) {
   }
 }
 
-// tests/golden/streams.py fed the codes with these draws.
+// tests/golden/fill.py fed the codes with these draws.
 TEST(ReleasedReconstructionTest, TheDrawsAreThisProjectsStreams) {
   const Json draws = ReleasedReconstruction().at("draws");
   const RandomStreams random(draws.at("seed"));
