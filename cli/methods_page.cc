@@ -20,6 +20,10 @@ Printed by `zerosweep methods --markdown` from what the stage program declares; 
 A parameter's value is the first of: what the sweep gives, what the recipe sets, the variant's, the profile's, the
 default. `profile` names an iteration budget (`paper`, `fast`, `smoke`). `variant` decides where paper and released code
 disagree (`paper`, `code`) or where both are broken (`fixed`). An empty cell under a profile or variant means the default.
+
+`Refused where` lists the trials that a method cannot run: `plan` and everything that runs refuses them before any work. `param` is a parameter of the
+method or of its stage, `protocol` a field below, `model` a fact of the network, `trial.side` the side of its images in pixels, `trial.a_bits` the
+width of activations, `trial.labelled` whether the images were made for classes.
 )";
 
 // A row of a Markdown table. The cells' own bars and line breaks would end them.
@@ -94,7 +98,7 @@ std::string ParameterTable(const Json& params) {
   return table;
 }
 
-// "Paper: …. Revision 1, uses the seed, needs batch_norm."
+// "Paper: …. Revision 1, uses the seed, needs real_data."
 std::string Facts(const Json& entry) {
   std::vector<std::string> facts = {fmt::format("Revision {}", Shown(entry.at("revision")))};
   if (entry.at("uses_seed").get<bool>()) facts.push_back("uses the seed");
@@ -105,12 +109,40 @@ std::string Facts(const Json& entry) {
   return (paper.empty() ? "" : "Paper: " + paper + ". ") + Join(facts, ", ") + ".\n";
 }
 
+// "`param.units` is not `blocks`, `layers`".
+std::string ConditionText(const Json& condition) {
+  std::string text = Value(condition.at("fact"));
+  for (const auto& [relation, value] : condition.items()) {
+    if (relation == "fact") continue;
+    std::string words = relation;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    std::vector<std::string> values;
+    if (!value.is_array()) values.push_back(Value(value.is_object() ? value.at("fact") : value));
+    for (const Json& each : value.is_array() ? value : Json::array()) values.push_back(Value(each));
+    text += fmt::format(" {} {}", words, Join(values, ", "));
+  }
+  return text;
+}
+
+// Trials that are refused, a line each.
+std::string Limits(const Json& entry) {
+  const Json& limits = entry.at("limits");
+  if (limits.empty()) return "";
+  std::string text = "\nRefused where\n";
+  for (const Json& limit : limits) {
+    std::vector<std::string> conditions;
+    for (const Json& condition : limit.at("when")) conditions.push_back(ConditionText(condition));
+    text += "- " + Join(conditions, " and ") + "\n";
+  }
+  return text;
+}
+
 std::string Section(const std::string& title, const Json& entries) {
   if (entries.empty()) return "";
   std::string text = fmt::format("\n## {}\n", title);
   for (const Json& entry : entries) {
-    text += fmt::format("\n### {}\n\n{}\n\n{}\n{}", Shown(entry.at("name")),
-                        Capitalised(TextOf(entry, "summary")), Facts(entry),
+    text += fmt::format("\n### {}\n\n{}\n\n{}{}\n{}", Shown(entry.at("name")),
+                        Capitalised(TextOf(entry, "summary")), Facts(entry), Limits(entry),
                         ParameterTable(entry.at("params")));
   }
   return text;

@@ -32,7 +32,7 @@ class Catalogue {
   std::string digest_;
 };
 
-// Whether a declaration needs it: "batch_norm", "real_data", "correction".
+// Whether a declaration needs it: "real_data", "correction".
 bool Needs(const Json& declaration, const std::string& what);
 // Whether a quantizer makes its own images: its trials have no synthesize stage.
 bool IsJoint(const Json& declaration);

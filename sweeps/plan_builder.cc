@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sweeps/trial_limits.h"
+
 namespace zerosweep {
 namespace {
 
@@ -93,7 +95,7 @@ const PlanBuilder::TrialDesign& PlanBuilder::DesignOf(const Assignment& trial,
   if (known != trial_designs_.end()) return known->second;
   const Method* method = resolver_.MethodOf(trial);
   RequireComplete(trial, method, sweep_where);
-  CheckNeeds(trial, *method);
+  CheckTrial(trial, *method, resolver_);
   return trial_designs_.emplace(key, MakeDesign(trial, *method)).first->second;
 }
 
@@ -144,34 +146,6 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
   AddStage(Evaluate(trial), nullptr, {{"teacher", "teacher"}, {"quantized", "quantize"}},
            method.where, design);
   return design;
-}
-
-void PlanBuilder::CheckNeeds(const Assignment& trial, const Method& method) {
-  for (const Part* part : PartsOf(method)) CheckPart(trial, *part);
-  const YamlNode* bits = trial.Get(TrialKey::kBits);
-  if (resolver_.BitsOf(trial)->mixed() && !method.synthesizer) {
-    FailAt(bits->where,
-           "{} is mixed precision, which is chosen on images, but {} makes its own while it "
-           "quantizes: give widths, or the bits of each layer",
-           bits->Shown(), method.name);
-  }
-}
-
-void PlanBuilder::CheckPart(const Assignment& trial, const Part& part) {
-  const Model& model = *resolver_.ModelOf(trial);
-  if (Needs(*part.declaration, "batch_norm") &&
-      model.architecture->at("facts").value("batch_norms", 1) == 0) {
-    FailAt(part.where, "{} needs batch norms, but {} has none: exclude this pair", part.name(),
-           model.arch());
-  }
-  if (!Needs(*part.declaration, "real_data")) return;
-  const DatasetFiles& data = resolver_.DataOf(trial);
-  if (!data.splits.contains("train") && !data.splits.contains("calibration")) {
-    FailAt(part.where,
-           "{} needs real images, but {} holds no training or calibration images of "
-           "dataset {}",
-           part.name(), data.folder.string(), data.name);
-  }
 }
 
 void PlanBuilder::AddStage(StageDesign design, int64_t Seeds::*seed,

@@ -27,9 +27,9 @@ class PlanBuilder {
   // Trials and stages are appended to `plan`; at most `expected` trials will be added.
   PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Plan& plan, size_t expected);
 
-  // Throws kUsage for an incomplete trial, one that cannot be run (batch norms needed, real data
-  // missing), and one that is the same as an earlier one. A trial that differs from an earlier one
-  // only in what nothing in it uses (the seed of a method without chance) counts once.
+  // Throws kUsage for an incomplete trial, one that cannot be run (trial_limits.h), and one that is
+  // the same as an earlier one. A trial that differs from an earlier one only in what nothing in it
+  // uses (the seed of a method without chance) counts once.
   void Add(const Assignment& trial, const std::string& sweep_where);
 
   // Trials that coincided with others.
@@ -70,8 +70,6 @@ class PlanBuilder {
 
   const TrialDesign& DesignOf(const Assignment& trial, const std::string& sweep_where);
   TrialDesign MakeDesign(const Assignment& trial, const Method& method);
-  void CheckNeeds(const Assignment& trial, const Method& method);
-  void CheckPart(const Assignment& trial, const Part& part);
   // Adds a stage to the trial; `inputs`: role → kind of an earlier stage of it.
   void AddStage(StageDesign design, int64_t Seeds::*seed,
                 const std::map<std::string, std::string>& inputs, const std::string& where,

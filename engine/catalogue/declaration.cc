@@ -33,6 +33,8 @@ Json Describe(const ParamSpec& param) {
 Json Describe(const Declaration& declaration) {
   Json params = Json::array();
   for (const ParamSpec& param : declaration.params) params.push_back(Describe(param));
+  Json facts = declaration.facts;
+  if (declaration.late_facts) facts.update(declaration.late_facts());
   return {{"name", declaration.name},
           {"summary", declaration.summary},
           {"paper", declaration.paper},
@@ -40,7 +42,8 @@ Json Describe(const Declaration& declaration) {
           {"uses_seed", declaration.uses_seed},
           {"needs", declaration.needs},
           {"params", params},
-          {"facts", declaration.facts}};
+          {"limits", ToJson(declaration.limits)},
+          {"facts", facts}};
 }
 
 }  // namespace

@@ -3,12 +3,14 @@
 // help (docs/methods.md).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "engine/catalogue/limits.h"
 
 namespace zerosweep {
 
@@ -36,10 +38,13 @@ struct Declaration {
   std::string paper = "";
   int revision = 1;  // rises when results change beyond rounding
   bool uses_seed = false;
-  std::vector<std::string> needs = {};  // of the network: "batch_norm"; of the trial: "real_data"
+  std::vector<std::string> needs = {};  // of the trial: "real_data", "correction"
   std::vector<ParamSpec> params = {};
+  std::vector<Limit> limits = {};  // what it cannot do: such trials are refused before any work
   Json facts =
       Json::object();  // what else the role has to say: a model's input shape, a dataset's files
+  // Facts that are made when the catalogue is: a network's own.
+  std::function<Json()> late_facts = {};
 
   bool Needs(const std::string& what) const;
 };

@@ -45,7 +45,7 @@ Window RandomWindow(int64_t height, int64_t width, RandomSequence& draws, double
 }
 
 torch::Tensor LoadRandomCrops(const ImageSource& source, const std::vector<int64_t>& indices,
-                              const RandomStreams& streams, uint64_t step) {
+                              const RandomStreams& streams, uint64_t step, double smallest_share) {
   const std::vector<int64_t> shape = source.shape();
   const auto count = static_cast<int64_t>(indices.size());
   torch::Tensor images = torch::empty({count, shape[0], shape[1], shape[2]}, torch::kUInt8);
@@ -56,7 +56,7 @@ torch::Tensor LoadRandomCrops(const ImageSource& source, const std::vector<int64
       const int64_t index = indices[static_cast<size_t>(i)];
       RandomSequence draws = streams.ForSample(step, "random_crop", static_cast<uint64_t>(index));
       const Image stored = source.Stored(index);
-      const Window window = RandomWindow(stored.height, stored.width, draws);
+      const Window window = RandomWindow(stored.height, stored.width, draws, smallest_share);
       Image image = Resample(stored, window, shape[1], shape[2], {0, 0, shape[1], shape[2]});
       if (draws.Below(2) == 1) Mirror(image);
       CopyPlanes(image, target + i * bytes);

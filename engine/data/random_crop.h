@@ -19,9 +19,10 @@ namespace zerosweep {
 Window RandomWindow(int64_t height, int64_t width, RandomSequence& draws,
                     double smallest_share = 0.08);
 
-// Stored images cut to a random window, resized to the source's shape and mirrored with probability
+// Stored images cut to a RandomWindow, resized to the source's shape and mirrored with probability
 // ½: uint8 N×C×H×W. An image's draw depends on the seed, `step` and its index, not on its batch.
 torch::Tensor LoadRandomCrops(const ImageSource& source, const std::vector<int64_t>& indices,
-                              const RandomStreams& streams, uint64_t step);
+                              const RandomStreams& streams, uint64_t step,
+                              double smallest_share = 0.08);
 
 }  // namespace zerosweep

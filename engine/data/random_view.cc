@@ -64,10 +64,11 @@ torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& view
 }
 
 torch::Tensor RandomViews(const torch::Tensor& x, double smallest_share, double flip,
-                          const RandomStreams& random, uint64_t step, uint64_t first_sample) {
+                          const RandomStreams& random, uint64_t step, uint64_t first_sample,
+                          std::string_view purpose) {
   std::vector<View> views;
   for (uint64_t i = 0; i < static_cast<uint64_t>(x.size(0)); ++i) {
-    RandomSequence draws = random.ForSample(step, "view", first_sample + i);
+    RandomSequence draws = random.ForSample(step, purpose, first_sample + i);
     views.push_back(RandomView(x.size(2), x.size(3), smallest_share, flip, draws));
   }
   return ResizedViews(x, views);

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "engine/data/resample.h"
@@ -29,8 +30,9 @@ View RandomView(int64_t height, int64_t width, double smallest_share, double fli
 torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& views);
 
 // Every image through a RandomView of its own, drawn for samples first_sample, first_sample + 1, …
-// of the step ("view").
+// of the step. `purpose` tells several batches of a step apart.
 torch::Tensor RandomViews(const torch::Tensor& x, double smallest_share, double flip,
-                          const RandomStreams& random, uint64_t step, uint64_t first_sample = 0);
+                          const RandomStreams& random, uint64_t step, uint64_t first_sample = 0,
+                          std::string_view purpose = "view");
 
 }  // namespace zerosweep

@@ -14,12 +14,13 @@ int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
   return classes[random.Shared(step, "class").Below(static_cast<uint32_t>(classes.size()))];
 }
 
-ClassBatch MakeClassBatch(const QuantizationContext& context, const LabelledGenerator& generator,
-                          uint64_t step, int64_t label, const std::string& name) {
-  const BatchPart part = context.group.PartOf(context.params.at("class_batch"));
-  GeneratedBatch images = generator.OfOneClass(step, "class_images", part, label);
-  TeacherPass pass = RunTeacher(context.group, context.teacher.graph, images.images, name);
-  return {std::move(images), std::move(pass)};
+BatchPart PartOfClassBatch(const QuantizationContext& context) {
+  return context.group.PartOf(context.params.at("class_batch"));
+}
+
+GeneratedBatch MakeClassBatch(const QuantizationContext& context,
+                              const LabelledGenerator& generator, uint64_t step, int64_t label) {
+  return generator.OfOneClass(step, "class_images", PartOfClassBatch(context), label);
 }
 
 ParamSpec ClassBatchParam(const Budget& images, const std::string& source) {

@@ -10,7 +10,7 @@
 #include "engine/catalogue/params.h"
 #include "engine/joint/joint_method.h"
 #include "engine/joint/labelled_generator.h"
-#include "engine/joint/teacher_pass.h"
+#include "engine/parallel/moments.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
@@ -23,14 +23,11 @@ size_t FirstDeepNorm(size_t norms);
 int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
                     const std::vector<int64_t>& classes);
 
-// What the teacher says of a batch in which every image is asked to be of one class.
-struct ClassBatch {
-  GeneratedBatch images;
-  TeacherPass pass;
-};
-// As many as the parameter "class_batch" says.
-ClassBatch MakeClassBatch(const QuantizationContext& context, const LabelledGenerator& generator,
-                          uint64_t step, int64_t label, const std::string& name);
+// This rank's part of a step's batch in which every image is asked to be of one class: as many as
+// the parameter "class_batch" says.
+BatchPart PartOfClassBatch(const QuantizationContext& context);
+GeneratedBatch MakeClassBatch(const QuantizationContext& context,
+                              const LabelledGenerator& generator, uint64_t step, int64_t label);
 
 ParamSpec ClassBatchParam(const Budget& images, const std::string& source);
 

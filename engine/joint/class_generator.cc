@@ -1,6 +1,5 @@
 #include "engine/joint/class_generator.h"
 
-#include "base/error.h"
 #include "engine/parallel/moments.h"
 #include "engine/synthesis/generator_layers.h"
 #include "engine/synthesis/initial_parameters.h"
@@ -24,13 +23,7 @@ torch::Tensor Convolve(const torch::Tensor& x, const torch::Tensor& weight,
 ClassGenerator::ClassGenerator(const Shape& shape, const RandomStreams& random,
                                const torch::TensorOptions& options)
     : shape_(shape) {
-  const int64_t channels = shape.image.at(0), height = shape.image.at(1), width = shape.image.at(2);
-  if (height % 4 != 0 || width % 4 != 0) {
-    Fail(ErrorKind::kUsage,
-         "the generator makes images whose height and width are multiples of 4, but this network "
-         "takes {}×{}",
-         height, width);
-  }
+  const int64_t channels = shape.image.at(0);
   const auto keep = [&](torch::Tensor parameter) {
     parameters_.push_back(parameter);
     return parameter;
@@ -44,7 +37,8 @@ ClassGenerator::ClassGenerator(const Shape& shape, const RandomStreams& random,
     return {keep(ConstantParameter(of, 1, options)), keep(ConstantParameter(of, 0, options)),
             epsilon};
   };
-  const int64_t seed_values = kSeedChannels * (height / 4) * (width / 4);
+  const int64_t seed_values =
+      kSeedChannels * SeedSide(shape.image.at(1)) * SeedSide(shape.image.at(2));
   linear_weight_ = uniform({seed_values, shape.inputs}, shape.inputs, "generator.linear.weight");
   linear_bias_ = uniform({seed_values}, shape.inputs, "generator.linear.bias");
   norm0_ = norm(kSeedChannels, kEpsilon);
@@ -71,13 +65,15 @@ torch::Tensor ClassGenerator::Normalise(Group& group, const Norm& norm, const to
 
 torch::Tensor ClassGenerator::Images(Group& group, const torch::Tensor& inputs,
                                      const torch::Tensor& mixture) const {
+  const int64_t height = shape_.image[1], width = shape_.image[2];
   torch::Tensor x =
-      SeedMaps(inputs, linear_weight_, linear_bias_, shape_.image[1] / 4, shape_.image[2] / 4);
+      SeedMaps(inputs, linear_weight_, linear_bias_, SeedSide(height), SeedSide(width));
   x = TwiceAsLarge(Normalise(group, norm0_, x, mixture));
   x = torch::leaky_relu(Normalise(group, norm1_, Convolve(x, weight1_), mixture), kLeak);
   x = torch::leaky_relu(Normalise(group, norm2_, Convolve(TwiceAsLarge(x), weight2_), mixture),
                         kLeak);
-  return GlobalBatchNorm(group, torch::tanh(Convolve(x, weight3_, bias3_)), {}, {}, kEpsilon);
+  x = CentreCrop(torch::tanh(Convolve(x, weight3_, bias3_)), height, width);
+  return GlobalBatchNorm(group, x, {}, {}, kEpsilon);
 }
 
 }  // namespace zerosweep

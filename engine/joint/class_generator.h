@@ -11,21 +11,21 @@
 
 namespace zerosweep {
 
-// inputs → linear to 128×H/4×W/4 → norm → upsample ×2 → conv 3×3 to 128 → norm → LeakyReLU 0.2 →
-// upsample ×2 → conv 3×3 to 64 → norm → LeakyReLU 0.2 → conv 3×3 to C → tanh → batch norm without
-// γ and β: images in the teacher's normalised space, mean 0 and variance 1 in each channel of a
-// batch. Norms always use the (global) batch; ε is 1e-5 in the first and last, 0.8 in the two
-// between (in the released code a momentum that took ε's place). Convolutions in front of a norm
-// have no bias, which the norm would take away again.
+// inputs → linear to 128×⌈H/4⌉×⌈W/4⌉ → norm → upsample ×2 → conv 3×3 to 128 → norm → LeakyReLU
+// 0.2 → upsample ×2 → conv 3×3 to 64 → norm → LeakyReLU 0.2 → conv 3×3 to C → tanh → the middle
+// H×W (generator_layers.h) → batch norm without γ and β: images in the teacher's normalised space,
+// mean 0 and variance 1 in each channel of a batch. Norms always use the (global) batch; ε is 1e-5
+// in the first and last, 0.8 in the two between (in the released code a momentum that took ε's
+// place). Convolutions in front of a norm have no bias, which the norm would take away again.
 class ClassGenerator {
  public:
   struct Shape {
-    std::vector<int64_t> image;  // C×H×W, H and W multiples of 4
+    std::vector<int64_t> image;  // C×H×W
     int64_t inputs = 0;
     int64_t classes = 0;
     bool conditional = false;  // norms have γ and β for each class
   };
-  // Parameters as PyTorch's defaults; `options`: type and device. Throws kUsage for other sides.
+  // Parameters as PyTorch's defaults; `options`: type and device.
   ClassGenerator(const Shape& shape, const RandomStreams& random,
                  const torch::TensorOptions& options);
 

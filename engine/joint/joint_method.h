@@ -39,6 +39,8 @@ class JointMethod {
   // What the student learns from, when `generated` are the step's images and what the teacher says
   // of them.
   virtual TrainingBatch ForStudent(uint64_t /*step*/, TrainingBatch generated) { return generated; }
+  // How many those are, of all ranks, when the step's images are so many.
+  virtual int64_t StudentImages(int64_t generated) const { return generated; }
   // After both have been trained.
   virtual void EndStep(uint64_t /*step*/) {}
 

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/error.h"
-#include "engine/catalogue/params.h"
 #include "engine/joint/generator_training.h"
 #include "engine/optim/optimiser.h"
 #include "engine/quant/student.h"
+#include "engine/quant/student_budget.h"
 #include "engine/synthesis/quality.h"
 
 namespace zerosweep {
@@ -23,24 +23,15 @@ struct Settings {
         warm_up(params.at("warm_up")),
         iterations(params.at("iterations")),
         calibration(params.at("calibration")),
-        generator{batch,
-                  params.at("label_weight"),
-                  params.at("statistics_weight"),
-                  params.at("lr_generator"),
-                  {params.at("generator_schedule"), warm_up + iterations}},
+        generator{batch, params.at("label_weight"), params.at("statistics_weight"),
+                  params.at("lr_generator"), GeneratorRate(params)},
         lr(params.at("lr")),
         momentum(params.at("momentum")),
         weight_decay(params.at("weight_decay")),
         snapshots(params.at("snapshots")),
         heldout(params.at("heldout")),
+        student_rate(StudentRate(params)),
         distillation(Distillation::FromParams(params)) {
-    // The steps of the student's rate are counted from the start of the whole training (GDFQ), but
-    // a cosine begins with the student (FDDA).
-    student_rate = {params.at("schedule"), warm_up + iterations};
-    if (student_rate.shape == "cosine") {
-      student_rate.total = iterations;
-      student_rate.period = params.at("period");
-    }
     ranges.averages = StudentRanges::AveragesFrom(params.at("averages"));
     if (calibration > warm_up) {
       Fail(ErrorKind::kUsage,
@@ -51,9 +42,6 @@ struct Settings {
   }
 
   int64_t steps() const { return warm_up + iterations; }
-  double StudentFactor(int64_t step) const {
-    return student_rate.Factor(student_rate.shape == "cosine" ? step - warm_up : step);
-  }
 
   int64_t batch, warm_up, iterations, calibration;
   GeneratorSettings generator;
@@ -103,18 +91,19 @@ class JointTraining {
     if (step >= settings_.warm_up) {
       const int64_t done = step - settings_.warm_up;
       if (done == 0) snapshots_.Offer(0, student_);
-      TrainStudent(step, method_.ForStudent(number, std::move(generated)), shown);
+      TrainStudent(done, method_.ForStudent(number, std::move(generated)), shown);
       snapshots_.Offer(done + 1, student_);
     }
     method_.EndStep(number);
     Note(step, shown);
   }
 
-  void TrainStudent(int64_t step, const TrainingBatch& batch, Terms& shown) {
+  // done: steps that it has been trained before.
+  void TrainStudent(int64_t done, const TrainingBatch& batch, Terms& shown) {
     const auto [divergence, cross_entropy] =
         LossOf(student_.Forward(batch.images), batch, settings_.distillation);
     const torch::Tensor loss = divergence + cross_entropy;
-    student_sgd_.SetLearningRate(settings_.lr * settings_.StudentFactor(step));
+    student_sgd_.SetLearningRate(settings_.lr * settings_.student_rate.Factor(done));
     student_sgd_.ZeroGrad();
     loss.backward();
     SumGradients(context_.group, student_.Parameters());
@@ -162,6 +151,10 @@ class JointTraining {
       result.metrics[std::string("final_") + term] = curves_.at(term).last();
     }
     result.metrics.merge(method_.Metrics());
+    result.metrics.merge(
+        BudgetMetrics({settings_.iterations, method_.StudentImages(settings_.batch), settings_.lr,
+                       settings_.student_rate},
+                      settings_.distillation, context_.teacher.classes));
     result.metrics["heldout_loss"] = *result.snapshots.back().heldout_loss;
     return result;
   }
@@ -199,107 +192,7 @@ class JointTraining {
   Curves curves_;
 };
 
-const char* const kCode = "authors' code of GDFQ";
-
-std::vector<ParamSpec> LoopParams(const JointDefaults& defaults) {
-  ParamSpec warm_up =
-      BudgetParam("warm_up", defaults.warm_up, "steps in which the generator is trained alone",
-                  "iterations", defaults.source);
-  ParamSpec iterations =
-      BudgetParam("iterations", defaults.iterations, "steps in which both are trained",
-                  "iterations", defaults.source);
-  warm_up.min = iterations.min = 0;
-  return {BudgetParam("batch", defaults.batch, "images of one step", "images", defaults.source),
-          std::move(warm_up),
-          std::move(iterations),
-          {.name = "calibration",
-           .type = "int",
-           .default_value = 800,
-           .meaning = "first steps, of the warm-up, whose images set the activation ranges",
-           .unit = "iterations",
-           .source = "4 epochs of 200",
-           .min = 0,
-           .profiles = {{"fast", 200}, {"smoke", 4}}},
-          {.name = "latents",
-           .type = "int",
-           .default_value = defaults.latents,
-           .meaning = defaults.latents_meaning,
-           .source = "authors' code",
-           .min = defaults.latents == 0 ? 0 : 1},
-          {.name = "conditioning",
-           .type = "choice",
-           .default_value = "auto",
-           .meaning = "how the generator is told the class: by an embedding, or by norms of each "
-                      "class; auto: embedding for sides up to 64 pixels",
-           .source = "embedding for CIFAR, norms for ImageNet",
-           .choices = {"auto", "embedding", "norms"}}};
-}
-
-std::vector<ParamSpec> GeneratorParams(const JointDefaults& defaults) {
-  return {RateParam("lr_generator", 1e-3, "learning rate of Adam for the generator", kCode),
-          {.name = "generator_schedule",
-           .type = "choice",
-           .default_value = "step",
-           .meaning = "step: × 0.1 after each quarter of all steps; constant",
-           .source = "× 0.1 at epochs 100, 200 and 300 of 400",
-           .choices = {"step", "constant"},
-           .profiles = {{"fast", "constant"}}},
-          RateParam("label_weight", defaults.label_weight,
-                    "of the teacher's cross-entropy with the labels asked for", "authors' code"),
-          RateParam("statistics_weight", defaults.statistics_weight,
-                    "β, of the batch-norm statistics", "authors' code")};
-}
-
-std::vector<ParamSpec> StudentParams(const JointDefaults& defaults) {
-  ParamSpec averages = StudentRanges::AveragesParam();
-  averages.variants = {{"code", defaults.code_averages}};
-  return {{.name = "lr",
-           .type = "float",
-           .default_value = defaults.lr,
-           .meaning = "learning rate of the student, of all its parameters",
-           .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
-           .min = 0},
-          {.name = "schedule",
-           .type = "choice",
-           .default_value = defaults.schedule,
-           .meaning = "of the student's rate; step: × 0.1 after each quarter of all steps; cosine: "
-                      "to 0 from its first step on; constant",
-           .source = "× 0.1 at epochs 100, 200 and 300 of 400",
-           .choices = {"step", "cosine", "constant"},
-           .profiles = {{"fast", "cosine"}}},
-          {.name = "period",
-           .type = "int",
-           .default_value = defaults.period,
-           .meaning = "of the cosine: steps to 0, after which the rate rises again; 0: all",
-           .unit = "iterations",
-           .min = 0,
-           .profiles = {{"fast", 0}, {"smoke", 0}}},
-          {.name = "momentum",
-           .type = "float",
-           .default_value = 0.9,
-           .meaning = "Nesterov's; 0: none",
-           .min = 0,
-           .max = 1},
-          RateParam("weight_decay", 1e-4, "L2 of all parameters, batch norms and biases included",
-                    kCode),
-          std::move(averages),
-          Snapshots::Param(),
-          {.name = "heldout",
-           .type = "int",
-           .default_value = 512,
-           .meaning = "images that the generator makes at the end to score the snapshots on",
-           .unit = "images",
-           .min = 2,
-           .profiles = {{"fast", 256}, {"smoke", 16}}}};
-}
-
 }  // namespace
-
-std::vector<ParamSpec> JointParams(const JointDefaults& defaults) {
-  std::vector<ParamSpec> params = Joined(LoopParams(defaults), GeneratorParams(defaults));
-  params = Joined(std::move(params), StudentParams(defaults));
-  return Joined(std::move(params), DistillationParams(defaults.distillation, defaults.reduction));
-}
 
 Quantization TrainJointly(const QuantizationContext& context, const std::string& name,
                           JointMethod& method) {

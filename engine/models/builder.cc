@@ -57,13 +57,15 @@ GraphBuilder::GraphBuilder(std::vector<int64_t> input_shape) {
   Apply("input", Op::kInput, {});
 }
 
+// Weights are left as memory has them: the catalogue builds every network for its facts, and would
+// else write gigabytes of zeros.
 Value GraphBuilder::Conv(const std::string& name, Value x, const ConvShape& shape) {
   const Json attributes = {{"stride", shape.stride},
                            {"padding", ToJson(shape.padding)},
                            {"dilation", 1},
                            {"groups", shape.groups}};
   std::map<std::string, torch::Tensor> parameters = {
-      {"weight", torch::zeros({shape.out, shape.in / shape.groups, shape.kernel.vertical,
+      {"weight", torch::empty({shape.out, shape.in / shape.groups, shape.kernel.vertical,
                                shape.kernel.horizontal})}};
   if (shape.bias) parameters["bias"] = torch::zeros({shape.out});
   return Append({name, Op::kConv2d, {x}, attributes, std::move(parameters)});
@@ -85,7 +87,7 @@ Value GraphBuilder::Linear(const std::string& name, Value x, int64_t in, int64_t
                  Op::kLinear,
                  {x},
                  Json::object(),
-                 {{"weight", torch::zeros({out, in})}, {"bias", torch::zeros({out})}}});
+                 {{"weight", torch::empty({out, in})}, {"bias", torch::zeros({out})}}});
 }
 
 Value GraphBuilder::Apply(const std::string& name, Op op, std::vector<Value> inputs,

@@ -156,9 +156,9 @@ const RegisterModel kInceptionV3{
      .paper = "Szegedy et al. 2016, arXiv:1512.00567",
      .facts = {{"input_shape", {3, 299, 299}},
                {"classes", 1000},
-               {"batch_norms", 94},
                {"macs", 5'713'216'096},
-               {"min_side", kMinSide}}},
+               {"min_side", kMinSide},
+               {"map_side", 107}}},
     InceptionV3,
     InceptionLayouts()};
 

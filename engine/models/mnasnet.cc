@@ -81,8 +81,9 @@ const RegisterModel kMnasNet2{
      .paper = "Tan et al. 2019, arXiv:1807.11626",
      .facts = {{"input_shape", {3, 224, 224}},
                {"classes", 1000},
-               {"batch_norms", 52},
-               {"macs", 1'135'332'864}}},
+               {"macs", 1'135'332'864},
+               {"map_side", 33},
+               {"stride_side", 17}}},
     MnasNet2,
     {{.name = "torchvision", .marker = "layers.0.weight"}}};
 

@@ -167,8 +167,9 @@ const RegisterModel kMobileNetV1{
      .paper = "Howard et al. 2017, arXiv:1704.04861",
      .facts = {{"input_shape", {3, 224, 224}},
                {"classes", 1000},
-               {"batch_norms", 27},
-               {"macs", 568'740'352}}},
+               {"macs", 568'740'352},
+               {"map_side", 33},
+               {"stride_side", 17}}},
     MobileNetV1,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 
@@ -179,8 +180,9 @@ const RegisterModel kMobileNetV2Tv{
      .paper = "Sandler et al. 2018, arXiv:1801.04381",
      .facts = {{"input_shape", {3, 224, 224}},
                {"classes", 1000},
-               {"batch_norms", 52},
-               {"macs", 300'774'272}}},
+               {"macs", 300'774'272},
+               {"map_side", 33},
+               {"stride_side", 17}}},
     MobileNetV2Tv,
     {{.name = "torchvision", .marker = "features.0.0.weight"}, BrecqLayout()}};
 
@@ -192,8 +194,9 @@ const RegisterModel kMobileNetV2Cv{
      .paper = "Sandler et al. 2018, arXiv:1801.04381",
      .facts = {{"input_shape", {3, 224, 224}},
                {"classes", 1000},
-               {"batch_norms", 53},
-               {"macs", 313'619'328}}},
+               {"macs", 313'619'328},
+               {"map_side", 33},
+               {"stride_side", 17}}},
     MobileNetV2Cv,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 

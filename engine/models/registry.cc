@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/quant/network_facts.h"
 
 namespace zerosweep {
 namespace {
@@ -29,6 +30,11 @@ const Model& Get(const std::string& arch) {
   return found->second;
 }
 
+Limit NeedsTheSmallestSide() {
+  return {{{"trial.side", "below", FactNamed("model.min_side")}},
+          "it takes images of at least {model.min_side} pixels, and these have {trial.side}"};
+}
+
 }  // namespace
 
 RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
@@ -36,6 +42,10 @@ RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
   Json names = Json::array();
   for (const KeyLayout& layout : layouts) names.push_back(layout.name);
   declaration.facts["layouts"] = names;
+  if (declaration.facts.contains("min_side")) declaration.limits.push_back(NeedsTheSmallestSide());
+  declaration.late_facts = [factory, facts = declaration.facts] {
+    return NetworkFacts(factory(facts.at("classes"), facts.at("input_shape")));
+  };
   // Twin names are refused by the catalogue.
   Models()[declaration.name] = {factory, std::move(layouts),
                                 declaration.facts.value("min_side", int64_t{1})};

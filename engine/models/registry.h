@@ -15,11 +15,13 @@ namespace zerosweep {
 using ModelFactory = Graph (*)(int classes, std::vector<int64_t> input_shape);
 
 // For the foot of a source file: `static const RegisterModel kModel{{.role = "model", …},
-// factory};` The declaration's facts say {"input_shape": [C, H, W], "classes": K, "batch_norms": n,
-// "macs": multiply-adds of one image} of the network as its paper has it; the factory takes others.
-// "min_side": s among them is the smallest height and width that the network can take (1 where
-// absent). `layouts`: the checkpoints that load, the first with the graph's own keys; their names
-// become the fact "layouts".
+// factory};` The declaration's facts say {"input_shape": [C, H, W], "classes": K, "macs":
+// multiply-adds of one image} of the network as its paper has it; the factory takes others. Sides
+// among them, each 1 where it is absent: "min_side" is the smallest height and width that the
+// network can take, "map_side" the smallest with which every batch norm sees more than one pixel,
+// "stride_side" the smallest with which every convolution with a stride does. What the graph says
+// itself (NetworkFacts) joins them. `layouts`: the checkpoints that load, the first with the
+// graph's own keys; their names become the fact "layouts".
 struct RegisterModel {
   RegisterModel(Declaration declaration, ModelFactory factory, std::vector<KeyLayout> layouts);
 };

@@ -15,7 +15,6 @@ struct Architecture {
   std::array<int, 4> depths;
   std::array<int64_t, 4> widths;
   int64_t group_width;
-  int batch_norms;
   int64_t macs;
   const char* summary;
 };
@@ -25,7 +24,6 @@ constexpr Architecture kX600{
     {1, 3, 5, 7},
     {48, 96, 240, 528},
     24,
-    53,
     600'890'112,
     "RegNetX-600MF (torchvision's RegNet; pytorchcv's regnetx006; BRECQ's regnetx_600m)"};
 constexpr Architecture kX3200{
@@ -33,7 +31,6 @@ constexpr Architecture kX3200{
     {2, 6, 15, 2},
     {96, 192, 432, 1008},
     48,
-    80,
     3'176'621'952,
     "RegNetX-3.2GF (torchvision's regnet_x_3_2gf; pytorchcv's regnetx032; BRECQ's regnetx_3200m)"};
 
@@ -88,8 +85,9 @@ Declaration Describe(const Architecture& arch) {
           .paper = "Radosavovic et al. 2020, arXiv:2003.13678",
           .facts = {{"input_shape", {3, 224, 224}},
                     {"classes", 1000},
-                    {"batch_norms", arch.batch_norms},
-                    {"macs", arch.macs}}};
+                    {"macs", arch.macs},
+                    {"map_side", 33},
+                    {"stride_side", 17}}};
 }
 
 std::vector<KeyLayout> Layouts() {

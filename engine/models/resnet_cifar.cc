@@ -71,8 +71,9 @@ Declaration Describe(int blocks, Shortcut shortcut, int64_t macs) {
           .paper = "He et al. 2015, arXiv:1512.03385",
           .facts = {{"input_shape", {3, 32, 32}},
                     {"classes", 10},
-                    {"batch_norms", 6 * blocks + (a ? 1 : 3)},
-                    {"macs", macs}}};
+                    {"macs", macs},
+                    {"map_side", 5},
+                    {"stride_side", 3}}};
 }
 
 std::vector<KeyLayout> LayoutsA() { return {{.name = "akamaster", .marker = "conv1.weight"}}; }

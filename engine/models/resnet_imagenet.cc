@@ -19,47 +19,32 @@ struct Architecture {
   std::array<int, 4> blocks;
   bool bottleneck;
   Stride stride;
-  int batch_norms;
   int64_t macs;
   const char* summary;
 };
 
-constexpr Architecture kResNet18{"resnet18",
-                                 {2, 2, 2, 2},
-                                 false,
-                                 Stride::k3x3,
-                                 20,
-                                 1'814'073'344,
-                                 "ResNet-18 (torchvision; pytorchcv's resnet18)"};
-constexpr Architecture kResNet34{"resnet34",
-                                 {3, 4, 6, 3},
-                                 false,
-                                 Stride::k3x3,
-                                 36,
-                                 3'663'761'408,
-                                 "ResNet-34 (torchvision; pytorchcv's resnet34)"};
+constexpr Architecture kResNet18{"resnet18",    {2, 2, 2, 2},
+                                 false,         Stride::k3x3,
+                                 1'814'073'344, "ResNet-18 (torchvision; pytorchcv's resnet18)"};
+constexpr Architecture kResNet34{"resnet34",    {3, 4, 6, 3},
+                                 false,         Stride::k3x3,
+                                 3'663'761'408, "ResNet-34 (torchvision; pytorchcv's resnet34)"};
 constexpr Architecture kResNet50{
     "resnet50",
     {3, 4, 6, 3},
     true,
     Stride::k3x3,
-    53,
     4'089'184'256,
     "ResNet-50 with the stride in the 3x3 (torchvision, BRECQ; pytorchcv's resnet50b)"};
 constexpr Architecture kResNet101{
-    "resnet101",
-    {3, 4, 23, 3},
-    true,
-    Stride::k3x3,
-    104,
-    7'801'405'440,
-    "ResNet-101 with the stride in the 3x3 (torchvision; pytorchcv's resnet101b)"};
+    "resnet101",   {3, 4, 23, 3},
+    true,          Stride::k3x3,
+    7'801'405'440, "ResNet-101 with the stride in the 3x3 (torchvision; pytorchcv's resnet101b)"};
 constexpr Architecture kResNet50V1{
     "resnet50_v1_stride1x1",
     {3, 4, 6, 3},
     true,
     Stride::kFirst1x1,
-    53,
     3'857'973'248,
     "ResNet-50 with the stride in the first 1x1, as in the paper (pytorchcv's resnet50)"};
 
@@ -134,8 +119,9 @@ Declaration Describe(const Architecture& arch) {
           .paper = "He et al. 2015, arXiv:1512.03385",
           .facts = {{"input_shape", {3, 224, 224}},
                     {"classes", 1000},
-                    {"batch_norms", arch.batch_norms},
-                    {"macs", arch.macs}}};
+                    {"macs", arch.macs},
+                    {"map_side", 33},
+                    {"stride_side", 17}}};
 }
 
 // A checkpoint does not tell where its strides are: torchvision's layout has them in the 3×3 only,

@@ -73,8 +73,9 @@ const RegisterModel kShuffleNet{
      .paper = "Zhang et al. 2017, arXiv:1707.01083",
      .facts = {{"input_shape", {3, 224, 224}},
                {"classes", 1000},
-               {"batch_norms", 49},
-               {"macs", 143'078'976}}},
+               {"macs", 143'078'976},
+               {"map_side", 33},
+               {"stride_side", 17}}},
     ShuffleNet,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 

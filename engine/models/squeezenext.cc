@@ -72,9 +72,10 @@ const RegisterModel kSqueezeNext{
      .paper = "Gholami et al. 2018, arXiv:1803.10615",
      .facts = {{"input_shape", {3, 224, 224}},
                {"classes", 1000},
-               {"batch_norms", 111},
                {"macs", 875'752'960},
-               {"min_side", kMinSide}}},
+               {"min_side", kMinSide},
+               {"map_side", 39},
+               {"stride_side", 23}}},
     SqueezeNext,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.conv.weight"}}};
 

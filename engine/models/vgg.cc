@@ -86,7 +86,6 @@ Declaration Describe(bool batch_norm) {
           .paper = "Simonyan & Zisserman 2015, arXiv:1409.1556",
           .facts = {{"input_shape", {3, 224, 224}},
                     {"classes", 1000},
-                    {"batch_norms", batch_norm ? 13 : 0},
                     {"macs", 15'470'264'320},
                     {"min_side", kMinSide}}};
 }

@@ -168,14 +168,21 @@ void PlateauSchedule::Restore(const Json& state) {
 }
 
 double RateSchedule::Factor(int64_t step) const {
-  if (step < ramp) return static_cast<double>(step + 1) / static_cast<double>(ramp);
-  const auto at = static_cast<double>(step - ramp), all = static_cast<double>(total - ramp);
+  const int64_t place = start + step;
+  if (place < ramp) return static_cast<double>(place + 1) / static_cast<double>(ramp);
+  const auto at = static_cast<double>(place - ramp), all = static_cast<double>(total - ramp);
   if (shape == "step") {
     return std::pow(0.1, std::count_if(falls.begin(), falls.end(),
                                        [&](double share) { return at >= share * all; }));
   }
   if (shape == "constant") return 1;
   return 0.5 * (1 + std::cos(std::numbers::pi * at / (period > 0 ? period : all)));
+}
+
+double RateSchedule::Sum(int64_t steps) const {
+  double sum = 0;
+  for (int64_t step = 0; step < steps; ++step) sum += Factor(step);
+  return sum;
 }
 
 double CosineRate(double base, double step, double total, double lowest) {

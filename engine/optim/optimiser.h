@@ -95,8 +95,10 @@ struct RateSchedule {
   int64_t ramp = 0;                // steps of linear growth before that, of the total
   int64_t period = 0;  // steps of the cosine's way to 0, after which it returns as slowly; 0: all
   std::vector<double> falls = {0.25, 0.5, 0.75};  // shares of the steps after the ramp
+  int64_t start = 0;  // steps of the total that have passed before step 0
 
   double Factor(int64_t step) const;
+  double Sum(int64_t steps) const;  // of the factors of steps 0 … steps − 1
 };
 
 }  // namespace zerosweep

@@ -6,6 +6,10 @@ Distillation Distillation::FromParams(const Json& params) {
   return {params.at("temperature"), params.at("distillation"), params.at("reduction") == "element"};
 }
 
+double Distillation::ImageWeight(int64_t classes) const {
+  return weight * temperature * temperature / (by_element ? static_cast<double>(classes) : 1.0);
+}
+
 torch::Tensor CrossEntropyShare(const torch::Tensor& logits, const torch::Tensor& labels,
                                 int64_t batch) {
   return -(labels * torch::log_softmax(logits, 1)).sum() / static_cast<double>(batch);

@@ -25,6 +25,11 @@ struct Distillation {
 
   // From the parameters `temperature`, `distillation` and `reduction`.
   static Distillation FromParams(const Json& params);
+
+  // What one image's divergence, summed over classes, counts in a batch's mean: α·T², divided by
+  // the classes where the reduction is by element. GDFQ: 400/classes, ClusterQ: 400, FDDA and
+  // IntraQ: 8000.
+  double ImageWeight(int64_t classes) const;
 };
 
 // −Σ over this rank's images of Σ_c labels_c · log softmax(logits)_c, divided by the images of the

@@ -139,6 +139,12 @@ std::vector<Unit> SplitLarge(const Graph& graph, const std::vector<Unit>& units,
 
 }  // namespace
 
+std::vector<int> UnitEnds(const Graph& graph) {
+  std::vector<int> ends = Cuts(graph);
+  ends.erase(ends.begin());  // the image
+  return ends;
+}
+
 std::vector<Unit> BlockUnits(const Graph& graph) {
   const std::vector<int> cuts = Cuts(graph);
   std::vector<Unit> units;

@@ -15,6 +15,10 @@ struct Unit {
   std::vector<int> nodes;  // in order; pooling and flattening between units belong to none
 };
 
+// The nodes at which units given by name may end: those whose value lies on every path from the
+// image to the output.
+std::vector<int> UnitEnds(const Graph& graph);
+
 // The blocks of BRECQ (Li et al., ICLR 2021, section 3.2). The network is cut at the values that
 // lie on every path from the image to the logits. Between neighbouring cuts with several paths: one
 // unit. Elsewhere one unit for each weighted node, except the inverted bottleneck 1×1 → depthwise →

@@ -6,6 +6,7 @@
 
 #include "engine/import/safetensors.h"
 #include "engine/quant/quantizer.h"
+#include "engine/stages/method_limits.h"
 #include "engine/stages/stage_kind.h"
 #include "engine/stages/weight_bits.h"
 
@@ -34,6 +35,9 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const CalibrationImages data = ReadImages(context, entry.declaration);
   const Json& fields = params.at("protocol");
+  const bool takes_images = data.images.defined();
+  CheckLimits(context, entry.declaration, teacher,
+              {fields, params.at("a_bits"), takes_images ? Json(data.labels.defined()) : Json()});
   const Json method = context.MethodParams(entry.declaration);
   const Protocol protocol = Protocol::FromJson(fields);
   const StageBits bits = ReadStageBits(context, teacher.graph, protocol);

@@ -2,6 +2,7 @@
 // are any), curve.json, samples.png.
 #include "base/files.h"
 #include "engine/import/safetensors.h"
+#include "engine/stages/method_limits.h"
 #include "engine/stages/stage_kind.h"
 #include "engine/synthesis/quality.h"
 #include "engine/synthesis/synthesizer.h"
@@ -12,6 +13,7 @@ namespace {
 std::map<std::string, double> RunSynthesize(const StageContext& context) {
   const auto& entry = SynthesizerRegistry::Get("synthesizer", context.params().at("name"));
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
+  CheckLimits(context, entry.declaration, teacher);
   std::optional<Dataset> real;
   if (entry.declaration.Needs("real_data")) real = context.LoadSplit("calibration");
   const Json params = context.MethodParams(entry.declaration);

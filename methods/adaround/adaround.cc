@@ -2,7 +2,9 @@
 // arXiv:2004.10568): the rounding of each layer's weights is learned, layer by layer, on the
 // quantized network's inputs against the full-precision output behind the activation (eq. 25).
 // Ranges of activations are searched afterwards, not learned.
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
 namespace {
@@ -10,14 +12,22 @@ namespace {
 constexpr const char* kSource = "paper, section 5 (from memory); grids as in BRECQ's code";
 constexpr int64_t kIterations = 10000;  // of the paper, for which its rate was chosen
 
-Quantization Quantize(const QuantizationContext& context) {
+}  // namespace
+
+ReconstructionSettings AdaRoundSettings(const QuantizationContext& context) {
   ReconstructionSettings settings = SettingsFrom(context, {}, {}, ActInit::kAtPhaseStart);
   Phase& rounding = settings.phases.front();
   rounding.name = "round";
   rounding.reference_iterations = kIterations;
   rounding.quantize_activations = false;
   settings.phases.push_back({.name = "ranges", .iterations = 0, .lr_rounding = 0});
-  return Reconstruct(context, settings);
+  return settings;
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  return Reconstruct(context, AdaRoundSettings(context));
 }
 
 const RegisterQuantizer kAdaRound{{.role = "quantizer",
@@ -30,7 +40,8 @@ const RegisterQuantizer kAdaRound{{.role = "quantizer",
                                                                    .units = "layers",
                                                                    .act_init_images = 256,
                                                                    .source = kSource},
-                                                                  1e-3)},
+                                                                  1e-3),
+                                   .limits = ReconstructionLimits()},
                                   Quantize};
 
 }  // namespace

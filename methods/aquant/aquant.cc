@@ -2,22 +2,29 @@
 // Quantization (Li et al., arXiv:2208.11945): activations are rounded at a border that is learned,
 // a function of the activation itself, together with the rounding of weights, unit by unit. There
 // is no public code and only the abstract could be verified; schedule and rates are QDrop's.
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
-namespace {
 
-constexpr const char* kSource = "QDrop's code; AQuant's own values are not published";
-constexpr const char* kOwn = "our design: there is no public code";
-
-Quantization Quantize(const QuantizationContext& context) {
+ReconstructionSettings AQuantSettings(const QuantizationContext& context) {
   const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
   ReconstructionSettings settings = SettingsFrom(context, search, search, ActInit::kPerUnit);
   settings.phases.front().lr_border = context.params.at("lr_border");
   settings.borders = {.rows = context.params.at("border") == "element" ? BorderRows::kElement
                                                                        : BorderRows::kChannel,
                       .closed_form = context.params.at("border_init") == "closed_form"};
-  return Reconstruct(context, settings);
+  return settings;
+}
+
+namespace {
+
+constexpr const char* kSource = "QDrop's code; AQuant's own values are not published";
+constexpr const char* kOwn = "our design: there is no public code";
+
+Quantization Quantize(const QuantizationContext& context) {
+  return Reconstruct(context, AQuantSettings(context));
 }
 
 const RegisterQuantizer kAQuant{
@@ -47,7 +54,12 @@ const RegisterQuantizer kAQuant{
                       "weights; nearest: one half",
            .source = kOwn,
            .choices = {"closed_form", "nearest"}},
-          KeepParam(kSource)})},
+          KeepParam(kSource)}),
+     .limits = Joined(
+         ReconstructionLimits(),
+         {{{{"param.border", "is", "element"}, {"protocol.act_placement", "is_not", "op_input"}},
+           "rounding borders by element need quantizers in front of operators: set "
+           "the protocol field act_placement to op_input, or border: channel"}})},
     Quantize};
 
 }  // namespace

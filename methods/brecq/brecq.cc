@@ -2,8 +2,10 @@
 // 2021, arXiv:2102.05426). First all rounding, block by block, with activations in full precision;
 // then the steps of activations, with the weights fixed. The released default is the plain squared
 // error; the paper weighs it by eq. 10 (fisher.h).
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 #include "methods/brecq/fisher.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
 namespace {
@@ -11,7 +13,9 @@ namespace {
 constexpr const char* kSource = "authors' code, main_imagenet.py";
 constexpr int64_t kStepIterations = 5000;  // for which the rate of the steps was chosen
 
-Quantization Quantize(const QuantizationContext& context) {
+}  // namespace
+
+ReconstructionSettings BrecqSettings(const QuantizationContext& context) {
   const Json& params = context.params;
   ReconstructionSettings settings = SettingsFrom(context, {}, {}, ActInit::kAtPhaseStart);
   Phase& rounding = settings.phases.front();
@@ -25,6 +29,14 @@ Quantization Quantize(const QuantizationContext& context) {
                              .lr_act_step = params.at("lr_act_step"),
                              .fp_inputs = params.at("act_inputs") == "fp",
                              .p = params.at("act_p")});
+  return settings;
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  const ReconstructionSettings settings = BrecqSettings(context);
+  const Json& params = context.params;
   if (params.at("output_error") != "fisher") return Reconstruct(context, settings);
   FisherWeights fisher(context, params.at("fisher_damping"), settings.batch);
   return Reconstruct(context, settings, &fisher);
@@ -70,7 +82,8 @@ const RegisterQuantizer kBrecq{
            .default_value = 1,
            .meaning = "added to the gradient's size; the equation has 0",
            .source = "authors' code, quant/data_utils.py",
-           .min = 0}})},
+           .min = 0}}),
+     .limits = ReconstructionLimits()},
     Quantize};
 
 }  // namespace

@@ -26,7 +26,8 @@ torch::Tensor FisherWeights::Gradient(const Graph& rest, const torch::Tensor& ou
   const torch::Tensor y = output.detach().requires_grad_(true);
   const torch::Tensor student_log = torch::log_softmax(Run(rest, y), 1);
   const torch::Tensor kl = (teacher_log.exp() * (teacher_log - student_log)).sum(1).mean();
-  return torch::autograd::grad({kl}, {y})[0].abs();
+  kl.backward();
+  return y.grad().abs();
 }
 
 void FisherWeights::BeginUnit(const Phase& phase, const Unit& unit, const Student& student,

@@ -8,6 +8,10 @@
 //              L_G = L_CE + 0.1·L_BNS + 0.9·L_C: each step one batch of one class against C_c +
 //              noise
 //   released   L_G = L_CE + 0.1·L_BNS + 0.9·(L_C + 0.1·L_Dv), over the step's mixed batch
+//
+// As in the code (trainer.py, train): centroids are made at the start of epoch e0 and updated at
+// the start of every later one; L_C begins with the first of those. By chance a step's images are
+// seen through windows, and so are those of an update, but not those that a centroid begins with.
 #include "methods/clusterq/clusterq.h"
 
 #include <algorithm>
@@ -17,6 +21,7 @@
 #include "engine/catalogue/params.h"
 #include "engine/data/random_view.h"
 #include "engine/joint/class_batches.h"
+#include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 
@@ -39,15 +44,23 @@ ClusterQ::ClusterQ(const QuantizationContext& context)
 
 GeneratedBatch ClusterQ::Generate(uint64_t step, BatchPart part) {
   GeneratedBatch batch = HeldOut(step, part);
-  if (context_.params.at("augment").get<bool>() &&
-      context_.random.Shared(step, "augment").Uniform() < 0.5F)
-    batch.images = RandomViews(batch.images, kSmallestView, kFlip, context_.random, step,
-                               static_cast<uint64_t>(part.first));
+  if (IsAugmented(step, "augment")) batch.images = Views(batch.images, step, "view", part);
   return batch;
 }
 
+bool ClusterQ::IsAugmented(uint64_t step, const std::string& coin) const {
+  return context_.params.at("augment").get<bool>() &&
+         context_.random.Shared(step, coin).Uniform() < 0.5F;
+}
+
+torch::Tensor ClusterQ::Views(const torch::Tensor& images, uint64_t step,
+                              const std::string& purpose, BatchPart part) const {
+  return RandomViews(images, kSmallestView, kFlip, context_.random, step,
+                     static_cast<uint64_t>(part.first), purpose);
+}
+
 Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
-  if (static_cast<int64_t>(step) < from_) return {};
+  if (static_cast<int64_t>(step) < from_ + epoch_) return {};
   const double weight = context_.params.at("centroid_weight");
   if (released_) {
     const double diversity = context_.params.at("diversity_weight");
@@ -60,11 +73,19 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
     if (!centroids_[label].empty()) known.push_back(static_cast<int64_t>(label));
   if (known.empty()) return {};
   const int64_t label = ClassOfStep(context_.random, step, known);
-  const ClassBatch batch = MakeClassBatch(context_, generator_, step, label, "clusterq");
+  const TeacherPass of_class =
+      RunTeacher(context_.group, context_.teacher.graph, ClassImages(step, label), "clusterq");
   const std::vector<Moments> targets =
       DistortedCentre(context_, step, centroids_[static_cast<size_t>(label)]);
-  return {{"centroids", weight * ShareOf(context_.group, Mismatch(batch.pass.moments, targets,
+  return {{"centroids", weight * ShareOf(context_.group, Mismatch(of_class.moments, targets,
                                                                   FirstDeepNorm(targets.size())))}};
+}
+
+// Augmented when the step's mixed batch is, whose statistics the code compares.
+torch::Tensor ClusterQ::ClassImages(uint64_t step, int64_t label) const {
+  const torch::Tensor images = MakeClassBatch(context_, generator_, step, label).images;
+  if (!IsAugmented(step, "augment")) return images;
+  return Views(images, step, "class_view", PartOfClassBatch(context_));
 }
 
 // For each image of the batch and each deep layer in turn the code does loss ← (loss + d_l) / n,
@@ -87,7 +108,8 @@ torch::Tensor ClusterQ::ReleasedMismatch(const std::vector<Moments>& moments) co
   return sum;
 }
 
-// The statistics against themselves, moved by U(±0.03) and U(±0.05): no gradient comes of it.
+// The statistics against themselves, moved by U(±0.03) and U(±0.05), summed over layers and the
+// images of the batch. No gradient comes of it, so that one draw stands for all images.
 torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step,
                                           const std::vector<Moments>& moments) const {
   RandomSequence draws = context_.random.Shared(step, "diversity");
@@ -104,7 +126,7 @@ torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step,
         against_itself(moments[l].mean, 0.03F) + against_itself(moments[l].variance, 0.05F);
     sum = sum.defined() ? sum + term : term;
   }
-  return sum / static_cast<double>(moments.size() - first);
+  return sum * context_.params.at("batch").get<double>();
 }
 
 std::map<std::string, double> ClusterQ::Metrics() const {
@@ -119,10 +141,10 @@ void ClusterQ::EndStep(uint64_t step) {
   if (released_ || done < from_ || (done - from_) % epoch_ != 0) return;
   const torch::NoGradGuard no_grad;
   const double rate = context_.params.at("centroid_rate");
-  for (size_t label = 0; label < centroids_.size(); ++label) {
-    const auto now = ClassStatistics(step, static_cast<int64_t>(label));
+  for (int64_t label = 0; label < context_.teacher.classes; ++label) {
+    std::vector<Moments>& centroid = centroids_[static_cast<size_t>(label)];
+    const auto now = ClassStatistics(CentroidImages(step, label, centroid.empty()), label);
     if (!now) continue;
-    std::vector<Moments>& centroid = centroids_[label];
     if (centroid.empty()) {
       centroid = *now;
       continue;
@@ -134,15 +156,22 @@ void ClusterQ::EndStep(uint64_t step) {
   }
 }
 
+// Each class has a coin of its own (trainer.py, update_soft_stat).
+torch::Tensor ClusterQ::CentroidImages(uint64_t step, int64_t label, bool first) const {
+  const BatchPart part = context_.group.PartOf(context_.params.at("centroid_images"));
+  const std::string purpose = "centroid_images." + std::to_string(label);
+  const torch::Tensor images = generator_.OfOneClass(step, purpose, part, label).images;
+  if (first || !IsAugmented(step, purpose + ".augment")) return images;
+  return Views(images, step, purpose + ".view", part);
+}
+
 // Sums over the images that the teacher takes for the class, on whatever rank they are; nothing
 // when there is none.
-std::optional<std::vector<Moments>> ClusterQ::ClassStatistics(uint64_t step, int64_t label) const {
-  const BatchPart part = context_.group.PartOf(context_.params.at("centroid_images"));
-  const GeneratedBatch batch =
-      generator_.OfOneClass(step, "centroid_images." + std::to_string(label), part, label);
+std::optional<std::vector<Moments>> ClusterQ::ClassStatistics(const torch::Tensor& images,
+                                                              int64_t label) const {
   std::vector<torch::Tensor> inputs;
   const torch::Tensor logits =
-      VisitBatchNormInputs(context_.teacher.graph, batch.images, "clusterq",
+      VisitBatchNormInputs(context_.teacher.graph, images, "clusterq",
                            [&](const Node&, const torch::Tensor& x) { inputs.push_back(x); });
   const torch::Tensor accepted = (logits.argmax(1) == label).to(logits.options());
   const torch::Tensor mask = accepted.view({-1, 1, 1, 1});
@@ -201,7 +230,8 @@ std::vector<ParamSpec> Params() {
        {.name = "centroids_from",
         .type = "int",
         .default_value = 2000,
-        .meaning = "steps before the centroids are made and compared with",
+        .meaning = "steps before the centroids are made; an `epoch` later they are updated for the "
+                   "first time and compared with from then on",
         .unit = "iterations",
         .source = "10 epochs of 200 for CIFAR, 50 for ImageNet",
         .min = 1,
@@ -227,9 +257,20 @@ std::vector<ParamSpec> Params() {
        {.name = "augment",
         .type = "bool",
         .default_value = true,
-        .meaning = "with probability ½, show every image through a window of 80 to 100 % of it, "
-                   "mirrored by chance; the generator learns through it",
+        .meaning = "with probability ½, see all images of a step through windows of 80 to 100 % of "
+                   "them, mirrored by chance (the generator learns through it); the same for each "
+                   "class's images at every update of its centroid but the first",
         .source = kCode}});
+}
+
+// The released objective makes no batches of one class.
+std::vector<Limit> Limits() {
+  std::vector<Limit> limits = JointLimits();
+  for (const char* batch : {"class_batch", "centroid_images"}) {
+    limits.push_back(NeedsAnImageARank(batch));
+    limits.back().when.push_back({"param.objective", "is", "intended"});
+  }
+  return limits;
 }
 
 const RegisterQuantizer kClusterQ{
@@ -237,10 +278,10 @@ const RegisterQuantizer kClusterQ{
      .name = "clusterq",
      .summary = "GDFQ with a centroid of the deeper batch-norm statistics for each class",
      .paper = "ClusterQ (Gao et al. 2022)",
-     .revision = 2,
+     .revision = 3,
      .uses_seed = true,
-     .needs = {"batch_norm"},
      .params = Params(),
+     .limits = Limits(),
      .facts = {{"joint", true}, {"groups", true}}},
     Quantize};
 

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/joint/class_batches.h"
@@ -39,7 +40,15 @@ class ClusterQ final : public JointMethod {
   torch::Tensor ReleasedDiversity(uint64_t step, const std::vector<Moments>& moments) const;
 
  private:
-  std::optional<std::vector<Moments>> ClassStatistics(uint64_t step, int64_t label) const;
+  // Whether the images that `coin` stands for are seen through views this step.
+  bool IsAugmented(uint64_t step, const std::string& coin) const;
+  torch::Tensor Views(const torch::Tensor& images, uint64_t step, const std::string& purpose,
+                      BatchPart part) const;
+  torch::Tensor ClassImages(uint64_t step, int64_t label) const;
+  // Of an update; `first`: those that the centroid begins with.
+  torch::Tensor CentroidImages(uint64_t step, int64_t label, bool first) const;
+  std::optional<std::vector<Moments>> ClassStatistics(const torch::Tensor& images,
+                                                      int64_t label) const;
 
   const QuantizationContext& context_;
   LabelledGenerator generator_;

@@ -125,8 +125,9 @@ const RegisterSynthesizer kDsg{
      .paper = "DSG (Zhang et al., CVPR 2021); extended: Qin et al., arXiv 2109.00212",
      .revision = 1,
      .uses_seed = true,
-     .needs = {"batch_norm"},
-     .params = Params()},
+     .params = Params(),
+     .limits = {NeedsBatchNorms(), NeedsMaps()},
+     .facts = {{"labels", ToJson(std::vector<Condition>{{"param.ce_weight", "above", 0}})}}},
     Synthesize};
 
 }  // namespace

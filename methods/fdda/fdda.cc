@@ -21,10 +21,13 @@
 #include "engine/data/random_crop.h"
 #include "engine/data/random_view.h"
 #include "engine/data/transform.h"
+#include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 
 namespace zerosweep {
 namespace {
+
+constexpr double kFlip = 0.5;  // share of the views that are mirrored
 
 // Targets of a class without a centre: N(0, 1), for all batch norms.
 std::vector<Moments> Nothing(const std::vector<Moments>& like) {
@@ -49,7 +52,8 @@ Fdda::Fdda(const QuantizationContext& context) : context_(context), generator_(c
   const std::set<int64_t> of_centres(real_.begin(), real_.end());
   for (const int64_t image : ToVector(context.random.Permutation(0, "real_images", present)))
     if (!of_centres.contains(image)) real_.push_back(image);
-  const int64_t wanted = context.params.at("real_images");
+  const int64_t given = context.params.at("real_images");
+  const int64_t wanted = given > 0 ? given : context.teacher.classes;
   real_.resize(static_cast<size_t>(std::min<int64_t>(wanted, present)));
 }
 
@@ -92,33 +96,37 @@ std::vector<int64_t> Fdda::FindCentres() {
 Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   const bool early = static_cast<int64_t>(step) < context_.params.at("any_class").get<int64_t>();
   const int64_t label = ClassOfStep(context_.random, step, early ? all_ : known_);
-  const auto [images, pass] = MakeClassBatch(context_, generator_, step, label, "fdda");
+  const GeneratedBatch images = MakeClassBatch(context_, generator_, step, label);
+  const TeacherPass of_class =
+      RunTeacher(context_.group, context_.teacher.graph, images.images, "fdda");
   const double of_labels = context_.params.at("label_weight");
   const double of_distorted = context_.params.at("distorted_weight");
   const int64_t batch = context_.params.at("class_batch");
   Terms terms = {
-      {"class_labels", of_labels * CrossEntropyShare(pass.logits, images.labels, batch)}};
+      {"class_labels", of_labels * CrossEntropyShare(of_class.logits, images.labels, batch)}};
   const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
   if (!std::binary_search(known_.begin(), known_.end(), label)) {
     RandomSequence draws = context_.random.Shared(step, "distortion");
     const torch::Tensor mismatch =
-        2 * Mismatch(pass.moments, Distorted(Nothing(centre), draws, 1, 1));
+        2 * Mismatch(of_class.moments, Distorted(Nothing(centre), draws, 1, 1));
     terms["distorted"] = of_distorted * ShareOf(context_.group, mismatch);
     return terms;
   }
   const size_t first = FirstDeepNorm(centre.size());
   const double of_centres = context_.params.at("centre_weight");
-  terms["centres"] = of_centres * ShareOf(context_.group, Mismatch(pass.moments, centre, first));
+  terms["centres"] =
+      of_centres * ShareOf(context_.group, Mismatch(of_class.moments, centre, first));
   const std::vector<Moments> distorted = DistortedCentre(context_, step, centre);
   terms["distorted"] =
-      of_distorted * ShareOf(context_.group, Mismatch(pass.moments, distorted, first));
+      of_distorted * ShareOf(context_.group, Mismatch(of_class.moments, distorted, first));
   return terms;
 }
 
 // One view for the whole batch, as the code transforms a tensor.
 torch::Tensor Fdda::SharedView(uint64_t step, const torch::Tensor& images) const {
   RandomSequence draws = context_.random.Shared(step, "shared_view");
-  const View view = RandomView(images.size(2), images.size(3), 0.5, 0.5, draws);
+  const View view = RandomView(images.size(2), images.size(3), context_.params.at("synthetic_crop"),
+                               kFlip, draws);
   return ResizedViews(images, std::vector<View>(static_cast<size_t>(images.size(0)), view));
 }
 
@@ -143,7 +151,8 @@ TrainingBatch Fdda::ForStudent(uint64_t step, TrainingBatch generated) {
   const torch::TensorOptions options = context_.teacher.options();
   const std::vector<int64_t> indices = RealIndices(step);
   const torch::Tensor real =
-      Normalise(LoadRandomCrops(*context_.real_data->images, indices, context_.random, step),
+      Normalise(LoadRandomCrops(*context_.real_data->images, indices, context_.random, step,
+                                context_.params.at("real_crop")),
                 context_.teacher.mean, context_.teacher.std)
           .to(options);
   const torch::Tensor labels =
@@ -153,8 +162,16 @@ TrainingBatch Fdda::ForStudent(uint64_t step, TrainingBatch generated) {
                      .contiguous(torch::MemoryFormat::ChannelsLast);
   batch.labels = torch::cat({generated.labels, OneHot(labels, context_.teacher.classes, options)});
   batch.targets = zerosweep::Run(context_.teacher.graph, batch.images);
-  batch.count = generated.count + std::min<int64_t>(generated.count, real_.size());
+  batch.count = StudentImages(generated.count);
   return batch;
+}
+
+int64_t Fdda::StudentImages(int64_t generated) const {
+  return generated + std::min<int64_t>(generated, real_.size());
+}
+
+std::map<std::string, double> Fdda::Metrics() const {
+  return {{"real_images", static_cast<double>(real_.size())}};
 }
 
 namespace {
@@ -182,10 +199,22 @@ std::vector<ParamSpec> Params() {
   const char* const kCode = "authors' code";
   return Joined(Joined(JointParams(defaults), DistortionParams(0.5, 1.0, kCode)),
                 {ClassBatchParam({16, 32, 8}, kCode),
-                 BudgetParam("real_images", {1000, 1000, 64},
-                             "of the calibration split, for the student: those of the centres, "
-                             "one of each class, then any",
-                             "images", kCode),
+                 {.name = "real_images",
+                  .type = "int",
+                  .default_value = 0,
+                  .meaning = "of the calibration split, for the student: those of the centres, one "
+                             "of each class, then any; 0: one of each class",
+                  .unit = "images",
+                  .source = "0: paper, 1000 for ImageNet's 1000 classes",
+                  .min = 0},
+                 ShareParam("real_crop", 0.08,
+                            "smallest share of a real image's area that the student sees, resized "
+                            "and mirrored by chance",
+                            "authors' code, main_DBNS_CBNS.py: RandomResizedCrop's default, for "
+                            "ImageNet"),
+                 ShareParam("synthetic_crop", 0.5,
+                            "the same for synthetic images, one window for all of a step",
+                            "authors' code, trainer_DBNS_CBNS.py"),
                  {.name = "any_class",
                   .type = "int",
                   .default_value = 1000,
@@ -199,6 +228,12 @@ std::vector<ParamSpec> Params() {
                  RateParam("distorted_weight", 0.9, "of L_D", "README of the authors' code")});
 }
 
+std::vector<Limit> Limits() {
+  Limit of_real = NeedsAnImageARank("real_images");
+  of_real.when.push_back({"param.real_images", "is_not", 0});
+  return Joined(JointLimits(), {NeedsAnImageARank("class_batch"), of_real});
+}
+
 const RegisterQuantizer kFdda{
     {.role = "quantizer",
      .name = "fdda",
@@ -206,10 +241,11 @@ const RegisterQuantizer kFdda{
          "GDFQ with batch-norm centres from one real image of each class, and a student that "
          "sees real images too",
      .paper = "FDDA (Zhong et al., ECCV 2022)",
-     .revision = 2,
+     .revision = 3,
      .uses_seed = true,
-     .needs = {"batch_norm", "real_data"},
+     .needs = {"real_data"},
      .params = Params(),
+     .limits = Limits(),
      .facts = {{"joint", true}, {"groups", true}}},
     Quantize};
 

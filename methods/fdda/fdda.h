@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "engine/joint/class_batches.h"
@@ -25,6 +27,9 @@ class Fdda final : public JointMethod {
   }
   Terms ExtraTerms(uint64_t step, const TeacherPass& pass) override;
   TrainingBatch ForStudent(uint64_t step, TrainingBatch generated) override;
+  int64_t StudentImages(int64_t generated) const override;
+  // `real_images`, that the student sees.
+  std::map<std::string, double> Metrics() const override;
 
   const Centres& centres() const { return centres_; }           // by class
   const std::vector<int64_t>& known() const { return known_; }  // K, sorted

@@ -14,14 +14,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <sstream>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "engine/catalogue/params.h"
 #include "engine/data/random_view.h"
 #include "engine/joint/generator_training.h"
 #include "engine/joint/labelled_generator.h"
@@ -29,6 +24,8 @@
 #include "engine/quant/distillation.h"
 #include "engine/quant/quantizer.h"
 #include "engine/quant/student.h"
+#include "engine/quant/student_budget.h"
+#include "methods/finetune/settings.h"
 
 namespace zerosweep {
 namespace {
@@ -39,69 +36,6 @@ constexpr double kFlip = 0.5;
 // Of the generator that IntraQ calibrates on.
 constexpr int64_t kLatents = 100;
 constexpr int64_t kGeneratorBatch = 16;
-
-StudentRanges RangesOf(const Json& params) {
-  static const std::map<std::string, StudentRanges::Weights> kWeights = {
-      {"minmax", StudentRanges::Weights::kMinMax},
-      {"lsq", StudentRanges::Weights::kLsq},
-      {"dorefa", StudentRanges::Weights::kDoReFa}};
-  static const std::map<std::string, StudentRanges::Activations> kActivations = {
-      {"minmax", StudentRanges::Activations::kMinMax},
-      {"lsq", StudentRanges::Activations::kLsq},
-      {"pact", StudentRanges::Activations::kPact},
-      {"dorefa", StudentRanges::Activations::kDoReFa}};
-  return {kWeights.at(params.at("weights")), kActivations.at(params.at("activations")),
-          StudentRanges::AveragesFrom(params.at("averages"))};
-}
-
-// "0.25, 0.5, 0.75".
-std::vector<double> FallsOf(const std::string& text) {
-  std::vector<double> falls;
-  std::istringstream words(text);
-  for (std::string word; std::getline(words, word, ',');) {
-    char* end = nullptr;
-    falls.push_back(std::strtod(word.c_str(), &end));
-    if (end == word.c_str() || *end != 0 || !(falls.back() >= 0 && falls.back() <= 1))
-      Fail(ErrorKind::kUsage, "finetune.falls is '{}', must be shares of the steps: 0.25, 0.5",
-           text);
-  }
-  return falls;
-}
-
-struct Settings {
-  explicit Settings(const Json& params)
-      : iterations(params.at("iterations")),
-        batch(params.at("batch")),
-        calibration(params.at("calibration")),
-        lr(params.at("lr")),
-        weight_decay(params.at("weight_decay")),
-        momentum(params.at("momentum")),
-        adam(params.at("optimiser") == "adam"),
-        rate{params.at("schedule"), iterations, params.at("warm_up")},
-        distillation(Distillation::FromParams(params)),
-        asked_labels(params.at("labels") == "asked"),
-        range_lr(params.at("range_lr")),
-        range_decay(params.at("range_decay")),
-        augment(params.at("augment")),
-        from_generator(params.at("ranges_from") == "generator"),
-        snapshots(params.at("snapshots")),
-        heldout(params.at("heldout")),
-        ranges(RangesOf(params)) {
-    rate.falls = FallsOf(params.at("falls"));
-  }
-
-  int64_t iterations, batch, calibration;
-  double lr, weight_decay, momentum;
-  bool adam;
-  RateSchedule rate;
-  Distillation distillation;
-  bool asked_labels;
-  double range_lr, range_decay;
-  bool augment, from_generator;
-  int64_t snapshots;
-  double heldout;
-  StudentRanges ranges;
-};
 
 class Finetuning {
  public:
@@ -271,6 +205,8 @@ class Finetuning {
                        targets_.slice(0, TrainingImages()));
       result.metrics["heldout_loss"] = *snapshots_.all().back().heldout_loss;
     }
+    result.metrics.merge(BudgetMetrics({settings_.iterations, batch_, settings_.lr, settings_.rate},
+                                       settings_.distillation, context_.teacher.classes));
     result.snapshots = snapshots_.all();
     return result;
   }
@@ -286,7 +222,7 @@ class Finetuning {
   }
 
   const QuantizationContext& context_;
-  Settings settings_;
+  FinetuneSettings settings_;
   Student student_;
   std::vector<double> rates_;          // of the optimiser's groups, before the schedule
   std::vector<torch::Tensor> leaves_;  // of all its groups
@@ -302,131 +238,16 @@ class Finetuning {
 
 Quantization Quantize(const QuantizationContext& context) { return Finetuning(context).Run(); }
 
-std::vector<ParamSpec> Params() {
-  std::vector<ParamSpec> params = {
-      {.name = "iterations",
-       .type = "int",
-       .default_value = 79200,
-       .meaning = "steps of the optimiser",
-       .unit = "iterations",
-       .source = "396 epochs of 200 iterations after 4 of warm-up (CIFAR)",
-       .min = 0,
-       .profiles = {{"fast", 1000}, {"smoke", 10}}},
-      {.name = "batch",
-       .type = "int",
-       .default_value = 200,
-       .meaning = "images of one step; at most as many as there are",
-       .unit = "images",
-       .source = "200 for CIFAR, 16 for ImageNet",
-       .min = 1,
-       .profiles = {{"fast", 64}, {"smoke", 32}}},
-      {.name = "calibration",
-       .type = "int",
-       .default_value = 800,
-       .meaning = "forwards before the training that move the activation ranges",
-       .unit = "iterations",
-       .source = "the first 4 epochs of 200 iterations",
-       .min = 1,
-       .profiles = {{"fast", 50}, {"smoke", 5}}},
-      {.name = "optimiser",
-       .type = "choice",
-       .default_value = "sgd",
-       .meaning = "SGD with Nesterov's momentum, or Adam",
-       .choices = {"sgd", "adam"}},
-      {.name = "lr",
-       .type = "float",
-       .default_value = 1e-4,
-       .meaning = "learning rate of all parameters",
-       .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
-       .min = 0},
-      {.name = "schedule",
-       .type = "choice",
-       .default_value = "step",
-       .meaning = "step: × 0.1 at each of `falls`; cosine: to 0; constant",
-       .source = "× 0.1 at epochs 100, 200 and 300 of 400",
-       .choices = {"step", "cosine", "constant"}},
-      {.name = "falls",
-       .type = "string",
-       .default_value = "0.25, 0.5, 0.75",
-       .meaning = "when the step schedule falls by × 0.1, in shares of the iterations",
-       .source = "IntraQ for CIFAR: epochs 20, 40 and 60, of 4 to 150"},
-      {.name = "warm_up",
-       .type = "int",
-       .default_value = 0,
-       .meaning = "iterations in which the rate grows linearly",
-       .unit = "iterations",
-       .min = 0},
-      {.name = "momentum",
-       .type = "float",
-       .default_value = 0.9,
-       .meaning = "of SGD; 0: plain",
-       .min = 0,
-       .max = 1},
-      {.name = "weight_decay",
-       .type = "float",
-       .default_value = 1e-4,
-       .meaning = "L2 of all parameters, batch norms and biases included",
-       .min = 0},
-      {.name = "weights",
-       .type = "choice",
-       .default_value = "minmax",
-       .meaning = "their ranges: minimum and maximum of each output channel at every step; one "
-                  "learned step a layer; tanh of the weights on a symmetric grid",
-       .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020; dorefa: Zhou et al. 2016",
-       .choices = {"minmax", "lsq", "dorefa"}},
-      {.name = "activations",
-       .type = "choice",
-       .default_value = "minmax",
-       .meaning = "their ranges: moving averages, frozen after the calibration; a learned step; a "
-                  "learned upper end, or 0 to 1 (both after ReLUs only)",
-       .source = "minmax: GDFQ; lsq: Esser et al., ICLR 2020; pact: Choi et al. 2018; dorefa: Zhou "
-                 "et al. 2016",
-       .choices = {"minmax", "lsq", "pact", "dorefa"}},
-      StudentRanges::AveragesParam(),
-      {.name = "ranges_from",
-       .type = "choice",
-       .default_value = "images",
-       .meaning = "what the moving averages are of: the images, or those of a small generator "
-                  "(GDFQ's) that is trained meanwhile and then thrown away",
-       .source = "generator: IntraQ's released code",
-       .choices = {"images", "generator"}},
-      {.name = "range_lr",
-       .type = "float",
-       .default_value = 1e-4,
-       .meaning = "learning rate of learned ranges, on the same schedule",
-       .min = 0},
-      {.name = "range_decay",
-       .type = "float",
-       .default_value = 0.0,
-       .meaning = "L2 of learned ranges; PACT needs it to narrow",
-       .min = 0},
-      {.name = "labels",
-       .type = "choice",
-       .default_value = "predicted",
-       .meaning = "y: the class that the teacher sees, or the one that the image was made for",
-       .source = "asked: IntraQ",
-       .choices = {"predicted", "asked"}},
-      {.name = "augment",
-       .type = "bool",
-       .default_value = false,
-       .meaning = "train on every image through a window of 50 to 100 % of it, mirrored by chance; "
-                  "the teacher sees the same",
-       .source = "IntraQ"},
-      Snapshots::Param(),
-      ShareParam("heldout", 0.1, "of the images: not trained on, to score the snapshots on",
-                 "Zerosweep")};
-  return Joined(std::move(params), DistillationParams(1, "element"));
-}
-
 const RegisterQuantizer kFinetune{
     {.role = "quantizer",
      .name = "finetune",
      .summary = "quantization-aware training on the images with straight-through gradients, "
                 "distilled from the teacher; batch norms keep their statistics",
      .paper = "GDFQ (Xu et al., ECCV 2020), its student alone",
-     .revision = 2,
+     .revision = 3,
      .uses_seed = true,
-     .params = Params(),
+     .params = FinetuneParams(),
+     .limits = FinetuneLimits(),
      .facts = {{"groups", true}}},
     Quantize};
 

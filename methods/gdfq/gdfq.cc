@@ -1,6 +1,7 @@
 // GDFQ (Xu et al., ECCV 2020; authors' code): a generator learns images that the teacher takes for
 // the class asked for and whose batch-norm statistics match, while the quantized network learns on
 // them. The loop is engine/joint/joint_training.h.
+#include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 #include "engine/joint/labelled_generator.h"
 
@@ -20,8 +21,8 @@ const RegisterQuantizer kGdfq{
      .paper = "GDFQ (Xu et al., ECCV 2020)",
      .revision = 1,
      .uses_seed = true,
-     .needs = {"batch_norm"},
      .params = JointParams({}),
+     .limits = JointLimits(),
      .facts = {{"joint", true}, {"groups", true}}},
     Quantize};
 

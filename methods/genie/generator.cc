@@ -1,6 +1,5 @@
 #include "methods/genie/generator.h"
 
-#include "base/error.h"
 #include "engine/synthesis/generator_layers.h"
 #include "engine/synthesis/initial_parameters.h"
 
@@ -22,21 +21,14 @@ torch::Tensor Normalise(const torch::Tensor& x, const torch::Tensor& gamma = {},
 }  // namespace
 
 Generator::Generator(const std::vector<int64_t>& image_shape, int64_t latent_size,
-                     const RandomStreams& random, uint64_t draw, torch::Device device) {
+                     const RandomStreams& random, uint64_t draw, torch::Device device)
+    : height_(image_shape.at(1)), width_(image_shape.at(2)) {
   const int64_t channels = image_shape.at(0);
-  if (image_shape.at(1) % 4 != 0 || image_shape.at(2) % 4 != 0) {
-    Fail(ErrorKind::kUsage,
-         "genie_d's generator makes images whose height and width are multiples of 4, but this "
-         "network takes {}×{}; use arm: dba, or another synthesizer",
-         image_shape.at(1), image_shape.at(2));
-  }
-  seed_height_ = image_shape.at(1) / 4;
-  seed_width_ = image_shape.at(2) / 4;
   const torch::TensorOptions options = torch::TensorOptions(torch::kFloat32).device(device);
   const auto uniform = [&](at::IntArrayRef shape, int64_t fan_in, std::string_view purpose) {
     return UniformParameter(shape, fan_in, random.Shared(draw, purpose), options);
   };
-  const int64_t seed_values = kSeedChannels * seed_height_ * seed_width_;
+  const int64_t seed_values = kSeedChannels * SeedSide(height_) * SeedSide(width_);
   linear_weight_ = uniform({seed_values, latent_size}, latent_size, "generator.linear.weight");
   linear_bias_ = uniform({seed_values}, latent_size, "generator.linear.bias");
   weight1_ =
@@ -56,11 +48,13 @@ std::vector<torch::Tensor> Generator::Parameters() const {
 }
 
 torch::Tensor Generator::Images(const torch::Tensor& latents) const {
-  torch::Tensor x = SeedMaps(latents, linear_weight_, linear_bias_, seed_height_, seed_width_);
+  torch::Tensor x =
+      SeedMaps(latents, linear_weight_, linear_bias_, SeedSide(height_), SeedSide(width_));
   x = TwiceAsLarge(Normalise(x, gamma1_, beta1_));
   x = torch::conv2d(x, weight1_, /*bias=*/{}, /*stride=*/1, /*padding=*/1);
   x = TwiceAsLarge(torch::leaky_relu(Normalise(x, gamma2_, beta2_), kLeak));
-  return Normalise(torch::tanh(torch::conv2d(x, weight2_, bias2_, /*stride=*/1, /*padding=*/1)));
+  x = torch::tanh(torch::conv2d(x, weight2_, bias2_, /*stride=*/1, /*padding=*/1));
+  return Normalise(CentreCrop(x, height_, width_));
 }
 
 }  // namespace zerosweep

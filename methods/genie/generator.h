@@ -11,13 +11,13 @@
 
 namespace zerosweep {
 
-// z → linear to 128×H/4×W/4 → BN → [upsample ×2 → conv 3×3 to 64 → BN → LeakyReLU 0.2] →
-// [upsample ×2 → conv 3×3 to C → tanh → BN without γ and β] → images in the teacher's normalised
-// space, with mean 0 and variance 1 in each channel of a batch. Batch norms always use the batch.
+// z → linear to 128×⌈H/4⌉×⌈W/4⌉ → BN → [upsample ×2 → conv 3×3 to 64 → BN → LeakyReLU 0.2] →
+// [upsample ×2 → conv 3×3 to C → tanh → the middle H×W (generator_layers.h) → BN without γ and β]
+// → images in the teacher's normalised space, with mean 0 and variance 1 in each channel of a
+// batch. Batch norms always use the batch.
 class Generator {
  public:
   // For images C×H×W; parameters as PyTorch's defaults, U(±1/√fan_in), drawn as number `draw`.
-  // Throws kUsage unless H and W are multiples of 4.
   Generator(const std::vector<int64_t>& image_shape, int64_t latent_size,
             const RandomStreams& random, uint64_t draw, torch::Device device);
 
@@ -26,7 +26,7 @@ class Generator {
   torch::Tensor Images(const torch::Tensor& latents) const;
 
  private:
-  int64_t seed_height_, seed_width_;
+  int64_t height_, width_;  // of the images
   torch::Tensor linear_weight_, linear_bias_;
   torch::Tensor gamma1_, beta1_;
   torch::Tensor weight1_;  // no bias: the batch norm behind it takes every constant away again

@@ -208,8 +208,13 @@ const RegisterSynthesizer kGenieD{
      .paper = "GENIE (Jeon, Lee & Kim, CVPR 2023)",
      .revision = 2,
      .uses_seed = true,
-     .needs = {"batch_norm"},
-     .params = Params()},
+     .params = Params(),
+     .limits = {NeedsBatchNorms(),
+                {{{"param.swing", "is", true},
+                  {"trial.side", "below", FactNamed("model.stride_side")}},
+                 "a swing convolution cannot shift a map of one pixel, which this network has from "
+                 "images of {trial.side} pixels: give at least {model.stride_side}, or set swing: "
+                 "false"}}},
     Synthesize};
 
 }  // namespace

@@ -5,14 +5,13 @@
 //
 // The released code forms minibatches as a permutation reshaped to [32, N/32]: 32 images only when
 // N is 1024. Here a batch is `batch` images drawn with replacement, whatever N.
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
-namespace {
 
-constexpr const char* kSource = "authors' code, main_quant.py";
-
-Quantization Quantize(const QuantizationContext& context) {
+ReconstructionSettings GenieMSettings(const QuantizationContext& context) {
   // Candidates 1.00, 0.99, … 0.01 (the code's grid).
   const RangeSearchSettings weights{.kind = RangeSearch::kShrinkBoth, .candidates = 100};
   const bool soft = context.params.at("act_init_unit") == "soft";
@@ -20,7 +19,15 @@ Quantization Quantize(const QuantizationContext& context) {
       SettingsFrom(context, weights, {}, soft ? ActInit::kSoftUnit : ActInit::kPerUnit);
   settings.step_gradient = StepGradient::kClampThenRound;
   settings.phases.front().mask_each_reader = context.params.at("drop_masks") == "reader";
-  return Reconstruct(context, settings);
+  return settings;
+}
+
+namespace {
+
+constexpr const char* kSource = "authors' code, main_quant.py";
+
+Quantization Quantize(const QuantizationContext& context) {
+  return Reconstruct(context, GenieMSettings(context));
 }
 
 ParamSpec ActInitUnitParam() {
@@ -58,7 +65,8 @@ const RegisterQuantizer kGenieM{
          {RateParam("lr_weight_step", 1e-4, "learning rate of the steps of weights, cosine to 0",
                     kSource),
           ActStepRateParam(4e-5, kSource), KeepParam(kSource), ActInitUnitParam(),
-          DropMasksParam()})},
+          DropMasksParam()}),
+     .limits = ReconstructionLimits()},
     Quantize};
 
 }  // namespace

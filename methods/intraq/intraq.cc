@@ -107,10 +107,11 @@ const RegisterSynthesizer kIntraq{
      .summary = "labelled images with matching batch-norm statistics that differ within a class: "
                 "random views, margins to the class's mean, soft targets",
      .paper = "IntraQ (Zhong et al., CVPR 2022)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
-     .needs = {"batch_norm"},
-     .params = Params()},
+     .params = Params(),
+     .limits = {NeedsBatchNorms()},
+     .facts = {{"labels", Json::array()}}},
     Synthesize};
 
 }  // namespace

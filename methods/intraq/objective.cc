@@ -11,7 +11,7 @@ namespace zerosweep {
 IntraqObjective::IntraqObjective(const SynthesisContext& context, const ImageBatch& batch)
     : context_(context),
       batch_(batch),
-      last_(LastLinear(context.teacher.graph)),
+      last_(FeatureLayer(context.teacher.graph)),
       labels_(UniformLabels(context.random, context.teacher.classes, batch.first, batch.count)
                   .to(context.teacher.device())),
       targets_(SoftTargets(context.random, Param("hard_targets"), Param("epsilon"), batch.first,
@@ -56,10 +56,10 @@ std::map<std::string, torch::Tensor> IntraqObjective::Terms(const torch::Tensor&
   torch::Tensor features, mean = torch::zeros({}, seen.options()), variance = mean;
   Taps taps;
   taps.replace_input = [&](int node, int, const torch::Tensor& input) {
-    if (node == last_) features = input;
+    if (node == last_) features = input.flatten(1);
     return input;
   };
-  const torch::Tensor logits = VisitBatchNormInputs(
+  const torch::Tensor output = VisitBatchNormInputs(
       context_.teacher.graph, seen, "intraq",
       [&](const Node& bn, const torch::Tensor& input) {
         const BatchStatistics batch = BiasedBatchStatistics(input);
@@ -67,6 +67,7 @@ std::map<std::string, torch::Tensor> IntraqObjective::Terms(const torch::Tensor&
         variance = variance + (batch.variance - bn.parameters.at("running_var")).square().mean();
       },
       taps);
+  const torch::Tensor logits = output.flatten(1);  // of a convolution without a flatten behind it
   const auto layers = static_cast<double>(context_.teacher.graph.BatchNorms().size());
   std::map<std::string, torch::Tensor> terms = {
       {"bn_mean", mean / layers},

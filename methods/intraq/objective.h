@@ -29,7 +29,7 @@ class IntraqObjective {
 
   const SynthesisContext& context_;
   ImageBatch batch_;
-  int last_;               // LastLinear
+  int last_;               // FeatureLayer
   torch::Tensor labels_;   // N int64
   torch::Tensor targets_;  // N
   torch::Tensor centres_;  // N×F: of each image's class; undefined without any

@@ -1,28 +1,26 @@
 #include "methods/intraq/terms.h"
 
-#include "base/error.h"
 #include "engine/graph/executor.h"
+#include "engine/synthesis/classifier.h"
 
 namespace zerosweep {
+namespace {
 
-int LastLinear(const Graph& graph) {
-  const Node& last = graph.nodes.at(static_cast<size_t>(graph.output.node));
-  if (last.op != Op::kLinear) {
-    Fail(ErrorKind::kUsage,
-         "intraq compares the features before the last linear layer, and this network ends in {} "
-         "('{}')",
-         ToString(last.op), last.name);
-  }
-  return graph.output.node;
+constexpr double kEpsilon = 1e-6;  // of cosines and of the margins' means (authors' code)
+
+}  // namespace
+
+int FeatureLayer(const Graph& graph) {
+  return ClassifierOf(graph, "intraq", "take another synthesizer");
 }
 
 torch::Tensor Features(const Teacher& teacher, const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
   torch::Tensor features;
   Taps taps;
-  taps.on_input = [&features, last = LastLinear(teacher.graph)](int node,
-                                                                const torch::Tensor& input) {
-    if (node == last) features = input;
+  taps.on_input = [&features, last = FeatureLayer(teacher.graph)](int node,
+                                                                  const torch::Tensor& input) {
+    if (node == last) features = input.flatten(1);
   };
   Run(teacher.graph, images.contiguous(torch::MemoryFormat::ChannelsLast), taps);
   return features;
@@ -39,8 +37,9 @@ ClassCentres MeanFeatures(const torch::Tensor& features, const torch::Tensor& la
 
 Margins MarginLoss(const torch::Tensor& features, const torch::Tensor& centres,
                    const torch::Tensor& mask, double lambda_lower, double lambda_upper) {
-  const torch::Tensor distance = 1 - torch::cosine_similarity(features, centres);
-  const torch::Tensor images = mask.sum().clamp_min(1);  // without any, the sums are 0
+  const torch::Tensor distance =
+      1 - torch::cosine_similarity(features, centres, /*dim=*/1, kEpsilon);
+  const torch::Tensor images = mask.sum() + kEpsilon;  // without any, the sums are 0
   const auto mean = [&](const torch::Tensor& excess) {
     return (mask * torch::relu(excess)).sum() / images;
   };

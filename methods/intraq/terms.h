@@ -9,9 +9,9 @@
 
 namespace zerosweep {
 
-// The node whose input is compared between images: the linear layer that gives the logits. Throws
-// kUsage for a network that ends otherwise.
-int LastLinear(const Graph& graph);
+// The node whose input, flattened, is compared between images: the classifier (classifier.h), in
+// front of which the released code's networks pool. Throws kUsage for a network without one.
+int FeatureLayer(const Graph& graph);
 
 // The inputs of that layer for images (N×C×H×W): N×F, without gradient.
 torch::Tensor Features(const Teacher& teacher, const torch::Tensor& images);
@@ -23,9 +23,10 @@ struct ClassCentres {
 // features: N×F; labels: N int64. Summed on the CPU in double precision.
 ClassCentres MeanFeatures(const torch::Tensor& features, const torch::Tensor& labels, int classes);
 
-// Marginal distance constraint: d = 1 − cos(f, c_y); Σ m·max(λ_l − d, 0) / Σ m and
-// Σ m·max(d − λ_u, 0) / Σ m, where m is 1 for an image whose class has a centre. Both are 0 where
-// no image's has. features, centres: N×F; mask: N.
+// Marginal distance constraint: d = 1 − cos(f, c_y); Σ m·max(λ_l − d, 0) / (Σ m + 1e-6) and
+// Σ m·max(d − λ_u, 0) / (Σ m + 1e-6), where m is 1 for an image whose class has a centre; the norms
+// of cos are at least 1e-6 (authors' code, distill_data.py). Both are 0 where no image's class has
+// one. features, centres: N×F; mask: N.
 struct Margins {
   torch::Tensor lower, upper;
 };

@@ -12,12 +12,23 @@
 #include "base/error.h"
 #include "engine/graph/subgraph.h"
 #include "engine/import/safetensors.h"
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
+
+ReconstructionSettings PdQuantSettings(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+}
+
 namespace {
 
 constexpr const char* kSource = "authors' code, run_script.py";
+constexpr const char* kBlocksAlone =
+    "its correction is made for the blocks found from the graph: leave `units` and `max_unit_macs` "
+    "alone";
 
 class PredictionDifference : public UnitObjective {
  public:
@@ -63,16 +74,13 @@ class PredictionDifference : public UnitObjective {
 };
 
 Quantization Quantize(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
   const bool blocks = context.params.value("units", "blocks") == "blocks" &&
                       context.params.value("max_unit_macs", 0) == 0;
   if (!blocks && context.inputs.contains("correction")) {
-    Fail(ErrorKind::kUsage,
-         "pd_quant: its correction is made for the blocks found from the graph: leave `units` and "
-         "`max_unit_macs` alone");
+    Fail(ErrorKind::kUsage, "pd_quant: {}", kBlocksAlone);
   }
   PredictionDifference objective(context);
-  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit), &objective);
+  return Reconstruct(context, PdQuantSettings(context), &objective);
 }
 
 const RegisterQuantizer kPdQuant{
@@ -83,7 +91,7 @@ const RegisterQuantizer kPdQuant{
      .paper = "PD-Quant (Liu et al., CVPR 2023)",
      .revision = 2,
      .uses_seed = true,
-     .needs = {"batch_norm", "correction"},
+     .needs = {"correction"},
      .params = ReconstructionParams(
          {.act_init_images = 256, .source = kSource}, 3e-3,
          {ActStepRateParam(4e-5, kSource),
@@ -99,7 +107,12 @@ const RegisterQuantizer kPdQuant{
            .default_value = 0.1,
            .meaning = "divides the prediction difference; 0: leaves it out",
            .source = kSource,
-           .min = 0}})},
+           .min = 0}}),
+     .limits = Joined({NeedsBatchNorms(),
+                       NeedsMaps(),
+                       {{{"param.units", "is_not", "blocks"}}, kBlocksAlone},
+                       {{{"param.max_unit_macs", "is_not", 0}}, kBlocksAlone}},
+                      ShortcutLimits())},
     Quantize};
 
 }  // namespace

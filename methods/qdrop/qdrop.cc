@@ -3,16 +3,23 @@
 // every element of an activation is quantized with probability 1/2 only. Ranges of activations are
 // the protocol's: read in full precision (act_init: fp; released branch `qdrop`), or unit by unit
 // behind quantized ones (branch `master`, the code of the paper's numbers).
+#include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
+
+ReconstructionSettings QDropSettings(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+}
+
 namespace {
 
 constexpr const char* kSource = "authors' code, exp/config and quant_layer.py";
 
 Quantization Quantize(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit));
+  return Reconstruct(context, QDropSettings(context));
 }
 
 const RegisterQuantizer kQDrop{
@@ -24,7 +31,8 @@ const RegisterQuantizer kQDrop{
      .revision = 2,
      .uses_seed = true,
      .params = ReconstructionParams({.act_init_images = 256, .source = kSource}, 1e-3,
-                                    {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})},
+                                    {ActStepRateParam(4e-5, kSource), KeepParam(kSource)}),
+     .limits = ReconstructionLimits()},
     Quantize};
 
 }  // namespace

@@ -14,9 +14,11 @@
 
 #include "base/error.h"
 #include "engine/catalogue/params.h"
+#include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 #include "engine/joint/labelled_generator.h"
 #include "engine/parallel/moments.h"
+#include "engine/synthesis/classifier.h"
 #include "engine/synthesis/initial_parameters.h"
 #include "engine/synthesis/labels.h"
 
@@ -27,14 +29,7 @@ constexpr int64_t kMapped = 100;  // outputs of the disentanglement mapping
 constexpr double kEpsilon = 1e-5;
 
 torch::Tensor ClassifierWeight(const Graph& graph) {
-  const Node& last = graph.nodes[static_cast<size_t>(graph.Weighted().back())];
-  if (last.op != Op::kLinear) {
-    Fail(ErrorKind::kUsage,
-         "qimera takes its embeddings from a linear classifier, but '{}' is another layer: give "
-         "latents and embedding: random",
-         last.name);
-  }
-  return last.parameters.at("weight").detach();
+  return ClassifierRows(graph, "qimera", "give latents, with embedding: random");
 }
 
 // Numbers in an embedding.
@@ -195,8 +190,15 @@ const RegisterQuantizer kQimera{
      .paper = "Qimera (Choi et al., NeurIPS 2021)",
      .revision = 2,
      .uses_seed = true,
-     .needs = {"batch_norm"},
      .params = Params(),
+     .limits =
+         Joined(JointLimits(),
+                {{{{"param.embedding", "is_not", "random"},
+                   {"param.latents", "is_not", 0},
+                   {"param.latents", "is_not", FactNamed("model.features")}},
+                  "latents is {param.latents}, but embedding: {param.embedding} takes rows "
+                  "of the classifier, which have {model.features} numbers: leave latents out, "
+                  "or set embedding: random"}}),
      .facts = {{"joint", true}, {"groups", true}}},
     Quantize};
 

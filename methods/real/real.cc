@@ -61,7 +61,8 @@ const RegisterSynthesizer kReal{
                             "PD-Quant); auto: none for sides up to 64 pixels, else crops",
                  .source = "authors' code, BRECQ data/imagenet.py",
                  .choices = {"none", "random_resized_crop", "auto"},
-                 .neutral = "none"}}},
+                 .neutral = "none"}},
+     .facts = {{"labels", Json::array()}}},
     Synthesize};
 
 }  // namespace

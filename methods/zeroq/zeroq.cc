@@ -82,8 +82,8 @@ const RegisterSynthesizer kZeroQ{
      .paper = "ZeroQ (Cai et al., CVPR 2020)",
      .revision = 1,
      .uses_seed = true,
-     .needs = {"batch_norm"},
-     .params = Params()},
+     .params = Params(),
+     .limits = {NeedsBatchNorms(), NeedsMaps()}},
     Synthesize};
 
 }  // namespace

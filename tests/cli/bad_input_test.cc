@@ -110,6 +110,27 @@ TEST_F(BadInputTest, ModelsThatAreNotThere) {
       HasSubstr("resnet20_cifar_a"));
 }
 
+// tests/cli/method_limits_test.cc has every limit; these are all the ways to ask.
+TEST_F(BadInputTest, MethodsThatCannotDoWhatIsAsked) {
+  const std::string refusal =
+      "qimera on resnet20_cifar_a: latents is 100, but embedding: classifier takes rows of the "
+      "classifier, which have 64 numbers: leave latents out, or set embedding: random\n";
+  line_.Write("sweep.yaml", CommandLine::Sweep("grid:\n  bits: [w4a4]\n  method:\n    - noise\n    "
+                                               "- {recipe: qimera, quantize: {latents: "
+                                               "100, embedding: classifier}}\n"));
+  for (const char* command : {"plan", "run", "submit"}) {
+    const std::string said = Refused({command, line_ / "sweep.yaml"});
+    EXPECT_THAT(said, AllOf(HasSubstr("sweep.yaml:9: "), testing::EndsWith(refusal))) << command;
+  }
+  EXPECT_THAT(
+      Refused({"quantize", line_ / "tiny.safetensors", "--arch", "resnet20_cifar_a", "--dataset",
+               "cifar10", "--set", "model.normalisation={mean: [0.5, 0.5, 0.5], std: [1, 1, 1]}",
+               "--set", "quantize.latents=100", "--set", "quantize.embedding=classifier",
+               "--method", "qimera", "--bits", "w4a4", "--data", line_ / "data"}),
+      testing::EndsWith(refusal));
+  EXPECT_FALSE(fs::exists(line_.home())) << "refused before any work";
+}
+
 TEST_F(BadInputTest, TruncatedWeights) {
   const std::string bytes = TinyWeights().Bytes();
   line_.Write("cut.safetensors", bytes.substr(0, bytes.size() / 2));

@@ -27,6 +27,10 @@ TEST(DistillationTest, TheThreeRepositoriesWeighItDifferently) {
     const auto weight = [&](double alpha, bool by_element) {
       return LossOf(logits, batch, {20, alpha, by_element}).distillation.item<double>() / mean;
     };
+    for (const auto& [alpha, by_element] : {std::pair{1.0, true}, {1.0, false}, {20.0, false}}) {
+      const double named = Distillation{20, alpha, by_element}.ImageWeight(classes);
+      EXPECT_NEAR(weight(alpha, by_element), named, 1e-6 * named);
+    }
     EXPECT_NEAR(weight(1, true), 400.0 / static_cast<double>(classes), 1e-6);  // GDFQ, Qimera
     EXPECT_NEAR(weight(1, false), 400, 1e-5);                                  // ClusterQ
     EXPECT_NEAR(weight(20, false), 8000, 1e-3);                                // FDDA, IntraQ

@@ -307,7 +307,8 @@ TEST_F(ReconstructionTest, SoftUnitsShowTheTeachersTensorsWhereAllIsDropped) {
     settings.act_init = init;
     settings.phases.front().keep_quantized = keep;
     std::vector<torch::Tensor> scales;
-    for (const QuantizedActivation& activation : Run(settings).network.activations())
+    const Quantization done = Run(settings);
+    for (const QuantizedActivation& activation : done.network.activations())
       scales.push_back(activation.grid.scale);
     return torch::stack(scales);
   };

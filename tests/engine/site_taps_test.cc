@@ -24,7 +24,8 @@ TEST(SiteTapsTest, EachReaderIsQuantizedForAnew) {
     return reader == node("conv2") ? tensor * 2 : tensor * 3;
   };
   const SiteTaps taps(graph, sites, scale_by_reader, /*each_reader=*/true);
-  const torch::Tensor x = torch::randn({2, 3, 8, 8}), logits = Run(graph, x, taps.taps());
+  const torch::Tensor x = torch::randn({2, 3, 8, 8}),
+                      logits = zerosweep::Run(graph, x, taps.taps());
   EXPECT_EQ(readers, (std::vector<int>{node("conv2"), node("add")}));
 
   const auto weight = [&](const char* of, const char* name) {
@@ -50,7 +51,8 @@ TEST(SiteTapsTest, TheGraphsOwnOutputIsQuantizedOnce) {
   };
   const SiteTaps taps(teacher.graph, sites, triple, /*each_reader=*/true);
   const torch::Tensor x = torch::randn({2, 3, 8, 8});
-  EXPECT_TRUE(torch::equal(Run(teacher.graph, x, taps.taps()), Run(teacher.graph, x) * 3));
+  EXPECT_TRUE(torch::equal(zerosweep::Run(teacher.graph, x, taps.taps()),
+                           zerosweep::Run(teacher.graph, x) * 3));
 }
 
 }  // namespace

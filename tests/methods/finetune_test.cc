@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "engine/quant/quantizer.h"
+#include "methods/finetune/settings.h"
 #include "tests/support/memory_checkpoints.h"
 #include "tests/support/quiet_progress.h"
 #include "tests/support/state_on_ranks.h"
@@ -71,10 +72,11 @@ TEST_F(FinetuneTest, ResumesWithTheSameBits) {
   NoCheckpoints none;
   for (const Json& given : {Json::object(), Json{{"weights", "lsq"}, {"activations", "lsq"}},
                             Json{{"activations", "pact"}, {"optimiser", "adam"}}}) {
-    const auto whole = Train(given, none).network.State();
-    const auto resumed = CutAndResume(31, [&](Checkpoints& checkpoints) {
-                           return Train(given, checkpoints);
-                         }).network.State();
+    const Quantization straight = Train(given, none);
+    const Quantization again =
+        CutAndResume(31, [&](Checkpoints& checkpoints) { return Train(given, checkpoints); });
+    EXPECT_EQ(straight.metrics, again.metrics);
+    const auto whole = straight.network.State(), resumed = again.network.State();
     ASSERT_EQ(whole.size(), resumed.size());
     for (const auto& [name, tensor] : whole)
       EXPECT_TRUE(torch::equal(tensor, resumed.at(name))) << given << name;
@@ -134,6 +136,42 @@ TEST_F(FinetuneTest, TheReductionIsAFactorOfTheDistillation) {
   EXPECT_EQ(teacher_.classes, 4);
   EXPECT_NEAR(element.curves.at("distillation").first(), batch.curves.at("distillation").first(),
               1e-5 * batch.curves.at("distillation").first());
+}
+
+// 60 steps of 16 images at 0.02; element: T²/4 = 100 of 4 classes. Cosine: Σ = 61/2; falls of the
+// default at 14.5, 29.7 and 44.8: 15 + 1.5 + 0.15 + 0.015.
+TEST_F(FinetuneTest, TheBudgetOfTheStudentIsAMetric) {
+  const auto of = [&](const Json& given) { return Train(given).metrics; };
+  EXPECT_EQ(of({{"schedule", "cosine"}}).at("images_seen"), 960);
+  EXPECT_NEAR(of({{"schedule", "cosine"}}).at("lr_kd"), 0.02 * 30.5 * 100, 1e-9);
+  EXPECT_NEAR(of({{"schedule", "step"}}).at("lr_kd"), 0.02 * 16.665 * 100, 1e-9);
+  EXPECT_NEAR(
+      of({{"schedule", "constant"}, {"reduction", "batch"}, {"distillation", 20.0}}).at("lr_kd"),
+      0.02 * 60 * 8000, 1e-6);
+  EXPECT_EQ(of({{"batch", 100}}).at("images_seen"), 60 * 45) << "a tenth of 50 is held out";
+}
+
+TEST_F(FinetuneTest, FallsAreSharesOrToldAsWrong) {
+  EXPECT_EQ(FallsOf("0.25, 0.5,0.75"), (std::vector<double>{0.25, 0.5, 0.75}));
+  for (const char* wrong : {"0.5, x", "1.5", "-0.1", "0.5,,0.6", "0.5 0.6", "nan"}) {
+    try {
+      FallsOf(wrong);
+      FAIL() << wrong;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_EQ(std::string(error.what()), std::string("finetune.falls is '") + wrong +
+                                               "', must be shares of the steps: 0.25, 0.5");
+    }
+  }
+}
+
+// IntraQ's student on a network as pytorchcv's MobileNetV2, whose side four does not divide.
+TEST_F(FinetuneTest, RangesOfAGeneratorAreSetForAnySide) {
+  SoloGroup alone;
+  NoCheckpoints none;
+  const Quantization result = Train({{"ranges_from", "generator"}, {"iterations", 2}}, none, 4,
+                                    alone, ConvHeadTeacher(10), torch::randn({50, 3, 10, 10}));
+  EXPECT_EQ(result.curves.at("loss").count(), 2);
 }
 
 TEST_F(FinetuneTest, ALossThatLeavesTheNumbersEndsTheTrial) {

@@ -122,7 +122,7 @@ TEST_F(IntraqTest, MarginsAreThoseToTheMeanOfFinishedImagesOfTheClass) {
 TEST_F(IntraqTest, FeaturesAreTheInputOfTheLastLayer) {
   torch::manual_seed(5);
   const torch::Tensor x = torch::randn({3, 3, 8, 8});
-  const Node& last = teacher.graph.nodes[static_cast<size_t>(LastLinear(teacher.graph))];
+  const Node& last = teacher.graph.nodes[static_cast<size_t>(FeatureLayer(teacher.graph))];
   const torch::Tensor logits = torch::addmm(last.parameters.at("bias"), Features(teacher, x),
                                             last.parameters.at("weight").t());
   EXPECT_TRUE(torch::allclose(logits, zerosweep::Run(teacher.graph, x), 1e-5, 1e-6));
@@ -135,6 +135,15 @@ TEST_F(IntraqTest, MarginsByHand) {
   const Margins margins = MarginLoss(features, centres, torch::tensor({1.F, 1.F, 0.F}), 0.1, 0.2);
   EXPECT_NEAR(margins.lower.item<double>(), 0.1 / 2, 1e-6);
   EXPECT_NEAR(margins.upper.item<double>(), (1 - std::sqrt(0.5) - 0.2) / 2, 1e-6);
+}
+
+// Features shorter than 1e-6 have a cosine of less than 1 with themselves, and the mean divides by
+// Σ m + 1e-6: (1e-7)² / (1e-6)² = 0.01.
+TEST_F(IntraqTest, MarginsHaveTheEpsilonsOfTheReleasedCode) {
+  const torch::Tensor tiny = torch::tensor({{1e-7, 0.0}}, torch::kFloat64);
+  const torch::Tensor mask = torch::full({1}, 1e-6, torch::kFloat64);
+  const Margins margins = MarginLoss(tiny, tiny, mask, 0, 0.09);
+  EXPECT_NEAR(margins.upper.item<double>(), (1 - 0.01 - 0.09) * 0.5, 1e-6);
 }
 
 TEST_F(IntraqTest, WithoutAnyCentreMarginsAndTheirGradientAreZero) {
@@ -238,7 +247,60 @@ TEST_F(IntraqTest, AnInterruptedSynthesisGoesOnBitForBit) {
                          {1, 6, 7, 15, 18, 24});
 }
 
-TEST_F(IntraqTest, NetworksWithoutBatchNormOrALastLinearLayerAreRefused) {
+// As pytorchcv's MobileNetV2: the features are what the pool hands to the convolution.
+TEST_F(IntraqTest, AConvolutionOfOnePixelIsAClassifierWithOrWithoutAFlatten) {
+  torch::manual_seed(8);
+  for (const bool flatten : {true, false}) {
+    const Teacher other = ConvHeadTeacher(10, flatten);
+    const torch::Tensor x = torch::randn({3, 3, 10, 10});
+    torch::Tensor pooled;
+    Taps taps;
+    taps.replace_output = [&](int node, const torch::Tensor& output) {
+      if (other.graph.nodes[static_cast<size_t>(node)].name == "relu2")
+        pooled = output.mean(at::IntArrayRef{2, 3});
+      return output;
+    };
+    zerosweep::Run(other.graph, x, taps);
+    const torch::Tensor features = Features(other, x);
+    ASSERT_EQ(features.sizes(), (std::vector<int64_t>{3, 8}));
+    EXPECT_TRUE(torch::allclose(features, pooled, 1e-5, 1e-6));
+    const SyntheticData data =
+        SynthesizeWith("intraq", other, {{"images", 4}, {"batch", 2}, {"iterations", 3}});
+    EXPECT_EQ(data.images.sizes(), (std::vector<int64_t>{4, 3, 10, 10}));
+    EXPECT_EQ(data.curves.at("margin_lower").count(), 3);
+  }
+}
+
+// The same weights behind a flatten, as a linear layer: the same terms.
+TEST_F(IntraqTest, AConvolutionAsClassifierHasTheTermsOfALinearOne) {
+  torch::manual_seed(9);
+  const torch::Tensor x = torch::randn({6, 3, 10, 10});
+  const std::vector<torch::Tensor> finished = {torch::randn({6, 3, 10, 10})};
+  params = CompleteParams(SynthesizerRegistry::Get("synthesizer", "intraq").declaration,
+                          {{"lambda_lower", 0.02}, {"lambda_upper", 0.03}});
+  const auto terms_of = [&](const Teacher& of) {
+    const SynthesisContext with{of, params, RandomStreams(2), progress, none};
+    return IntraqObjective(with, {1, 6, 6, finished}).Terms(x);
+  };
+  const auto expected = terms_of(ConvHeadTeacher(10));
+  EXPECT_GT((expected.at("margin_lower") + expected.at("margin_upper")).item<double>(), 0);
+  for (const auto& [name, term] : terms_of(ConvHeadTeacher(10, /*flatten=*/false)))
+    EXPECT_TRUE(torch::equal(term, expected.at(name))) << name;
+  Teacher linear = ConvHeadTeacher(10);
+  const int head = linear.graph.Find("output"), flatten = linear.graph.Find("flatten");
+  Node& first = linear.graph.nodes[static_cast<size_t>(head)];
+  Node& second = linear.graph.nodes[static_cast<size_t>(flatten)];
+  second.op = Op::kLinear;
+  second.parameters["weight"] = first.parameters.at("weight").flatten(1);
+  second.parameters["bias"] = torch::zeros(4);
+  first.op = Op::kFlatten;
+  first.parameters.clear();
+  first.attributes = Json::object();
+  for (const auto& [name, term] : terms_of(linear))
+    EXPECT_NEAR(term.item<double>(), expected.at(name).item<double>(), 1e-6) << name;
+}
+
+TEST_F(IntraqTest, NetworksWithoutBatchNormOrAClassifierAreRefused) {
   ExpectRefusedWithoutBatchNorm("intraq", {{"images", 2}, {"iterations", 1}});
   GraphBuilder build({3, 8, 8});
   Value x = build.Conv("conv", build.Input(), {.in = 3, .out = 4, .kernel = 3, .padding = 1});
@@ -251,9 +313,10 @@ TEST_F(IntraqTest, NetworksWithoutBatchNormOrALastLinearLayerAreRefused) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_EQ(std::string(error.what()),
-              "intraq compares the features before the last linear layer, and this network ends in "
-              "flatten ('flatten')");
+    EXPECT_STREQ(error.what(),
+                 "intraq needs a classifier that is a linear layer or a convolution of 1×1, and "
+                 "this network's last layer 'conv' is a convolution of 3×3; take another "
+                 "synthesizer");
   }
 }
 

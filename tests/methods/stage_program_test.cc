@@ -180,6 +180,27 @@ TEST_F(StageProgramTest, FailuresNameTheirClassAndLeaveNothing) {
             "real: 1000 images asked for, but the calibration split of cifar10 has 120");
 }
 
+// Planning refuses these; a stage that is asked all the same says it in the same words.
+TEST_F(StageProgramTest, WhatAMethodCannotDoIsRefused) {
+  Succeeds("teacher", TeacherParams(), {}, "teacher");
+  Succeeds("synthesize", {{"name", "noise"}, {"images", 4}, {"seed", 0}}, {{"teacher", "teacher"}},
+           "noise");
+  const std::map<std::string, std::string> inputs = {{"teacher", "teacher"}, {"images", "noise"}};
+  Json params = QuantizeParams("finetune", 4);
+  params["labels"] = "asked";
+  StageFailed failed = Fails("quantize", params, inputs);
+  EXPECT_EQ(failed.kind, ErrorKind::kUsage);
+  EXPECT_EQ(failed.message,
+            "finetune on resnet20_cifar_a: labels: asked takes the classes that the images were "
+            "made for, and these are made for none: choose labels: predicted");
+  params = QuantizeParams("qdrop", 4);
+  params["protocol"]["shortcut"] = "own";
+  EXPECT_NE(Fails("quantize", params, inputs)
+                .message.find("qdrop on resnet20_cifar_a: under shortcut: own the shortcuts of its "
+                              "blocks do not read the quantized tensor"),
+            std::string::npos);
+}
+
 TEST_F(StageProgramTest, DataThatChangedSinceThePlanIsRefused) {
   const Json params = TeacherParams();
   Succeeds("teacher", params, {}, "teacher");

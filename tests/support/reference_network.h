@@ -13,11 +13,6 @@
 
 namespace zerosweep {
 
-// Numbers in [low, high) that depend on the key alone: the finaliser of MurmurHash3 over a Weyl
-// sequence. Of a parameter the key is its name, of images "image".
-torch::Tensor Filled(const std::string& key, const std::vector<int64_t>& shape, double low,
-                     double high);
-
 struct ReferenceNetwork {
   std::string arch, layout;
   Json json;

@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "engine/catalogue/protocol_fields.h"
 #include "engine/models/builder.h"
-#include "tests/support/reference_network.h"
+#include "tests/support/fill.h"
 
 namespace zerosweep {
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <map>
 #include <string>
@@ -16,6 +17,7 @@ namespace zerosweep {
 struct Finished {
   int code = -1;  // 128 + n when signal n ended it
   std::string out, err;
+  double peak_bytes = 0;  // resident memory of the largest of its processes
 
   // REQUIRES: it printed JSON.
   Json json() const {
@@ -63,11 +65,13 @@ class Running {
   Finished Wait(double patience = 100) {
     Finished finished;
     int status = 0;
-    if (!WaitUntil([&] { return waitpid(pid_, &status, WNOHANG) != 0; }, patience)) {
+    rusage usage{};
+    if (!WaitUntil([&] { return wait4(pid_, &status, WNOHANG, &usage) != 0; }, patience)) {
       ADD_FAILURE() << "still running after " << patience << " s: " << Said();
       return finished;
     }
     pid_ = -1;
+    finished.peak_bytes = 1024.0 * static_cast<double>(usage.ru_maxrss);
     finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     finished.out = Contents(folder_ / "out");
     finished.err = Said();

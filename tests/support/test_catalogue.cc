@@ -13,9 +13,19 @@ Json Param(const char* name, const char* type, const Json& fallback, Json more =
 
 Json Entry(const char* name, int revision, bool uses_seed, const std::vector<std::string>& needs,
            const std::vector<Json>& params, const Json& facts = Json::object()) {
-  return {{"name", name},         {"summary", "for tests"}, {"paper", "Test et al. 2020"},
-          {"revision", revision}, {"uses_seed", uses_seed}, {"needs", needs},
-          {"params", params},     {"facts", facts}};
+  return {{"name", name},         {"summary", "for tests"},  {"paper", "Test et al. 2020"},
+          {"revision", revision}, {"uses_seed", uses_seed},  {"needs", needs},
+          {"params", params},     {"limits", Json::array()}, {"facts", facts}};
+}
+
+Json Limited(Json entry, const Json& when, const char* message) {
+  entry["limits"].push_back({{"when", when}, {"message", message}});
+  return entry;
+}
+
+Json OnBatchNorms(Json entry) {
+  return Limited(std::move(entry), Json::array({{{"fact", "model.batch_norms"}, {"is", 0}}}),
+                 "this network has no batch norm: exclude this pair");
 }
 
 Json Field(const char* name, const char* type, const Json& fallback, Json more = Json::object()) {
@@ -59,16 +69,17 @@ Json Synthesizers() {
   const Json images = Param("images", "int", 64, {{"min", 1}, {"profiles", {{"smoke", 8}}}});
   return {Entry("constant", 1, false, {}, {images}), Entry("noise", 1, true, {}, {images}),
           Entry("real", 1, true, {"real_data"}, {images}),
-          Entry("zeroq", 5, true, {"batch_norm"},
-                {images,
-                 Param("iterations", "int", 500,
-                       {{"min", 1}, {"max", 100000}, {"profiles", {{"fast", 100}, {"smoke", 3}}}}),
-                 Param("lr", "float", 0.5, {{"min", 0}}),
-                 Param("init", "choice", "uniform",
-                       {{"choices", {"uniform", "gaussian"}},
-                        {"variants", {{"paper", "gaussian"}, {"code", "uniform"}}}}),
-                 Param("jitter", "bool", false), Param("swing", "float", 0, {{"neutral", 0}}),
-                 Param("note", "string", "none", {{"neutral", "none"}})})};
+          OnBatchNorms(Entry(
+              "zeroq", 5, true, {},
+              {images,
+               Param("iterations", "int", 500,
+                     {{"min", 1}, {"max", 100000}, {"profiles", {{"fast", 100}, {"smoke", 3}}}}),
+               Param("lr", "float", 0.5, {{"min", 0}}),
+               Param("init", "choice", "uniform",
+                     {{"choices", {"uniform", "gaussian"}},
+                      {"variants", {{"paper", "gaussian"}, {"code", "uniform"}}}}),
+               Param("jitter", "bool", false), Param("swing", "float", 0, {{"neutral", 0}}),
+               Param("note", "string", "none", {{"neutral", "none"}})}))};
 }
 
 Json Quantizers() {
@@ -77,9 +88,9 @@ Json Quantizers() {
                                {{"profiles", {{"fast", 50}}}, {"variants", {{"paper", 2000}}}})});
   rounding["facts"]["groups"] = true;
   return {
-      Entry("joint", 2, true, {"batch_norm", "real_data"},
-            {Param("warm_up", "int", 100, {{"min", 0}, {"profiles", {{"fast", 10}}}})},
-            {{"joint", true}}),
+      OnBatchNorms(Entry("joint", 2, true, {"real_data"},
+                         {Param("warm_up", "int", 100, {{"min", 0}, {"profiles", {{"fast", 10}}}})},
+                         {{"joint", true}})),
       Entry("minmax", 1, false, {}, {Param("batch", "int", 64, {{"min", 1}})}),
       Entry("percentile", 1, false, {}, {Param("p", "float", 0.99999, {{"min", 0.5}, {"max", 1}})}),
       rounding};

@@ -188,7 +188,7 @@ TEST(SweepValuesTest, RefusesMethodsThatTheModelOrDataCannotServe) {
       "name: t\ndata: data\nfixed:\n  model: {file: net.safetensors, arch: plain_cnn, dataset: "
       "cifar10, normalisation: {mean: [0, 0, 0], std: [1, 1, 1]}}\n  bits: w8a8\n";
   EXPECT_EQ(folder.ErrorOf(plain + "  method: zeroq\n"),
-            "sweep.yaml:6: zeroq needs batch norms, but plain_cnn has none: exclude this pair");
+            "sweep.yaml:6: zeroq on plain_cnn: this network has no batch norm: exclude this pair");
   EXPECT_EQ(folder.ErrorOf(plain + "  method: noise\n"), "no error");
   std::filesystem::remove(folder / "data/calibration_batch.bin");
   EXPECT_EQ(

@@ -1,0 +1,20 @@
+// What limits ask of a network (engine/catalogue/limits.h), found from its graph: the catalogue
+// holds it for every architecture, and a stage finds it again for the network that it is given.
+#pragma once
+
+#include "base/json.h"
+#include "engine/graph/graph.h"
+
+namespace zerosweep {
+
+// {"batch_norms": how many,
+//  "features": numbers that the classifier reads,
+//  "shortcuts": {act_placement: values of the protocol's `shortcut` under which the shortcut of
+//  some
+//                block does not read what the block's other operators read},
+//  "signed": act_placements under which some quantizer stands at a tensor with negative values,
+//  "unit_ends": names of the nodes at which a unit may end, in order,
+//  "stem_ends": those of them before the second weighted operator}
+Json NetworkFacts(const Graph& graph);
+
+}  // namespace zerosweep

@@ -1,0 +1,23 @@
+#include "engine/stages/method_limits.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "engine/quant/network_facts.h"
+
+namespace zerosweep {
+
+void CheckLimits(const StageContext& context, const Declaration& method, const Teacher& teacher,
+                 const StageFacts& known) {
+  Json params = context.MethodParams(method);
+  params["ranks"] = context.group.size();
+  const Json model = NetworkFacts(teacher.graph);
+  Json trial = {{"side", teacher.graph.input_shape.at(1)}};
+  if (!known.a_bits.is_null()) trial["a_bits"] = known.a_bits;
+  if (!known.labelled.is_null()) trial["labelled"] = known.labelled;
+  const auto refusal = Refusal(
+      ToJson(method.limits),
+      {{"param", &params}, {"protocol", &known.protocol}, {"model", &model}, {"trial", &trial}});
+  if (refusal) Fail(ErrorKind::kUsage, "{} on {}: {}", method.name, teacher.arch, *refusal);
+}
+
+}  // namespace zerosweep

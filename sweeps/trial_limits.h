@@ -1,0 +1,13 @@
+// Whether a trial can be run at all, asked before any work: against what its method and its network
+// declare that they cannot do (base/limits.h), and the data that it needs.
+#pragma once
+
+#include "sweeps/trial_resolver.h"
+
+namespace zerosweep {
+
+// Throws kUsage at the part that is refused, naming method and network and saying what to do.
+// REQUIRES: the trial is complete, `method` is its method.
+void CheckTrial(const Assignment& trial, const Method& method, TrialResolver& resolver);
+
+}  // namespace zerosweep

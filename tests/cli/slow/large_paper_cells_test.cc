@@ -1,0 +1,73 @@
+// Every cell of the papers' sweeps on its own network, for one step on two random images, through
+// the real programs. Writes the log of it, a table, to paper_cells.md in the build folder, from
+// which docs/paper_cells.md is copied. Takes an hour or two.
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "base/files.h"
+#include "tests/support/cell_runs.h"
+
+namespace zerosweep {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr const char* kHead =
+    R"(# One step of every paper's cell
+
+Every distinct (method, network, protocol) of [sweeps/papers](../sweeps/papers), with its own parameters but budgets: random weights, one step of
+synthesis, correction and training (of methods that make their images one step alone and one with the student) on two random images of the
+network's size, at the narrowest width that the papers have of it. Seconds are those of all stages but teacher and evaluation, on two threads;
+memory is the resident memory of the largest process at its peak, the teacher's stage included. Made by
+
+    ctest --test-dir build -R '^cli/large_paper_cells$' && cp build/paper_cells.md docs/paper_cells.md
+
+[A test](../tests/cli/e2e/paper_cells_test.cc) holds it to the sweeps.
+
+)";
+constexpr const char* kColumns =
+    "| papers | method | settings | network | data | protocol | bits | seconds | peak MB |\n"
+    "|---|---|---|---|---|---|---|---|---|\n";
+
+// The rows of each paper lie in a file of their own, so that one can be made again alone.
+fs::path RowsFolder() { return fs::path(BuildFolder()) / "paper_cells"; }
+
+std::string RowOf(const PaperCell& cell, const CellRun& run) {
+  const std::string first = FirstColumns(cell);
+  if (!run.failure.empty()) return first + " failed | |\n";
+  return first + fmt::format(" {:.1f} | {:.0f} |\n", run.MethodSeconds(), run.peak_bytes / 1e6);
+}
+
+class LargePaperCellsTest : public testing::TestWithParam<std::string> {
+ protected:
+  static void TearDownTestSuite() {
+    std::string table = kHead;
+    table += kColumns;
+    for (const std::string& paper : PaperNames()) {
+      const fs::path rows = RowsFolder() / (paper + ".md");
+      if (fs::exists(rows)) table += ReadFile(rows);
+    }
+    WriteFileDurably(fs::path(BuildFolder()) / "paper_cells.md", table);
+  }
+};
+
+// A cell that several papers have is run with the first.
+TEST_P(LargePaperCellsTest, RunOneStep) {
+  fs::create_directories(RowsFolder());
+  std::ofstream rows(RowsFolder() / (GetParam() + ".md"));
+  StandInNetworks networks(CompiledCatalogue());
+  for (const PaperCell& cell : PaperCells::All(CompiledCatalogue())) {
+    if (cell.papers.front() != GetParam()) continue;
+    SCOPED_TRACE(FirstColumns(cell));
+    const CellRun run = RunCell(cell, networks);
+    EXPECT_EQ(run.failure, "");
+    EXPECT_LE(run.peak_bytes, kMostCellBytes);
+    rows << RowOf(cell, run) << std::flush;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Papers, LargePaperCellsTest, testing::ValuesIn(PaperNames()),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace zerosweep

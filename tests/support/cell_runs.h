@@ -1,0 +1,105 @@
+// Runs cells of the papers through the real programs, each in a home of its own, on networks with
+// random weights.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tests/support/paper_cells.h"
+
+namespace zerosweep {
+
+inline constexpr double kMostCellBytes = 4e9;
+
+struct CellRun {
+  std::string failure;                    // empty: none
+  std::map<std::string, double> seconds;  // kind of stage → of its one attempt
+  double peak_bytes = 0;                  // of the largest process
+
+  // Of all that the method does.
+  double MethodSeconds() const {
+    double sum = 0;
+    for (const auto& [kind, each] : seconds)
+      if (kind != "teacher" && kind != "evaluate") sum += each;
+    return sum;
+  }
+};
+
+// Folders with a network, and with data of its size and classes, made when they are first asked
+// for.
+class StandInNetworks {
+ public:
+  explicit StandInNetworks(const Catalogue& catalogue) : catalogue_(catalogue) {}
+
+  std::filesystem::path FolderOf(const std::string& arch, const std::string& dataset) {
+    const std::filesystem::path folder = folder_ / (arch + "_" + dataset);
+    if (std::filesystem::exists(folder)) return folder;
+    std::filesystem::create_directories(folder);
+    const Json& facts = catalogue_.Get("dataset", dataset, "a cell").at("facts");
+    const Json& of_arch = catalogue_.Get("model", arch, "a cell").at("facts");
+    const bool in_files = facts.contains("folders");
+    const int64_t classes = facts.at("classes");
+    const Json shape = (in_files ? of_arch.at("input_shape") : facts.at("shape"));
+    const Finished made =
+        line_
+            .StartProgram({BuildFolder() + "/bin/random_teacher", arch, std::to_string(classes),
+                           shape.at(0).dump(), shape.at(1).dump(), folder})
+            ->Wait();
+    EXPECT_EQ(made.code, 0) << made.err;
+    in_files
+        ? LinkImages(folder, classes)
+        : WriteTestFile(folder / facts.at("files").at("test").at(0).get<std::string>(), classes);
+    return folder;
+  }
+
+ private:
+  // One image a class, by turns the first and the second.
+  static void LinkImages(const std::filesystem::path& folder, int64_t classes) {
+    for (int64_t label = 0; label < classes; ++label) {
+      for (const char* split : {"val", "train"}) {
+        const std::filesystem::path of_class = folder / split / fmt::format("n{:08}", label);
+        std::filesystem::create_directories(of_class);
+        std::filesystem::create_hard_link(folder / fmt::format("{}.png", label % 2),
+                                          of_class / "image.png");
+      }
+    }
+  }
+
+  // CIFAR-100 has a coarse label in front of the fine one.
+  static void WriteTestFile(const std::filesystem::path& file, int64_t classes) {
+    Fill fill(1);
+    std::string bytes;
+    for (int image = 0; image < 2; ++image) {
+      bytes.append(classes == 100 ? 2 : 1, static_cast<char>(image));
+      for (int i = 0; i < 3072; ++i) bytes.push_back(static_cast<char>(fill.Next() >> 56));
+    }
+    WriteBytes(file, bytes);
+  }
+
+  const Catalogue& catalogue_;
+  CommandLine line_;
+  TempFolder folder_;
+};
+
+inline CellRun RunCell(const PaperCell& cell, StandInNetworks& networks) {
+  constexpr double kPatience = 3600;
+  const CommandLine line;
+  line.Write("cell.yaml", PaperCells::SweepOf(cell));
+  const std::filesystem::path data = networks.FolderOf(cell.network, cell.dataset);
+  const Finished finished =
+      line.Start({"run", line / "cell.yaml", "--data", data, "-n", "1", "--threads", "2"})
+          ->Wait(kPatience);
+  CellRun run;
+  run.peak_bytes = finished.peak_bytes;
+  if (finished.code != 0) {
+    run.failure = finished.err;
+    return run;
+  }
+  for (const Json& row : line.Query("SELECT kind, seconds FROM v_attempt"))
+    run.seconds[row.at("kind")] = row.at("seconds");
+  return run;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,77 @@
+// A joint method on a tiny network, with everything that it needs to live as long.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+
+#include "engine/data/transform.h"
+#include "engine/quant/quantizer.h"
+#include "tests/support/memory_checkpoints.h"
+#include "tests/support/quiet_progress.h"
+#include "tests/support/tiny_network.h"
+
+namespace zerosweep {
+
+inline Teacher InType(const Teacher& given, torch::ScalarType type) {
+  Teacher teacher = given;
+  teacher.graph = given.graph.Clone();
+  for (Node& node : teacher.graph.nodes)
+    for (auto& [name, tensor] : node.parameters) tensor = tensor.to(type);
+  return teacher;
+}
+
+// Most are of the class that the teacher sees in them; every class is there.
+inline Dataset RealImages(const Teacher& teacher) {
+  torch::manual_seed(5);
+  const torch::Tensor images = torch::randint(256, teacher.graph.BatchShape(24)).to(torch::kUInt8);
+  const torch::Tensor seen =
+      Run(teacher.graph, Normalise(images, teacher.mean, teacher.std).to(teacher.options()))
+          .argmax(1);
+  return {.name = "tiny",
+          .split = "calibration",
+          .images = ImagesInMemory(images),
+          .labels = torch::cat({seen.slice(0, 0, 20), torch::arange(4)}),
+          .classes = 4};
+}
+
+// What a method is run with, and everything that it needs to live as long.
+struct JointCase {
+  explicit JointCase(const std::string& name, const Json& given = Json::object(),
+                     torch::ScalarType type = torch::kFloat32, const Teacher& of = TinyTeacher())
+      : entry(QuantizerRegistry::Get("quantizer", name)),
+        teacher(InType(of, type)),
+        real(RealImages(teacher)) {
+    Json all = {{"batch", 8},       {"warm_up", 3},    {"iterations", 4},
+                {"calibration", 3}, {"snapshots", 2},  {"heldout", 8},
+                {"lr", 0.01},       {"momentum", 0.9}, {"latents", 6}};
+    if (name == "clusterq")
+      all.update({{"class_batch", 6}, {"centroids_from", 2}, {"epoch", 2}, {"centroid_images", 6}});
+    if (name == "fdda") all.update({{"class_batch", 6}, {"real_images", 20}, {"any_class", 2}});
+    if (!given.is_null()) all.update(given);  // {} is null
+    params = CompleteParams(entry.declaration, all);
+  }
+
+  QuantizationContext Context(Group& group, Checkpoints& checkpoints) {
+    return {teacher,          images,   params,      protocol, false, 4,  4,
+            RandomStreams(3), progress, checkpoints, group,    {},    {}, &real};
+  }
+  Quantization Run(Group& group, Checkpoints& checkpoints) {
+    return entry.function(Context(group, checkpoints));
+  }
+
+  const QuantizerRegistry::Entry& entry;
+  Teacher teacher;
+  Json params;
+  torch::Tensor images;
+  Dataset real;
+  Protocol protocol;
+  QuietProgress progress;
+};
+
+struct Alone {
+  SoloGroup group;
+  NoCheckpoints checkpoints;
+};
+
+}  // namespace zerosweep

@@ -1,0 +1,77 @@
+// Makes a stand-in for a trained network, and two images of its size:
+//
+//   random_teacher ARCH CLASSES CHANNELS SIDE FOLDER
+//
+// writes weights.safetensors, 0.png and 1.png into FOLDER. The weights are random, and every batch
+// norm has the statistics of what two random images send into it, so that the network's tensors
+// keep their size however deep it is.
+#include <torch/types.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "engine/data/image.h"
+#include "engine/graph/executor.h"
+#include "engine/import/safetensors.h"
+#include "engine/models/builder.h"
+#include "engine/models/registry.h"
+#include "engine/random/streams.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr uint64_t kSeed = 1;
+constexpr int64_t kImages = 2;
+
+// The statistics are in place before the batch norm itself runs, and so what follows sees them.
+void MeasureStatistics(const Graph& graph, const torch::Tensor& images) {
+  Taps taps;
+  taps.on_input = [&](int index, const torch::Tensor& input) {
+    const Node& node = graph.nodes[static_cast<size_t>(index)];
+    if (node.op != Op::kBatchNorm) return;
+    torch::Tensor mean = node.parameters.at("running_mean");
+    torch::Tensor variance = node.parameters.at("running_var");
+    mean.copy_(input.mean({0, 2, 3}));
+    variance.copy_(input.var({0, 2, 3}, /*unbiased=*/false).clamp_min(1e-2));
+  };
+  Run(graph, images, taps);
+}
+
+std::string RandomPng(int64_t channels, int64_t side, const RandomStreams& random, uint64_t which) {
+  Image image{side, side, channels, {}};
+  RandomSequence draws = random.Shared(which, "pixels");
+  for (int64_t i = 0; i < side * side * channels; ++i)
+    image.pixels.push_back(static_cast<uint8_t>(draws.Below(256)));
+  return EncodePng(image);
+}
+
+void Make(const std::string& arch, int classes, int64_t channels, int64_t side,
+          const std::filesystem::path& folder) {
+  const torch::NoGradGuard no_grad;
+  const RandomStreams random(kSeed);
+  Graph graph = BuildModel(arch, channels, side, side, classes);
+  InitialiseParameters(graph, kSeed);
+  MeasureStatistics(graph, random.NormalForSamples(0, "images", graph.BatchShape(kImages), 0));
+  WriteSafetensors(folder / "weights.safetensors", StateOf(graph));
+  for (uint64_t i = 0; i < kImages; ++i)
+    WriteFileDurably(folder / fmt::format("{}.png", i), RandomPng(channels, side, random, i));
+}
+
+}  // namespace
+}  // namespace zerosweep
+
+int main(int argc, char** argv) {
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: random_teacher ARCH CLASSES CHANNELS SIDE FOLDER\n");
+    return 2;
+  }
+  try {
+    zerosweep::Make(argv[1], std::atoi(argv[2]), std::atol(argv[3]), std::atol(argv[4]), argv[5]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "random_teacher: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
