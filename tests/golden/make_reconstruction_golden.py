@@ -4,8 +4,8 @@ for tests/methods/released_reconstruction_test.cc.
 
 The authors' main programs run unchanged, from their first line to their last, on the network of this file: their own
 classes search the ranges, cache, draw and learn. Given to them from outside are the network's weights and the images
-(fill(): made from names alone), the answers of torch.rand_like, torch.randint and torch.randperm (this project's random
-streams, computed again in streams.py), and stand-ins for packages that they import and that nothing here needs.
+(fill.py: made from names alone), the answers of torch.rand_like, torch.randint and torch.randperm (this project's random
+streams, computed again in fill.py), and stand-ins for packages that they import and that nothing here needs.
 Only numbers are kept. Usage, with PyTorch 2.11 (CPU) and clones at COMMITS, some two minutes:
 
     make_reconstruction_golden.py --brecq FOLDER --qdrop FOLDER --qdrop-master FOLDER --genie FOLDER --pd-quant FOLDER
@@ -24,8 +24,8 @@ import runpy
 import sys
 import types
 
-import streams
-from make_reference_logits import MASK, fnv1a, value_range
+from fill import RandomStreams, fill
+from make_reference_logits import value_range
 from reconstruction_recorder import Layout, Recorder, install_stand_ins
 
 OUTPUT = pathlib.Path(__file__).with_name("reconstruction.json")
@@ -45,20 +45,6 @@ ITERATIONS = 6  # a unit: one below the codes' warm-up of a fifth, five above
 
 
 # ---- The network and the images --------------------------------------------------------------------------------------
-
-
-def fill(key: str, shape, low: float, high: float):
-    """As in make_reference_logits.py, without NumPy."""
-    import torch
-
-    values, counter = [], fnv1a(key)
-    for _ in range(torch.Size(shape).numel()):
-        counter = (counter + 0x9E3779B1) & MASK
-        x = ((counter ^ (counter >> 16)) * 0x85EBCA6B) & MASK
-        x = ((x ^ (x >> 13)) * 0xC2B2AE35) & MASK
-        values.append(((x ^ (x >> 16)) >> 8) * 2.0**-24)
-    f32 = lambda value: torch.tensor(value, dtype=torch.float32)
-    return (f32(low) + f32(high - low) * f32(values)).reshape(tuple(shape))
 
 
 def gain(key: str) -> float:
@@ -273,9 +259,10 @@ def record(method, folder):
 
 
 def draws():
-    """For the test that this project's streams are those of streams.py."""
-    return {"seed": 7, "step": 3, "purpose": "golden", "below_32": streams.below(7, 3, "golden", 32, 9),
-            "keep": streams.fair_coins(7, 3, "golden", samples=2, each=40)}
+    """For the test that this project's streams are those of fill.py."""
+    below = RandomStreams(7).shared(3, "golden")
+    return {"seed": 7, "step": 3, "purpose": "golden", "below_32": [below.below(32) for _ in range(9)],
+            "keep": RandomStreams(7).keep_for_samples(3, "golden", [2, 40], p=0.5).tolist()}
 
 
 def main():

@@ -3,7 +3,7 @@
 import sys
 import types
 
-import streams
+from fill import RandomStreams
 
 
 def number(value) -> float:
@@ -29,7 +29,7 @@ class Recorder:
     """Answers the draws of the unit that is being reconstructed, and writes down what happens to it."""
 
     def __init__(self, layout, images, seed=0):
-        self.layout, self.images, self.seed = layout, images, seed
+        self.layout, self.images, self.random = layout, images, RandomStreams(seed)
         self.model = self.unit = None
         self.range_masks = {unit: list(purposes) for unit, purposes in layout.range_masks.items()}
         # sites: in the order in which their ranges are searched
@@ -96,7 +96,8 @@ class Recorder:
         if self.step == 0:
             self.note_ranges()
         self.masks = list(self.layout.masks.get(self.unit["name"], []))
-        return torch.tensor(streams.below(self.seed, self.step, self.purpose("batch"), self.images, size))
+        draws = self.random.shared(self.step, self.purpose("batch"))
+        return torch.tensor([draws.below(self.images) for _ in range(size)])
 
     def purpose(self, what):
         return f"{what}:{self.unit['phase']}:{self.unit['name']}"
@@ -110,13 +111,13 @@ class Recorder:
         import torch
 
         step, purposes = self.next_masks()
-        samples = tensor.size(0) // len(purposes)
-        keep = [streams.fair_coins(self.seed, step, purpose, samples, tensor[0].numel()) for purpose in purposes]
-        drop = 1 - torch.tensor(keep, dtype=tensor.dtype)
-        if self.unit or tensor.dim() != 4:
-            return drop.reshape(tensor.shape)
-        n, c, h, w = tensor.shape  # while it searches ranges, the engine's tensors have their channels last
-        return drop.reshape(n, h, w, c).permute(0, 3, 1, 2)
+        n, *shape = tensor.shape
+        channels_last = self.unit is None and tensor.dim() == 4  # so are the engine's while it searches ranges
+        if channels_last:
+            shape = [*shape[1:], shape[0]]
+        keep = torch.cat([self.random.keep_for_samples(step, purpose, [n // len(purposes), *shape], p=0.5)
+                          for purpose in purposes])
+        return 1 - (keep.permute(0, 3, 1, 2) if channels_last else keep).to(tensor.dtype)
 
     def next_masks(self):
         if self.unit:

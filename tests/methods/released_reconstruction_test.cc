@@ -114,15 +114,16 @@ Learned Learn(const Released& released) {
   return {std::move(quantization), std::move(last.states)};
 }
 
+// Once for all tests.
+const Learned& OursOf(const Released& released) {
+  static std::map<std::string, Learned> all;
+  if (!all.contains(released.golden)) all.emplace(released.golden, Learn(released));
+  return all.at(released.golden);
+}
+
 class ReleasedReconstructionTest : public testing::TestWithParam<Released> {
  protected:
-  // Once for all tests.
-  static const Learned& Ours() {
-    static std::map<std::string, Learned> all;
-    const std::string name = GetParam().golden;
-    if (!all.contains(name)) all.emplace(name, Learn(GetParam()));
-    return all.at(name);
-  }
+  static const Learned& Ours() { return OursOf(GetParam()); }
   static const QuantizedNetwork& Network() { return Ours().quantization.network; }
   static const std::string& NameAt(int node) {
     return Network().graph().nodes[static_cast<size_t>(node)].name;
@@ -248,39 +249,44 @@ TEST_P(ReleasedReconstructionTest, TheUnitsThatLearnAreTheCodes) {
   EXPECT_EQ(LearnedUnits(Ours().quantization.curves), expected);
 }
 
-// `qdrop_master`: the code of the paper, whose ranges are searched unit by unit, as PD-Quant's.
+constexpr Released kBrecq{"brecq", "brecq", "brecq_released"};
+constexpr Released kQDrop{"qdrop", "qdrop", "qdrop"};
+// The code of the paper, whose ranges are searched unit by unit, as PD-Quant's.
+constexpr Released kQDropMaster{"qdrop_master", "qdrop", "pd_quant"};
+constexpr Released kGenie{"genie", "genie_m", "genie"};
+constexpr Released kPdQuant{"pd_quant", "pd_quant", "pd_quant"};
+
 INSTANTIATE_TEST_SUITE_P(Codes, ReleasedReconstructionTest,
-                         testing::Values(Released{"brecq", "brecq", "brecq_released"},
-                                         Released{"qdrop", "qdrop", "qdrop"},
-                                         Released{"qdrop_master", "qdrop", "pd_quant"},
-                                         Released{"genie", "genie_m", "genie"},
-                                         Released{"pd_quant", "pd_quant", "pd_quant"}),
+                         testing::Values(kBrecq, kQDrop, kQDropMaster, kGenie, kPdQuant),
                          [](const auto& info) { return std::string(info.param.golden); });
 
-// All six, under their own presets. Of two there is no released code: AdaRound learns every layer
-// (its paper, section 5), AQuant is a design after QDrop. The others are read off the codes:
-// BRECQ quant_model.py:61 and main_imagenet.py:210; QDrop solver/main_imagenet.py:101 (branch
-// master: main_imagenet.py:239); GENIE reconstruct.py:179; PD-Quant main_imagenet.py:235.
+// Of every method, under its own preset. The units are read off the codes: BRECQ quant_model.py:62
+// and main_imagenet.py:204; QDrop solver/main_imagenet.py:101, of branch master
+// main_imagenet.py:239; GENIE reconstruct.py:181; PD-Quant main_imagenet.py:235.
 TEST(ReleasedReconstructionTest, EveryMethodLearnsTheUnitsOfItsReference) {
   const Names all = {"reconstruct conv1", "reconstruct layer1.0", "reconstruct fc"};
-  const std::vector<std::pair<Released, Names>> table = {
+  const std::vector<std::pair<Released, Names>> codes = {
+      {kBrecq, {"round layer1.0", "round fc", "steps layer1.0"}},
+      {kQDrop, all},
+      {kQDropMaster, all},
+      {kGenie, all},
+      {kPdQuant, all}};
+  for (const auto& [released, units] : codes)
+    EXPECT_EQ(LearnedUnits(OursOf(released).quantization.curves), units) << released.golden;
+  // AdaRound learns every layer (its paper, section 5); AQuant is a design after QDrop.
+  const std::vector<std::pair<Released, Names>> papers = {
       {{"", "adaround", "brecq"},
        {"round conv1", "round layer1.0.conv1", "round layer1.0.conv2", "round fc"}},
-      {{"", "brecq", "brecq_released"}, {"round layer1.0", "round fc", "steps layer1.0"}},
-      {{"", "qdrop", "qdrop"}, all},
-      {{"", "pd_quant", "pd_quant"}, all},
-      {{"", "genie_m", "genie"}, all},
       {{"", "aquant", "aquant"}, all}};
-  for (const auto& [released, units] : table) {
-    Json given = {{"iterations", 1}, {"batch", 4}};
-    if (std::string(released.method) == "brecq") given["act_iterations"] = 1;
+  for (const auto& [released, units] : papers) {
     NoCheckpoints none;
+    const Json given = {{"iterations", 1}, {"batch", 4}};
     EXPECT_EQ(LearnedUnits(QuantizeAs(released, given, 8, 2, none).curves), units)
         << released.method;
   }
 }
 
-// tests/golden/streams.py fed the codes with these draws.
+// tests/golden/fill.py fed the codes with these draws.
 TEST(ReleasedReconstructionTest, TheDrawsAreThisProjectsStreams) {
   const Json draws = ReleasedReconstruction().at("draws");
   const RandomStreams random(draws.at("seed"));
