@@ -15,8 +15,9 @@ constexpr int kSomeBits = 4;  // where quantizers stand does not depend on it
 
 // The default protocol with one field changed, and another.
 Protocol ProtocolWith(const std::string& act_placement, const std::string& shortcut) {
+  const Json protocol = ProtocolFields();
   Json fields = Json::object();
-  for (const Json& field : ProtocolFields().at("fields"))
+  for (const Json& field : protocol.at("fields"))
     fields[field.at("name").get<std::string>()] = field.at("default");
   fields["act_placement"] = act_placement;
   fields["shortcut"] = shortcut;
@@ -24,7 +25,8 @@ Protocol ProtocolWith(const std::string& act_placement, const std::string& short
 }
 
 Json ChoicesOf(const std::string& field) {
-  for (const Json& entry : ProtocolFields().at("fields"))
+  const Json protocol = ProtocolFields();
+  for (const Json& entry : protocol.at("fields"))
     if (entry.at("name") == field) return entry.at("choices");
   return Json::array();
 }
