@@ -21,10 +21,13 @@ Json DeclaredValues(const Json& declaration, const std::string& variant) {
   return values;
 }
 
-// What a recipe sets under the profile `paper`, of each of its parts, and its protocol's label.
+// What a recipe sets under the profile `paper`, of each of its parts, and its protocol's label by
+// variant.
 Json SetBy(const Json& recipe, const Catalogue& catalogue) {
-  Json set = {
-      {"protocol", ResolveProtocol(ProtocolFromJson(recipe.at("protocol")), catalogue).label}};
+  const RecipeProtocol protocol = RecipeProtocolFromJson(recipe.at("protocol"));
+  Json set = Json::object();
+  for (const std::string& variant : kVariants)
+    set["protocol"][variant] = ResolveProtocol(protocol.Of(variant), catalogue).label;
   for (const std::string& role : RolesOf(recipe)) {
     set[role] = Json::object();
     for (const auto& [name, value] : recipe.at(role).at("params").items())

@@ -32,11 +32,11 @@ class PapersOfRows {
   std::map<std::tuple<std::string, std::string, std::string>, Json> known_;
 };
 
-// A recipe has a protocol of its own.
+// A recipe has a protocol of its own, by variant.
 void AddProtocol(const PaperSettings& papers, LeaderboardRow& row) {
   const auto recipe = papers.recipes.find(row.method);
   if (recipe == papers.recipes.end()) return;
-  const Json& own = recipe->second.at("protocol");
+  const Json& own = recipe->second.at("protocol").at(row.variant.empty() ? "code" : row.variant);
   if (own != row.protocol)
     row.settings.insert(row.settings.begin(),
                         {"/preset", "protocol", row.protocol, own, /*tells_apart=*/false});

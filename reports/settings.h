@@ -18,7 +18,7 @@ struct PaperSettings {
   // → {"batch": 200, …}, {"correct", "code"} → …; without those that change no number.
   std::map<std::pair<std::string, std::string>, Json> parts;
   // What recipes set over them: "dsg_extended" → {"synthesizer": {"lr": 0.9}, "quantizer": {…},
-  // "protocol": "zeroq"}.
+  // "protocol": {"code": "zeroq", "paper": …}}: by variant.
   std::map<std::string, Json> recipes;
 };
 

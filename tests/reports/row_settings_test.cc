@@ -21,7 +21,9 @@ const PaperSettings kPapers = {
               {{"quantizer fdda", "code"},
                {{"real_images", 0}, {"iterations", 70000}, {"lr", 1e-6}, {"batch", 16}}},
               {{"correct", "code"}, {{"lamb_c", 0.02}}}},
-    .recipes = {{"zeroq", {{"protocol", "zeroq"}, {"synthesizer", Json::object()}}}}};
+    .recipes = {{"zeroq",
+                 {{"protocol", {{"code", "zeroq"}, {"paper", "brecq"}, {"fixed", "zeroq"}}},
+                  {"synthesizer", Json::object()}}}}};
 
 // Ways to set a trial otherwise, each in one place, some of which no paper tells of.
 std::vector<CellRow> Ways() {

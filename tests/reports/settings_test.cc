@@ -18,7 +18,7 @@ const PaperSettings kPapers = {
               {{"quantizer gdfq", "fixed"}, {{"lr", 0.0001}, {"distillation", 1.0}}},
               {{"correct", "code"}, {{"lamb_c", 0.02}, {"batch", 8}}}},
     .recipes = {{"mine",
-                 {{"protocol", "qdrop"},
+                 {{"protocol", {{"code", "qdrop"}}},
                   {"synthesizer", {{"images", 64}}},
                   {"quantizer", {{"warmup", 0.5}, {"lamb_c", 0.1}}}}}}};
 
