@@ -24,7 +24,7 @@ ReconstructionSettings GenieMSettings(const QuantizationContext& context) {
 
 namespace {
 
-constexpr const char* kSource = "authors' code, main_quant.py";
+constexpr const char* kSource = "authors' code, main.py and reconstruct.py";
 
 Quantization Quantize(const QuantizationContext& context) {
   return Reconstruct(context, GenieMSettings(context));
