@@ -1,12 +1,12 @@
 #include "cli/leaderboard_output.h"
 
-#include "cli/paper_settings.h"
+#include "reports/compare.h"
 
 namespace zerosweep {
 
-bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const Globals& globals,
-                      const TableOptions& options) {
-  AddPublished(rows, PapersOwn());
+bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const PaperSettings& papers,
+                      const Globals& globals, const TableOptions& options) {
+  AddPublished(rows, papers);
   rows = Sorted(rows, options, LeaderboardTable);
   if (globals.format != "table") {
     PrintTable(LeaderboardTable(rows), globals);

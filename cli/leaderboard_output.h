@@ -11,7 +11,7 @@ namespace zerosweep {
 
 // As --format and the options say, with the papers' numbers that stand nearest. Returns false,
 // having printed nothing, where people would see an empty table.
-bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const Globals& globals,
-                      const TableOptions& options = {});
+bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const PaperSettings& papers,
+                      const Globals& globals, const TableOptions& options = {});
 
 }  // namespace zerosweep

@@ -161,6 +161,18 @@ std::string RecipeSettings(const Json& recipe) {
   return Headings({"part", "parameter", "value"}) + rows;
 }
 
+// "`qdrop` (variant `paper`: `pd_quant`)".
+std::string ProtocolsOf(const Json& recipe, const Catalogue& catalogue) {
+  const RecipeProtocol protocol = RecipeProtocolFromJson(recipe.at("protocol"));
+  const auto label = [&](const ProtocolChoice& choice) {
+    return "`" + ResolveProtocol(choice, catalogue).label + "`";
+  };
+  std::vector<std::string> others;
+  for (const auto& [variant, choice] : protocol.variants)
+    others.push_back(fmt::format("variant `{}`: {}", variant, label(choice)));
+  return label(protocol.usual) + (others.empty() ? "" : " (" + Join(others, ", ") + ")");
+}
+
 // "Synthesizer `zeroq`, quantizer `minmax`".
 std::string Parts(const Json& recipe) {
   std::vector<std::string> parts;
@@ -178,10 +190,9 @@ std::string Recipes(const Catalogue& catalogue) {
       "paper puts them together; "
       "`zerosweep recipes NAME` shows every value.\n";
   for (const Json& recipe : catalogue.recipes()) {
-    const std::string protocol =
-        ResolveProtocol(ProtocolFromJson(recipe.at("protocol")), catalogue).label;
+    const std::string protocol = ProtocolsOf(recipe, catalogue);
     const std::string paper = TextOf(recipe, "paper");
-    text += fmt::format("\n### {}\n\n{}\n\n{}{}, protocol `{}`, variant `{}`.\n\n{}",
+    text += fmt::format("\n### {}\n\n{}\n\n{}{}, protocol {}, variant `{}`.\n\n{}",
                         Shown(recipe.at("name")), Capitalised(TextOf(recipe, "summary")),
                         paper.empty() ? "" : "Paper: " + paper + ". ", Parts(recipe), protocol,
                         TextOf(recipe, "variant"), RecipeSettings(recipe));

@@ -21,9 +21,18 @@ function(zerosweep_room name)
   target_link_libraries(${name} PUBLIC zerosweep_flags ${ROOM_LIBS})
 endfunction()
 
+# The suites that a test's source holds. CMake runs again when the source changes.
+function(zerosweep_suites source result)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(READ ${source} text)
+  string(REGEX MATCHALL "TEST(_F|_P)?\\([A-Za-z0-9_]+," suites "${text}")
+  list(TRANSFORM suites REPLACE "^.*\\(([A-Za-z0-9_]+),$" "\\1")
+  list(REMOVE_DUPLICATES suites)
+  set(${result} ${suites} PARENT_SCOPE)
+endfunction()
+
 # zerosweep_tests(ROOM LIBS … [SUFFIX mpi|e2e|slow|gpu] [TIMEOUT s] [PCH target]): one program of all *_test.cc in tests/ROOM (or
-# tests/ROOM/SUFFIX), and one CTest entry for each source file, labelled `fast` or SUFFIX. Every suite in foo_test.cc is
-# named after its file: FooTest.
+# tests/ROOM/SUFFIX), and one CTest entry for each source file, labelled `fast` or SUFFIX, that runs every suite in it.
 function(zerosweep_tests room)
   cmake_parse_arguments(T "" "SUFFIX;TIMEOUT;PCH" "LIBS" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${room})
@@ -52,18 +61,15 @@ function(zerosweep_tests room)
   endif()
   foreach(source ${sources})
     get_filename_component(stem ${source} NAME_WE)
-    string(REPLACE "_" ";" words ${stem})
-    set(suite "")
-    foreach(word ${words})
-      string(SUBSTRING ${word} 0 1 first)
-      string(SUBSTRING ${word} 1 -1 rest)
-      string(TOUPPER ${first} first)
-      string(APPEND suite ${first}${rest})
+    zerosweep_suites(${source} suites)
+    set(filter "")
+    foreach(suite ${suites})
+      string(APPEND filter "${suite}.*:*/${suite}.*:")
     endforeach()
-    add_test(NAME ${room}/${stem} COMMAND ${program} --gtest_filter=${suite}.*:*/${suite}.*)
+    add_test(NAME ${room}/${stem} COMMAND ${program} --gtest_filter=${filter})
     set_tests_properties(${room}/${stem} PROPERTIES LABELS ${label} TIMEOUT ${T_TIMEOUT} RUN_SERIAL ${alone}
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
-      FAIL_REGULAR_EXPRESSION "Running 0 tests"  # a suite that is not named after its file
+      FAIL_REGULAR_EXPRESSION "Running 0 tests"
       # One thread: threads of OpenMP that wait for each other on a busy machine take minutes for milliseconds.
       ENVIRONMENT "ZEROSWEEP_BUILD=${PROJECT_BINARY_DIR};ZEROSWEEP_SOURCE=${PROJECT_SOURCE_DIR};OMP_NUM_THREADS=1")
   endforeach()

@@ -31,10 +31,6 @@ bool MayBeHeldAgainst(const PublishedRow& published, const LeaderboardRow& ours)
          SameBits(published, ours);
 }
 
-std::string Shown(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 // Which bits the paper's protocol and ours do not share: "act_placement op_input, first_w 8".
 void AddProtocol(const PublishedRow& published, const LeaderboardRow& ours,
                  const PaperSettings& papers, std::vector<std::string>& differences) {
@@ -49,25 +45,17 @@ void AddProtocol(const PublishedRow& published, const LeaderboardRow& ours,
   const Json& fields = ours.protocol_fields;
   for (const auto& [field, value] : theirs.items()) {
     if (!fields.contains(field) || fields.at(field) == value) continue;
-    differences.push_back(fmt::format("protocol: {} {} there, {} here", field, Shown(value),
-                                      Shown(fields.at(field))));
+    differences.push_back(fmt::format("protocol: {} {} there, {} here", field, ShownValue(value),
+                                      ShownValue(fields.at(field))));
   }
 }
 
-// "settings: quantizer.iterations 600, not 70000; …": what is not as the recipe's profile `paper`
-// has it.
-void AddSettings(const LeaderboardRow& ours, const PaperSettings& papers,
-                 std::vector<std::string>& differences) {
-  const auto found = papers.parameters.find({ours.method, ours.variant});
-  if (found == papers.parameters.end()) return;
+// "settings: iterations 600, not 70000; …". The protocol is told field by field.
+void AddSettings(const LeaderboardRow& ours, std::vector<std::string>& differences) {
   std::vector<std::string> other;
-  for (const auto& [part, parameters] : found->second.items()) {
-    for (const auto& [name, value] : parameters.items()) {
-      const Json here = ours.parameters.value(Json::json_pointer("/" + part + "/" + name), value);
-      if (here != value)
-        other.push_back(fmt::format("{}.{} {}, not {}", part, name, Shown(here), Shown(value)));
-    }
-  }
+  for (const Setting& setting : ours.settings)
+    if (setting.name != "protocol" && setting.papers && !setting.IsPapers())
+      other.push_back(fmt::format("{}, not {}", Phrase(setting), ShownValue(*setting.papers)));
   if (!other.empty()) differences.push_back("settings: " + Join(other, ", "));
 }
 
@@ -84,7 +72,7 @@ std::vector<std::string> DifferencesOf(const PublishedRow& published, const Lead
   if (published.arch != ours.arch)
     differences.push_back(fmt::format("network: {} there, {} here", published.arch, ours.arch));
   AddProtocol(published, ours, papers, differences);
-  AddSettings(ours, papers, differences);
+  AddSettings(ours, differences);
   const bool real = ours.synthesizer == "real";
   if (!ours.synthesizer.empty() && (published.needs_real_data == "yes") != real) {
     differences.push_back(fmt::format("real data: {} there, {} here", published.needs_real_data,
@@ -193,13 +181,12 @@ void AddPublished(std::vector<LeaderboardRow>& board, const PaperSettings& paper
     return std::find(kConfidences.begin(), kConfidences.end(), row.confidence) -
            kConfidences.begin();
   };
-  const PaperSettings protocols = {papers.presets, {}};  // our settings differ from all alike
   for (LeaderboardRow& ours : board) {
     const PublishedRow* best = nullptr;
     size_t fewest = 0;
     for (const PublishedRow& published : PublishedNumbers()) {
       if (published.confidence == "recalled" || !MayBeHeldAgainst(published, ours)) continue;
-      const size_t differences = DifferencesOf(published, ours, protocols).size();
+      const size_t differences = DifferencesOf(published, ours, papers).size();
       if (best != nullptr &&
           std::pair(fewest, rank(*best)) <= std::pair(differences, rank(published)))
         continue;

@@ -1,7 +1,6 @@
 // Our results beside the papers' numbers, with everything that makes the two not the same.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,13 +17,6 @@ struct ComparisonFilter {
   std::string method;  // a recipe of ours, or the method as printed: "zeroq", "ZeroQ"
   std::string model;  // an architecture of ours, its family, or as printed: "resnet18", "ResNet-18"
   bool recalled = false;  // also numbers from memory
-};
-
-// What the catalogue takes from the papers.
-struct PaperSettings {
-  std::map<std::string, Json> presets;  // the fields of each protocol preset
-  // Under the profile `paper`, by recipe and variant: {"quantizer": {"batch": 16, …}, …}.
-  std::map<std::pair<std::string, std::string>, Json> parameters;
 };
 
 // A published number and one of our rows of the same method, dataset, family of networks and bits;

@@ -1,9 +1,11 @@
 // The comparison with the papers as a table: for programs, and narrow or wide for people.
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "base/text.h"
 #include "reports/compare.h"
+#include "reports/settings_column.h"
 #include "reports/table_order.h"
 
 namespace zerosweep {
@@ -55,7 +57,7 @@ Cells CellsOf(const Comparison& row) {
              Fixed(row.PublishedDrop())};
     cells.fp32 = Fixed(of->fp32);
   } else {
-    cells.method = MethodName(*row.ours);
+    cells.method = VariantName(*row.ours);
     cells.dataset = row.ours->dataset;
     cells.network = row.ours->arch;
     cells.bits = BitsName(row.ours->bits);
@@ -68,7 +70,7 @@ Cells CellsOf(const Comparison& row) {
     cells.difference = Signed(row.DropDifference());
     cells.marks = Marks(row.differences);
     cells.our_fp32 = Fixed(of->fp32_top1);
-    cells.our_method = MethodName(*of);
+    cells.our_method = VariantName(*of);
     cells.our_protocol = of->protocol;
   }
   return cells;
@@ -88,13 +90,11 @@ const std::vector<Column> kNarrow = {{"method", &Cells::method},
                                      {"ours drop", &Cells::our_drop},
                                      {"Δ drop", &Cells::difference},
                                      {"differs", &Cells::marks}};
-// Where rows of ours have a name in common.
-const Column kOurMethod = {"our method", &Cells::our_method};
 const std::vector<Column> kWideFirst = {
     {"paper", &Cells::paper}, {"table", &Cells::table}, {"dataset", &Cells::dataset}};
 const std::vector<Column> kWideLast = {{"paper FP32 %", &Cells::fp32},
                                        {"ours FP32 %", &Cells::our_fp32},
-                                       kOurMethod,
+                                       {"our method", &Cells::our_method},
                                        {"our protocol", &Cells::our_protocol}};
 
 std::vector<Json> Select(const Cells& cells, const std::vector<Column>& columns) {
@@ -115,6 +115,28 @@ Table HeadingsOf(const std::vector<Column>& columns) {
 std::string Heading(const Cells& cells) {
   if (cells.paper.empty()) return cells.dataset + ": no published number";
   return fmt::format("{}, {}: {}", cells.paper, cells.table, cells.dataset);
+}
+
+constexpr const char* kOurSettings = "our method, protocol and settings";
+
+// Under each row what ours is: "gdfq (fixed), zeroq: iterations 800".
+void AddSection(std::span<const Comparison> section, const std::string& heading,
+                PeopleTable& people) {
+  std::vector<const LeaderboardRow*> ours;
+  for (const Comparison& row : section)
+    if (row.ours != nullptr) ours.push_back(row.ours);
+  const SettingsColumn settings = SettingsOf(ours);
+  people.sections.push_back({people.table.rows.size(), heading,
+                             settings.shared.empty() ? "" : kSharedSettings + settings.shared});
+  auto own = settings.own.begin();
+  for (const Comparison& row : section) {
+    people.table.rows.push_back(Select(CellsOf(row), kNarrow));
+    std::string& under = people.under.emplace_back();
+    if (row.ours == nullptr) continue;
+    under = fmt::format("{}, {}", VariantName(*row.ours), row.ours->protocol);
+    if (*own != kNoSettings) under += ": " + *own;
+    ++own;
+  }
 }
 
 }  // namespace
@@ -140,7 +162,8 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
                    "drop_difference",
                    "protocol_differences",
                    "ours_method",
-                   "ours_protocol"};
+                   "ours_protocol",
+                   "ours_settings"};
   const auto bits = [](const std::string& printed) {
     const bool number =
         !printed.empty() && printed.find_first_not_of("0123456789") == std::string::npos;
@@ -172,10 +195,10 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
       cells.insert(cells.end(),
                    {of->top1_mean, of->n, Optional(of->top1_std), Optional(of->fp32_top1),
                     Optional(of->drop), Optional(row.DropDifference()), row.differences,
-                    MethodName(*of), of->protocol});
+                    MethodName(*of), of->protocol, SettingsAsJson(*of)});
     } else {
-      cells.resize(cells.size() + 9);
-      cells[cells.size() - 3] = Json::array();
+      cells.resize(table.columns.size());
+      cells[cells.size() - 4] = Json::array();  // protocol_differences
     }
     table.rows.push_back(std::move(cells));
   }
@@ -183,20 +206,14 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
 }
 
 PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together) {
-  std::vector<Column> columns = kNarrow;
-  if (std::any_of(rows.begin(), rows.end(), [](const Comparison& row) {
-        return row.published != nullptr && row.ours != nullptr && !row.ours->settings.empty();
-      }))
-    columns.push_back(kOurMethod);
-  PeopleTable people{HeadingsOf(columns), {}, {}, 0};
-  std::vector<Cells> all;
-  for (const Comparison& row : rows) all.push_back(CellsOf(row));
-  if (together) all = Together(all, Heading);
-  for (const Cells& cells : all) {
-    const std::string heading = Heading(cells);
-    if (people.sections.empty() || people.sections.back().heading != heading)
-      people.sections.push_back({people.table.rows.size(), heading});
-    people.table.rows.push_back(Select(cells, columns));
+  const auto heading_of = [](const Comparison& row) { return Heading(CellsOf(row)); };
+  const std::vector<Comparison> ordered = together ? Together(rows, heading_of) : rows;
+  PeopleTable people{.table = HeadingsOf(kNarrow), .gives_way = 0, .under_heading = kOurSettings};
+  for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
+    const std::string heading = heading_of(ordered[first]);
+    end = first;
+    while (end < ordered.size() && heading_of(ordered[end]) == heading) ++end;
+    AddSection({&ordered[first], end - first}, heading, people);
   }
   return people;
 }
@@ -205,10 +222,12 @@ PeopleTable WideComparison(const std::vector<Comparison>& rows) {
   std::vector<Column> columns = kWideFirst;
   columns.insert(columns.end(), kNarrow.begin(), kNarrow.end());
   columns.insert(columns.end(), kWideLast.begin(), kWideLast.end());
-  PeopleTable people{HeadingsOf(columns), {}, {}, {}};
-  people.table.columns.emplace_back("what differs");
+  PeopleTable people{.table = HeadingsOf(columns)};
+  people.table.columns.insert(people.table.columns.end(), {"settings", "what differs"});
   for (const Comparison& row : rows) {
     people.table.rows.push_back(Select(CellsOf(row), columns));
+    people.table.rows.back().emplace_back(row.ours == nullptr ? "–"
+                                                              : SettingsOf({row.ours}).own[0]);
     people.table.rows.back().emplace_back(Join(row.differences, "; "));
   }
   return people;

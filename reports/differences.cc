@@ -1,51 +1,26 @@
 #include "reports/differences.h"
 
-#include <map>
+#include <algorithm>
 #include <set>
 
 namespace zerosweep {
-namespace {
 
-// "/quantizer/params/weights" → {"quantizer", "weights"}
-std::vector<std::string> Words(const std::string& path) {
-  std::vector<std::string> words;
-  const Json::json_pointer pointer(path);
-  for (Json::json_pointer at = pointer; !at.empty(); at = at.parent_pointer())
-    if (at.back() != "params") words.insert(words.begin(), at.back());
-  return words;
-}
-
-std::string Shown(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-}  // namespace
-
-std::vector<std::vector<std::string>> Differences(const std::vector<Json>& configurations) {
-  std::vector<Json> flat;
-  std::map<std::string, std::set<Json>> values;  // by path; null where one has none
-  for (const Json& configuration : configurations) flat.push_back(configuration.flatten());
+std::vector<std::string> DifferingPaths(const std::vector<Json>& flat) {
+  std::set<std::string> paths;
   for (const Json& all : flat)
-    for (const auto& [path, value] : all.items()) values[path];
-  for (auto& [path, seen] : values)
-    for (const Json& all : flat) seen.insert(all.value(path, Json()));
-  std::map<std::string, std::string> names;  // of the paths that differ
-  std::map<std::string, int> uses;
-  for (const auto& [path, seen] : values) {
-    const std::vector<std::string> words = Words(path);
-    if (seen.size() < 2 || words.front() == "threads" || words.front() == "profile") continue;
-    names[path] = words.back();
-    ++uses[words.back()];
+    for (const auto& [path, value] : all.items()) paths.insert(path);
+  std::vector<std::string> differing;
+  for (const std::string& path : paths) {
+    const auto first = flat.front().find(path);
+    const auto as_first = [&](const Json& other) {
+      const auto here = other.find(path);
+      if (first == flat.front().end() || here == other.end())
+        return first == flat.front().end() && here == other.end();
+      return *here == *first;
+    };
+    if (!std::all_of(flat.begin(), flat.end(), as_first)) differing.push_back(path);
   }
-  for (auto& [path, name] : names)
-    if (uses[name] > 1) name = Words(path).front() + "." + name;
-  std::vector<std::vector<std::string>> differences;
-  for (const Json& all : flat) {
-    std::vector<std::string>& own = differences.emplace_back();
-    for (const auto& [path, name] : names)
-      if (all.contains(path)) own.push_back(name + "=" + Shown(all.at(path)));
-  }
-  return differences;
+  return differing;
 }
 
 }  // namespace zerosweep

@@ -1,4 +1,4 @@
-// What sets configurations apart that have one name.
+// Where configurations are not the same.
 #pragma once
 
 #include <string>
@@ -8,10 +8,8 @@
 
 namespace zerosweep {
 
-// For each configuration (JSON objects) its values of the parameters that are not the same in all:
-// "weights=lsq", by the parameter's own name; where several of that name differ, with what it
-// belongs to: "quantizer.batch=32". Those that all have and those that say only how something is
-// computed (threads, profile) are left out.
-std::vector<std::vector<std::string>> Differences(const std::vector<Json>& configurations);
+// The places (JSON pointers) at which these flattened configurations do not all hold one value, in
+// alphabetical order. One that some do not hold is such a place, too.
+std::vector<std::string> DifferingPaths(const std::vector<Json>& flat);
 
 }  // namespace zerosweep

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "reports/html_table.h"
+#include "reports/settings_column.h"
 #include "reports/svg_plot.h"
 
 namespace zerosweep {
@@ -48,13 +49,15 @@ std::vector<std::string> TakeUniform(Table& table) {
 
 std::string HtmlLeaderboard(const std::vector<LeaderboardRow>& rows, const Json& provenance) {
   Table table = TableOf(rows);
-  const std::vector<std::string> uniform = TakeUniform(table);
+  std::vector<std::string> uniform = TakeUniform(table);
+  if (const std::string shared = SettingsOfBoard(rows).shared; !shared.empty())
+    uniform.push_back("settings " + shared);
   const auto accuracy = std::find(table.columns.begin(), table.columns.end(), kAccuracy);
   const auto column = static_cast<size_t>(accuracy - table.columns.begin());
   const auto cell = [&](size_t row, const std::string& name) -> std::string {
-    const std::string id = std::to_string(rows[row].configuration);
+    const std::string id = RowKey(rows[row]);
     if (name != kAccuracy || !provenance.at("rows").contains(id)) return "";
-    return fmt::format("<button type=button class=why value={}>{}</button>", id,
+    return fmt::format("<button type=button class=why value=\"{}\">{}</button>", EscapeHtml(id),
                        EscapeHtml(table.rows[row][column].get<std::string>()));
   };
   const std::string told =

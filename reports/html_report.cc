@@ -26,8 +26,9 @@ std::string LeaderboardSection(const ReportData& data) {
   if (data.rows.empty()) return "<p>No trial is done yet.</p>\n";
   std::string html =
       "<p>Top-1 is mean ± standard deviation over n distinct evaluations: other seeds, never "
-      "another teacher. Drop is against the FP32 teacher, in points. Press a heading to sort, an "
-      "accuracy to see where it comes from.</p>\n"
+      "another teacher. Drop is against the FP32 teacher, in points. Settings are those that are "
+      "not as in the method's paper. Press a heading to sort, an accuracy to see where it comes "
+      "from.</p>\n"
       "<noscript><p>Sorting, filters and origins need this page's script.</p></noscript>\n" +
       HtmlLeaderboard(data.rows, data.provenance);
   if (const size_t known = data.provenance.at("rows").size(); known < data.rows.size())

@@ -5,10 +5,11 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <sstream>
 #include <tuple>
 
 #include "base/text.h"
-#include "reports/differences.h"
+#include "reports/row_settings.h"
 #include "reports/statistics.h"
 
 namespace zerosweep {
@@ -26,6 +27,9 @@ enum Number {
   kImages,
   kSizeBytes,
   kBitops,
+  kImagesSeen,
+  kLrKd,
+  kRealImages,
   kSeconds,
   kNumbers
 };
@@ -41,10 +45,13 @@ constexpr std::array<Metric, kSeconds> kMetrics = {{{"evaluate", "top1"},
                                                     {"teacher", "fp32_top1"},
                                                     {"synthesize", "images"},
                                                     {"quantize", "size_bytes"},
-                                                    {"quantize", "bitops"}}};
+                                                    {"quantize", "bitops"},
+                                                    {"quantize", "images_seen"},
+                                                    {"images_seen", "lr_kd"},
+                                                    {"images_seen", "real_images"}}};
 
 // Columns of TrialsSql; then the numbers.
-enum Column { kConfiguration, kSeed, kEvaluation, kSynthesized, kFirstNumber };
+enum Column { kConfiguration, kRevisions, kSeed, kEvaluation, kSynthesized, kFirstNumber };
 
 // One row a done trial that has an accuracy. Each of its stages is looked up once and its metrics
 // from there: at 100,000 trials a sub-select for each number would be most of the time.
@@ -58,12 +65,13 @@ std::string TrialsSql(const FilterSql& filter) {
     joins += fmt::format(
         "LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{0}'\n", name, of);
   }
-  return fmt::format(R"(SELECT t.configuration_id, t.seed, evaluate.stage_id, synthesize.stage_id{},
+  return fmt::format(
+      R"(SELECT t.configuration_id, {}, t.seed, evaluate.stage_id, synthesize.stage_id{},
   (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
     WHERE x.trial_id = t.id)
 FROM trial t
 {}WHERE t.state = 'done' AND top1.value IS NOT NULL AND {})",
-                     columns, joins, filter.condition);
+      kRevisionsSql, columns, joins, filter.condition);
 }
 
 // What the trials of a configuration have in common.
@@ -76,8 +84,9 @@ SELECT c.id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.bits, t.protoco
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
-  json_object('synthesizer', c.config -> '$.synthesizer.params',
-    'quantizer', c.config -> '$.quantizer.params')
+  t.quantizer, json_object('synthesizer', c.config -> '$.synthesizer',
+    'quantizer', c.config -> '$.quantizer', 'correct', c.config -> '$.correct',
+    'sensitivity', c.config -> '$.sensitivity')
 FROM one JOIN trial t ON t.id = one.trial JOIN configuration c ON c.id = t.configuration_id)",
                      filter.condition);
 }
@@ -86,6 +95,7 @@ FROM one JOIN trial t ON t.id = one.trial JOIN configuration c ON c.id = t.confi
 struct Samples {
   LeaderboardRow row;
   std::string counterparts;  // the same for configurations that differ in their images alone
+  Json method;               // the parts of its configuration that are the method's
   std::set<int64_t> seeds;
   std::set<int64_t> evaluations;
   std::set<int64_t> image_sets;
@@ -120,6 +130,9 @@ struct Samples {
     row.images = Mean(values[kImages]);
     row.size_bytes = Mean(values[kSizeBytes]);
     row.bitops = Mean(values[kBitops]);
+    row.images_seen = Mean(values[kImagesSeen]);
+    row.lr_kd = Mean(values[kLrKd]);
+    row.real_images = Mean(values[kRealImages]);
     row.seconds_mean = Mean(values[kSeconds]);
     row.untrained_top1 = Mean(values[kUntrained]);
     row.best_snapshot_top1 = Mean(values[kBestSnapshot]);
@@ -127,36 +140,58 @@ struct Samples {
   }
 };
 
-using Groups = std::map<int64_t, Samples>;  // by configuration
+using Groups = std::map<std::pair<int64_t, std::string>, Samples>;  // configuration, revisions
+
+// "quantize 2,teacher 1" → {"quantize": 2, "teacher": 1}
+Json ParseRevisions(const std::string& text) {
+  Json revisions = Json::object();
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const size_t blank = word.find(' ');
+    revisions[word.substr(0, blank)] = std::stoi(word.substr(blank + 1));
+  }
+  return revisions;
+}
+
+// What a row of ConfigurationsSql says of the trials of its configuration.
+void Describe(const std::vector<Json>& of, Samples& samples) {
+  LeaderboardRow& row = samples.row;
+  row.dataset = of[1];
+  row.model = of[2];
+  row.method = of[3];
+  row.w_bits = of[4];
+  row.a_bits = of[5];
+  row.bits = of[6];
+  row.protocol = of[7];
+  row.variant = of[8];
+  row.synthesizer = of[9];
+  samples.counterparts = of[10];
+  row.tested = of[11];
+  if (of[12].is_number()) row.limit = of[12].get<int64_t>();
+  if (of[13].is_string()) row.arch = of[13];
+  if (of[14].is_string()) row.protocol_fields = ParseJson(of[14].get<std::string>(), "a protocol");
+  row.quantizer = of[15];
+  const Json method = ParseJson(of[16].get<std::string>(), "a method");
+  for (const auto& [part, value] : method.items())
+    if (!value.is_null()) samples.method[part] = value;
+}
 
 Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
   Groups groups;
   reader.ForEach(TrialsSql(filter), filter.bindings, [&groups](const std::vector<Json>& trial) {
-    groups[trial[kConfiguration].get<int64_t>()].Add(trial);
+    groups[{trial[kConfiguration].get<int64_t>(), trial[kRevisions].get<std::string>()}].Add(trial);
   });
   for (const auto& of : reader.Query(ConfigurationsSql(filter), filter.bindings).rows) {
-    const auto place = groups.find(of[0].get<int64_t>());
-    if (place == groups.end()) continue;
-    LeaderboardRow& row = place->second.row;
-    row.configuration = place->first;
-    row.dataset = of[1];
-    row.model = of[2];
-    row.method = of[3];
-    row.w_bits = of[4];
-    row.a_bits = of[5];
-    row.bits = of[6];
-    row.protocol = of[7];
-    row.variant = of[8];
-    row.synthesizer = of[9];
-    place->second.counterparts = of[10];
-    row.tested = of[11];
-    if (of[12].is_number()) row.limit = of[12].get<int64_t>();
-    if (of[13].is_string()) row.arch = of[13];
-    if (of[14].is_string())
-      row.protocol_fields = ParseJson(of[14].get<std::string>(), "a protocol");
-    row.parameters = ParseJson(of[15].get<std::string>(), "parameters");
+    const int64_t configuration = of[0].get<int64_t>();
+    for (auto place = groups.lower_bound({configuration, ""});
+         place != groups.end() && place->first.first == configuration; ++place)
+      Describe(of, place->second);
   }
-  for (auto& [configuration, samples] : groups) samples.Finish();
+  for (auto& [key, samples] : groups) {
+    samples.row.configuration = key.first;
+    samples.row.revisions = ParseRevisions(key.second);
+    samples.Finish();
+  }
   return groups;
 }
 
@@ -166,46 +201,30 @@ void NameSweeps(const ResultsReader& reader, const FilterSql& filter, Groups& gr
       "SELECT DISTINCT t.configuration_id, s.name FROM trial t JOIN sweep_trial st ON st.trial_id "
       "= t.id JOIN sweep s ON s.id = st.sweep_id WHERE t.state = 'done' AND " +
       filter.condition + " ORDER BY s.name";
+  std::map<int64_t, std::string> sweeps;  // by configuration
   for (const auto& of : reader.Query(sql, filter.bindings).rows) {
-    const auto place = groups.find(of[0].get<int64_t>());
-    if (place == groups.end()) continue;
-    std::string& sweeps = place->second.row.sweep;
-    sweeps += (sweeps.empty() ? "" : ", ") + of[1].get<std::string>();
+    std::string& names = sweeps[of[0].get<int64_t>()];
+    names += (names.empty() ? "" : ", ") + of[1].get<std::string>();
   }
+  for (auto& [key, samples] : groups) samples.row.sweep = sweeps[key.first];
+}
+
+// What rows have in common that differ in their images alone.
+auto CounterpartsOf(const Samples& samples) {
+  Json revisions = samples.row.revisions;
+  revisions.erase("synthesize");
+  return std::tuple(samples.counterparts, revisions.dump(), samples.row.images);
 }
 
 void CompareWithReal(Groups& groups, const Groups& real) {
-  using Key = std::pair<std::string, std::optional<double>>;  // counterparts, images
-  std::map<Key, std::vector<double>> means;
-  for (const auto& [configuration, samples] : real)
+  std::map<decltype(CounterpartsOf(Samples())), std::vector<double>> means;
+  for (const auto& [key, samples] : real)
     if (samples.row.synthesizer == "real")
-      means[{samples.counterparts, samples.row.images}].push_back(samples.row.top1_mean);
-  for (auto& [configuration, samples] : groups) {
-    const auto found = means.find({samples.counterparts, samples.row.images});
+      means[CounterpartsOf(samples)].push_back(samples.row.top1_mean);
+  for (auto& [key, samples] : groups) {
+    const auto found = means.find(CounterpartsOf(samples));
     if (samples.row.synthesizer != "real" && found != means.end() && found->second.size() == 1)
       samples.row.to_real = samples.row.top1_mean - found->second.front();
-  }
-}
-
-void TellApart(Groups& groups, const ResultsReader& reader) {
-  using Name =
-      std::tuple<std::string, std::string, std::string, std::string, std::string, std::string>;
-  std::map<Name, std::vector<int64_t>> configurations;
-  for (const auto& [configuration, samples] : groups) {
-    const LeaderboardRow& row = samples.row;
-    configurations[{row.dataset, row.model, row.bits, row.method, row.protocol, row.variant}]
-        .push_back(configuration);
-  }
-  for (const auto& [name, namesakes] : configurations) {
-    if (namesakes.size() < 2) continue;
-    std::vector<Json> configs;
-    for (const int64_t id : namesakes) {
-      const Table table = reader.Query("SELECT config FROM configuration WHERE id = ?", {id});
-      configs.push_back(ParseJson(table.rows.at(0).at(0).get<std::string>(), "a configuration"));
-    }
-    const auto differences = Differences(configs);
-    for (size_t i = 0; i < namesakes.size(); ++i)
-      groups.at(namesakes[i]).row.settings = differences[i];
   }
 }
 
@@ -215,16 +234,27 @@ void MarkIncomparable(Groups& groups) {
     return Block{row.dataset, row.model, row.bits};
   };
   std::map<Block, std::set<std::pair<std::string, std::string>>> kinds;
-  for (const auto& [configuration, samples] : groups)
+  for (const auto& [key, samples] : groups)
     kinds[block_of(samples.row)].emplace(samples.row.protocol, samples.row.tested);
-  for (auto& [configuration, samples] : groups)
+  for (auto& [key, samples] : groups)
     samples.row.not_comparable = kinds[block_of(samples.row)].size() > 1;
 }
 
 }  // namespace
 
-std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::string& sweep,
-                                        const Filter& where) {
+std::string RowKey(int64_t configuration, const std::string& revisions) {
+  return fmt::format("{}:{}", configuration, revisions);
+}
+
+std::string RowKey(const LeaderboardRow& row) {
+  std::vector<std::string> words;
+  for (const auto& [kind, revision] : row.revisions.items())
+    words.push_back(fmt::format("{} {}", kind, revision.get<int>()));
+  return RowKey(row.configuration, Join(words, ","));
+}
+
+std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const PaperSettings& papers,
+                                        const std::string& sweep, const Filter& where) {
   RequireSweep(reader, sweep);
   const FilterSql filter = ToSql(sweep, where);
   Groups groups = ReadGroups(reader, filter);
@@ -237,9 +267,11 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::
   }
   if (sweep.empty()) NameSweeps(reader, filter, groups);
   MarkIncomparable(groups);
-  TellApart(groups, reader);
+  std::vector<RowAndMethod> named;
+  for (auto& [key, samples] : groups) named.push_back({&samples.row, &samples.method});
+  NameSettings(named, reader, papers);
   std::vector<LeaderboardRow> rows;
-  for (auto& [configuration, samples] : groups) {
+  for (auto& [key, samples] : groups) {
     rows.push_back(std::move(samples.row));
     if (!sweep.empty()) rows.back().sweep = sweep;
   }

@@ -7,6 +7,7 @@
 
 #include "reports/filter.h"
 #include "reports/people_table.h"
+#include "reports/settings.h"
 #include "storage/results.h"
 
 namespace zerosweep {
@@ -15,10 +16,12 @@ namespace zerosweep {
 // values are nullopt.
 struct LeaderboardRow {
   int64_t configuration = 0;  // its id in the database
-  std::string tested;         // limit, copy of the data, weights of the teacher
-  std::string arch, synthesizer;
+  // Of the implementations that made it, by kind of stage: {"quantize": 2, …}. Trials of one
+  // configuration that differ in them are rows of their own.
+  Json revisions = Json::object();
+  std::string tested;  // limit, copy of the data, weights of the teacher
+  std::string arch, synthesizer, quantizer;
   Json protocol_fields;  // null where the configuration does not say
-  Json parameters;       // {"synthesizer": {…}, "quantizer": {…}}, null or absent: none
   std::string sweep;     // several sweeps that share the configuration: "a, b"
   std::string dataset, model, method;
   double w_bits = 0, a_bits = 0;
@@ -40,6 +43,9 @@ struct LeaderboardRow {
   // Means of what training went through, beside its last state (top1_mean): before it, the best as
   // the test images tell (never ranked), and the one that held-out images pick.
   std::optional<double> untrained_top1, best_snapshot_top1, heldout_snapshot_top1;
+  // What training went through: images that the student saw, the sum over its steps of learning
+  // rate × weight of the distillation, and the real images that it may draw from.
+  std::optional<double> images_seen, lr_kd, real_images;
   std::optional<double> images, size_bytes, bitops;
   std::vector<int64_t> seeds;
   std::string protocol, variant;
@@ -50,9 +56,10 @@ struct LeaderboardRow {
   // Another protocol, test set (limit, copy of the data) or teacher (weights) stands in the same
   // dataset, model and bits: the order says nothing between them.
   bool not_comparable = false;
-  // What sets it apart from rows of the same dataset, model, bits, method, protocol and variant:
-  // "weights=lsq"; empty where it is the only one.
-  std::vector<std::string> settings;
+  // What is not as its paper has it (recipe, parts, variant and protocol), and what tells it apart
+  // from rows of the same dataset, model, bits, method, protocol and variant: the important first.
+  std::vector<Setting> settings;
+  bool papers_known = false;  // whether the catalogue has all its parts
 };
 
 // Whether some of its trials were calibrated on the same images.
@@ -63,23 +70,40 @@ inline bool SharesImages(const LeaderboardRow& row) {
 // Done trials of a sweep (empty: of the home) that match. Order: dataset, model, bits from high to
 // low (of equal numbers uniform before mixed), then mean top-1 from high to low. Throws kUsage for
 // an unknown sweep.
-std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const std::string& sweep = "",
-                                        const Filter& where = {});
+std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const PaperSettings& papers,
+                                        const std::string& sweep = "", const Filter& where = {});
+
+// SQL: the revisions of a trial `t` as text, equal for trials of one row: "evaluate 1,quantize 2".
+inline constexpr const char* kRevisionsSql =
+    "(SELECT group_concat(x.kind || ' ' || g.revision) FROM trial_stage x JOIN stage g "
+    "ON g.id = x.stage_id WHERE x.trial_id = t.id)";
+// Names a row within its home: "17:evaluate 1,quantize 2". `revisions` are those of kRevisionsSql.
+std::string RowKey(int64_t configuration, const std::string& revisions);
+std::string RowKey(const LeaderboardRow& row);
+
+// ["iterations=1000", "images=256"]: the settings that are not the paper's, and what else tells its
+// rows apart.
+Json SettingsAsJson(const LeaderboardRow& row);
 
 // The columns of the contract, one value each: for JSON and CSV.
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows);
 
 // "zeroq", "dsg (fixed)".
 std::string VariantName(const LeaderboardRow& row);
-// The same with what tells its rows apart: "real+finetune [weights=lsq]".
+// The same with as much as tells its rows apart: "real+finetune [weights=lsq]".
 std::string MethodName(const LeaderboardRow& row);
 
-// For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *".
+// For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *". Settings that all
+// rows share stand above or below the table, as SharedSettings. What training went through has
+// columns where a row was trained.
 Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows);
+// "settings of all rows: iterations 1000, images 256"; empty where there are none.
+std::string SharedSettings(const std::vector<LeaderboardRow>& rows);
 
 // The same for a terminal. Narrow: a section for each dataset and model in the order of their first
-// rows, and no column that would say nothing or the same in every row; wide: all there is in the
-// order of `rows`. Best: of rows that are comparable, where they differ.
+// rows, under each row its settings and what training went through, and no column that would say
+// nothing or the same in every row; wide: all there is in the order of `rows`. Best: of rows that
+// are comparable, where they differ.
 PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows);
 PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows);
 

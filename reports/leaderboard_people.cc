@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "reports/leaderboard.h"
+#include "reports/settings_column.h"
 #include "reports/table_order.h"
 
 namespace zerosweep {
@@ -38,7 +39,7 @@ struct Column {
 using Row = LeaderboardRow;
 
 const Column kBits = {"bits", [](const Row& row) { return BitsName(row.bits); }};
-const Column kMethod = {"method", [](const Row& row) { return MethodName(row); }};
+const Column kMethod = {"method", VariantName};
 const Column kTop1 = {"top-1 %", Accuracy};
 const Column kSamples = {
     "n", [](const Row& row) { return std::to_string(row.n) + (SharesImages(row) ? " †" : ""); }};
@@ -52,6 +53,23 @@ const Column kSeconds = {"seconds", [](const Row& row) { return Fixed(row.second
 const Column kPublished = {"published", [](const Row& row) { return Fixed(row.published, 2); }};
 const Column kProtocol = {"protocol", Protocol};
 
+const Column kUntrained = {"untrained",
+                           [](const Row& row) { return Fixed(row.untrained_top1, 2); }};
+const Column kBestSnapshot = {"best snapshot",
+                              [](const Row& row) { return Fixed(row.best_snapshot_top1, 2); }};
+const Column kHeldout = {"held-out",
+                         [](const Row& row) { return Fixed(row.heldout_snapshot_top1, 2); }};
+const Column kImagesSeen = {"images seen",
+                            [](const Row& row) { return Fixed(row.images_seen, 0); }};
+const Column kRealImages = {"real images",
+                            [](const Row& row) { return Fixed(row.real_images, 0); }};
+const Column kLrKd = {
+    "Σ lr·KD", [](const Row& row) { return row.lr_kd ? fmt::format("{:.4g}", *row.lr_kd) : "–"; }};
+
+const std::vector<Column> kTraining = {kUntrained, kBestSnapshot, kHeldout, kImagesSeen, kLrKd};
+
+constexpr const char* kSettings = "settings";
+constexpr size_t kSettingsPlace = 4;  // after the method
 const std::vector<Column> kForPeople = {
     {"dataset", [](const Row& row) { return row.dataset; }},
     {"model", [](const Row& row) { return row.model; }},
@@ -65,8 +83,7 @@ const std::vector<Column> kForPeople = {
     {"agreement %", [](const Row& row) { return Fixed(row.agreement, 2); }},
     {"images", [](const Row& row) { return Fixed(row.images, 0); }},
     kSize,
-    kSeconds,
-    kProtocol};
+    kSeconds};
 
 const std::vector<Column> kWideOnly = {
     {"95 % interval",
@@ -75,9 +92,6 @@ const std::vector<Column> kWideOnly = {
                               : "–";
      }},
     {"best", [](const Row& row) { return Fixed(row.top1_best, 2); }},
-    {"untrained", [](const Row& row) { return Fixed(row.untrained_top1, 2); }},
-    {"best snapshot", [](const Row& row) { return Fixed(row.best_snapshot_top1, 2); }},
-    {"held-out", [](const Row& row) { return Fixed(row.heldout_snapshot_top1, 2); }},
     kPublished,
     {"published by", [](const Row& row) { return row.published_source.value_or("–"); }}};
 
@@ -89,6 +103,19 @@ Table TableOf(const std::vector<LeaderboardRow>& rows, const std::vector<Column>
     for (const Column& column : columns) cells.emplace_back(column.cell(row));
   }
   return table;
+}
+
+void InsertSettings(const std::vector<LeaderboardRow>& rows, Table& table) {
+  const SettingsColumn settings = SettingsOfBoard(rows);
+  table.columns.insert(table.columns.begin() + kSettingsPlace, kSettings);
+  for (size_t i = 0; i < rows.size(); ++i)
+    table.rows[i].insert(table.rows[i].begin() + kSettingsPlace, settings.own[i]);
+}
+
+bool AnyTrained(const std::vector<LeaderboardRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const LeaderboardRow& row) {
+    return row.untrained_top1.has_value() || row.images_seen.has_value();
+  });
 }
 
 bool AnyHas(const std::vector<LeaderboardRow>& rows, std::optional<double> LeaderboardRow::*field) {
@@ -126,6 +153,32 @@ size_t EndOfSection(const std::vector<LeaderboardRow>& rows, size_t first) {
   return end;
 }
 
+// What training went through: "51200 images seen · Σ lr·KD 0.76".
+std::string Training(const LeaderboardRow& row) {
+  std::vector<std::string> words;
+  if (row.images_seen) words.push_back(kImagesSeen.cell(row) + " images seen");
+  if (row.real_images) words.push_back(kRealImages.cell(row) + " real images");
+  if (row.lr_kd) words.push_back("Σ lr·KD " + kLrKd.cell(row));
+  return Join(words, " · ");
+}
+
+// Adds a section, whose rows these are, with what stands under its heading and under each row.
+void AddSection(std::span<const LeaderboardRow> section, const std::string& heading,
+                PeopleTable& people) {
+  std::vector<const LeaderboardRow*> rows;
+  for (const LeaderboardRow& row : section) rows.push_back(&row);
+  const SettingsColumn settings = SettingsOf(rows);
+  people.sections.push_back({people.under.size(), heading,
+                             settings.shared.empty() ? "" : kSharedSettings + settings.shared});
+  for (size_t i = 0; i < section.size(); ++i) {
+    std::vector<std::string> words;
+    if (settings.own[i] != kNoSettings) words.push_back(settings.own[i]);
+    if (const std::string training = Training(section[i]); !training.empty())
+      words.push_back(training);
+    people.under.push_back(Join(words, " · "));
+  }
+}
+
 // "cifar10, resnet20 (FP32 88.13 %), protocol zeroq"; what differs between its rows is left out.
 std::string Heading(std::span<const LeaderboardRow> section, bool one_protocol) {
   const LeaderboardRow& first = section.front();
@@ -148,8 +201,19 @@ std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows) {
   return notes;
 }
 
+std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
+  const std::string shared = SettingsOfBoard(rows).shared;
+  return shared.empty() ? "" : kSharedSettings + shared;
+}
+
 Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
-  return TableOf(rows, kForPeople);
+  std::vector<Column> columns = kForPeople;
+  if (AnyTrained(rows)) columns.insert(columns.end(), kTraining.begin(), kTraining.end());
+  if (AnyHas(rows, &LeaderboardRow::real_images)) columns.push_back(kRealImages);
+  columns.push_back(kProtocol);
+  Table table = TableOf(rows, columns);
+  InsertSettings(rows, table);
+  return table;
 }
 
 PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
@@ -163,19 +227,28 @@ PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
   columns.insert(columns.end(), {kSize, kSeconds});
   if (AnyHas(rows, &LeaderboardRow::published)) columns.push_back(kPublished);
   if (!one_protocol) columns.push_back(kProtocol);
-  PeopleTable people{TableOf(ordered, columns), {}, BestRows(ordered), 1};
+  PeopleTable people{.table = TableOf(ordered, columns),
+                     .best = BestRows(ordered),
+                     .gives_way = 1,
+                     .under_heading = kSettings};
   for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
     end = EndOfSection(ordered, first);
-    people.sections.push_back(
-        {first, Heading({&ordered[first], &ordered[end - 1] + 1}, one_protocol)});
+    const std::span<const LeaderboardRow> section(&ordered[first], end - first);
+    AddSection(section, Heading(section, one_protocol), people);
   }
   return people;
 }
 
 PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
   std::vector<Column> columns = kForPeople;
+  columns.insert(columns.end(), kTraining.begin(), kTraining.end());
+  columns.insert(columns.end(), {kRealImages, kProtocol});
   columns.insert(columns.end(), kWideOnly.begin(), kWideOnly.end());
-  return {TableOf(rows, columns), {}, BestRows(rows), {}};
+  PeopleTable people{.table = TableOf(rows, columns), .best = BestRows(rows)};
+  InsertSettings(rows, people.table);
+  if (const std::string shared = SharedSettings(rows); !shared.empty())
+    people.sections.push_back({0, shared});
+  return people;
 }
 
 }  // namespace zerosweep

@@ -17,6 +17,16 @@ Json Optional(const std::optional<double>& value) { return value ? Json(*value) 
 
 Json OptionalNumber(const std::optional<double>& value) { return value ? Number(*value) : Json(); }
 
+// The paper's value of each setting that is another: {"iterations": 20000}; null where nothing is
+// known of them.
+Json PapersAsJson(const LeaderboardRow& row) {
+  if (!row.papers_known) return {};
+  Json papers = Json::object();
+  for (const Setting& setting : row.settings)
+    if (setting.papers && !setting.IsPapers()) papers[setting.name] = *setting.papers;
+  return papers;
+}
+
 }  // namespace
 
 std::string VariantName(const LeaderboardRow& row) {
@@ -25,14 +35,18 @@ std::string VariantName(const LeaderboardRow& row) {
 }
 
 std::string MethodName(const LeaderboardRow& row) {
-  constexpr size_t kMostSettings = 4;
-  if (row.settings.empty()) return VariantName(row);
-  std::vector<std::string> shown = row.settings;
-  if (shown.size() > kMostSettings) {
-    shown.resize(kMostSettings);
-    shown.emplace_back("…");
-  }
-  return fmt::format("{} [{}]", VariantName(row), Join(shown, " "));
+  std::vector<std::string> apart;
+  for (const Setting& setting : row.settings)
+    if (setting.tells_apart) apart.push_back(Assignment(setting));
+  return apart.empty() ? VariantName(row)
+                       : fmt::format("{} [{}]", VariantName(row), Join(apart, " "));
+}
+
+Json SettingsAsJson(const LeaderboardRow& row) {
+  Json settings = Json::array();
+  for (const Setting& setting : row.settings)
+    if (!setting.IsPapers()) settings.push_back(Assignment(setting));
+  return settings;
 }
 
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
@@ -67,7 +81,15 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                    "untrained_top1",
                    "best_snapshot_top1",
                    "heldout_snapshot_top1",
-                   "image_sets"};
+                   "image_sets",
+                   "images_seen",
+                   "lr_kd",
+                   "real_images",
+                   "papers",
+                   "label",
+                   "synthesizer",
+                   "quantizer",
+                   "revisions"};
   for (const LeaderboardRow& row : rows) {
     table.rows.push_back({row.sweep,
                           row.dataset,
@@ -95,11 +117,19 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                           row.published_source ? Json(*row.published_source) : Json(),
                           row.bits,
                           Optional(row.to_real),
-                          Join(row.settings, " "),
+                          SettingsAsJson(row),
                           Optional(row.untrained_top1),
                           Optional(row.best_snapshot_top1),
                           Optional(row.heldout_snapshot_top1),
-                          row.image_sets ? Json(*row.image_sets) : Json()});
+                          row.image_sets ? Json(*row.image_sets) : Json(),
+                          OptionalNumber(row.images_seen),
+                          OptionalNumber(row.lr_kd),
+                          OptionalNumber(row.real_images),
+                          PapersAsJson(row),
+                          MethodName(row),
+                          row.synthesizer.empty() ? Json() : Json(row.synthesizer),
+                          row.quantizer,
+                          row.revisions});
   }
   return table;
 }

@@ -8,6 +8,7 @@
 #include "reports/html_page.h"
 #include "reports/latex_text.h"
 #include "reports/published.h"
+#include "reports/settings_column.h"
 #include "reports/svg_plot.h"
 #include "reports/table_text.h"
 
@@ -74,7 +75,7 @@ class TableMaker {
     if (!from_memory) theirs.values[network] = published.value;
     if (comparison.ours == nullptr) return;
     const LeaderboardRow& of_us = *comparison.ours;
-    const std::string name = "ours: " + MethodName(of_us);
+    const std::string name = "ours: " + NameWithSettings(of_us);
     Draft* ours = &RowOf(bits, published.method, name, true);
     const size_t differences = comparison.differences.size();
     if (const auto other = ours->differences.find(network); other != ours->differences.end()) {

@@ -17,7 +17,7 @@ struct PaperCell {
 
 struct PaperRow {
   std::string bits;    // "W4A4"; the rows of a group follow each other
-  std::string method;  // as printed; ours: "ours: genie"
+  std::string method;  // as printed; ours: "ours: genie [iterations 1000, images 256]"
   bool ours = false;
   std::vector<PaperCell> cells;  // by network
 };

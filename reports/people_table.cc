@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <sstream>
 
 #include "reports/table_text.h"
 
@@ -12,6 +13,8 @@ constexpr const char* kMissing = "–";
 constexpr const char* kGap = "  ";
 constexpr size_t kGapWidth = 2;
 constexpr size_t kLeastWidth = 12;  // of a column that gives way: less names nothing
+
+constexpr size_t kMostIndent = 8;
 
 bool BeginsCharacter(char c) { return (c & 0xc0) != 0x80; }
 
@@ -68,6 +71,8 @@ class Grid {
     if (terminal_width > 0 && people.gives_way) GiveWay(*people.gives_way, terminal_width);
   }
 
+  // Of a row's second lines: where the second column begins, unless the first is wide.
+  size_t Indent() const { return std::min(widths_.front() + kGapWidth, kMostIndent); }
   std::string Headings() const { return Line(headings_); }
   std::string Row(size_t row) const { return Line(rows_.at(row)); }
   std::string Rule() const {
@@ -103,6 +108,50 @@ class Grid {
   const std::vector<bool>& right_;
 };
 
+// The first `width` characters of the text, and what is left of it.
+std::string TakeCharacters(std::string& text, size_t width) {
+  size_t end = 0;
+  for (size_t characters = 0; end < text.size(); ++end)
+    if (BeginsCharacter(text[end]) && characters++ == width) break;
+  std::string head = text.substr(0, end);
+  text.erase(0, end);
+  return head;
+}
+
+// Broken at blanks into indented lines that fit; a word that is longer than a line is broken, too.
+std::string Flowing(const std::string& text, size_t indent, const Terminal& terminal) {
+  const size_t width = terminal.width > 0 ? terminal.width : kUsualWidth;
+  const std::string margin(indent, ' ');
+  const size_t room = std::max(kLeastWidth, width - std::min(width, indent));
+  std::string lines, line;
+  std::istringstream words(Printable(text));
+  for (std::string word; words >> word;) {
+    if (!line.empty() && TextWidth(line) + 1 + TextWidth(word) > room) {
+      lines += margin + line + "\n";
+      line.clear();
+    }
+    while (TextWidth(word) > room) lines += margin + TakeCharacters(word, room) + "\n";
+    line += (line.empty() || word.empty() ? "" : " ") + word;
+  }
+  return line.empty() ? lines : lines + margin + line + "\n";
+}
+
+std::string Under(const PeopleTable& people, size_t row) {
+  return people.under.empty() ? "" : people.under.at(row);
+}
+
+// The names of the columns, of the second lines where one of these rows has one, and the rule.
+std::string Headings(const PeopleTable& people, size_t begin, size_t end, const Grid& grid,
+                     const Terminal& terminal) {
+  std::string text = Bold(grid.Headings(), terminal.bold);
+  for (size_t row = begin; row < end; ++row) {
+    if (Under(people, row).empty()) continue;
+    text += Flowing(people.under_heading, grid.Indent(), terminal);
+    break;
+  }
+  return text + grid.Rule() + "\n";
+}
+
 }  // namespace
 
 size_t TextWidth(const std::string& text) {
@@ -122,10 +171,15 @@ std::string AlignedTable(const PeopleTable& people, const Terminal& terminal) {
     const size_t end =
         s + 1 < sections.size() ? sections[s + 1].first_row : people.table.rows.size();
     const Grid grid(people, begin, end, right, terminal.width);
-    if (named) text += (s > 0 ? "\n" : "") + Bold(Printable(sections[s].heading), terminal.bold);
-    text += Bold(grid.Headings(), terminal.bold) + grid.Rule() + "\n";
-    for (size_t row = begin; row < end; ++row)
+    if (named) {
+      text += (s > 0 ? "\n" : "") + Bold(Printable(sections[s].heading), terminal.bold);
+      text += Flowing(sections[s].note, 0, terminal);
+    }
+    text += Headings(people, begin, end, grid, terminal);
+    for (size_t row = begin; row < end; ++row) {
       text += Bold(grid.Row(row - begin), terminal.bold && people.best.contains(row));
+      text += Flowing(Under(people, row), grid.Indent(), terminal);
+    }
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #include "reports/provenance.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace zerosweep {
@@ -16,23 +17,25 @@ std::string StagesSql(const FilterSql& filter, const std::string& configurations
   return fmt::format(R"sql(
 WITH chosen AS (
   SELECT t.id AS id, t.configuration_id AS configuration, t.name AS name, t.seed AS seed,
-    row_number() OVER (PARTITION BY t.configuration_id ORDER BY t.seed, t.id) AS place,
-    count(*) OVER (PARTITION BY t.configuration_id) AS trials
-  FROM trial t WHERE t.state = 'done' AND {}
-    AND t.configuration_id IN ({}))
-SELECT c.configuration, c.trials, substr(c.name, 1, 12), c.seed, g.id, x.kind, g.implementation,
+    revisions, row_number() OVER (PARTITION BY t.configuration_id, revisions
+      ORDER BY t.seed, t.id) AS place,
+    count(*) OVER (PARTITION BY t.configuration_id, revisions) AS trials
+  FROM (SELECT t.*, {} AS revisions FROM trial t WHERE t.state = 'done' AND {}
+    AND t.configuration_id IN ({})) t)
+SELECT c.configuration, c.revisions, c.trials, substr(c.name, 1, 12), c.seed, g.id, x.kind, g.implementation,
   g.revision, substr(g.name, 1, 12), substr(a.digest, 1, 12), g.seconds,
   strftime('%Y-%m-%dT%H:%M:%SZ', p.ended, 'unixepoch'), p.device, p.threads, p.signature_id,
   (SELECT m.value FROM metric m WHERE m.stage_id = g.id AND m.name = 'top1')
 FROM chosen c JOIN trial_stage x ON x.trial_id = c.id JOIN stage g ON g.id = x.stage_id
 LEFT JOIN artifact a ON a.id = g.artifact_id
 LEFT JOIN attempt p ON p.stage_id = g.id AND p.outcome = 'done'
-WHERE c.place <= {} ORDER BY c.configuration, c.place, g.id, p.number)sql",
-                     filter.condition, configurations, most_trials);
+WHERE c.place <= {} ORDER BY c.configuration, c.revisions, c.place, g.id, p.number)sql",
+                     kRevisionsSql, filter.condition, configurations, most_trials);
 }
 
 enum Column {
   kConfiguration,
+  kRevisions,
   kTrials,
   kTrial,
   kSeed,
@@ -106,26 +109,31 @@ Json Machines(const ResultsReader& reader, const Json& stages) {
 
 Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
                     const std::vector<LeaderboardRow>& rows) {
-  std::vector<int64_t> ids;
+  std::set<int64_t> ids;
+  std::map<int64_t, std::vector<std::string>> by_configuration;
   Json of = Json::object(), stages = Json::object();
   for (const LeaderboardRow& row : rows) {
-    if (ids.size() == kMostRows) break;
-    ids.push_back(row.configuration);
-    of[Key(row.configuration)] = RowOf(row);
+    if (of.size() == kMostRows) break;
+    ids.insert(row.configuration);
+    of[RowKey(row)] = RowOf(row);
+    by_configuration[row.configuration].push_back(RowKey(row));
   }
   const std::string list = fmt::format("{}", fmt::join(ids, ","));
   const Table configurations =
       reader.Query("SELECT id, config FROM configuration WHERE id IN (" + list + ")");
   for (const auto& row : configurations.rows)
-    of[Key(row[0])]["config"] = ParseJson(row[1].get<std::string>(), "a configuration");
+    for (const std::string& key : by_configuration[row[0].get<int64_t>()])
+      of[key]["config"] = ParseJson(row[1].get<std::string>(), "a configuration");
   const size_t most_trials =
-      std::min(kMostTrials, kMostTrialsOfAll / std::max<size_t>(ids.size(), 1));
+      std::min(kMostTrials, kMostTrialsOfAll / std::max<size_t>(of.size(), 1));
   const std::string sql = StagesSql(filter, list, most_trials);
   for (const auto& row : reader.Query(sql, filter.bindings).rows) {
-    Json& configuration = of.at(Key(row[kConfiguration]));
-    AddStage(row, configuration);
-    configuration["more"] =
-        row[kTrials].get<int64_t>() - static_cast<int64_t>(configuration.at("trials").size());
+    const auto place =
+        of.find(RowKey(row[kConfiguration].get<int64_t>(), row[kRevisions].get<std::string>()));
+    if (place == of.end()) continue;  // of a row beyond the most
+    AddStage(row, *place);
+    (*place)["more"] =
+        row[kTrials].get<int64_t>() - static_cast<int64_t>(place->at("trials").size());
     stages[Key(row[kStage])] = StageOf(row);
   }
   Json machines = Machines(reader, stages);

@@ -88,7 +88,7 @@ ReportData ReadReport(const ResultsReader& reader, const std::string& sweep,
                       const PaperSettings& papers) {
   ReportData data;
   data.title = sweep.empty() ? "All sweeps" : sweep;
-  data.rows = Leaderboard(reader, sweep);
+  data.rows = Leaderboard(reader, papers, sweep);
   AddPublished(data.rows, papers);
   const FilterSql filter = ToSql(sweep, {});
   data.leaders = Leaders(reader, sweep, data.rows, kMostLeaders);

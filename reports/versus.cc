@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "reports/settings_column.h"
 #include "reports/statistics.h"
 
 namespace zerosweep {
@@ -41,23 +42,27 @@ struct Counts {
   }
 };
 
-// By configuration.
-std::map<int64_t, BySeed> ReadOutcomes(const ResultsReader& reader, const FilterSql& filter,
-                                       const std::set<int64_t>& configurations) {
+// By row; of all rows with these configurations.
+std::map<std::string, BySeed> ReadOutcomes(const ResultsReader& reader, const FilterSql& filter,
+                                           const std::set<int64_t>& configurations) {
   const Table table = reader.Query(
       fmt::format(
-          "SELECT t.configuration_id, t.seed, c.images, c.bits FROM trial t JOIN trial_stage x ON "
+          "SELECT t.configuration_id, {}, t.seed, c.images, c.bits FROM trial t JOIN trial_stage x "
+          "ON "
           "x.trial_id = t.id AND x.kind = 'evaluate' JOIN correctness c ON c.stage_id = x.stage_id "
           "WHERE t.state = 'done' AND {} AND t.configuration_id IN ({}) "
           "ORDER BY t.configuration_id, t.seed, t.id",
-          filter.condition, fmt::join(configurations, ",")),
+          kRevisionsSql, filter.condition, fmt::join(configurations, ",")),
       filter.bindings);
-  enum Column { kConfiguration, kSeed, kImages, kBits };
-  std::map<std::pair<int64_t, int64_t>, Counts> counts;  // by configuration and seed
-  for (const auto& row : table.rows)
-    counts[{row[kConfiguration].get<int64_t>(), row[kSeed].get<int64_t>()}].Add(
-        row[kBits].get_binary(), row[kImages].get<size_t>());
-  std::map<int64_t, BySeed> outcomes;
+  enum Column { kConfiguration, kRevisions, kSeed, kImages, kBits };
+  std::map<std::pair<std::string, int64_t>, Counts> counts;  // by row and seed
+  for (const auto& row : table.rows) {
+    const std::string key =
+        RowKey(row[kConfiguration].get<int64_t>(), row[kRevisions].get<std::string>());
+    counts[{key, row[kSeed].get<int64_t>()}].Add(row[kBits].get_binary(),
+                                                 row[kImages].get<size_t>());
+  }
+  std::map<std::string, BySeed> outcomes;
   for (const auto& [place, of] : counts) outcomes[place.first][place.second] = of.Shares();
   return outcomes;
 }
@@ -83,6 +88,14 @@ auto BlockOf(const LeaderboardRow& row) {
   return std::tie(row.dataset, row.model, row.bits, row.tested);
 }
 
+// "lr=0.1" is what it means of `quantizer.lr`, too.
+bool Means(const std::string& given, const Setting& setting) {
+  const size_t equals = given.find('=');
+  const std::string name = given.substr(0, equals);
+  return equals != std::string::npos && given.substr(equals + 1) == ShownValue(setting.value) &&
+         (setting.name == name || setting.name.ends_with("." + name));
+}
+
 // "gdfq", "gdfq (fixed)", or with some of the settings that the leaderboard shows.
 bool IsCalled(const LeaderboardRow& row, const std::string& name) {
   if (MethodName(row) == name) return true;
@@ -92,10 +105,11 @@ bool IsCalled(const LeaderboardRow& row, const std::string& name) {
   if (bracket == std::string::npos) return true;
   const size_t end = name.size() - (name.ends_with(']') ? 1 : 0);
   std::istringstream given(name.substr(bracket + 2, end - bracket - 2));
-  return std::all_of(
-      std::istream_iterator<std::string>(given), {}, [&](const std::string& setting) {
-        return std::find(row.settings.begin(), row.settings.end(), setting) != row.settings.end();
-      });
+  return std::all_of(std::istream_iterator<std::string>(given), {},
+                     [&](const std::string& setting) {
+                       return std::any_of(row.settings.begin(), row.settings.end(),
+                                          [&](const Setting& of) { return Means(setting, of); });
+                     });
 }
 
 // "a is better than b by 1.20 points (0.90 to 1.50)".
@@ -118,10 +132,10 @@ void CompareAll(const ResultsReader& reader, const FilterSql& filter,
   std::set<int64_t> configurations;
   for (const VersusRow& row : rows)
     configurations.insert({row.method.configuration, row.against.configuration});
-  std::map<int64_t, BySeed> outcomes = ReadOutcomes(reader, filter, configurations);
+  std::map<std::string, BySeed> outcomes = ReadOutcomes(reader, filter, configurations);
   std::vector<double> p;
   for (VersusRow& row : rows) {
-    row.result = Compare(outcomes[row.method.configuration], outcomes[row.against.configuration]);
+    row.result = Compare(outcomes[RowKey(row.method)], outcomes[RowKey(row.against)]);
     if (row.result && row.result->p) p.push_back(*row.result->p);
   }
   const std::vector<double> adjusted = HolmAdjusted(p);
@@ -138,14 +152,15 @@ std::string P(double p) { return p < 0.0005 ? "p < 0.001" : fmt::format("p = {:.
 
 }  // namespace
 
-std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sweep,
-                              const Filter& where, const std::string& method) {
-  const std::vector<LeaderboardRow> board = Leaderboard(reader, sweep, where);
+std::vector<VersusRow> Versus(const ResultsReader& reader, const PaperSettings& papers,
+                              const std::string& sweep, const Filter& where,
+                              const std::string& method) {
+  const std::vector<LeaderboardRow> board = Leaderboard(reader, papers, sweep, where);
   std::vector<VersusRow> rows;
   for (const LeaderboardRow& row : board) {
     for (const LeaderboardRow& against : board) {
       const bool both = IsCalled(row, method);  // two of that name: one against the other, once
-      if (row.configuration == against.configuration || !IsCalled(against, method) ||
+      if (RowKey(row) == RowKey(against) || !IsCalled(against, method) ||
           BlockOf(row) != BlockOf(against) || (both && &row > &against))
         continue;
       rows.push_back({.method = row, .against = against});
@@ -214,11 +229,13 @@ std::string Conclusion(const VersusRow& row) {
 
 Table VersusTable(const std::vector<VersusRow>& rows) {
   Table table;
-  table.columns = {
-      "dataset",   "model",      "bits",         "method",        "against",  "n",
-      "images",    "difference", "ci_low",       "ci_high",       "std",      "p",
-      "p_floor",   "p_holm",     "seeds_needed", "shared_images", "protocol", "against_protocol",
-      "conclusion"};
+  table.columns = {"dataset",       "model",      "bits",
+                   "method",        "against",    "n",
+                   "images",        "difference", "ci_low",
+                   "ci_high",       "std",        "p",
+                   "p_floor",       "p_holm",     "seeds_needed",
+                   "shared_images", "protocol",   "against_protocol",
+                   "conclusion",    "settings",   "against_settings"};
   const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
   for (const VersusRow& row : rows) {
     std::vector<Json> cells = {row.method.dataset, row.method.model, row.method.bits,
@@ -233,14 +250,16 @@ Table VersusTable(const std::vector<VersusRow>& rows) {
       cells.resize(cells.size() + 9);
     }
     cells.insert(cells.end(),
-                 {SharesImages(row), row.method.protocol, row.against.protocol, Conclusion(row)});
+                 {SharesImages(row), row.method.protocol, row.against.protocol, Conclusion(row),
+                  SettingsAsJson(row.method), SettingsAsJson(row.against)});
     table.rows.push_back(std::move(cells));
   }
   return table;
 }
 
-Table VersusForPeople(const std::vector<VersusRow>& rows) {
-  Table table;
+PeopleTable VersusForPeople(const std::vector<VersusRow>& rows) {
+  PeopleTable people{.under_heading = "settings of both"};
+  Table& table = people.table;
   table.columns = {"dataset", "model",      "bits",          "method", "against",
                    "n",       "difference", "95 % interval", "p",      "Holm"};
   for (const VersusRow& row : rows) {
@@ -257,8 +276,12 @@ Table VersusForPeople(const std::vector<VersusRow>& rows) {
       cells.insert(cells.end(), {"0", "–", "–", "–", "–"});
     }
     table.rows.push_back(std::move(cells));
+    const SettingsColumn settings = SettingsOf({&row.method, &row.against});
+    people.under.push_back(
+        (settings.shared.empty() ? "" : "both: " + settings.shared + "; ") +
+        fmt::format("method: {}; against: {}", settings.own[0], settings.own[1]));
   }
-  return table;
+  return people;
 }
 
 }  // namespace zerosweep

@@ -23,14 +23,15 @@ struct VersusRow {
 };
 
 // Each method against `method` (a name as the leaderboard has it, with none, some or all of its
-// settings: "gdfq [iterations=0]") in every dataset, model, bits, test set and teacher where it
-// stands. Order: as the leaderboard. Throws kUsage for an unknown sweep or a method that no row
-// has, naming those that stand there.
-std::vector<VersusRow> Versus(const ResultsReader& reader, const std::string& sweep,
-                              const Filter& where, const std::string& method);
+// settings: "gdfq [iterations=0]", a parameter by its own name or with its part's) in every
+// dataset, model, bits, test set and teacher where it stands. Order: as the leaderboard. Throws
+// kUsage for an unknown sweep or a method that no row has, naming those that stand there.
+std::vector<VersusRow> Versus(const ResultsReader& reader, const PaperSettings& papers,
+                              const std::string& sweep, const Filter& where,
+                              const std::string& method);
 
 // The best of each dataset, model, bits, protocol, test set and teacher against the next of them,
-// where there are two; `board` is Leaderboard(reader, sweep). At most `most` rows.
+// where there are two; `board` is the Leaderboard of that sweep. At most `most` rows.
 std::vector<VersusRow> Leaders(const ResultsReader& reader, const std::string& sweep,
                                const std::vector<LeaderboardRow>& board, size_t most);
 
@@ -42,6 +43,7 @@ inline constexpr const char* kVersusNote =
     "seeds otherwise; Holm: adjusted for all comparisons of this table.";
 
 Table VersusTable(const std::vector<VersusRow>& rows);
-Table VersusForPeople(const std::vector<VersusRow>& rows);
+// Under each row the settings of both sides.
+PeopleTable VersusForPeople(const std::vector<VersusRow>& rows);
 
 }  // namespace zerosweep

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "reports/html_report.h"
+#include "reports/latex_text.h"
 #include "reports/paper_table.h"
 #include "reports/table_text.h"
 
@@ -19,7 +20,10 @@ std::string Markdown(const ReportData& data) {
   for (const auto& [name, value] : data.facts) {
     if (!value.empty()) text += fmt::format("- {}: {}\n", name, MarkdownText(value));
   }
-  text += "\n## Leaderboard\n\n" + TableAsMarkdown(LeaderboardForPeople(data.rows));
+  text += "\n## Leaderboard\n\n";
+  if (const std::string shared = SharedSettings(data.rows); !shared.empty())
+    text += MarkdownText(shared) + "\n\n";
+  text += TableAsMarkdown(LeaderboardForPeople(data.rows));
   for (const std::string& note : Notes(data.rows)) text += "\n" + MarkdownText(note) + "\n";
   if (!data.failures.rows.empty()) {
     text += "\n## Failures\n\n" + TableAsMarkdown(data.failures);
@@ -27,8 +31,11 @@ std::string Markdown(const ReportData& data) {
   return text;
 }
 
+// The shared settings are text below the table: a comment would not be printed.
 std::string Latex(const std::vector<LeaderboardRow>& rows) {
   std::string text = TableAsLatex(LeaderboardForPeople(rows));
+  if (const std::string shared = SharedSettings(rows); !shared.empty())
+    text += "\n\\noindent{\\footnotesize " + LatexText(shared) + "}\n";
   for (const std::string& note : Notes(rows)) text += fmt::format("% {}\n", note);
   return text;
 }
@@ -39,7 +46,7 @@ void WriteReport(const ResultsReader& reader, const std::string& sweep, const Pa
                  const std::filesystem::path& path) {
   const std::string ending = path.extension();
   const auto board = [&] {
-    auto rows = Leaderboard(reader, sweep);
+    auto rows = Leaderboard(reader, papers, sweep);
     AddPublished(rows, papers);
     return rows;
   };
@@ -75,7 +82,7 @@ void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
     Fail(ErrorKind::kUsage, "report: a paper's tables are written as .html, .md or .tex, not '{}'",
          path.extension().string());
   }
-  const auto tables = PaperTables(Leaderboard(reader, sweep), papers, paper, recalled);
+  const auto tables = PaperTables(Leaderboard(reader, papers, sweep), papers, paper, recalled);
   if (tables.empty()) {
     Fail(ErrorKind::kUsage, "report: every number of paper '{}' is from memory: give --recalled",
          paper);

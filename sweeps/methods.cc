@@ -205,7 +205,8 @@ Method ParseMethod(const YamlNode& node, const Catalogue& catalogue) {
   method.synthesizer = PartOfRecipe(recipe, "synthesizer", catalogue, name->where);
   method.quantizer = *PartOfRecipe(recipe, "quantizer", catalogue, name->where);
   method.recipe_variant = recipe.value("variant", "");
-  if (recipe.contains("protocol")) method.recipe_protocol = ProtocolFromJson(recipe["protocol"]);
+  if (recipe.contains("protocol"))
+    method.recipe_protocol = RecipeProtocolFromJson(recipe["protocol"]);
   if (const YamlNode* variant = node.Find("variant")) {
     method.variant = RequireChoice(*variant, "variant", kVariants);
   }
@@ -266,7 +267,7 @@ Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue) {
     FailAt(root.where, "the recipe has a synthesizer, but {} makes its own images", quantizer);
   if (!joint && !recipe.contains("synthesizer"))
     FailAt(root.where, "the recipe has no synthesizer, but {} needs images", quantizer);
-  recipe["protocol"] = ToJson(ParseProtocol(*root.Find("protocol"), catalogue));
+  recipe["protocol"] = ToJson(ParseRecipeProtocol(*root.Find("protocol"), catalogue));
   const YamlNode* variant = root.Find("variant");
   recipe["variant"] = variant != nullptr ? RequireChoice(*variant, "variant", kVariants) : "code";
   return recipe;

@@ -41,7 +41,7 @@ struct Method {
   Part quantizer;
   std::string variant;         // given beside the recipe; may be empty
   std::string recipe_variant;  // the recipe's; may be empty
-  std::optional<ProtocolChoice> recipe_protocol;
+  std::optional<RecipeProtocol> recipe_protocol;
   std::string where;
 };
 
@@ -87,9 +87,9 @@ std::string RoleOfKind(const std::string& kind);
 
 // A recipe as sweeps/recipes/NAME.yaml holds it, checked as a sweep is:
 //   {name, paper, summary, synthesizer: {zeroq: {…}}, quantizer: {minmax: {}}, protocol: zeroq,
-//   variant: code}, without synthesizer where the quantizer is joint
-// Returns {name, paper, summary, synthesizer: {name, params}, quantizer: {name, params}, protocol:
-// {preset, fields}, variant}. Throws kUsage with file and line.
+//   variant: code}, without synthesizer where the quantizer is joint; protocol also by variant
+// Returns {name, paper, summary, synthesizer: {name, params}, quantizer: {name, params}, protocol
+// (see RecipeProtocol), variant}. Throws kUsage with file and line.
 Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue);
 
 }  // namespace zerosweep

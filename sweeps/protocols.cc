@@ -58,6 +58,42 @@ Json ToJson(const ProtocolChoice& choice) {
   return {{"preset", choice.preset}, {"fields", choice.changed}};
 }
 
+const ProtocolChoice& RecipeProtocol::Of(const std::string& variant) const {
+  const auto found = variants.find(variant);
+  return found == variants.end() ? usual : found->second;
+}
+
+RecipeProtocol ParseRecipeProtocol(const YamlNode& node, const Catalogue& catalogue) {
+  const bool by_variant = std::any_of(kVariants.begin(), kVariants.end(),
+                                      [&](const auto& variant) { return node.Find(variant); });
+  if (!by_variant) return {ParseProtocol(node, catalogue)};
+  RequireKeys(node, kVariants, "protocol");
+  const YamlNode* code = node.Find("code");
+  if (code == nullptr) FailAt(node.where, "protocol by variant has no choice for code");
+  RecipeProtocol protocol{ParseProtocol(*code, catalogue)};
+  for (const std::string& variant : kVariants) {
+    const YamlNode* choice = node.Find(variant);
+    if (choice != nullptr && choice != code)
+      protocol.variants[variant] = ParseProtocol(*choice, catalogue);
+  }
+  return protocol;
+}
+
+RecipeProtocol RecipeProtocolFromJson(const Json& json) {
+  RecipeProtocol protocol{ProtocolFromJson(json)};
+  const Json variants = json.value("variants", Json::object());
+  for (const auto& [variant, choice] : variants.items())
+    protocol.variants[variant] = ProtocolFromJson(choice);
+  return protocol;
+}
+
+Json ToJson(const RecipeProtocol& protocol) {
+  Json json = ToJson(protocol.usual);
+  for (const auto& [variant, choice] : protocol.variants)
+    json["variants"][variant] = ToJson(choice);
+  return json;
+}
+
 Protocol ResolveProtocol(const ProtocolChoice& choice, const Catalogue& catalogue) {
   std::string preset = choice.preset;
   Json fields = PresetFields(preset, catalogue);

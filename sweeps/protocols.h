@@ -1,6 +1,7 @@
 // The protocol of a trial: a preset, with fields changed over it.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "sweeps/catalogue.h"
@@ -15,6 +16,16 @@ struct ProtocolChoice {
   Json changed = Json::object();  // fields given over the preset
 };
 
+// What a recipe says: one choice, or by variant, `{code: qdrop, paper: pd_quant}`, where those that
+// are not named are the code's. As JSON: that of the usual choice, with {"variants": {variant:
+// choice}} where there are some.
+struct RecipeProtocol {
+  ProtocolChoice usual;
+  std::map<std::string, ProtocolChoice> variants = {};
+
+  const ProtocolChoice& Of(const std::string& variant) const;
+};
+
 struct Protocol {
   std::string label;  // "zeroq"; "genie*1a2b" when fields differ from the preset (the mark is the
                       // start of their digest); "default" without a preset
@@ -25,6 +36,11 @@ struct Protocol {
 ProtocolChoice ParseProtocol(const YamlNode& node, const Catalogue& catalogue);
 ProtocolChoice ProtocolFromJson(const Json& json);
 Json ToJson(const ProtocolChoice& choice);
+
+// Throws kUsage as ParseProtocol does, and for a choice by variant without `code`.
+RecipeProtocol ParseRecipeProtocol(const YamlNode& node, const Catalogue& catalogue);
+RecipeProtocol RecipeProtocolFromJson(const Json& json);
+Json ToJson(const RecipeProtocol& protocol);
 
 // Without a preset, fields that coincide with one bear its name.
 Protocol ResolveProtocol(const ProtocolChoice& choice, const Catalogue& catalogue);

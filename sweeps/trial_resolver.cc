@@ -157,14 +157,15 @@ bool TrialResolver::UsualEval(const Assignment& trial) {
 const Protocol& TrialResolver::ProtocolOf(const Assignment& trial) {
   const Node node = trial.Get(TrialKey::kProtocol);
   const Method* method = node == nullptr ? MethodOf(trial) : nullptr;
-  const auto key = std::pair(node, method);
+  const std::string variant = method != nullptr ? ExecutionOf(trial).variant : "";
+  const auto key = std::tuple(node, method, variant);
   auto found = protocols_.find(key);
   if (found == protocols_.end()) {
     ProtocolChoice choice;
     if (node != nullptr) {
       choice = ParseProtocol(*node, catalogue_);
     } else if (method != nullptr && method->recipe_protocol) {
-      choice = *method->recipe_protocol;
+      choice = method->recipe_protocol->Of(variant);
     }
     found = protocols_.emplace(key, ResolveProtocol(choice, catalogue_)).first;
   }

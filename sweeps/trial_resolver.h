@@ -89,7 +89,7 @@ class TrialResolver {
   std::map<std::pair<Node, Node>, Model> models_;
   std::map<std::pair<const Json*, Node>, DatasetFiles> datasets_;
   std::map<const DatasetFiles*, std::string> calibrations_;
-  std::map<std::pair<Node, const Method*>, Protocol> protocols_;
+  std::map<std::tuple<Node, const Method*, std::string>, Protocol> protocols_;  // by variant
   std::map<std::tuple<const Method*, std::string, Execution>, StageParams> part_params_;
   std::map<std::tuple<Node, std::string, Execution>, StageParams> kind_params_;
 };

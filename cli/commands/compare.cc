@@ -19,7 +19,7 @@ struct Options {
 };
 
 int PrintVersus(const Options& options, const Globals& globals) {
-  const auto rows = Sorted(Versus(OpenResults(globals), SweepName(options.sweep),
+  const auto rows = Sorted(Versus(OpenResults(globals), PapersOwn(), SweepName(options.sweep),
                                   ParseFilter(options.where), options.versus),
                            options.table, VersusTable);
   if (globals.format != "table") {
@@ -31,7 +31,7 @@ int PrintVersus(const Options& options, const Globals& globals) {
                  options.versus);
     return kExitOk;
   }
-  PrintTable(VersusForPeople(rows), globals);
+  PrintForPeople(VersusForPeople(rows), globals);
   fmt::print("\n");
   for (const VersusRow& row : rows)
     fmt::print("{} {} {}: {}\n", row.method.dataset, row.method.model, BitsName(row.method.bits),
@@ -41,10 +41,10 @@ int PrintVersus(const Options& options, const Globals& globals) {
 }
 
 int PrintPublished(const Options& options, const Globals& globals) {
-  const auto board =
-      Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
-  const auto rows =
-      Sorted(Compare(board, PapersOwn(), options.filter), options.table, ComparisonTable);
+  const PaperSettings papers = PapersOwn();
+  const auto board = Leaderboard(OpenResults(globals), papers, SweepName(options.sweep),
+                                 ParseFilter(options.where));
+  const auto rows = Sorted(Compare(board, papers, options.filter), options.table, ComparisonTable);
   if (globals.format != "table") {
     PrintTable(ComparisonTable(rows), globals);
     return kExitOk;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "cli/leaderboard_output.h"
+#include "cli/paper_settings.h"
 #include "cli/reading.h"
 
 namespace zerosweep {
@@ -14,9 +15,10 @@ struct Options {
 };
 
 int RunLeaderboard(const Options& options, const Globals& globals) {
-  const auto rows =
-      Leaderboard(OpenResults(globals), SweepName(options.sweep), ParseFilter(options.where));
-  if (PrintLeaderboard(rows, globals, options.table)) return kExitOk;
+  const PaperSettings papers = PapersOwn();
+  const auto rows = Leaderboard(OpenResults(globals), papers, SweepName(options.sweep),
+                                ParseFilter(options.where));
+  if (PrintLeaderboard(rows, papers, globals, options.table)) return kExitOk;
   if (!options.where.empty()) {
     spdlog::info("no done trial matches --where {}", options.where);
   } else {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/leaderboard_output.h"
 #include "cli/network_export.h"
+#include "cli/paper_settings.h"
 #include "cli/reading.h"
 #include "cli/run_options.h"
 #include "cli/sweep_arguments.h"
@@ -42,7 +43,8 @@ int RunQuantize(const QuantizeArguments& arguments, const Globals& globals) {
   TellOutcome(outcome, plan);
   if (outcome.trials_done > 0) {
     const ResultsReader reader = OpenResults(globals);
-    PrintLeaderboard(Leaderboard(reader, plan.sweep), globals);
+    const PaperSettings papers = PapersOwn();
+    PrintLeaderboard(Leaderboard(reader, papers, plan.sweep), papers, globals);
     const std::string& trial = plan.trials.front().id;
     if (arguments.output.empty()) {
       spdlog::info("`zerosweep export {:.12} -o FILE.safetensors` writes the network", trial);

@@ -14,7 +14,8 @@ struct Options {
 };
 
 std::string ProtocolLabel(const Json& recipe, const Catalogue& catalogue) {
-  return ResolveProtocol(ProtocolFromJson(recipe.at("protocol")), catalogue).label;
+  const RecipeProtocol protocol = RecipeProtocolFromJson(recipe.at("protocol"));
+  return ResolveProtocol(protocol.Of(recipe.at("variant")), catalogue).label;
 }
 
 Table ListRecipes(const Catalogue& catalogue) {

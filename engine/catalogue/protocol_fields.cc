@@ -53,6 +53,9 @@ Json ProtocolFields() {
              "shorter side of images in folders after resizing; 0: the crop / 0.875, rounded up"),
       Pixels("eval_crop", "side of the centre crop; 0: the input size of the network"),
   };
+  // `brecq_released`: in networks that end in a residual sum, the released code gives its 8 bits to
+  // a quantizer that is switched off (quant_model.py:60, quant_block.py:46), so that the last op
+  // reads a tensor of n bits. `aquant`: where its borders act on every tensor that weights read.
   const Json presets = {
       {"zeroq", Json::object()},
       {"genie",
@@ -67,6 +70,18 @@ Json ProtocolFields() {
        {{"act_placement", "op_output"},
         {"first_w", 8},
         {"stem_out_a", 8},
+        {"last_w", 8},
+        {"last_in_a", 8},
+        {"bn", "folded"}}},
+      {"brecq_released",
+       {{"act_placement", "op_output"},
+        {"first_w", 8},
+        {"stem_out_a", 8},
+        {"last_w", 8},
+        {"bn", "folded"}}},
+      {"aquant",
+       {{"act_placement", "op_input"},
+        {"first_w", 8},
         {"last_w", 8},
         {"last_in_a", 8},
         {"bn", "folded"}}},

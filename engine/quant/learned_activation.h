@@ -10,7 +10,8 @@ namespace zerosweep {
 
 enum class StepGradient {
   // s·(clamp(round(x/s) + z, 0, 2^k − 1) − z), straight through the rounding; the gradient of s is
-  // divided by √(values · (2^k − 1)) (BRECQ, QDrop, PD-Quant)
+  // divided by √(values · (2^k − 1)), LSQ's factor (QDrop's branch `qdrop`; BRECQ, PD-Quant and
+  // QDrop's branch `master` leave it out: Adam, which forgets scale, makes the same steps)
   kRoundThenClamp,
   // s·round(clamp(x/s, −z, 2^k − 1 − z)), straight through the rounding alone, unscaled (GENIE)
   kClampThenRound

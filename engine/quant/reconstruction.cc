@@ -7,19 +7,22 @@
 
 #include "base/error.h"
 #include "engine/optim/optimiser.h"
+#include "engine/quant/site_ranges.h"
 #include "engine/quant/site_taps.h"
 #include "engine/quant/soft_unit.h"
 
 namespace zerosweep {
 namespace {
 
-constexpr double kReferenceIterations = 20000;
-constexpr int64_t kCacheBatch = 64;  // images at once where nothing is learned
+constexpr double kMostRoundingFactor = 10;  // of the rate of V; the ratio of two methods' stays
+constexpr int64_t kCacheBatch = 64;         // images at once where nothing is learned
 
-// mean over images and pixels of Σ_channels |y − t|^p.
-torch::Tensor OutputLoss(const torch::Tensor& y, const torch::Tensor& target, double p) {
+// mean over images and pixels of Σ_channels weight·|y − t|^p; `weight` may be undefined.
+torch::Tensor OutputLoss(const torch::Tensor& y, const torch::Tensor& target,
+                         const torch::Tensor& weight, double p) {
   const torch::Tensor error = y - target;
-  const torch::Tensor powers = p == 2 ? error.square() : error.abs().pow(p);
+  torch::Tensor powers = p == 2 ? error.square() : error.abs().pow(p);
+  if (weight.defined()) powers = powers * weight;
   return powers.sum() * (static_cast<double>(y.size(1)) / static_cast<double>(y.numel()));
 }
 
@@ -41,7 +44,8 @@ class Reconstruction {
     CheckStem();
     CheckInputs();
     if (settings_.stem == Stem::kPreBn) TrimStem();
-    if (settings_.borders && settings_.borders->rows == BorderRows::kElement) QuantizeByElement();
+    if (settings_.borders && settings_.borders->rows == BorderRows::kElement)
+      QuantizeByElement(context_.protocol.act_placement, teacher_, network_);
     for (const Phase& phase : settings_.phases)
       total_ += phase.iterations * static_cast<int64_t>(units_.size());
   }
@@ -138,50 +142,57 @@ class Reconstruction {
     return Quantize(network_.activations()[site], reader, tensor);
   }
 
-  void SetGrid(size_t site, const torch::Tensor& tensor) {
-    QuantizedActivation& activation = network_.activations()[site];
-    activation.grid = SearchGrid(tensor, activation.site.bits, settings_.act_range, false);
+  SiteRanges Ranges() { return {network_, settings_.act_range}; }
+  torch::Tensor RangeImages() const {
+    return context_.images.slice(0, 0, settings_.act_init_images);
   }
 
-  // One pass of the first images; every site in `sites` gets its grid from the tensor it sees.
-  void InitialiseSites(const Graph& graph, const std::vector<size_t>& sites, bool quantized_path) {
-    const torch::NoGradGuard no_grad;
-    std::vector<ActSite> all;
-    for (const QuantizedActivation& activation : network_.activations())
-      all.push_back(activation.site);
-    const SiteTaps taps(graph, all, [&](size_t site, int reader, const torch::Tensor& tensor) {
-      const bool wanted = std::find(sites.begin(), sites.end(), site) != sites.end();
-      if (wanted && reader == kEveryReader) SetGrid(site, tensor);
-      return quantized_path ? Quantized(site, reader, tensor) : tensor;
-    });
-    zerosweep::Run(graph, context_.images.slice(0, 0, settings_.act_init_images), taps.taps());
-  }
-
-  std::vector<size_t> SitesWithoutGrid() const {
-    std::vector<size_t> sites;
-    for (size_t i = 0; i < network_.activations().size(); ++i) {
-      const QuantizedActivation& activation = network_.activations()[i];
-      if (activation.grid.pass_through() && activation.site.bits != kPassThroughBits)
-        sites.push_back(i);
-    }
-    return sites;
+  bool InitialisesByUnit() const {
+    return settings_.act_init == ActInit::kPerUnit || settings_.act_init == ActInit::kSoftUnit;
   }
 
   void BeginPhase() {
-    if (!phase().quantize_activations || settings_.act_init == ActInit::kPerUnit) return;
+    if (!phase().quantize_activations || InitialisesByUnit()) return;
     const bool full_precision = settings_.act_init == ActInit::kFullPrecision;
-    InitialiseSites(full_precision ? teacher_ : network_.graph(), SitesWithoutGrid(),
-                    !full_precision);
+    SiteRanges ranges = Ranges();
+    ranges.Search(
+        {.graph = full_precision ? teacher_ : network_.graph(), .quantized = !full_precision},
+        RangeImages(), ranges.Missing());
   }
 
-  // Sites up to this unit, those between units included.
+  // Of sites up to this unit, those between units included.
   void InitialiseUnitSites() {
     const bool in_front = context_.protocol.act_placement == ActPlacement::kOpInput;
     const int end = unit_ + 1 == units_.size() ? teacher_.output.node + 1
                                                : unit().output.node + (in_front ? 0 : 1);
-    std::vector<size_t> sites = SitesWithoutGrid();
+    SiteRanges ranges = Ranges();
+    std::vector<size_t> sites = ranges.Missing();
     std::erase_if(sites, [&](size_t i) { return network_.activations()[i].site.node >= end; });
-    if (!sites.empty()) InitialiseSites(network_.graph(), sites, /*quantized_path=*/true);
+    if (sites.empty()) return;
+    if (settings_.act_init == ActInit::kSoftUnit) {
+      ranges.Search(WhileLearning(), RangeImages(), sites);
+    } else {
+      ranges.Search({.graph = network_.graph()}, RangeImages(), sites);
+    }
+  }
+
+  // The student's path with this unit as it is before its first step.
+  SiteRanges::Path WhileLearning() const {
+    SiteRanges::Path path{.graph = network_.graph(), .each_reader = phase().mask_each_reader};
+    for (const int node : unit().nodes) {
+      const auto found = network_.weights().find(node);
+      if (found == network_.weights().end() || found->second.grid.pass_through()) continue;
+      const Node& teacher = teacher_.nodes[static_cast<size_t>(node)];
+      path.weights[node] =
+          SoftWeight(teacher.parameters.at("weight"), found->second.grid, false).Soft().detach();
+    }
+    path.keep = [this, own = SitesOf(network_, unit(), context_.protocol.act_placement)](
+                    size_t site, int reader, const torch::Tensor& tensor) {
+      const bool drops =
+          phase().keep_quantized < 1 && std::find(own.begin(), own.end(), site) != own.end();
+      return drops ? Keep(MaskName(fmt::format("range{}", site), reader), tensor) : torch::Tensor();
+    };
+    return path;
   }
 
   UnitObjective::Caches MakeCaches() const {
@@ -203,70 +214,13 @@ class Reconstruction {
     return caches;
   }
 
-  // Those that read a site's tensor itself, not what pooling makes of it.
-  std::vector<int> WeightedReaders(const ActSite& site) const {
-    std::vector<int> readers;
-    if (site.only) return readers;
-    for (const int node : teacher_.Users(site.node)) {
-      const Node& reader = teacher_.nodes[static_cast<size_t>(node)];
-      if (reader.weighted() && reader.inputs[0] == site.value()) readers.push_back(node);
-    }
-    return readers;
-  }
-
-  void QuantizeByElement() {
-    if (context_.protocol.act_placement != ActPlacement::kOpInput) {
-      Fail(ErrorKind::kUsage,
-           "rounding borders by element need quantizers in front of operators: set the protocol "
-           "field act_placement to op_input, or take borders by channel");
-    }
-    for (QuantizedActivation& activation : network_.activations())
-      activation.site.by_element = WeightedReaders(activation.site);
-  }
-
-  // The closed form makes up for the weights of readers that the unit's loss sees; behind them it
-  // is learned from one half.
-  torch::Tensor FirstBorder(const std::vector<int>& readers, int bits) const {
-    const std::vector<int>& nodes = unit().nodes;
-    const bool seen = std::any_of(readers.begin(), readers.end(), [&](int reader) {
-      return std::find(nodes.begin(), nodes.end(), reader) != nodes.end();
-    });
-    std::vector<BorderReader> weights;
-    for (const int node : readers) {
-      const Node& full_precision = teacher_.nodes[static_cast<size_t>(node)];
-      const Node& rounded = network_.graph().nodes[static_cast<size_t>(node)];
-      weights.push_back({full_precision.parameters.at("weight"), rounded.parameters.at("weight"),
-                         full_precision.attributes.value("groups", int64_t{1})});
-    }
-    const torch::Tensor border = ClosedFormBorder(weights, settings_.borders->rows, bits);
-    return seen && settings_.borders->closed_form ? border : torch::zeros_like(border);
-  }
-
-  // Where an earlier phase has not. Sites that no weight reads keep rounding to nearest, and so do
-  // those of a unit that is skipped.
-  void BeginBorders(const std::vector<size_t>& sites) {
-    for (const size_t i : sites) {
-      QuantizedActivation& activation = network_.activations()[i];
-      const std::vector<int> readers = WeightedReaders(activation.site);
-      const bool done = !activation.borders.empty();
-      if (done || readers.empty() || activation.site.bits == kPassThroughBits) continue;
-      if (settings_.borders->rows == BorderRows::kChannel) {
-        activation.borders[kEveryReader] = FirstBorder(readers, activation.site.bits);
-      } else {
-        for (const int reader : readers)
-          activation.borders[reader] = FirstBorder({reader}, activation.site.bits);
-      }
-    }
-  }
-
   bool Skipped() const {
     const bool stem = unit_ == 0 && settings_.stem == Stem::kSkip;
     return stem || phase().iterations == 0;
   }
 
   void RunUnit(const CheckpointState* resume) {
-    if (phase().quantize_activations && settings_.act_init == ActInit::kPerUnit)
-      InitialiseUnitSites();
+    if (phase().quantize_activations && InitialisesByUnit()) InitialiseUnitSites();
     if (Skipped()) {
       done_ += phase().iterations;
       return;
@@ -276,16 +230,20 @@ class Reconstruction {
                                          .quantize_activations = phase().quantize_activations,
                                          .learn_act_steps = phase().lr_act_step > 0,
                                          .learn_borders = phase().lr_border > 0,
+                                         .mask_each_reader = phase().mask_each_reader,
                                          .step_gradient = settings_.step_gradient};
     const std::vector<size_t> sites = SitesOf(network_, unit(), context_.protocol.act_placement);
-    if (settings_.borders) BeginBorders(sites);
+    if (settings_.borders) BeginBorders(*settings_.borders, teacher_, unit(), sites, network_);
     const SoftUnit soft(network_, teacher_, unit(), sites, soft_settings);
     if (soft.NothingToLearn()) {
       done_ += phase().iterations;
       return;
     }
     UnitObjective::Caches caches = MakeCaches();
-    if (objective_ != nullptr) objective_->BeginUnit(unit(), caches);
+    if (objective_ != nullptr) {
+      objective_->BeginUnit(
+          phase(), unit(), [&soft](const torch::Tensor& x) { return soft.Forward(x); }, caches);
+    }
     Learn(soft, caches, resume);
     soft.Store(network_);
     worst_soft_share_ = std::max(worst_soft_share_, soft.SoftShare());
@@ -360,41 +318,55 @@ class Reconstruction {
                                           phase().keep_quantized);
   }
 
-  void Step(const SoftUnit& soft, const UnitObjective::Caches& caches) {
-    const torch::Tensor indices = BatchIndices();
-    const bool drop = phase().keep_quantized < 1;
-    torch::Tensor x = caches.x_q.index_select(0, indices);
-    if (drop && !phase().fp_inputs) {
-      const torch::Tensor keep = Keep("input", x);
-      x = torch::where(keep.to(torch::kBool), x, caches.x_fp.index_select(0, indices));
-    }
-    int forwards = 0;  // each with draws of its own
-    const auto student = [&](const torch::Tensor& input) {
-      SoftUnit::Keep keep_sites;
-      if (drop) {
-        keep_sites = [&](size_t i, int reader, const torch::Tensor& tensor) {
-          std::string what = fmt::format("site{}.{}", i, forwards);
-          if (reader != kEveryReader) what += fmt::format(".{}", reader);
-          return Keep(what, tensor);
+  // Names the draws of a mask: those of a reader of its own, or of all.
+  static std::string MaskName(std::string what, int reader) {
+    if (reader != kEveryReader) what += fmt::format(".{}", reader);
+    return what;
+  }
+
+  // The unit's input for a batch, under drop.
+  torch::Tensor Input(const UnitObjective::Caches& caches, const torch::Tensor& indices) const {
+    const torch::Tensor x = caches.x_q.index_select(0, indices);
+    if (phase().keep_quantized >= 1 || phase().fp_inputs) return x;
+    return torch::where(Keep("input", x).to(torch::kBool), x, caches.x_fp.index_select(0, indices));
+  }
+
+  // Runs the soft unit under drop, each time with draws of its own.
+  UnitObjective::Student DroppedStudent(const SoftUnit& soft) const {
+    return [this, &soft, forwards = 0](const torch::Tensor& input) mutable {
+      SoftUnit::Keep keep;
+      if (phase().keep_quantized < 1) {
+        keep = [this, forward = forwards](size_t i, int reader, const torch::Tensor& tensor) {
+          return Keep(MaskName(fmt::format("site{}.{}", i, forward), reader), tensor);
         };
       }
-      torch::Tensor output = soft.Forward(input, keep_sites);
       ++forwards;
-      return output;
+      return soft.Forward(input, keep);
     };
-    torch::Tensor loss = OutputLoss(student(x), caches.y.index_select(0, indices), phase().p);
+  }
+
+  void Step(const SoftUnit& soft, const UnitObjective::Caches& caches) {
+    const torch::Tensor indices = BatchIndices();
+    const UnitObjective::Student student = DroppedStudent(soft);
+    const torch::Tensor weight =
+        caches.weight.defined() ? caches.weight.index_select(0, indices) : torch::Tensor();
+    torch::Tensor loss = OutputLoss(student(Input(caches, indices)),
+                                    caches.y.index_select(0, indices), weight, phase().p);
     Record("output", loss);
-    if (objective_ != nullptr) {
-      const torch::Tensor extra = objective_->ExtraLoss(caches, indices, student);
+    const torch::Tensor extra =
+        objective_ != nullptr ? objective_->ExtraLoss(caches, indices, student) : torch::Tensor();
+    if (extra.defined()) {
       Record("extra", extra);
       loss = loss + extra;
     }
-    const double t = static_cast<double>(step_);
-    const bool warm = t < settings_.warmup * static_cast<double>(phase().iterations);
+    // All released codes count steps from 1.
+    const int64_t count = step_ + 1;
+    const bool warm =
+        static_cast<double>(count) < settings_.warmup * static_cast<double>(phase().iterations);
     if (!soft.RoundingParameters().empty() && !warm) {
       const torch::Tensor rounding =
           settings_.round_weight *
-          soft.RoundingLoss(RoundingExponent(settings_, step_, phase().iterations));
+          soft.RoundingLoss(RoundingExponent(settings_, count, phase().iterations));
       Record("rounding", rounding);
       loss = loss + rounding;
     }
@@ -466,9 +438,10 @@ double RoundingExponent(const ReconstructionSettings& settings, int64_t t, int64
 
 Phase ScaledRates(Phase phase) {
   if (phase.iterations == 0) return phase;
-  const double fewer = kReferenceIterations / static_cast<double>(phase.iterations);
+  const double fewer =
+      static_cast<double>(phase.reference_iterations) / static_cast<double>(phase.iterations);
   if (fewer <= 1) return phase;
-  phase.lr_rounding = std::min(std::max(1e-2, phase.lr_rounding), phase.lr_rounding * fewer);
+  phase.lr_rounding *= std::min(fewer, kMostRoundingFactor);
   phase.lr_weight_step *= std::sqrt(fewer);
   phase.lr_act_step *= std::sqrt(fewer);
   return phase;

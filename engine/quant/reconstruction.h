@@ -3,9 +3,10 @@
 // For each unit, in order, the student's unit learns to give the teacher's output on the student's
 // own input:
 //
-//   L = mean over images and pixels of Σ_channels |y − t|^p  +  λ Σ_weights (1 − |2h(V) − 1|^b)
+//   L = mean over images and pixels of Σ_channels g²·|y − t|^p  +  λ Σ_weights (1 − |2h(V) − 1|^b)
 //
 // The loss is a sum over channels (all released codes): with a mean, λ would weigh C times more.
+// g is 1 but in BRECQ's paper.
 #pragma once
 
 #include <optional>
@@ -15,42 +16,41 @@
 #include "engine/quant/learned_activation.h"
 #include "engine/quant/quantizer.h"
 #include "engine/quant/range_search.h"
-#include "engine/quant/rounding_border.h"
+#include "engine/quant/unit_borders.h"
 #include "engine/quant/units.h"
 
 namespace zerosweep {
 
 enum class Stem {
-  kSkip,    // nearest rounding (BRECQ, QDrop, PD-Quant)
+  kSkip,    // nearest rounding (BRECQ alone: ignore_reconstruction in its quant_model.py)
   kPreBn,   // its target is the convolution's own output (GENIE's code)
-  kPostAct  // like any other unit
+  kPostAct  // like any other unit (QDrop, both branches; PD-Quant)
 };
 
 enum class ActInit {
   kFullPrecision,  // one pass of the full-precision network, before anything else (QDrop)
   kAtPhaseStart,   // one pass of the network as it is then, each site behind quantized ones (BRECQ)
-  kPerUnit         // the same, just before the unit that the site belongs to (GENIE, PD-Quant)
+  kPerUnit,        // the same, just before the unit that the site belongs to (PD-Quant; QDrop's
+                   // branch master)
+  kSoftUnit        // the same with the unit as it is while it learns: soft weights, and drop at its
+                   // sites (GENIE's reconstruct.py, which sets train_mode before it caches)
 };
 
 // One walk over all units.
 struct Phase {
-  std::string name = "reconstruct";  // in progress and curves
-  int64_t iterations = 20000;        // a unit; 0: nothing is learned, ranges alone are set
-  double lr_rounding = 1e-3;         // Adam on V; 0: rounding is not learned
-  double lr_weight_step = 0;         // Adam on the steps of weights, cosine to 0; 0: fixed
-  double lr_act_step = 0;            // Adam on the steps of activations, cosine to 0; 0: fixed
-  double lr_border = 0;              // Adam on the rounding borders, cosine to 0; 0: fixed
+  std::string name = "reconstruct";      // in progress and curves
+  int64_t iterations = 20000;            // a unit; 0: nothing is learned, ranges alone are set
+  int64_t reference_iterations = 20000;  // of the paper, for which its rates were chosen
+  double lr_rounding = 1e-3;             // Adam on V; 0: rounding is not learned
+  double lr_weight_step = 0;             // Adam on the steps of weights, cosine to 0; 0: fixed
+  double lr_act_step = 0;                // Adam on the steps of activations, cosine to 0; 0: fixed
+  double lr_border = 0;                  // Adam on the rounding borders, cosine to 0; 0: fixed
   bool quantize_activations = true;
   bool fp_inputs = false;  // unit inputs from the full-precision network
   double p = 2;
-  double keep_quantized = 1;  // probability, of every element, of the unit's input and of every
-                              // activation quantizer (QDrop's drop); 1: always
-};
-
-// AQuant's rounding borders of activations (rounding_border.h).
-struct BorderSettings {
-  BorderRows rows = BorderRows::kChannel;  // kElement needs quantizers in front of operators
-  bool closed_form = true;                 // where learning begins; false: at one half
+  double keep_quantized = 1;      // probability, of every element, of the unit's input and of every
+                                  // activation quantizer (QDrop's drop); 1: always
+  bool mask_each_reader = false;  // every reader of a tensor draws for itself what is quantized
 };
 
 struct ReconstructionSettings {
@@ -73,27 +73,34 @@ struct ReconstructionSettings {
 // b of the rounding loss at step t of T: b_start up to warmup·T, then linear to b_end at T.
 double RoundingExponent(const ReconstructionSettings& settings, int64_t t, int64_t total);
 
-// Learning rates bound how far a parameter can move. With fewer than the 20000 iterations they were
-// chosen for: lr_V = min(1e-2, lr_V·20000/T), rates of steps · √(20000/T); that of
-// borders, 1e-3, takes them from one half to an end of their range in 1000 iterations as it is.
+// Learning rates bound how far a parameter can move. For f = reference_iterations / iterations > 1:
+// lr_V · min(f, 10), rates of steps · √f; that of borders, 1e-3, takes them from one half to an end
+// of their range in 1000 iterations as it is.
 Phase ScaledRates(Phase phase);
 
-// What a method adds to the loss of a unit. Tensors are those of one step's batch.
+// What a method adds to the learning of a unit.
 class UnitObjective {
  public:
   virtual ~UnitObjective() = default;
-  // Before a unit: its images' cached inputs may be replaced (PD-Quant's correction); `unit` is one
-  // of the network's units.
+  // Of all images, N×…; batches are rows of these.
   struct Caches {
-    torch::Tensor x_q;   // input on the student's path
-    torch::Tensor x_fp;  // input in full precision
-    torch::Tensor y;     // target
+    torch::Tensor x_q;     // input on the student's path
+    torch::Tensor x_fp;    // input in full precision
+    torch::Tensor y;       // target
+    torch::Tensor weight;  // g² of y's shape; undefined: 1
   };
-  virtual void BeginUnit(const Unit& unit, Caches& caches) = 0;
-  // Added to the loss. `student(x)` runs the soft unit; `indices` are the batch's images.
-  virtual torch::Tensor ExtraLoss(
-      const Caches& caches, const torch::Tensor& indices,
-      const std::function<torch::Tensor(const torch::Tensor& x)>& student) = 0;
+  // Runs the soft unit on an input.
+  using Student = std::function<torch::Tensor(const torch::Tensor& x)>;
+
+  // Before a unit is learned: what is cached may be replaced (PD-Quant's correction, BRECQ's
+  // weights); `unit` is one of the network's units.
+  virtual void BeginUnit(const Phase& phase, const Unit& unit, const Student& student,
+                         Caches& caches) = 0;
+  // Added to the loss; undefined: nothing. `indices` are the batch's images.
+  virtual torch::Tensor ExtraLoss(const Caches& /*caches*/, const torch::Tensor& /*indices*/,
+                                  const Student& /*student*/) {
+    return {};
+  }
 };
 
 // Quantizes the context's teacher. `objective` may be null.

@@ -6,9 +6,8 @@ namespace zerosweep {
 namespace {
 
 constexpr const char* kScaling =
-    "scaled: rates for 20000 iterations raised for fewer (rounding in proportion, up to 1e-2; "
-    "steps "
-    "by the square root); reference: as they are";
+    "scaled: rates chosen for the paper's iterations raised for fewer (rounding in proportion, up "
+    "to tenfold; steps by the square root); reference: as they are";
 
 Stem StemFrom(const std::string& word) {
   if (word == "skip") return Stem::kSkip;
@@ -32,8 +31,10 @@ std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaul
   std::vector<ParamSpec> params = {
       BudgetParam("iterations", {defaults.paper_iterations, 1000, 10},
                   "steps of Adam for each unit", "iterations", defaults.source),
-      BudgetParam("batch", {32, 32, 4}, "images of one step, drawn with replacement", "images",
-                  defaults.source),
+      BudgetParam("batch", {32, 32, 4},
+                  "images of one step, drawn with replacement as QDrop's and PD-Quant's codes do "
+                  "(BRECQ's and GENIE's draw without)",
+                  "images", defaults.source),
       {.name = "lr",
        .type = "choice",
        .default_value = "reference",

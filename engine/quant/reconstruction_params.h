@@ -12,7 +12,7 @@ namespace zerosweep {
 struct ReconstructionDefaults {
   int64_t paper_iterations = 20000;
   double round_weight = 0.01;
-  std::string stem = "skip";
+  std::string stem = "post_act";
   std::string units = "blocks";
   int64_t act_init_images = 64;
   std::string source;  // of the defaults
@@ -28,8 +28,9 @@ ParamSpec ActStepRateParam(double value, const std::string& source);
 // The probability of QDrop's drop.
 ParamSpec KeepParam(const std::string& source);
 
-// Settings from complete parameters, with one phase that learns rounding; ranges of activations as
-// the protocol says, or searched as `act_range` says where it leaves that open.
+// Settings from complete parameters, with one phase that learns rounding at rates for 20000
+// iterations; ranges of activations as the protocol says, or searched as `act_range` says where it
+// leaves that open.
 ReconstructionSettings SettingsFrom(const QuantizationContext& context,
                                     const RangeSearchSettings& weight_range,
                                     const RangeSearchSettings& act_range, ActInit act_init);

@@ -10,10 +10,6 @@ bool Contains(const std::vector<int>& nodes, int node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
 
-bool HasUnquantizedReaders(const ActSite& site) {
-  return !site.exempt.empty() || !site.by_element.empty();
-}
-
 }  // namespace
 
 ActSite SiteInside(const ActSite& site, const Subgraph& part) {
@@ -31,8 +27,9 @@ ActSite SiteInside(const ActSite& site, const Subgraph& part) {
           inside(site.by_element), site.only ? std::optional(local(*site.only)) : std::nullopt};
 }
 
-SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize)
-    : graph_(graph), sites_(sites), quantize_(std::move(quantize)) {
+SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize,
+                   bool each_reader)
+    : graph_(graph), sites_(sites), quantize_(std::move(quantize)), each_reader_(each_reader) {
   bool unquantized = false;
   for (size_t i = 0; i < sites.size(); ++i) {
     if (sites[i].only) {
@@ -59,10 +56,15 @@ SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quanti
   };
 }
 
+bool SiteTaps::HasUnquantizedReaders(const ActSite& site) const {
+  return each_reader_ || !site.exempt.empty() || !site.by_element.empty();
+}
+
 torch::Tensor SiteTaps::Output(Value value, const torch::Tensor& output) {
   const auto site = site_of_.find(value);
   if (site == site_of_.end()) return output;
   if (HasUnquantizedReaders(sites_[site->second])) unquantized_[value] = output;
+  if (each_reader_ && value != graph_.output) return output;
   return quantize_(site->second, kEveryReader, output);
 }
 
@@ -71,8 +73,10 @@ torch::Tensor SiteTaps::Input(int node, int index, const torch::Tensor& input) c
   const auto site = site_of_.find(source);
   if (site == site_of_.end()) return input;
   const ActSite& at = sites_[site->second];
-  if (!Contains(at.exempt, node) && !Contains(at.by_element, node)) return input;
+  const bool exempt = Contains(at.exempt, node) || Contains(at.by_element, node);
+  if (!exempt && !each_reader_) return input;
   const torch::Tensor& tensor = unquantized_.at(source);
+  if (!exempt) return quantize_(site->second, node, tensor);
   const auto own = own_site_of_.find({node, source});
   return own == own_site_of_.end() ? tensor : quantize_(own->second, kEveryReader, tensor);
 }

@@ -22,14 +22,17 @@ ActSite SiteInside(const ActSite& site, const Subgraph& part);
 // Calls `quantize(i, kEveryReader, tensor)` for the tensor at sites[i], in order of execution, and
 // hands its result to the site's readers; exempt readers get the tensor itself, or what a site of
 // their own makes of it. For those that quantize by element it calls `quantize(i, reader,
-// columns)`. Lives as long as the run it taps, which holds a reference to it.
+// columns)`. With `each_reader` it calls `quantize(i, reader, tensor)` for every reader anew, as
+// one whose draws differ by reader needs; the graph's own output counts as read by kEveryReader.
+// Lives as long as the run it taps, which holds a reference to it.
 class SiteTaps {
  public:
   using Quantize =
       std::function<torch::Tensor(size_t site, int reader, const torch::Tensor& tensor)>;
 
   // `sites` by their values in `graph`; both outlive this.
-  SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize);
+  SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize,
+           bool each_reader = false);
   SiteTaps(const SiteTaps&) = delete;
   SiteTaps& operator=(const SiteTaps&) = delete;
 
@@ -39,13 +42,15 @@ class SiteTaps {
  private:
   torch::Tensor Output(Value value, const torch::Tensor& output);
   torch::Tensor Input(int node, int index, const torch::Tensor& input) const;
+  bool HasUnquantizedReaders(const ActSite& site) const;
 
   const Graph& graph_;
   const std::vector<ActSite>& sites_;
   Quantize quantize_;
+  bool each_reader_;
   std::map<Value, size_t> site_of_;
   std::map<std::pair<int, Value>, size_t> own_site_of_;  // by reader
-  std::map<Value, torch::Tensor> unquantized_;           // for exempt readers and those by element
+  std::map<Value, torch::Tensor> unquantized_;           // for readers that need it
   Taps taps_;
 };
 

@@ -64,19 +64,24 @@ SoftUnit::SoftUnit(const QuantizedNetwork& network, const Graph& full_precision,
   }
 }
 
+const torch::Tensor* SoftUnit::Activation::BorderFor(int reader) const {
+  auto found = borders.find(reader);
+  if (found == borders.end()) found = borders.find(kEveryReader);
+  return found == borders.end() ? nullptr : &found->second;
+}
+
 torch::Tensor SoftUnit::Forward(const torch::Tensor& x, const Keep& keep) const {
-  SiteTaps quantizers(part_.graph, sites_, [&](size_t i, int reader, const torch::Tensor& tensor) {
+  const auto quantize = [&](size_t i, int reader, const torch::Tensor& tensor) {
     const Activation& activation = activations_[i];
     const torch::Tensor step = activation.step.abs().clamp_min(kSmallestStep);
     const torch::Tensor mask = keep ? keep(i, reader, tensor) : torch::Tensor();
-    const auto border = activation.borders.find(reader);
-    if (border != activation.borders.end()) {
-      return BorderQuantize(tensor, step, border->second, activation.zero_point, activation.bits,
-                            mask);
+    if (const torch::Tensor* border = activation.BorderFor(reader)) {
+      return BorderQuantize(tensor, step, *border, activation.zero_point, activation.bits, mask);
     }
     return LearnedQuantize(tensor, step, activation.zero_point, activation.bits,
                            settings_.step_gradient, mask);
-  });
+  };
+  SiteTaps quantizers(part_.graph, sites_, quantize, settings_.mask_each_reader);
   quantizers.taps().replace_weight = [&](int node, const torch::Tensor& weight) {
     const auto found = weights_.find(node);
     return found == weights_.end() ? weight : found->second.Soft();

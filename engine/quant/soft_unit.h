@@ -24,7 +24,9 @@ struct SoftUnitSettings {
   bool learn_weight_steps = false;
   bool quantize_activations = true;
   bool learn_act_steps = false;
-  bool learn_borders = false;  // those that the network's sites have
+  bool learn_borders = false;     // those that the network's sites have
+  bool mask_each_reader = false;  // `keep` is asked for each reader of a tensor (GENIE's code,
+                                  // where each calls the quantizer that they share)
   StepGradient step_gradient = StepGradient::kRoundThenClamp;
 };
 
@@ -59,6 +61,8 @@ class SoftUnit {
     int bits = 0, zero_point = 0;
     torch::Tensor step;
     std::map<int, torch::Tensor> borders;  // by node of the part, or kEveryReader
+
+    const torch::Tensor* BorderFor(int reader) const;  // null: rounds to nearest
   };
 
   Subgraph part_;

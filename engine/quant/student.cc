@@ -48,14 +48,15 @@ StudentRanges::Averages StudentRanges::AveragesFrom(const std::string& word) {
 }
 
 ParamSpec StudentRanges::AveragesParam() {
-  return {.name = "averages",
-          .type = "choice",
-          .default_value = "clean",
-          .meaning =
-              "moving averages of ranges: clean of the bias of their beginning; with its "
-              "correction fed back, which is far off before some 200 calibrations; biased",
-          .source = "fed_back: the released code of GDFQ, Qimera and ClusterQ; biased: FDDA's",
-          .choices = {"clean", "fed_back", "biased"}};
+  return {
+      .name = "averages",
+      .type = "choice",
+      .default_value = "clean",
+      .meaning =
+          "moving averages of ranges: clean of the bias of their beginning; with its "
+          "correction fed back, which is far off before some 200 calibrations; biased",
+      .source = "fed_back: the released codes of GDFQ, Qimera, ClusterQ and IntraQ; biased: FDDA's",
+      .choices = {"clean", "fed_back", "biased"}};
 }
 
 Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,

@@ -24,8 +24,8 @@ struct BatchStatistics {
 BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& where);
 BatchStatistics BiasedBatchStatistics(const torch::Tensor& x);
 
-// √(variance + 1e-6), of images and targets alike: the released codes of ZeroQ, DSG, GENIE and
-// PD-Quant; not the eps of the batch norms.
+// √(variance + 1e-6), of images and targets alike: the released codes of ZeroQ, DSG and PD-Quant;
+// GENIE's has it at the targets alone. Not the eps of the batch norms.
 torch::Tensor StdOf(const torch::Tensor& variance);
 // StdOf the running variance.
 torch::Tensor RunningStd(const Node& batch_norm);

@@ -4,29 +4,39 @@
 // Ranges of activations are searched afterwards, not learned.
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
 namespace {
 
 constexpr const char* kSource = "paper, section 5 (from memory); grids as in BRECQ's code";
+constexpr int64_t kIterations = 10000;  // of the paper, for which its rate was chosen
 
-Quantization Quantize(const QuantizationContext& context) {
+}  // namespace
+
+ReconstructionSettings AdaRoundSettings(const QuantizationContext& context) {
   ReconstructionSettings settings = SettingsFrom(context, {}, {}, ActInit::kAtPhaseStart);
   Phase& rounding = settings.phases.front();
   rounding.name = "round";
+  rounding.reference_iterations = kIterations;
   rounding.quantize_activations = false;
   settings.phases.push_back({.name = "ranges", .iterations = 0, .lr_rounding = 0});
-  return Reconstruct(context, settings);
+  return settings;
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context) {
+  return Reconstruct(context, AdaRoundSettings(context));
 }
 
 const RegisterQuantizer kAdaRound{{.role = "quantizer",
                                    .name = "adaround",
                                    .summary = "learned rounding of weights, layer by layer",
                                    .paper = "AdaRound (Nagel et al., ICML 2020)",
-                                   .revision = 2,
+                                   .revision = 3,
                                    .uses_seed = true,
-                                   .params = ReconstructionParams({.paper_iterations = 10000,
-                                                                   .stem = "post_act",
+                                   .params = ReconstructionParams({.paper_iterations = kIterations,
                                                                    .units = "layers",
                                                                    .act_init_images = 256,
                                                                    .source = kSource},

@@ -4,21 +4,27 @@
 // is no public code and only the abstract could be verified; schedule and rates are QDrop's.
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
-namespace {
 
-constexpr const char* kSource = "QDrop's code; AQuant's own values are not published";
-constexpr const char* kOwn = "our design: there is no public code";
-
-Quantization Quantize(const QuantizationContext& context) {
+ReconstructionSettings AQuantSettings(const QuantizationContext& context) {
   const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
   ReconstructionSettings settings = SettingsFrom(context, search, search, ActInit::kPerUnit);
   settings.phases.front().lr_border = context.params.at("lr_border");
   settings.borders = {.rows = context.params.at("border") == "element" ? BorderRows::kElement
                                                                        : BorderRows::kChannel,
                       .closed_form = context.params.at("border_init") == "closed_form"};
-  return Reconstruct(context, settings);
+  return settings;
+}
+
+namespace {
+
+constexpr const char* kSource = "QDrop's code; AQuant's own values are not published";
+constexpr const char* kOwn = "our design: there is no public code";
+
+Quantization Quantize(const QuantizationContext& context) {
+  return Reconstruct(context, AQuantSettings(context));
 }
 
 const RegisterQuantizer kAQuant{
@@ -27,7 +33,7 @@ const RegisterQuantizer kAQuant{
      .summary = "learned rounding borders of activations with learned rounding of weights, block "
                 "by block (a reconstruction from the abstract: no code is public)",
      .paper = "AQuant (Li et al., arXiv 2208.11945; unverified beyond its abstract)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .params = ReconstructionParams(
          {.act_init_images = 256, .source = kSource}, 1e-3,

@@ -3,6 +3,7 @@
 // statistics, seen through swing convolutions.
 #include <torch/types.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -16,18 +17,25 @@
 namespace zerosweep {
 namespace {
 
+// Of the images: torch.std_mean (authors' code), whose ε stands at the targets alone. A constant
+// channel has no gradient, as in PyTorch.
+torch::Tensor DataStd(const torch::Tensor& variance) {
+  constexpr double kSmallest = 1e-12;
+  return torch::sqrt(variance.clamp_min(kSmallest));
+}
+
 // L = Σ_l (1/C_l) (‖μ_l − m_l‖² + ‖σ_l − s_l‖²) over the statistics of the batch, plus the mean
 // over images of the same squares, summed over channels, of each image against mean 0 and std 1
 // (authors' code: a plain sum, no other term).
 torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const Taps& taps) {
   const ImageStatistics image = PerImageStatistics(x, "image");
-  torch::Tensor loss = (image.mean.square() + (StdOf(image.variance) - 1).square()).sum(1).mean();
+  torch::Tensor loss = (image.mean.square() + (DataStd(image.variance) - 1).square()).sum(1).mean();
   VisitBatchNormInputs(
       graph, x, "genie_d",
       [&](const Node& bn, const torch::Tensor& input) {
         const BatchStatistics batch = PerBatchStatistics(input, bn.name);
         const torch::Tensor mean_error = batch.mean - bn.parameters.at("running_mean");
-        const torch::Tensor std_error = StdOf(batch.variance) - RunningStd(bn);
+        const torch::Tensor std_error = DataStd(batch.variance) - RunningStd(bn);
         loss = loss + (mean_error.square() + std_error.square()).mean();
       },
       taps);
@@ -115,9 +123,16 @@ class Distillation final : public BatchOptimisation {
     return values.to(context_.teacher.device());
   }
 
+  int64_t DecayEvery() const {
+    constexpr int64_t kDecays = 40;  // 4000 iterations, every 100
+    const int64_t given = context_.params.at("decay_every");
+    const int64_t iterations = context_.params.at("iterations");
+    return given > 0 ? given : std::max<int64_t>(1, iterations / kDecays);
+  }
+
   void StepGenerator(int64_t iteration) {
     generator_adam_->Step();
-    if ((iteration + 1) % context_.params.at("decay_every").get<int64_t>() == 0)
+    if ((iteration + 1) % DecayEvery() == 0)
       generator_adam_->SetLearningRate(generator_adam_->learning_rate() * Param("decay"));
   }
 
@@ -177,11 +192,12 @@ std::vector<ParamSpec> Params() {
                 {ShareParam("decay", 0.95, "what the generator's rate falls by", kCode),
                  {.name = "decay_every",
                   .type = "int",
-                  .default_value = 100,
-                  .meaning = "steps between two falls of the generator's rate",
+                  .default_value = 0,
+                  .meaning = "steps between two falls of the generator's rate; 0: a fortieth of "
+                             "all steps",
                   .unit = "iterations",
-                  .source = kCode,
-                  .min = 1}});
+                  .source = "authors' code: 100 of 4000",
+                  .min = 0}});
 }
 
 const RegisterSynthesizer kGenieD{
@@ -190,7 +206,7 @@ const RegisterSynthesizer kGenieD{
      .summary = "images of a small generator, learned with its latents to match the teacher's "
                 "batch-norm statistics through swing convolutions",
      .paper = "GENIE (Jeon, Lee & Kim, CVPR 2023)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .params = Params(),
      .limits = {NeedsBatchNorms(),

@@ -161,6 +161,7 @@ torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const to
 std::map<std::string, torch::Tensor> CorrectInputs(const Graph& graph, const torch::Tensor& images,
                                                    const CorrectionSettings& settings,
                                                    Progress& progress, Checkpoints& checkpoints) {
+  if (settings.iterations == 0) return {};
   return Correction(graph, images, settings, progress, checkpoints).Run();
 }
 

@@ -27,7 +27,8 @@ struct CorrectionSettings {
 torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const torch::Tensor& p0,
                              double weight);
 
-// Unit name → corrected inputs of all images, N×…; a unit without batch norm keeps its own.
+// Unit name → corrected inputs of all images, N×…; a unit without batch norm keeps its own. Empty
+// for 0 iterations.
 std::map<std::string, torch::Tensor> CorrectInputs(const Graph& graph, const torch::Tensor& images,
                                                    const CorrectionSettings& settings,
                                                    Progress& progress, Checkpoints& checkpoints);

@@ -14,8 +14,15 @@
 #include "engine/import/safetensors.h"
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
+
+ReconstructionSettings PdQuantSettings(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+}
+
 namespace {
 
 constexpr const char* kSource = "authors' code, run_script.py";
@@ -29,7 +36,7 @@ class PredictionDifference : public UnitObjective {
       : graph_(context.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
                                         : context.teacher.graph),
         temperature_(context.params.at("temperature")),
-        weight_(1 / context.params.at("lamb_r").get<double>()) {
+        lamb_r_(context.params.at("lamb_r")) {
     const torch::NoGradGuard no_grad;
     teacher_log_probabilities_ =
         torch::log_softmax(Run(context.teacher.graph, context.images) / temperature_, 1);
@@ -37,7 +44,7 @@ class PredictionDifference : public UnitObjective {
       corrected_ = ReadSafetensors(found->second / "correction.safetensors");
   }
 
-  void BeginUnit(const Unit& unit, Caches& caches) override {
+  void BeginUnit(const Phase&, const Unit& unit, const Student&, Caches& caches) override {
     rest_ = Extract(graph_, unit.output, graph_.output).graph;
     if (corrected_.empty()) return;
     const auto found = corrected_.find(unit.name);
@@ -48,33 +55,32 @@ class PredictionDifference : public UnitObjective {
     caches.y = Run(Extract(graph_, unit.input, unit.output).graph, caches.x_fp);
   }
 
-  torch::Tensor ExtraLoss(
-      const Caches& caches, const torch::Tensor& indices,
-      const std::function<torch::Tensor(const torch::Tensor& x)>& student) override {
+  torch::Tensor ExtraLoss(const Caches& caches, const torch::Tensor& indices,
+                          const Student& student) override {
+    if (lamb_r_ == 0) return {};
     const torch::Tensor logits = Run(rest_, student(caches.x_q.index_select(0, indices)));
     const torch::Tensor student_log = torch::log_softmax(logits / temperature_, 1);
     const torch::Tensor teacher_log = teacher_log_probabilities_.index_select(0, indices);
     const torch::Tensor kl = (teacher_log.exp() * (teacher_log - student_log)).sum(1).mean();
-    return weight_ * kl;
+    return kl / lamb_r_;
   }
 
  private:
   Graph graph_;  // full precision, the student's nodes
-  double temperature_, weight_;
+  double temperature_, lamb_r_;
   torch::Tensor teacher_log_probabilities_;
   std::map<std::string, torch::Tensor> corrected_;
   Graph rest_;  // from the unit's output to the logits
 };
 
 Quantization Quantize(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
   const bool blocks = context.params.value("units", "blocks") == "blocks" &&
                       context.params.value("max_unit_macs", 0) == 0;
   if (!blocks && context.inputs.contains("correction")) {
     Fail(ErrorKind::kUsage, "pd_quant: {}", kBlocksAlone);
   }
   PredictionDifference objective(context);
-  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit), &objective);
+  return Reconstruct(context, PdQuantSettings(context), &objective);
 }
 
 const RegisterQuantizer kPdQuant{
@@ -83,7 +89,7 @@ const RegisterQuantizer kPdQuant{
      .summary = "reconstruction with the difference of the network's prediction, towards inputs "
                 "corrected to the batch norms' statistics",
      .paper = "PD-Quant (Liu et al., CVPR 2023)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .needs = {"correction"},
      .params = ReconstructionParams(
@@ -99,9 +105,9 @@ const RegisterQuantizer kPdQuant{
           {.name = "lamb_r",
            .type = "float",
            .default_value = 0.1,
-           .meaning = "divides the prediction difference",
+           .meaning = "divides the prediction difference; 0: leaves it out",
            .source = kSource,
-           .min = 1e-9}}),
+           .min = 0}}),
      .limits = Joined({NeedsBatchNorms(),
                        NeedsMaps(),
                        {{{"param.units", "is_not", "blocks"}}, kBlocksAlone},

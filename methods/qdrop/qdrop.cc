@@ -1,17 +1,25 @@
 // QDrop: Randomly Dropping Quantization for Extremely Low-bit Post-Training Quantization (Wei et
 // al., ICLR 2022, arXiv:2203.05740): rounding and steps of activations are learned together, while
-// every element of an activation is quantized with probability 1/2 only.
+// every element of an activation is quantized with probability 1/2 only. Ranges of activations are
+// the protocol's: read in full precision (act_init: fp; released branch `qdrop`), or unit by unit
+// behind quantized ones (branch `master`, the code of the paper's numbers).
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
+#include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
+
+ReconstructionSettings QDropSettings(const QuantizationContext& context) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+}
+
 namespace {
 
 constexpr const char* kSource = "authors' code, exp/config and quant_layer.py";
 
 Quantization Quantize(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  return Reconstruct(context, SettingsFrom(context, search, search, ActInit::kPerUnit));
+  return Reconstruct(context, QDropSettings(context));
 }
 
 const RegisterQuantizer kQDrop{
@@ -20,7 +28,7 @@ const RegisterQuantizer kQDrop{
      .summary = "rounding and steps of activations learned block by block under random drop of "
                 "quantization",
      .paper = "QDrop (Wei et al., ICLR 2022)",
-     .revision = 1,
+     .revision = 2,
      .uses_seed = true,
      .params = ReconstructionParams({.act_init_images = 256, .source = kSource}, 1e-3,
                                     {ActStepRateParam(4e-5, kSource), KeepParam(kSource)}),

@@ -1,5 +1,7 @@
 // Baseline: calibration with real images. A reference point, not a bound: under min–max, narrower
 // synthetic ranges can win at 4 bits.
+#include <algorithm>
+
 #include "base/error.h"
 #include "engine/catalogue/params.h"
 #include "engine/data/random_crop.h"
@@ -8,6 +10,16 @@
 
 namespace zerosweep {
 namespace {
+
+// The released codes draw crops of ImageNet's images; of 32×32 pixels 8 % would be 9×9.
+constexpr int64_t kSmallSide = 64;
+
+bool Augments(const SynthesisContext& context) {
+  const std::string augmentation = context.params.at("augmentation");
+  if (augmentation != "auto") return augmentation == "random_resized_crop";
+  const std::vector<int64_t>& shape = context.teacher.graph.input_shape;
+  return std::max(shape[1], shape[2]) > kSmallSide;
+}
 
 SyntheticData Synthesize(const SynthesisContext& context) {
   const Dataset& dataset = *context.real_data;
@@ -23,9 +35,8 @@ SyntheticData Synthesize(const SynthesisContext& context) {
   const int64_t* first = chosen.const_data_ptr<int64_t>();
   const std::vector<int64_t> indices(first, first + wanted);
   const torch::Tensor images =
-      context.params.at("augmentation") == "random_resized_crop"
-          ? LoadRandomCrops(*dataset.images, indices, context.random, /*step=*/0)
-          : dataset.images->Load(indices);
+      Augments(context) ? LoadRandomCrops(*dataset.images, indices, context.random, /*step=*/0)
+                        : dataset.images->Load(indices);
   SyntheticData data;
   data.images =
       Normalise(images, context.teacher.mean, context.teacher.std).to(context.teacher.device());
@@ -46,9 +57,10 @@ const RegisterSynthesizer kReal{
                  .type = "choice",
                  .default_value = "none",
                  .meaning = "none: the image as it is evaluated (Genie); random_resized_crop: 8 to "
-                            "100 % of it, resized and mirrored by chance (BRECQ, PD-Quant)",
+                            "100 % of it, resized and mirrored by chance (BRECQ, QDrop, "
+                            "PD-Quant); auto: none for sides up to 64 pixels, else crops",
                  .source = "authors' code, BRECQ data/imagenet.py",
-                 .choices = {"none", "random_resized_crop"},
+                 .choices = {"none", "random_resized_crop", "auto"},
                  .neutral = "none"}},
      .facts = {{"labels", Json::array()}}},
     Synthesize};

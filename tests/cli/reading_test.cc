@@ -52,8 +52,8 @@ class ReadingTest : public testing::Test {
     Json methods = Json::array();
     const Finished sorted = line_->Do({"leaderboard", "--format", "json", "--sort", sort});
     for (const Json& row : sorted.json())
-      methods.push_back(row.at("method").get<std::string>() +
-                        row.at("settings").get<std::string>());
+      methods.push_back(row.at("method").get<std::string>() + " " +
+                        row.at("settings").at(0).get<std::string>());
     return methods;
   }
 
@@ -65,7 +65,8 @@ TEST_F(ReadingTest, ARedirectedTableIsPlainAndNarrow) {
   const Finished board = line_->Do({"leaderboard"});
   EXPECT_EQ(board.code, 0) << board.err;
   EXPECT_TRUE(board.out.starts_with("cifar10, tiny (FP32 ")) << board.out;
-  EXPECT_THAT(board.out, HasSubstr("zeroq [iterations=4]"));
+  EXPECT_THAT(board.out, HasSubstr("\nsettings of all rows: images 8\n"));
+  EXPECT_THAT(board.out, HasSubstr("\n      iterations 4, synthesizer.batch 8\n"));
   for (const std::string& line : Lines(board.out)) EXPECT_LE(Columns(line), 100u) << line;
   for (const char c : board.out)
     EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n') << board.out;
@@ -74,26 +75,53 @@ TEST_F(ReadingTest, ARedirectedTableIsPlainAndNarrow) {
 }
 
 TEST_F(ReadingTest, ATerminalGetsBoldLettersAndItsOwnWidth) {
-  const auto on_terminal = [](std::map<std::string, std::string> environment) {
-    return OnATerminal(Command({"leaderboard"}), environment, 56);
+  const auto on_terminal = [](std::map<std::string, std::string> environment,
+                              unsigned short width) {
+    return OnATerminal(Command({"leaderboard"}), environment, width);
   };
-  const std::string bold = on_terminal({});
-  EXPECT_THAT(bold, AllOf(HasSubstr("\x1b[1mbits"), HasSubstr("…"), Not(HasSubstr("=4]"))));
+  const std::string bold = on_terminal({}, 56);
+  EXPECT_THAT(bold, AllOf(HasSubstr("\x1b[1mbits"), HasSubstr("iterations 4, synth")));
   for (const std::string& line : Lines(bold)) EXPECT_LE(Columns(line), 56u) << line;
-  EXPECT_THAT(on_terminal({{"NO_COLOR", "1"}}), AllOf(HasSubstr("…"), Not(HasSubstr("\x1b"))));
-  EXPECT_THAT(OnATerminal(Command({"leaderboard", "--wide"}), {}, 56), HasSubstr("=4]"))
+  // Settings are never cut: they take more lines.
+  EXPECT_THAT(on_terminal({{"NO_COLOR", "1"}}, 30),
+              AllOf(HasSubstr("      synthesizer.batch 8"), Not(HasSubstr("4, synth")),
+                    Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(OnATerminal(Command({"leaderboard", "--wide"}), {}, 56),
+              HasSubstr("iterations 4, synthesizer.batch 8"))
       << "nothing is cut";
+}
+
+TEST_F(ReadingTest, EveryNumberStandsWithTheSettingsThatAreNotThePapers) {
+  const Json rows = line_->Do({"leaderboard", "--format", "json", "--sort", "settings"}).json();
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].at("settings"), Json({"images=8"}));
+  EXPECT_EQ(rows[1].at("settings"), Json({"iterations=2", "images=8", "synthesizer.batch=8"}));
+  EXPECT_EQ(rows[1].at("papers"),
+            Json({{"iterations", 500}, {"images", 64}, {"synthesizer.batch", 64}}));
+  EXPECT_EQ(rows[1].at("label"), "zeroq [iterations=2]");
+  EXPECT_GE(rows[1].at("revisions").at("synthesize"), 1);
+  EXPECT_TRUE(rows[1].at("images_seen").is_null()) << "nothing was trained";
+  const Json compared =
+      line_->Do({"compare", "--format", "json", "--where", "method=noise"}).json();
+  EXPECT_TRUE(std::any_of(compared.begin(), compared.end(), [](const Json& row) {
+    return row.at("ours_settings") == Json({"images=8"});
+  }));
+  const std::string versus = line_->Do({"compare", "--versus", "zeroq [iterations=4]"}).out;
+  EXPECT_THAT(versus, HasSubstr("both: images 8; method: –; against: iterations 4,"));
+  EXPECT_THAT(line_->Do({"report", "-o", *line_ / "r.tex"}).err, HasSubstr("r.tex"));
+  EXPECT_THAT(Contents(*line_ / "r.tex"), HasSubstr("settings of all rows: images 8"));
+  fs::remove(*line_ / "r.tex");
 }
 
 TEST_F(ReadingTest, RowsGoByAnyColumnOfTheJson) {
   const Json up = MethodsBy("method,settings"), down = MethodsBy("-method,-settings");
-  EXPECT_EQ(up, Json({"noise", "zeroqiterations=2", "zeroqiterations=4"}));
-  EXPECT_EQ(down, Json({"zeroqiterations=4", "zeroqiterations=2", "noise"}));
+  EXPECT_EQ(up, Json({"noise images=8", "zeroq iterations=2", "zeroq iterations=4"}));
+  EXPECT_EQ(down, Json({"zeroq iterations=4", "zeroq iterations=2", "noise images=8"}));
   const std::string csv =
       line_->Do({"leaderboard", "--format", "csv", "--sort", "-method,-settings"}).out;
   EXPECT_LT(csv.find("iterations=4"), csv.find("iterations=2"));
   const std::string table = line_->Do({"leaderboard", "--sort", "-method,settings"}).out;
-  EXPECT_LT(table.find("iterations=2"), table.find("iterations=4"));
+  EXPECT_LT(table.find("iterations 2"), table.find("iterations 4"));
   for (const char* command : {"leaderboard", "compare"}) {
     const Finished unknown = line_->Do({command, "--sort", "accuracy"});
     EXPECT_EQ(unknown.code, 2);

@@ -133,13 +133,24 @@ TEST_F(ReconstructionTest, AWalkWithoutIterationsKeepsTheLearnedRounding) {
   }
 }
 
-TEST_F(ReconstructionTest, ScaledRatesReachAsFarAsTheReferences) {
+TEST_F(ReconstructionTest, ScaledRatesGrowByTheIterationsLeftOut) {
   const Phase scaled = ScaledRates(
       {.iterations = 5000, .lr_rounding = 1e-3, .lr_weight_step = 1e-4, .lr_act_step = 4e-5});
   EXPECT_DOUBLE_EQ(scaled.lr_rounding, 4e-3);
   EXPECT_DOUBLE_EQ(scaled.lr_weight_step, 2e-4);
   EXPECT_DOUBLE_EQ(scaled.lr_act_step, 8e-5);
-  EXPECT_DOUBLE_EQ(ScaledRates({.iterations = 1000, .lr_rounding = 1e-3}).lr_rounding, 1e-2);
+  // AdaRound's own 10000 iterations and BRECQ's 5000 on steps are no short budgets.
+  EXPECT_DOUBLE_EQ(ScaledRates({.iterations = 10000, .reference_iterations = 10000}).lr_rounding,
+                   1e-3);
+  const Phase steps{.iterations = 1250, .reference_iterations = 5000, .lr_act_step = 4e-4};
+  EXPECT_DOUBLE_EQ(ScaledRates(steps).lr_act_step, 8e-4);
+  // At most tenfold: PD-Quant's 3e-3 stays three times QDrop's 1e-3.
+  for (const int64_t iterations : {100, 1000}) {
+    EXPECT_DOUBLE_EQ(ScaledRates({.iterations = iterations, .lr_rounding = 1e-3}).lr_rounding,
+                     1e-2);
+    EXPECT_DOUBLE_EQ(ScaledRates({.iterations = iterations, .lr_rounding = 3e-3}).lr_rounding,
+                     3e-2);
+  }
   for (const int64_t untouched : {int64_t{0}, int64_t{20000}}) {
     const Phase same = ScaledRates({.iterations = untouched, .lr_rounding = 0});
     EXPECT_EQ(same.lr_rounding, 0);
@@ -280,6 +291,58 @@ TEST_F(ReconstructionTest, ShortcutsApartNeedQuantizersInFrontOfOperators) {
         .act_placement = ActPlacement::kOpOutput, .identity_fp = !own, .own_shortcuts = own};
     EXPECT_THROW(Run(Settings({.iterations = 2})), zerosweep::Error);
   }
+}
+
+// GENIE's code searches ranges while the unit is soft and half of its activations are dropped. With
+// 8-bit weights, soft ones are those of the teacher but for rounding errors of floats; with
+// everything dropped, each site of a unit so sees the teacher's tensor.
+TEST_F(ReconstructionTest, SoftUnitsShowTheTeachersTensorsWhereAllIsDropped) {
+  w_bits_ = 8;
+  Phase phase{.iterations = 1, .keep_quantized = 0};
+  ReconstructionSettings settings = Settings(phase);
+  const Graph& graph = teacher_.graph;
+  settings.units = graph.nodes[static_cast<size_t>(graph.output.node)].name;  // all in one unit
+  settings.weight_range.kind = RangeSearch::kMinMax;                          // clips nothing
+  const auto ranges = [&](ActInit init, double keep) {
+    settings.act_init = init;
+    settings.phases.front().keep_quantized = keep;
+    std::vector<torch::Tensor> scales;
+    const Quantization done = Run(settings);
+    for (const QuantizedActivation& activation : done.network.activations())
+      scales.push_back(activation.grid.scale);
+    return torch::stack(scales);
+  };
+  const torch::Tensor teachers = ranges(ActInit::kFullPrecision, 0);
+  EXPECT_TRUE(torch::allclose(ranges(ActInit::kSoftUnit, 0), teachers, 1e-4, 0));
+  EXPECT_FALSE(torch::allclose(ranges(ActInit::kSoftUnit, 0.5), teachers, 1e-4, 0));
+  w_bits_ = 2;
+  EXPECT_TRUE(torch::allclose(ranges(ActInit::kSoftUnit, 0), teachers, 1e-4, 0));
+  EXPECT_FALSE(torch::allclose(ranges(ActInit::kPerUnit, 0), teachers, 1e-4, 0));
+}
+
+TEST_F(ReconstructionTest, ReadersThatDrawForThemselvesAreOtherMasks) {
+  teacher_ = SkipTeacher();
+  protocol_ = {.act_placement = ActPlacement::kOpInput};
+  Phase phase{.lr_rounding = 1e-2, .lr_act_step = 1e-3, .keep_quantized = 0.5};
+  const QuantizedNetwork together = Run(Settings(phase)).network;
+  phase.mask_each_reader = true;
+  EXPECT_FALSE(Same(together, Run(Settings(phase)).network));
+  // Nothing is dropped: then it does not matter who draws.
+  phase.keep_quantized = 1;
+  const QuantizedNetwork apart = Run(Settings(phase)).network;
+  phase.mask_each_reader = false;
+  EXPECT_TRUE(Same(apart, Run(Settings(phase)).network));
+}
+
+// All released codes count from 1: the first step under the rounding loss is number warmup·T.
+TEST_F(ReconstructionTest, TheRoundingLossBeginsAtTheStepOfTheCodes) {
+  ReconstructionSettings settings = Settings({.iterations = 20});
+  settings.warmup = 0.2;
+  const Json curve = Run(settings).curves.at("reconstruct conv2 rounding").ToJson();
+  EXPECT_EQ(curve.at("y").size(), 17U);  // steps 4 to 20
+  EXPECT_EQ(RoundingExponent(settings, 4, 20), 20);
+  EXPECT_EQ(RoundingExponent(settings, 12, 20), 11);
+  EXPECT_EQ(RoundingExponent(settings, 20, 20), 2);
 }
 
 // Weights in full precision leave no rounding to learn.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes reference_logits.json: what torchvision and pytorchcv compute, for tests/engine/reference_networks_test.cc.
 
-Each reference network is filled with numbers that depend on nothing but the names of its parameters (see fill()),
+Each reference network is filled with numbers that depend on nothing but the names of its parameters (fill.py),
 which the test computes again in C++, and sees one image that is made in the same way. Only names, shapes and logits
 are kept. Usage:
 
@@ -18,31 +18,11 @@ import subprocess
 import sys
 import tempfile
 
+from fill import fill
+
 PACKAGES = ["torch==2.11.0", "torchvision==0.26.0", "pytorchcv==0.0.74", "numpy==2.2.6"]
 OUTPUT = pathlib.Path(__file__).with_name("reference_logits.json")
 CLASSES = 10
-MASK = 0xFFFFFFFF
-
-
-def fnv1a(text: str) -> int:
-    """The 32-bit FNV-1a hash."""
-    value = 0x811C9DC5
-    for byte in text.encode():
-        value = ((value ^ byte) * 0x01000193) & MASK
-    return value
-
-
-def uniform(key: str, count: int):
-    """`count` numbers in [0, 1) of 24 bits: the finaliser of MurmurHash3 over a Weyl sequence that starts at the key."""
-    import numpy as np
-
-    x = np.arange(1, count + 1, dtype=np.uint32) * np.uint32(0x9E3779B1) + np.uint32(fnv1a(key))
-    x ^= x >> np.uint32(16)
-    x *= np.uint32(0x85EBCA6B)
-    x ^= x >> np.uint32(13)
-    x *= np.uint32(0xC2B2AE35)
-    x ^= x >> np.uint32(16)
-    return (x >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
 
 
 def value_range(key: str, shape, gain: float) -> tuple[float, float]:
@@ -54,14 +34,6 @@ def value_range(key: str, shape, gain: float) -> tuple[float, float]:
         return 0.75, 1.25
     bound = gain * math.sqrt(6 / math.prod(shape[1:]))  # He et al. 2015 at gain 1
     return -bound, bound
-
-
-def fill(key: str, shape, low: float, high: float):
-    import numpy as np
-    import torch
-
-    u = uniform(key, math.prod(shape))
-    return torch.from_numpy(np.float32(low) + np.float32(high - low) * u).reshape(tuple(shape))
 
 
 def image(name: str, shape):

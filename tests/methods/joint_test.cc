@@ -27,7 +27,7 @@ class JointTest : public testing::TestWithParam<const char*> {
             {"calibration", 1},
             {"iterations", steps},
             {"centroids_from", 1},
-            {"epoch", 1}};
+            {"epoch", 4}};
   }
   // Of each gradient, relative to its norm.
   static std::map<std::string, double> Limits(const TrainingState& state) {

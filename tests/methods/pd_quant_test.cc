@@ -24,16 +24,19 @@ class PdQuantTest : public testing::Test {
 
   QuantizedNetwork Quantize(const char* name, const Json& given,
                             const std::map<std::string, std::filesystem::path>& inputs = {}) {
+    return Run(name, given, inputs).network;
+  }
+
+  Quantization Run(const char* name, const Json& given,
+                   const std::map<std::string, std::filesystem::path>& inputs = {}) {
     const auto& entry = QuantizerRegistry::Get("quantizer", name);
     const Json params = CompleteParams(entry.declaration, given);
     QuietProgress progress;
     SoloGroup group;
     NoCheckpoints checkpoints;
     const Protocol protocol{.act_placement = ActPlacement::kOpOutput, .first_w = 8};
-    return entry
-        .function({teacher_, images_, params, protocol, /*fold_batch_norms=*/true, 3, 3,
-                   RandomStreams(0), progress, checkpoints, group, inputs})
-        .network;
+    return entry.function({teacher_, images_, params, protocol, /*fold_batch_norms=*/true, 3, 3,
+                           RandomStreams(0), progress, checkpoints, group, inputs});
   }
 
   std::map<std::string, torch::Tensor> Correct(const CorrectionSettings& settings,
@@ -46,15 +49,26 @@ class PdQuantTest : public testing::Test {
   torch::Tensor images_;
 };
 
-// With the prediction difference weighed by 1e-12 and without correction nothing is left but QDrop.
-TEST_F(PdQuantTest, WithoutPredictionDifferenceItIsQDrop) {
-  const Json params = {{"iterations", 15},    {"batch", 4},       {"lr", "reference"},
-                       {"lr_rounding", 1e-2}, {"lr_act_step", 0}, {"act_init_images", 10}};
+// Under one protocol, rate and seed: with lamb_r 0 and a correction of no steps nothing is left but
+// QDrop, bit for bit.
+TEST_F(PdQuantTest, WithoutItsTermAndCorrectionItIsQDrop) {
+  const TempFolder temp;
+  NoCheckpoints none;
+  WriteSafetensors(temp.path() / "correction.safetensors", Correct({.iterations = 0}, none));
+  const std::map<std::string, std::filesystem::path> correction = {{"correction", temp.path()}};
+  const Json params = {{"iterations", 40}, {"batch", 4}, {"lr_rounding", 3e-2}};
   Json pd = params;
-  pd["lamb_r"] = 1e12;
-  const auto ours = Quantize("pd_quant", pd).State(), qdrop = Quantize("qdrop", params).State();
-  ASSERT_EQ(ours.size(), qdrop.size());
-  for (const auto& [name, tensor] : ours) EXPECT_TRUE(torch::equal(tensor, qdrop.at(name))) << name;
+  pd["lamb_r"] = 0;
+  const Quantization qdrop = Run("qdrop", params), ours = Run("pd_quant", pd, correction);
+  EXPECT_EQ(CurvesToJson(ours.curves), CurvesToJson(qdrop.curves));
+  EXPECT_EQ(ours.metrics, qdrop.metrics);
+  const auto state = ours.network.State(), expected = qdrop.network.State();
+  ASSERT_EQ(state.size(), expected.size());
+  for (const auto& [name, tensor] : state)
+    EXPECT_TRUE(torch::equal(tensor, expected.at(name))) << name;
+
+  pd["lamb_r"] = 0.1;
+  EXPECT_NE(CurvesToJson(Run("pd_quant", pd, correction).curves), CurvesToJson(qdrop.curves));
 }
 
 TEST_F(PdQuantTest, ThePredictionDifferenceMatters) {
@@ -115,6 +129,17 @@ TEST_F(PdQuantTest, CorrectionLowersItsLossAndLeavesUnitsWithoutBatchNormAlone) 
     }
   }
   EXPECT_EQ(corrected.size(), units.size());
+}
+
+TEST_F(PdQuantTest, NoIterationsAreNoCorrection) {
+  NoCheckpoints none;
+  EXPECT_TRUE(Correct({.iterations = 0}, none).empty());
+  const TempFolder temp;
+  WriteSafetensors(temp.path() / "correction.safetensors", {});
+  const Json params = {{"iterations", 20}, {"batch", 4}, {"lr_rounding", 3e-2}};
+  const auto with = Quantize("pd_quant", params, {{"correction", temp.path()}}).State();
+  for (const auto& [name, tensor] : Quantize("pd_quant", params).State())
+    EXPECT_TRUE(torch::equal(tensor, with.at(name))) << name;
 }
 
 TEST_F(PdQuantTest, AnInterruptedCorrectionGoesOnBitForBit) {

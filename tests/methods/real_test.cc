@@ -48,5 +48,18 @@ TEST(RealTest, RandomCropsAreOfTheSameImages) {
   EXPECT_TRUE(torch::equal(real.images, Normalise(crops, teacher.mean, teacher.std)));
 }
 
+// Crops of 8 % are ImageNet's: a small image is taken whole.
+TEST(RealTest, LargeImagesAloneAreCroppedByItself) {
+  const Dataset data = Calibration();
+  Teacher teacher = TinyTeacher();
+  const auto images = [&](const char* augmentation) {
+    return Synthesize(teacher, data, {{"images", 6}, {"augmentation", augmentation}}).images;
+  };
+  EXPECT_TRUE(torch::equal(images("auto"), images("none")));
+  teacher.graph.input_shape = {3, 224, 224};
+  EXPECT_TRUE(torch::equal(images("auto"), images("random_resized_crop")));
+  EXPECT_FALSE(torch::equal(images("auto"), images("none")));
+}
+
 }  // namespace
 }  // namespace zerosweep

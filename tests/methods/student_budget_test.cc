@@ -3,36 +3,54 @@
 #include "engine/quant/student_budget.h"
 
 #include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/files.h"
-#include "engine/catalogue/declaration.h"
 #include "engine/joint/joint_params.h"
+#include "engine/quant/quantizer.h"
 #include "methods/finetune/settings.h"
-#include "sweeps/catalogue.h"
-#include "sweeps/methods.h"
 
 namespace zerosweep {
 namespace {
 
-// What the recipe's student is trained with; "finetune": without a recipe.
+// A recipe's quantizer and what it sets of its parameters; "finetune" stands for itself.
+std::pair<std::string, YAML::Node> QuantizerOf(const std::string& recipe) {
+  if (recipe == "finetune") return {recipe, YAML::Node(YAML::NodeType::Map)};
+  const char* source = std::getenv("ZEROSWEEP_SOURCE");
+  const std::filesystem::path folder = source == nullptr ? "." : source;
+  const YAML::Node quantizer =
+      YAML::LoadFile((folder / "sweeps/recipes" / (recipe + ".yaml")).string())["quantizer"];
+  return {quantizer.begin()->first.as<std::string>(), quantizer.begin()->second};
+}
+
+Json Typed(const ParamSpec& param, const YAML::Node& value) {
+  if (param.type == "int") return value.as<int64_t>();
+  if (param.type == "float") return value.as<double>();
+  if (param.type == "bool") return value.as<bool>();
+  return value.as<std::string>();
+}
+
+// Every parameter under a profile, as sweeps resolve them: the recipe's value, else the profile's,
+// else the default. The variants of these methods set nothing that the schedules know.
+Json Resolved(const std::string& quantizer, const YAML::Node& recipe, const std::string& profile) {
+  Json values = Json::object();
+  for (const ParamSpec& param : QuantizerRegistry::Get("quantizer", quantizer).declaration.params) {
+    const auto of_profile = param.profiles.find(profile);
+    values[param.name] =
+        of_profile == param.profiles.end() ? param.default_value : of_profile->second;
+    if (const YAML::Node given = recipe[param.name])
+      values[param.name] = Typed(param, given.IsMap() ? given[profile] : given);
+  }
+  return values;
+}
+
+// What the recipe's student is trained with.
 struct Trained {
   Trained(const std::string& recipe, const std::string& profile) {
-    const Catalogue catalogue(DescribeAll(), Json::array());
-    Json block = {{"name", "finetune"}, {"params", Json::object()}};
-    if (recipe != "finetune") {
-      const char* source = std::getenv("ZEROSWEEP_SOURCE");
-      const std::string file = (std::filesystem::path(source == nullptr ? "." : source) /
-                                "sweeps/recipes" / (recipe + ".yaml"))
-                                   .string();
-      block = ParseRecipe(ParseYaml(ReadFile(file), file), catalogue).at("quantizer");
-    }
-    const std::string name = block.at("name");
-    params = ResolveParams(catalogue.Get("quantizer", name, recipe), Json::object(),
-                           block.at("params"), profile, "code");
+    const auto [name, given] = QuantizerOf(recipe);
+    params = Resolved(name, given, profile);
     joint = name != "finetune";
     rate = joint ? StudentRate(params) : FinetuneSettings(params).rate;
     steps = params.at("iterations");

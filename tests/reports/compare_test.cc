@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <sstream>
 
 #include "base/error.h"
 #include "reports/published.h"
@@ -18,7 +19,12 @@ using testing::StartsWith;
 
 const PaperSettings kPapers = {
     .presets = {{"zeroq", {{"first_w", "same"}, {"act_placement", "relu"}}}},
-    .parameters = {{{"intraq", "code"}, {{"quantizer", {{"batch", 16}, {"lr", 0.5}}}}}}};
+    .parts = {},
+    .recipes = {}};
+
+Setting Set(const std::string& name, const Json& value, std::optional<Json> papers = {}) {
+  return {"/quantizer/params/" + name, name, value, std::move(papers), !papers};
+}
 
 // A row of ours that IntraQ's released CIFAR-10 checkpoint (91.49 of 94.03, the best epoch) may be
 // held against.
@@ -32,7 +38,7 @@ LeaderboardRow Ours() {
   row.w_bits = row.a_bits = 4;
   row.bits = "w4a4";
   row.variant = "code";
-  row.parameters = {{"quantizer", {{"batch", 16}, {"lr", 0.5}, {"ranks", 1}}}};
+  row.papers_known = true;
   row.n = 3;
   row.top1_mean = 90;
   row.top1_std = 0.25;
@@ -65,7 +71,8 @@ TEST(CompareTest, EveryFieldThatDiffersIsNamed) {
   board[0].fp32_top1 = 88.13;
   board[0].arch = "resnet20_cifar_a";
   board[0].protocol_fields["first_w"] = 8;
-  board[0].parameters["quantizer"]["batch"] = 64;
+  board[0].settings = {Set("protocol", "genie", "zeroq"), Set("lr", 0.5, 0.5), Set("batch", 64, 16),
+                       Set("heldout", 9)};
   board[0].limit = 500;
   board[0].synthesizer = "real";
   board[0].tested = R"([500, {"fingerprint": "0123456789ab", "name": "cifar10"}, "w"])";
@@ -73,9 +80,9 @@ TEST(CompareTest, EveryFieldThatDiffersIsNamed) {
   EXPECT_THAT(differences,
               ElementsAre("teacher: 94.03 there, 88.13 here",
                           "network: resnet20_cifar_b there, resnet20_cifar_a here",
-                          "protocol: first_w same there, 8 here",
-                          "settings: quantizer.batch 64, not 16", "real data: no there, yes here",
-                          "epoch: best there, last here", "test images: the first 500 here",
+                          "protocol: first_w same there, 8 here", "settings: batch 64, not 16",
+                          "real data: no there, yes here", "epoch: best there, last here",
+                          "test images: the first 500 here",
                           "dataset copy: 01234567 here, not told there"));
   const Table narrow = NarrowComparison({OfOurs(board, {.paper = "intraq"})}).table;
   EXPECT_EQ(narrow.rows[0].back(), "T N P S R E I");
@@ -84,14 +91,35 @@ TEST(CompareTest, EveryFieldThatDiffersIsNamed) {
               StartsWith("teacher: 94.03 there, 88.13 here; network: "));
 }
 
-TEST(CompareTest, OursOfOneNameAreToldApart) {
-  std::vector<LeaderboardRow> board = {Ours(), Ours()};
-  board[0].settings = {"iterations=0"};
-  board[1].settings = {"iterations=9"};
-  const Table narrow = NarrowComparison(Compare(board, kPapers, {})).table;
-  EXPECT_EQ(narrow.columns.back(), "our method");
-  EXPECT_EQ(narrow.rows[0].back(), "intraq [iterations=0]");
-  EXPECT_EQ(narrow.rows[1].back(), "intraq [iterations=9]");
+TEST(CompareTest, UnderEachRowStandsWhatOursIs) {
+  std::vector<LeaderboardRow> board = {Ours(), Ours(), Ours()};
+  board[0].settings = {Set("iterations", 0, 600), Set("batch", 64, 16)};
+  board[1].settings = {Set("batch", 64, 16)};
+  board[2].settings = {Set("iterations", 9, 600), Set("batch", 64, 16)};
+  board[2].variant = "paper";
+  const auto rows = Compare(board, kPapers, {});
+  const PeopleTable narrow = NarrowComparison(rows);
+  EXPECT_EQ(narrow.sections[0].note, "settings of all rows: batch 64");
+  EXPECT_EQ(narrow.under[0], "intraq, zeroq: iterations 0");
+  EXPECT_EQ(narrow.under[1], "intraq, zeroq");
+  EXPECT_EQ(narrow.under[2], "intraq (paper), zeroq: iterations 9");
+  EXPECT_EQ(narrow.under.back(), "") << "a number of a paper alone";
+  const Table wide = WideComparison(rows).table;
+  EXPECT_EQ(wide.columns[wide.columns.size() - 2], "settings");
+  EXPECT_EQ(wide.rows[0][wide.columns.size() - 2], "iterations 0, batch 64");
+  const Table table = ComparisonTable(rows);
+  EXPECT_EQ(table.columns.back(), "ours_settings");
+  EXPECT_EQ(table.rows[0].back(), Json({"iterations=0", "batch=64"}));
+  EXPECT_TRUE(table.rows.back().back().is_null());
+  std::istringstream lines(
+      AlignedTable(NarrowComparison(Compare(board, kPapers, {.paper = "intraq"})), {}));
+  int second_lines = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  ")) continue;
+    EXPECT_LE(TextWidth(line), 100u) << line;
+    ++second_lines;
+  }
+  EXPECT_GE(second_lines, 4);
 }
 
 TEST(CompareTest, OtherBitsDatasetsAndNetworksAreNotHeldAgainst) {

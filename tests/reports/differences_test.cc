@@ -6,39 +6,22 @@ namespace zerosweep {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 
-TEST(DifferencesTest, NameWhatIsNotTheSameInAll) {
-  const Json plain = Json::parse(R"({"quantizer": {"name": "finetune", "params":
-      {"weights": "minmax", "lr": 0.001, "batch": 64}}, "synthesizer": {"params": {"batch": 8}},
-      "threads": {"quantize": 1}})");
-  Json learned = plain;
-  learned["quantizer"]["params"]["weights"] = "lsq";
-  learned["threads"]["quantize"] = 4;
-  Json hasty = learned;
-  hasty["quantizer"]["params"]["lr"] = 0.01;
-  EXPECT_THAT(Differences({plain, learned}),
-              ElementsAre(ElementsAre("weights=minmax"), ElementsAre("weights=lsq")));
-  EXPECT_THAT(
-      Differences({plain, learned, hasty}),
-      ElementsAre(ElementsAre("lr=0.001", "weights=minmax"), ElementsAre("lr=0.001", "weights=lsq"),
-                  ElementsAre("lr=0.01", "weights=lsq")));
-  EXPECT_THAT(Differences({plain}), ElementsAre(testing::IsEmpty()));
+TEST(DifferencesTest, NamesThePlacesThatAreNotTheSameInAll) {
+  const Json plain = {{"/a", 1}, {"/b/c", "x"}, {"/d", 0.5}};
+  Json other = plain, third = plain;
+  other["/b/c"] = "y";
+  third["/a"] = 2;
+  EXPECT_THAT(DifferingPaths({plain, other}), ElementsAre("/b/c"));
+  EXPECT_THAT(DifferingPaths({plain, plain, third, other}), ElementsAre("/a", "/b/c"));
+  EXPECT_THAT(DifferingPaths({plain, plain}), IsEmpty());
 }
 
-TEST(DifferencesTest, ANameThatTwoPartsHaveSaysWhose) {
-  const Json one = Json::parse(
-      R"({"quantizer": {"params": {"batch": 1}}, "synthesizer": {"params": {"batch": 2}}})");
-  Json other = one;
-  other["quantizer"]["params"]["batch"] = 3;
-  other["synthesizer"]["params"]["batch"] = 4;
-  EXPECT_THAT(Differences({one, other}),
-              ElementsAre(ElementsAre("quantizer.batch=1", "synthesizer.batch=2"),
-                          ElementsAre("quantizer.batch=3", "synthesizer.batch=4")));
-}
-
-TEST(DifferencesTest, AParameterThatOnlyOneHasIsItsOwn) {
-  EXPECT_THAT(Differences({{{"bits", "w4a4"}}, {{"bits", "w4a4"}, {"sensitivity", {{"p", 2}}}}}),
-              ElementsAre(testing::IsEmpty(), ElementsAre("p=2")));
+TEST(DifferencesTest, WhatOneDoesNotHoldDiffers) {
+  const Json with = {{"/a", 1}, {"/b", nullptr}}, without = {{"/a", 1}};
+  EXPECT_THAT(DifferingPaths({with, without}), ElementsAre("/b"));
+  EXPECT_THAT(DifferingPaths({without, with}), ElementsAre("/b"));
 }
 
 }  // namespace

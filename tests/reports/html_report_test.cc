@@ -100,7 +100,7 @@ TEST_F(HtmlReportTest, EachAccuracyKnowsItsOrigin) {
   const std::string page = Page();
   const Json known = ParseJson(
       Between(page, "<script type=\"application/json\" id=provenance>", "</script>"), "the page");
-  const std::string row = Between(page, "class=why value=", ">");
+  const std::string row = Between(page, "class=why value=\"", "\"");
   const Json& trials = known.at("rows").at(row).at("trials");
   ASSERT_EQ(trials.size(), 2u);
   EXPECT_EQ(trials[1].at("trial"), rows.trials[1].id.substr(0, 12));
@@ -145,9 +145,38 @@ TEST_F(HtmlReportTest, SaysOnceWhatIsTheSameInEveryRow) {
   Done({}, 88);
   Done({.method = "dsg"}, 87);
   EXPECT_THAT(Page(), HasSubstr("<p>All rows: dataset cifar10 · model resnet20 · FP32 % 90.00 · "
-                                "protocol zeroq.</p>"));
+                                "protocol zeroq · settings the paper&#39;s are not known.</p>"));
   Done({.model = "resnet56"}, 88);
   EXPECT_THAT(Page(), HasSubstr("<td>resnet56</td>"));
+}
+
+TEST_F(HtmlReportTest, DocumentsSayWhatIsNotThePapersAndWhatTrainingWentThrough) {
+  PaperSettings papers;
+  papers.parts[{"synthesizer zeroq", "code"}] = {{"images", 1024}, {"iterations", 500}};
+  papers.parts[{"quantizer minmax", "code"}] = Json::object();
+  Done({.params = {{"images", 256}, {"iterations", 500}}}, 88);
+  Done({.params = {{"images", 256}, {"iterations", 7}}}, 87);
+  const auto written = [&](const char* name) {
+    WriteReport(Reader(), "demo", papers, folder / name);
+    return ReadFile(folder / name);
+  };
+  const std::string html = written("r.html");
+  EXPECT_THAT(html, HasSubstr("· settings images 256.</p>"));
+  EXPECT_THAT(html, HasSubstr("<td>iterations 7</td>"));
+  EXPECT_THAT(html, HasSubstr("<td class=n>51200</td>"));
+  const std::string markdown = written("r.md");
+  EXPECT_THAT(markdown, HasSubstr("\n\nsettings of all rows: images 256\n\n| dataset |"));
+  EXPECT_THAT(markdown, HasSubstr("| zeroq | iterations 7 | 87.00 |"));
+  EXPECT_THAT(markdown, HasSubstr("| images seen | Σ lr·KD | real images | protocol |"));
+  EXPECT_THAT(markdown, HasSubstr("| 51200 | 0.75 | 10 | zeroq |"));
+  const std::string latex = written("r.tex");
+  EXPECT_THAT(latex, HasSubstr("\n\\noindent{\\footnotesize settings of all rows: images 256}\n"));
+  EXPECT_THAT(latex, HasSubstr("zeroq & iterations 7 & 87.00"));
+  const Json rows = ParseJson(written("r.json"), "r.json");
+  EXPECT_EQ(rows[1].at("settings"), Json({"iterations=7", "images=256"}));
+  EXPECT_EQ(rows[1].at("papers"), Json({{"iterations", 500}, {"images", 1024}}));
+  EXPECT_EQ(rows[0].at("settings"), Json({"images=256"}));
+  EXPECT_THAT(written("r.csv"), HasSubstr("\"[\"\"iterations=7\"\",\"\"images=256\"\"]\""));
 }
 
 TEST_F(HtmlReportTest, AnEmptySweepIsAPageToo) {

@@ -23,7 +23,7 @@ struct LeaderboardTest : testing::Test, ResultsHome {};
 
 TEST_F(LeaderboardTest, SeedsAreSamplesOfOneRow) {
   for (const int64_t seed : {2, 0, 1}) Done({.seed = seed}, 87.0 + static_cast<double>(seed));
-  const auto rows = Leaderboard(Reader(), "demo");
+  const auto rows = Leaderboard(Reader(), {}, "demo");
   ASSERT_EQ(rows.size(), 1u);
   const LeaderboardRow& row = rows[0];
   EXPECT_EQ(row.n, 3);
@@ -39,6 +39,9 @@ TEST_F(LeaderboardTest, SeedsAreSamplesOfOneRow) {
   EXPECT_EQ(row.best_snapshot_top1, 88.5);
   EXPECT_EQ(row.heldout_snapshot_top1, 87.5);
   EXPECT_EQ(row.images, 256);  // of the synthesizer, not the 10 000 of the evaluation
+  EXPECT_EQ(row.images_seen, 51200);
+  EXPECT_EQ(row.lr_kd, 0.75);
+  EXPECT_EQ(row.real_images, 10);
   EXPECT_EQ(row.size_bytes, 270000);
   EXPECT_EQ(row.seconds_mean, 4);  // teacher, images, quantization, evaluation: as if alone
   EXPECT_EQ(row.sweep, "demo");
@@ -47,7 +50,7 @@ TEST_F(LeaderboardTest, SeedsAreSamplesOfOneRow) {
 
 TEST_F(LeaderboardTest, OneSeedHasNoSpread) {
   Done({}, 88);
-  const auto rows = Leaderboard(Reader());
+  const auto rows = Leaderboard(Reader(), {});
   EXPECT_FALSE(rows[0].top1_std);
   EXPECT_FALSE(rows[0].top1_ci_low);
 }
@@ -60,7 +63,7 @@ TEST_F(LeaderboardTest, CoincidingEvaluationsCountOnce) {
   twin.seeds.synthesis = 1;
   rows.trials.push_back(twin);
   Add();
-  const auto board = Leaderboard(Reader());
+  const auto board = Leaderboard(Reader(), {});
   ASSERT_EQ(board.size(), 1u);
   EXPECT_EQ(board[0].n, 1);
   EXPECT_EQ(board[0].seeds, (std::vector<int64_t>{0, 1}));
@@ -70,7 +73,7 @@ TEST_F(LeaderboardTest, OtherParametersAreAnotherRow) {
   Done({.params = {{"iterations", 500}}}, 88);
   Done({.seed = 1, .params = {{"iterations", 1000}}}, 89);
   Done({.method = "noise"}, 70);
-  const auto rows = Leaderboard(Reader());
+  const auto rows = Leaderboard(Reader(), {});
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(MethodName(rows[0]), "zeroq [iterations=1000]");
   EXPECT_EQ(MethodName(rows[1]), "zeroq [iterations=500]");
@@ -83,7 +86,7 @@ TEST_F(LeaderboardTest, RanksWithinDatasetModelAndBits) {
   Done({.method = "zeroq", .w_bits = 8, .a_bits = 8}, 70);
   Done({.method = "zeroq", .w_bits = 4, .a_bits = 8}, 75);
   Done({.dataset = "a_dataset", .method = "zeroq", .w_bits = 2, .a_bits = 2}, 10);
-  EXPECT_THAT(Order(Leaderboard(Reader())),
+  EXPECT_THAT(Order(Leaderboard(Reader(), {})),
               ElementsAre("zeroq W2A2", "zeroq W8A8", "zeroq W4A8", "noise W4A4", "zeroq W4A4"));
 }
 
@@ -93,20 +96,20 @@ TEST_F(LeaderboardTest, MixedPrecisionStandsBesideTheUniformBitsOfItsBudget) {
   Done({.w_bits = 4.5, .a_bits = 8, .bits = "w@first8a8"}, 70);
   Done({.w_bits = 6, .a_bits = 6, .protocol = "genie", .bits = "wmp6a6"}, 86);
   Done({.w_bits = 6, .a_bits = 6}, 84);
-  const auto board = Leaderboard(Reader());
+  const auto board = Leaderboard(Reader(), {});
   EXPECT_THAT(Order(board), ElementsAre("zeroq W6A6", "zeroq WMP6A6", "zeroq W@first8A8",
                                         "zeroq W4A8", "zeroq WMP4A8"));
   EXPECT_TRUE(Notes(board).empty()) << "mixed and uniform precision are other bits";
   for (const char* where : {"bits=wmp4a8", "bits=WMP4A8", "bits=w@first8a8", "bits=w4a8"})
-    EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter(where)).size(), 1u) << where;
-  EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter("w_bits=4")).size(), 2u);
+    EXPECT_EQ(Leaderboard(Reader(), {}, "", ParseFilter(where)).size(), 1u) << where;
+  EXPECT_EQ(Leaderboard(Reader(), {}, "", ParseFilter("w_bits=4")).size(), 2u);
 }
 
 TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
   Done({.protocol = "zeroq"}, 88);
   Done({.protocol = "genie"}, 89);
   Done({.w_bits = 4, .a_bits = 4, .protocol = "genie"}, 80);
-  const auto rows = Leaderboard(Reader());
+  const auto rows = Leaderboard(Reader(), {});
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_TRUE(rows[0].not_comparable);
   EXPECT_TRUE(rows[1].not_comparable);
@@ -121,7 +124,7 @@ TEST_F(LeaderboardTest, MarksTrialsThatShareTheirImages) {
   Done({.method = "dsg", .seed = 0}, 87);
   Done({.method = "dsg", .seed = 1}, 87);
   Done({.seed = 0}, 88);
-  EXPECT_TRUE(Notes(Leaderboard(Reader())).empty());
+  EXPECT_TRUE(Notes(Leaderboard(Reader(), {})).empty());
   TrialRow second = rows.trials.back();  // the same images, quantized with another seed
   const auto design = rows.Stage(rows.NameOf(second, "quantize")).design;
   const auto inputs = rows.Stage(rows.NameOf(second, "quantize")).inputs;
@@ -134,15 +137,15 @@ TEST_F(LeaderboardTest, MarksTrialsThatShareTheirImages) {
   rows.trials.push_back(second);
   Add();
   FinishTrial(writer, rows.stages, rows.trials.back(), 88.5);
-  const auto board = Leaderboard(Reader());
+  const auto board = Leaderboard(Reader(), {});
   ASSERT_EQ(board.size(), 2u);
   EXPECT_EQ(board[0].n, 2);
   EXPECT_EQ(board[0].image_sets, 1);
   EXPECT_EQ(board[1].image_sets, 2);
   EXPECT_THAT(Notes(board), ElementsAre(kSharedImagesNote));
   const Table table = LeaderboardForPeople(board);
-  EXPECT_EQ(table.rows[0][5], "2 †");
-  EXPECT_EQ(table.rows[1][5], "2");
+  EXPECT_EQ(table.rows[0][6], "2 †");
+  EXPECT_EQ(table.rows[1][6], "2");
 }
 
 TEST_F(LeaderboardTest, RowsTellTheDistanceToRealImages) {
@@ -152,7 +155,7 @@ TEST_F(LeaderboardTest, RowsTellTheDistanceToRealImages) {
   Done({.method = "zeroq", .w_bits = 4, .a_bits = 4}, 80);
   Done({.method = "noise"}, 85, "another");  // the row on real images is of another sweep
   const auto distance = [&](const std::string& sweep, const std::string& where) {
-    return Leaderboard(Reader(), sweep, ParseFilter(where)).at(0).to_real;
+    return Leaderboard(Reader(), {}, sweep, ParseFilter(where)).at(0).to_real;
   };
   EXPECT_EQ(distance("demo", "method=zeroq,bits=w8a8,protocol=zeroq"), -0.5);
   EXPECT_EQ(distance("another", "method=noise"), -3);
@@ -167,7 +170,7 @@ TEST_F(LeaderboardTest, UnfinishedAndFailedTrialsAreNotRanked) {
   Done({.seed = 0}, 88);
   Cell({.seed = 1});
   Add();
-  EXPECT_EQ(Leaderboard(Reader())[0].n, 1);
+  EXPECT_EQ(Leaderboard(Reader(), {})[0].n, 1);
 }
 
 TEST_F(LeaderboardTest, AFilterThatCannotBeMeantIsRefused) {
@@ -180,14 +183,14 @@ TEST_F(LeaderboardTest, FiltersTrials) {
   for (const int64_t seed : {0, 1}) Done({.seed = seed}, 88);
   Done({.method = "noise", .w_bits = 4, .a_bits = 4}, 60);
   const auto count = [this](const char* where) {
-    return Leaderboard(Reader(), "", ParseFilter(where)).size();
+    return Leaderboard(Reader(), {}, "", ParseFilter(where)).size();
   };
   EXPECT_EQ(count("method=zeroq"), 1u);
   EXPECT_EQ(count("bits=w4a4"), 1u);
   EXPECT_EQ(count("w_bits=8,a_bits=8,method=noise"), 0u);
   EXPECT_EQ(count(""), 2u);
-  EXPECT_EQ(Leaderboard(Reader(), "", ParseFilter("seed=1"))[0].n, 1);
-  EXPECT_EQ(Leaderboard(Reader(), "", {{"trial", rows.trials[2].id.substr(0, 8)}})[0].method,
+  EXPECT_EQ(Leaderboard(Reader(), {}, "", ParseFilter("seed=1"))[0].n, 1);
+  EXPECT_EQ(Leaderboard(Reader(), {}, "", {{"trial", rows.trials[2].id.substr(0, 8)}})[0].method,
             "noise");
 }
 
@@ -203,17 +206,17 @@ TEST_F(LeaderboardTest, RefusesWhatItDoesNotKnow) {
     }
     return "no error";
   };
-  EXPECT_THAT(message([](const auto& r) { Leaderboard(r, "demp"); }),
+  EXPECT_THAT(message([](const auto& r) { Leaderboard(r, {}, "demp"); }),
               HasSubstr("did you mean 'demo'"));
   EXPECT_THAT(message([](const auto&) { ParseFilter("methd=x"); }),
               HasSubstr("did you mean 'method'"));
   EXPECT_THAT(message([](const auto&) { ParseFilter("method"); }), HasSubstr("key=value"));
   EXPECT_THAT(message([](const auto& r) {
-                Leaderboard(r, "", {{"seed", "x"}});
+                Leaderboard(r, {}, "", {{"seed", "x"}});
               }),
               HasSubstr("not a number"));
   EXPECT_THAT(message([](const auto& r) {
-                Leaderboard(r, "", {{"bits", "4"}});
+                Leaderboard(r, {}, "", {{"bits", "4"}});
               }),
               HasSubstr("w4a8"));
 }
@@ -221,24 +224,28 @@ TEST_F(LeaderboardTest, RefusesWhatItDoesNotKnow) {
 TEST_F(LeaderboardTest, SharedTrialsNameTheirSweeps) {
   Done({}, 88);
   Add("another");
-  EXPECT_EQ(Leaderboard(Reader())[0].sweep, "another, demo");
-  EXPECT_EQ(Leaderboard(Reader(), "another")[0].sweep, "another");
+  EXPECT_EQ(Leaderboard(Reader(), {})[0].sweep, "another, demo");
+  EXPECT_EQ(Leaderboard(Reader(), {}, "another")[0].sweep, "another");
 }
 
 TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
   Done({.w_bits = 8, .a_bits = 8}, 88);
-  const Table table = LeaderboardTable(Leaderboard(Reader()));
+  const Table table = LeaderboardTable(Leaderboard(Reader(), {}));
   EXPECT_THAT(
       table.columns,
       ElementsAre("sweep", "dataset", "model", "method", "w_bits", "a_bits", "n", "top1_mean",
                   "top1_std", "top1_ci_low", "top1_ci_high", "top1_best", "agreement", "fp32_top1",
                   "drop", "images", "size_bytes", "bitops", "seeds", "protocol", "variant",
                   "seconds_mean", "published", "published_source", "bits", "to_real", "settings",
-                  "untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1", "image_sets"));
+                  "untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1", "image_sets",
+                  "images_seen", "lr_kd", "real_images", "papers", "label", "synthesizer",
+                  "quantizer", "revisions"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());
   EXPECT_EQ(table.rows[0][18], Json::array({0}));
+  EXPECT_EQ(table.rows[0].back(),
+            Json({{"teacher", 1}, {"synthesize", 1}, {"quantize", 1}, {"evaluate", 1}}));
 }
 
 TEST_F(LeaderboardTest, StatusCountsByState) {

@@ -55,6 +55,16 @@ TEST(PaperTableTest, OursStandsBeneathThePapers) {
   EXPECT_EQ(Find(table, "W2A2", "ours: qdrop"), nullptr);
 }
 
+TEST(PaperTableTest, OursHasItsSettingsWhereverTheyAreNotThePapers) {
+  LeaderboardRow fast = OfOurs(), slow = OfOurs();
+  fast.settings = {{"/quantizer/params/lr", "lr", "scaled", Json("reference"), false},
+                   {"/quantizer/params/batch", "batch", 32, Json(32), true}};
+  slow.top1_mean = 70;
+  const auto tables = PaperTables({fast, slow}, {}, "qdrop", false);
+  EXPECT_EQ(Find(tables.front(), "W4A4", "ours: qdrop [lr scaled]")->cells[0].text, "69.50 ± 0.25");
+  EXPECT_EQ(Find(tables.front(), "W4A4", "ours: qdrop")->cells[0].text, "70.00 ± 0.25");
+}
+
 // FDDA's README has a table with all layers at the stated bits and one with first and last at 8,
 // whose protocol is not told.
 TEST(PaperTableTest, OfSeveralOfOneNameTheMostComparableStandsThere) {
@@ -67,7 +77,8 @@ TEST(PaperTableTest, OfSeveralOfOneNameTheMostComparableStandsThere) {
   everywhere.top1_mean = 70;
   everywhere.protocol = "zeroq";
   everywhere.protocol_fields = {{"first_w", "same"}};
-  const PaperSettings papers = {.presets = {{"zeroq", {{"first_w", "same"}}}}, .parameters = {}};
+  const PaperSettings papers = {
+      .presets = {{"zeroq", {{"first_w", "same"}}}}, .parts = {}, .recipes = {}};
   std::map<std::string, std::vector<std::string>> ours;  // by table
   for (const PaperTable& table : PaperTables({first_and_last, everywhere}, papers, "fdda", false))
     for (const PaperRow& row : table.rows)
@@ -113,7 +124,7 @@ TEST(PaperTableTest, MemoryIsShownOnDemandAndNeverRanked) {
 
 TEST(PaperTableTest, ThreeFormatsEscapeWhatIsStored) {
   LeaderboardRow hostile = OfOurs();
-  hostile.settings = {"<script>alert(1)</script>|&_"};
+  hostile.settings = {{"/x", "<script>alert(1)</script>|&_", 1, {}, true}};
   const auto tables = PaperTables({hostile}, {}, "qdrop", false);
   const std::string html = PaperTablesAsHtml(tables);
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)"));

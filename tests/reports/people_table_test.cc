@@ -52,6 +52,30 @@ TEST(PeopleTableTest, OneColumnGivesWayToTheWidthOfTheTerminal) {
               testing::HasSubstr("\na long name…  20\n"));
 }
 
+TEST(PeopleTableTest, SecondLinesFlowUnderTheirRows) {
+  PeopleTable people = kSmall;
+  people.table = {{"n", "name"}, {{"1", "a"}, {"2", "b"}}, false};
+  people.gives_way = {};
+  people.sections = {{0, "first", "said of all rows of this section"}};
+  people.under_heading = "more";
+  people.under = {"one two three four five", "averyveryverylongwordindeed"};
+  EXPECT_EQ(AlignedTable(people, {.bold = false, .width = 20}),
+            "first\n"
+            "said of all rows of\n"
+            "this section\n"
+            "n  name\n"
+            "   more\n"
+            "─  ────\n"
+            "1  a\n"
+            "   one two three\n"
+            "   four five\n"
+            "2  b\n"
+            "   averyveryverylong\n"
+            "   wordindeed\n");
+  people.under = {"", ""};
+  EXPECT_THAT(AlignedTable(people, {}), Not(testing::HasSubstr("more")));
+}
+
 TEST(PeopleTableTest, OnlyATerminalGetsControlBytes) {
   EXPECT_THAT(AlignedTable(kSmall, {}), Not(testing::HasSubstr("\x1b")));
   const std::string bold = AlignedTable(kSmall, {.bold = true, .width = 0});

@@ -28,7 +28,7 @@ TEST_F(VersusTest, PairsTheSeedsThatBothHave) {
   for (const int64_t seed : {0, 1, 2}) Right({.method = "zeroq", .seed = seed}, 800);
   for (const int64_t seed : {1, 2, 3})
     Right({.method = "dsg", .seed = seed}, 830 + static_cast<size_t>(seed));
-  const auto all = Versus(Reader(), "demo", {}, "zeroq");
+  const auto all = Versus(Reader(), {}, "demo", {}, "zeroq");
   ASSERT_EQ(all.size(), 1u);
   const VersusRow& row = all[0];
   EXPECT_EQ(row.method.method, "dsg");
@@ -50,7 +50,7 @@ TEST_F(VersusTest, LeadersAreHeldAgainstTheNextOfTheirProtocol) {
     Right({.method = "other", .seed = seed, .protocol = "genie"}, 880);
     Right({.method = "alone", .w_bits = 4, .seed = seed}, 700);
   }
-  const auto board = Leaderboard(Reader(), "demo");
+  const auto board = Leaderboard(Reader(), {}, "demo");
   const auto leaders = Leaders(Reader(), "demo", board, 10);
   ASSERT_EQ(leaders.size(), 1u);
   EXPECT_EQ(leaders[0].method.method, "first");
@@ -64,7 +64,7 @@ TEST_F(VersusTest, SixSeedsCanShowIt) {
     Right({.method = "zeroq", .seed = seed}, 800);
     Right({.method = "noise", .seed = seed}, 750 - static_cast<size_t>(seed));
   }
-  const auto all = Versus(Reader(), "", {}, "zeroq");
+  const auto all = Versus(Reader(), {}, "", {}, "zeroq");
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].p_holm, 0.03125);
   EXPECT_THAT(Conclusion(all[0]), HasSubstr("noise is worse than zeroq by 5.25 points"));
@@ -78,7 +78,7 @@ TEST_F(VersusTest, HolmCountsEveryComparisonOfTheTable) {
     Right({.method = "noise", .seed = seed}, 750);
     Right({.method = "dsg", .seed = seed}, 850);
   }
-  const auto all = Versus(Reader(), "", {}, "zeroq");
+  const auto all = Versus(Reader(), {}, "", {}, "zeroq");
   ASSERT_EQ(all.size(), 2u);
   for (const VersusRow& row : all) {
     EXPECT_EQ(row.p_holm, 0.0625);
@@ -89,7 +89,7 @@ TEST_F(VersusTest, HolmCountsEveryComparisonOfTheTable) {
 TEST_F(VersusTest, OneSeedIsAStatementAboutTwoNetworks) {
   Right({.method = "zeroq"}, 800);
   Right({.method = "dsg"}, 803);
-  const auto all = Versus(Reader(), "", {}, "zeroq");
+  const auto all = Versus(Reader(), {}, "", {}, "zeroq");
   ASSERT_EQ(all.size(), 1u);
   EXPECT_NEAR(*all[0].result->p, 0.25, 1e-12);  // 3 against 0
   EXPECT_THAT(Conclusion(all[0]), HasSubstr("cannot be told apart: +0.30 points"));
@@ -100,12 +100,12 @@ TEST_F(VersusTest, NothingInCommonIsSaidAndOtherBitsAreNotMixed) {
   Right({.method = "zeroq", .seed = 0}, 800);
   Right({.method = "dsg", .seed = 1}, 800);
   Right({.method = "dsg", .w_bits = 4, .seed = 0}, 700);
-  const auto all = Versus(Reader(), "", {}, "zeroq");
+  const auto all = Versus(Reader(), {}, "", {}, "zeroq");
   ASSERT_EQ(all.size(), 1u);
   EXPECT_FALSE(all[0].result);
   EXPECT_FALSE(all[0].p_holm);
   EXPECT_THAT(Conclusion(all[0]), HasSubstr("no seed in common"));
-  const Table table = VersusTable(all), people = VersusForPeople(all);
+  const Table table = VersusTable(all), people = VersusForPeople(all).table;
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_EQ(people.rows[0].size(), people.columns.size());
 }
@@ -115,9 +115,9 @@ TEST_F(VersusTest, SettingsOfOneMethodAgainstEachOther) {
     Right({.method = "zeroq", .params = {{"iterations", iterations}}},
           800 + static_cast<size_t>(iterations) / 100);
   }
-  const auto by_name = Versus(Reader(), "", {}, "zeroq");
+  const auto by_name = Versus(Reader(), {}, "", {}, "zeroq");
   ASSERT_EQ(by_name.size(), 1u);
-  const auto by_settings = Versus(Reader(), "", {}, "zeroq [iterations=0]");
+  const auto by_settings = Versus(Reader(), {}, "", {}, "zeroq [iterations=0]");
   ASSERT_EQ(by_settings.size(), 1u);
   EXPECT_EQ(MethodName(by_settings[0].against), "zeroq [iterations=0]");
   EXPECT_NEAR(by_settings[0].result->difference, 0.5, 1e-5);
@@ -125,16 +125,43 @@ TEST_F(VersusTest, SettingsOfOneMethodAgainstEachOther) {
     Right({.method = "zeroq", .params = {{"iterations", iterations}, {"lr", 0.5}}},
           700 + static_cast<size_t>(iterations) / 100);
   }
-  EXPECT_EQ(Versus(Reader(), "", {}, "zeroq [lr=0.5 iterations=0]").size(), 3u);
-  EXPECT_EQ(Versus(Reader(), "", {}, "zeroq [lr=0.5]").size(), 5u);
+  EXPECT_EQ(Versus(Reader(), {}, "", {}, "zeroq [lr=0.5 iterations=0]").size(), 3u);
+  EXPECT_EQ(Versus(Reader(), {}, "", {}, "zeroq [iterations=0]").size(), 5u);
+  EXPECT_EQ(Versus(Reader(), {}, "", {}, "zeroq [lr=0.5]").size(), 5u);
   const Table table = VersusTable(by_settings);
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
+}
+
+TEST_F(VersusTest, BothSidesShowTheirSettings) {
+  const PaperSettings papers = {
+      .presets = {},
+      .parts = {{{"synthesizer zeroq", "code"}, {{"iterations", 500}, {"images", 64}}},
+                {{"quantizer minmax", "code"}, Json::object()}},
+      .recipes = {}};
+  Right({.params = {{"iterations", 500}, {"images", 256}}}, 800);
+  Right({.params = {{"iterations", 20}, {"images", 256}}}, 700);
+  const auto all = Versus(Reader(), papers, "", {}, "zeroq [iterations=500]");
+  ASSERT_EQ(all.size(), 1u);
+  const PeopleTable people = VersusForPeople(all);
+  EXPECT_EQ(people.under[0], "both: images 256; method: iterations 20; against: –");
+  const Table table = VersusTable(all);
+  EXPECT_EQ(table.columns.back(), "against_settings");
+  EXPECT_EQ(table.rows[0].back(), Json({"images=256"}));
+  EXPECT_EQ(table.rows[0][table.columns.size() - 2], Json({"iterations=20", "images=256"}));
+}
+
+TEST_F(VersusTest, OtherRevisionsAreOtherRows) {
+  Right({.revision = 1}, 800);
+  Right({.revision = 2}, 830);
+  const auto all = Versus(Reader(), {}, "", {}, "zeroq [revision.quantize=1]");
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_NEAR(std::abs(all[0].result->difference), 3, 1e-5);
 }
 
 TEST_F(VersusTest, AnUnknownMethodNamesTheNearest) {
   Right({.method = "zeroq"}, 800);
   try {
-    Versus(Reader(), "", {}, "zerq");
+    Versus(Reader(), {}, "", {}, "zerq");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
@@ -145,7 +172,7 @@ TEST_F(VersusTest, AnUnknownMethodNamesTheNearest) {
 TEST_F(VersusTest, OtherProtocolsAreMarked) {
   Right({.method = "zeroq"}, 800);
   Right({.method = "dsg", .protocol = "genie"}, 820);
-  EXPECT_THAT(Conclusion(Versus(Reader(), "", {}, "zeroq")[0]),
+  EXPECT_THAT(Conclusion(Versus(Reader(), {}, "", {}, "zeroq")[0]),
               HasSubstr("Their protocols differ (genie, zeroq)."));
 }
 

@@ -48,7 +48,7 @@ struct JointCase {
     if (name == "clusterq")
       all.update({{"class_batch", 6}, {"centroids_from", 2}, {"epoch", 2}, {"centroid_images", 6}});
     if (name == "fdda") all.update({{"class_batch", 6}, {"real_images", 20}, {"any_class", 2}});
-    all.update(given);
+    if (!given.is_null()) all.update(given);  // {} is null
     params = CompleteParams(entry.declaration, all);
   }
 

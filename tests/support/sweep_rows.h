@@ -46,6 +46,8 @@ struct CellRow {
   std::string protocol = "zeroq";
   Json params = Json::object();  // of the synthesizer
   std::string bits = "";         // "wmp4a8"; empty: as w_bits and a_bits say
+  int revision = 1;              // of the quantizer
+  Json also = Json::object();  // JSON pointer → value in the configuration: {"/evaluate/limit": 9}
 };
 
 // Adds one trial with its four stages.
@@ -62,13 +64,25 @@ inline void AddCell(SweepRows& rows, const CellRow& cell) {
                                   .params = synthesis,
                                   .roles = {"teacher"}},
                                  {teacher}, cell.seed);
+  Json quantization = {{"bits", bits}, {"protocol", cell.protocol}};
+  quantization.update(cell.also);
   const size_t quantized = rows.Add({.kind = "quantize",
                                      .implementation = "minmax",
-                                     .params = {{"bits", bits}, {"protocol", cell.protocol}},
+                                     .revision = cell.revision,
+                                     .params = quantization,
                                      .roles = {"images", "teacher"}},
                                     {images, teacher});
   const size_t evaluated = rows.Add(
       {.kind = "evaluate", .implementation = "evaluate", .roles = {"quantized"}}, {quantized});
+  Json resolved = {{"method", cell.method},
+                   {"synthesizer", {{"name", cell.method}, {"params", cell.params}}},
+                   {"quantizer", {{"name", "minmax"}, {"params", Json::object()}}},
+                   {"dataset", {{"name", cell.dataset}}},
+                   {"model", {{"name", cell.model}}},
+                   {"protocol", {{"preset", cell.protocol}}},
+                   {"bits", {{"name", bits}}}};
+  for (const auto& [pointer, value] : cell.also.items())
+    resolved[Json::json_pointer(pointer)] = value;
   TrialRow trial;
   trial.configuration =
       std::make_shared<const Configuration>(Configuration{.dataset = cell.dataset,
@@ -81,12 +95,7 @@ inline void AddCell(SweepRows& rows, const CellRow& cell) {
                                                           .bits = bits,
                                                           .protocol = cell.protocol,
                                                           .variant = "code",
-                                                          .resolved = {{"method", cell.method},
-                                                                       {"synthesizer", cell.params},
-                                                                       {"dataset", cell.dataset},
-                                                                       {"model", cell.model},
-                                                                       {"protocol", cell.protocol},
-                                                                       {"bits", bits}}});
+                                                          .resolved = resolved});
   trial.seeds = {cell.seed, cell.seed};
   trial.stages = {teacher, images, quantized, evaluated};
   trial.id = TrialName(rows.stages[evaluated].name, TrialTail(*trial.configuration));
@@ -123,7 +132,12 @@ inline void FinishTrial(ResultsWriter& writer, const std::vector<StageRow>& stag
   const std::map<std::string, std::map<std::string, double>> metrics = {
       {"teacher", {{"fp32_top1", teacher_top1}, {"fp32_loss", 0.3}}},
       {"synthesize", {{"images", 256}, {"final_loss", 0.01}}},
-      {"quantize", {{"size_bytes", 270000}, {"bitops", 2.5e9}}},
+      {"quantize",
+       {{"size_bytes", 270000},
+        {"bitops", 2.5e9},
+        {"images_seen", 51200},
+        {"lr_kd", 0.75},
+        {"real_images", 10}}},
       {"evaluate",
        {{"top1", top1},
         {"loss", 0.4},

@@ -42,6 +42,22 @@ TEST(RecipesTest, AreTypedByTheCatalogue) {
                   {"variant", "code"}}));
 }
 
+TEST(RecipesTest, MayHaveAProtocolByVariant) {
+  const std::string head = "name: x\nsummary: y\nsynthesizer: zeroq\nquantizer: minmax\n";
+  const Json protocol =
+      Parsed(head + "protocol: {code: zeroq, paper: {preset: genie, first_w: 4}}\n").at("protocol");
+  const RecipeProtocol read = RecipeProtocolFromJson(protocol);
+  EXPECT_EQ(read.Of("code").preset, "zeroq");
+  EXPECT_EQ(read.Of("fixed").preset, "zeroq");
+  EXPECT_EQ(read.Of("paper").preset, "genie");
+  EXPECT_EQ(read.Of("paper").changed, Json({{"first_w", 4}}));
+  EXPECT_EQ(ToJson(read), protocol);
+  EXPECT_EQ(ErrorOf(head + "protocol: {paper: zeroq}\n"),
+            "mine.yaml:5: protocol by variant has no choice for code");
+  EXPECT_EQ(ErrorOf(head + "protocol: {code: zeroq, papr: genie}\n"),
+            "mine.yaml:5: unknown key 'papr' in protocol, did you mean 'paper'?");
+}
+
 TEST(RecipesTest, AreRefusedAsASweepWouldBe) {
   EXPECT_EQ(ErrorOf("name: x\n"), "mine.yaml:1: the recipe has no summary");
   EXPECT_EQ(ErrorOf(kRecipe + "papers: y\n"),

@@ -36,7 +36,15 @@ const std::vector<std::string> kLeaderboardFields = {"sweep",
                                                      "untrained_top1",
                                                      "best_snapshot_top1",
                                                      "heldout_snapshot_top1",
-                                                     "image_sets"};
+                                                     "image_sets",
+                                                     "images_seen",
+                                                     "lr_kd",
+                                                     "real_images",
+                                                     "papers",
+                                                     "label",
+                                                     "synthesizer",
+                                                     "quantizer",
+                                                     "revisions"};
 
 void ExpectNumbers(const Json& row, const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {

@@ -1,0 +1,20 @@
+// Numbers that our tests and the scripts of tests/golden make alike (tests/golden/fill.py).
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace zerosweep {
+
+// Single-precision numbers in [low, high) that depend on `key`, on the shape's size and on the
+// bounds alone.
+torch::Tensor Filled(const std::string& key, const std::vector<int64_t>& shape, double low,
+                     double high);
+// The same numbers in double precision.
+torch::Tensor FilledDouble(const std::string& key, const std::vector<int64_t>& shape, double low,
+                           double high);
+
+}  // namespace zerosweep
