@@ -37,7 +37,8 @@ inline const std::map<std::string, Json>& SmallestBudgets() {
       {"calibration", 1},      {"centroid_images", 1},
       {"centroids_from", 1},   {"class_batch", 2},
       {"correction_batch", 2}, {"correction_iterations", 1},
-      {"images", 2},           {"iterations", 1}};
+      {"generator_batch", 2},  {"images", 2},
+      {"iterations", 1}};
   return kBudgets;
 }
 // Those of methods that make their own images: elsewhere the names mean another thing. After two
