@@ -87,7 +87,7 @@ Candidate WithZero(const torch::Tensor& lo, const torch::Tensor& hi, int bits) {
   return {s, torch::round(-low / s).clamp(0, (1 << bits) - 1)};
 }
 
-void WidthAndZero(const Rows& rows, int bits, double step, Best& best) {
+void WidthAndZero(const Rows& rows, int bits, double step, Progress* progress, Best& best) {
   const torch::Tensor lo = rows.values.amin(1, true), hi = rows.values.amax(1, true);
   const torch::Tensor one_sided = torch::logical_or(lo >= 0, hi <= 0);
   const torch::Tensor extent = torch::where(one_sided, torch::maximum(lo.abs(), hi.abs()), hi - lo);
@@ -105,6 +105,7 @@ void WidthAndZero(const Rows& rows, int bits, double step, Best& best) {
           torch::where(one_sided, torch::where(negative, width, torch::zeros_like(width)), s * z);
       best.Try(WithZero(-below, width - below, bits));
     }
+    if (progress != nullptr) progress->Report(i, widths, "widths");
   }
 }
 
@@ -160,7 +161,7 @@ UniformGrid SearchGrid(const torch::Tensor& x, int bits, const RangeSearchSettin
       ShrinkBoth(rows, bits, settings.step, settings.candidates, best);
       break;
     case RangeSearch::kWidthAndZero:
-      WidthAndZero(rows, bits, settings.step, best);
+      WidthAndZero(rows, bits, settings.step, settings.progress, best);
       break;
     case RangeSearch::kSymmetric:
       Symmetric(rows, bits, settings.step, settings.candidates, best);

@@ -4,6 +4,7 @@
 
 #include <torch/types.h>
 
+#include "engine/progress.h"
 #include "engine/quant/number_format.h"
 
 namespace zerosweep {
@@ -23,6 +24,9 @@ struct RangeSearchSettings {
   double step = 0.01;   // between candidates
   int candidates = 80;  // r = 1, 1 − step, … (BRECQ: 80; Genie: 100). kWidthAndZero always tries
                         // 1/step widths
+  // Told of every width that kWidthAndZero has tried: of a large layer at 8 bits they take minutes
+  // together. Null: nothing is.
+  Progress* progress = nullptr;
 };
 
 // One grid for all of x, or with `per_channel` one for each slice of dimension 0. Ties go to the

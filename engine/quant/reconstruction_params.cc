@@ -102,6 +102,7 @@ ReconstructionSettings SettingsFrom(const QuantizationContext& context,
   settings.act_range = act_range;
   if (context.protocol.zero_point_free)
     settings.act_range = {.kind = RangeSearch::kSymmetric, .candidates = 100};
+  settings.weight_range.progress = settings.act_range.progress = &context.progress;
   settings.act_init = context.protocol.init_on_fp ? ActInit::kFullPrecision : act_init;
   settings.act_init_images = params.at("act_init_images");
   Phase phase;

@@ -35,7 +35,6 @@ constexpr double kSmallestView = 0.5;  // of the area
 constexpr double kFlip = 0.5;
 // Of the generator that IntraQ calibrates on.
 constexpr int64_t kLatents = 100;
-constexpr int64_t kGeneratorBatch = 16;
 
 class Finetuning {
  public:
@@ -132,7 +131,7 @@ class Finetuning {
   // thrown away then.
   void CalibrateOnGenerator() {
     PlainGenerator images(LabelledGenerator(context_, kLatents, IsLarge(context_.teacher.graph)));
-    GeneratorTraining generator(context_, "finetune", images, {.batch = kGeneratorBatch});
+    GeneratorTraining generator(context_, "finetune", images, {.batch = settings_.generator_batch});
     Terms shown;
     for (int64_t i = 0; i < settings_.calibration; ++i)
       student_.Calibrate(context_.group, generator.Step(i, shown).images);

@@ -56,6 +56,7 @@ FinetuneSettings::FinetuneSettings(const Json& params)
       range_decay(params.at("range_decay")),
       augment(params.at("augment")),
       from_generator(params.at("ranges_from") == "generator"),
+      generator_batch(params.at("generator_batch")),
       snapshots(params.at("snapshots")),
       heldout(params.at("heldout")),
       ranges(RangesOf(params)) {
@@ -161,6 +162,14 @@ std::vector<ParamSpec> RangeParams() {
                   "(GDFQ's) that is trained meanwhile and then thrown away",
        .source = "generator: IntraQ's released code",
        .choices = {"images", "generator"}},
+      {.name = "generator_batch",
+       .type = "int",
+       .default_value = 16,
+       .meaning = "images of one step of that generator",
+       .unit = "images",
+       .source = "IntraQ's released code",
+       .min = 1,
+       .neutral = 16},
       {.name = "range_lr",
        .type = "float",
        .default_value = 1e-4,
@@ -209,6 +218,8 @@ constexpr const char* kShares = R"(( *(0?\.\d+|0\.?|1(\.0*)?)(, *(0?\.\d+|0\.?|1
 }  // namespace
 
 std::vector<Limit> FinetuneLimits() {
+  Limit of_generator = NeedsAnImageARank("generator_batch");
+  of_generator.when.push_back({"param.ranges_from", "is", "generator"});
   return {{{{"param.falls", "unlike", kShares}},
            "falls is '{param.falls}', must be shares of the steps: 0.25, 0.5"},
           {{{"param.labels", "is", "asked"}, {"trial.labelled", "is", false}},
@@ -223,7 +234,8 @@ std::vector<Limit> FinetuneLimits() {
           {{{"param.ranges_from", "is", "generator"}, {"model.batch_norms", "is", 0}},
            "ranges_from: generator makes images that match batch-norm statistics, and this network "
            "has no batch norm: set ranges_from: images"},
-          NeedsAnImageARank("batch")};
+          NeedsAnImageARank("batch"),
+          of_generator};
 }
 
 }  // namespace zerosweep

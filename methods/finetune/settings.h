@@ -30,6 +30,7 @@ struct FinetuneSettings {
   bool asked_labels;
   double range_lr, range_decay;
   bool augment, from_generator;
+  int64_t generator_batch;
   int64_t snapshots;
   double heldout;
   StudentRanges ranges;

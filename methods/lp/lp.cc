@@ -15,7 +15,8 @@ Quantization Quantize(const QuantizationContext& context) {
   const RangeSearchSettings search{.kind = context.params.at("search") == "shrink_both"
                                                ? RangeSearch::kShrinkBoth
                                                : RangeSearch::kWidthAndZero,
-                                   .p = context.params.at("p")};
+                                   .p = context.params.at("p"),
+                                   .progress = &context.progress};
   QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
                            context.w_bits, context.a_bits,
                            [&](const torch::Tensor& weight, int bits) {

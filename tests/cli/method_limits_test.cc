@@ -60,6 +60,8 @@ void AddFineTuning(std::vector<Refused>& all) {
                  OnNoise(name, "activations: pact") + "  protocol: {act_placement: op_input}\n"});
   all.push_back({name, 3, "vgg16", OnNoise(name, "ranges_from: generator")});
   all.push_back({name, 4, "resnet18", OnNoise(name, "batch: 2, ranks: 4")});
+  all.push_back(
+      {name, 5, "resnet18", OnNoise(name, "ranges_from: generator, generator_batch: 2, ranks: 4")});
 }
 
 void AddReconstructions(std::vector<Refused>& all) {

@@ -107,5 +107,24 @@ TEST(RangeSearchTest, StepAndZeroPointAreTheGridsOwn) {
       torch::equal(FakeQuantize(x, grid), torch::tensor({-0.75F, -0.25F, 0.F, 0.25F, 3.F})));
 }
 
+// A stage that says nothing for two minutes counts as hung, and the last layer of an ImageNet
+// network at 8 bits takes longer.
+TEST(RangeSearchTest, TellsOfEveryWidthThatItTries) {
+  class Counting final : public Progress {
+   public:
+    void Report(double done, double total, const char* unit, const std::string&) override {
+      EXPECT_EQ(done, ++reports);
+      EXPECT_EQ(total, 100);
+      EXPECT_STREQ(unit, "widths");
+    }
+    int reports = 0;
+  };
+  torch::manual_seed(0);
+  Counting progress;
+  SearchGrid(torch::randn({4, 9}), 4, {.kind = RangeSearch::kWidthAndZero, .progress = &progress},
+             /*per_channel=*/true);
+  EXPECT_EQ(progress.reports, 100);
+}
+
 }  // namespace
 }  // namespace zerosweep

@@ -37,7 +37,8 @@ inline const std::map<std::string, Json>& SmallestBudgets() {
       {"calibration", 1},      {"centroid_images", 1},
       {"centroids_from", 1},   {"class_batch", 2},
       {"correction_batch", 2}, {"correction_iterations", 1},
-      {"images", 2},           {"iterations", 1}};
+      {"generator_batch", 2},  {"images", 2},
+      {"iterations", 1}};
   return kBudgets;
 }
 // Those of methods that make their own images: elsewhere the names mean another thing. After two
@@ -155,23 +156,24 @@ class PaperCells {
     return bits.at("a").get<int64_t>() + (w.is_number() ? w.get<int64_t>() : 0);
   }
 
+  static std::string TextOf(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  }
+
   // Neighbours that are alike by name show the settings in which they differ.
   static void TellApart(std::vector<PaperCell>& cells) {
-    for (size_t first = 0, end = 0; first < cells.size(); first = end) {
-      for (end = first + 1; end < cells.size() && NameOf(cells[end]) == NameOf(cells[first]);)
-        ++end;
-      std::map<std::string, std::set<std::string>> values;
-      for (size_t i = first; i < end; ++i)
-        for (const auto& [name, value] : SettingsOf(cells[i].resolved).items())
-          values[name].insert(value.dump());
-      for (size_t i = first; i < end; ++i) {
-        std::vector<std::string> shown;
-        for (const auto& [name, value] : SettingsOf(cells[i].resolved).items())
-          if (values[name].size() > 1)
-            shown.push_back(name + " " +
-                            (value.is_string() ? value.get<std::string>() : value.dump()));
-        cells[i].settings = Join(shown, ", ");
-      }
+    std::map<std::string, std::map<std::string, std::set<std::string>>> values;
+    std::vector<Json> settings;
+    for (const PaperCell& cell : cells) {
+      settings.push_back(SettingsOf(cell.resolved));
+      for (const auto& [name, value] : settings.back().items())
+        values[NameOf(cell)][name].insert(TextOf(value));
+    }
+    for (size_t i = 0; i < cells.size(); ++i) {
+      std::vector<std::string> shown;
+      for (const auto& [name, value] : settings[i].items())
+        if (values[NameOf(cells[i])][name].size() > 1) shown.push_back(name + " " + TextOf(value));
+      cells[i].settings = Join(shown, ", ");
     }
   }
 };
