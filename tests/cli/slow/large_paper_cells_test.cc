@@ -22,7 +22,7 @@ memory is the resident memory of the largest process at its peak, the teacher's 
 
     ctest --test-dir build -R '^cli/large_paper_cells$' && cp build/paper_cells.md docs/paper_cells.md
 
-[A test](../tests/cli/e2e/paper_cells_test.cc) holds it to the sweeps.
+[The same test](../tests/cli/slow/large_paper_cells_test.cc) holds it to the sweeps.
 
 )";
 constexpr const char* kColumns =
@@ -68,6 +68,14 @@ TEST_P(LargePaperCellsTest, RunOneStep) {
 
 INSTANTIATE_TEST_SUITE_P(Papers, LargePaperCellsTest, testing::ValuesIn(PaperNames()),
                          [](const auto& info) { return info.param; });
+
+// docs/paper_cells.md is what the test above wrote: no cell may be missing there.
+TEST(LargePaperCellsLogTest, HoldsEveryCell) {
+  const std::string log = ReadFile(SourceFolder() / "docs/paper_cells.md");
+  for (const PaperCell& cell : PaperCells::All(CompiledCatalogue()))
+    EXPECT_THAT(log, testing::HasSubstr(FirstColumns(cell)));
+  EXPECT_THAT(log, testing::Not(testing::HasSubstr("failed")));
+}
 
 }  // namespace
 }  // namespace zerosweep
