@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Papers, LargePaperCellsTest, testing::ValuesIn(PaperNam
                          [](const auto& info) { return info.param; });
 
 // docs/paper_cells.md is what the test above wrote: no cell may be missing there.
-TEST(LargePaperCellsLogTest, HoldsEveryCell) {
+TEST(LargePaperCellsTest, TheLogHoldsEveryCell) {
   const std::string log = ReadFile(SourceFolder() / "docs/paper_cells.md");
   for (const PaperCell& cell : PaperCells::All(CompiledCatalogue()))
     EXPECT_THAT(log, testing::HasSubstr(FirstColumns(cell)));
