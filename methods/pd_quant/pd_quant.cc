@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "engine/graph/subgraph.h"
 #include "engine/import/safetensors.h"
+#include "engine/quant/prediction_divergence.h"
 #include "engine/quant/reconstruction_limits.h"
 #include "engine/quant/reconstruction_params.h"
 #include "methods/reconstruction_settings.h"
@@ -26,6 +27,7 @@ ReconstructionSettings PdQuantSettings(const QuantizationContext& context) {
 namespace {
 
 constexpr const char* kSource = "authors' code, run_script.py";
+constexpr int64_t kBatch = 64;  // images that the teacher sees at once
 constexpr const char* kBlocksAlone =
     "its correction is made for the blocks found from the graph: leave `units` and `max_unit_macs` "
     "alone";
@@ -33,44 +35,33 @@ constexpr const char* kBlocksAlone =
 class PredictionDifference : public UnitObjective {
  public:
   explicit PredictionDifference(const QuantizationContext& context)
-      : graph_(context.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
-                                        : context.teacher.graph),
-        temperature_(context.params.at("temperature")),
+      : divergence_(context, context.params.at("temperature"), kBatch),
         lamb_r_(context.params.at("lamb_r")) {
-    const torch::NoGradGuard no_grad;
-    teacher_log_probabilities_ =
-        torch::log_softmax(Run(context.teacher.graph, context.images) / temperature_, 1);
     if (const auto found = context.inputs.find("correction"); found != context.inputs.end())
       corrected_ = ReadSafetensors(found->second / "correction.safetensors");
   }
 
   void BeginUnit(const Phase&, const Unit& unit, const Student&, Caches& caches) override {
-    rest_ = Extract(graph_, unit.output, graph_.output).graph;
+    divergence_.BeginUnit(unit);
     if (corrected_.empty()) return;
     const auto found = corrected_.find(unit.name);
     if (found == corrected_.end() || found->second.sizes() != caches.x_fp.sizes())
       Fail(ErrorKind::kStorage, "pd_quant: the correction has no inputs for unit {}", unit.name);
     const torch::NoGradGuard no_grad;
     caches.x_fp = found->second.to(caches.x_fp.device());
-    caches.y = Run(Extract(graph_, unit.input, unit.output).graph, caches.x_fp);
+    caches.y = Run(Extract(divergence_.graph(), unit.input, unit.output).graph, caches.x_fp);
   }
 
   torch::Tensor ExtraLoss(const Caches& caches, const torch::Tensor& indices,
                           const Student& student) override {
     if (lamb_r_ == 0) return {};
-    const torch::Tensor logits = Run(rest_, student(caches.x_q.index_select(0, indices)));
-    const torch::Tensor student_log = torch::log_softmax(logits / temperature_, 1);
-    const torch::Tensor teacher_log = teacher_log_probabilities_.index_select(0, indices);
-    const torch::Tensor kl = (teacher_log.exp() * (teacher_log - student_log)).sum(1).mean();
-    return kl / lamb_r_;
+    return divergence_.Of(student(caches.x_q.index_select(0, indices)), indices) / lamb_r_;
   }
 
  private:
-  Graph graph_;  // full precision, the student's nodes
-  double temperature_, lamb_r_;
-  torch::Tensor teacher_log_probabilities_;
+  PredictionDivergence divergence_;
+  double lamb_r_;
   std::map<std::string, torch::Tensor> corrected_;
-  Graph rest_;  // from the unit's output to the logits
 };
 
 Quantization Quantize(const QuantizationContext& context) {

@@ -97,6 +97,7 @@ TEST(GraphTest, StateGoesOutAndIn) {
 
 TEST(GraphTest, LoadStateNamesTheFirstDefectAndWritesNothing) {
   Graph graph = Small();
+  graph.nodes[1].parameters["weight"].zero_();  // not set before
   auto state = StateOf(graph.Clone());
   state["conv.weight"].fill_(9);
   auto missing = state;
