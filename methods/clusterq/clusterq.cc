@@ -142,6 +142,7 @@ void ClusterQ::EndStep(uint64_t step) {
   const torch::NoGradGuard no_grad;
   const double rate = context_.params.at("centroid_rate");
   for (int64_t label = 0; label < context_.teacher.classes; ++label) {
+    context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
     std::vector<Moments>& centroid = centroids_[static_cast<size_t>(label)];
     const auto now = ClassStatistics(CentroidImages(step, label, centroid.empty()), label);
     if (!now) continue;

@@ -47,7 +47,7 @@ SyntheticData Synthesize(const SynthesisContext& context) {
   std::vector<Slack> slacks(context.teacher.graph.BatchNorms().size());
   if (params.at("slack").get<bool>()) {
     slacks = GaussianSlacks(context.teacher, params.at("slack_percentile"),
-                            params.at("slack_images"), context.random);
+                            params.at("slack_images"), context.random, context.progress);
   }
   SyntheticData data = SynthesizeInBatches(context, "dsg", [&](const ImageBatch& batch) {
     return std::make_unique<Distillation>(context, slacks, batch);

@@ -56,11 +56,12 @@ torch::Tensor Residual(const torch::Tensor& value, const torch::Tensor& target, 
 }  // namespace
 
 std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int64_t images,
-                                  const RandomStreams& random) {
+                                  const RandomStreams& random, Progress& progress) {
   const torch::NoGradGuard no_grad;
   const std::vector<int> layers = teacher.graph.BatchNorms();
   std::vector<Sums> sums(layers.size());
   for (int64_t first = 0; first < images; first += kSlackChunk) {
+    progress.Report(static_cast<double>(first), static_cast<double>(images), "Gaussian images");
     const auto shape = teacher.graph.BatchShape(std::min(kSlackChunk, images - first));
     const torch::Tensor x =
         random.NormalForSamples(0, "slack_image", shape, static_cast<uint64_t>(first))

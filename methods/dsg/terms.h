@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/progress.h"
 #include "engine/random/streams.h"
 #include "engine/teacher.h"
 
@@ -24,7 +25,7 @@ struct Slack {
 // |μ⁰ − m| and |σ⁰ − s|, where μ⁰ and σ⁰ are the statistics over all of `images` Gaussian images
 // N(0, 1) (CVPR 2021; the files of slacks that the code reads were never released).
 std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int64_t images,
-                                  const RandomStreams& random);
+                                  const RandomStreams& random, Progress& progress);
 
 // Layerwise sample enhancement: how much image `image` of a batch weighs at batch norm `layer` of
 // `layers`.

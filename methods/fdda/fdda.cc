@@ -74,6 +74,7 @@ std::vector<int64_t> Fdda::FindCentres() {
   }
   SoloGroup alone;  // every rank looks at all
   for (const int64_t label : all_) {
+    context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
     const int64_t image = image_of[static_cast<size_t>(label)];
     if (image < 0) {
       throw Error(ErrorKind::kTrial,

@@ -109,10 +109,13 @@ class Finetuning {
   torch::Tensor TeacherLogits() const {
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> logits;
-    for (int64_t at = 0; at < context_.images.size(0); at += batch_)
+    for (int64_t at = 0; at < context_.images.size(0); at += batch_) {
+      context_.progress.Report(static_cast<double>(at),
+                               static_cast<double>(context_.images.size(0)), "teacher's images");
       logits.push_back(zerosweep::Run(
           context_.teacher.graph,
           context_.images.slice(0, at, std::min(at + batch_, context_.images.size(0)))));
+    }
     return torch::cat(logits);
   }
 
@@ -133,15 +136,24 @@ class Finetuning {
     PlainGenerator images(LabelledGenerator(context_, kLatents, IsLarge(context_.teacher.graph)));
     GeneratorTraining generator(context_, "finetune", images, {.batch = settings_.generator_batch});
     Terms shown;
-    for (int64_t i = 0; i < settings_.calibration; ++i)
+    for (int64_t i = 0; i < settings_.calibration; ++i) {
       student_.Calibrate(context_.group, generator.Step(i, shown).images);
+      NoteCalibration(i);
+    }
   }
 
   void Calibrate() {
     if (settings_.from_generator) return CalibrateOnGenerator();
-    for (int64_t i = 0; i < settings_.calibration; ++i)
+    for (int64_t i = 0; i < settings_.calibration; ++i) {
       student_.Calibrate(context_.group,
                          context_.images.index_select(0, Indices(i, "calibration")));
+      NoteCalibration(i);
+    }
+  }
+
+  void NoteCalibration(int64_t step) const {
+    context_.progress.Report(static_cast<double>(step + 1),
+                             static_cast<double>(settings_.calibration), "calibrations");
   }
 
   void Step(int64_t step) {

@@ -91,6 +91,14 @@ TEST(ClusterqTest, CentroidsAreMadeOfAcceptedImagesAndMove) {
   }
 }
 
+// Of a thousand classes it takes minutes, and a stage that says nothing counts as hung.
+TEST(ClusterqTest, AnUpdateTellsOfEveryClass) {
+  JointCase one("clusterq");
+  Alone with;
+  one.Run(with.group, with.checkpoints);
+  EXPECT_EQ(one.progress.reports["classes"], 3 * 4);  // of 7 steps the 2nd, 4th and 6th; 4 classes
+}
+
 // Centroids are made after `centroids_from` steps; the term begins after the first update, one
 // epoch later (trainer.py: epoch == soft_stat_epoch, epoch > soft_stat_epoch), for both objectives.
 TEST(ClusterqTest, TheClassTermBeginsOneEpochAfterTheCentroids) {

@@ -118,7 +118,9 @@ TEST(DsgTest, SlacksAreThePercentileOverChannelsOfGaussianImages) {
   const Teacher teacher = TinyTeacher();
   const RandomStreams random(5);
   constexpr int64_t kImages = 70;  // more than one chunk
-  const std::vector<Slack> slacks = GaussianSlacks(teacher, 0.75, kImages, random);
+  QuietProgress progress;
+  const std::vector<Slack> slacks = GaussianSlacks(teacher, 0.75, kImages, random, progress);
+  EXPECT_GT(progress.reports["Gaussian images"], 1) << "a stage that says nothing counts as hung";
   const torch::Tensor x = random.NormalForSamples(0, "slack_image", {kImages, 3, 8, 8});
   size_t layer = 0;
   VisitBatchNormInputs(teacher.graph, x, "test", [&](const Node& bn, const torch::Tensor& input) {

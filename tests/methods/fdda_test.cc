@@ -42,6 +42,15 @@ TEST(FddaTest, CentresAreTheMomentsOfOneImage) {
   }
 }
 
+// Of a thousand classes they take minutes, and a stage that says nothing counts as hung.
+TEST(FddaTest, TheCentresTellOfEveryClass) {
+  JointCase one("fdda");
+  Alone with;
+  const QuantizationContext context = one.Context(with.group, with.checkpoints);
+  const Fdda method(context);
+  EXPECT_EQ(one.progress.reports["classes"], 4);
+}
+
 TEST(FddaTest, AClassWithoutRealImageIsNamed) {
   JointCase one("fdda");
   one.real.labels = torch::arange(24) % 3;  // no 3

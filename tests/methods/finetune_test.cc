@@ -61,6 +61,23 @@ TEST_F(FinetuneTest, TrainingBringsTheStudentNearerToItsTeacher) {
   }
 }
 
+// On ImageNet they take minutes, and a stage that says nothing counts as hung.
+TEST_F(FinetuneTest, TellsOfWhatComesBeforeTheTraining) {
+  const auto& entry = QuantizerRegistry::Get("quantizer", "finetune");
+  for (const char* source : {"images", "generator"}) {
+    const Json params = CompleteParams(
+        entry.declaration,
+        {{"iterations", 1}, {"batch", 16}, {"calibration", 10}, {"ranges_from", source}});
+    NoCheckpoints checkpoints;
+    SoloGroup alone;
+    QuietProgress progress;
+    entry.function({teacher_, images_, params, Protocol(), false, 4, 4, RandomStreams(7), progress,
+                    checkpoints, alone});
+    EXPECT_EQ(progress.reports["calibrations"], 10) << source;
+    EXPECT_EQ(progress.reports["teacher's images"], 4) << source;  // 50 by 16
+  }
+}
+
 TEST_F(FinetuneTest, WeightsTakeAtMostSoManyValues) {
   const QuantizedNetwork network = Train(Json::object()).network;
   for (const auto& [node, weight] : network.weights())

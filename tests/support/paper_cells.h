@@ -38,7 +38,7 @@ inline const std::map<std::string, Json>& SmallestBudgets() {
       {"centroids_from", 1},   {"class_batch", 2},
       {"correction_batch", 2}, {"correction_iterations", 1},
       {"generator_batch", 2},  {"images", 2},
-      {"iterations", 1}};
+      {"iterations", 1},       {"slack_images", 2}};
   return kBudgets;
 }
 // Those of methods that make their own images: elsewhere the names mean another thing. After two

@@ -1,5 +1,8 @@
-// Progress that nobody watches.
+// Progress that is only counted.
 #pragma once
+
+#include <map>
+#include <string>
 
 #include "engine/progress.h"
 
@@ -7,7 +10,9 @@ namespace zerosweep {
 
 class QuietProgress final : public Progress {
  public:
-  void Report(double, double, const char*, const std::string&) override {}
+  void Report(double, double, const char* unit, const std::string&) override { ++reports[unit]; }
+
+  std::map<std::string, int> reports;  // by unit
 };
 
 }  // namespace zerosweep
