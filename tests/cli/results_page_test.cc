@@ -1,6 +1,7 @@
 // scripts/results: leaderboards as this and older versions printed them, on one page.
 #include <gmock/gmock.h>
 
+#include "base/files.h"
 #include "tests/support/command_line.h"
 
 namespace zerosweep {
@@ -72,6 +73,23 @@ TEST(ResultsPageTest, RowsOfThePaperSaySo) {
   line.Write("results/a.json", Json({NewRow("gdfq", 85, Json::array(), 1), unknown}).dump());
   EXPECT_THAT(Page(line), AllOf(HasSubstr("| gdfq (fixed) | paper's |"),
                                 HasSubstr("| gone (fixed) | the paper's are not known |")));
+}
+
+// docs/results/revisions.json is what the program says.
+TEST(ResultsPageTest, ThePresentRevisionsAreTheProgramsOwn) {
+  const CommandLine line;
+  Json revisions = Json::object();
+  for (const Json& row : line.Do({"--format", "json", "methods"}).json())
+    revisions[row.at("name").get<std::string>()] = row.at("revision");
+  EXPECT_EQ(ParseJson(ReadFile(SourceFolder() / "docs/results/revisions.json"), "revisions"),
+            revisions);
+}
+
+TEST(ResultsPageTest, OlderRevisionsAreThoseBeforeThePresentOnes) {
+  const CommandLine line;
+  line.Write("results/a.json", Json({NewRow("gdfq", 85, {"batch=64"}, 1)}).dump());
+  line.Write("results/revisions.json", R"({"gdfq": 3})");
+  EXPECT_THAT(Page(line), HasSubstr("\nMade by revision 1 of `gdfq` (now 3).\n"));
 }
 
 TEST(ResultsPageTest, OlderRevisionsAndOlderFilesAreNamed) {
