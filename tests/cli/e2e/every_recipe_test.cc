@@ -25,7 +25,7 @@ TEST(EveryRecipeTest, RunsFromImagesToAccuracy) {
   std::map<std::string, std::string> protocols;
   for (const Json& row : rows) protocols[row.at("method")] = row.at("protocol");
   EXPECT_EQ(protocols.at("genie"), "genie");
-  EXPECT_EQ(protocols.at("brecq"), "brecq");
+  EXPECT_EQ(protocols.at("brecq"), "brecq_released");
   EXPECT_EQ(protocols.at("pd_quant"), "pd_quant");
   EXPECT_EQ(line.Value("SELECT count(*) FROM v_attempt WHERE outcome = 'failed'"), 0);
   // Images that recipes share are shown once, a PNG file each.
