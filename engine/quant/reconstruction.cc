@@ -110,11 +110,14 @@ class Reconstruction {
     std::erase_if(stem.nodes, [&](int node) { return node > convolution; });
   }
 
-  static torch::Tensor RunCached(const Graph& graph, const torch::Tensor& x, const Taps& taps) {
+  torch::Tensor RunCached(const Graph& graph, const torch::Tensor& x, const Taps& taps) const {
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> outputs;
-    for (int64_t first = 0; first < x.size(0); first += kCacheBatch)
+    for (int64_t first = 0; first < x.size(0); first += kCacheBatch) {
       outputs.push_back(zerosweep::Run(graph, x.slice(0, first, first + kCacheBatch), taps));
+      context_.progress.Report(static_cast<double>(done_), static_cast<double>(total_),
+                               "iterations", unit().name);
+    }
     return torch::cat(outputs);
   }
 

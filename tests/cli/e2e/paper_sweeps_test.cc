@@ -19,7 +19,7 @@ struct PaperSweep {
 // In one home: baselines that several papers share are computed once.
 const std::vector<PaperSweep> kPapers = {
     {"qdrop", 180, {"adaround", "qdrop"}, {"grid.bits=[w4a4]"}},
-    {"aquant", 12, {"aquant", "qdrop"}, {"grid.bits=[w4a4]", "grid.protocol=[qdrop]"}},
+    {"aquant", 12, {"aquant", "qdrop"}, {"grid.bits=[w4a4]", "grid.protocol=[aquant, qdrop]"}},
     {"brecq", 144, {"adaround", "brecq"}, {"grid.bits=[w2a4, w2a32]"}},
     {"clusterq", 18, {"clusterq"}, {}},
     {"dsg", 195, {"dsg", "dsg_extended", "real", "zeroq"}, {"grid.bits=[w4a4]"}},
