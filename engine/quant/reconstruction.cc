@@ -172,7 +172,7 @@ class Reconstruction {
     std::vector<size_t> sites = ranges.Missing();
     std::erase_if(sites, [&](size_t i) { return network_.activations()[i].site.node >= end; });
     if (sites.empty()) return;
-    if (settings_.act_init == ActInit::kSoftUnit) {
+    if (settings_.act_init == ActInit::kSoftUnit && !Skipped()) {
       ranges.Search(WhileLearning(), RangeImages(), sites);
     } else {
       ranges.Search({.graph = network_.graph()}, RangeImages(), sites);
@@ -184,7 +184,9 @@ class Reconstruction {
     SiteRanges::Path path{.graph = network_.graph(), .each_reader = phase().mask_each_reader};
     for (const int node : unit().nodes) {
       const auto found = network_.weights().find(node);
-      if (found == network_.weights().end() || found->second.grid.pass_through()) continue;
+      const bool rounded = found != network_.weights().end() &&
+                           !found->second.grid.pass_through() && phase().lr_rounding > 0;
+      if (!rounded) continue;
       const Node& teacher = teacher_.nodes[static_cast<size_t>(node)];
       path.weights[node] =
           SoftWeight(teacher.parameters.at("weight"), found->second.grid, false).Soft().detach();

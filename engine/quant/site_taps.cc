@@ -37,7 +37,7 @@ SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quanti
       continue;
     }
     site_of_[sites[i].value()] = i;
-    unquantized = unquantized || HasUnquantizedReaders(sites[i]);
+    unquantized = unquantized || NeedsRawTensor(sites[i]);
     for (const int reader : sites[i].by_element) {
       taps_.replace_columns[reader] = [this, i, reader](const torch::Tensor& columns) {
         return quantize_(i, reader, columns);
@@ -56,14 +56,14 @@ SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quanti
   };
 }
 
-bool SiteTaps::HasUnquantizedReaders(const ActSite& site) const {
+bool SiteTaps::NeedsRawTensor(const ActSite& site) const {
   return each_reader_ || !site.exempt.empty() || !site.by_element.empty();
 }
 
 torch::Tensor SiteTaps::Output(Value value, const torch::Tensor& output) {
   const auto site = site_of_.find(value);
   if (site == site_of_.end()) return output;
-  if (HasUnquantizedReaders(sites_[site->second])) unquantized_[value] = output;
+  if (NeedsRawTensor(sites_[site->second])) unquantized_[value] = output;
   if (each_reader_ && value != graph_.output) return output;
   return quantize_(site->second, kEveryReader, output);
 }

@@ -42,7 +42,7 @@ class SiteTaps {
  private:
   torch::Tensor Output(Value value, const torch::Tensor& output);
   torch::Tensor Input(int node, int index, const torch::Tensor& input) const;
-  bool HasUnquantizedReaders(const ActSite& site) const;
+  bool NeedsRawTensor(const ActSite& site) const;
 
   const Graph& graph_;
   const std::vector<ActSite>& sites_;

@@ -31,7 +31,7 @@ const RegisterQuantizer kAQuant{
     {.role = "quantizer",
      .name = "aquant",
      .summary = "learned rounding borders of activations with learned rounding of weights, block "
-                "by block (a reconstruction from the abstract: no code is public)",
+                "by block (a design after the abstract: no code is public)",
      .paper = "AQuant (Li et al., arXiv 2208.11945; unverified beyond its abstract)",
      .revision = 2,
      .uses_seed = true,

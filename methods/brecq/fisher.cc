@@ -3,6 +3,15 @@
 #include <vector>
 
 namespace zerosweep {
+namespace {
+
+// A leaf that requires a gradient.
+torch::Tensor OutputOf(const UnitObjective::Student& student, const torch::Tensor& x) {
+  const torch::NoGradGuard no_grad;
+  return student(x).detach().set_requires_grad(true);
+}
+
+}  // namespace
 
 void FisherWeights::BeginUnit(const Phase& phase, const Unit& unit, const Student& student,
                               Caches& caches) {
@@ -12,9 +21,11 @@ void FisherWeights::BeginUnit(const Phase& phase, const Unit& unit, const Studen
       torch::arange(caches.x_q.size(0), caches.x_q.options().dtype(torch::kInt64));
   std::vector<torch::Tensor> gradients;
   for (const torch::Tensor& indices : all.split(batch_)) {
-    const torch::Tensor y = student(caches.x_q.index_select(0, indices)).detach();
-    divergence_.Of(y.requires_grad_(true), indices).backward();
-    gradients.push_back(y.grad().abs());
+    const torch::Tensor y = OutputOf(student, caches.x_q.index_select(0, indices));
+    divergence_.Of(y, indices).backward();
+    // Of a mean over a whole batch, also where the last one is shorter.
+    const double part = static_cast<double>(indices.size(0)) / static_cast<double>(batch_);
+    gradients.push_back(y.grad().abs() * part);
   }
   caches.weight = (torch::cat(gradients) + damping_).square();
 }

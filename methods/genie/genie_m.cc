@@ -37,7 +37,8 @@ ParamSpec ActInitUnitParam() {
           .meaning =
               "the unit in which the ranges of its activations are searched: soft: as it is "
               "while it learns, with soft weights under drop; nearest: with weights rounded "
-              "to nearest and every activation quantized",
+              "to nearest and every activation quantized; of no effect where the protocol reads "
+              "ranges in full precision (act_init: fp)",
           .source = "soft: authors' code, reconstruct.py, which sets train_mode before it caches",
           .choices = {"soft", "nearest"}};
 }

@@ -19,14 +19,14 @@ class FisherWeightsTest : public testing::Test {
     torch::manual_seed(0);
     for (Node& node : teacher_.graph.nodes)
       for (auto& [name, tensor] : node.parameters) tensor = tensor.to(torch::kFloat64);
-    images_ = torch::randn({6, 3, 8, 8}, torch::kFloat64);
+    images_ = torch::randn({7, 3, 8, 8}, torch::kFloat64);
     units_ = BlockUnits(teacher_.graph);
   }
 
-  // Weights of a unit whose student gives `output`, by batches of three images.
+  // Weights of a unit whose student gives `output`, by batches of three images, the last of one.
   torch::Tensor WeightsOf(const Unit& unit, const torch::Tensor& output, const Phase& phase) {
     UnitObjective::Caches caches;
-    caches.x_q = torch::arange(6, torch::kFloat64);
+    caches.x_q = torch::arange(7, torch::kFloat64);
     const auto student = [&](const torch::Tensor& x) {
       return output.index_select(0, x.to(torch::kInt64));
     };
@@ -46,9 +46,9 @@ class FisherWeightsTest : public testing::Test {
                                      4,        RandomStreams(0), progress_, checkpoints_, group_};
 };
 
-// Of the last unit the output are the logits z: ∂KL(t ‖ z)/∂z = (softmax(z) − softmax(t)) / images.
+// Of the last unit the output are the logits z: ∂KL(t ‖ z)/∂z = (softmax(z) − softmax(t)) / batch.
 TEST_F(FisherWeightsTest, OfTheLogitsTheyAreTheDifferenceOfTheProbabilities) {
-  const torch::Tensor z = torch::randn({6, 4}, torch::kFloat64);
+  const torch::Tensor z = torch::randn({7, 4}, torch::kFloat64);
   const torch::Tensor t = zerosweep::Run(teacher_.graph, images_);
   const torch::Tensor gradient = (torch::softmax(z, 1) - torch::softmax(t, 1)) / 3;
   const torch::Tensor expected = (gradient.abs() + kDamping).square();
@@ -59,7 +59,7 @@ TEST_F(FisherWeightsTest, OfTheLogitsTheyAreTheDifferenceOfTheProbabilities) {
 TEST_F(FisherWeightsTest, InsideTheyAreTheGradientOfTheRestOfTheNetwork) {
   const Unit& unit = units_.front();
   const Graph rest = Extract(teacher_.graph, unit.output, teacher_.graph.output).graph;
-  const torch::Tensor y = torch::randn({6, 8, 8, 8}, torch::kFloat64);
+  const torch::Tensor y = torch::randn({7, 8, 8, 8}, torch::kFloat64);
   const torch::Tensor target =
       torch::softmax(zerosweep::Run(teacher_.graph, images_), 1).slice(0, 0, 3);
   const auto divergence = [&](const torch::Tensor& output) {
@@ -79,7 +79,7 @@ TEST_F(FisherWeightsTest, InsideTheyAreTheGradientOfTheRestOfTheNetwork) {
 
 // The steps of activations are learned from plain errors.
 TEST_F(FisherWeightsTest, APhaseWithoutRoundingIsNotWeighed) {
-  const torch::Tensor z = torch::randn({6, 4}, torch::kFloat64);
+  const torch::Tensor z = torch::randn({7, 4}, torch::kFloat64);
   EXPECT_FALSE(WeightsOf(units_.back(), z, {.lr_rounding = 0}).defined());
 }
 
