@@ -1,4 +1,4 @@
-// What no method with a generator that learns beside its student (engine/joint/joint_training.h)
+// What no method whose generator learns together with its student (engine/joint/joint_training.h)
 // can do.
 #pragma once
 

@@ -39,7 +39,7 @@ class JointMethod {
   // What the student learns from, when `generated` are the step's images and what the teacher says
   // of them.
   virtual TrainingBatch ForStudent(uint64_t /*step*/, TrainingBatch generated) { return generated; }
-  // How many those are, of all ranks, when the step's images are so many.
+  // The number of images that the student sees in a step of `generated` images, of all ranks.
   virtual int64_t StudentImages(int64_t generated) const { return generated; }
   // After both have been trained.
   virtual void EndStep(uint64_t /*step*/) {}

@@ -37,7 +37,7 @@ Teacher GoldenTeacher() {
 }
 
 struct AdaroundTest : testing::Test {
-  // After so many steps over all units.
+  // The state after `steps` steps, counted over all units.
   CheckpointState After(int64_t steps) const {
     MemoryCheckpoints checkpoints(steps);
     const auto& entry = QuantizerRegistry::Get("quantizer", "adaround");
