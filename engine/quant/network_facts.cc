@@ -5,8 +5,6 @@
 #include <vector>
 
 #include "engine/catalogue/protocol_fields.h"
-#include "engine/quant/protocol.h"
-#include "engine/quant/units.h"
 
 namespace zerosweep {
 namespace {
@@ -37,15 +35,6 @@ bool HoldsAnyOf(const Unit& unit, const std::vector<int>& nodes) {
   });
 }
 
-// Whether a unit reads a tensor both before and behind its quantizer.
-bool HasShortcutApart(const std::vector<Unit>& units, const std::vector<ActSite>& sites) {
-  return std::any_of(sites.begin(), sites.end(), [&](const ActSite& site) {
-    return std::any_of(units.begin(), units.end(), [&](const Unit& unit) {
-      return unit.input == site.value() && HoldsAnyOf(unit, site.exempt);
-    });
-  });
-}
-
 // In front of operators a unit has its input as it is, whatever reads it.
 Json ShortcutsApart(const Graph& graph) {
   const std::vector<Unit> units = BlockUnits(graph);
@@ -53,7 +42,8 @@ Json ShortcutsApart(const Graph& graph) {
   for (const char* placement : {"relu", "op_output"}) {
     apart[placement] = Json::array();
     for (const Json& shortcut : ChoicesOf("shortcut"))
-      if (HasShortcutApart(units, ActSites(graph, ProtocolWith(placement, shortcut), kSomeBits)))
+      if (UnitWithShortcutApart(
+              units, ActSites(graph, ProtocolWith(placement, shortcut), kSomeBits)) != nullptr)
         apart[placement].push_back(shortcut);
   }
   return apart;
@@ -86,6 +76,15 @@ Json SignedPlacements(const Graph& graph) {
 }
 
 }  // namespace
+
+const Unit* UnitWithShortcutApart(const std::vector<Unit>& units,
+                                  const std::vector<ActSite>& sites) {
+  for (const ActSite& site : sites) {
+    for (const Unit& unit : units)
+      if (unit.input == site.value() && HoldsAnyOf(unit, site.exempt)) return &unit;
+  }
+  return nullptr;
+}
 
 Json NetworkFacts(const Graph& graph) {
   const std::vector<int> weighted = graph.Weighted();

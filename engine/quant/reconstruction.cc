@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/optim/optimiser.h"
+#include "engine/quant/network_facts.h"
 #include "engine/quant/site_ranges.h"
 #include "engine/quant/site_taps.h"
 #include "engine/quant/soft_unit.h"
@@ -86,20 +87,15 @@ class Reconstruction {
   // the quantized one, which then has to be what everything inside reads.
   void CheckInputs() const {
     if (context_.protocol.act_placement == ActPlacement::kOpInput) return;
-    for (const QuantizedActivation& activation : network_.activations()) {
-      const ActSite& site = activation.site;
-      for (const Unit& unit : units_) {
-        const bool apart = std::any_of(site.exempt.begin(), site.exempt.end(), [&](int reader) {
-          return std::find(unit.nodes.begin(), unit.nodes.end(), reader) != unit.nodes.end();
-        });
-        if (unit.input != site.value() || !apart) continue;
-        Fail(ErrorKind::kUsage,
-             "unit {}: its shortcut does not read the quantized tensor, and a reconstruction knows "
-             "only that one: set the protocol field act_placement to op_input, or shortcut to "
-             "shared",
-             unit.name);
-      }
-    }
+    std::vector<ActSite> sites;
+    for (const QuantizedActivation& activation : network_.activations())
+      sites.push_back(activation.site);
+    const Unit* apart = UnitWithShortcutApart(units_, sites);
+    if (apart == nullptr) return;
+    Fail(ErrorKind::kUsage,
+         "unit {}: its shortcut does not read the quantized tensor, and a reconstruction knows "
+         "only that one: set the protocol field act_placement to op_input, or shortcut to shared",
+         apart->name);
   }
 
   // The stem ends at its convolution: the batch norm and activation behind it stand between units.
