@@ -3,6 +3,7 @@
 #   make test     build and test    make format   clang-format over all sources
 #   make chaos    200 random kills while sweeps run
 #   make bench    what the engine itself costs
+#   make fuzz     five minutes of damaged checkpoints, with sanitizers
 # LABELS chooses tests: fast, mpi, e2e (whole sweeps; these three by default), slow (minutes), gpu (they skip themselves
 # where there is none).
 # MPI=debian builds with Debian's Open MPI 4.1.4 instead of the wheel's 5.0.11.
@@ -13,7 +14,7 @@ LABELS ?= fast|mpi|e2e
 # The build sees nothing of the caller's environment but this.
 CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_DIR),CCACHE_DIR="$(CCACHE_DIR)")
 
-.PHONY: build setup test chaos bench demo format clean
+.PHONY: build setup test chaos bench fuzz demo format clean
 build: setup
 	@$(CLEAN_ENV) cmake -S . -B $(BUILD) -G Ninja -DZEROSWEEP_MPI=$(MPI) --log-level=WARNING > /dev/null
 	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
@@ -33,6 +34,14 @@ chaos: build
 bench: build
 	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS) --target benches
 	@scripts/bench $(BUILD)
+
+# Mutations of real checkpoints (tests/golden/checkpoints): no crash, bounded memory.
+FUZZ_SECONDS ?= 300
+fuzz: setup
+	@$(CLEAN_ENV) cmake -S . -B $(BUILD) -G Ninja -DZEROSWEEP_MPI=$(MPI) --log-level=WARNING > /dev/null
+	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS) --target checkpoint_fuzz
+	@ASAN_OPTIONS=detect_leaks=0:max_allocation_size_mb=512:hard_rss_limit_mb=1500 ZEROSWEEP_SOURCE=$(CURDIR) \
+	  $(BUILD)/bin/checkpoint_fuzz --seconds $(FUZZ_SECONDS)
 
 demo: build
 	@scripts/demo $(BUILD)

@@ -95,10 +95,10 @@ Json ToJson(const StageMessage& message) {
     }
     Json operator()(const StoreRequest& m) const { return ToJson(m); }
     Json operator()(const StageDone& m) const {
-      return {{"type", "done"},          {"attempt", m.attempt},
-              {"artifact", m.artifact},  {"metrics", m.metrics},
-              {"seconds", m.seconds},    {"earlier_seconds", m.earlier_seconds},
-              {"signature", m.signature}};
+      return {{"type", "done"},           {"attempt", m.attempt},
+              {"artifact", m.artifact},   {"metrics", m.metrics},
+              {"seconds", m.seconds},     {"earlier_seconds", m.earlier_seconds},
+              {"signature", m.signature}, {"notes", m.notes}};
     }
     Json operator()(const StageFailed& m) const {
       return {{"type", "failed"},
@@ -123,9 +123,13 @@ StageMessage StageMessageFromJson(const Json& json) {
     if (type == "metric") return StageMetric{json.at("attempt"), json.at("name"), json.at("value")};
     if (type == "store") return StoreRequestFromJson(json);
     if (type == "done") {
-      return StageDone{json.at("attempt"),   json.at("artifact"),
-                       json.at("metrics"),   json.at("seconds"),
-                       json.at("signature"), json.value("earlier_seconds", 0.0)};
+      return StageDone{json.at("attempt"),
+                       json.at("artifact"),
+                       json.at("metrics"),
+                       json.at("seconds"),
+                       json.at("signature"),
+                       json.value("earlier_seconds", 0.0),
+                       json.value("notes", std::vector<std::string>())};
     }
     if (type == "failed") {
       return StageFailed{json.at("attempt"), ErrorKindFromString(json.at("kind")),

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -73,6 +74,7 @@ struct StageDone {
   double seconds = 0;               // of this attempt
   Json signature = Json::object();  // as in hello, with device and threads of this run
   double earlier_seconds = 0;       // of others, up to the checkpoint that it went on from
+  std::vector<std::string> notes;   // what a person should know, a sentence each
 };
 
 struct StageFailed {

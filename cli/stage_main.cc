@@ -6,12 +6,16 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/frames.h"
+#include "base/json.h"
 #include "base/version.h"
 #include "engine/catalogue/declaration.h"
 #include "engine/parallel/process_group.h"
+#include "engine/stages/input_check.h"
 #include "engine/stages/runner.h"
 
 namespace {
@@ -24,6 +28,21 @@ void KeepFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
+// {"notes": […]}, or {"kind": …, "error": …}
+zerosweep::Json AnswerTo(const std::string& request) {
+  try {
+    return {{"notes", zerosweep::CheckInputs(zerosweep::ParseJson(request, "--check"))}};
+  } catch (const zerosweep::Error& error) {
+    return {{"kind", zerosweep::ToString(error.kind())}, {"error", error.what()}};
+  }
+}
+
+// At once: what comes next may end the process.
+void PrintLine(const zerosweep::Json& json) {
+  std::printf("%s\n", json.dump().c_str());
+  std::fflush(stdout);
+}
+
 bool IsOpen(int fd) { return fcntl(fd, F_GETFD) != -1; }
 
 int Main(int argc, char** argv) {
@@ -31,8 +50,13 @@ int Main(int argc, char** argv) {
       "zerosweep-stage: runs the stages of a sweep for a worker of `zerosweep run`.\n"
       "It is started by zerosweep and speaks framed JSON on descriptors 3 and 4."};
   bool describe = false, try_nccl = false;
+  std::vector<std::string> checks;
   app.add_flag("--describe", describe, "Print the catalogue (JSON) of what this program can do");
   app.add_flag("--try-nccl", try_nccl, "Reduce something with NCCL on the first GPU");
+  app.add_option("--check", checks,
+                 "Look at what a stage would read: JSON {params, files, split}; repeatable. A line "
+                 "of JSON answers each")
+      ->allow_extra_args(false);
   app.set_version_flag("--version", "zerosweep-stage " + zerosweep::Version() + " (" +
                                         zerosweep::CodeRevision() + ")");
   try {
@@ -42,6 +66,10 @@ int Main(int argc, char** argv) {
   }
   if (describe) {
     std::printf("%s\n", zerosweep::DescribeAll().dump(1).c_str());
+    return zerosweep::kExitOk;
+  }
+  if (!checks.empty()) {
+    for (const std::string& request : checks) PrintLine(AnswerTo(request));
     return zerosweep::kExitOk;
   }
   if (try_nccl) {

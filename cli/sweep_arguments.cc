@@ -62,6 +62,11 @@ void AddPlaceArguments(CLI::App& app, SweepArguments& arguments) {
       ->check(CLI::Range(1, 4096));
 }
 
+void AddCheckArgument(CLI::App& app, SweepArguments& arguments) {
+  app.add_flag("!--no-check", arguments.check,
+               "Do not read the weights and the first and last images now");
+}
+
 Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals) {
   return ExpandWith(arguments, globals, [](const ExpandOptions& options) {
     return ExpandSweep(options, CompiledCatalogue());

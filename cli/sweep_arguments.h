@@ -17,6 +17,7 @@ struct SweepArguments {
   std::string data;
   int threads = 0;
   bool show_warnings = true;  // of the plan
+  bool check = true;          // what the sweep reads (input_checks.h)
 };
 
 // Adds SWEEP, --set, --data and --threads. `arguments` outlives the parse.
@@ -24,6 +25,9 @@ void AddSweepArguments(CLI::App& app, SweepArguments& arguments);
 
 // Adds --data and --threads alone. `arguments` outlives the parse.
 void AddPlaceArguments(CLI::App& app, SweepArguments& arguments);
+
+// Adds --no-check. `arguments` outlives the parse.
+void AddCheckArgument(CLI::App& app, SweepArguments& arguments);
 
 // Expands with the compiled catalogue; warnings of the plan go to the log. Throws kUsage.
 Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals);

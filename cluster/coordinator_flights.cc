@@ -92,6 +92,9 @@ void Coordinator::OnDone(const std::string& id, Flight& flight) {
   flight.seconds = clock_.Monotonic() - flight.started;
   scheduler_.BeginCommit(flight.stage);
   const StageRow& stage = plan_.stages[flight.stage];
+  for (const std::string& note : done.notes) {
+    display_.Line(fmt::format("note    {}: {}", view_.label(flight.stage), note));
+  }
   AttemptDone row;
   row.attempt = id;
   row.stage = stage.name;

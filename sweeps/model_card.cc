@@ -39,10 +39,13 @@ const std::vector<CardKey>& CardKeys() {
          return AreNumbers(values) &&
                 std::all_of(values.begin(), values.end(), [](const Json& x) { return x > 0; });
        }},
-      {"input_shape", false, "three positive numbers: channels, height, width",
+      {"input_shape", false,
+       "three positive numbers: channels, height and width, which must be equal (images are "
+       "cropped "
+       "to squares)",
        [](const Json& values) {
          return values.is_array() && values.size() == 3 &&
-                std::all_of(values.begin(), values.end(), IsCount);
+                std::all_of(values.begin(), values.end(), IsCount) && values[1] == values[2];
        }},
       {"classes", false, "a positive number", IsCount},
       {"top1", false, "percent",
@@ -59,7 +62,28 @@ const std::vector<CardKey>& CardKeys() {
   return keys;
 }
 
+bool IsCardKey(const std::string& name) {
+  const std::vector<CardKey>& keys = CardKeys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const CardKey& key) { return key.name == name; });
+}
+
+// A line of JSON for each step, as training loops write their logs.
+bool IsLog(const std::string& text) {
+  const size_t end = text.find('\n');
+  return end != std::string::npos && Json::accept(text.substr(0, end));
+}
+
 }  // namespace
+
+bool MayBeModelCard(const std::filesystem::path& path) {
+  const std::string text = ReadFile(path);
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return !IsLog(text);
+  if (!json.is_object()) return false;
+  return std::any_of(json.items().begin(), json.items().end(),
+                     [](const auto& item) { return IsCardKey(item.key()); });
+}
 
 ModelCard ReadModelCard(const std::filesystem::path& path, const std::string& where) {
   ModelCard card{path,

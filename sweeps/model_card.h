@@ -17,4 +17,8 @@ struct ModelCard {
 // one has), a required one missing, a value of another form.
 ModelCard ReadModelCard(const std::filesystem::path& path, const std::string& where);
 
+// Whether a file that may be anything has a key of a card, or is meant to be JSON and is damaged. A
+// training log is none.
+bool MayBeModelCard(const std::filesystem::path& path);
+
 }  // namespace zerosweep

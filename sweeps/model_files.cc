@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "base/weight_files.h"
 #include "sweeps/model_card.h"
 
 namespace zerosweep {
@@ -22,9 +23,10 @@ std::vector<fs::path> CardFiles(const fs::path& folder) {
   return files;
 }
 
-// "net" of net.safetensors, net.pth and net.pth.tar.
+// "net" of net.safetensors, net.pth, net.pth.tar and net.safetensors.index.json.
 std::string NameOfWeights(const fs::path& weights) {
   fs::path name = weights.stem();
+  if (IsWeightIndex(weights)) name = name.stem().stem();
   if (weights.extension() == ".tar" && name.has_extension()) name = name.stem();
   return name;
 }
@@ -42,15 +44,18 @@ std::optional<ModelCard> CardBySha256(const std::string& sha256, const ModelPlac
   return std::nullopt;
 }
 
-std::optional<ModelCard> FindCard(const YamlNode& node, const Model& model,
-                                  const ModelPlaces& places) {
+std::optional<ModelCard> FindCard(const YamlNode& node, const ModelPlaces& places, Model& model) {
   if (const YamlNode* card = node.Find("card")) {
     return ReadModelCard(FindFile(*card, "model card", places.roots, places.sweep_folder),
                          card->where);
   }
   const fs::path beside = model.weights.parent_path() / (NameOfWeights(model.weights) + ".json");
   std::error_code ignored;
-  if (fs::is_regular_file(beside, ignored)) return ReadModelCard(beside, node.where);
+  if (fs::is_regular_file(beside, ignored)) {
+    if (MayBeModelCard(beside)) return ReadModelCard(beside, node.where);
+    model.notes.push_back(fmt::format(
+        "{} has none of the keys of a model card and is not taken for one", beside.string()));
+  }
   return CardBySha256(model.weights_sha256, places, node.where);
 }
 
@@ -114,14 +119,10 @@ std::string Agreed(const YamlNode& node, const std::string& key,
   return value;
 }
 
-// Where the dataset leaves the number of classes open, the card says it, else the architecture as
-// published.
+// Where the dataset leaves the number of classes open, the card may say it.
 int64_t ClassesOf(const Model& model, const std::optional<ModelCard>& card) {
   const int64_t declared = model.dataset->at("facts").at("classes");
-  if (declared > 0) return declared;
-  const Json& of_arch = model.architecture->at("facts");
-  const int64_t classes = of_arch.value("classes", int64_t{0});
-  return card ? card->json.value("classes", classes) : classes;
+  return declared > 0 || !card ? declared : card->json.value("classes", int64_t{0});
 }
 
 int64_t InputSideOf(const Model& model, const std::optional<ModelCard>& card) {
@@ -168,6 +169,19 @@ Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<Mod
   return model;
 }
 
+// The digest of the weights, which are read at once where they are several files.
+std::string DigestOf(const Model& model, DigestCache& digests) {
+  const std::vector<fs::path> files = WeightFiles(model.weights);
+  for (const fs::path& file : files) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(file, ignored)) {
+      FailAt(model.where, "{} names {}, which is not there", model.weights.string(), file.string());
+    }
+  }
+  digests.Prepare(files);
+  return WeightsDigest(model.weights, [&](const fs::path& file) { return digests.Sha256Of(file); });
+}
+
 Model ShippedModel(const YamlNode& node, const ModelPlaces& places, const Catalogue& catalogue,
                    DigestCache& digests) {
   const std::string& name = RequireWord(node, "model");
@@ -185,7 +199,7 @@ Model ShippedModel(const YamlNode& node, const ModelPlaces& places, const Catalo
       if (!fs::is_regular_file(model.weights, ignored)) {
         FailAt(node.where, "model {}: its weights {} are missing", name, model.weights.string());
       }
-      model.weights_sha256 = digests.Sha256Of(model.weights);
+      model.weights_sha256 = DigestOf(model, digests);
       return FromCardAndFile(node, std::move(model), card, catalogue);
     }
   }
@@ -200,8 +214,9 @@ Model ModelOfFile(const YamlNode& node, const ModelPlaces& places, const Catalog
   model.where = node.where;
   model.weights = FindFile(*node.Find("file"), "model file", places.roots, places.sweep_folder);
   model.name = NameOfWeights(model.weights);
-  model.weights_sha256 = digests.Sha256Of(model.weights);
-  const std::optional<ModelCard> card = FindCard(node, model, places);
+  model.weights_sha256 = DigestOf(model, digests);
+  if (const YamlNode* key = node.Find("key")) model.weights_key = RequireWord(*key, "model.key");
+  const std::optional<ModelCard> card = FindCard(node, places, model);
   return FromCardAndFile(node, std::move(model), card, catalogue);
 }
 
@@ -212,7 +227,7 @@ void CheckModelForm(const YamlNode& node) {
     RequireWord(node, "model");
     return;
   }
-  RequireKeys(node, {"file", "arch", "dataset", "card", "normalisation"}, "model");
+  RequireKeys(node, {"file", "key", "arch", "dataset", "card", "normalisation"}, "model");
   if (node.Find("file") == nullptr) {
     FailAt(node.where, "model has no file: write {{file: x.safetensors, arch: …, dataset: …}}");
   }

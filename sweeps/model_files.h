@@ -13,13 +13,15 @@ struct Model {
   std::string name;                    // shown: the shipped model's, or the file's stem
   const Json* architecture = nullptr;  // its declaration in the catalogue
   const Json* dataset = nullptr;       // likewise
-  int64_t classes = 0;
-  int64_t input_side = 0;         // pixels of the images it takes: of the card, else as published
-  Json mean, std;                 // one number a channel: the teacher's own normalisation
-  Json top1;                      // percent, from the card; null without one
-  std::string card_digest;        // SHA-256 of the card; empty without one
-  std::filesystem::path weights;  // absolute
-  std::string weights_sha256;
+  int64_t classes = 0;                 // 0: nothing says it, as many as the test images have
+  int64_t input_side = 0;          // pixels of the images it takes: of the card, else as published
+  Json mean, std;                  // one number a channel: the teacher's own normalisation
+  Json top1;                       // percent, from the card; null without one
+  std::string card_digest;         // SHA-256 of the card; empty without one
+  std::filesystem::path weights;   // absolute
+  std::string weights_sha256;      // WeightsDigest (base/weight_files.h)
+  std::string weights_key;         // chooses among several state dicts of the file; mostly empty
+  std::vector<std::string> notes;  // what a person should know of it
   std::string where;
 
   const std::string& arch() const { return architecture->at("name").get_ref<const std::string&>(); }
@@ -33,10 +35,11 @@ struct ModelPlaces {
   std::filesystem::path sweep_folder;
 };
 
-// `fashion_mnist-resnet20` (NAME.json in a model folder), or `{file: x.safetensors, arch: …,
-// dataset: …, card: …, normalisation: {mean: […], std: […]}}`. The card of a file: `card:`, else
-// <stem>.json beside it, else the card in the model folders with the weights' SHA-256; without any,
-// normalisation must be given. Throws kUsage, also for weights that are not those of their card.
+// `fashion_mnist-resnet20` (NAME.json in a model folder), or `{file: x.safetensors, key: …,
+// arch: …, dataset: …, card: …, normalisation: {mean: […], std: […]}}`. The card of a file:
+// `card:`, else <stem>.json beside it if it is one, else the card in the model folders with the
+// weights' SHA-256; without any, normalisation must be given. Throws kUsage, also for weights that
+// are not those of their card.
 Model FindModel(const YamlNode& node, const ModelPlaces& places, const Catalogue& catalogue,
                 DigestCache& digests);
 

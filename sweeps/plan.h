@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,14 @@
 
 namespace zerosweep {
 
+// Weights or images that some stages will read, for the stage program to look at before.
+struct InputCheck {
+  std::string where;             // of the model in the sweep
+  std::string split;             // of the images
+  Json params = Json::object();  // of the stage; those that say what is read
+  std::map<std::string, std::string> files;
+};
+
 struct Plan {
   std::string sweep;                  // its name
   std::string source;                 // YAML text as read
@@ -21,6 +30,7 @@ struct Plan {
   std::vector<TrialRow> trials;       // distinct
   std::vector<StageRow> stages;       // distinct, inputs before users
   std::vector<std::string> warnings;  // "exclude at sweep.yaml:9 matches no trial"
+  std::vector<InputCheck> checks;     // distinct
   WorkFacts work;                     // what its catalogue says that prices are told from
 };
 

@@ -123,11 +123,13 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
     return part.declaration->at("uses_seed") ? seed : nullptr;
   };
   AddStage(Teacher(trial), nullptr, {}, method.where, design);
+  AddCheck(*design.stages.back().design->design, trial);
   std::map<std::string, std::string> inputs = {{"teacher", "teacher"}};
   if (method.synthesizer) {
     AddStage(Synthesize(trial, *method.synthesizer),
              seed_of(*method.synthesizer, &Seeds::synthesis), inputs, method.synthesizer->where,
              design);
+    AddCheck(*design.stages.back().design->design, trial);
     inputs["images"] = "synthesize";
   }
   const auto images = inputs;
@@ -143,6 +145,7 @@ PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const 
   }
   AddStage(Quantize(trial), seed_of(method.quantizer, &Seeds::quantize), inputs,
            method.quantizer.where, design);
+  AddCheck(*design.stages.back().design->design, trial);
   AddStage(Evaluate(trial), nullptr, {{"teacher", "teacher"}, {"quantized", "quantize"}},
            method.where, design);
   return design;
@@ -161,6 +164,25 @@ void PlanBuilder::AddStage(StageDesign design, int64_t Seeds::*seed,
   }
   stage.design = &Intern(std::move(design));
   trial.stages.push_back(std::move(stage));
+}
+
+void PlanBuilder::AddCheck(const StageDesign& stage, const Assignment& trial) {
+  if (!stage.files.contains("data")) return;
+  InputCheck check;
+  check.where = resolver_.ModelOf(trial)->where;
+  check.split = stage.kind == "teacher" ? "test" : "calibration";
+  for (const char* name :
+       {"arch", "classes", "weights", "weights_key", "mean", "std", "dataset", "data", "eval"}) {
+    if (stage.params.contains(name)) check.params[name] = stage.params[name];
+  }
+  check.files = stage.files;
+  const std::string text = CanonicalJson({check.split, check.params, check.files});
+  if (!checked_.insert(text).second) return;
+  for (const std::string& note : resolver_.ModelOf(trial)->notes) {
+    const std::string warning = check.where + ": " + note;
+    if (checked_.insert(warning).second) plan_.warnings.push_back(warning);
+  }
+  plan_.checks.push_back(std::move(check));
 }
 
 size_t PlanBuilder::FamilyOf(const std::string& text) {
@@ -258,19 +280,20 @@ StageDesign PlanBuilder::OfPart(const std::string& kind, const StageParams& para
 StageDesign PlanBuilder::Teacher(const Assignment& trial) {
   const Model& model = *resolver_.ModelOf(trial);
   const DatasetFiles& data = resolver_.DataOf(trial);
-  if (data.classes != model.classes) {
+  if (model.classes > 0 && data.classes != model.classes) {
     FailAt(model.where, "model {} has {} classes, but the test images of {} in {} have {}",
            model.name, model.classes, data.name, data.folder.string(), data.classes);
   }
   StageDesign stage = OfKind("teacher", resolver_.KindParams(trial, "teacher"));
   stage.params.update({{"arch", model.arch()},
-                       {"classes", model.classes},
+                       {"classes", data.classes},
                        {"weights", model.weights_sha256},
                        {"mean", model.mean},
                        {"std", model.std}});
   // The card's accuracy is that of images resized in the usual way.
   if (!model.top1.is_null() && resolver_.UsualEval(trial))
     stage.params["expected_top1"] = model.top1;
+  if (!model.weights_key.empty()) stage.params["weights_key"] = model.weights_key;
   stage.files["weights"] = model.weights.string();
   ReadsData(trial, data.test_fingerprint, stage);
   return stage;
@@ -324,6 +347,7 @@ Json PlanBuilder::Resolved(const Assignment& trial, bool corrects) {
                      {"card", model.card_digest.empty() ? Json() : Json(model.card_digest)},
                      {"mean", model.mean},
                      {"std", model.std}};
+  if (!model.weights_key.empty()) config["model"]["key"] = model.weights_key;
   config["dataset"] = {{"name", data.name}, {"fingerprint", data.test_fingerprint}};
   if (const Json eval = resolver_.EvalOf(trial); !eval.is_null()) config["dataset"]["eval"] = eval;
   config["threads"] = {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -74,6 +75,8 @@ class PlanBuilder {
   void AddStage(StageDesign design, int64_t Seeds::*seed,
                 const std::map<std::string, std::string>& inputs, const std::string& where,
                 TrialDesign& trial);
+  // What the stage reads from outside joins the plan's checks.
+  void AddCheck(const StageDesign& stage, const Assignment& trial);
   const Design& Intern(StageDesign design);
   size_t FamilyOf(const std::string& text);
   StageDesign OfKind(const std::string& kind, const StageParams& params) const;
@@ -100,6 +103,7 @@ class PlanBuilder {
   std::unordered_map<std::string, size_t> families_;  // by what names have in common
   std::unordered_map<Key, size_t, HashKey> stages_, trials_;
   std::vector<Assignment> assignments_;  // of the plan's trials
+  std::set<std::string> checked_;        // the plan's checks as text, and what was said of models
   size_t coincidences_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "base/weight_files.h"
 #include "storage/stage_text.h"
 #include "sweeps/data_files.h"
 #include "sweeps/methods.h"
@@ -131,7 +132,9 @@ class Replayer {
   Place FindWeights(const fs::path& recorded, const std::string& digest) {
     std::vector<Place> places;
     for (const fs::path& file : WeightCandidates(recorded)) {
-      places.push_back({file, digests_.Sha256Of(file)});
+      places.push_back({file, WeightsDigest(file, [&](const fs::path& shard) {
+                          return digests_.Sha256Of(shard);
+                        })});
       if (places.back().digest == digest) return places.back();
     }
     if (!places.empty()) return places.front();

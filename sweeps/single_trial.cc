@@ -45,8 +45,9 @@ bool IsFile(const std::string& model) {
 
 YamlNode ModelNode(const SingleTrial& trial) {
   if (!IsFile(trial.model)) {
-    if (!trial.arch.empty() || !trial.dataset.empty())
-      FailAt("MODEL", "{} is the name of a shipped model: --arch and --dataset go with a file",
+    if (!trial.arch.empty() || !trial.dataset.empty() || !trial.key.empty())
+      FailAt("MODEL",
+             "{} is the name of a shipped model: --arch, --dataset and --key go with a file",
              trial.model);
     return Word(trial.model, "MODEL");
   }
@@ -55,6 +56,7 @@ YamlNode ModelNode(const SingleTrial& trial) {
   // What is here comes before what has the same name in the data folder.
   const bool here = fs::is_regular_file(trial.model, code);
   Put(node, "file", Word(here ? fs::absolute(trial.model).string() : trial.model, "MODEL"));
+  if (!trial.key.empty()) Put(node, "key", Word(trial.key, "--key"));
   if (!trial.arch.empty()) Put(node, "arch", Word(trial.arch, "--arch"));
   if (!trial.dataset.empty()) Put(node, "dataset", Word(trial.dataset, "--dataset"));
   return node;

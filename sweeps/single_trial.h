@@ -13,6 +13,7 @@ namespace zerosweep {
 struct SingleTrial {
   std::string model;          // a shipped model's name, or a file
   std::string arch, dataset;  // of a file; empty: its card says them
+  std::string key;            // of a file: which of its state dicts; empty: the one that fits
   std::string method, bits;   // YAML, as in a sweep
   std::string profile;        // empty: the sweep's default
   int64_t seed = 0;

@@ -1,5 +1,6 @@
 // plan SWEEP.yaml: what a sweep would compute, without computing it.
 #include "base/text.h"
+#include "cli/input_checks.h"
 #include "cli/sweep_arguments.h"
 #include "cli/table.h"
 #include "sweeps/plan_summary.h"
@@ -76,6 +77,7 @@ void PrintForPeople(const Plan& plan, const PlanSummary& summary, const Globals&
 
 int RunPlan(const SweepArguments& arguments, const Globals& globals) {
   const Plan plan = ExpandArguments(arguments, globals);
+  if (arguments.check) CheckInputs(plan, globals);
   const PlanSummary summary = SummarisePlan(plan, globals.home());
   if (globals.format == "table") {
     PrintForPeople(plan, summary, globals);
@@ -89,6 +91,7 @@ const RegisterCommand kPlan{"plan", "Show what a sweep would compute",
                             [](CLI::App& app, const Globals& globals) -> CommandBody {
                               auto arguments = std::make_shared<SweepArguments>();
                               AddSweepArguments(app, *arguments);
+                              AddCheckArgument(app, *arguments);
                               return [arguments, &globals] { return RunPlan(*arguments, globals); };
                             }};
 

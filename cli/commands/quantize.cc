@@ -71,6 +71,8 @@ void AddArguments(CLI::App& app, QuantizeArguments& arguments) {
                  "Named iteration budgets: paper, fast or smoke (default: paper)");
   app.add_option("--arch", trial.arch, "Architecture of a file that has no card");
   app.add_option("--dataset", trial.dataset, "Dataset of a file that has no card");
+  app.add_option("--key", trial.key,
+                 "Which of several state dicts of a file, as ema (default: the one that fits)");
   app.add_option("--set", trial.settings,
                  "A parameter of the method, as synthesize.images=64, or another key of a trial, "
                  "as evaluate.limit=1000; repeatable")

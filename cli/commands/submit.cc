@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/input_checks.h"
 #include "cli/places.h"
 #include "cli/sweep_arguments.h"
 #include "cli/table.h"
@@ -52,6 +53,7 @@ void AddSlurmArguments(CLI::App& app, SbatchRequest& request) {
 
 void AddArguments(CLI::App& app, SubmitArguments& arguments) {
   AddSweepArguments(app, arguments.sweep);
+  AddCheckArgument(app, arguments.sweep);
   AddSlurmArguments(app, arguments.request);
   app.add_option("--module", arguments.modules, "`module load` this first; repeatable")
       ->allow_extra_args(false);
@@ -189,6 +191,7 @@ int RunSubmit(const SubmitArguments& arguments, const Globals& globals) {
     fmt::print("{}", description);
     return kExitOk;
   }
+  if (arguments.sweep.check) CheckInputs(plan, globals);
   const Slurm slurm;
   if (!Slurm::IsThere())
     Fail(ErrorKind::kCluster,

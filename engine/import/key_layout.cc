@@ -2,15 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <utility>
 
 #include "base/error.h"
-#include "base/text.h"
 
 namespace zerosweep {
 namespace {
-
-using State = std::map<std::string, torch::Tensor>;
 
 constexpr size_t kMostDigits = 9;  // of a number in a key: it fits an int
 
@@ -55,45 +51,6 @@ std::string Fill(const std::string& field, const std::vector<std::string>& found
   return std::to_string(field[1] == '-' ? number - change : number + change);
 }
 
-bool MatchesAny(const std::vector<std::string>& patterns, const std::string& key) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const std::string& pattern) { return Match(pattern, key).has_value(); });
-}
-
-const KeyLayout& FindLayout(const State& state, const std::vector<KeyLayout>& layouts,
-                            const std::string& arch, const std::string& origin) {
-  std::vector<std::string> known;
-  for (auto layout = layouts.rbegin(); layout != layouts.rend(); ++layout) {
-    if (state.contains(layout->marker)) return *layout;
-  }
-  for (const KeyLayout& layout : layouts) {
-    known.push_back(fmt::format("{} ('{}')", layout.name, layout.marker));
-  }
-  Fail(ErrorKind::kUsage,
-       "{}: its keys ('{}', …) are of no layout known of {}, which are {}: these weights belong to "
-       "another network",
-       origin, state.empty() ? "none" : state.begin()->first, arch, Join(known, ", "));
-}
-
-State Rewritten(const State& state, const KeyLayout& layout, const std::string& origin) {
-  State rewritten;
-  for (const auto& [key, tensor] : state) {
-    if (MatchesAny(layout.unused, key)) continue;
-    std::string name = key;
-    for (const KeyRule& rule : layout.rules) {
-      const std::optional<std::string> made = Rewrite(rule, key);
-      if (!made) continue;
-      name = *made;
-      break;
-    }
-    if (!rewritten.emplace(name, tensor).second) {
-      Fail(ErrorKind::kUsage, "{}: '{}' and another key of layout {} both mean '{}'", origin, key,
-           layout.name, name);
-    }
-  }
-  return rewritten;
-}
-
 }  // namespace
 
 std::optional<std::string> Rewrite(const KeyRule& rule, const std::string& key) {
@@ -116,14 +73,17 @@ std::optional<std::string> Rewrite(const KeyRule& rule, const std::string& key) 
   return result;
 }
 
-void LoadState(Graph& graph, const State& state, const std::vector<KeyLayout>& layouts,
-               const std::string& arch, const std::string& origin) {
-  const KeyLayout& layout = FindLayout(state, layouts, arch, origin);
-  State rewritten = Rewritten(state, layout, origin);
-  for (const auto& [key, tensor] : StateOf(graph)) {
-    if (MatchesAny(layout.zeros, key)) rewritten.emplace(key, torch::zeros_like(tensor));
+bool MatchesAny(const std::vector<std::string>& patterns, const std::string& key) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return Match(pattern, key).has_value(); });
+}
+
+std::optional<std::string> GraphKey(const KeyLayout& layout, const std::string& key) {
+  if (MatchesAny(layout.unused, key)) return std::nullopt;
+  for (const KeyRule& rule : layout.rules) {
+    if (std::optional<std::string> made = Rewrite(rule, key)) return made;
   }
-  LoadState(graph, rewritten, origin);
+  return key;
 }
 
 }  // namespace zerosweep

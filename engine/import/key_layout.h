@@ -9,8 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/graph/graph.h"
-
 namespace zerosweep {
 
 // "features.stage#.unit#.conv.*" → "layer{1}.{2-1}.conv.{3}". In the pattern, # stands for a number
@@ -33,12 +31,10 @@ struct KeyLayout {
   std::vector<std::string> zeros = {};   // patterns of the graph's keys that are zero if absent
 };
 
-// Copies `state` into the parameters of `graph`, an `arch`. The layout is the one whose marker is
-// among the keys; layouts later in the list are asked first, and the first of them, whose keys are
-// the graph's own, last. Throws kUsage naming `origin` when the state is of none of the layouts,
-// when two keys become one, and as LoadState does.
-void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state,
-               const std::vector<KeyLayout>& layouts, const std::string& arch,
-               const std::string& origin);
+// Whether any of the patterns matches all of `key`.
+bool MatchesAny(const std::vector<std::string>& patterns, const std::string& key);
+
+// The graph's key for one of the layout's; nothing for one that inference does not need.
+std::optional<std::string> GraphKey(const KeyLayout& layout, const std::string& key);
 
 }  // namespace zerosweep

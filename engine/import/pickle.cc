@@ -1,7 +1,6 @@
 #include "engine/import/pickle.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -10,19 +9,16 @@
 namespace zerosweep {
 namespace {
 
-constexpr std::array<std::string_view, 13> kKnownGlobals = {"collections.OrderedDict",
-                                                            "torch._utils._rebuild_tensor_v2",
-                                                            "torch._utils._rebuild_parameter",
-                                                            "torch.FloatStorage",
-                                                            "torch.DoubleStorage",
-                                                            "torch.HalfStorage",
-                                                            "torch.BFloat16Storage",
-                                                            "torch.LongStorage",
-                                                            "torch.IntStorage",
-                                                            "torch.ShortStorage",
-                                                            "torch.CharStorage",
-                                                            "torch.ByteStorage",
-                                                            "torch.BoolStorage"};
+constexpr uint64_t kFreeMemory = 100 << 20;  // bytes
+// What the bookkeeping of an object may cost beside its own bytes: a place on the stack, one in a
+// container (each with room to grow) and one in the memo.
+constexpr uint64_t kReferenceBytes = 32;
+constexpr uint64_t kMemoBytes = 48;
+constexpr size_t kMostDimensions = 64;  // of a tensor, as in PyTorch
+
+bool IsDictionary(const std::string& name) {
+  return name == "collections.OrderedDict" || name == "builtins.dict" || name == "__builtin__.dict";
+}
 
 }  // namespace
 
@@ -30,20 +26,26 @@ constexpr std::array<std::string_view, 13> kKnownGlobals = {"collections.Ordered
 class PickleReader {
  public:
   PickleReader(Pickle& pickle, std::string_view bytes, const std::string& origin)
-      : pickle_(pickle), origin_(origin), cursor_(bytes, origin) {}
+      : pickle_(pickle),
+        origin_(origin),
+        cursor_(bytes, origin),
+        room_(bytes.size() + kFreeMemory) {}
 
-  PickleRef Read() {
+  void Read() {
     for (;;) {
       const uint8_t opcode = static_cast<uint8_t>(cursor_.Unsigned(1));
-      if (opcode == '.') return Pop();
-      if (!Container(opcode) && !Scalar(opcode) && !Memo(opcode) && !Call(opcode)) {
-        cursor_.FailCorrupt(fmt::format("opcode 0x{:02x} has no place in a state dict", opcode));
+      if (opcode == '.') break;
+      if (!Container(opcode) && !Scalar(opcode) && !Text(opcode) && !Memo(opcode) &&
+          !Object(opcode)) {
+        cursor_.FailCorrupt(fmt::format("opcode 0x{:02x} has no place in a checkpoint", opcode));
       }
     }
+    pickle_.root_ = Pop();
+    pickle_.size_ = cursor_.at();
   }
 
  private:
-  // Each of these four executes the opcode if it is one of theirs.
+  // Each of these five executes the opcode if it is one of theirs.
 
   bool Container(uint8_t opcode) {
     switch (opcode) {
@@ -55,11 +57,20 @@ class PickleReader {
         return true;
       case ']':
       case ')':
+      case 0x8f:
         Push(PickleList{});
         return true;
       case 't':
+      case 'l':
+      case 0x91:
         Push(PickleList{PopToMark()});
         return true;
+      case 'd': {
+        const std::vector<PickleRef> items = PopToMark();
+        Push(PickleDict{});
+        SetItems(items);
+        return true;
+      }
       case 0x85:
       case 0x86:
       case 0x87:
@@ -69,6 +80,7 @@ class PickleReader {
         Extend(PopMany(1));
         return true;
       case 'e':
+      case 0x90:
         Extend(PopToMark());
         return true;
       case 's':
@@ -101,16 +113,35 @@ class PickleReader {
         Push(cursor_.Signed(4));
         return true;
       case 0x8a:
-        Push(cursor_.Signed(cursor_.Unsigned(1)));
+        Integer(cursor_.Unsigned(1));
+        return true;
+      case 0x8b:
+        Integer(cursor_.Unsigned(4));
         return true;
       case 'G':
         Push(cursor_.BigEndianDouble());
         return true;
-      case 'X':
-        Push(std::string(cursor_.Take(cursor_.Unsigned(4))));
-        return true;
+      default:
+        return false;
+    }
+  }
+
+  bool Text(uint8_t opcode) {
+    switch (opcode) {
+      case 'U':  // str of Python 2
+      case 'C':  // bytes
       case 0x8c:
-        Push(std::string(cursor_.Take(cursor_.Unsigned(1))));
+        PushText(cursor_.Unsigned(1));
+        return true;
+      case 'T':
+      case 'B':
+      case 'X':
+        PushText(cursor_.Unsigned(4));
+        return true;
+      case 0x8d:
+      case 0x8e:
+      case 0x96:
+        PushText(cursor_.Unsigned(8));
         return true;
       default:
         return false;
@@ -120,19 +151,28 @@ class PickleReader {
   bool Memo(uint8_t opcode) {
     switch (opcode) {
       case 'q':
-        memo_[cursor_.Unsigned(1)] = Top();
+        Remember(cursor_.Unsigned(1));
         return true;
       case 'r':
-        memo_[cursor_.Unsigned(4)] = Top();
+        Remember(cursor_.Unsigned(4));
         return true;
       case 0x94:
-        memo_[memo_.size()] = Top();
+        Remember(memo_.size());
         return true;
       case 'h':
         Recall(cursor_.Unsigned(1));
         return true;
       case 'j':
         Recall(cursor_.Unsigned(4));
+        return true;
+      case '0':
+        Pop();
+        return true;
+      case '1':
+        PopToMark();
+        return true;
+      case '2':
+        Again(Top());
         return true;
       case 0x80:  // protocol number
         cursor_.Take(1);
@@ -145,97 +185,188 @@ class PickleReader {
     }
   }
 
-  bool Call(uint8_t opcode) {
+  bool Object(uint8_t opcode) {
     switch (opcode) {
       case 'c': {
         const std::string module = cursor_.Line();
-        Global(module + "." + cursor_.Line());
+        PushGlobal(module + "." + cursor_.Line());
         return true;
       }
       case 0x93: {
         const auto name = As<std::string>(Pop());
-        Global(As<std::string>(Pop()) + "." + name);
+        PushGlobal(As<std::string>(Pop()) + "." + name);
         return true;
       }
       case 'Q':
         Push(Storage(As<PickleList>(Pop()).items));
         return true;
-      case 'R': {
-        const std::vector<PickleRef> arguments = As<PickleList>(Pop()).items;
-        Reduce(As<PickleGlobal>(Pop()).name, arguments);
+      case 'R':
+      case 0x81: {  // a call of a function, a new object of a class
+        const PickleRef arguments = Pop();
+        Make(*Pop(), As<PickleList>(arguments).items);
         return true;
       }
-      case 'b':  // attributes of an OrderedDict (torch's _metadata): of no use here
+      case 0x92:  // a new object whose arguments have names
         Pop();
-        As<PickleDict>(Top());
+        Pop();
+        PushOpaque(NameOf(*Pop()));
         return true;
+      case 'b': {
+        const PickleRef state = Pop();
+        if (auto* opaque = std::get_if<PickleOpaque>(&Top()->value)) opaque->attributes = state;
+        return true;
+      }
       default:
         return false;
     }
   }
 
-  void Global(const std::string& name) {
-    if (std::find(kKnownGlobals.begin(), kKnownGlobals.end(), name) == kKnownGlobals.end()) {
-      Fail(ErrorKind::kUsage,
-           "{} asks Python for '{}', which is refused: only plain state dicts are read; save "
-           "model.state_dict() instead",
-           origin_, name);
-    }
-    Push(PickleGlobal{name});
+  static std::string NameOf(const PickleObject& callee) {
+    const auto* global = std::get_if<PickleGlobal>(&callee.value);
+    return global == nullptr ? "an object" : global->name;
   }
 
-  // Does what the named function would do, for the few names in the table.
-  void Reduce(const std::string& name, const std::vector<PickleRef>& arguments) {
-    if (name == "collections.OrderedDict") {
+  // What the named function would return, for the few that build state dicts. Everything else is
+  // opaque.
+  void Make(const PickleObject& callee, const std::vector<PickleRef>& arguments) {
+    const std::string name = NameOf(callee);
+    if (IsDictionary(name)) {
       Push(PickleDict{});
-      if (!arguments.empty()) SetPairs(As<PickleList>(arguments[0]).items);
-    } else if (name == "torch._utils._rebuild_tensor_v2" && arguments.size() >= 4) {
-      Push(PickleTensor{.storage = As<PickleStorage>(arguments[0]),
-                        .offset = As<int64_t>(arguments[1]),
-                        .shape = Integers(arguments[2]),
-                        .strides = Integers(arguments[3])});
-    } else if (name == "torch._utils._rebuild_parameter" && !arguments.empty()) {
-      Push(As<PickleTensor>(arguments[0]));
+      if (!arguments.empty()) SetPairs(*arguments[0]);
+    } else if (name == "torch._utils._rebuild_tensor" ||
+               name == "torch._utils._rebuild_tensor_v2") {
+      PushTensor(name, arguments);
+    } else if (name == "torch._utils._rebuild_parameter" ||
+               name == "torch._utils._rebuild_parameter_with_state") {
+      if (arguments.empty()) FailCall(name);
+      Again(arguments[0]);  // (tensor, requires_grad, …)
+    } else if (name == "torch._tensor._rebuild_from_type_v2") {
+      // (function, class, its arguments, …)
+      if (arguments.size() < 3 || NameOf(*arguments[0]) == name) FailCall(name);
+      Make(*arguments[0], As<PickleList>(arguments[2]).items);
     } else {
-      cursor_.FailCorrupt("it calls " + name + " in an unknown way");
+      PushOpaque(name);
     }
   }
 
-  // A persistent id: ("storage", type, key, location, count).
-  PickleStorage Storage(const std::vector<PickleRef>& id) {
-    if (id.size() != 5 || As<std::string>(id[0]) != "storage") {
-      cursor_.FailCorrupt("a storage is described in an unknown way");
+  void PushTensor(const std::string& name, const std::vector<PickleRef>& arguments) {
+    if (arguments.size() < 4) FailCall(name);
+    As<const PickleStorage*>(arguments[0]);
+    for (const PickleRef numbers : {arguments[2], arguments[3]}) {
+      const std::vector<PickleRef>& items = As<PickleList>(numbers).items;
+      if (items.size() > kMostDimensions) FailCall(name);
+      for (const PickleRef item : items) As<int64_t>(item);
     }
-    return {.type = As<PickleGlobal>(id[1]).name,
-            .key = As<std::string>(id[2]),
-            .count = As<int64_t>(id[4])};
+    Push(PickleTensor{.storage = arguments[0],
+                      .offset = As<int64_t>(arguments[1]),
+                      .shape = arguments[2],
+                      .strides = arguments[3]});
+  }
+
+  [[noreturn]] void FailCall(const std::string& name) const {
+    cursor_.FailCorrupt("it calls " + name + " in an unknown way");
+  }
+
+  // A persistent id: ("storage", type, key, location, count), before PyTorch 1.6 with the view of
+  // another storage, (key, offset, count), or None.
+  const PickleStorage* Storage(const std::vector<PickleRef>& id) {
+    const auto fail = [&] { cursor_.FailCorrupt("a storage is described in an unknown way"); };
+    if (id.size() < 5 || id.size() > 6 || As<std::string>(id[0]) != "storage") fail();
+    PickleStorage storage{
+        .type = NameOf(*id[1]), .key = As<std::string>(id[2]), .count = As<int64_t>(id[4])};
+    if (id.size() == 6 && !std::holds_alternative<PickleNone>(id[5]->value)) {
+      const std::vector<PickleRef>& view = As<PickleList>(id[5]).items;
+      if (view.size() != 3) fail();
+      storage.offset = As<int64_t>(view[1]);
+      storage.count = As<int64_t>(view[2]);
+    }
+    Charge(sizeof(PickleStorage) + storage.type.size() + storage.key.size());
+    return &pickle_.storages_.emplace_back(std::move(storage));
   }
 
   void Extend(const std::vector<PickleRef>& items) {
-    auto& list = As<PickleList>(Top()).items;
+    PickleRef target = Top();
+    if (auto* opaque = std::get_if<PickleOpaque>(&target->value)) {
+      if (opaque->items == nullptr) opaque->items = New(PickleList{});
+      target = opaque->items;
+    }
+    auto& list = As<PickleList>(target).items;
     list.insert(list.end(), items.begin(), items.end());
   }
 
   void SetItems(const std::vector<PickleRef>& items) {
     if (items.size() % 2 != 0) cursor_.FailCorrupt("a dictionary has a key without a value");
-    auto& dict = As<PickleDict>(Top()).items;
+    PickleRef target = Top();
+    if (auto* opaque = std::get_if<PickleOpaque>(&target->value)) {
+      if (opaque->items == nullptr) opaque->items = New(PickleDict{});
+      target = opaque->items;
+    }
+    auto& dict = As<PickleDict>(target).items;
     for (size_t i = 0; i < items.size(); i += 2) dict.emplace_back(items[i], items[i + 1]);
   }
 
-  void SetPairs(const std::vector<PickleRef>& pairs) {
-    for (const PickleRef pair : pairs) SetItems(As<PickleList>(pair).items);
+  // The argument of dict(…): another dictionary, or pairs.
+  void SetPairs(const PickleObject& pairs) {
+    if (const auto* dict = std::get_if<PickleDict>(&pairs.value)) {
+      Charge(dict->items.size() * kReferenceBytes);
+      std::get<PickleDict>(Top()->value) = *dict;
+      return;
+    }
+    const auto* list = std::get_if<PickleList>(&pairs.value);
+    if (list == nullptr) cursor_.FailCorrupt("a value is of an unexpected type");
+    Charge(list->items.size() * kReferenceBytes);
+    for (const PickleRef pair : list->items) SetItems(As<PickleList>(pair).items);
   }
 
-  std::vector<int64_t> Integers(PickleRef tuple) {
-    std::vector<int64_t> numbers;
-    for (const PickleRef item : As<PickleList>(tuple).items) numbers.push_back(As<int64_t>(item));
-    return numbers;
+  void Integer(uint64_t size) {
+    if (size <= sizeof(int64_t)) {
+      Push(cursor_.Signed(size));
+    } else {
+      cursor_.Take(size);
+      PushOpaque("a large integer");
+    }
+  }
+
+  void PushText(uint64_t size) {
+    const std::string_view text = cursor_.Take(size);
+    Charge(size);
+    Push(std::string(text));
+  }
+
+  void PushGlobal(const std::string& name) {
+    Charge(name.size());
+    Push(PickleGlobal{name});
+  }
+
+  void PushOpaque(const std::string& name) {
+    Charge(name.size());
+    Push(PickleOpaque{name});
+  }
+
+  template <typename T>
+  PickleRef New(T value) {
+    Charge(sizeof(PickleObject) + kReferenceBytes);
+    return &pickle_.objects_.emplace_back(PickleObject{std::move(value)});
   }
 
   template <typename T>
   void Push(T value) {
-    pickle_.objects_.push_back(std::make_unique<PickleObject>(PickleObject{std::move(value)}));
-    stack_.push_back(pickle_.objects_.back().get());
+    stack_.push_back(New(std::move(value)));
+  }
+
+  void Again(PickleRef object) {
+    Charge(kReferenceBytes);
+    stack_.push_back(object);
+  }
+
+  void Charge(uint64_t bytes) {
+    if (bytes > room_) {
+      Fail(ErrorKind::kUsage,
+           "{}: its pickle describes more objects than a checkpoint of its size has: save "
+           "model.state_dict() alone",
+           origin_);
+    }
+    room_ -= bytes;
   }
 
   PickleRef Top() {
@@ -257,17 +388,24 @@ class PickleReader {
   }
 
   std::vector<PickleRef> PopToMark() {
-    std::vector<PickleRef> items;
-    while (!std::holds_alternative<PickleMark>(Top()->value)) items.push_back(Pop());
-    Pop();
-    std::reverse(items.begin(), items.end());
+    const auto mark = std::find_if(stack_.rbegin(), stack_.rend(), [](PickleRef object) {
+      return std::holds_alternative<PickleMark>(object->value);
+    });
+    if (mark == stack_.rend()) cursor_.FailCorrupt("its stack runs empty");
+    std::vector<PickleRef> items(mark.base(), stack_.end());
+    stack_.erase(mark.base() - 1, stack_.end());
     return items;
+  }
+
+  void Remember(uint64_t index) {
+    Charge(kMemoBytes);
+    memo_[index] = Top();
   }
 
   void Recall(uint64_t index) {
     const auto found = memo_.find(index);
     if (found == memo_.end()) cursor_.FailCorrupt("it refers to what it never stored");
-    stack_.push_back(found->second);
+    Again(found->second);
   }
 
   template <typename T>
@@ -280,14 +418,13 @@ class PickleReader {
   Pickle& pickle_;
   const std::string& origin_;
   PickleCursor cursor_;
+  uint64_t room_;  // bytes that may still be taken
   std::vector<PickleRef> stack_;
   std::unordered_map<uint64_t, PickleRef> memo_;
 };
 
 Pickle::Pickle(std::string_view bytes, const std::string& origin) {
-  root_ = PickleReader(*this, bytes, origin).Read();
+  PickleReader(*this, bytes, origin).Read();
 }
-
-Pickle::~Pickle() = default;
 
 }  // namespace zerosweep

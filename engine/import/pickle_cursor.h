@@ -21,6 +21,8 @@ class PickleCursor {
   // Up to the next line feed, which is skipped.
   std::string Line();
 
+  size_t at() const { return at_; }  // bytes read so far
+
   // Throws kUsage, naming the file and the place.
   [[noreturn]] void FailCorrupt(const std::string& what) const;
 

@@ -49,7 +49,12 @@ torch::ScalarType TypeOf(const std::string& name) {
 }  // namespace
 
 std::map<std::string, torch::Tensor> ReadSafetensors(const std::filesystem::path& path) {
-  const TensorFile file(ReadInputFile(path, "weights"), path.string());
+  return ParseSafetensors(ReadInputFile(path, "weights"), path.string());
+}
+
+std::map<std::string, torch::Tensor> ParseSafetensors(std::string bytes,
+                                                      const std::string& origin) {
+  const TensorFile file(std::move(bytes), origin);
   std::map<std::string, torch::Tensor> tensors;
   for (const auto& [name, entry] : file.entries()) {
     torch::Tensor tensor = torch::empty(entry.shape, TypeOf(entry.type));

@@ -13,6 +13,9 @@ namespace zerosweep {
 // file cannot be read.
 std::map<std::string, torch::Tensor> ReadSafetensors(const std::filesystem::path& path);
 
+// The same of a file's content; `origin` names it in errors.
+std::map<std::string, torch::Tensor> ParseSafetensors(std::string bytes, const std::string& origin);
+
 // Writes the tensors atomically, in the order of their names; `metadata` goes into
 // "__metadata__". The same tensors give the same bytes. Throws kStorage.
 void WriteSafetensors(const std::filesystem::path& path,

@@ -1,27 +1,21 @@
 #include "engine/import/state.h"
 
-#include <array>
-#include <fstream>
+#include <memory>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/weight_files.h"
+#include "engine/import/input_file.h"
 #include "engine/import/safetensors.h"
 #include "engine/import/torch_save.h"
 
 namespace zerosweep {
 namespace {
 
+using State = std::map<std::string, torch::Tensor>;
+
 constexpr size_t kHeadBytes = 24;
 constexpr size_t kLengthBytes = 8;  // in front of a safetensors header
-
-// At most kHeadBytes; empty, too, for what cannot be read.
-std::string HeadOf(const std::filesystem::path& path) {
-  std::string head(kHeadBytes, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(head.data(), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<size_t>(file.gcount()));
-  return head;
-}
 
 // A length whose upper half is 0 (headers are of 100 MB at most), then JSON.
 bool MayBeSafetensors(std::string_view head) {
@@ -43,22 +37,48 @@ std::string Shown(std::string_view head) {
   return plain ? fmt::format("'{}'", text) : "the bytes " + hex + "…";
 }
 
+[[noreturn]] void FailUnknown(const std::string& origin, std::string_view head) {
+  const char* advice =
+      head.starts_with('\x80') ? " (a pickle, but not one that torch.save wrote)" : "";
+  Fail(ErrorKind::kUsage,
+       "{} holds no weights that can be read: it begins with {}{}; weights are .safetensors files, "
+       "an index of them (….safetensors.index.json), or .pt, .pth and .pth.tar as torch.save "
+       "writes them",
+       origin, Shown(head), advice);
+}
+
+State ReadOneFile(const std::filesystem::path& path) {
+  const std::string origin = path.string();
+  std::string bytes = ReadInputFile(path, "weights");
+  const std::string_view head = std::string_view(bytes).substr(0, kHeadBytes);
+  if (head.starts_with("PK\3\4") || IsLegacyTorchSave(head)) {
+    return ReadTorchSave(std::make_shared<const std::string>(std::move(bytes)), origin);
+  }
+  if (!head.empty() && !MayBeSafetensors(head)) FailUnknown(origin, head);
+  return ParseSafetensors(std::move(bytes), origin);
+}
+
+// Each key must be in the shard that the index says.
+State ReadShards(const std::filesystem::path& index) {
+  State state;
+  for (const auto& [name, keys] : WeightIndex(index)) {
+    const State shard = ReadOneFile(index.parent_path() / name);
+    for (const std::string& key : keys) {
+      const auto found = shard.find(key);
+      if (found == shard.end()) {
+        Fail(ErrorKind::kUsage, "{} says that '{}' is in {}, but it is not", index.string(), key,
+             name);
+      }
+      state.insert(*found);
+    }
+  }
+  return state;
+}
+
 }  // namespace
 
-std::map<std::string, torch::Tensor> ReadState(const std::filesystem::path& path) {
-  const std::string head = HeadOf(path);
-  if (head.starts_with("PK\3\4")) return ReadTorchSave(path);
-  if (head.starts_with("\x80\2")) {
-    Fail(ErrorKind::kUsage,
-         "{} is in the torch.save format from before PyTorch 1.6: load it there and save it again",
-         path.string());
-  }
-  // What cannot be read or is empty, it says.
-  if (head.empty() || MayBeSafetensors(head)) return ReadSafetensors(path);
-  Fail(ErrorKind::kUsage,
-       "{} holds no weights that can be read: it begins with {}; weights are .safetensors files, "
-       "or .pt, .pth and .pth.tar as torch.save writes them from PyTorch 1.6 on",
-       path.string(), Shown(head));
+State ReadState(const std::filesystem::path& path) {
+  return IsWeightIndex(path) ? ReadShards(path) : ReadOneFile(path);
 }
 
 }  // namespace zerosweep

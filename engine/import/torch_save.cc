@@ -6,146 +6,355 @@
 #include <array>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/shape.h"
-#include "engine/import/input_file.h"
 #include "engine/import/pickle.h"
 #include "engine/import/zip.h"
 
 namespace zerosweep {
 namespace {
 
-constexpr std::array<std::pair<const char*, torch::ScalarType>, 10> kStorages = {{
-    {"torch.FloatStorage", torch::kFloat32},
-    {"torch.DoubleStorage", torch::kFloat64},
-    {"torch.HalfStorage", torch::kFloat16},
-    {"torch.BFloat16Storage", torch::kBFloat16},
-    {"torch.LongStorage", torch::kInt64},
-    {"torch.IntStorage", torch::kInt32},
-    {"torch.ShortStorage", torch::kInt16},
-    {"torch.CharStorage", torch::kInt8},
-    {"torch.ByteStorage", torch::kUInt8},
-    {"torch.BoolStorage", torch::kBool},
+using State = std::map<std::string, torch::Tensor>;
+
+constexpr int kMostLevels = 8;               // of containers inside one another
+constexpr uint64_t kFreeMemory = 100 << 20;  // bytes, for names and tensors
+constexpr uint64_t kTensorBytes = 512;       // what an empty tensor takes, and its place
+constexpr uint64_t kVisitBytes = 16;         // stands for time rather than memory
+
+// The number that a file of before PyTorch 1.6 begins with (torch/serialization.py, MAGIC_NUMBER),
+// little-endian, behind the opcode and size of a long integer.
+constexpr std::string_view kLegacyMagic("\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19", 12);
+
+struct StorageType {
+  std::string_view name;
+  torch::ScalarType type;
+  bool read;  // the others are only passed over
+};
+constexpr std::array<StorageType, 15> kStorageTypes = {{
+    {"FloatStorage", torch::kFloat32, true},
+    {"DoubleStorage", torch::kFloat64, true},
+    {"HalfStorage", torch::kFloat16, true},
+    {"BFloat16Storage", torch::kBFloat16, true},
+    {"LongStorage", torch::kInt64, true},
+    {"IntStorage", torch::kInt32, true},
+    {"ShortStorage", torch::kInt16, true},
+    {"CharStorage", torch::kInt8, true},
+    {"ByteStorage", torch::kUInt8, true},
+    {"BoolStorage", torch::kBool, true},
+    {"ComplexFloatStorage", torch::kComplexFloat, false},
+    {"ComplexDoubleStorage", torch::kComplexDouble, false},
+    {"QInt8Storage", torch::kQInt8, false},
+    {"QUInt8Storage", torch::kQUInt8, false},
+    {"QInt32Storage", torch::kQInt32, false},
 }};
 
-class Reader {
- public:
-  explicit Reader(const std::filesystem::path& path)
-      : origin_(path.string()),
-        bytes_(ReadInputFile(path, "weights")),
-        archive_(bytes_, origin_),
-        folder_(FindFolder()) {}
+// nullptr for an unknown one. "torch.FloatStorage", "torch.cuda.FloatStorage"
+const StorageType* FindType(std::string_view name) {
+  for (const std::string_view module : {"torch.cuda.", "torch."}) {
+    if (!name.starts_with(module)) continue;
+    name.remove_prefix(module.size());
+    break;
+  }
+  for (const StorageType& type : kStorageTypes) {
+    if (type.name == name) return &type;
+  }
+  return nullptr;
+}
 
-  std::map<std::string, torch::Tensor> Read() const {
-    const auto& entries = archive_.entries();
-    const auto order = entries.find(folder_ + "byteorder");
-    if (order != entries.end() && order->second != "little") {
-      Fail(ErrorKind::kUsage, "{} was written on a big-endian machine, which is not supported",
-           origin_);
-    }
-    const Pickle pickle(entries.at(folder_ + "data.pkl"), origin_);
-    std::map<std::string, torch::Tensor> state;
-    for (const auto& [key, value] : StateDict(pickle.root()).items) {
-      const auto* name = std::get_if<std::string>(&key->value);
-      const auto* tensor = std::get_if<PickleTensor>(&value->value);
-      if (name == nullptr || tensor == nullptr) {
-        Fail(ErrorKind::kUsage, "{}: '{}' is not a tensor: save model.state_dict() alone", origin_,
-             name == nullptr ? "a key that is no string" : *name);
-      }
-      state[*name] = Materialise(*name, *tensor);
-    }
-    return WithoutModulePrefix(std::move(state));
+std::vector<int64_t> Integers(const PickleRef list) {
+  std::vector<int64_t> numbers;
+  for (const PickleRef item : std::get<PickleList>(list->value).items) {
+    numbers.push_back(std::get<int64_t>(item->value));
+  }
+  return numbers;
+}
+
+// Where the storages of a file lie, by key.
+using StorageBytes = std::map<std::string, std::string_view>;
+
+// Makes tensors of what a pickle says of them; each claim is checked before it is used.
+class TensorMaker {
+ public:
+  TensorMaker(StorageBytes storages, std::shared_ptr<const void> owner, const std::string& origin)
+      : storages_(std::move(storages)), owner_(std::move(owner)), origin_(origin) {}
+
+  // An undefined tensor for a type that is not read.
+  torch::Tensor Make(const std::string& name, const PickleTensor& claim) {
+    const PickleStorage& storage = *std::get<const PickleStorage*>(claim.storage->value);
+    const StorageType* type = FindType(storage.type);
+    if (type == nullptr || !type->read) return {};
+    const std::vector<int64_t> shape = Integers(claim.shape), strides = Integers(claim.strides);
+    CheckView(name, claim.offset, shape, strides, storage.count);
+    return Storage(name, storage, type->type).as_strided(shape, strides, claim.offset);
   }
 
  private:
-  // The folder inside the archive that everything lies in: "resnet20/".
-  std::string FindFolder() const {
-    constexpr std::string_view kPickle = "data.pkl";
-    for (const auto& [name, content] : archive_.entries()) {
-      if (name == kPickle) return "";
-      if (name.ends_with("/data.pkl")) return name.substr(0, name.size() - kPickle.size());
-    }
-    Fail(ErrorKind::kUsage, "{} is a zip archive, but no torch.save file: it has no data.pkl",
-         origin_);
-  }
-
-  const PickleDict& StateDict(const PickleObject& root) const {
-    const auto* dict = std::get_if<PickleDict>(&root.value);
-    if (dict == nullptr) {
-      Fail(ErrorKind::kUsage, "{} holds no dictionary: save model.state_dict()", origin_);
-    }
-    for (const auto& [key, value] : dict->items) {
-      const auto* name = std::get_if<std::string>(&key->value);
-      const auto* inner = std::get_if<PickleDict>(&value->value);
-      if (name == nullptr || inner == nullptr) continue;
-      if (*name == "state_dict" || *name == "model") return *inner;
-    }
-    return *dict;
-  }
-
-  // The tensor as an own, contiguous copy. Each claim of the file is checked before it is used.
-  torch::Tensor Materialise(const std::string& name, const PickleTensor& claim) const {
-    const auto type = std::find_if(kStorages.begin(), kStorages.end(), [&](const auto& known) {
-      return claim.storage.type == known.first;
-    });
-    const auto entry = archive_.entries().find(folder_ + "data/" + claim.storage.key);
-    if (type == kStorages.end() || entry == archive_.entries().end()) {
+  torch::Tensor Storage(const std::string& name, const PickleStorage& claim,
+                        torch::ScalarType type) {
+    const auto found = storages_.find(claim.key);
+    if (found == storages_.end()) {
       Fail(ErrorKind::kUsage, "{} is corrupt: the storage of '{}' is missing", origin_, name);
     }
-    const uint64_t element = torch::elementSize(type->second);
-    if (entry->second.size() != ByteCount({claim.storage.count}, element, origin_, name)) {
+    const uint64_t element = torch::elementSize(type);
+    const uint64_t skipped = ByteCount({claim.offset}, element, origin_, name);
+    const uint64_t needed = ByteCount({claim.count}, element, origin_, name);
+    if (skipped + needed > found->second.size()) {
       Fail(ErrorKind::kUsage, "{} is corrupt: the storage of '{}' has {} bytes instead of {} × {}",
-           origin_, name, entry->second.size(), claim.storage.count, element);
+           origin_, name, found->second.size(), claim.offset + claim.count, element);
     }
-    CheckView(name, claim, ByteCount(claim.shape, 1, origin_, name));
-    torch::Tensor storage = torch::empty({claim.storage.count}, type->second);
-    if (!entry->second.empty()) {
-      std::memcpy(storage.data_ptr(), entry->second.data(), entry->second.size());
-    }
-    return storage.as_strided(claim.shape, claim.strides, claim.offset)
-        .clone(at::MemoryFormat::Contiguous);
+    const std::string_view bytes = found->second.substr(skipped, needed);
+    if (reinterpret_cast<uintptr_t>(bytes.data()) % element != 0) return Copied(claim, bytes, type);
+    // Nobody writes to it: what is read is copied into a graph.
+    return torch::from_blob(
+        const_cast<char*>(bytes.data()), {claim.count}, [owner = owner_](void*) {}, type);
   }
 
-  // The view must lie inside its storage and hold no more elements than that.
-  void CheckView(const std::string& name, const PickleTensor& claim, uint64_t elements) const {
-    const auto count = static_cast<uint64_t>(claim.storage.count);
-    bool fits = claim.shape.size() == claim.strides.size() && claim.offset >= 0 &&
-                static_cast<uint64_t>(claim.offset) <= count && elements <= count;
-    uint64_t last = static_cast<uint64_t>(claim.offset);
-    for (size_t i = 0; fits && elements > 0 && i < claim.shape.size(); ++i) {
-      const auto steps = static_cast<uint64_t>(claim.shape[i] - 1);
-      const auto stride = static_cast<uint64_t>(claim.strides[i]);
-      fits = claim.strides[i] >= 0 && (steps == 0 || stride <= (count - last) / steps);
-      if (fits) last += steps * stride;
+  torch::Tensor Copied(const PickleStorage& claim, std::string_view bytes, torch::ScalarType type) {
+    torch::Tensor& copy = copies_[fmt::format("{} {} {}", claim.type, claim.key, claim.offset)];
+    if (!copy.defined() || copy.numel() != claim.count) {
+      copy = torch::empty({claim.count}, type);
+      std::memcpy(copy.data_ptr(), bytes.data(), bytes.size());
     }
-    if (!fits || (elements > 0 && last >= count)) {
+    return copy;
+  }
+
+  // The view must lie inside its storage. It may show an element more than once.
+  void CheckView(const std::string& name, int64_t offset, const std::vector<int64_t>& shape,
+                 const std::vector<int64_t>& strides, int64_t elements) const {
+    const auto count = static_cast<uint64_t>(std::max<int64_t>(elements, 0));
+    const bool empty = ByteCount(shape, 1, origin_, name) == 0;
+    uint64_t last = static_cast<uint64_t>(offset);
+    bool fits = shape.size() == strides.size() && offset >= 0 && last <= count;
+    for (size_t i = 0; fits && i < shape.size(); ++i) {
+      fits = strides[i] >= 0;
+      if (!fits || empty) continue;
+      const auto steps = static_cast<uint64_t>(shape[i] - 1);
+      fits = steps == 0 || static_cast<uint64_t>(strides[i]) <= (count - last) / steps;
+      if (fits) last += steps * static_cast<uint64_t>(strides[i]);
+    }
+    if (!fits || (!empty && last >= count)) {
       Fail(ErrorKind::kUsage, "{} is corrupt: '{}' reaches outside its storage", origin_, name);
     }
   }
 
-  static std::map<std::string, torch::Tensor> WithoutModulePrefix(
-      std::map<std::string, torch::Tensor> state) {
-    constexpr std::string_view kPrefix = "module.";
-    const bool everywhere = std::all_of(state.begin(), state.end(), [&](const auto& entry) {
-      return entry.first.starts_with(kPrefix);
-    });
-    if (!everywhere) return state;
-    std::map<std::string, torch::Tensor> stripped;
-    for (const auto& [name, tensor] : state) stripped[name.substr(kPrefix.size())] = tensor;
-    return stripped;
+  StorageBytes storages_;
+  std::shared_ptr<const void> owner_;  // of the bytes
+  const std::string& origin_;
+  std::map<std::string, torch::Tensor> copies_;
+};
+
+// Gathers the tensors under an object by their full names.
+class Gatherer {
+ public:
+  Gatherer(TensorMaker& maker, uint64_t file_bytes, const std::string& origin)
+      : maker_(maker), room_(file_bytes + kFreeMemory), origin_(origin) {}
+
+  State Gather(const PickleObject& root) {
+    Visit(root, {});
+    if (!state_.empty()) return std::move(state_);
+    Fail(ErrorKind::kUsage, "{} holds {}: save model.state_dict()", origin_, WhatIsThere(root));
   }
 
-  std::string origin_;
-  std::string bytes_;
-  ZipArchive archive_;
-  std::string folder_;
+ private:
+  struct Place {
+    std::string name;
+    int level = 0;  // keys on the way
+    int depth = 0;  // objects on the way, which may form a circle
+  };
+
+  void Visit(const PickleObject& object, const Place& place) {
+    Charge(kVisitBytes);
+    const Place inside{place.name, place.level, place.depth + 1};
+    if (const auto* tensor = std::get_if<PickleTensor>(&object.value)) {
+      Take(*tensor, place.name);
+    } else if (place.level > kMostLevels || place.depth > 4 * kMostLevels) {
+      too_deep_ = true;
+    } else if (const auto* dict = std::get_if<PickleDict>(&object.value)) {
+      for (const auto& [key, value] : dict->items) VisitItem(*key, *value, inside);
+    } else if (const auto* list = std::get_if<PickleList>(&object.value)) {
+      for (size_t i = 0; i < list->items.size(); ++i) {
+        VisitNamed(std::to_string(i), *list->items[i], inside);
+      }
+    } else if (const auto* opaque = std::get_if<PickleOpaque>(&object.value)) {
+      if (opaque->items != nullptr) Visit(*opaque->items, inside);
+      if (opaque->attributes != nullptr) Visit(*opaque->attributes, inside);
+    }
+  }
+
+  void VisitItem(const PickleObject& key, const PickleObject& value, const Place& place) {
+    if (const auto* text = std::get_if<std::string>(&key.value)) {
+      // A pickled module keeps its tensors and its parts in dictionaries of these names, which are
+      // not in the keys of its state dict.
+      const bool of_module = *text == "_parameters" || *text == "_buffers" || *text == "_modules";
+      of_module ? Visit(value, place) : VisitNamed(*text, value, place);
+    } else if (const auto* number = std::get_if<int64_t>(&key.value)) {
+      VisitNamed(std::to_string(*number), value, place);
+    }
+  }
+
+  void VisitNamed(const std::string& key, const PickleObject& value, const Place& place) {
+    Charge(kVisitBytes);
+    if (std::holds_alternative<PickleTensor>(value.value) ||
+        std::holds_alternative<PickleDict>(value.value) ||
+        std::holds_alternative<PickleList>(value.value) ||
+        std::holds_alternative<PickleOpaque>(value.value)) {
+      Charge(place.name.size() + key.size());
+      Visit(value,
+            {place.name.empty() ? key : place.name + "." + key, place.level + 1, place.depth});
+    }
+  }
+
+  void Take(const PickleTensor& claim, const std::string& name) {
+    Charge(kTensorBytes + name.size());
+    torch::Tensor tensor = maker_.Make(name, claim);
+    if (tensor.defined()) state_[name] = std::move(tensor);
+  }
+
+  void Charge(uint64_t bytes) {
+    if (bytes > room_) {
+      Fail(ErrorKind::kUsage,
+           "{} names more tensors than a checkpoint of its size has: save model.state_dict() alone",
+           origin_);
+    }
+    room_ -= bytes;
+  }
+
+  std::string WhatIsThere(const PickleObject& root) const {
+    if (too_deep_) return fmt::format("no tensor in {} levels of dictionaries", kMostLevels);
+    if (const auto* opaque = std::get_if<PickleOpaque>(&root.value)) {
+      return fmt::format("a '{}' without tensors", opaque->name);
+    }
+    const bool dictionary = std::holds_alternative<PickleDict>(root.value);
+    return dictionary ? "a dictionary without tensors" : "no dictionary";
+  }
+
+  TensorMaker& maker_;
+  uint64_t room_;  // bytes that may still be taken
+  const std::string& origin_;
+  State state_;
+  bool too_deep_ = false;
 };
+
+State ReadArchive(std::shared_ptr<const std::string> bytes, const std::string& origin) {
+  const ZipArchive archive(*bytes, origin);
+  const auto& entries = archive.entries();
+  constexpr std::string_view kPickle = "data.pkl";
+  const auto pickle_entry = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
+    return entry.first == kPickle || entry.first.ends_with("/data.pkl");
+  });
+  if (pickle_entry == entries.end()) {
+    Fail(ErrorKind::kUsage, "{} is a zip archive, but no torch.save file: it has no data.pkl",
+         origin);
+  }
+  // Everything lies in one folder: "resnet20/".
+  const std::string folder =
+      pickle_entry->first.substr(0, pickle_entry->first.size() - kPickle.size());
+  const auto order = entries.find(folder + "byteorder");
+  if (order != entries.end() && order->second != "little") {
+    Fail(ErrorKind::kUsage, "{} was written on a big-endian machine, which is not supported",
+         origin);
+  }
+  StorageBytes storages;
+  const std::string data = folder + "data/";
+  for (auto entry = entries.lower_bound(data);
+       entry != entries.end() && entry->first.starts_with(data); ++entry) {
+    storages[entry->first.substr(data.size())] = entry->second;
+  }
+  const Pickle pickle(pickle_entry->second, origin);
+  TensorMaker maker(std::move(storages), archive.KeepAlive(bytes), origin);
+  return Gatherer(maker, bytes->size(), origin).Gather(pickle.root());
+}
+
+// A file of before PyTorch 1.6 (torch/serialization.py, _legacy_load): five pickles (the magic
+// number, the protocol's version, facts of the machine, what was saved, the keys of the storages),
+// then for each key the number of elements as 8 bytes, and the elements.
+class LegacyFile {
+ public:
+  LegacyFile(const std::string& bytes, const std::string& origin) : rest_(bytes), origin_(origin) {}
+
+  const PickleObject& root() const { return pickles_[3]->root(); }
+
+  StorageBytes Read() {
+    for (int i = 0; i < 5; ++i) {
+      pickles_.push_back(std::make_unique<Pickle>(rest_, origin_));
+      rest_.remove_prefix(pickles_.back()->size());
+    }
+    CheckByteOrder(pickles_[2]->root());
+    std::map<std::string, uint64_t> element_bytes;
+    for (const PickleStorage& storage : pickles_[3]->storages()) {
+      const StorageType* type = FindType(storage.type);
+      if (type == nullptr) {
+        Fail(ErrorKind::kUsage, "{} holds a {}, whose size is not known: save it as safetensors",
+             origin_, storage.type);
+      }
+      element_bytes.emplace(storage.key, torch::elementSize(type->type));
+    }
+    const auto* keys = std::get_if<PickleList>(&pickles_[4]->root().value);
+    if (keys == nullptr) FailCorrupt("it has no list of storages");
+    StorageBytes storages;
+    for (const PickleRef key : keys->items) {
+      const auto* text = std::get_if<std::string>(&key->value);
+      if (text == nullptr || !element_bytes.contains(*text)) {
+        FailCorrupt("it lists a storage that no tensor has");
+      }
+      storages[*text] = TakeStorage(element_bytes.at(*text));
+    }
+    return storages;
+  }
+
+ private:
+  void CheckByteOrder(const PickleObject& facts) const {
+    const auto* dict = std::get_if<PickleDict>(&facts.value);
+    if (dict == nullptr) FailCorrupt("it does not say which machine wrote it");
+    for (const auto& [key, value] : dict->items) {
+      const auto* name = std::get_if<std::string>(&key->value);
+      const auto* little = std::get_if<bool>(&value->value);
+      if (name != nullptr && *name == "little_endian" && little != nullptr && !*little) {
+        Fail(ErrorKind::kUsage, "{} was written on a big-endian machine, which is not supported",
+             origin_);
+      }
+    }
+  }
+
+  std::string_view TakeStorage(uint64_t element) {
+    constexpr size_t kCountBytes = 8;
+    if (rest_.size() < kCountBytes) FailCorrupt("a storage is missing");
+    uint64_t count = 0;
+    for (size_t i = kCountBytes; i-- > 0;) count = count << 8 | static_cast<uint8_t>(rest_[i]);
+    rest_.remove_prefix(kCountBytes);
+    if (count > rest_.size() / element) FailCorrupt("a storage reaches past its end");
+    const std::string_view storage = rest_.substr(0, count * element);
+    rest_.remove_prefix(storage.size());
+    return storage;
+  }
+
+  [[noreturn]] void FailCorrupt(const std::string& what) const {
+    Fail(ErrorKind::kUsage, "{} is truncated or corrupt: {}; fetch it again", origin_, what);
+  }
+
+  std::string_view rest_;
+  const std::string& origin_;
+  std::vector<std::unique_ptr<Pickle>> pickles_;
+};
+
+State ReadLegacy(std::shared_ptr<const std::string> bytes, const std::string& origin) {
+  LegacyFile file(*bytes, origin);
+  TensorMaker maker(file.Read(), bytes, origin);
+  return Gatherer(maker, bytes->size(), origin).Gather(file.root());
+}
 
 }  // namespace
 
-std::map<std::string, torch::Tensor> ReadTorchSave(const std::filesystem::path& path) {
-  return Reader(path).Read();
+bool IsLegacyTorchSave(std::string_view head) {
+  head = head.substr(0, kLegacyHeadBytes);
+  return head.starts_with('\x80') && head.find(kLegacyMagic) != std::string_view::npos;
+}
+
+State ReadTorchSave(std::shared_ptr<const std::string> bytes, const std::string& origin) {
+  return IsLegacyTorchSave(*bytes) ? ReadLegacy(std::move(bytes), origin)
+                                   : ReadArchive(std::move(bytes), origin);
 }
 
 }  // namespace zerosweep

@@ -1,8 +1,11 @@
-// A zip archive in memory, of stored (uncompressed) entries only, as torch.save writes them.
+// A zip archive in memory: stored entries, as torch.save writes them, and deflated ones, as archive
+// programs do.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,13 +14,25 @@ namespace zerosweep {
 class ZipArchive {
  public:
   // `bytes` is the whole file and must outlive the archive; `origin` names it in errors. Throws
-  // kUsage for anything that is not a whole archive of stored entries with right checksums.
+  // kUsage for anything that is not a whole archive with right checksums, for other methods of
+  // compression, and when the entries are more than the file and 100 MB together.
   ZipArchive(std::string_view bytes, std::string origin);
 
   const std::map<std::string, std::string_view>& entries() const { return entries_; }
+  // Keeps all entries where they are as long as it lives, and the file with them.
+  std::shared_ptr<const void> KeepAlive(std::shared_ptr<const void> file) const;
 
  private:
+  struct Record {  // of the directory
+    std::string name;
+    uint64_t method = 0, checksum = 0, stored = 0, size = 0, local = 0;
+  };
+
   void ReadDirectory();
+  // Reads the numbers of the record at `at` that do not fit 32 bits.
+  void ReadZip64(uint64_t at, uint64_t end, Record& record) const;
+  std::string_view Content(const Record& record);
+  std::string_view Inflate(const Record& record, std::string_view stored);
   // Reads the entry whose directory record begins at `at`; returns where the next begins.
   uint64_t ReadEntry(uint64_t at);
   // The little-endian number of `size` bytes at `at`. Throws kUsage past the end of the file.
@@ -28,6 +43,9 @@ class ZipArchive {
   std::string_view bytes_;
   std::string origin_;
   std::map<std::string, std::string_view> entries_;
+  uint64_t stored_ = 0;  // bytes of the entries so far, as they lie in the file
+  uint64_t room_ = 0;    // bytes that inflated entries may still take
+  std::shared_ptr<std::deque<std::string>> inflated_;
 };
 
 }  // namespace zerosweep

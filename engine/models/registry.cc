@@ -74,9 +74,6 @@ Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int6
   return graph;
 }
 
-void LoadWeights(Graph& graph, const std::string& arch,
-                 const std::map<std::string, torch::Tensor>& state, const std::string& origin) {
-  LoadState(graph, state, Get(arch).layouts, arch, origin);
-}
+const std::vector<KeyLayout>& LayoutsOf(const std::string& arch) { return Get(arch).layouts; }
 
 }  // namespace zerosweep

@@ -33,9 +33,7 @@ std::vector<std::string> ModelNames();
 Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int64_t width,
                  int classes);
 
-// Copies trained weights (engine/import/state.h) into a graph that BuildModel made of `arch`, in
-// whichever of its layouts they are. Throws kUsage as LoadState does.
-void LoadWeights(Graph& graph, const std::string& arch,
-                 const std::map<std::string, torch::Tensor>& state, const std::string& origin);
+// The checkpoints that load into `arch`. Throws kUsage for an unknown name.
+const std::vector<KeyLayout>& LayoutsOf(const std::string& arch);
 
 }  // namespace zerosweep

@@ -82,8 +82,9 @@ StageDone RunStage(const StageRun& run, const Host& host) {
   const std::unique_ptr<Group> group = JoinGroup(run, device, host.line);
   StageCheckpoints checkpoints(run, ExecutionSignature(host.machine, run), host.leave,
                                SystemClock(), *group);
-  const StageContext context{run,         kind.declaration, device,     progress,
-                             checkpoints, *group,           run.staging};
+  std::vector<std::string> notes;
+  const StageContext context{run,         kind.declaration, device,      progress,
+                             checkpoints, *group,           run.staging, notes};
   Manifest manifest;
   manifest.stage = run.stage.name;
   manifest.attempt = run.attempt;
@@ -100,9 +101,13 @@ StageDone RunStage(const StageRun& run, const Host& host) {
   manifest.seconds = SystemClock().Monotonic() - start;
   manifest.earlier_seconds = checkpoints.earlier_seconds();
   const std::string digest = context.writes() ? SealArtifact(run.staging, manifest) : "";
-  return {run.attempt,        digest,
-          manifest.metrics,   manifest.seconds,
-          manifest.signature, manifest.earlier_seconds};
+  return {run.attempt,
+          digest,
+          manifest.metrics,
+          manifest.seconds,
+          manifest.signature,
+          manifest.earlier_seconds,
+          notes};
 }
 
 StageFailed Failure(const StageRun& run, ErrorKind kind, const std::string& failure,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/stage_protocol.h"
 #include "engine/catalogue/registry.h"
@@ -24,8 +25,9 @@ struct StageContext {
   torch::Device device;
   Progress& progress;
   Checkpoints& checkpoints;
-  Group& group;                   // of processes that run this stage together
-  std::filesystem::path staging;  // exists (see writes), empty; the kind writes its files here
+  Group& group;                     // of processes that run this stage together
+  std::filesystem::path staging;    // exists (see writes), empty; the kind writes its files here
+  std::vector<std::string>& notes;  // what a person should know goes here, a sentence each
 
   const Json& params() const { return run.stage.params; }
   // Of a group only rank 0 has something to write, and a folder for it; its metrics count.

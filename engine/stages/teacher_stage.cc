@@ -5,10 +5,10 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "engine/import/state.h"
-#include "engine/models/registry.h"
+#include "base/weight_files.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/stages/accuracy.h"
+#include "engine/stages/input_check.h"
 #include "engine/stages/stage_kind.h"
 
 namespace zerosweep {
@@ -17,27 +17,20 @@ namespace {
 // Room for another machine's rounding: two of ten thousand images.
 constexpr double kCardTolerance = 0.02;
 
-Teacher ReadTeacher(const StageContext& context, const Dataset& test) {
+// The weights that the stage names, whatever lies at the path by now.
+Teacher ReadNamedTeacher(const StageContext& context, const Dataset& test) {
   const std::filesystem::path weights = context.File("weights");
-  const std::string digest = Sha256File(weights);
-  if (digest != context.params().at("weights")) {
+  if (WeightsDigest(weights, Sha256File) != context.params().at("weights")) {
     Fail(ErrorKind::kUsage, "{} changed since the sweep was planned; run the command again",
          weights.string());
   }
-  Teacher teacher;
-  teacher.arch = context.params().at("arch");
-  teacher.dataset = context.params().at("dataset");
-  teacher.classes = context.params().at("classes");
-  context.params().at("mean").get_to(teacher.mean);
-  context.params().at("std").get_to(teacher.std);
-  if (teacher.classes != test.classes) {
-    Fail(ErrorKind::kUsage, "the model has {} classes, {} has {}", teacher.classes, test.name,
+  const int64_t classes = context.params().at("classes");
+  if (classes != test.classes) {
+    Fail(ErrorKind::kUsage, "the model has {} classes, {} has {}", classes, test.name,
          test.classes);
   }
-  const std::vector<int64_t> shape = test.shape();
-  Graph graph = BuildModel(teacher.arch, shape[0], shape[1], shape[2], teacher.classes);
-  LoadWeights(graph, teacher.arch, ReadState(weights), weights.string());
-  teacher.graph = ToChannelsLast(graph).To(context.device);
+  Teacher teacher = ReadTeacher(context.params(), weights, test.shape(), context.notes);
+  teacher.graph = ToChannelsLast(teacher.graph).To(context.device);
   return teacher;
 }
 
@@ -55,7 +48,7 @@ void CheckPassThrough(const Teacher& teacher, const torch::Tensor& images) {
 std::map<std::string, double> RunTeacher(const StageContext& context) {
   const int64_t limit = context.Param("limit");
   const Dataset test = context.LoadSplit("test");
-  const Teacher teacher = ReadTeacher(context, test);
+  const Teacher teacher = ReadNamedTeacher(context, test);
   const Accuracy result =
       MeasureAccuracy([&](const torch::Tensor& x) { return Run(teacher.graph, x); }, test, teacher,
                       limit, context.progress);

@@ -49,8 +49,8 @@ TEST_F(StateTest, DamagedSafetensorsAreStillCalledSo) {
   EXPECT_THAT(RefusalOf(""), HasSubstr("truncated: 0 bytes"));
 }
 
-TEST_F(StateTest, TheOldFormatOfTorchSaveSaysWhatToDo) {
-  EXPECT_THAT(RefusalOf("\x80\x02\x8a\nl\xfc\x9c"), HasSubstr("save it again"));
+TEST_F(StateTest, OtherPicklesAreCalledSo) {
+  EXPECT_THAT(RefusalOf("\x80\x02}q."), HasSubstr("a pickle, but not one that torch.save wrote"));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "engine/graph/executor.h"
 #include "engine/models/registry.h"
+#include "engine/models/weights.h"
 #include "engine/train/evaluate.h"
 #include "tests/support/fill.h"
 

@@ -1,0 +1,49 @@
+#include "base/weight_files.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+
+bool IsWeightIndex(const fs::path& path) {
+  return path.filename().native().ends_with(".index.json");
+}
+
+std::map<std::string, std::vector<std::string>> WeightIndex(const fs::path& index) {
+  const Json json = ParseJson(ReadFile(index), index.string());
+  const auto map = json.is_object() ? json.find("weight_map") : json.end();
+  if (!json.is_object() || map == json.end() || !map->is_object() || map->empty()) {
+    Fail(ErrorKind::kUsage,
+         "{} is no index of weights: it has no \"weight_map\" from the keys to the files",
+         index.string());
+  }
+  std::map<std::string, std::vector<std::string>> shards;
+  for (const auto& [key, file] : map->items()) {
+    const std::string name = file.is_string() ? file.get<std::string>() : "";
+    if (name.empty() || fs::path(name).filename() != name || name == "." || name == "..") {
+      Fail(ErrorKind::kUsage, "{}: '{}' lies in {}: a shard must be a file beside the index",
+           index.string(), key, file.dump());
+    }
+    shards[name].push_back(key);
+  }
+  return shards;
+}
+
+std::vector<fs::path> WeightFiles(const fs::path& path) {
+  if (!IsWeightIndex(path)) return {path};
+  std::vector<fs::path> files;
+  for (const auto& [name, keys] : WeightIndex(path)) files.push_back(path.parent_path() / name);
+  return files;
+}
+
+std::string WeightsDigest(const fs::path& path,
+                          const std::function<std::string(const fs::path&)>& sha256) {
+  if (!IsWeightIndex(path)) return sha256(path);
+  Json digests = Json::object();
+  for (const fs::path& file : WeightFiles(path)) digests[file.filename()] = sha256(file);
+  return JsonDigest(digests);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,141 @@
+#include "cli/input_checks.h"
+
+#include <map>
+#include <sstream>
+#include <vector>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/run_program.h"
+#include "base/subprocess.h"
+#include "cli/stage_program.h"
+#include "sweeps/catalogue.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kMostSeconds = 600;
+constexpr size_t kAtOnce = 64;  // requests on one command line, which has a limit
+
+// What a request reads, wherever it lies, and who reads it.
+std::string NameOf(const InputCheck& check) {
+  return Sha256Hex(CanonicalJson({CompiledCatalogue().digest(), check.split, check.params}));
+}
+
+Json RequestOf(const InputCheck& check) {
+  return {{"split", check.split}, {"params", check.params}, {"files", check.files}};
+}
+
+// What passed: name → what a person should know of it. Several processes may write it: each writes
+// the whole, the last one wins, and what is lost is made again.
+class Passed {
+ public:
+  explicit Passed(const fs::path& home) : home_(home) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(File(), ignored)) return;
+    try {
+      ParseJson(ReadFile(File()), File().string()).get_to(notes_);
+    } catch (const std::exception&) {
+      notes_.clear();
+    }
+  }
+
+  const std::vector<std::string>* Find(const std::string& name) const {
+    const auto found = notes_.find(name);
+    return found == notes_.end() ? nullptr : &found->second;
+  }
+
+  void Add(const std::string& name, const Json& notes) { notes.get_to(notes_[name]); }
+
+  void Save() const {
+    std::error_code ignored;
+    if (home_.empty() || !fs::is_directory(home_, ignored)) return;
+    try {
+      MakePrivateFolder(File().parent_path());
+      WriteFileAtomically(File(), Json(notes_).dump(1));
+    } catch (const Error& error) {
+      spdlog::debug("{}", error.what());
+    }
+  }
+
+ private:
+  fs::path File() const { return home_ / "cache" / "checks.json"; }
+
+  fs::path home_;
+  std::map<std::string, std::vector<std::string>> notes_;
+};
+
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// The program's answers, in order; fewer when it ended early, which is said.
+std::vector<Json> Ask(const std::vector<const InputCheck*>& checks) {
+  std::vector<std::string> words = {StageProgram().string()};
+  for (const InputCheck* check : checks) {
+    words.insert(words.end(), {"--check", RequestOf(*check).dump()});
+  }
+  std::vector<Json> answers;
+  std::string failure;
+  try {
+    const ProgramResult result = RunProgram(words, ChildEnvironment(), kMostSeconds);
+    std::istringstream lines(result.out);
+    for (std::string line; std::getline(lines, line);) {
+      Json answer = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (answer.is_object()) answers.push_back(std::move(answer));
+    }
+    if (result.timed_out) failure = fmt::format("no answer in {:.0f} s", kMostSeconds);
+    if (result.code != 0) failure = FirstLine(result.err);
+    if (failure.empty()) failure = fmt::format("it ended with {}", result.code);
+  } catch (const Error& error) {
+    failure = error.what();
+  }
+  if (answers.size() < checks.size()) {
+    spdlog::warn(
+        "weights and images are not checked: zerosweep-stage does not run on this machine ({}); "
+        "--no-check says that it need not",
+        failure);
+  }
+  return answers;
+}
+
+void Tell(const InputCheck& check, const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) spdlog::warn("{}: {}", check.where, note);
+}
+
+}  // namespace
+
+void CheckInputs(const Plan& plan, const Globals& globals) {
+  Passed passed(globals.home().folder);
+  std::vector<const InputCheck*> open;
+  for (const InputCheck& check : plan.checks) {
+    const auto* notes = passed.Find(NameOf(check));
+    if (notes == nullptr) {
+      open.push_back(&check);
+    } else {
+      Tell(check, *notes);
+    }
+  }
+  for (size_t begin = 0; begin < open.size(); begin += kAtOnce) {
+    const std::vector<const InputCheck*> some(
+        open.begin() + static_cast<std::ptrdiff_t>(begin),
+        open.begin() + static_cast<std::ptrdiff_t>(std::min(open.size(), begin + kAtOnce)));
+    const std::vector<Json> answers = Ask(some);
+    for (size_t i = 0; i < answers.size(); ++i) {
+      const InputCheck& check = *some[i];
+      if (answers[i].contains("error")) {
+        passed.Save();
+        throw Error(ErrorKindFromString(answers[i].at("kind")),
+                    fmt::format("{}: {}", check.where,
+                                answers[i].at("error").get_ref<const std::string&>()));
+      }
+      passed.Add(NameOf(check), answers[i].at("notes"));
+      Tell(check, answers[i].at("notes"));
+    }
+    if (answers.size() < some.size()) break;
+  }
+  if (!open.empty()) passed.Save();
+}
+
+}  // namespace zerosweep
