@@ -1,9 +1,13 @@
 #include "cli/input_checks.h"
 
+#include <algorithm>
+#include <chrono>
+#include <future>
 #include <map>
 #include <sstream>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -11,6 +15,7 @@
 #include "base/run_program.h"
 #include "base/subprocess.h"
 #include "cli/stage_program.h"
+#include "cluster/progress_display.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {
@@ -70,8 +75,23 @@ class Passed {
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// Runs the program on another thread, so that this one can show that something is going on.
+ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& globals) {
+  auto running = std::async(std::launch::async,
+                            [&] { return RunProgram(words, ChildEnvironment(), kMostSeconds); });
+  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
+  const double start = SystemClock().Monotonic();
+  while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready) {
+    RunSnapshot snapshot;
+    snapshot.active.push_back(
+        {.label = "looking at weights and images", .seconds = SystemClock().Monotonic() - start});
+    display.Update(snapshot);
+  }
+  return running.get();
+}
+
 // The program's answers, in order; fewer when it ended early, which is said.
-std::vector<Json> Ask(const std::vector<const InputCheck*>& checks) {
+std::vector<Json> Ask(const std::vector<const InputCheck*>& checks, const Globals& globals) {
   std::vector<std::string> words = {StageProgram().string()};
   for (const InputCheck* check : checks) {
     words.insert(words.end(), {"--check", RequestOf(*check).dump()});
@@ -79,7 +99,7 @@ std::vector<Json> Ask(const std::vector<const InputCheck*>& checks) {
   std::vector<Json> answers;
   std::string failure;
   try {
-    const ProgramResult result = RunProgram(words, ChildEnvironment(), kMostSeconds);
+    const ProgramResult result = RunShowing(words, globals);
     std::istringstream lines(result.out);
     for (std::string line; std::getline(lines, line);) {
       Json answer = Json::parse(line, nullptr, /*allow_exceptions=*/false);
@@ -121,7 +141,7 @@ void CheckInputs(const Plan& plan, const Globals& globals) {
     const std::vector<const InputCheck*> some(
         open.begin() + static_cast<std::ptrdiff_t>(begin),
         open.begin() + static_cast<std::ptrdiff_t>(std::min(open.size(), begin + kAtOnce)));
-    const std::vector<Json> answers = Ask(some);
+    const std::vector<Json> answers = Ask(some, globals);
     for (size_t i = 0; i < answers.size(); ++i) {
       const InputCheck& check = *some[i];
       if (answers[i].contains("error")) {

@@ -68,9 +68,9 @@ bool IsParameter(const std::string& key, const torch::Tensor& tensor) {
 }
 
 // Holds the tensors under one prefix against the graph.
-class Trial {
+class Fitting {
  public:
-  Trial(const Graph& graph, const State& file, bool any_classes)
+  Fitting(const Graph& graph, const State& file, bool any_classes)
       : wanted_(StateOf(graph)), file_(file), any_classes_(any_classes) {
     const std::vector<int> weighted = graph.Weighted();
     if (!weighted.empty()) classifier_ = graph.nodes[weighted.back()].name + ".";
@@ -212,7 +212,7 @@ WeightSearch FindWeights(const Graph& graph, const State& file,
                          const std::vector<KeyLayout>& layouts, const std::string& key,
                          bool any_classes) {
   const std::map<std::string, std::string> names = Names(file);
-  const Trial trial(graph, file, any_classes);
+  const Fitting fitting(graph, file, any_classes);
   WeightSearch search;
   std::set<std::string> tried, taken;
   // The first layout's keys are the graph's own, which others may have too: it is asked last.
@@ -220,7 +220,7 @@ WeightSearch FindWeights(const Graph& graph, const State& file,
     for (const std::string& prefix : PrefixesOf(names, layout->marker)) {
       if (!tried.insert(prefix).second) continue;
       const auto under = Under(names, prefix, taken);
-      auto [fit, misfit] = trial.Try(prefix, under, *layout);
+      auto [fit, misfit] = fitting.Try(prefix, under, *layout);
       if (fit) {
         fit->elsewhere = Others(names, under);
         for (const auto& [graph_key, full] : fit->names) taken.insert(full);
@@ -228,7 +228,7 @@ WeightSearch FindWeights(const Graph& graph, const State& file,
         continue;
       }
       // Inside a network many a name ends as the marker does ("layer1.0.conv1.weight").
-      const bool near = Chooses(key, prefix) && 2 * misfit->present >= trial.parameters();
+      const bool near = Chooses(key, prefix) && 2 * misfit->present >= fitting.parameters();
       if (near && (!search.nearest || misfit->matching >= search.nearest->matching)) {
         search.nearest = std::move(misfit);
       }
