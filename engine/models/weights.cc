@@ -1,6 +1,7 @@
 #include "engine/models/weights.h"
 
 #include <algorithm>
+#include <regex>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -64,6 +65,14 @@ std::string Advice(const std::vector<std::string>& fitting, bool other_shapes) {
   return other_shapes ? ": these weights belong to another network, and to no built-in one" : "";
 }
 
+// Of one of several files ("model-00001-of-00002.safetensors").
+std::string ShardAdvice(const std::string& origin) {
+  static const std::regex kShard(".*-[0-9]+-of-[0-9]+\\.[a-z]+");
+  return std::regex_match(origin, kShard)
+             ? ": it is one of several shards: give their index, ….index.json"
+             : "";
+}
+
 [[noreturn]] void FailUnknownKeys(const State& file, const std::string& arch,
                                   const std::vector<std::string>& fitting, const std::string& key,
                                   const std::string& origin) {
@@ -73,9 +82,9 @@ std::string Advice(const std::vector<std::string>& fitting, bool other_shapes) {
   }
   std::vector<std::string> names;
   for (const auto& [name, tensor] : file) names.push_back(name);
-  Fail(ErrorKind::kUsage, "{}: its keys ({}){} are of no layout known of {}, which are {}{}",
+  Fail(ErrorKind::kUsage, "{}: its keys ({}){} are of no layout known of {}, which are {}{}{}",
        origin, names.empty() ? "none" : Some(names), key.empty() ? "" : " under '" + key + "'",
-       arch, Join(known, ", "), Advice(fitting, false));
+       arch, Join(known, ", "), Advice(fitting, false), ShardAdvice(origin));
 }
 
 [[noreturn]] void FailMisfit(const WeightMisfit& misfit, const std::string& arch,
@@ -86,8 +95,8 @@ std::string Advice(const std::vector<std::string>& fitting, bool other_shapes) {
          "dataset that they were trained on",
          origin, misfit.defect);
   }
-  Fail(ErrorKind::kUsage, "{}: {} ({}){}", origin, misfit.defect, arch,
-       Advice(fitting, misfit.other_shapes));
+  Fail(ErrorKind::kUsage, "{}: {} ({}){}{}", origin, misfit.defect, arch,
+       Advice(fitting, misfit.other_shapes), ShardAdvice(origin));
 }
 
 const WeightFit& TheOne(const WeightSearch& search, const State& file, const std::string& origin) {

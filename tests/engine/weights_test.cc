@@ -64,6 +64,18 @@ TEST(WeightsTest, AnotherNetworkIsSaidOnlyWhereTheShapesSayIt) {
               HasSubstr("belong to another network, and to no built-in one"));
 }
 
+TEST(WeightsTest, AShardIsToldToGiveTheIndex) {
+  State state = WeightsOf("resnet20_cifar_a");
+  state.erase("linear.weight");
+  Graph graph = BuildModel("resnet20_cifar_a", 3, 32, 32, 10);
+  try {
+    LoadWeights(graph, "resnet20_cifar_a", state, "model-00001-of-00002.safetensors");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("one of several shards"));
+  }
+}
+
 TEST(WeightsTest, AnotherNumberOfClassesIsCalledSo) {
   const std::string refusal = RefusalOf("resnet20_cifar_a", WeightsOf("resnet20_cifar_a", 100));
   EXPECT_THAT(refusal, HasSubstr("another number of classes"));
