@@ -15,7 +15,7 @@ struct RunOptions {
   std::string interface;
   double grace = 30;
   int max_attempts = 3;
-  std::string device;  // "" or "cpu"
+  std::string device;  // "", "cpu" or "cuda"
   bool exit_zero = false;
   bool break_lock = false;
   // What a launched rank is told by its launcher.

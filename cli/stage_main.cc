@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "engine/catalogue/declaration.h"
 #include "engine/parallel/process_group.h"
+#include "engine/stages/gpus.h"
 #include "engine/stages/runner.h"
 
 namespace {
@@ -30,8 +31,10 @@ int Main(int argc, char** argv) {
   CLI::App app{
       "zerosweep-stage: runs the stages of a sweep for a worker of `zerosweep run`.\n"
       "It is started by zerosweep and speaks framed JSON on descriptors 3 and 4."};
-  bool describe = false, try_nccl = false;
+  bool describe = false, devices = false, try_nccl = false;
   app.add_flag("--describe", describe, "Print the catalogue (JSON) of what this program can do");
+  app.add_flag("--devices", devices,
+               "Print the GPUs (JSON) that CUDA shows, and whether they work");
   app.add_flag("--try-nccl", try_nccl, "Reduce something with NCCL on the first GPU");
   app.set_version_flag("--version", "zerosweep-stage " + zerosweep::Version() + " (" +
                                         zerosweep::CodeRevision() + ")");
@@ -42,6 +45,10 @@ int Main(int argc, char** argv) {
   }
   if (describe) {
     std::printf("%s\n", zerosweep::DescribeAll().dump(1).c_str());
+    return zerosweep::kExitOk;
+  }
+  if (devices) {
+    std::printf("%s\n", zerosweep::DescribeGpus().dump(1).c_str());
     return zerosweep::kExitOk;
   }
   if (try_nccl) {

@@ -1,7 +1,12 @@
 #include "cluster/launcher.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <pwd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -12,6 +17,7 @@
 #include "base/log.h"
 #include "base/spawn.h"
 #include "cluster/outcome.h"
+#include "cluster/signals.h"
 #include "mpi_config.h"
 
 namespace zerosweep {
@@ -23,33 +29,48 @@ constexpr double kLeaveLimit = 4;
 constexpr int kStarts = 3;         // of an mpirun that ends before its ranks have begun
 constexpr double kStartPause = 2;  // seconds between them
 constexpr double kTermToKill = 3;  // from SIGTERM to SIGKILL
+// In which the ranks should have begun (a line says so), and in which they must have. Starting them
+// on other nodes takes a cluster longer.
+constexpr double kSlowStart = 8, kHungStart = 60, kNodesFactor = 5;
 
 volatile std::sig_atomic_t signals_seen = 0;
 void Count(int) { signals_seen = signals_seen + 1; }
 // A wish, however often it is repeated.
 void Note(int) { signals_seen = signals_seen == 0 ? 1 : signals_seen; }
 
-// Counts INT and TERM while it lives, and notes USR1.
+// Counts INT and TERM while it lives, and notes HUP and USR1.
 class SignalCounter {
  public:
   SignalCounter() {
     signals_seen = 0;
-    std::signal(SIGINT, Count);
-    std::signal(SIGTERM, Count);
-    std::signal(SIGUSR1, Note);
+    for (const int number : {SIGINT, SIGTERM}) ListenTo(number, Count);
+    for (const int number : {SIGHUP, SIGUSR1}) ListenTo(number, Note);
   }
   ~SignalCounter() {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
-    std::signal(SIGUSR1, SIG_DFL);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ListenTo(number, SIG_DFL);
   }
   SignalCounter(const SignalCounter&) = delete;
   SignalCounter& operator=(const SignalCounter&) = delete;
 };
 
-pid_t StartMpirun(const std::vector<std::string>& words) {
+bool BeginsWithOneOf(const std::string& name, std::initializer_list<const char*> prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const char* prefix) { return name.starts_with(prefix); });
+}
+
+// Of Slurm what ranks of this host want to know, although their mpirun must not.
+bool IsForRanks(const std::string& name) {
+  static constexpr const char* kNames[] = {
+      "SLURM_CONF",      "SLURM_JOB_ID",   "SLURM_CLUSTER_NAME", "SLURM_JOB_END_TIME",
+      "SLURMD_NODENAME", "SLURM_JOB_GPUS", "SLURM_STEP_GPUS",    "SLURM_GPUS_ON_NODE"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](const char* n) { return name == n; });
+}
+
+pid_t StartMpirun(const std::vector<std::string>& words, bool over_nodes) {
   SpawnOptions spawn;
   spawn.words = words;
+  spawn.environment = MpirunEnvironment(OwnEnvironment(), over_nodes);
   spawn.death_signal = SIGTERM;
   try {
     return Spawn(spawn);
@@ -81,18 +102,47 @@ bool IsReady(const LaunchOptions& options) {
   return std::filesystem::is_directory(options.home.run(options.run), code);
 }
 
-// Waits for the end of mpirun, passing on what must be passed on. Returns false when a signal came
-// before the ranks could hear it.
-bool Follow(pid_t child, const LaunchOptions& options) {
+// The line about ranks that do not begin, once; and whether it is time to give them up.
+class StartWatch {
+ public:
+  explicit StartWatch(bool over_nodes)
+      : factor_(over_nodes ? kNodesFactor : 1), start_(SystemClock().Monotonic()) {}
+
+  bool IsOver() {
+    const double waited = SystemClock().Monotonic() - start_;
+    if (waited > factor_ * kSlowStart && !told_) {
+      told_ = true;
+      spdlog::warn(
+          "mpirun has not started the ranks for {:.0f} s; it has {:.0f} more. A shell that was "
+          "begun inside a job or a step may be the cause: a fresh one, or a run without --ranks, "
+          "goes around it",
+          waited, factor_ * (kHungStart - kSlowStart));
+    }
+    return waited > factor_ * kHungStart;
+  }
+
+ private:
+  double factor_, start_;
+  bool told_ = false;
+};
+
+enum class Followed { kToTheEnd, kUnheard, kHung };
+
+// Waits for the end of mpirun, passing on what must be passed on; ends it when a signal came before
+// the ranks could hear it, and when they do not begin.
+Followed Follow(pid_t child, const LaunchOptions& options) {
   const Clock& clock = SystemClock();
+  StartWatch watch(options.over_nodes);
+  bool ready = false;
   std::optional<double> drained, outcome_seen;
   while (!HasEnded(child)) {
     const double now = clock.Monotonic();
+    ready = ready || IsReady(options);
+    if (!ready && (signals_seen > 0 || watch.IsOver())) {
+      End(child);
+      return signals_seen > 0 ? Followed::kUnheard : Followed::kHung;
+    }
     if (signals_seen > 0 && !drained) {
-      if (!IsReady(options)) {
-        End(child);
-        return false;
-      }
       drained = now;
       kill(child, SIGUSR1);
     }
@@ -101,14 +151,40 @@ bool Follow(pid_t child, const LaunchOptions& options) {
     const bool lingers = outcome_seen && now - *outcome_seen > kLeaveLimit;
     if (out_of_grace || lingers) {
       End(child);
-      return true;
+      return Followed::kToTheEnd;
     }
     clock.Sleep(kTurn);
   }
-  return true;
+  return Followed::kToTheEnd;
 }
 
 }  // namespace
+
+std::map<std::string, std::string> MpirunEnvironment(std::map<std::string, std::string> ours,
+                                                     bool over_nodes) {
+  // A shell that mpirun or srun has started, or that has kept what they left.
+  const bool launched = ours.contains("PMIX_RANK") || ours.contains("PMIX_NAMESPACE") ||
+                        ours.contains("OMPI_COMM_WORLD_SIZE");
+  std::erase_if(ours, [&](const auto& entry) {
+    const std::string& name = entry.first;
+    if (name.find("ALLOW_RUN_AS_ROOT") != std::string::npos) return false;
+    // A user's own settings: those of nodes are the cluster's matter, on one host ours but for
+    // PMIx's.
+    if (!launched && (BeginsWithOneOf(name, {"PMIX_MCA_"}) ||
+                      (over_nodes && BeginsWithOneOf(name, {"OMPI_MCA_", "PRTE_MCA_"}))))
+      return false;
+    if (BeginsWithOneOf(name, {"PMIX_", "PMI_", "PMI2_", "OMPI_", "OPAL_", "ORTE_", "PRTE_"}))
+      return true;
+    // Resource managers, whose nodes mpirun would use.
+    return !over_nodes && BeginsWithOneOf(name, {"SLURM_", "SLURMD_", "PBS_", "LSB_", "LSF_",
+                                                 "FLUX_", "COBALT_", "PE_HOSTFILE"});
+  });
+  if (const auto home = ours.find("HOME"); home == ours.end()) {
+    const passwd* user = getpwuid(geteuid());
+    ours["HOME"] = user != nullptr && user->pw_dir != nullptr ? user->pw_dir : "/";
+  }
+  return ours;
+}
 
 std::vector<std::string> MpirunCommand(const MpirunSpec& spec) {
   std::vector<std::string> words = {kMpirun, "-np", std::to_string(spec.ranks), "--bind-to",
@@ -140,13 +216,27 @@ std::vector<std::string> MpirunCommand(const MpirunSpec& spec) {
 
 namespace {
 
+bool HasLoopback() {
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return true;
+  bool found = false;
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    constexpr unsigned kNeeded = IFF_LOOPBACK | IFF_UP;
+    found = found || (one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_INET &&
+                      (one->ifa_flags & kNeeded) == kNeeded);
+  }
+  freeifaddrs(all);
+  return found;
+}
+
 // As Follow. Under load mpirun's daemons may not find each other; nothing has happened then.
-bool StartAndFollow(const std::vector<std::string>& words, const LaunchOptions& options) {
+Followed StartAndFollow(const std::vector<std::string>& words, const LaunchOptions& options) {
   for (int start = 1;; ++start) {
-    if (!Follow(StartMpirun(words), options)) return false;
+    const Followed followed = Follow(StartMpirun(words, options.over_nodes), options);
+    if (followed != Followed::kToTheEnd) return followed;
     const bool began = IsReady(options) || ReadOutcome(options.home, options.run);
     const bool can_start = access(words.front().c_str(), X_OK) == 0;
-    if (began || !can_start || start == kStarts || signals_seen > 0) return true;
+    if (began || !can_start || start == kStarts || signals_seen > 0) return followed;
     spdlog::warn("mpirun ended before the ranks had begun; starting it again ({} of {})", start + 1,
                  kStarts);
     SystemClock().Sleep(kStartPause);
@@ -156,6 +246,11 @@ bool StartAndFollow(const std::vector<std::string>& words, const LaunchOptions& 
 }  // namespace
 
 int LaunchRanks(const LaunchOptions& options) {
+  if (!options.over_nodes && !HasLoopback()) {
+    Fail(ErrorKind::kCluster,
+         "--ranks needs the loopback interface, and here it is down: `ip link set lo up`, or run "
+         "without --ranks");
+  }
   options.home.Create();
   if (geteuid() == 0) {
     for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
@@ -164,17 +259,26 @@ int LaunchRanks(const LaunchOptions& options) {
   }
   std::vector<std::string> words = MpirunCommand(
       {options.ranks, options.over_nodes, options.interface, std::string(kMpiKind) == "wheel"});
+  if (!options.over_nodes) {
+    words.emplace_back("/usr/bin/env");
+    for (const auto& [name, value] : OwnEnvironment())
+      if (IsForRanks(name)) words.push_back(name + "=" + value);
+  }
   words.insert(words.end(), options.command.begin(), options.command.end());
   const SignalCounter counter;
-  const bool heard = StartAndFollow(words, options);
+  const Followed followed = StartAndFollow(words, options);
   const auto outcome = ReadOutcome(options.home, options.run);
   if (outcome) {
     if (!outcome->message.empty()) spdlog::error("{}", outcome->message);
     return outcome->exit_code;
   }
-  if (!heard) {
+  if (followed == Followed::kUnheard) {
     spdlog::warn("interrupted before the ranks had begun: nothing was changed");
     return kExitInterrupted;
+  }
+  if (followed == Followed::kHung) {
+    spdlog::error("mpirun does not start the ranks here; nothing was changed: run without --ranks");
+    return kExitInfrastructure;
   }
   spdlog::error(
       "the ranks ended without an outcome (run {}); what was committed is kept: run again",

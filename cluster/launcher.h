@@ -2,6 +2,7 @@
 // allocation, and follows them to their end.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,11 +30,18 @@ struct LaunchOptions {
 // The words before the command.
 std::vector<std::string> MpirunCommand(const MpirunSpec& spec);
 
-// Runs mpirun in a process group of its own. The first INT or TERM, and USR1, becomes SIGUSR1 (=
+// `ours` without what other launchers have told this process, and without what would take ranks of
+// this host to other ones; with a HOME, which mpirun insists on.
+std::map<std::string, std::string> MpirunEnvironment(std::map<std::string, std::string> ours,
+                                                     bool over_nodes);
+
+// Runs mpirun in a process group of its own. The first INT, TERM, HUP or USR1 becomes SIGUSR1 (=
 // drain); after `grace` seconds, or a second signal, mpirun is ended; before rank 0 listens (the
 // folder of the run is there), it is ended at once: 75. The exit code is that of the outcome, whose
 // error is logged; 4 when there is none, whatever mpirun returned. An mpirun that does not leave
-// within 4 s of the outcome is ended too. Throws kCluster when it cannot be started, kStorage when
+// within 4 s of the outcome is ended too, and one whose ranks do not begin within a minute (five
+// over nodes): a line says so long before. Throws kCluster when it cannot be started or there is no
+// loopback interface, kStorage when
 // the home cannot be made.
 int LaunchRanks(const LaunchOptions& options);
 

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <map>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -21,6 +23,7 @@ constexpr double kSubmitFactor = 3;
 constexpr double kAskAgain = 40;  // seconds between two questions about the job of a lock
 // Above it are the steps that Slurm makes itself: the batch script and interactive shells.
 constexpr unsigned long kFirstSpecialStep = 0xfffffff0;
+constexpr size_t kLongestLine = 500;                  // of what could name a job
 constexpr const char* kForgotten = "Invalid job id";  // in what squeue and scontrol print
 
 std::string Variable(const char* name) {
@@ -74,6 +77,41 @@ std::vector<std::string> Lines(const std::string& text) {
   for (std::string line; std::getline(stream, line);)
     if (!line.empty()) lines.push_back(line);
   return lines;
+}
+
+// Without control characters and what they colour, and without blanks around it.
+std::string Plain(const std::string& line) {
+  static const std::regex colour("\x1b\\[[0-9;]*[A-Za-z]");
+  std::string text = std::regex_replace(line, colour, "");
+  std::erase_if(text, [](unsigned char c) { return std::iscntrl(c) != 0 && c != '\t'; });
+  const size_t start = text.find_first_not_of(" \t");
+  return start == std::string::npos ? ""
+                                    : text.substr(start, text.find_last_not_of(" \t") + 1 - start);
+}
+
+// The job that sbatch or what a site has put around it speaks of. No id when there is none, or when
+// there are several and nobody can say which: a wrong one would be another job of the user.
+// `loosely`: in anybody's words, too.
+SubmittedJob JobIn(const std::string& text, bool loosely) {
+  // From the surest on: --parsable, Slurm's own sentence, words of others.
+  static const std::regex forms[] = {
+      std::regex("([0-9]+)(?:;([^; ]+))?"),
+      std::regex(".*Submitted batch job ([0-9]+)(?: on cluster ([^ ]+))?.*"),
+      std::regex(".*\\bjob[ _-]*(?:id|number)?(?: is)?[ :=#]*([0-9]+)()\\b.*", std::regex::icase),
+  };
+  for (const std::regex& form : forms) {
+    if (&form == &forms[2] && !loosely) break;
+    std::map<std::string, std::string> found;  // cluster by id
+    for (const std::string& line : Lines(text)) {
+      if (line.size() > kLongestLine) continue;
+      const std::string plain = Plain(line);
+      std::smatch match;
+      if (std::regex_match(plain, match, form) && IsNumber(match[1])) found[match[1]] = match[2];
+    }
+    if (found.size() > 1) return {};
+    if (!found.empty()) return {Answer::kYes, found.begin()->first, found.begin()->second, ""};
+  }
+  return {};
 }
 
 std::string LastLine(const std::string& text) {
@@ -144,23 +182,36 @@ bool Slurm::IsThere() {
   return false;
 }
 
-SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments) const {
+SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments,
+                           const std::string& script) const {
   std::vector<std::string> words = {"sbatch", "--parsable"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const Reply reply = Call(words);
-  SubmittedJob job;
-  job.taken = reply.answer;
-  job.why = LastLine(reply.err);
-  if (reply.answer != Answer::kYes) return job;
-  const std::vector<std::string> parts = Split(LastLine(reply.out), ';', 2);
-  if (!IsNumber(parts[0])) {
-    job.taken = Answer::kUnknown;
-    job.why = "sbatch printed no job id";
+  // What a site has put around sbatch may print what it likes, and fail or hang afterwards.
+  const bool said_yes = reply.answer == Answer::kYes;
+  SubmittedJob job = JobIn(reply.out, said_yes);
+  if (job.id.empty() && said_yes) job = JobIn(reply.err, said_yes);
+  const bool plainly_refused = reply.answer == Answer::kNo && Lines(reply.out).empty();
+  if (job.id.empty() && !plainly_refused) job.id = FindByScript(script);
+  if (!job.id.empty()) {
+    job.taken = Answer::kYes;
     return job;
   }
-  job.id = parts[0];
-  if (parts.size() > 1) job.cluster = parts[1];
+  job.taken = said_yes ? Answer::kUnknown : reply.answer;
+  job.why = said_yes ? "sbatch printed no job id" : LastLine(reply.err);
   return job;
+}
+
+// The script is the job's own, but a job that goes on has the one of its predecessor, which is us.
+std::string Slurm::FindByScript(const std::string& script) const {
+  const Reply reply = Call({"squeue", "-h", "-u", std::to_string(geteuid()), "-o", "%i|%o"});
+  std::set<std::string> found;
+  for (const std::string& line : Lines(reply.out)) {
+    const std::vector<std::string> parts = Split(line, '|', 2);
+    if (parts.size() != 2 || !IsNumber(parts[0]) || parts[0] == OwnJob()) continue;
+    if ((parts[1] + " ").starts_with(script + " ")) found.insert(parts[0]);
+  }
+  return found.size() == 1 ? *found.begin() : "";
 }
 
 SlurmJob Slurm::Ask(const std::string& job) const {
@@ -245,21 +296,50 @@ std::string Slurm::ClusterName() const {
   return cluster_;
 }
 
+std::string Slurm::HostNames(const std::string& list) const {
+  const Reply reply = Call({"scontrol", "show", "hostnames", list});
+  return reply.answer == Answer::kYes ? reply.out : "";
+}
+
 std::string OwnJob() { return Variable("SLURM_JOB_ID"); }
 
+namespace {
+
+// Inside one that srun has started, which has its own launcher.
+bool IsInStep() {
+  const std::string step = Variable("SLURM_STEP_ID");
+  return IsNumber(step) && std::strtoul(step.c_str(), nullptr, 10) < kFirstSpecialStep;
+}
+
+std::string ShortName(const std::string& host) { return host.substr(0, host.find('.')); }
+
+}  // namespace
+
 int AllocatedNodes() {
-  const std::string nodes = Variable("SLURM_JOB_NUM_NODES"), step = Variable("SLURM_STEP_ID");
-  if (OwnJob().empty() || !IsNumber(nodes)) return 1;
-  if (IsNumber(step) && std::strtoul(step.c_str(), nullptr, 10) < kFirstSpecialStep) return 1;
+  const std::string nodes = Variable("SLURM_JOB_NUM_NODES");
+  if (OwnJob().empty() || !IsNumber(nodes) || IsInStep()) return 1;
   return std::max(1, std::atoi(nodes.c_str()));
+}
+
+std::string NodesElsewhere() {
+  const std::string nodes = Variable("SLURM_JOB_NODELIST");
+  // Only what slurmd starts knows the name of its node.
+  if (OwnJob().empty() || nodes.empty() || IsInStep() || !Variable("SLURMD_NODENAME").empty())
+    return "";
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  if (ShortName(nodes) == ShortName(host)) return "";
+  if (nodes.find_first_of("[,") == std::string::npos) return nodes;
+  for (const std::string& name : Lines(Slurm().HostNames(nodes)))
+    if (ShortName(name) == ShortName(host)) return "";
+  return nodes;
 }
 
 std::optional<double> AllocationDeadline() {
   const std::string job = OwnJob(), told = Variable("SLURM_JOB_END_TIME");
   if (job.empty()) return std::nullopt;
-  if (IsNumber(told)) return std::atof(told.c_str());
-  const double end = Slurm().Ask(job).end;
-  return end > 0 ? std::optional(end) : std::nullopt;
+  const double end = IsNumber(told) ? std::atof(told.c_str()) : Slurm().Ask(job).end;
+  return end > SystemClock().Unix() ? std::optional(end) : std::nullopt;
 }
 
 bool JobHasEnded(const std::string& job, const std::string& cluster) {
