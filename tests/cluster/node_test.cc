@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
+#include "base/json.h"
 #include "tests/support/fake_slurm.h"
+#include "tests/support/tiny_weights.h"
 
 namespace zerosweep {
 namespace {
