@@ -129,7 +129,7 @@ NodeDevices FindDevices(const std::string& device, const fs::path& stage_program
   NodeDevices devices;
   if (device == "cpu") return devices;
   const GpuHints hints = LookForGpus(device_files);
-  std::string why, advice = "see what nvidia-smi says of them";
+  std::string why, advice = "see what nvidia-smi says, and whether the driver is too old";
   if (hints.hidden) {
     why = fmt::format("CUDA_VISIBLE_DEVICES='{}' hides the GPUs", Variable("CUDA_VISIBLE_DEVICES"));
     advice = Variable("SLURM_JOB_ID").empty() ? "unset it to use them"

@@ -23,7 +23,8 @@ constexpr double kSubmitFactor = 3;
 constexpr double kAskAgain = 40;  // seconds between two questions about the job of a lock
 // Above it are the steps that Slurm makes itself: the batch script and interactive shells.
 constexpr unsigned long kFirstSpecialStep = 0xfffffff0;
-constexpr size_t kLongestLine = 500;                  // of what could name a job
+constexpr double kAsideLimit = 5;     // of a call whose answer is not worth more seconds
+constexpr size_t kLongestLine = 500;  // of what could name a job
 constexpr const char* kForgotten = "Invalid job id";  // in what squeue and scontrol print
 
 std::string Variable(const char* name) {
@@ -338,7 +339,7 @@ std::string NodesElsewhere() {
 std::optional<double> AllocationDeadline() {
   const std::string job = OwnJob(), told = Variable("SLURM_JOB_END_TIME");
   if (job.empty()) return std::nullopt;
-  const double end = IsNumber(told) ? std::atof(told.c_str()) : Slurm().Ask(job).end;
+  const double end = IsNumber(told) ? std::atof(told.c_str()) : Slurm(kAsideLimit).Ask(job).end;
   return end > SystemClock().Unix() ? std::optional(end) : std::nullopt;
 }
 

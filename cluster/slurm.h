@@ -81,7 +81,7 @@ std::string NodesElsewhere();
 
 // Unix seconds at which the allocation around this process ends: $SLURM_JOB_END_TIME, else what the
 // queue says. nullopt outside a job, where nobody knows, and for a time that has passed: a shell
-// keeps the variables of a job that has ended. May block for the limit of one call.
+// keeps the variables of a job that has ended. May block for 5 s.
 std::optional<double> AllocationDeadline();
 
 // Whether the job of this cluster has certainly ended: what HomeLock asks about the owner of a

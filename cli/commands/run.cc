@@ -21,6 +21,8 @@
 namespace zerosweep {
 namespace {
 
+constexpr double kAskSeconds = 5;  // about an allocation; a job that nobody knows of is alive
+
 struct RunArguments {
   SweepArguments sweep;
   RunOptions run;
@@ -132,17 +134,18 @@ int RunOverRanks(const RunArguments& arguments, const Globals& globals, int node
 }
 
 // One rank on each node of the allocation around this process, which may be in a shell that has
-// outlived it.
+// outlived it. `elsewhere`: as NodesElsewhere.
 int RunOverNodes(const RunArguments& arguments, const Globals& globals,
-                 const DrainSignals& signals) {
+                 const std::string& elsewhere, const DrainSignals& signals) {
   const std::string job = OwnJob();
   const char* advice = "`--ranks 1`, or the same command in a fresh shell, runs on this host";
   if (!Slurm::IsThere()) {
     Fail(ErrorKind::kCluster,
-         "job {} has other nodes, and there is no Slurm in PATH to go there: {}", job, advice);
+         "job {} has {}, and there is no Slurm in PATH X);
   }
-  if (Slurm().Ask(job).alive == Answer::kNo)
+  if (Slurm(kAskSeconds).Ask(job).alive == Answer::kNo)
     Fail(ErrorKind::kCluster, "job {}, whose nodes this shell had, has ended: {}", job, advice);
+  if (!elsewhere.empty()) spdlog::info("job {} has {}: running there", job, elsewhere);
   return RunOverRanks(arguments, globals, AllocatedNodes(), signals);
 }
 
@@ -168,8 +171,8 @@ int Run(const RunArguments& arguments, const Globals& globals) {
     return RunOverRanks(arguments, globals, /*nodes=*/0, signals);
   }
   if (launcher.inside) return RunInsideMpi(arguments, globals);
-  if (!elsewhere.empty()) spdlog::info("job {} has {}: running there", OwnJob(), elsewhere);
-  if (!elsewhere.empty() || AllocatedNodes() > 1) return RunOverNodes(arguments, globals, signals);
+  if (!elsewhere.empty() || AllocatedNodes() > 1)
+    return RunOverNodes(arguments, globals, elsewhere, signals);
   LocalTransport transport;
   return ExitCodeOf(RunHere(arguments, globals, transport), arguments.run);
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "cluster/mpi_loader.h"
 #include "tests/support/fake_slurm.h"
 

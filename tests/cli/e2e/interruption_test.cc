@@ -169,7 +169,7 @@ TEST(InterruptionTest, AClosedTerminalSavesFirst) {
 TEST(InterruptionTest, UnderNohupARunGoesOn) {
   const CommandLine line;
   const std::string sweep = WriteLongSweep(line);
-  for (const std::string& ranks : {"1", "2"}) {
+  for (const std::string ranks : {"1", "2"}) {
     const auto run = line.StartProgram({"/usr/bin/nohup", BuildFolder() + "/bin/zerosweep",
                                         "--home", line.home(), "run", sweep, "-n", "2", "--set",
                                         "seeds=[" + ranks + "]", "--ranks", ranks});
