@@ -140,8 +140,8 @@ int RunOverNodes(const RunArguments& arguments, const Globals& globals,
   const std::string job = OwnJob();
   const char* advice = "`--ranks 1`, or the same command in a fresh shell, runs on this host";
   if (!Slurm::IsThere()) {
-    Fail(ErrorKind::kCluster,
-         "job {} has {}, and there is no Slurm in PATH X);
+    Fail(ErrorKind::kCluster, "job {} has {}, and there is no Slurm in PATH to go there: {}", job,
+         elsewhere.empty() ? "several nodes" : elsewhere, advice);
   }
   if (Slurm(kAskSeconds).Ask(job).alive == Answer::kNo)
     Fail(ErrorKind::kCluster, "job {}, whose nodes this shell had, has ended: {}", job, advice);
