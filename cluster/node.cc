@@ -137,9 +137,11 @@ NodeDevices FindDevices(const std::string& device, const fs::path& stage_program
   } else if (hints.files > 0 || hints.listed > 0) {
     try {
       why = TakeWorking(AskStage(stage_program), hints, devices);
-    } catch (const std::exception& error) {
-      devices = {};
+    } catch (const Error& error) {
       why = error.what();
+    } catch (const Json::exception& error) {
+      devices = {};
+      why = fmt::format("{} --devices answers nonsense ({})", stage_program.string(), error.what());
     }
     if (hints.open == 0 && !hints.closed.empty())
       advice = "let the job or the container, or its user, have the GPUs' files";

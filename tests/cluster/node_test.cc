@@ -112,7 +112,7 @@ TEST_F(NodeTest, WhereNoGpuWorksOneLineSaysWhyAndWhatToDo) {
   Answer("echo nonsense");
   expect("zerosweep-stage --devices");
   Answer("echo '{\"gpus\": 3}'");
-  expect("problem");
+  expect("answers nonsense");
   std::filesystem::remove(folder_ / "stage");
   expect("cannot start");
 }

@@ -101,7 +101,8 @@ TEST_F(DevicesTest, ADeviceFileWithoutADriver) {
   line_.SetEnvironment("ZEROSWEEP_STAGE", BuildFolder() + "/bin/zerosweep-stage");
   const std::string script =
       "set -e; mkdir -p \"$0\"; cp -a /dev/null /dev/zero /dev/random /dev/urandom /dev/tty \"$0\";"
-      " ln -sf /proc/self/fd \"$0/fd\"; mkdir -p \"$0/shm\"; touch \"$0/nvidia0\" \"$0/nvidiactl\";"
+      " ln -sfn /proc/self/fd \"$0/fd\"; mkdir -p \"$0/shm\"; touch \"$0/nvidia0\" "
+      "\"$0/nvidiactl\";"
       " mount --bind \"$0\" /dev; exec env -u CUDA_VISIBLE_DEVICES \"$@\"";
   const auto run = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"/usr/bin/unshare", "-m", "sh", "-c", script, line_ / "dev",

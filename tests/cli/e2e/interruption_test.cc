@@ -169,16 +169,26 @@ TEST(InterruptionTest, AClosedTerminalSavesFirst) {
 TEST(InterruptionTest, UnderNohupARunGoesOn) {
   const CommandLine line;
   const std::string sweep = WriteLongSweep(line);
-  for (const std::string ranks : {"1", "2"}) {
-    const auto run = line.StartProgram({"/usr/bin/nohup", BuildFolder() + "/bin/zerosweep",
-                                        "--home", line.home(), "run", sweep, "-n", "2", "--set",
-                                        "seeds=[" + ranks + "]", "--ranks", ranks});
-    ASSERT_TRUE(WaitForSyntheses(line, 1)) << run->Said();
+  const auto run_with = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"/usr/bin/nohup",
+                                      BuildFolder() + "/bin/zerosweep",
+                                      "--home",
+                                      line.home(),
+                                      "run",
+                                      sweep,
+                                      "-n",
+                                      "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto run = line.StartProgram(words);
+    EXPECT_TRUE(WaitForSyntheses(line, 1)) << run->Said();
     run->Signal(SIGHUP);
-    for (const pid_t stage : StagesOf(line.home())) kill(stage, SIGHUP);
-    for (const auto& [rank, process] : RanksOf(line.home())) kill(process, SIGHUP);
+    // Ranks, whose signals mpirun sets, are in groups that no terminal's end reaches.
+    if (more.empty())
+      for (const pid_t stage : StagesOf(line.home())) kill(stage, SIGHUP);
     EXPECT_EQ(run->Wait().code, 0) << run->Said();
-  }
+  };
+  run_with({});
+  run_with({"--ranks", "2", "--set", "seeds=[2]"});
   EXPECT_EQ(line.Value("SELECT count(*) FROM v_attempt WHERE outcome != 'done'"), 0);
 }
 
