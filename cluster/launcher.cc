@@ -26,12 +26,10 @@ namespace {
 constexpr double kTurn = 0.02;  // seconds between two looks
 // From the outcome to the end of mpirun: a rank that died can keep MPI_Finalize for ever.
 constexpr double kLeaveLimit = 4;
-constexpr int kStarts = 3;         // of an mpirun that ends before its ranks have begun
-constexpr double kStartPause = 2;  // seconds between them
-constexpr double kTermToKill = 3;  // from SIGTERM to SIGKILL
-// In which the ranks should have begun (a line says so), and in which they must have. Starting them
-// on other nodes takes a cluster longer.
-constexpr double kSlowStart = 8, kHungStart = 60, kNodesFactor = 5;
+constexpr int kStarts = 3;          // of an mpirun that ends before its ranks have begun
+constexpr double kStartPause = 2;   // seconds between them
+constexpr double kTermToKill = 3;   // from SIGTERM to SIGKILL
+constexpr double kNodesFactor = 5;  // a cluster takes longer to start ranks
 
 volatile std::sig_atomic_t signals_seen = 0;
 void Count(int) { signals_seen = signals_seen + 1; }
@@ -105,24 +103,26 @@ bool IsReady(const LaunchOptions& options) {
 // The line about ranks that do not begin, once; and whether it is time to give them up.
 class StartWatch {
  public:
-  explicit StartWatch(bool over_nodes)
-      : factor_(over_nodes ? kNodesFactor : 1), start_(SystemClock().Monotonic()) {}
+  explicit StartWatch(const LaunchOptions& options)
+      : slow_(options.slow_start * (options.over_nodes ? kNodesFactor : 1)),
+        hung_(options.hung_start * (options.over_nodes ? kNodesFactor : 1)) {}
 
   bool IsOver() {
     const double waited = SystemClock().Monotonic() - start_;
-    if (waited > factor_ * kSlowStart && !told_) {
+    if (waited > slow_ && !told_) {
       told_ = true;
       spdlog::warn(
           "mpirun has not started the ranks for {:.0f} s; it has {:.0f} more. A shell that was "
           "begun inside a job or a step may be the cause: a fresh one, or a run without --ranks, "
           "goes around it",
-          waited, factor_ * (kHungStart - kSlowStart));
+          waited, hung_ - slow_);
     }
-    return waited > factor_ * kHungStart;
+    return waited > hung_;
   }
 
  private:
-  double factor_, start_;
+  double slow_, hung_;
+  double start_ = SystemClock().Monotonic();
   bool told_ = false;
 };
 
@@ -132,7 +132,7 @@ enum class Followed { kToTheEnd, kUnheard, kHung };
 // the ranks could hear it, and when they do not begin.
 Followed Follow(pid_t child, const LaunchOptions& options) {
   const Clock& clock = SystemClock();
-  StartWatch watch(options.over_nodes);
+  StartWatch watch(options);
   bool ready = false;
   std::optional<double> drained, outcome_seen;
   while (!HasEnded(child)) {

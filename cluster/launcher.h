@@ -25,6 +25,9 @@ struct LaunchOptions {
   Home home;
   std::string run;    // where rank 0 writes its outcome
   double grace = 30;  // seconds from the first signal to the end of mpirun
+  // Seconds in which the ranks should have begun (a line says so), and in which they must have;
+  // over nodes five times as long.
+  double slow_start = 8, hung_start = 60;
 };
 
 // The words before the command.

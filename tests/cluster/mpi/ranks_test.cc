@@ -40,6 +40,22 @@ TEST_P(RanksTest, EveryTrialIsDoneOnceAndTheSecondRunHasNothingToDo) {
   EXPECT_GE(workers.at(0).get<int>(), 1);
 }
 
+TEST(RanksTest, RanksThatDoNotBeginAreGivenUp) {
+  const TempFolder folder;
+  AllowRoot();
+  LaunchOptions launch;
+  launch.command = {"/bin/sleep", "100"};
+  launch.ranks = 2;
+  launch.home = {folder / "home"};
+  launch.run = "run";
+  launch.slow_start = 0.5;
+  launch.hung_start = 2;
+  const double start = SystemClock().Monotonic();
+  EXPECT_EQ(LaunchRanks(launch), kExitInfrastructure);
+  EXPECT_LT(SystemClock().Monotonic() - start, 20);
+  EXPECT_FALSE(std::filesystem::exists(launch.home.run("run")));
+}
+
 TEST(RanksTest, AKilledWorkerRankLosesItsAttemptsOnly) {
   const FakeSweep sweep(12, 60);
   Program program(sweep.Command({"--slots", "3", "--ranks", "3", "--limit", "3"}), sweep.output());
