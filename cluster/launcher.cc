@@ -179,6 +179,13 @@ std::map<std::string, std::string> MpirunEnvironment(std::map<std::string, std::
     return !over_nodes && BeginsWithOneOf(name, {"SLURM_", "SLURMD_", "PBS_", "LSB_", "LSF_",
                                                  "FLUX_", "COBALT_", "PE_HOSTFILE"});
   });
+  // mpirun knows Slurm's variables by their old names, and without them stays on this host.
+  for (const auto& [older, name] : {std::pair("SLURM_JOBID", "SLURM_JOB_ID"),
+                                    {"SLURM_NODELIST", "SLURM_JOB_NODELIST"},
+                                    {"SLURM_NNODES", "SLURM_JOB_NUM_NODES"}}) {
+    const auto now = ours.find(name);
+    if (now != ours.end()) ours.try_emplace(older, now->second);
+  }
   if (const auto home = ours.find("HOME"); home == ours.end()) {
     const passwd* user = getpwuid(geteuid());
     ours["HOME"] = user != nullptr && user->pw_dir != nullptr ? user->pw_dir : "/";

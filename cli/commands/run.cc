@@ -143,8 +143,14 @@ int RunOverNodes(const RunArguments& arguments, const Globals& globals,
     Fail(ErrorKind::kCluster, "job {} has {}, and there is no Slurm in PATH to go there: {}", job,
          elsewhere.empty() ? "several nodes" : elsewhere, advice);
   }
-  if (Slurm(kAskSeconds).Ask(job).alive == Answer::kNo)
+  const Answer alive = Slurm(kAskSeconds).Ask(job).alive;
+  if (alive == Answer::kNo)
     Fail(ErrorKind::kCluster, "job {}, whose nodes this shell had, has ended: {}", job, advice);
+  if (alive == Answer::kUnknown && !elsewhere.empty()) {
+    Fail(ErrorKind::kCluster,
+         "job {} has {}, but Slurm does not say whether it still runs: try `squeue -j {}`; {}", job,
+         elsewhere, job, advice);
+  }
   if (!elsewhere.empty()) spdlog::info("job {} has {}: running there", job, elsewhere);
   return RunOverRanks(arguments, globals, AllocatedNodes(), signals);
 }

@@ -73,6 +73,14 @@ TEST(LauncherTest, RanksOfNodesAreSlurmsMatter) {
             (std::map<std::string, std::string>{{"HOME", "/h"}, {"SLURM_JOBID", "4"}}));
 }
 
+TEST(LauncherTest, MpirunIsToldOfAnAllocationByTheNamesItKnows) {
+  const auto told = MpirunEnvironment(
+      {{"SLURM_JOB_ID", "4"}, {"SLURM_JOB_NODELIST", "n1"}, {"SLURM_NNODES", "1"}}, true);
+  EXPECT_EQ(told.at("SLURM_JOBID"), "4");
+  EXPECT_EQ(told.at("SLURM_NODELIST"), "n1");
+  EXPECT_EQ(told.at("SLURM_NNODES"), "1");
+}
+
 TEST(LauncherTest, MpirunAlwaysHasAHome) {
   EXPECT_NE(MpirunEnvironment({}, false).at("HOME"), "");
   EXPECT_EQ(MpirunEnvironment({{"HOME", "/h"}}, true).at("HOME"), "/h");

@@ -94,6 +94,12 @@ TEST_F(LauncherTest, AnAllocationOfOtherNodesThatCannotBeReachedIsRefused) {
     EXPECT_THAT(finished.err,
                 AllOf(HasSubstr("job 4 has " + std::string(nodes)), HasSubstr("--ranks 1")));
   }
+  // A Slurm that nobody answers for.
+  const Finished unknown = Run({"SLURM_CONF=/nonexistent", "SLURM_JOB_ID=4",
+                                "SLURM_JOB_NUM_NODES=1", "SLURM_JOB_NODELIST=n01"},
+                               {});
+  EXPECT_EQ(unknown.code, 4) << unknown.err;
+  EXPECT_THAT(unknown.err, AllOf(HasSubstr("job 4 has n01"), HasSubstr("--ranks 1")));
   char host[256] = {};
   gethostname(host, sizeof host - 1);
   EXPECT_EQ(
