@@ -61,10 +61,7 @@ SessionOptions MakeSession(const RunOptions& options, const Globals& globals, co
   session.coordinator.drain_grace = kStagesShare * options.grace;
   session.scheduler.max_attempts = options.max_attempts;
   KnowDeadline(options, session.scheduler);
-  if (const std::string nodes = NodesElsewhere(); !nodes.empty()) {
-    spdlog::warn("computing on this host, although job {} has {}: `srun -n1` before it goes there",
-                 OwnJob(), nodes);
-  }
+  TellIfElsewhere();
   session.worker = MakeWorkerOptions(home, options.device);
   session.display = DetectDisplay(globals.color, globals.quiet);
   if (options.columns > 0) {
@@ -76,6 +73,13 @@ SessionOptions MakeSession(const RunOptions& options, const Globals& globals, co
   session.break_lock = options.break_lock;
   session.published = PublishedNumbers();
   return session;
+}
+
+void TellIfElsewhere() {
+  const std::string nodes = NodesElsewhere();
+  if (nodes.empty()) return;
+  spdlog::warn("computing on this host, although job {} has {}: `srun -n1` before it goes there",
+               OwnJob(), nodes);
 }
 
 void TellOutcome(const Outcome& outcome, const Plan& plan) {

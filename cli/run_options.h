@@ -30,6 +30,9 @@ void AddRunOptions(CLI::App& app, RunOptions& options);
 SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,
                            const Plan& plan);
 
+// A warning for who computes here although the allocation around has other nodes.
+void TellIfElsewhere();
+
 // One line about how the run of a plan has ended.
 void TellOutcome(const Outcome& outcome, const Plan& plan);
 int ExitCodeOf(int code, const RunOptions& options);

@@ -2,20 +2,12 @@
 // allocation, and follows them to their end.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "storage/home.h"
 
 namespace zerosweep {
-
-struct MpirunSpec {
-  int ranks = 1;
-  bool over_nodes = false;  // one rank on each node of the allocation, else all on this host
-  std::string interface;    // network interfaces or subnets between nodes; "": Open MPI chooses
-  bool ulfm = true;         // Open MPI 5 (the wheel), else 4.1 (Debian)
-};
 
 struct LaunchOptions {
   std::vector<std::string> command;  // the program and its arguments, as every rank runs it
@@ -29,14 +21,6 @@ struct LaunchOptions {
   // over nodes five times as long.
   double slow_start = 8, hung_start = 60;
 };
-
-// The words before the command.
-std::vector<std::string> MpirunCommand(const MpirunSpec& spec);
-
-// `ours` without what other launchers have told this process, and without what would take ranks of
-// this host to other ones; with a HOME, which mpirun insists on.
-std::map<std::string, std::string> MpirunEnvironment(std::map<std::string, std::string> ours,
-                                                     bool over_nodes);
 
 // Runs mpirun in a process group of its own. The first INT, TERM, HUP or USR1 becomes SIGUSR1 (=
 // drain); after `grace` seconds, or a second signal, mpirun is ended; before rank 0 listens (the

@@ -3,10 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -15,6 +13,7 @@
 #include "base/log.h"
 #include "base/run_program.h"
 #include "base/spawn.h"
+#include "cluster/sbatch_answer.h"
 
 namespace zerosweep {
 namespace {
@@ -23,8 +22,7 @@ constexpr double kSubmitFactor = 3;
 constexpr double kAskAgain = 40;  // seconds between two questions about the job of a lock
 // Above it are the steps that Slurm makes itself: the batch script and interactive shells.
 constexpr unsigned long kFirstSpecialStep = 0xfffffff0;
-constexpr double kAsideLimit = 5;     // of a call whose answer is not worth more seconds
-constexpr size_t kLongestLine = 500;  // of what could name a job
+constexpr double kAsideLimit = 5;  // of a call whose answer is not worth more seconds
 constexpr const char* kForgotten = "Invalid job id";  // in what squeue and scontrol print
 
 std::string Variable(const char* name) {
@@ -78,41 +76,6 @@ std::vector<std::string> Lines(const std::string& text) {
   for (std::string line; std::getline(stream, line);)
     if (!line.empty()) lines.push_back(line);
   return lines;
-}
-
-// Without control characters and what they colour, and without blanks around it.
-std::string Plain(const std::string& line) {
-  static const std::regex colour("\x1b\\[[0-9;]*[A-Za-z]");
-  std::string text = std::regex_replace(line, colour, "");
-  std::erase_if(text, [](unsigned char c) { return std::iscntrl(c) != 0 && c != '\t'; });
-  const size_t start = text.find_first_not_of(" \t");
-  return start == std::string::npos ? ""
-                                    : text.substr(start, text.find_last_not_of(" \t") + 1 - start);
-}
-
-// The job that sbatch or what a site has put around it speaks of. No id when there is none, or when
-// there are several and nobody can say which: a wrong one would be another job of the user.
-// `loosely`: in anybody's words, too.
-SubmittedJob JobIn(const std::string& text, bool loosely) {
-  // From the surest on: --parsable, Slurm's own sentence, words of others.
-  static const std::regex forms[] = {
-      std::regex("([0-9]+)(?:;([^; ]+))?"),
-      std::regex(".*Submitted batch job ([0-9]+)(?: on cluster ([^ ]+))?.*"),
-      std::regex(".*\\bjob[ _-]*(?:id|number)?(?: is)?[ :=#]*([0-9]+)()\\b.*", std::regex::icase),
-  };
-  for (const std::regex& form : forms) {
-    if (&form == &forms[2] && !loosely) break;
-    std::map<std::string, std::string> found;  // cluster by id
-    for (const std::string& line : Lines(text)) {
-      if (line.size() > kLongestLine) continue;
-      const std::string plain = Plain(line);
-      std::smatch match;
-      if (std::regex_match(plain, match, form) && IsNumber(match[1])) found[match[1]] = match[2];
-    }
-    if (found.size() > 1) return {};
-    if (!found.empty()) return {Answer::kYes, found.begin()->first, found.begin()->second, ""};
-  }
-  return {};
 }
 
 std::string LastLine(const std::string& text) {
@@ -190,10 +153,11 @@ SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments,
   const Reply reply = Call(words);
   // What a site has put around sbatch may print what it likes, and fail or hang afterwards.
   const bool said_yes = reply.answer == Answer::kYes;
-  SubmittedJob job = JobIn(reply.out, said_yes);
-  if (job.id.empty() && said_yes) job = JobIn(reply.err, said_yes);
+  NamedJob named = JobIn(reply.out, said_yes);
+  if (named.id.empty() && said_yes) named = JobIn(reply.err, said_yes);
   const bool plainly_refused = reply.answer == Answer::kNo && Lines(reply.out).empty();
-  if (job.id.empty() && !plainly_refused) job.id = FindByScript(script);
+  if (named.id.empty() && !plainly_refused) named.id = FindByScript(script);
+  SubmittedJob job{reply.answer, named.id, named.cluster, ""};
   if (!job.id.empty()) {
     job.taken = Answer::kYes;
     return job;

@@ -1,10 +1,9 @@
-#include "cluster/launcher.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/text.h"
 #include "cluster/batch.h"
+#include "cluster/mpirun.h"
 
 namespace zerosweep {
 namespace {
@@ -59,6 +58,11 @@ TEST(LauncherTest, RanksOfThisHostDoNotSeeOtherLaunchers) {
   all.erase("PMIX_RANK");
   EXPECT_THAT(MpirunEnvironment(all, false), testing::Contains(testing::Key("PMIX_MCA_gds")))
       << "the user's own";
+}
+
+TEST(LauncherTest, RanksOfThisHostKnowTheirJobAndNoSecrets) {
+  EXPECT_THAT(RankEnvironment({{"SLURM_JOB_ID", "4"}, {"SLURM_JWT", "secret"}, {"HOME", "/h"}}),
+              testing::ElementsAre("/usr/bin/env", "SLURM_JOB_ID=4"));
 }
 
 TEST(LauncherTest, RanksOfNodesAreSlurmsMatter) {

@@ -184,7 +184,8 @@ TEST_F(SlurmTest, WhateverAWrapperPrintsTheNumberIsFound) {
   for (const char* printed :
        {"echo 17; echo 'Your balance is 12 h'", "echo '  17  '", "printf '17\\r\\n'",
         "printf '\\t17'", "echo 'Submitted batch job 17'", "echo 'Submitted batch job 17' >&2",
-        "echo 17 >&2", "echo 'sbatch: Submitted batch job 17'; echo 'Have a nice day'",
+        "echo 'Submitted batch job 17'; echo 12", "echo 17 >&2",
+        "echo 'sbatch: Submitted batch job 17'; echo 'Have a nice day'",
         "printf '\\033[1;32m17\\033[0m\\n'", "echo 'Job ID: 17'",
         "echo 'Your job 17 has been queued'", "echo 'JOBID=17 (queue gpu, 4 nodes)'",
         "echo 17; echo 17", "echo; echo 17; echo", "echo 17; exit 1",

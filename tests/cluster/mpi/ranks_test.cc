@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cluster/launcher.h"
+#include "cluster/mpirun.h"
 #include "mpi_config.h"
 #include "tests/support/fake_sweep.h"
 
