@@ -24,7 +24,8 @@ struct SpawnOptions {
 };
 
 // Returns the child's id; whoever calls waits for it. Signals have their default meaning in the
-// child and none is blocked. Throws kCluster when the program cannot be started.
+// child and none is blocked; only SIGHUP stays ignored where it is (nohup means the whole run).
+// Throws kCluster when the program cannot be started.
 pid_t Spawn(const SpawnOptions& options);
 
 // This process's environment.

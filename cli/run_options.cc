@@ -39,8 +39,10 @@ void AddRunOptions(CLI::App& app, RunOptions& options) {
   app.add_option("--max-attempts", options.max_attempts,
                  "Tries at a stage whose process crashes or hangs")
       ->check(CLI::Range(1, 1000));
-  app.add_option("--device", options.device, "cpu: leave the GPUs alone (default: use them)")
-      ->check(CLI::IsMember({"cpu"}));
+  app.add_option("--device", options.device,
+                 "cpu: leave the GPUs alone; cuda: none that works is an error (default: the GPUs "
+                 "that work, else the CPU)")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_flag("--exit-zero", options.exit_zero, "Exit 0, not 3, when there is nothing to do");
   app.add_flag("--break-lock", options.break_lock,
                "Take over a home whose owner has been silent for a minute");
@@ -53,14 +55,14 @@ SessionOptions MakeSession(const RunOptions& options, const Globals& globals, co
   SlotPolicy& slots = session.coordinator.slots;
   slots.slots = options.slots;
   slots.spread = options.spread;
-  slots.device = options.device;
   session.coordinator.interface = options.interface;
   for (const StageRow& stage : plan.stages)
     slots.threads = std::max(slots.threads, stage.design->threads);
   session.coordinator.drain_grace = kStagesShare * options.grace;
   session.scheduler.max_attempts = options.max_attempts;
   KnowDeadline(options, session.scheduler);
-  session.worker = MakeWorkerOptions(session.coordinator.home);
+  TellIfElsewhere();
+  session.worker = MakeWorkerOptions(home, options.device);
   session.display = DetectDisplay(globals.color, globals.quiet);
   if (options.columns > 0) {
     session.display.terminal = session.display.color = true;
@@ -71,6 +73,13 @@ SessionOptions MakeSession(const RunOptions& options, const Globals& globals, co
   session.break_lock = options.break_lock;
   session.published = PublishedNumbers();
   return session;
+}
+
+void TellIfElsewhere() {
+  const std::string nodes = NodesElsewhere();
+  if (nodes.empty()) return;
+  spdlog::warn("computing on this host, although job {} has {}: `srun -n1` before it goes there",
+               OwnJob(), nodes);
 }
 
 void TellOutcome(const Outcome& outcome, const Plan& plan) {

@@ -15,7 +15,7 @@ struct RunOptions {
   std::string interface;
   double grace = 30;
   int max_attempts = 3;
-  std::string device;  // "" or "cpu"
+  std::string device;  // "", "cpu" or "cuda"
   bool exit_zero = false;
   bool break_lock = false;
   // What a launched rank is told by its launcher.
@@ -29,6 +29,9 @@ void AddRunOptions(CLI::App& app, RunOptions& options);
 
 SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,
                            const Plan& plan);
+
+// A warning for who computes here although the allocation around has other nodes.
+void TellIfElsewhere();
 
 // One line about how the run of a plan has ended.
 void TellOutcome(const Outcome& outcome, const Plan& plan);

@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "engine/catalogue/declaration.h"
 #include "engine/parallel/process_group.h"
+#include "engine/stages/gpus.h"
 #include "engine/stages/input_check.h"
 #include "engine/stages/runner.h"
 
@@ -49,9 +50,11 @@ int Main(int argc, char** argv) {
   CLI::App app{
       "zerosweep-stage: runs the stages of a sweep for a worker of `zerosweep run`.\n"
       "It is started by zerosweep and speaks framed JSON on descriptors 3 and 4."};
-  bool describe = false, try_nccl = false;
+  bool describe = false, devices = false, try_nccl = false;
   std::vector<std::string> checks;
   app.add_flag("--describe", describe, "Print the catalogue (JSON) of what this program can do");
+  app.add_flag("--devices", devices,
+               "Print the GPUs (JSON) that CUDA shows, and whether they work");
   app.add_flag("--try-nccl", try_nccl, "Reduce something with NCCL on the first GPU");
   app.add_option("--check", checks,
                  "Look at what a stage would read: JSON {params, files, split}; repeatable. A line "
@@ -66,6 +69,10 @@ int Main(int argc, char** argv) {
   }
   if (describe) {
     std::printf("%s\n", zerosweep::DescribeAll().dump(1).c_str());
+    return zerosweep::kExitOk;
+  }
+  if (devices) {
+    std::printf("%s\n", zerosweep::DescribeGpus().dump(1).c_str());
     return zerosweep::kExitOk;
   }
   if (!checks.empty()) {

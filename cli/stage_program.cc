@@ -21,10 +21,11 @@ SupervisorOptions MakeSupervisorOptions(const Home& home) {
   return options;
 }
 
-WorkerOptions MakeWorkerOptions(const Home& home) {
+WorkerOptions MakeWorkerOptions(const Home& home, const std::string& device) {
   WorkerOptions options;
   options.stage = MakeSupervisorOptions(home);
   options.node = NodeName();
+  options.devices = FindDevices(device, StageProgram());
   return options;
 }
 

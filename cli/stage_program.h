@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "cluster/worker.h"
 #include "storage/home.h"
@@ -13,6 +14,7 @@ std::filesystem::path StageProgram();
 
 // `home` is where the logs go.
 SupervisorOptions MakeSupervisorOptions(const Home& home);
-WorkerOptions MakeWorkerOptions(const Home& home);
+// `device`: as FindDevices, which it asks.
+WorkerOptions MakeWorkerOptions(const Home& home, const std::string& device);
 
 }  // namespace zerosweep

@@ -14,6 +14,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "cluster/job_files.h"
+#include "cluster/signals.h"
 
 namespace zerosweep {
 namespace {
@@ -33,12 +34,8 @@ void NoteTermination(int) { terminated_seen = 1; }
 void Listen() {
   warned_seen = 0;
   terminated_seen = 0;
-  for (const int number : {SIGUSR1, SIGTERM, SIGINT}) {
-    struct sigaction action {};
-    action.sa_handler = number == SIGUSR1 ? NoteWarning : NoteTermination;
-    action.sa_flags = SA_RESTART;
-    sigaction(number, &action, nullptr);
-  }
+  ListenTo(SIGUSR1, NoteWarning);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ListenTo(number, NoteTermination);
 }
 
 pid_t StartRun(const std::vector<std::string>& words) {
@@ -99,7 +96,7 @@ void SubmitFollower(const fs::path& folder, const JobSpec& spec, JobState state,
                     const Slurm& slurm) {
   std::vector<std::string> arguments = {"--dependency=afterany:" + state.job};
   arguments.insert(arguments.end(), spec.sbatch.begin(), spec.sbatch.end());
-  const SubmittedJob next = slurm.Submit(arguments);
+  const SubmittedJob next = slurm.Submit(arguments, (folder / "job.sh").string());
   if (next.taken != Answer::kYes)
     Fail(ErrorKind::kCluster, "the job that was to go on is not in the queue ({}): submit it again",
          next.why);

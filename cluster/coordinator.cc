@@ -13,11 +13,22 @@ constexpr size_t kProblemsKept = 20;
 }  // namespace
 
 int SlotsOfRank(const SlotPolicy& policy, int rank, int ranks, const JoinRequest& join) {
-  const bool gpus = join.gpus > 0 && policy.device != "cpu";
-  const int natural = gpus ? join.gpus : std::max(1, join.cores / std::max(1, policy.threads));
+  const int natural = join.gpus.empty() ? std::max(1, join.cores / std::max(1, policy.threads))
+                                        : static_cast<int>(join.gpus.size());
   const int asked = policy.slots > 0 ? policy.slots : natural;
   if (!policy.spread) return asked;
   return std::max(1, asked / ranks + (rank < asked % ranks ? 1 : 0));
+}
+
+std::vector<std::string> DevicesOfRank(const SlotPolicy& policy, int rank, int ranks,
+                                       const JoinRequest& join) {
+  const auto slots = static_cast<size_t>(SlotsOfRank(policy, rank, ranks, join));
+  std::vector<std::string> devices(slots, "cpu");
+  // Ranks of one host see the same GPUs: their slots go round them together.
+  const size_t first = policy.spread ? static_cast<size_t>(rank) * slots : 0;
+  for (size_t i = 0; i < slots && !join.gpus.empty(); ++i)
+    devices[i] = join.gpus[(first + i) % join.gpus.size()];
+  return devices;
 }
 
 Coordinator::Coordinator(CoordinatorOptions options, const Plan& plan, Scheduler& scheduler,
@@ -69,19 +80,22 @@ void Coordinator::Dismiss(int rank) {
   Send(rank, Leave{});
 }
 
-void Coordinator::OnJoin(int rank, const JoinRequest& join) {
+void Coordinator::OnJoin(int rank, const JoinRequest& request) {
   if (phase_ != Phase::kRunning) return;
-  WorkerState worker{join.node, {}};
-  const int slots = SlotsOfRank(options_.slots, rank, transport_.size(), join);
-  const bool gpus = join.gpus > 0 && options_.slots.device != "cpu";
-  // Ranks of one host see the same GPUs: their slots go round them together.
-  const int first = options_.slots.spread ? rank * slots : 0;
-  for (int i = 0; i < slots; ++i)
-    worker.devices.push_back(gpus ? fmt::format("cuda:{}", (first + i) % join.gpus) : "cpu");
+  JoinRequest join = request;
+  const SlotPolicy& policy = options_.slots;
+  if (policy.spread) {
+    // Rank 0, whose word comes first, has looked at the GPUs for all: two at once disturb each
+    // other. The memory is shared, too.
+    if (rank == 0) host_gpus_ = join.gpus;
+    join.gpus = host_gpus_;
+    join.memory /= transport_.size();
+  }
+  if (!join.warning.empty()) Problem(join.warning);
+  WorkerState worker{join.node, DevicesOfRank(policy, rank, transport_.size(), join)};
+  const int slots = static_cast<int>(worker.devices.size());
   workers_[rank] = std::move(worker);
-  // Ranks of one host share its memory, too.
-  const double memory = options_.slots.spread ? join.memory / transport_.size() : join.memory;
-  placement_.AddNode(rank, {slots, gpus, join.cores, memory});
+  placement_.AddNode(rank, {slots, !join.gpus.empty(), join.cores, join.memory});
 }
 
 void Coordinator::Problem(const std::string& text) {

@@ -30,9 +30,11 @@ struct SlotPolicy {
   int slots = 0;        // 0: one per GPU, else one per `threads` cores
   bool spread = false;  // `slots` is for all ranks together (ranks of one host), else for each
   int threads = 1;      // of the most demanding stage
-  std::string device;   // "" (GPUs where there are any) or "cpu"
 };
 int SlotsOfRank(const SlotPolicy& policy, int rank, int ranks, const JoinRequest& join);
+// "cuda:0" or "cpu" for each of the slots.
+std::vector<std::string> DevicesOfRank(const SlotPolicy& policy, int rank, int ranks,
+                                       const JoinRequest& join);
 
 struct CoordinatorOptions {
   Home home;
@@ -74,7 +76,7 @@ class Coordinator {
     std::vector<std::string> devices;  // by slot
   };
 
-  void OnJoin(int rank, const JoinRequest& join);
+  void OnJoin(int rank, const JoinRequest& request);
   void OnStoreCall(int rank, const StoreCall& call);
   void OnEnded(int rank, const Ended& ended);
   void OnRevoked(int rank, const std::string& attempt);
@@ -125,6 +127,7 @@ class Coordinator {
   Liveness liveness_;
   Placement placement_;
   std::map<int, WorkerState> workers_;
+  std::vector<std::string> host_gpus_;     // of rank 0: those of all ranks of one host
   std::set<int> gone_;                     // ranks that have left or are lost
   std::set<int> dismissed_;                // of those, the ones told so
   std::map<std::string, Flight> flights_;  // assigned, not ended by us; by attempt

@@ -10,6 +10,25 @@ namespace {
 // Seconds: as long, a job may be missing from the answers of a slow controller.
 constexpr double kYoung = 60;
 
+void Save(const std::filesystem::path& folder, const JobState& state) {
+  try {
+    WriteJobState(folder, state);
+  } catch (const Error& error) {  // a home that can only be read
+    spdlog::debug("{}", error.what());
+  }
+}
+
+void Find(RememberedJob& job, const Home& home, const Slurm& slurm) {
+  const std::filesystem::path folder = home.job(job.id);
+  const std::string found = slurm.FindByScript((folder / "job.sh").string());
+  if (found.empty()) return;
+  job.state = ReadJobState(folder);  // the job may have begun
+  if (!job.state.job.empty()) return;
+  job.state.job = found;
+  job.state.cluster = slurm.ClusterName();
+  Save(folder, job.state);
+}
+
 SlurmJob Look(RememberedJob& job, const Home& home, const Slurm& slurm) {
   SlurmJob found;
   JobState& state = job.state;
@@ -18,6 +37,8 @@ SlurmJob Look(RememberedJob& job, const Home& home, const Slurm& slurm) {
     found.state = state.ended;
     return found;
   }
+  // Nobody knew whether Slurm took it: if it did, the queue knows its script.
+  if (state.job.empty()) Find(job, home, slurm);
   if (state.job.empty() || state.cluster.empty() || slurm.ClusterName() != state.cluster)
     return found;
   found = slurm.Ask(state.job);
@@ -29,11 +50,7 @@ SlurmJob Look(RememberedJob& job, const Home& home, const Slurm& slurm) {
   if (now.job != state.job) return {};
   if (now.ended.empty()) {
     now.ended = found.state;
-    try {
-      WriteJobState(folder, now);
-    } catch (const Error& error) {  // a home that can only be read
-      spdlog::debug("{}", error.what());
-    }
+    Save(folder, now);
   }
   state = now;
   return found;

@@ -5,11 +5,8 @@ namespace {
 
 struct WorkerEncoder {
   Json operator()(const JoinRequest& m) const {
-    return {{"type", "join"},
-            {"node", m.node},
-            {"cores", m.cores},
-            {"gpus", m.gpus},
-            {"memory", m.memory}};
+    return {{"type", "join"}, {"node", m.node},     {"cores", m.cores},
+            {"gpus", m.gpus}, {"memory", m.memory}, {"warning", m.warning}};
   }
   Json operator()(const Beat& m) const {
     Json progress = Json::array();
@@ -69,8 +66,8 @@ WorkerMessage EndedFromJson(const Json& json) {
 ClusterMessage Decode(const Json& json) {
   const std::string type = json.at("type");
   if (type == "join")
-    return WorkerMessage(
-        JoinRequest{json.at("node"), json.at("cores"), json.at("gpus"), json.at("memory")});
+    return WorkerMessage(JoinRequest{json.at("node"), json.at("cores"), json.at("gpus"),
+                                     json.at("memory"), json.at("warning")});
   if (type == "beat") return BeatFromJson(json);
   if (type == "store_call")
     return WorkerMessage(StoreCall{json.at("rank"), StoreRequestFromJson(json.at("request"))});

@@ -19,8 +19,9 @@ namespace zerosweep {
 struct JoinRequest {
   std::string node;
   int cores = 1;
-  int gpus = 0;
-  double memory = 0;  // bytes
+  std::vector<std::string> gpus;  // "cuda:0": those that work
+  double memory = 0;              // bytes
+  std::string warning;            // about its devices; "": none
 };
 
 // Once a second: a sign of life with the latest progress of every running attempt.

@@ -15,9 +15,12 @@ std::unique_ptr<Transport> JoinMpi(const std::filesystem::path& folder);
 // Where the module lies: ../lib beside the running program.
 std::filesystem::path MpiModuleFolder();
 
-// What the environment says of a launcher around this process.
+// What is known of a launcher around this process.
 struct LaunchEnvironment {
-  bool inside = false;  // started by mpirun, or by srun with PMIx
+  // Started by mpirun, or by srun with PMIx, whose server still answers: variables that a shell has
+  // kept from a launcher that has ended say nothing.
+  bool inside = false;
+  int tasks = 1;  // of that launch
   // Several tasks of one Slurm step, started without PMIx: each would be a world of its own.
   bool split_step = false;
 };

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/run_program.h"
 #include "base/spawn.h"
+#include "cluster/sbatch_answer.h"
 
 namespace zerosweep {
 namespace {
@@ -21,6 +22,7 @@ constexpr double kSubmitFactor = 3;
 constexpr double kAskAgain = 40;  // seconds between two questions about the job of a lock
 // Above it are the steps that Slurm makes itself: the batch script and interactive shells.
 constexpr unsigned long kFirstSpecialStep = 0xfffffff0;
+constexpr double kAsideLimit = 5;  // of a call whose answer is not worth more seconds
 constexpr const char* kForgotten = "Invalid job id";  // in what squeue and scontrol print
 
 std::string Variable(const char* name) {
@@ -144,23 +146,37 @@ bool Slurm::IsThere() {
   return false;
 }
 
-SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments) const {
+SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments,
+                           const std::string& script) const {
   std::vector<std::string> words = {"sbatch", "--parsable"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const Reply reply = Call(words);
-  SubmittedJob job;
-  job.taken = reply.answer;
-  job.why = LastLine(reply.err);
-  if (reply.answer != Answer::kYes) return job;
-  const std::vector<std::string> parts = Split(LastLine(reply.out), ';', 2);
-  if (!IsNumber(parts[0])) {
-    job.taken = Answer::kUnknown;
-    job.why = "sbatch printed no job id";
+  // What a site has put around sbatch may print what it likes, and fail or hang afterwards.
+  const bool said_yes = reply.answer == Answer::kYes;
+  NamedJob named = JobIn(reply.out, said_yes);
+  if (named.id.empty() && said_yes) named = JobIn(reply.err, said_yes);
+  const bool plainly_refused = reply.answer == Answer::kNo && Lines(reply.out).empty();
+  if (named.id.empty() && !plainly_refused) named.id = FindByScript(script);
+  SubmittedJob job{reply.answer, named.id, named.cluster, ""};
+  if (!job.id.empty()) {
+    job.taken = Answer::kYes;
     return job;
   }
-  job.id = parts[0];
-  if (parts.size() > 1) job.cluster = parts[1];
+  job.taken = said_yes ? Answer::kUnknown : reply.answer;
+  job.why = said_yes ? "sbatch printed no job id" : LastLine(reply.err);
   return job;
+}
+
+// The script is the job's own, but a job that goes on has the one of its predecessor, which is us.
+std::string Slurm::FindByScript(const std::string& script) const {
+  const Reply reply = Call({"squeue", "-h", "-u", std::to_string(geteuid()), "-o", "%i|%o"});
+  std::set<std::string> found;
+  for (const std::string& line : Lines(reply.out)) {
+    const std::vector<std::string> parts = Split(line, '|', 2);
+    if (parts.size() != 2 || !IsNumber(parts[0]) || parts[0] == OwnJob()) continue;
+    if ((parts[1] + " ").starts_with(script + " ")) found.insert(parts[0]);
+  }
+  return found.size() == 1 ? *found.begin() : "";
 }
 
 SlurmJob Slurm::Ask(const std::string& job) const {
@@ -245,21 +261,50 @@ std::string Slurm::ClusterName() const {
   return cluster_;
 }
 
+std::string Slurm::HostNames(const std::string& list) const {
+  const Reply reply = Call({"scontrol", "show", "hostnames", list});
+  return reply.answer == Answer::kYes ? reply.out : "";
+}
+
 std::string OwnJob() { return Variable("SLURM_JOB_ID"); }
 
+namespace {
+
+// Inside one that srun has started, which has its own launcher.
+bool IsInStep() {
+  const std::string step = Variable("SLURM_STEP_ID");
+  return IsNumber(step) && std::strtoul(step.c_str(), nullptr, 10) < kFirstSpecialStep;
+}
+
+std::string ShortName(const std::string& host) { return host.substr(0, host.find('.')); }
+
+}  // namespace
+
 int AllocatedNodes() {
-  const std::string nodes = Variable("SLURM_JOB_NUM_NODES"), step = Variable("SLURM_STEP_ID");
-  if (OwnJob().empty() || !IsNumber(nodes)) return 1;
-  if (IsNumber(step) && std::strtoul(step.c_str(), nullptr, 10) < kFirstSpecialStep) return 1;
+  const std::string nodes = Variable("SLURM_JOB_NUM_NODES");
+  if (OwnJob().empty() || !IsNumber(nodes) || IsInStep()) return 1;
   return std::max(1, std::atoi(nodes.c_str()));
+}
+
+std::string NodesElsewhere() {
+  const std::string nodes = Variable("SLURM_JOB_NODELIST");
+  // Only what slurmd starts knows the name of its node.
+  if (OwnJob().empty() || nodes.empty() || IsInStep() || !Variable("SLURMD_NODENAME").empty())
+    return "";
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  if (ShortName(nodes) == ShortName(host)) return "";
+  if (nodes.find_first_of("[,") == std::string::npos) return nodes;
+  for (const std::string& name : Lines(Slurm().HostNames(nodes)))
+    if (ShortName(name) == ShortName(host)) return "";
+  return nodes;
 }
 
 std::optional<double> AllocationDeadline() {
   const std::string job = OwnJob(), told = Variable("SLURM_JOB_END_TIME");
   if (job.empty()) return std::nullopt;
-  if (IsNumber(told)) return std::atof(told.c_str());
-  const double end = Slurm().Ask(job).end;
-  return end > 0 ? std::optional(end) : std::nullopt;
+  const double end = IsNumber(told) ? std::atof(told.c_str()) : Slurm(kAsideLimit).Ask(job).end;
+  return end > SystemClock().Unix() ? std::optional(end) : std::nullopt;
 }
 
 bool JobHasEnded(const std::string& job, const std::string& cluster) {

@@ -39,8 +39,13 @@ class Slurm {
   // Whether sbatch is in PATH.
   static bool IsThere();
 
-  // `arguments` of sbatch, without --parsable.
-  SubmittedJob Submit(const std::vector<std::string>& arguments) const;
+  // `arguments` of sbatch, without --parsable; `script` is the one among them, which no other job
+  // has. What is printed around the job's number does not matter; where it is not to be seen, the
+  // queue is asked for the job of that script.
+  SubmittedJob Submit(const std::vector<std::string>& arguments, const std::string& script) const;
+  // The job in the queue, other than our own, that runs this script; "" when there is none, or
+  // nobody knows.
+  std::string FindByScript(const std::string& script) const;
   // Never throws: what cannot be learned is unknown. A job array counts as alive while one of it
   // is.
   SlurmJob Ask(const std::string& job) const;
@@ -50,6 +55,8 @@ class Slurm {
   Answer Cancel(const std::string& job, std::string* why) const;
   // Sends SIGUSR1 to the batch script of a running job, as before a time limit.
   Answer Warn(const std::string& job, std::string* why) const;
+  // One name a line of a list as "n[1-3],m7"; "" when it is not known.
+  std::string HostNames(const std::string& list) const;
   // The name of this cluster; "" when it is not known. Asked once.
   std::string ClusterName() const;
 
@@ -68,8 +75,13 @@ std::string OwnJob();
 // 1 outside of one and inside a step, which has its own launcher.
 int AllocatedNodes();
 
+// The nodes of the allocation around this process where this host is none of them, as "n1" or
+// "n[1-3]": the shell of an salloc on a login node. "" where it is one, or nothing says so.
+std::string NodesElsewhere();
+
 // Unix seconds at which the allocation around this process ends: $SLURM_JOB_END_TIME, else what the
-// queue says. nullopt outside a job and where nobody knows. May block for the limit of one call.
+// queue says. nullopt outside a job, where nobody knows, and for a time that has passed: a shell
+// keeps the variables of a job that has ended. May block for 5 s.
 std::optional<double> AllocationDeadline();
 
 // Whether the job of this cluster has certainly ended: what HomeLock asks about the owner of a

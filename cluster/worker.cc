@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "cluster/node.h"
 
 namespace zerosweep {
 Worker::Worker(WorkerOptions options, Transport& transport, const Clock& clock)
@@ -13,7 +12,9 @@ Worker::Worker(WorkerOptions options, Transport& transport, const Clock& clock)
       clock_(clock),
       time_(clock),
       last_beat_(clock.Monotonic()) {
-  Send(JoinRequest{options_.node, UsableCores(), VisibleGpus(), UsableMemory()});
+  const NodeDevices& devices = options_.devices;
+  Send(JoinRequest{options_.node, UsableCores(), devices.gpus, UsableMemory(), devices.warning});
+  if (!devices.error.empty()) Break(devices.error);
 }
 
 void Worker::Handle(const CoordinatorMessage& message) {

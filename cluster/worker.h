@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cluster/listening_time.h"
 #include "cluster/messages.h"
+#include "cluster/node.h"
 #include "cluster/supervisor.h"
 #include "cluster/transport.h"
 
@@ -18,12 +19,14 @@ namespace zerosweep {
 struct WorkerOptions {
   SupervisorOptions stage;
   std::string node;           // host name
+  NodeDevices devices;        // of its slots
   double beat_period = 1;     // seconds
   double silence_limit = 60;  // without a word of the coordinator
   double lost_limit = 15;     // the same, when the transport reports it dead
 };
 
-// Runs on the main thread of its rank. Sends Join when made; the coordinator decides how many slots
+// Runs on the main thread of its rank. Sends Join when made, and Broken when its devices are an
+// error; the coordinator decides how many slots
 // it uses.
 class Worker {
  public:

@@ -53,18 +53,19 @@ std::string StartTime(pid_t pid) {
 }
 
 struct Owner {
-  std::string host, boot, pid_namespace, start, slurm_job, slurm_cluster, nonce;
+  std::string home, host, boot, pid_namespace, start, slurm_job, slurm_cluster, nonce;
   pid_t pid = 0;
   int64_t counter = 0;
 };
 
-Owner ThisProcess() {
+Owner ThisProcess(const Home& home) {
   Owner owner;
+  std::error_code code;
+  owner.home = fs::weakly_canonical(fs::absolute(home.folder), code).string();
   char host[256] = {};
   gethostname(host, sizeof host - 1);
   owner.host = host;
   owner.boot = FirstLine("/proc/sys/kernel/random/boot_id");
-  std::error_code code;
   owner.pid_namespace = fs::read_symlink("/proc/self/ns/pid", code).string();
   owner.pid = getpid();
   owner.start = StartTime(owner.pid);
@@ -76,7 +77,8 @@ Owner ThisProcess() {
 
 // Always of the same length for the same owner, so that a beat overwrites it in place.
 std::string Text(const Owner& owner) {
-  const Json fields = {{"host", owner.host},
+  const Json fields = {{"home", owner.home},
+                       {"host", owner.host},
                        {"boot_id", owner.boot},
                        {"pid", owner.pid},
                        {"pid_namespace", owner.pid_namespace},
@@ -84,7 +86,7 @@ std::string Text(const Owner& owner) {
                        {"slurm_job", owner.slurm_job},
                        {"slurm_cluster", owner.slurm_cluster},
                        {"nonce", owner.nonce}};
-  std::string text = fields.dump();
+  std::string text = fields.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.pop_back();
   return text + fmt::format(",\"counter\":{:12}}}\n", owner.counter);
 }
@@ -102,6 +104,7 @@ std::optional<Owner> ReadOwner(const fs::path& path) {
   const Json json = Json::parse(text, nullptr, false);
   Owner owner;
   if (!json.is_object()) return owner;
+  owner.home = json.value("home", "");
   owner.host = json.value("host", "");
   owner.boot = json.value("boot_id", "");
   owner.pid = json.value("pid", 0);
@@ -114,14 +117,30 @@ std::optional<Owner> ReadOwner(const fs::path& path) {
   return owner;
 }
 
-// Whether the owner's process is certainly gone. Another host, or another container of this one,
-// cannot be judged. A reboot proves it only where no second machine of the same name can see the
-// file.
-bool IsGone(const Owner& owner, const Owner& self, bool network) {
+// Whether the process certainly has not opened this very file, as the owner of a lock has.
+bool CertainlyHasNot(pid_t pid, const fs::path& path) {
+  struct stat wanted {
+  }, found{};
+  if (stat(path.c_str(), &wanted) != 0) return false;
+  std::error_code code;
+  bool readable = false;
+  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), code)) {
+    if (stat(entry.path().c_str(), &found) != 0) continue;
+    readable = true;
+    if (found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev) return false;
+  }
+  return readable && !code;
+}
+
+// Whether the owner's process is certainly gone, or holds another home of which this is a copy.
+// Another host, or another container of this one, cannot be judged. A reboot proves it only where
+// no second machine of the same name can see the file.
+bool IsGone(const Owner& owner, const Owner& self, const fs::path& path, bool network) {
   if (owner.nonce.empty() || owner.host != self.host) return false;
   if (owner.boot != self.boot) return !network;
   if (owner.pid_namespace != self.pid_namespace) return false;
-  return StartTime(owner.pid) != owner.start;
+  if (StartTime(owner.pid) != owner.start) return true;
+  return owner.home != self.home && CertainlyHasNot(owner.pid, path);
 }
 
 HomeLock::JobProbe& Probe() {
@@ -142,6 +161,13 @@ std::string Describe(const Owner& owner) {
   if (owner.nonce.empty()) return "a process whose lock file cannot be read";
   return fmt::format("pid {} on {}{}", owner.pid, owner.host,
                      owner.slurm_job.empty() ? "" : " (Slurm job " + owner.slurm_job + ")");
+}
+
+// A home that was copied while it was in use brings the lock with it.
+std::string IfCopied(const Owner& owner, const Owner& self, const fs::path& path) {
+  if (owner.home.empty() || owner.home == self.home) return "";
+  return fmt::format("; its lock was made for {}: if this home is a copy of that one, remove {}",
+                     owner.home, path.string());
 }
 
 // Watches the counter for so many seconds of our own clock.
@@ -182,15 +208,22 @@ struct HomeLock::State {
   bool TryLink() {
     const fs::path own = path.string() + ".tmp-" + self.nonce;
     WriteFileDurably(own, Text(self));
+    // Before the lock is seen: its owner is who has opened it.
+    fd = open(own.c_str(), O_RDWR | O_CLOEXEC);
     const bool linked = link(own.c_str(), path.c_str()) == 0;
     const int error = errno;
-    if (linked) fd = open(own.c_str(), O_RDWR | O_CLOEXEC);
+    if (!linked) CloseFile();
     unlink(own.c_str());
     if (!linked && error != EEXIST) {
       Fail(ErrorKind::kStorage, "cannot make the lock {}: {}; choose another --home", path.string(),
            std::strerror(error));
     }
     return linked;
+  }
+
+  void CloseFile() {
+    if (fd >= 0) close(fd);
+    fd = -1;
   }
 
   bool IsOurs() const {
@@ -207,14 +240,15 @@ HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock, LockLi
   state_->path = home.lock();
   state_->clock = &clock;
   state_->limits = limits;
-  state_->self = ThisProcess();
+  state_->self = ThisProcess(home);
   state_->last_beat = clock.Monotonic();
   const bool network = IsNetworkFileSystem(home.folder);
   while (!state_->TryLink()) {
     const std::optional<Owner> owner = ReadOwner(state_->path);
     if (!owner) continue;  // released between the two looks
     const bool same_job = !owner->slurm_job.empty() && owner->slurm_job == state_->self.slurm_job;
-    bool stale = IsGone(*owner, state_->self, network) || JobIsGone(*owner, state_->self);
+    bool stale =
+        IsGone(*owner, state_->self, state_->path, network) || JobIsGone(*owner, state_->self);
     if (!stale && (break_lock || same_job)) {
       spdlog::info("watching the lock of {} for {:.0f} s", Describe(*owner), limits.still);
       stale = StandsStill(state_->path, *owner, limits.still, clock);
@@ -222,8 +256,8 @@ HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock, LockLi
     if (!stale) {
       Fail(ErrorKind::kStorage,
            "home {} is in use by {}: wait for it or choose another --home; if it is certainly "
-           "dead, --break-lock takes over after a minute of silence",
-           home.folder.string(), Describe(*owner));
+           "dead, --break-lock takes over after a minute of silence{}",
+           home.folder.string(), Describe(*owner), IfCopied(*owner, state_->self, state_->path));
     }
     RemoveStale(state_->path, *owner);
   }
@@ -232,7 +266,7 @@ HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock, LockLi
 HomeLock::~HomeLock() {
   // A forked child that leaves must not release its parent's lock.
   if (state_->self.pid == getpid() && state_->IsOurs()) unlink(state_->path.c_str());
-  if (state_->fd >= 0) close(state_->fd);
+  state_->CloseFile();
 }
 
 void HomeLock::Beat() {
@@ -260,8 +294,9 @@ void HomeLock::AskAboutJobs(JobProbe probe) { Probe() = std::move(probe); }
 bool HomeLock::IsHeld(const Home& home) {
   const std::optional<Owner> owner = ReadOwner(home.lock());
   if (!owner) return false;
-  const Owner self = ThisProcess();
-  return !IsGone(*owner, self, IsNetworkFileSystem(home.folder)) && !JobIsGone(*owner, self);
+  const Owner self = ThisProcess(home);
+  return !IsGone(*owner, self, home.lock(), IsNetworkFileSystem(home.folder)) &&
+         !JobIsGone(*owner, self);
 }
 
 }  // namespace zerosweep

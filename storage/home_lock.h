@@ -17,11 +17,11 @@ struct LockLimits {
 };
 
 // Holds the home's lock from construction to destruction. The file is made by link() and holds
-// host, boot id, pid, process start time, Slurm job, nonce and a counter that Beat() rewrites (call
-// it at least every `beat` seconds). A lock is stale only if its process is gone (same host), or
-// its counter stood still for `still` seconds on our own clock and `break_lock` was given, or its
-// Slurm job has certainly ended. Throws
-// kStorage ("home … is in use by pid … on …") otherwise.
+// the home, host, boot id, pid, process start time, Slurm job, nonce and a counter that Beat()
+// rewrites (call it at least every `beat` seconds). A lock is stale only if its process is gone
+// (same host) or has opened another file and not this (the home is a copy), or its counter stood
+// still for `still` seconds on our own clock and `break_lock` was given, or its Slurm job has
+// certainly ended. Throws kStorage ("home … is in use by pid … on …") otherwise.
 class HomeLock {
  public:
   HomeLock(const Home& home, const Clock& clock, bool break_lock = false, LockLimits limits = {});

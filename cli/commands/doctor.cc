@@ -105,14 +105,11 @@ void CheckStage(Findings& findings) {
   findings.Add("CPU", true,
                fmt::format("{}, {}, {} cores", hello->signature.value("cpu", "unknown"),
                            hello->signature.value("cpu_capability", "unknown"), UsableCores()));
-  const Json gpus = hello->signature.value("gpus", Json::array());
-  std::vector<std::string> names;
-  for (const Json& gpu : gpus) names.push_back(gpu.get<std::string>());
-  const bool all_work = static_cast<int>(names.size()) == VisibleGpus();
-  findings.Add("GPUs", all_work, names.empty() ? "none: stages run on the CPU" : Join(names, ", "),
-               fmt::format("{} device files, but CUDA opens {}: check the driver with nvidia-smi",
-                           VisibleGpus(), names.size()));
-  CheckNccl(hello->signature.value("nccl", "unknown"), !names.empty(), findings);
+  const NodeDevices devices = FindDevices("", program);
+  findings.Add("GPUs", devices.warning.empty() && devices.error.empty(),
+               devices.gpus.empty() ? "none: stages run on the CPU" : Join(devices.names, ", "),
+               devices.warning + devices.error);
+  CheckNccl(hello->signature.value("nccl", "unknown"), !devices.gpus.empty(), findings);
 }
 
 std::string FirstLineOf(const std::string& command) {

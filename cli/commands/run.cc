@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/run_options.h"
 #include "cli/stage_program.h"
@@ -20,6 +21,8 @@
 namespace zerosweep {
 namespace {
 
+constexpr double kAskSeconds = 5;  // about an allocation; a job that nobody knows of is alive
+
 struct RunArguments {
   SweepArguments sweep;
   RunOptions run;
@@ -30,8 +33,10 @@ struct RunArguments {
 void AddArguments(CLI::App& app, RunArguments& arguments) {
   AddSweepArguments(app, arguments.sweep);
   AddRunOptions(app, arguments.run);
-  app.add_option("--ranks", arguments.ranks,
-                 "Spread the slots over this many MPI ranks of this host, as if they were nodes")
+  app.add_option(
+         "--ranks", arguments.ranks,
+         "Spread the slots over this many MPI ranks of this host, as if they were nodes; also "
+         "inside an allocation of Slurm")
       ->check(CLI::Range(1, 1024));
   app.add_option(
          "--interface", arguments.run.interface,
@@ -44,12 +49,17 @@ void AddArguments(CLI::App& app, RunArguments& arguments) {
   app.add_option("--rows", arguments.run.rows)->group("");
 }
 
+// A rank of --ranks.
+bool IsOfThisHost(const RunArguments& arguments) {
+  return arguments.ranks > 0 && !arguments.run.id.empty();
+}
+
 int RunHere(const RunArguments& arguments, const Globals& globals, Transport& transport) {
   SweepArguments sweep = arguments.sweep;
   sweep.show_warnings = arguments.run.id.empty();  // else the launcher has shown them
   const Plan plan = ExpandArguments(sweep, globals);
   RunOptions run = arguments.run;
-  run.spread = arguments.ranks > 0;
+  run.spread = IsOfThisHost(arguments);
   const SessionOptions session = MakeSession(run, globals, globals.home(), plan);
   const Outcome outcome = RunSweep(plan, transport, session, SystemClock());
   TellOutcome(outcome, plan);
@@ -60,13 +70,18 @@ int RunHere(const RunArguments& arguments, const Globals& globals, Transport& tr
 int RunInsideMpi(const RunArguments& arguments, const Globals& globals) {
   const auto transport = JoinMpi(MpiModuleFolder());
   if (transport->rank() > 0) {
-    const bool dismissed = RunWorker(*transport, MakeWorkerOptions(globals.home()), SystemClock());
+    // Rank 0 looks at the GPUs of its host for all.
+    const std::string device = IsOfThisHost(arguments) ? "cpu" : arguments.run.device;
+    const bool dismissed =
+        RunWorker(*transport, MakeWorkerOptions(globals.home(), device), SystemClock());
     // Without its coordinator the collective end would wait for ever.
     if (!dismissed) _exit(kExitInfrastructure);
     transport->Finish();
     return kExitOk;
   }
   return RunRankZero(*transport, globals.home(), arguments.run.id, [&] {
+    // The launcher sees that we have begun.
+    if (!arguments.run.id.empty()) MakePrivateFolder(globals.home().run(arguments.run.id));
     return ExitCodeOf(RunHere(arguments, globals, *transport), arguments.run);
   });
 }
@@ -118,19 +133,52 @@ int RunOverRanks(const RunArguments& arguments, const Globals& globals, int node
   return ExitCodeOf(LaunchRanks(launch), arguments.run);
 }
 
+// One rank on each node of the allocation around this process, which may be in a shell that has
+// outlived it. `elsewhere`: as NodesElsewhere.
+int RunOverNodes(const RunArguments& arguments, const Globals& globals,
+                 const std::string& elsewhere, const DrainSignals& signals) {
+  const std::string job = OwnJob();
+  const char* advice = "`--ranks 1`, or the same command in a fresh shell, runs on this host";
+  if (!Slurm::IsThere()) {
+    Fail(ErrorKind::kCluster, "job {} has {}, and there is no Slurm in PATH to go there: {}", job,
+         elsewhere.empty() ? "several nodes" : elsewhere, advice);
+  }
+  const Answer alive = Slurm(kAskSeconds).Ask(job).alive;
+  if (alive == Answer::kNo)
+    Fail(ErrorKind::kCluster, "job {}, whose nodes this shell had, has ended: {}", job, advice);
+  if (alive == Answer::kUnknown && !elsewhere.empty()) {
+    Fail(ErrorKind::kCluster,
+         "job {} has {}, but Slurm does not say whether it still runs: try `squeue -j {}`; {}", job,
+         elsewhere, job, advice);
+  }
+  if (!elsewhere.empty()) spdlog::info("job {} has {}: running there", job, elsewhere);
+  return RunOverRanks(arguments, globals, AllocatedNodes(), signals);
+}
+
 int Run(const RunArguments& arguments, const Globals& globals) {
   const DrainSignals signals;  // also what comes while the sweep is read ends cleanly
+  if (!arguments.run.id.empty()) return RunInsideMpi(arguments, globals);
   const LaunchEnvironment launcher = DetectLauncher();
   if (launcher.split_step) {
     Fail(ErrorKind::kCluster,
          "this Slurm step has several tasks but no PMIx, so each would be a run of its own; start "
          "it with mpirun inside sbatch, or with srun --mpi=pmix");
   }
-  if (launcher.inside) return RunInsideMpi(arguments, globals);
-  if (arguments.ranks > 0) return RunOverRanks(arguments, globals, /*nodes=*/0, signals);
-  if (const int nodes = AllocatedNodes(); nodes > 1) {
-    return RunOverRanks(arguments, globals, nodes, signals);
+  const std::string elsewhere = launcher.inside ? "" : NodesElsewhere();
+  if (arguments.ranks > 0) {
+    if (launcher.tasks > 1) {
+      Fail(ErrorKind::kUsage,
+           "--ranks starts ranks by itself, but mpirun or srun has started {} already: leave one "
+           "of the two out",
+           launcher.tasks);
+    }
+    if (!elsewhere.empty())
+      spdlog::warn("--ranks stays on this host, although job {} has {}", OwnJob(), elsewhere);
+    return RunOverRanks(arguments, globals, /*nodes=*/0, signals);
   }
+  if (launcher.inside) return RunInsideMpi(arguments, globals);
+  if (!elsewhere.empty() || AllocatedNodes() > 1)
+    return RunOverNodes(arguments, globals, elsewhere, signals);
   LocalTransport transport;
   return ExitCodeOf(RunHere(arguments, globals, transport), arguments.run);
 }

@@ -69,7 +69,8 @@ void AddArguments(CLI::App& app, SubmitArguments& arguments) {
       ->check(CLI::Range(1, 4096));
   app.add_option("--max-attempts", arguments.max_attempts, "As for `run`")
       ->check(CLI::Range(1, 1000));
-  app.add_option("--device", arguments.device, "As for `run`")->check(CLI::IsMember({"cpu"}));
+  app.add_option("--device", arguments.device, "As for `run`")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_option("--interface", arguments.interface, "As for `run`")
       ->envname("ZEROSWEEP_INTERFACE");
   app.add_option("--max-restarts", arguments.max_restarts, "Times that the job may requeue itself")
@@ -163,15 +164,16 @@ void Submit(const JobSpec& spec, const std::string& id, const Home& home, const 
   JobState state;
   state.submitted = SystemClock().Unix();
   WriteJobState(home.job(id), state);  // should we die now, the job is not forgotten
-  const SubmittedJob submitted = slurm.Submit(spec.sbatch);
+  const SubmittedJob submitted = slurm.Submit(spec.sbatch, (home.job(id) / "job.sh").string());
   if (submitted.taken == Answer::kNo) {
     fs::remove_all(home.job(id));
     Fail(ErrorKind::kCluster, "sbatch refused the job: {}", submitted.why);
   }
   if (submitted.taken == Answer::kUnknown)
     Fail(ErrorKind::kCluster,
-         "nobody knows whether Slurm took the job ({}): look with `squeue --me`, then submit with "
-         "--again",
+         "nobody knows whether Slurm took the job ({}); it is remembered, and `zerosweep status` "
+         "finds it in the queue: look there and with `squeue --me`, and only if it is not there "
+         "submit with --again",
          submitted.why);
   JobState now = ReadJobState(home.job(id));  // the job may have begun already
   if (!now.job.empty()) return;

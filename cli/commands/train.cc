@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/places.h"
+#include "cli/run_options.h"
 #include "cli/stage_program.h"
 #include "cluster/node.h"
 #include "cluster/progress_display.h"
@@ -135,6 +136,7 @@ int RunTrain(const TrainArguments& arguments, const Globals& globals) {
   if (output.extension() != ".safetensors")
     Fail(ErrorKind::kUsage, "-o {}: name a .safetensors file; its card goes beside it",
          arguments.output);
+  TellIfElsewhere();
   const DrainSignals signals;  // from here on the work folder goes also when we are interrupted
   const WorkFolder work(output);
   const StageRun run = MakeRun(arguments, work.home());

@@ -3,10 +3,11 @@
 #include <ATen/Parallel.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <torch/cuda.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "base/artifact.h"
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "base/version.h"
 #include "engine/parallel/frame_store.h"
 #include "engine/parallel/process_group.h"
+#include "engine/stages/gpus.h"
 #include "engine/stages/leaving.h"
 #include "engine/stages/signature.h"
 #include "engine/stages/stage_checkpoints.h"
@@ -43,16 +45,21 @@ class FrameProgress final : public Progress {
 };
 
 torch::Device ParseDevice(const std::string& name) {
+  std::optional<torch::Device> device;
   try {
-    torch::Device device(name);
-    if (device.is_cuda() && !torch::cuda::is_available()) {
-      Fail(ErrorKind::kCluster, "device {} was asked for, but this machine has no usable GPU",
-           name);
-    }
-    return device;
+    device.emplace(name);
   } catch (const c10::Error&) {
     Fail(ErrorKind::kCluster, "unknown device '{}': 'cpu' or 'cuda:N'", name);
   }
+  if (device->is_cuda()) {
+    const std::string problem = GpuProblem(std::max<int>(0, device->index()));
+    if (!problem.empty())
+      Fail(ErrorKind::kCluster,
+           "device {} cannot be used: {}; see what nvidia-smi says of it, or "
+           "give --device cpu",
+           name, problem);
+  }
+  return *device;
 }
 
 // What every attempt of this process is given.

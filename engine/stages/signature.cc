@@ -1,6 +1,5 @@
 #include "engine/stages/signature.h"
 
-#include <ATen/cuda/CUDAContextLight.h>
 #include <ATen/native/DispatchStub.h>
 #include <torch/cuda.h>
 #include <torch/types.h>
@@ -12,6 +11,7 @@
 #include "base/version.h"
 #include "engine/catalogue/declaration.h"
 #include "engine/parallel/process_group.h"
+#include "engine/stages/gpus.h"
 
 namespace zerosweep {
 namespace {
@@ -29,10 +29,8 @@ std::string CpuModel() {
 Json MachineSignature() {
   Json gpus = Json::array();
   if (torch::cuda::is_available()) {
-    for (c10::DeviceIndex i = 0; i < static_cast<c10::DeviceIndex>(torch::cuda::device_count());
-         ++i) {
-      gpus.push_back(at::cuda::getDeviceProperties(i)->name);
-    }
+    for (int i = 0; i < static_cast<int>(torch::cuda::device_count()); ++i)
+      gpus.push_back(GpuName(i));
   }
   return {{"cpu", CpuModel()},
           {"cpu_capability", at::get_cpu_capability()},

@@ -52,7 +52,7 @@ StageDone Answer(const Assign& assign) {
 }
 
 void Work(Transport& transport) {
-  transport.Send(0, ToJson(WorkerMessage(JoinRequest{"node", 1, 0, 1e9})));
+  transport.Send(0, ToJson(WorkerMessage(JoinRequest{"node", 1, {}, 1e9, ""})));
   AdaptiveWait wait(SystemClock());
   for (bool left = false; !left;) {
     bool active = false;

@@ -19,7 +19,7 @@ class SilentWorkers final : public Transport {
   SilentWorkers(int ranks, std::function<void()> on_assign)
       : ranks_(ranks), on_assign_(std::move(on_assign)), start_(SystemClock().Monotonic()) {
     for (int rank = 1; rank < ranks; ++rank)
-      arrived_.push_back({rank, ToJson(WorkerMessage(JoinRequest{"node", 1, 0, 1e9}))});
+      arrived_.push_back({rank, ToJson(WorkerMessage(JoinRequest{"node", 1, {}, 1e9, ""}))});
   }
 
   int rank() const override { return 0; }

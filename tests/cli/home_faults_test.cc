@@ -79,6 +79,21 @@ TEST(HomeFaultsTest, AHomeInUseNamesItsOwner) {
   EXPECT_EQ(line.Do({"run", WriteOneTrial(line)}).code, 0);
 }
 
+TEST(HomeFaultsTest, ACopyOfAHomeInUseIsAHomeOfItsOwn) {
+  CommandLine line;
+  const std::string sweep = WriteOneTrial(line, 100000);
+  const auto owner = line.Start({"run", sweep});
+  ASSERT_TRUE(WaitUntil([&] { return !StagesOf(line.home()).empty(); }, 30)) << owner->Said();
+  fs::copy(line.home(), line / "copy",
+           fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  line.UseHome("copy");
+  EXPECT_THAT(line.Do({"status"}).err, HasSubstr("nobody is at work"));
+  const Finished finished = line.Do({"run", WriteOneTrial(line)});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  line.UseHome("home");
+  EXPECT_THAT(Infrastructure(line.Do({"run", sweep})), HasSubstr("is in use by"));
+}
+
 TEST(HomeFaultsTest, ADamagedDatabaseIsNamedAndKept) {
   const CommandLine line;
   const std::string sweep = WriteOneTrial(line);

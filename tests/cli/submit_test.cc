@@ -124,6 +124,23 @@ TEST_F(SubmitTest, AJobThatNobodyKnowsOfIsRememberedAndInTheWay) {
   EXPECT_EQ(Submit().code, 2);
 }
 
+TEST_F(SubmitTest, AJobOfUnknownNumberIsFoundLaterByItsScript) {
+  fake_.Set("sbatch", "echo 'try again later'");
+  ASSERT_EQ(Submit().code, 4);
+  fake_.Set("squeue", "case \"$*\" in *'%i|%o'*) echo '17|" + (JobFolder() / "job.sh").string() +
+                          " /p';; *) echo '17|PENDING|2|N/A|None';; esac");
+  EXPECT_EQ(Jobs().at(0).at("state"), "PENDING");
+  EXPECT_EQ(Jobs().at(0).at("job"), "17");
+}
+
+TEST_F(SubmitTest, AWrapperAroundSbatchMayPrintMore) {
+  fake_.Set("sbatch", "echo 'Submitted batch job 17'; echo 'Your balance is 12 h'");
+  const Finished submitted = Submit({"--format", "json"});
+  EXPECT_EQ(submitted.code, 0) << submitted.err;
+  EXPECT_EQ(submitted.json().at(0).at("job"), "17");
+  EXPECT_EQ(Jobs().at(0).at("job"), "17");
+}
+
 TEST_F(SubmitTest, WithoutSlurmItSaysWhatToDo) {
   line_.SetEnvironment("PATH", "/nonexistent");
   const Finished finished = Submit();

@@ -9,11 +9,13 @@ namespace {
 ClusterMessage Travel(const Json& json) { return ClusterMessageFromJson(Json::parse(json.dump())); }
 
 TEST(MessagesTest, WorkerMessagesComeBackAsTheyWere) {
-  const auto join = std::get<JoinRequest>(
-      std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(JoinRequest{"node-a", 64, 8})))));
+  const auto join = std::get<JoinRequest>(std::get<WorkerMessage>(
+      Travel(ToJson(WorkerMessage(JoinRequest{"node-a", 64, {"cuda:1"}, 1, "no"})))));
   EXPECT_EQ(join.node, "node-a");
   EXPECT_EQ(join.cores, 64);
-  EXPECT_EQ(join.gpus, 8);
+  EXPECT_EQ(join.gpus, std::vector<std::string>{"cuda:1"});
+  EXPECT_EQ(join.memory, 1);
+  EXPECT_EQ(join.warning, "no");
 
   const Beat sent{{{"attempt", 3, 10, "images", "loss 1"}}};
   const auto beat = std::get<Beat>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(sent)))));

@@ -20,6 +20,7 @@
 namespace zerosweep {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class SessionTest : public testing::Test {
@@ -256,15 +257,40 @@ TEST_F(SessionTest, ARequestCancelsATrialThatRuns) {
 }
 
 TEST_F(SessionTest, SlotsFollowThePolicy) {
-  const JoinRequest node{"node", 16, 0}, gpus{"node", 16, 4};
+  const JoinRequest node{"node", 16, {}, 0, ""};
+  const JoinRequest gpus{"node", 16, {"cuda:0", "cuda:2", "cuda:3"}, 0, ""};
   EXPECT_EQ(SlotsOfRank({.threads = 4}, 0, 1, node), 4);
   EXPECT_EQ(SlotsOfRank({.threads = 32}, 0, 1, node), 1);
-  EXPECT_EQ(SlotsOfRank({}, 0, 1, gpus), 4);
-  EXPECT_EQ(SlotsOfRank({.device = "cpu"}, 0, 1, gpus), 16);
+  EXPECT_EQ(SlotsOfRank({}, 0, 1, gpus), 3);
   EXPECT_EQ(SlotsOfRank({.slots = 3}, 1, 2, node), 3);  // ranks are nodes: each has -n
   EXPECT_EQ(SlotsOfRank({.slots = 3, .spread = true}, 0, 2, node), 2);
   EXPECT_EQ(SlotsOfRank({.slots = 3, .spread = true}, 1, 2, node), 1);
   EXPECT_EQ(SlotsOfRank({.slots = 1, .spread = true}, 3, 4, node), 1);
+}
+
+TEST_F(SessionTest, OnlyGpusThatWorkHaveSlots) {
+  const JoinRequest gpus{"node", 16, {"cuda:0", "cuda:2", "cuda:3"}, 0, ""};
+  EXPECT_THAT(DevicesOfRank({}, 0, 1, gpus), ElementsAre("cuda:0", "cuda:2", "cuda:3"));
+  EXPECT_THAT(DevicesOfRank({}, 5, 8, gpus), ElementsAre("cuda:0", "cuda:2", "cuda:3"));
+  EXPECT_THAT(DevicesOfRank({.slots = 4}, 0, 1, gpus),
+              ElementsAre("cuda:0", "cuda:2", "cuda:3", "cuda:0"));
+  EXPECT_THAT(DevicesOfRank({.slots = 4, .spread = true}, 1, 2, gpus),
+              ElementsAre("cuda:3", "cuda:0"));
+  EXPECT_THAT(DevicesOfRank({.threads = 8}, 0, 1, {"node", 16, {}, 0, ""}),
+              ElementsAre("cpu", "cpu"));
+}
+
+TEST_F(SessionTest, DevicesThatAreAnErrorEndTheRun) {
+  SessionOptions session = FakeSession(home_, 2);
+  session.worker.devices.error = "--device cuda asks for GPUs, but there is none";
+  try {
+    Run(FakePlan(Chain("a")), session);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCluster);
+    EXPECT_THAT(error.what(), HasSubstr("asks for GPUs"));
+  }
+  EXPECT_EQ(Run(FakePlan(Chain("a"))).exit_code, kExitOk);
 }
 
 }  // namespace

@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "cluster/mpi_loader.h"
 #include "tests/support/fake_slurm.h"
 
@@ -49,12 +52,12 @@ TEST_F(SlurmTest, StatesAreAliveEndedOrUnknown) {
 }
 
 TEST_F(SlurmTest, ReadsWhatTheQueueSays) {
-  const SlurmJob job = Ask("echo '4|RUNNING|2|1795351049|None'");
+  const SlurmJob job = Ask("echo '4|RUNNING|2|4000000049|None'");
   EXPECT_EQ(job.alive, Answer::kYes);
   EXPECT_EQ(job.state, "RUNNING");
   EXPECT_EQ(job.reason, "");
   EXPECT_EQ(job.nodes, 2);
-  EXPECT_EQ(job.end, 1795351049);
+  EXPECT_EQ(job.end, 4000000049);
   EXPECT_EQ(Ask("echo '4|PENDING|1|N/A|(Req|Node|Not|Avail)'").reason, "(Req|Node|Not|Avail)");
   EXPECT_EQ(Ask("echo '4|TIMEOUT|1|N/A|None'").alive, Answer::kNo);
   EXPECT_EQ(Ask("echo '4|NEW_IN_2030|1|N/A|None'").alive, Answer::kUnknown);
@@ -137,7 +140,7 @@ TEST_F(SlurmTest, VariablesThatFilterAreNotPassedOn) {
 
 TEST_F(SlurmTest, SubmittingGivesTheNumberOfTheJob) {
   fake_.Set("sbatch", "echo 'Welcome'; echo '17;blue'");
-  const SubmittedJob job = slurm_.Submit({"--nodes=2", "a b"});
+  const SubmittedJob job = slurm_.Submit({"--nodes=2", "a b"}, "/h/job.sh");
   EXPECT_EQ(job.taken, Answer::kYes);
   EXPECT_EQ(job.id, "17");
   EXPECT_EQ(job.cluster, "blue");
@@ -149,13 +152,13 @@ TEST_F(SlurmTest, AJobInheritsTheEnvironmentButNotTheFactsOfAnother) {
   fake_.Set("sbatch", "env > \"$FAKE/environment\"; echo 17");
   const ScopedVariable locale("LC_ALL", "C.UTF-8"), mpi("SLURM_MPI_TYPE", "pmix"),
       configuration("SLURM_CONF", "/etc/slurm.conf");
-  slurm_.Submit({});
+  slurm_.Submit({}, "/h/job.sh");
   std::string environment = Contents(fake_ / "environment");
   EXPECT_THAT(environment, HasSubstr("LC_ALL=C.UTF-8\n"));
   EXPECT_THAT(environment, HasSubstr("SLURM_MPI_TYPE=pmix\n"));
   EXPECT_THAT(environment, testing::Not(HasSubstr("SLURM_TIME_FORMAT")));
   const ScopedVariable job("SLURM_JOB_ID", "4"), memory("SLURM_MEM_PER_NODE", "1");
-  slurm_.Submit({});
+  slurm_.Submit({}, "/h/job.sh");
   environment = Contents(fake_ / "environment");
   EXPECT_THAT(environment, HasSubstr("SLURM_CONF=/etc/slurm.conf\n"));
   EXPECT_THAT(environment, testing::Not(HasSubstr("SLURM_MEM_PER_NODE")));
@@ -164,17 +167,59 @@ TEST_F(SlurmTest, AJobInheritsTheEnvironmentButNotTheFactsOfAnother) {
 
 TEST_F(SlurmTest, ARefusedJobIsToldFromOneThatNobodyKnowsOf) {
   fake_.Set("sbatch", "echo 'sbatch: error: invalid partition specified: x' >&2; exit 1");
-  SubmittedJob job = slurm_.Submit({});
+  SubmittedJob job = slurm_.Submit({}, "/h/job.sh");
   EXPECT_EQ(job.taken, Answer::kNo);
   EXPECT_EQ(job.why, "sbatch: error: invalid partition specified: x");
   fake_.Set("sbatch", "sleep 60");
-  job = slurm_.Submit({});
+  job = slurm_.Submit({}, "/h/job.sh");
   EXPECT_EQ(job.taken, Answer::kUnknown);
   EXPECT_THAT(job.why, HasSubstr("did not answer"));
-  for (const char* nonsense : {"", "echo 'Submitted batch job 17'", "echo -1", "kill -9 $$"}) {
+  for (const char* nonsense : {"", "echo 'Submitted batch'", "echo -1", "kill -9 $$"}) {
     fake_.Set("sbatch", nonsense);
-    EXPECT_EQ(slurm_.Submit({}).taken, Answer::kUnknown) << nonsense;
+    EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").taken, Answer::kUnknown) << nonsense;
   }
+}
+
+TEST_F(SlurmTest, WhateverAWrapperPrintsTheNumberIsFound) {
+  for (const char* printed :
+       {"echo 17; echo 'Your balance is 12 h'", "echo '  17  '", "printf '17\\r\\n'",
+        "printf '\\t17'", "echo 'Submitted batch job 17'", "echo 'Submitted batch job 17' >&2",
+        "echo 'Submitted batch job 17'; echo 12", "echo 17 >&2",
+        "echo 'sbatch: Submitted batch job 17'; echo 'Have a nice day'",
+        "printf '\\033[1;32m17\\033[0m\\n'", "echo 'Job ID: 17'",
+        "echo 'Your job 17 has been queued'", "echo 'JOBID=17 (queue gpu, 4 nodes)'",
+        "echo 17; echo 17", "echo; echo 17; echo", "echo 17; exit 1",
+        "echo '=== 2 of 5 jobs ==='; echo 17; echo '12 h left'"}) {
+    fake_.Set("sbatch", printed);
+    const SubmittedJob job = slurm_.Submit({}, "/h/job.sh");
+    EXPECT_EQ(job.taken, Answer::kYes) << printed;
+    EXPECT_EQ(job.id, "17") << printed;
+    EXPECT_EQ(job.cluster, "") << printed;
+  }
+  fake_.Set("sbatch", "echo 'Submitted batch job 17 on cluster blue'");
+  EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").cluster, "blue");
+  fake_.Set("sbatch", "echo 17; sleep 60");
+  EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").id, "17") << "hangs when it has submitted";
+}
+
+// What sbatch printed does not say it: the queue knows whose script is whose.
+TEST_F(SlurmTest, AJobThatWasNotNamedIsFoundByItsScript) {
+  const char* queue = "echo '16|/h/job.sh.old /p'; echo '17|/h/job.sh /p /h'; echo '18|/i/job.sh'";
+  for (const char* printed : {"", "echo 'Welcome'", "echo 12; echo 14", "sleep 60",
+                              "echo 'Welcome'; exit 1", "kill -9 $$"}) {
+    fake_.Set("sbatch", printed);
+    fake_.Set("squeue", "exit 1");
+    EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").id, "") << printed;
+    fake_.Set("squeue", queue);
+    const SubmittedJob job = slurm_.Submit({}, "/h/job.sh");
+    EXPECT_EQ(job.taken, Answer::kYes) << printed;
+    EXPECT_EQ(job.id, "17") << printed;
+  }
+  fake_.Set("sbatch", "");
+  const ScopedVariable own("SLURM_JOB_ID", "17");
+  EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").taken, Answer::kUnknown) << "a job is not its follower";
+  fake_.Set("squeue", "echo '17|/h/job.sh /p'; echo '18|/h/job.sh /p'");
+  EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").id, "18");
 }
 
 TEST_F(SlurmTest, RequeueAndCancelHaveThreeAnswers) {
@@ -226,22 +271,75 @@ TEST_F(SlurmTest, TheNodesOfAnAllocationAreForItsBatchScriptOnly) {
 TEST_F(SlurmTest, TheDeadlineComesFromTheEnvironmentOrTheQueue) {
   EXPECT_FALSE(AllocationDeadline());
   const ScopedVariable job("SLURM_JOB_ID", "4");
-  fake_.Set("squeue", "echo '4|RUNNING|1|1795351049|None'");
-  EXPECT_EQ(AllocationDeadline(), 1795351049);
+  fake_.Set("squeue", "echo '4|RUNNING|1|4000000049|None'");
+  EXPECT_EQ(AllocationDeadline(), 4000000049);
   fake_.Set("squeue", "echo '4|RUNNING|1|NONE|None'");
   EXPECT_FALSE(AllocationDeadline());
-  const ScopedVariable told("SLURM_JOB_END_TIME", "1795351050");
-  EXPECT_EQ(AllocationDeadline(), 1795351050);
+  const ScopedVariable told("SLURM_JOB_END_TIME", "4000000050");
+  EXPECT_EQ(AllocationDeadline(), 4000000050);
+  const ScopedVariable past("SLURM_JOB_END_TIME", "1700000000");
+  EXPECT_FALSE(AllocationDeadline()) << "kept from a job that has ended";
 }
 
-TEST_F(SlurmTest, TasksOfAStepWithoutPmixAreSplit) {
+// tests/cli/e2e/slurm_test.cc tries a live step.
+TEST_F(SlurmTest, VariablesOfAStepThatHasEndedAreNoLauncher) {
   EXPECT_FALSE(DetectLauncher().split_step);
-  const ScopedVariable job_tasks("SLURM_NTASKS", "4");
-  EXPECT_FALSE(DetectLauncher().split_step) << "the job's tasks say nothing of this step";
-  const ScopedVariable tasks("SLURM_STEP_NUM_TASKS", "2");
-  EXPECT_TRUE(DetectLauncher().split_step);
-  const ScopedVariable rank("PMIX_RANK", "0");
-  EXPECT_FALSE(DetectLauncher().split_step);
+  const ScopedVariable tasks("SLURM_STEP_NUM_TASKS", "2"), rank("PMIX_RANK", "0"),
+      world("OMPI_COMM_WORLD_SIZE", "3");
+  EXPECT_FALSE(DetectLauncher().inside) << "no server is named";
+  EXPECT_FALSE(DetectLauncher().split_step) << "slurmstepd is no ancestor of ours";
+  EXPECT_EQ(DetectLauncher().tasks, 1);
+  for (const char* gone : {"a@1;tcp4://127.0.0.1:1", "a;tcp6://[::1]:1", "a;tcp4://nonsense", ""}) {
+    const ScopedVariable server("PMIX_SERVER_URI41", gone);
+    EXPECT_FALSE(DetectLauncher().inside) << gone;
+  }
+}
+
+TEST_F(SlurmTest, ALauncherWhoseServerListensIsThere) {
+  const int server = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(server, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(server, 1), 0);
+  getsockname(server, reinterpret_cast<sockaddr*>(&address), &size);
+  const ScopedVariable uri("PMIX_SERVER_URI4",
+                           fmt::format("a@1.0;tcp4://127.0.0.1:{}", ntohs(address.sin_port)));
+  EXPECT_FALSE(DetectLauncher().inside);
+  const ScopedVariable rank("PMIX_RANK", "0"), world("OMPI_COMM_WORLD_SIZE", "3");
+  EXPECT_TRUE(DetectLauncher().inside);
+  EXPECT_EQ(DetectLauncher().tasks, 3);
+  close(server);
+  EXPECT_FALSE(DetectLauncher().inside);
+}
+
+TEST_F(SlurmTest, AnAllocationOfOtherNodesIsElsewhere) {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  const std::string here = std::string(host).substr(0, std::string(host).find('.'));
+  const ScopedVariable nodes("SLURM_JOB_NODELIST", "n01");
+  EXPECT_EQ(NodesElsewhere(), "") << "not in a job";
+  const ScopedVariable job("SLURM_JOB_ID", "4");
+  EXPECT_EQ(NodesElsewhere(), "n01");
+  {
+    const ScopedVariable step("SLURM_STEP_ID", "0");
+    EXPECT_EQ(NodesElsewhere(), "");
+  }
+  {
+    const ScopedVariable interactive("SLURM_STEP_ID", "4294967290"), node("SLURMD_NODENAME", "n01");
+    EXPECT_EQ(NodesElsewhere(), "") << "slurmd started us, whatever the host is called";
+  }
+  for (const std::string& own : {here, here + ".cluster.example"}) {
+    const ScopedVariable list("SLURM_JOB_NODELIST", own);
+    EXPECT_EQ(NodesElsewhere(), "") << own;
+  }
+  const ScopedVariable list("SLURM_JOB_NODELIST", "n[01-02],x");
+  EXPECT_EQ(NodesElsewhere(), "n[01-02],x") << "nobody says which they are";
+  fake_.Set("scontrol", "[ \"$3\" = 'n[01-02],x' ] && printf 'n01\\nn02\\nx\\n'");
+  EXPECT_EQ(NodesElsewhere(), "n[01-02],x");
+  fake_.Set("scontrol", "printf 'n01\\n" + here + "\\n'");
+  EXPECT_EQ(NodesElsewhere(), "");
 }
 
 }  // namespace

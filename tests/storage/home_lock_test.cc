@@ -68,6 +68,60 @@ TEST(HomeLockTest, TakesOverFromAProcessThatIsGone) {
   EXPECT_TRUE(HomeLock::IsHeld(home));
 }
 
+// A process that holds the lock of a home until it is killed.
+class Holder {
+ public:
+  explicit Holder(const Home& home) : pid_(fork()) {
+    if (pid_ == 0) {
+      new HomeLock(home, SystemClock());
+      for (;;) pause();
+    }
+    while (!std::filesystem::exists(home.lock())) SystemClock().Sleep(0.01);
+  }
+  ~Holder() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+TEST(HomeLockTest, TheLockInACopyOfAHomeInUseHoldsNothing) {
+  const TempFolder folder;
+  const Home home{folder / "home"}, copy{folder / "copy"};
+  const Holder holder(home);
+  std::filesystem::copy(home.folder, copy.folder, std::filesystem::copy_options::recursive);
+  EXPECT_FALSE(HomeLock::IsHeld(copy));
+  const HomeLock lock(copy, SystemClock());
+  EXPECT_TRUE(HomeLock::IsHeld(copy));
+  EXPECT_TRUE(HomeLock::IsHeld(home));
+}
+
+TEST(HomeLockTest, OneHomeUnderTwoNamesIsOneHome) {
+  const TempFolder folder;
+  const Home home{folder / "home"}, linked{folder / "linked"}, other{folder / "other"};
+  const Holder holder(home);
+  std::filesystem::create_directory_symlink(home.folder, linked.folder);
+  EXPECT_TRUE(HomeLock::IsHeld(linked));
+  EXPECT_THAT(ErrorOf([&] { HomeLock second(linked, SystemClock()); }), HasSubstr("is in use by"));
+  // As a second mount of it would show it.
+  other.Create();
+  std::filesystem::create_hard_link(home.lock(), other.lock());
+  EXPECT_TRUE(HomeLock::IsHeld(other));
+}
+
+TEST(HomeLockTest, ACopyWhoseOwnerCannotBeSeenIsNamedAsOne) {
+  const TempFolder folder;
+  const Home home{folder / "home"}, copy{folder / "copy"};
+  const Holder holder(home);
+  std::filesystem::copy(home.folder, copy.folder, std::filesystem::copy_options::recursive);
+  Forge(copy, {{"host", "elsewhere"}});
+  const std::string error = ErrorOf([&] { HomeLock second(copy, SystemClock()); });
+  EXPECT_THAT(error, HasSubstr("its lock was made for " + home.folder.string()));
+  EXPECT_THAT(error, HasSubstr("remove " + copy.lock().string()));
+}
+
 TEST(HomeLockTest, TellsAReusedPidFromTheOwner) {
   const TempFolder folder;
   const Home home{folder.path()};

@@ -100,7 +100,6 @@ inline SessionOptions FakeSession(const Home& home, int slots) {
   SessionOptions session;
   session.coordinator.home = home;
   session.coordinator.slots.slots = slots;
-  session.coordinator.slots.device = "cpu";
   session.worker.stage.home = home;
   session.worker.stage.program = ProgramFolder() / "fake_stage";
   session.worker.stage.catalogue_digest = "fake";

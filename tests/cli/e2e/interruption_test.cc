@@ -1,4 +1,6 @@
 // Stage processes that are killed, and sweeps that are stopped and taken up again.
+#include <pty.h>
+
 #include "tests/support/command_line.h"
 
 namespace zerosweep {
@@ -121,6 +123,73 @@ TEST(InterruptionTest, AnInterruptedSynthesisGoesOnWhereItWas) {
   EXPECT_NE(log.find("resumed from iteration "), std::string::npos) << log;
   EXPECT_TRUE(std::filesystem::is_empty(checkpoints)) << "they go when the stage is committed";
   line.ExpectNoOrphans();
+}
+
+// A closed terminal hangs up twice, once by the kernel and once by the shell.
+TEST(InterruptionTest, AHangUpSavesFirst) {
+  const CommandLine line;
+  const std::string sweep = WriteOneSynthesis(line);
+  for (const std::vector<std::string>& ranks : {std::vector<std::string>{}, {"--ranks", "2"}}) {
+    std::vector<std::string> words = {"run", sweep};
+    words.insert(words.end(), ranks.begin(), ranks.end());
+    const auto run = line.Start(words);
+    ASSERT_TRUE(WaitForSyntheses(line, 1)) << run->Said();
+    SystemClock().Sleep(0.5);
+    run->Signal(SIGHUP);
+    SystemClock().Sleep(0.05);
+    run->Signal(SIGHUP);
+    const Finished interrupted = run->Wait();
+    EXPECT_EQ(interrupted.code, 75) << interrupted.err;
+    EXPECT_TRUE(std::filesystem::exists(line.home() / "checkpoints")) << interrupted.err;
+    line.ExpectNoOrphans();
+  }
+}
+
+TEST(InterruptionTest, AClosedTerminalSavesFirst) {
+  const CommandLine line;
+  const std::string sweep = WriteOneSynthesis(line), zerosweep = BuildFolder() + "/bin/zerosweep",
+                    home = line.home();
+  int terminal = -1;
+  const pid_t run = forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (run == 0) {
+    execl(zerosweep.c_str(), "zerosweep", "--home", home.c_str(), "run", sweep.c_str(), nullptr);
+    _exit(127);
+  }
+  EXPECT_TRUE(WaitForSyntheses(line, 1));
+  SystemClock().Sleep(0.5);
+  close(terminal);
+  int status = 0;
+  ASSERT_TRUE(WaitUntil([&] { return waitpid(run, &status, WNOHANG) == run; }, 40));
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 75);
+  EXPECT_TRUE(std::filesystem::exists(line.home() / "checkpoints"));
+  line.ExpectNoOrphans();
+}
+
+TEST(InterruptionTest, UnderNohupARunGoesOn) {
+  const CommandLine line;
+  const std::string sweep = WriteLongSweep(line);
+  const auto run_with = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"/usr/bin/nohup",
+                                      BuildFolder() + "/bin/zerosweep",
+                                      "--home",
+                                      line.home(),
+                                      "run",
+                                      sweep,
+                                      "-n",
+                                      "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto run = line.StartProgram(words);
+    EXPECT_TRUE(WaitForSyntheses(line, 1)) << run->Said();
+    run->Signal(SIGHUP);
+    // Ranks, whose signals mpirun sets, are in groups that no terminal's end reaches.
+    if (more.empty())
+      for (const pid_t stage : StagesOf(line.home())) kill(stage, SIGHUP);
+    EXPECT_EQ(run->Wait().code, 0) << run->Said();
+  };
+  run_with({});
+  run_with({"--ranks", "2", "--set", "seeds=[2]"});
+  EXPECT_EQ(line.Value("SELECT count(*) FROM v_attempt WHERE outcome != 'done'"), 0);
 }
 
 TEST(InterruptionTest, TheRanksOfAnInterruptedSweepEnd) {

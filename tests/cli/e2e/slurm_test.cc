@@ -1,10 +1,12 @@
 // Sweeps handed to a real Slurm of two nodes: tests/support/virtual_slurm.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "tests/support/virtual_slurm/virtual_slurm.h"
 
 namespace zerosweep {
 namespace {
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class SlurmTest : public testing::Test {
@@ -80,6 +82,37 @@ class SlurmTest : public testing::Test {
     EXPECT_EQ(Count("outcome IS NULL"), 0);
   }
 
+  static std::string Host() {
+    char host[256] = {};
+    gethostname(host, sizeof host - 1);
+    return host;
+  }
+  void WriteNoise(int seed) const {
+    line_.Write("sweep.yaml",
+                CommandLine::Sweep(fmt::format("grid:\n  method: [noise]\n  bits: [w8a8, w4a4]\n"
+                                               "seeds: [{0}0, {0}1, {0}2]\n",
+                                               seed + 1)));
+  }
+  Finished Start(std::vector<std::string> before, const std::vector<std::string>& after) const {
+    before.insert(before.end(), {BuildFolder() + "/bin/zerosweep", "--home", line_.home(), "run",
+                                 line_ / "sweep.yaml", "--slots", "2"});
+    before.insert(before.end(), after.begin(), after.end());
+    return line_.StartProgram(before)->Wait(60);
+  }
+  // The nodes on which the stages of a run ran.
+  std::vector<std::string> NodesOf(const std::vector<std::string>& before,
+                                   const std::vector<std::string>& after, int seed) {
+    WriteNoise(seed);
+    line_.UseHome("home" + std::to_string(seed));
+    const Finished finished = Start(before, after);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    std::vector<std::string> nodes;
+    for (const Json& row : line_.Query("SELECT DISTINCT substr(worker, 1, instr(worker, '/') - 1) "
+                                       "AS node FROM v_attempt ORDER BY node"))
+      nodes.push_back(row.at("node"));
+    return nodes;
+  }
+
   static VirtualSlurm* slurm_;
   CommandLine line_;
   std::string job_;
@@ -88,8 +121,8 @@ VirtualSlurm* SlurmTest::slurm_ = nullptr;
 
 TEST_F(SlurmTest, ASweepRunsOnTwoNodesToItsEnd) {
   Submit(5, "0, 1, 2",
-         {"--nodes", "2", "--gpus-per-node", "1", "--time", "10", "--setup", "SAID='set up'",
-          "--container", "env IN=container"});
+         {"--nodes", "2", "--gpus-per-node", "1", "--device", "cpu", "--time", "10", "--setup",
+          "SAID='set up'", "--container", "env IN=container"});
   ExpectDone(3);
   EXPECT_THAT(Output(), HasSubstr("on 2 nodes"));
   EXPECT_EQ(line_.Value("SELECT count(DISTINCT worker) FROM v_attempt"), 2) << Output();
@@ -177,8 +210,55 @@ TEST_F(SlurmTest, AJobThatScancelEndsIsNotRequeued) {
             "CANCELLED");
 }
 
+TEST_F(SlurmTest, RanksOfThisHostStayThereInsideAnAllocation) {
+  EXPECT_THAT(NodesOf({"/usr/bin/salloc", "-N2"}, {"--ranks", "2"}, 0), ElementsAre(Host()));
+  EXPECT_THAT(NodesOf({"/usr/bin/salloc", "-N1"}, {"--ranks", "2"}, 1), ElementsAre(Host()));
+  EXPECT_THAT(NodesOf({"/usr/bin/salloc", "-N2"}, {}, 2), ElementsAre("n1", "n2"));
+}
+
+TEST_F(SlurmTest, RanksOfThisHostStayThereInsideAStep) {
+  int seed = 0;
+  for (const char* mpi : {"--mpi=none", "--mpi=pmi2", "--mpi=pmix"}) {
+    EXPECT_THAT(NodesOf({"/usr/bin/srun", "-N1", "-n1", "-w", "n2", mpi}, {"--ranks", "2"}, seed++),
+                ElementsAre("n2"))
+        << mpi;
+    EXPECT_THAT(NodesOf({"/usr/bin/srun", "-N1", "-n1", "-w", "n1", mpi}, {}, seed++),
+                ElementsAre("n1"))
+        << mpi;
+  }
+}
+
+TEST_F(SlurmTest, RanksInsideALaunchOfSeveralAreRefused) {
+  WriteNoise(0);
+  const Finished refused = Start({"/usr/bin/srun", "-n2", "--mpi=pmix"}, {"--ranks", "2"});
+  EXPECT_EQ(refused.code, 2) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("has started 2 already"));
+}
+
+// The shell is on this host, the node is another.
+TEST_F(SlurmTest, AnAllocationOfOneNodeIsUsed) {
+  EXPECT_THAT(NodesOf({"/usr/bin/salloc", "-N1", "-w", "n2"}, {}, 0), ElementsAre("n2"));
+  // A shell that has outlived its allocation.
+  WriteNoise(1);
+  const Finished refused = Start(
+      {"/usr/bin/salloc", "-N1", "sh", "-c", "scancel $SLURM_JOB_ID; sleep 2; exec \"$@\"", "sh"},
+      {});
+  EXPECT_THAT(refused.err, HasSubstr("has ended: `--ranks 1`"));
+}
+
+// What the queue says of a job's command: how a job is found whose number was not printed.
+TEST_F(SlurmTest, AWrapperThatSwallowsTheNumberHidesNoJob) {
+  const std::filesystem::path bin = line_ / "bin";
+  std::filesystem::create_directory(bin);
+  WriteBytes(bin / "sbatch", "#!/bin/sh\n/usr/bin/sbatch \"$@\" > /dev/null\necho 'Good luck'\n");
+  chmod((bin / "sbatch").c_str(), 0700);
+  line_.SetEnvironment("PATH", bin.string() + ":/usr/bin:/bin");
+  Submit(5, "0", {"--time", "10"});
+  ExpectDone(1);
+}
+
 TEST_F(SlurmTest, AStepOfSeveralTasksWithoutPmixIsRefused) {
-  line_.Write("sweep.yaml", CommandLine::Sweep("grid:\n  method: [noise]\n  bits: [w8a8]\n"));
+  WriteNoise(0);
   const Finished refused =
       line_
           .StartProgram({"/usr/bin/srun", "--mpi=none", "-n", "2", BuildFolder() + "/bin/zerosweep",

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cluster/launcher.h"
+#include "cluster/mpirun.h"
 #include "mpi_config.h"
 #include "tests/support/fake_sweep.h"
 
@@ -38,6 +39,22 @@ TEST_P(RanksTest, EveryTrialIsDoneOnceAndTheSecondRunHasNothingToDo) {
   const auto workers =
       ResultsReader(sweep.home()).Query("SELECT count(DISTINCT worker) FROM v_attempt").rows.at(0);
   EXPECT_GE(workers.at(0).get<int>(), 1);
+}
+
+TEST(RanksTest, RanksThatDoNotBeginAreGivenUp) {
+  const TempFolder folder;
+  AllowRoot();
+  LaunchOptions launch;
+  launch.command = {"/bin/sleep", "100"};
+  launch.ranks = 2;
+  launch.home = {folder / "home"};
+  launch.run = "run";
+  launch.slow_start = 0.5;
+  launch.hung_start = 2;
+  const double start = SystemClock().Monotonic();
+  EXPECT_EQ(LaunchRanks(launch), kExitInfrastructure);
+  EXPECT_LT(SystemClock().Monotonic() - start, 20);
+  EXPECT_FALSE(std::filesystem::exists(launch.home.run("run")));
 }
 
 TEST(RanksTest, AKilledWorkerRankLosesItsAttemptsOnly) {
