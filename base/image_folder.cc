@@ -315,14 +315,20 @@ std::string ImageFolderFingerprint(const ImageFolder& folder, const std::string&
   return JsonDigest(content);
 }
 
-std::string ListingDigest(const ImageFolder& folder) {
+FileState StateOf(const ImageFolder& folder) {
   Sha256 hash;
   hash.Update(folder.root.string());
+  FileState state;
   for (const ImageFolder::File& file : folder.files) {
     hash.Update(fmt::format("\n{}\t{}\t{}\t{}\t{}", file.name, file.bytes, file.written_ns,
                             file.changed_ns, file.inode));
+    state.youngest_ns = std::max({state.youngest_ns, file.written_ns, file.changed_ns});
   }
-  return hash.Hex();
+  state.key = hash.Hex();
+  // One file stands for all: a folder lies in one file system.
+  state.doubtful =
+      !folder.files.empty() && !KeepsChangeTimes(folder.root / folder.files.front().name);
+  return state;
 }
 
 int64_t UsualResize(int64_t crop) { return (crop * 8 + 6) / 7; }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_state.h"
 #include "base/json.h"
 
 namespace zerosweep {
@@ -71,9 +72,9 @@ using DigestFiles =
 std::string ImageFolderFingerprint(const ImageFolder& folder, const std::string& split,
                                    const DigestFiles& digest);
 
-// Changes when a file comes, goes, is replaced or written again, as FileState::key does
-// (base/file_state.h): the key under which a fingerprint of the test split may be remembered.
-std::string ListingDigest(const ImageFolder& folder);
+// The state of all its files as that of one: under its key a fingerprint of the test split may be
+// remembered.
+FileState StateOf(const ImageFolder& folder);
 
 // The size of the shorter side before a centre crop of `crop` pixels: crop / 0.875, rounded up.
 // 224 → 256 (He et al. 2016, arXiv:1512.03385, section 3.4), 299 → 342 (torchvision's Inception).

@@ -35,6 +35,16 @@ std::string FirstWord(const std::vector<std::string>& arguments) {
   return word == arguments.end() ? "" : *word;
 }
 
+// What is given ends in JSON, in the database and in reports, which hold text.
+void RequireText(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (IsUtf8(argv[i])) continue;
+    Fail(ErrorKind::kUsage,
+         "'{}' is not UTF-8 text: give it as that, and rename files and folders that are called so",
+         ShownBytes(argv[i]));
+  }
+}
+
 using Bodies = std::vector<std::pair<CLI::App*, CommandBody>>;
 
 std::vector<std::string> Names(const Bodies& commands) {
@@ -45,6 +55,7 @@ std::vector<std::string> Names(const Bodies& commands) {
 }
 
 int Main(int argc, char** argv) {
+  RequireText(argc, argv);
   Globals globals;
   CLI::App app{
       "zerosweep: quantizes neural networks without their training data, and tells which method to "

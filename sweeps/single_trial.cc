@@ -69,16 +69,16 @@ YamlNode MethodNode(const std::string& method) {
   return node;
 }
 
-void ApplySetting(const std::string& setting, YamlNode& fixed) {
+std::optional<std::string> ApplySetting(const std::string& setting, YamlNode& fixed) {
   const std::string first = setting.substr(0, setting.find_first_of(".="));
   const std::vector<std::string>& keys = TrialKeyNames();
   const bool of_trial = std::find(keys.begin(), keys.end(), first) != keys.end();
-  ApplyOverride(setting, of_trial ? fixed : *fixed.Find("method"));
+  return ApplyOverride(setting, of_trial ? fixed : *fixed.Find("method"));
 }
 
 }  // namespace
 
-YamlNode TreeOf(const SingleTrial& trial) {
+YamlNode TreeOf(const SingleTrial& trial, std::vector<std::string>* notes) {
   YamlNode root = EmptyMap("quantize");
   Put(root, "name", Word("quantize", "quantize"));
   YamlNode fixed = EmptyMap("quantize");
@@ -87,7 +87,10 @@ YamlNode TreeOf(const SingleTrial& trial) {
   Put(fixed, "bits", ParseYamlValue(trial.bits, "--bits"));
   if (!trial.profile.empty()) Put(fixed, "profile", Word(trial.profile, "--profile"));
   Put(fixed, "seed", ParseYamlValue(std::to_string(trial.seed), "--seed"));
-  for (const std::string& setting : trial.settings) ApplySetting(setting, fixed);
+  for (const std::string& setting : trial.settings) {
+    const auto note = ApplySetting(setting, fixed);
+    if (note && notes != nullptr) notes->push_back(*note);
+  }
   Put(root, "fixed", std::move(fixed));
   return root;
 }

@@ -221,19 +221,19 @@ TEST_F(ImageFolderTest, TheFingerprintIsTheContentOfTestImagesAndTheSizesOfOther
 
 TEST_F(ImageFolderTest, TheListingChangesWithEveryFile) {
   Write("a/1.jpg", "one");
-  const std::string before = ListingDigest(ListImageFolder(temp_.path()));
-  EXPECT_EQ(ListingDigest(ListImageFolder(temp_.path())), before);
+  const std::string before = StateOf(ListImageFolder(temp_.path())).key;
+  EXPECT_EQ(StateOf(ListImageFolder(temp_.path())).key, before);
   const auto old = fs::file_time_type::clock::now() - std::chrono::hours(1);
   fs::last_write_time(temp_ / "a/1.jpg", old);
-  const std::string touched = ListingDigest(ListImageFolder(temp_.path()));
+  const std::string touched = StateOf(ListImageFolder(temp_.path())).key;
   EXPECT_NE(touched, before);
   std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the file system's clock goes on
   Write("a/1.jpg", "two");  // of the same size, its time put back: cp -p, tar x
   fs::last_write_time(temp_ / "a/1.jpg", old);
-  const std::string replaced = ListingDigest(ListImageFolder(temp_.path()));
+  const std::string replaced = StateOf(ListImageFolder(temp_.path())).key;
   EXPECT_NE(replaced, touched);
   Write("a/2.jpg");
-  EXPECT_NE(ListingDigest(ListImageFolder(temp_.path())), replaced);
+  EXPECT_NE(StateOf(ListImageFolder(temp_.path())).key, replaced);
 }
 
 TEST_F(ImageFolderTest, TheUsualResizeIsThatOfThePapers) {

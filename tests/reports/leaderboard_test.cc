@@ -105,6 +105,36 @@ TEST_F(LeaderboardTest, MixedPrecisionStandsBesideTheUniformBitsOfItsBudget) {
   EXPECT_EQ(Leaderboard(Reader(), {}, "", ParseFilter("w_bits=4")).size(), 2u);
 }
 
+// Every evaluation here is of 10,000 images (tests/support/sweep_rows.h).
+TEST_F(LeaderboardTest, ALimitAboveTheTestSplitIsNone) {
+  const auto limited = [](int64_t limit) -> Json {
+    return {{"/evaluate/limit", limit}, {"/dataset/fingerprint", "one copy"}};
+  };
+  Done({.also = limited(0)}, 88);
+  Done({.method = "noise", .also = limited(50'000)}, 70);
+  Done({.method = "qdrop", .also = limited(10'000)}, 80);  // exactly all of them
+  const auto rows = Leaderboard(Reader(), {});
+  ASSERT_EQ(rows.size(), 3u);
+  for (const LeaderboardRow& row : rows) {
+    EXPECT_FALSE(row.not_comparable) << row.method;
+    EXPECT_EQ(row.limit, 0) << row.method;
+    EXPECT_EQ(row.tested, rows[0].tested);
+  }
+  EXPECT_EQ(LeaderboardForPeople(rows).rows[0].back(), "zeroq");
+  EXPECT_TRUE(Notes(rows).empty());
+}
+
+TEST_F(LeaderboardTest, ALimitThatWasMetStaysOne) {
+  Done({.also = {{"/evaluate/limit", 10'000}, {"/dataset/fingerprint", "one copy"}}}, 88);
+  Done({.method = "noise",
+        .also = {{"/evaluate/limit", 0}, {"/dataset/fingerprint", "another"}}}, 70);
+  const auto rows = Leaderboard(Reader(), {});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].limit, 10'000) << "of another copy nothing is known";
+  EXPECT_TRUE(rows[0].not_comparable);
+  EXPECT_EQ(LeaderboardForPeople(rows).rows[0].back(), "zeroq, 10000 images *");
+}
+
 TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
   Done({.protocol = "zeroq"}, 88);
   Done({.protocol = "genie"}, 89);
