@@ -20,9 +20,9 @@ const std::vector<std::string> kImageEndings = {".bmp", ".jpeg", ".jpg",  ".pgm"
                                                 ".ppm", ".tif",  ".tiff", ".webp"};
 // What people keep images in besides: passed over, with a word about it.
 const std::vector<std::string> kOtherImageEndings = {
-    ".apng", ".avif", ".dcm", ".dng",  ".exr", ".gif",  ".hdr", ".heic", ".heif", ".ico",
-    ".j2k",  ".jfif", ".jp2", ".jpe",  ".jxl", ".npy",  ".pbm", ".pcx",  ".pnm",  ".psd",
-    ".raw",  ".svg",  ".tga", ".jpeg2000"};
+    ".apng", ".avif", ".dcm", ".dng",  ".exr", ".gif", ".hdr", ".heic",
+    ".heif", ".ico",  ".j2k", ".jfif", ".jp2", ".jpe", ".jxl", ".npy",
+    ".pbm",  ".pcx",  ".pnm", ".psd",  ".raw", ".svg", ".tga", ".jpeg2000"};
 constexpr const char* kHidden = "hidden";
 constexpr const char* kBeside = "beside the class folders";
 
@@ -250,8 +250,8 @@ std::string PassedOverWarning(const ImageFolder& folder) {
   return fmt::format(
       "{}: {} files that look like images are passed over ({}), such as {}; what is read are {} "
       "files in class folders",
-      folder.root.string(), count, Join(kinds, ", "),
-      ShownBytes(folder.first_passed_over), Join(kImageEndings, ", "));
+      folder.root.string(), count, Join(kinds, ", "), ShownBytes(folder.first_passed_over),
+      Join(kImageEndings, ", "));
 }
 
 std::optional<fs::path> SplitFolder(const fs::path& root, const Json& facts,

@@ -47,8 +47,11 @@ ReadingProgress ShowReading(ProgressDisplay& display) {
 }
 
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
-  app.add_option("sweep", arguments.file, "The sweep file (YAML); - reads standard input")->required();
-  app.add_option("--set", arguments.overrides, "Override a key of the sweep: key=value, repeatable; names and paths may be any text")
+  app.add_option("sweep", arguments.file, "The sweep file (YAML); - reads standard input")
+      ->required();
+  app.add_option(
+         "--set", arguments.overrides,
+         "Override a key of the sweep: key=value, repeatable; names and paths may be any text")
       ->take_all()
       ->allow_extra_args(false);
   AddPlaceArguments(app, arguments);

@@ -65,9 +65,9 @@ std::string TrialsSql(const FilterSql& filter) {
                          kind);
   for (const auto& [of, name, stored] : kMetrics) {
     columns += fmt::format(", {}.value", name);
-    joins += fmt::format(
-        "LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{2}'\n", name, of,
-        stored != nullptr ? stored : name);
+    joins +=
+        fmt::format("LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{2}'\n",
+                    name, of, stored != nullptr ? stored : name);
   }
   return fmt::format(
       R"(SELECT t.configuration_id, {}, t.seed, evaluate.stage_id, synthesize.stage_id{},

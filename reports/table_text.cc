@@ -48,8 +48,8 @@ bool IsNumber(const std::string& text) {
 
 // A spreadsheet takes text that begins so for a formula, and would carry it out.
 std::string CsvText(const std::string& text) {
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text[0]) !=
-                                            std::string_view::npos;
+  const bool formula =
+      !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
   return CsvQuoted(formula && !IsNumber(text) ? "'" + text : text);
 }
 

@@ -95,8 +95,7 @@ std::vector<fs::path> SplitFiles(const Json& declaration, const DatasetPlace& pl
 }
 
 std::string SplitFingerprint(const Json& declaration, const DatasetPlace& place,
-                             const std::string& split, DigestCache& digests,
-                             std::string* warning) {
+                             const std::string& split, DigestCache& digests, std::string* warning) {
   const Json& facts = declaration.at("facts");
   if (LiesInClassFolders(facts)) {
     const ImageFolder folder = ListSplit(place.folder, facts, split);

@@ -95,8 +95,7 @@ std::vector<std::string> DigestCache::DigestInParallel(const ImageFolder& folder
   return digests;
 }
 
-void DigestCache::Remember(const std::string& key, const std::string& digest,
-                           int64_t youngest_ns) {
+void DigestCache::Remember(const std::string& key, const std::string& digest, int64_t youngest_ns) {
   if (!IsSettled(youngest_ns, SystemClock().Unix())) return;
   digests_[key] = digest;
   changed_ = true;

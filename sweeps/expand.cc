@@ -116,8 +116,7 @@ Plan Expand(YamlNode root, std::string source, const ExpandOptions& options,
   plan.sweep = spec.name();
   TrialResolver resolver(options, catalogue);
   Expansion(spec, catalogue, resolver, plan).Run();
-  plan.warnings.insert(plan.warnings.end(), resolver.warnings().begin(),
-                       resolver.warnings().end());
+  plan.warnings.insert(plan.warnings.end(), resolver.warnings().begin(), resolver.warnings().end());
   resolver.digests().Save();
   return plan;
 }

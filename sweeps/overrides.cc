@@ -62,9 +62,8 @@ bool TakesList(const std::vector<std::string>& steps) {
 
 std::string Trimmed(const std::string& text) {
   const size_t begin = text.find_first_not_of(' ');
-  return begin == std::string::npos
-             ? ""
-             : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+  return begin == std::string::npos ? ""
+                                    : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
 // Where a comment begins that YAML would leave out: without it the value is the same.
@@ -112,7 +111,8 @@ YamlNode TextOf(const std::string& text, const std::string& where, bool list_all
 YamlNode ValueOf(const std::string& text, const std::string& where) {
   YamlNode value = ParseYamlValue(text, where);
   if (const auto comment = CommentIn(text, value)) {
-    FailAt(where, "YAML leaves out '{}' from character {} on: remove it, or put the value in quotes",
+    FailAt(where,
+           "YAML leaves out '{}' from character {} on: remove it, or put the value in quotes",
            text.substr(*comment), *comment + 1);
   }
   if (value.is_scalar() && !value.quoted && value.text != Trimmed(text)) {
@@ -132,12 +132,13 @@ std::optional<std::string> ApplyOverride(const std::string& assignment, YamlNode
   const std::string where = "--set " + path;
   const std::vector<std::string> steps = SplitPath(path, where);
   if (steps.front().starts_with("x-")) {
-    FailAt(where, "what stands under x-… is read where the file refers to it, not from here: set "
-                  "the keys that take it");
+    FailAt(where,
+           "what stands under x-… is read where the file refers to it, not from here: set "
+           "the keys that take it");
   }
   std::optional<std::string> note;
-  YamlNode value = TakesText(steps) ? TextOf(text, where, TakesList(steps), note)
-                                    : ValueOf(text, where);
+  YamlNode value =
+      TakesText(steps) ? TextOf(text, where, TakesList(steps), note) : ValueOf(text, where);
   YamlNode* node = &root;
   std::string passed;
   for (const std::string& step : steps) {

@@ -20,8 +20,8 @@ void TakeIfDeclared(const Json& kind, const std::string& name, const YamlNode* n
 
 // What relative paths of a sweep start from. One that no file keeps is at home where it is read.
 fs::path FolderOfSweep(const fs::path& file) {
-  const bool kept = file != "-" && file.native().rfind("/dev/", 0) != 0 &&
-                    file.native().rfind("/proc/", 0) != 0;
+  const bool kept =
+      file != "-" && file.native().rfind("/dev/", 0) != 0 && file.native().rfind("/proc/", 0) != 0;
   return kept ? fs::absolute(file).parent_path() : fs::current_path();
 }
 

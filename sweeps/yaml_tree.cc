@@ -305,7 +305,8 @@ const std::string& RequireWord(const YamlNode& node, const std::string& label) {
 std::filesystem::path RequirePath(const YamlNode& node, const std::string& label) {
   static const std::regex kVariable(R"(\$(\w+)|\$\{(\w+)\})");
   if (node.kind == YamlNode::Kind::kNull) {
-    FailAt(node.where, "{} is empty (an unquoted ~ is YAML's word for that), must be a path", label);
+    FailAt(node.where, "{} is empty (an unquoted ~ is YAML's word for that), must be a path",
+           label);
   }
   std::string rest = RequireWord(node, label), path;
   for (std::smatch match; std::regex_search(rest, match, kVariable); rest = match.suffix()) {

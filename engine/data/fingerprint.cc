@@ -47,9 +47,8 @@ std::vector<std::string> DigestInParallel(const std::vector<fs::path>& files) {
 std::string CachedFolderFingerprint(const ImageFolder& folder, const std::string& split) {
   static Known known;
   const FileState state = StateOf(folder);
-  return Remembered(state, split + ":" + state.key, known, [&] {
-    return ImageFolderFingerprint(folder, split, DigestInParallel);
-  });
+  return Remembered(state, split + ":" + state.key, known,
+                    [&] { return ImageFolderFingerprint(folder, split, DigestInParallel); });
 }
 
 }  // namespace

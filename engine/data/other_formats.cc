@@ -86,7 +86,7 @@ class TiffDirectory {
 
 // libtiff makes up what a shortened file lacks, and converts CIE L*a*b* in its own way.
 std::optional<std::string> TiffDefect(const std::string& bytes) {
-  constexpr uint64_t kPhotometric = 262, kMostPhotometric = 6;  // YCbCr
+  constexpr uint64_t kPhotometric = 262, kMostPhotometric = 6;                   // YCbCr
   constexpr std::pair<uint64_t, uint64_t> kPieces[] = {{273, 279}, {324, 325}};  // strips, tiles
   const TiffDirectory directory(bytes);
   if (!directory.is_classic()) return "is a BigTIFF file";

@@ -113,7 +113,8 @@ TEST(FilesTest, ATildeIsTheHomeFolderWhereAShellWouldSaySo) {
   EXPECT_EQ(WithHomeFolder("~"), "/home/me");
   EXPECT_EQ(WithHomeFolder("~/"), "/home/me");
   EXPECT_EQ(WithHomeFolder("~/data/x"), "/home/me/data/x");
-  for (const char* same : {"", "~bob/x", "./~", "a/~/b", "x~"}) EXPECT_EQ(WithHomeFolder(same), same);
+  for (const char* same : {"", "~bob/x", "./~", "a/~/b", "x~"})
+    EXPECT_EQ(WithHomeFolder(same), same);
   unsetenv("HOME");
   EXPECT_THROW(WithHomeFolder("~/x"), Error);
   if (!home.empty()) setenv("HOME", home.c_str(), 1);

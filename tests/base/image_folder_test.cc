@@ -130,13 +130,15 @@ TEST_F(ImageFolderTest, LinksAreFollowedButNotInCircles) {
 
 TEST_F(ImageFolderTest, NamesThatAreNotUtf8AreRefusedByName) {
   Write("image/a/caf\xe9.png");
-  EXPECT_EQ(DefectOf("image"),
-            "the name of an image is not UTF-8 text: image/a/caf\\xe9.png; rename it, since results "
-            "could not name it");
+  EXPECT_EQ(
+      DefectOf("image"),
+      "the name of an image is not UTF-8 text: image/a/caf\\xe9.png; rename it, since results "
+      "could not name it");
   Write("class/ch\xe2t/1.png");
-  EXPECT_EQ(DefectOf("class"),
-            "the name of a class folder is not UTF-8 text: class/ch\\xe2t; rename it, since results "
-            "could not name it");
+  EXPECT_EQ(
+      DefectOf("class"),
+      "the name of a class folder is not UTF-8 text: class/ch\\xe2t; rename it, since results "
+      "could not name it");
   Write("nested/a/d\xe9/1.png");
   EXPECT_EQ(DefectOf("nested"),
             "the name of an image is not UTF-8 text: nested/a/d\\xe9/1.png; rename it, since "

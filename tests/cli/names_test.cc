@@ -29,7 +29,8 @@ class NamesTest : public testing::Test {
     return line_
         .StartProgram({"/bin/bash", "-c",
                        "cd \"$1\"; P=(\"$1\" \"$2\"); "
-                       "Z() { \"${P[1]}\" --home \"${P[0]}/home\" \"$@\"; }; " + command,
+                       "Z() { \"${P[1]}\" --home \"${P[0]}/home\" \"$@\"; }; " +
+                           command,
                        "bash", line_ / ".", program})
         ->Wait();
   }
@@ -69,11 +70,12 @@ TEST_F(NamesTest, EveryOtherNameWorks) {
     fs::copy_file(line_ / "tiny.safetensors", line_ / name);
   line_.Write("-s=#.yaml", CommandLine::Sweep(kNoise));
   const std::string sweep = line_ / "-s=#.yaml";
-  const Finished run = line_.Do({"run", sweep, "--set", "fixed.model.file=" + odd + ".safetensors"});
+  const Finished run =
+      line_.Do({"run", sweep, "--set", "fixed.model.file=" + odd + ".safetensors"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("--set fixed.model.file: taken as the text '" + odd));
-  const Finished long_run = line_.Do({"run", sweep, "--set", "name=tall", "--set",
-                                      "fixed.model.file=" + tall + ".safetensors"});
+  const Finished long_run = line_.Do(
+      {"run", sweep, "--set", "name=tall", "--set", "fixed.model.file=" + tall + ".safetensors"});
   EXPECT_EQ(long_run.code, 0) << long_run.err;
   const Json board = line_.Do({"leaderboard", "tiny", "--format", "json"}).json();
   EXPECT_EQ(board.at(0).at("model"), odd) << "JSON is exact";
@@ -88,7 +90,8 @@ TEST_F(NamesTest, ASweepMayComeFromStandardInputOrAPipe) {
   ASSERT_EQ(kept.code, 0) << kept.err;
   for (const char* command :
        {"Z --format json plan - < sweep.yaml", "cat sweep.yaml | Z --format json plan -",
-        "Z --format json plan /dev/stdin < sweep.yaml", "cat sweep.yaml | Z --format json plan /dev/stdin",
+        "Z --format json plan /dev/stdin < sweep.yaml",
+        "cat sweep.yaml | Z --format json plan /dev/stdin",
         "Z --format json plan <(cat sweep.yaml)"}) {
     const Finished read = Bash(command);
     EXPECT_EQ(read.code, 0) << command << ": " << read.err;
@@ -120,7 +123,8 @@ TEST_F(NamesTest, ASweepIsNamedByItsFileWhateverItsEnding) {
 
 TEST_F(NamesTest, TheHomeFolderIsMeantByATilde) {
   line_.Write("sweep.yaml", CommandLine::Sweep(kNoise));
-  EXPECT_THAT(Bash("\"${P[1]}\" --home=~/there run sweep.yaml").err, HasSubstr("1 of 1 trials done"));
+  EXPECT_THAT(Bash("\"${P[1]}\" --home=~/there run sweep.yaml").err,
+              HasSubstr("1 of 1 trials done"));
   EXPECT_TRUE(fs::exists(line_ / "there/results.db"));
   EXPECT_FALSE(fs::exists(line_ / "~"));
   EXPECT_EQ(Bash("Z plan sweep.yaml --data=~/data").code, 0);

@@ -97,9 +97,12 @@ TEST(ProgressDisplayTest, NothingIsWiderThanANarrowWindow) {
     FakeClock clock;
     DisplayOutput output;
     {
-      ProgressDisplay display(
-          {.stream = output.stream(), .terminal = true, .color = true, .columns = columns, .rows = 6},
-          clock);
+      ProgressDisplay display({.stream = output.stream(),
+                               .terminal = true,
+                               .color = true,
+                               .columns = columns,
+                               .rows = 6},
+                              clock);
       RunSnapshot snapshot;
       snapshot.trials = 100;
       snapshot.trials_failed = 1;

@@ -61,9 +61,10 @@ TEST_F(ImageTest, TruncatedFilesAreNamed) {
 
 TEST_F(ImageTest, OtherFilesAreRefused) {
   EXPECT_EQ(DefectOf(""), "x.jpg is empty: fetch it again or remove it");
-  EXPECT_EQ(DefectOf("<html>not an image</html>"),
-            "x.jpg is no JPEG, PNG, BMP, GIF, PNM, TIFF or WebP file, whatever its name says: fetch "
-            "it again, convert it or remove it");
+  EXPECT_EQ(
+      DefectOf("<html>not an image</html>"),
+      "x.jpg is no JPEG, PNG, BMP, GIF, PNM, TIFF or WebP file, whatever its name says: fetch "
+      "it again, convert it or remove it");
   std::string huge = Golden("small.png");
   for (size_t at = 16; at < 24; ++at) huge[at] = '\x0f';
   EXPECT_NE(DefectOf(huge), "none");  // the header's own checksum no longer holds
@@ -136,8 +137,8 @@ TEST_F(ImageTest, OtherFormatsThatEndEarlyAreRefused) {
                            "exact.webp", "lossy.webp"}) {
     const std::string whole = Other(name);
     EXPECT_EQ(DefectOf(whole), "none") << name;
-    for (const size_t length : {size_t{13}, whole.size() / 4, whole.size() / 2, 9 * whole.size() / 10,
-                                whole.size() - 20}) {
+    for (const size_t length : {size_t{13}, whole.size() / 4, whole.size() / 2,
+                                9 * whole.size() / 10, whole.size() - 20}) {
       EXPECT_NE(DefectOf(whole.substr(0, length)), "none") << name << " " << length;
     }
   }

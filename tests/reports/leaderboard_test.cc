@@ -126,8 +126,8 @@ TEST_F(LeaderboardTest, ALimitAboveTheTestSplitIsNone) {
 
 TEST_F(LeaderboardTest, ALimitThatWasMetStaysOne) {
   Done({.also = {{"/evaluate/limit", 10'000}, {"/dataset/fingerprint", "one copy"}}}, 88);
-  Done({.method = "noise",
-        .also = {{"/evaluate/limit", 0}, {"/dataset/fingerprint", "another"}}}, 70);
+  Done({.method = "noise", .also = {{"/evaluate/limit", 0}, {"/dataset/fingerprint", "another"}}},
+       70);
   const auto rows = Leaderboard(Reader(), {});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].limit, 10'000) << "of another copy nothing is known";

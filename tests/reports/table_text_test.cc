@@ -33,17 +33,16 @@ TEST(TableTextTest, CsvQuotesWhatNeedsIt) {
 }
 
 TEST(TableTextTest, CsvHoldsNoFormulas) {
-  const Table table{
-      {"=a", "b"},
-      {{"=1+1.pth", -1.5},
-       {"@x", 2},
-       {"-2+3", "-2"},
-       {"+cmd|' /C calc'!A0", "+0.25"},
-       {"\tx", "1e-3"},
-       {"\rx", "a=b"},
-       {"=\"x\",1", "-"},
-       {"-1.5 ± 0.1", Json::array({-1})}},
-      false};
+  const Table table{{"=a", "b"},
+                    {{"=1+1.pth", -1.5},
+                     {"@x", 2},
+                     {"-2+3", "-2"},
+                     {"+cmd|' /C calc'!A0", "+0.25"},
+                     {"\tx", "1e-3"},
+                     {"\rx", "a=b"},
+                     {"=\"x\",1", "-"},
+                     {"-1.5 ± 0.1", Json::array({-1})}},
+                    false};
   EXPECT_EQ(TableAsCsv(table),
             "'=a,b\n'=1+1.pth,-1.5\n'@x,2\n'-2+3,-2\n'+cmd|' /C calc'!A0,+0.25\n'\tx,1e-3\n"
             "\"'\rx\",a=b\n\"'=\"\"x\"\",1\",'-\n'-1.5 ± 0.1,[-1]\n");
@@ -52,7 +51,8 @@ TEST(TableTextTest, CsvHoldsNoFormulas) {
 
 TEST(TableTextTest, EveryColumnAndValueIsKept) {
   const double infinity = std::numeric_limits<double>::infinity();
-  const Table table{{"a", "a", "a:2", "a"}, {{1, 2, 3, infinity}, {4, -infinity, 6, nullptr}}, false};
+  const Table table{
+      {"a", "a", "a:2", "a"}, {{1, 2, 3, infinity}, {4, -infinity, 6, nullptr}}, false};
   const Json rows = Json::parse(TableAsJson(table));
   EXPECT_EQ(rows[0], (Json{{"a", 1}, {"a:2", 2}, {"a:2:2", 3}, {"a:3", "inf"}}));
   EXPECT_EQ(rows[1].at("a:2"), "-inf");

@@ -110,16 +110,19 @@ TEST_F(ImageFolderPlanTest, AKnownFolderIsNotReadAgain) {
 }
 
 TEST_F(ImageFolderPlanTest, WhatIsPassedOverIsWarnedOfOnce) {
-  for (const char* name : {"photos/val/a/x.gif", "photos/val/b/deep/y.heic", "photos/train/b/z.svg"})
+  for (const char* name :
+       {"photos/val/a/x.gif", "photos/val/b/deep/y.heic", "photos/train/b/z.svg"})
     folder_.Write(name, "x");
   const Plan plan = folder_.Expand(Sweep("seeds: [0, 1]\n"));
   std::vector<std::string> warnings;
   for (const std::string& warning : plan.warnings)
-    if (warning.find("passed over") != std::string::npos) warnings.push_back(folder_.Shown(warning));
+    if (warning.find("passed over") != std::string::npos)
+      warnings.push_back(folder_.Shown(warning));
   ASSERT_EQ(warnings.size(), 2u);
-  EXPECT_THAT(warnings[0],
-              HasSubstr("sweep.yaml:4: photos/val: 2 files that look like images are passed over (1 "
-                        ".gif, 1 .heic), such as a/x.gif; what is read are .bmp, "));
+  EXPECT_THAT(
+      warnings[0],
+      HasSubstr("sweep.yaml:4: photos/val: 2 files that look like images are passed over (1 "
+                ".gif, 1 .heic), such as a/x.gif; what is read are .bmp, "));
   EXPECT_THAT(warnings[1], HasSubstr("sweep.yaml:4: photos/train: 1 files"));
 }
 

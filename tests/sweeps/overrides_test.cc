@@ -50,10 +50,12 @@ TEST(OverridesTest, SaysWhichKeyIsWrong) {
 
 TEST(OverridesTest, NamesAndPathsMayBeAnyText) {
   for (const char* text :
-       {"a #b", "#", "x: y", "[1].pth", "[a]", "{a}", "{a}.pth", "@x", "%x", "`x", "*x", "&a b",
-        "!t x", "| x", "> x", "- a", "? a", "\"open", "'open", "\"a\"b", " led", "ends ", "a: b: c",
-        "~", "null b #", "--- a", "=1+1.pth", "-x", "a,b", "a:b", "a#b", "007", "it's", "$x"}) {
-    for (const char* key : {"data", "fixed.data", "fixed.model.file", "grid.model.0.card", "name"}) {
+       {"a #b",  "#",      "x: y", "[1].pth", "[a]",     "{a}",  "{a}.pth",  "@x",    "%x",
+        "`x",    "*x",     "&a b", "!t x",    "| x",     "> x",  "- a",      "? a",   "\"open",
+        "'open", "\"a\"b", " led", "ends ",   "a: b: c", "~",    "null b #", "--- a", "=1+1.pth",
+        "-x",    "a,b",    "a:b",  "a#b",     "007",     "it's", "$x"}) {
+    for (const char* key :
+         {"data", "fixed.data", "fixed.model.file", "grid.model.0.card", "name"}) {
       YamlNode root = ParseYaml("grid: {model: [{}]}", "s.yaml");
       const auto note = ApplyOverride(std::string(key) + "=" + text, root);
       const YamlNode* node = &root;
@@ -66,8 +68,8 @@ TEST(OverridesTest, NamesAndPathsMayBeAnyText) {
       EXPECT_TRUE(node->is_scalar()) << key << " " << text;
       EXPECT_EQ(node->text, text) << key;
       if (note) {
-        EXPECT_TRUE(note->starts_with(fmt::format("--set {}: taken as the text '{}', since as YAML",
-                                                  key, text)))
+        EXPECT_TRUE(note->starts_with(
+            fmt::format("--set {}: taken as the text '{}', since as YAML", key, text)))
             << *note;
       }
     }
@@ -79,12 +81,11 @@ TEST(OverridesTest, TextIsSaidToBeTextOnlyWhereYamlWouldReadAnother) {
     YamlNode root = ParseYaml("a: 1", "s.yaml");
     return ApplyOverride(assignment, root).value_or("none");
   };
-  for (const char* plain : {"data=x", "data=a#b", "data='a #b'", "data=\"x\"", "data=",
-                            "grid.data=[a, b]", "zip.data=[a, b]", "bits=[w4a4]"}) {
+  for (const char* plain : {"data=x", "data=a#b", "data='a #b'", "data=\"x\"",
+                            "data=", "grid.data=[a, b]", "zip.data=[a, b]", "bits=[w4a4]"}) {
     EXPECT_EQ(note(plain), "none") << plain;
   }
-  EXPECT_EQ(note("data=a #b"),
-            "--set data: taken as the text 'a #b', since as YAML it means 'a'");
+  EXPECT_EQ(note("data=a #b"), "--set data: taken as the text 'a #b', since as YAML it means 'a'");
   EXPECT_EQ(note("fixed.data=x: y"),
             "--set fixed.data: taken as the text 'x: y', since as YAML it means {\"x\":\"y\"}");
   EXPECT_EQ(note("data=@x"), "--set data: taken as the text '@x', since as YAML it is not valid");
@@ -96,12 +97,14 @@ TEST(OverridesTest, ElsewhereWhatYamlWouldLoseIsRefusedWithItsPlace) {
   EXPECT_EQ(ErrorOf("a: 1", "grid.bits=[w4a4"),
             "--set grid.bits, at character 6: not valid YAML: end of sequence flow not found; a [ "
             "has no ]");
-  EXPECT_EQ(ErrorOf("a: 1", "profile=@x"),
-            "--set profile, at character 1: not valid YAML: unknown token; a value that begins with "
-            "@, ` or % must stand in quotes");
-  EXPECT_EQ(ErrorOf("a: 1", "profile=smoke #x"),
-            "--set profile: YAML leaves out '#x' from character 7 on: remove it, or put the value in "
-            "quotes");
+  EXPECT_EQ(
+      ErrorOf("a: 1", "profile=@x"),
+      "--set profile, at character 1: not valid YAML: unknown token; a value that begins with "
+      "@, ` or % must stand in quotes");
+  EXPECT_EQ(
+      ErrorOf("a: 1", "profile=smoke #x"),
+      "--set profile: YAML leaves out '#x' from character 7 on: remove it, or put the value in "
+      "quotes");
   EXPECT_EQ(ErrorOf("a: 1", "seeds=[0, 1] # two"),
             "--set seeds: YAML leaves out '# two' from character 8 on: remove it, or put the value "
             "in quotes");
@@ -110,9 +113,10 @@ TEST(OverridesTest, ElsewhereWhatYamlWouldLoseIsRefusedWithItsPlace) {
   EXPECT_EQ(Applied("a: 1", "profile='smoke #x'")["profile"], "smoke #x");
   EXPECT_EQ(Applied("a: 1", "m=['#x', \"a #b\"]")["m"], Json({"#x", "a #b"}));
   EXPECT_EQ(Applied("a: 1", "profile= smoke ")["profile"], "smoke");
-  EXPECT_EQ(ErrorOf("a: 1", "x-common.lr=1"),
-            "--set x-common.lr: what stands under x-… is read where the file refers to it, not from "
-            "here: set the keys that take it");
+  EXPECT_EQ(
+      ErrorOf("a: 1", "x-common.lr=1"),
+      "--set x-common.lr: what stands under x-… is read where the file refers to it, not from "
+      "here: set the keys that take it");
 }
 
 TEST(OverridesTest, IsValidatedAsTheFileIs) {

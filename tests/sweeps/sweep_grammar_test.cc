@@ -171,9 +171,10 @@ TEST(SweepGroundTest, AnchorsMayStandUnderKeysOfTheirOwnAndBeMerged) {
 
 TEST(SweepGroundTest, AnOtherKeyThatNobodyReadsIsRefused) {
   const SweepFolder folder;
-  EXPECT_EQ(folder.ErrorOf("name: t\nX-common: 1\n"),
-            "sweep.yaml:2: unknown key 'X-common' in the sweep (known: name, data, profile, protocol, "
-            "variant, fixed, grid, zip, seeds, include, exclude, when, ranks, resources, evaluate)");
+  EXPECT_EQ(
+      folder.ErrorOf("name: t\nX-common: 1\n"),
+      "sweep.yaml:2: unknown key 'X-common' in the sweep (known: name, data, profile, protocol, "
+      "variant, fixed, grid, zip, seeds, include, exclude, when, ranks, resources, evaluate)");
   EXPECT_EQ(folder.ErrorOf(CifarSweep("  x-common: 1\n")).substr(0, 40),
             "sweep.yaml:5: unknown key 'x-common' in ");
 }

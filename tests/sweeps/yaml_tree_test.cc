@@ -85,7 +85,12 @@ TEST(YamlTreeTest, TextsThatYamlCppHasNoWordsForAreExplained) {
   EXPECT_THAT(ErrorOf("a: \"C:\\data\"\n"), testing::HasSubstr("take single quotes"));
   EXPECT_THAT(ErrorOf("a: @x\n"), testing::HasSubstr("must stand in quotes"));
   EXPECT_THAT(ErrorOf("a: b: c\n"), testing::HasSubstr("a value that holds ': ' must stand in"));
-  EXPECT_EQ(ParseYaml("\xef\xbb\xbf" "a: 1\n", "s.yaml").ToJson(), Json({{"a", 1}})) << "a BOM";
+  EXPECT_EQ(ParseYaml("\xef\xbb\xbf"
+                      "a: 1\n",
+                      "s.yaml")
+                .ToJson(),
+            Json({{"a", 1}}))
+      << "a BOM";
 }
 
 TEST(YamlTreeTest, PathsKnowTheHomeFolderAndTheEnvironment) {
@@ -108,9 +113,10 @@ TEST(YamlTreeTest, PathsKnowTheHomeFolderAndTheEnvironment) {
       return defect.what();
     }
   };
-  EXPECT_EQ(error("a/$ZS_TEST_NONE/b"),
-            "s.yaml:1: data is 'a/$ZS_TEST_NONE/b', but the environment has no ZS_TEST_NONE: set it, "
-            "or write it out");
+  EXPECT_EQ(
+      error("a/$ZS_TEST_NONE/b"),
+      "s.yaml:1: data is 'a/$ZS_TEST_NONE/b', but the environment has no ZS_TEST_NONE: set it, "
+      "or write it out");
   EXPECT_EQ(error("~"),
             "s.yaml: data is empty (an unquoted ~ is YAML's word for that), must be a path");
 }
@@ -146,8 +152,7 @@ TEST(YamlTreeTest, RefusesTagsOddKeysSecondDocumentsAndBadText) {
   EXPECT_EQ(ErrorOf("? [1, 2]\n: 3\n"), "s.yaml:1: a key must be a plain word");
   EXPECT_EQ(ErrorOf("a: 1\n---\nb: 1\n"),
             "s.yaml:3: a second YAML document begins here: one file holds one");
-  EXPECT_EQ(ErrorOf("a: \xff\xfe\n"),
-            "s.yaml: the text is not valid UTF-8: save it as that");
+  EXPECT_EQ(ErrorOf("a: \xff\xfe\n"), "s.yaml: the text is not valid UTF-8: save it as that");
 }
 
 TEST(YamlTreeTest, RefusesControlCharactersThatWouldReachATerminal) {
