@@ -53,11 +53,10 @@ bool TakesText(const std::vector<std::string>& steps) {
   return last != steps.rend() && kKeys.contains(*last);
 }
 
-// Whether a list may stand there: the values of an axis, the alternatives of a pattern.
+// Whether a list may stand there: folders of data as an axis, or as alternatives of a pattern.
 bool TakesList(const std::vector<std::string>& steps) {
   static const std::set<std::string> kBlocks = {"grid", "zip", "exclude", "when"};
-  const bool index_last = steps.back().find_first_not_of("0123456789") == std::string::npos;
-  return kBlocks.contains(steps.front()) && !index_last;
+  return kBlocks.contains(steps.front()) && steps.back() == "data";
 }
 
 std::string Trimmed(const std::string& text) {

@@ -157,7 +157,9 @@ Image DecodeOther(const std::string& bytes, const std::string& name) {
          "read (animated, float, more than 8 bits a colour …); fetch it again or save it as PNG",
          name, kind);
   }
-  const Pix colours(pixConvertTo32(stored.get()));
+  const bool deep = pixGetDepth(stored.get()) == 16;  // of which pixConvertTo32 takes the lower 8
+  const Pix shallow(deep ? pixConvert16To8(stored.get(), L_MS_BYTE) : pixClone(stored.get()));
+  const Pix colours(pixConvertTo32(shallow.get()));
   if (colours == nullptr) Fail(ErrorKind::kInternal, "{}: Leptonica gives no colours", name);
   Image image{pixGetHeight(colours.get()), pixGetWidth(colours.get()), 3, {}};
   CheckImageSize(image.height, image.width, name);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes tests/golden/other_formats: small BMP, GIF, PNM, TIFF and WebP files of every kind that is read, each beside what
-Pillow makes of it in RGB (FILE.expected.png), and some that are refused (refused_*). The committed files were made with
+Pillow makes of it in RGB (FILE.expected.png), the grey one with 16 bits (upper_*), and some that are refused (refused_*). The committed files were made with
 Pillow 11.3.0:
 
   python3 -m venv venv && venv/bin/pip install pillow==11.3.0
@@ -72,8 +72,11 @@ def main() -> None:
     image.save(FOLDER / "lossy.webp", quality=80)
     clear.save(FOLDER / "clear.webp", quality=80)
     for path in sorted(FOLDER.iterdir()):
-        if not path.name.endswith(".expected.png") and not path.name.startswith("refused_"):
+        if not path.name.endswith(".expected.png") and not path.name.startswith(("refused_", "upper_")):
             Image.open(path).convert("RGB").save(FOLDER / f"{path.name}.expected.png", optimize=True)
+    values = [v << 8 | 255 - v for v in grey.tobytes()]
+    Image.frombytes("I;16", (WIDTH, HEIGHT), struct.pack(f"<{len(values)}H", *values)).save(FOLDER / "upper_grey.tif")
+    (FOLDER / "upper_grey.pgm").write_bytes(b"P5 %d %d 65535\n" % (WIDTH, HEIGHT) + struct.pack(f">{len(values)}H", *values))
     (FOLDER / "refused_32.bmp").write_bytes(bitmap(image, 32))
     clear.save(FOLDER / "refused_clear.tif")
     image.convert("LAB").save(FOLDER / "refused_lab.tif")

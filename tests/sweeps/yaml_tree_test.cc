@@ -118,7 +118,7 @@ TEST(YamlTreeTest, PathsKnowTheHomeFolderAndTheEnvironment) {
       "s.yaml:1: data is 'a/$ZS_TEST_NONE/b', but the environment has no ZS_TEST_NONE: set it, "
       "or write it out");
   EXPECT_EQ(error("~"),
-            "s.yaml: data is empty (an unquoted ~ is YAML's word for that), must be a path");
+            "s.yaml:1: data is empty (an unquoted ~ is YAML's word for that), must be a path");
 }
 
 TEST(YamlTreeTest, LeavesWordsThatOnlyResembleNumbersAsWords) {
