@@ -189,6 +189,7 @@ void CountTested(Groups& groups) {
     const std::vector<double>& evaluated = samples.values[kEvaluated];
     if (!evaluated.empty()) {
       const auto images = static_cast<int64_t>(evaluated.front());
+      row.test_images = images;
       Json tested = ParseJson(row.tested, "a test set");
       tested[0] = images;
       row.tested = tested.dump();

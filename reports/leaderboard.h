@@ -52,6 +52,7 @@ struct LeaderboardRow {
   std::optional<double> seconds_mean;
   std::optional<double> published;
   std::optional<std::string> published_source;
+  std::optional<int64_t> test_images;  // evaluated; none of a revision that did not count them
   int64_t limit = 0;  // test images; 0: all, also where the limit was above their number
   // Another protocol, test set (limit, copy of the data) or teacher (weights) stands in the same
   // dataset, model and bits: the order says nothing between them.

@@ -118,10 +118,13 @@ TEST_F(LeaderboardTest, ALimitAboveTheTestSplitIsNone) {
   for (const LeaderboardRow& row : rows) {
     EXPECT_FALSE(row.not_comparable) << row.method;
     EXPECT_EQ(row.limit, 0) << row.method;
+    EXPECT_EQ(row.test_images, 10'000) << row.method;
     EXPECT_EQ(row.tested, rows[0].tested);
   }
   EXPECT_EQ(LeaderboardForPeople(rows).rows[0].back(), "zeroq");
   EXPECT_TRUE(Notes(rows).empty());
+  EXPECT_EQ(LeaderboardTable(rows).columns.back(), "test_images");
+  EXPECT_EQ(LeaderboardTable(rows).rows[0].back(), 10'000);
 }
 
 TEST_F(LeaderboardTest, ALimitThatWasMetStaysOne) {
@@ -269,13 +272,14 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
                   "seconds_mean", "published", "published_source", "bits", "to_real", "settings",
                   "untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1", "image_sets",
                   "images_seen", "lr_kd", "real_images", "papers", "label", "synthesizer",
-                  "quantizer", "revisions"));
+                  "quantizer", "revisions", "test_images"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());
   EXPECT_EQ(table.rows[0][18], Json::array({0}));
-  EXPECT_EQ(table.rows[0].back(),
+  EXPECT_EQ(table.rows[0].at(38),
             Json({{"teacher", 1}, {"synthesize", 1}, {"quantize", 1}, {"evaluate", 1}}));
+  EXPECT_EQ(table.rows[0].back(), 10'000);
 }
 
 TEST_F(LeaderboardTest, StatusCountsByState) {
