@@ -80,7 +80,7 @@ int Main(int argc, char** argv) {
     const std::string problem =
         unknown.empty() ? error.what()
                         : "unknown command '" + unknown + "'" + Suggestion(unknown, Names(bodies));
-    std::fprintf(stderr, "zerosweep: %s; see `zerosweep --help`\n", problem.c_str());
+    std::fprintf(stderr, "zerosweep: %s; see `zerosweep --help`\n", ShownBytes(problem).c_str());
     return kExitUsage;
   }
   SetUpLog(globals.quiet     ? Verbosity::kQuiet
@@ -111,9 +111,10 @@ int main(int argc, char** argv) {
   try {
     return zerosweep::FlushOutput(zerosweep::Main(argc, argv));
   } catch (const zerosweep::Error& error) {
+    // One line, whatever bytes a name in it holds.
     std::fprintf(stderr, "zerosweep: %s%s\n",
                  error.kind() == zerosweep::ErrorKind::kInternal ? "internal error: " : "",
-                 error.what());
+                 zerosweep::ShownBytes(error.what()).c_str());
     return zerosweep::ExitCodeFor(error.kind());
   } catch (const std::exception& error) {
     // What prints with fmt throws when stdout takes no more.

@@ -1,5 +1,4 @@
 #include "base/files.h"
-#include "base/text.h"
 #include "sweeps/overrides.h"
 #include "sweeps/patterns.h"
 #include "sweeps/plan.h"
@@ -103,7 +102,7 @@ class Expansion {
 };
 
 std::string OriginOf(const fs::path& file) {
-  return file == "-" ? "standard input" : ShownBytes(file.native());
+  return file == "-" ? "standard input" : file.string();
 }
 
 Plan Expand(YamlNode root, std::string source, const ExpandOptions& options,

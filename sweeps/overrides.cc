@@ -5,6 +5,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/text.h"
+
 namespace zerosweep {
 namespace {
 
@@ -112,10 +114,10 @@ YamlNode ValueOf(const std::string& text, const std::string& where) {
   if (const auto comment = CommentIn(text, value)) {
     FailAt(where,
            "YAML leaves out '{}' from character {} on: remove it, or put the value in quotes",
-           text.substr(*comment), *comment + 1);
+           ShownBytes(text.substr(*comment)), *comment + 1);
   }
   if (value.is_scalar() && !value.quoted && value.text != Trimmed(text)) {
-    FailAt(where, "YAML makes '{}' of '{}': put the value in quotes", value.text, text);
+    FailAt(where, "YAML makes '{}' of '{}': put the value in quotes", value.text, ShownBytes(text));
   }
   return value;
 }
@@ -125,10 +127,10 @@ YamlNode ValueOf(const std::string& text, const std::string& where) {
 std::optional<std::string> ApplyOverride(const std::string& assignment, YamlNode& root) {
   const size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {
-    FailAt("--set " + assignment, "must be KEY=VALUE");
+    FailAt("--set " + ShownBytes(assignment), "must be KEY=VALUE");
   }
   const std::string path = assignment.substr(0, equals), text = assignment.substr(equals + 1);
-  const std::string where = "--set " + path;
+  const std::string where = "--set " + ShownBytes(path);
   const std::vector<std::string> steps = SplitPath(path, where);
   if (steps.front().starts_with("x-")) {
     FailAt(where,

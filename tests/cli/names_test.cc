@@ -63,6 +63,16 @@ TEST_F(NamesTest, AFolderWhoseNameIsNotUtf8CannotBeWorkedFrom) {
   ExpectRefused(Bash("cd $'d\\xe9' && \"${P[1]}\" run ../sweep.yaml"), "the name of the home");
 }
 
+TEST_F(NamesTest, AMessageIsOneLineWhateverANameHolds) {
+  for (const std::string& name : {std::string("two\nlines.yaml"), std::string("\x1b[2J.yaml")}) {
+    const Finished refused = line_.Do({"plan", line_ / name});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
+    EXPECT_EQ(refused.err.find('\x1b'), std::string::npos) << refused.err;
+    EXPECT_EQ(line_.Do({"plan", line_ / name, "--" + name}).err.find('\x1b'), std::string::npos);
+  }
+}
+
 // A name of 240 bytes, and one that is a formula, an option, a comment and a map.
 TEST_F(NamesTest, EveryOtherNameWorks) {
   const std::string odd = "=-1+1,\"'#x: y; $HOME é{[", tall(238, 'n');

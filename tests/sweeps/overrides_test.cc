@@ -110,6 +110,8 @@ TEST(OverridesTest, ElsewhereWhatYamlWouldLoseIsRefusedWithItsPlace) {
             "in quotes");
   EXPECT_EQ(ErrorOf("a: 1", "profile=&x smoke"),
             "--set profile: YAML makes 'smoke' of '&x smoke': put the value in quotes");
+  EXPECT_EQ(ErrorOf("a: 1", "profile=a\nb"),
+            "--set profile: YAML makes 'a b' of 'a\\x0ab': put the value in quotes");
   EXPECT_EQ(Applied("a: 1", "profile='smoke #x'")["profile"], "smoke #x");
   EXPECT_EQ(Applied("a: 1", "m=['#x', \"a #b\"]")["m"], Json({"#x", "a #b"}));
   EXPECT_EQ(Applied("a: 1", "profile= smoke ")["profile"], "smoke");
