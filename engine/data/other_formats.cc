@@ -2,8 +2,10 @@
 // its own code. Pillow's pixels, but for what is refused here because Leptonica's would be others.
 #include <leptonica/allheaders.h>
 
+#include <cstdlib>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 #include "base/error.h"
@@ -108,6 +110,26 @@ std::optional<std::string> BmpDefect(const std::string& bytes) {
   return fmt::format("is a BMP file of {} bits a pixel", bits);
 }
 
+// The third number of a PNM header: how bright white is.
+int64_t PnmLevels(const std::string& bytes) {
+  std::istringstream header(bytes.substr(2, 4096));
+  std::string number;
+  for (int i = 0; i < 3 && header >> number;) {
+    if (number.starts_with('#')) {
+      std::getline(header, number);
+    } else if (++i == 3) {
+      return std::atoll(number.c_str());
+    }
+  }
+  return 0;
+}
+
+std::optional<std::string> PnmDefect(const std::string& bytes) {
+  if (bytes.starts_with("P7")) return "is a PAM file";
+  if (!bytes.starts_with("P3") || PnmLevels(bytes) <= 255) return std::nullopt;
+  return fmt::format("is a PNM file in letters of {} levels", PnmLevels(bytes));
+}
+
 void CheckSize(const std::string& bytes, l_int32 format, const std::string& name) {
   l_int32 width = 0, height = 0;
   if (format == IFF_GIF) {  // Leptonica would decode it for an answer
@@ -147,6 +169,7 @@ Image DecodeOther(const std::string& bytes, const std::string& name) {
   const std::string kind = NameOf(format);
   const auto defect = kind == "TIFF"  ? TiffDefect(bytes)
                       : kind == "BMP" ? BmpDefect(bytes)
+                      : kind == "PNM" ? PnmDefect(bytes)
                                       : std::nullopt;
   if (defect) Fail(ErrorKind::kUsage, "{} {}: fetch it again or save it as PNG", name, *defect);
   CheckSize(bytes, format, name);
@@ -157,9 +180,10 @@ Image DecodeOther(const std::string& bytes, const std::string& name) {
          "read (animated, float, more than 8 bits a colour …); fetch it again or save it as PNG",
          name, kind);
   }
-  const bool deep = pixGetDepth(stored.get()) == 16;  // of which pixConvertTo32 takes the lower 8
-  const Pix shallow(deep ? pixConvert16To8(stored.get(), L_MS_BYTE) : pixClone(stored.get()));
-  const Pix colours(pixConvertTo32(shallow.get()));
+  // Leptonica takes the two bytes of a grey value in the wrong order.
+  const bool swapped = bytes.starts_with("P5") && pixGetDepth(stored.get()) == 16;
+  const Pix read(swapped ? pixConvert16To8(stored.get(), L_LS_BYTE) : pixClone(stored.get()));
+  const Pix colours(pixConvertTo32(read.get()));
   if (colours == nullptr) Fail(ErrorKind::kInternal, "{}: Leptonica gives no colours", name);
   Image image{pixGetHeight(colours.get()), pixGetWidth(colours.get()), 3, {}};
   CheckImageSize(image.height, image.width, name);

@@ -111,13 +111,18 @@ TEST_F(ImageTest, OtherFormatsHavePillowsPixels) {
   EXPECT_GE(compared, 30u);
 }
 
-// Pillow clips them at 255 instead.
+// Pillow clips grey ones at 255 instead.
 TEST_F(ImageTest, SixteenBitsBecomeTheUpperEight) {
   const Image grey = DecodePng(Other("grey.tif.expected.png"), "grey");
   for (const char* name : {"upper_grey.pgm", "upper_grey.tif"}) {
     const Image image = ReadImage(GoldenFolder("other_formats") / name);
     EXPECT_TRUE(image.pixels == grey.pixels) << name;
   }
+  WriteFileAtomically(temp_ / "x.pgm", "P2\n# text\n2 1 65535\n4660 65280\n");
+  EXPECT_EQ(ReadImage(temp_ / "x.pgm").pixels,
+            (std::vector<uint8_t>{0x12, 0x12, 0x12, 0xff, 0xff, 0xff}));
+  WriteFileAtomically(temp_ / "x.ppm", "P6 1 1 65535\n\x11\xaa\x22\xbb\x33\xcc");
+  EXPECT_EQ(ReadImage(temp_ / "x.ppm").pixels, (std::vector<uint8_t>{0x11, 0x22, 0x33}));
 }
 
 // What the library would read with other pixels than Pillow, or with some made up.
@@ -129,6 +134,10 @@ TEST_F(ImageTest, WhatWouldBeReadWronglyIsRefusedByName) {
             "x.jpg is a TIFF file with transparent pixels: save it without");
   EXPECT_EQ(DefectOf(Other("refused_lab.tif")),
             "x.jpg holds colours of a kind that is not read (photometric 8): " + advice);
+  EXPECT_EQ(DefectOf("P3\n# text\n1 1 65535\n4660 65280 43981\n"),
+            "x.jpg is a PNM file in letters of 65535 levels: " + advice);
+  EXPECT_EQ(DefectOf("P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\nx"),
+            "x.jpg is a PAM file: " + advice);
   for (const char* name : {"refused_float.tif", "refused_moving.webp", "refused_hundred.pgm"})
     EXPECT_THAT(DefectOf(Other(name)), HasSubstr("x.jpg cannot be read: it is a ")) << name;
 }
