@@ -247,10 +247,11 @@ std::string PassedOverWarning(const ImageFolder& folder) {
     count += files;
     kinds.push_back(fmt::format("{} {}", files, kind));
   }
+  const std::string files = count == 1 ? "1 file that looks like an image is"
+                                       : fmt::format("{} files that look like images are", count);
   return fmt::format(
-      "{}: {} files that look like images are passed over ({}), such as {}; what is read are {} "
-      "files in class folders",
-      folder.root.string(), count, Join(kinds, ", "), ShownBytes(folder.first_passed_over),
+      "{}: {} passed over ({}), such as {}; what is read are {} files in class folders",
+      folder.root.string(), files, Join(kinds, ", "), ShownBytes(folder.first_passed_over),
       Join(kImageEndings, ", "));
 }
 

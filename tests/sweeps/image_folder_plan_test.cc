@@ -123,7 +123,10 @@ TEST_F(ImageFolderPlanTest, WhatIsPassedOverIsWarnedOfOnce) {
       warnings[0],
       HasSubstr("sweep.yaml:4: photos/val: 2 files that look like images are passed over (1 "
                 ".gif, 1 .heic), such as a/x.gif; what is read are .bmp, "));
-  EXPECT_THAT(warnings[1], HasSubstr("sweep.yaml:4: photos/train: 1 files"));
+  EXPECT_THAT(
+      warnings[1],
+      HasSubstr("sweep.yaml:4: photos/train: 1 file that looks like an image is passed over (1 "
+                ".svg)"));
 }
 
 TEST_F(ImageFolderPlanTest, NestedFoldersNameTheStagesThatReadThem) {
