@@ -98,7 +98,8 @@ YamlNode TextOf(const std::string& text, const std::string& where, bool list_all
   std::string why;
   try {
     YamlNode value = ParseYamlValue(text, where);
-    const bool whole = value.is_scalar() && (value.quoted || value.text == text);
+    const bool whole =
+        value.is_scalar() && (value.quoted ? !CommentIn(text, value) : value.text == text);
     if (whole || text.empty() || (list_allowed && value.is_list())) return value;
     why = value.is_scalar() ? fmt::format("means '{}'", value.text)
                             : fmt::format("means {}", value.Shown());

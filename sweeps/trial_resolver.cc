@@ -101,6 +101,14 @@ Seeds TrialResolver::SeedsOf(const Assignment& trial) {
   return found->second;
 }
 
+// A folder of the very name comes first: `$x` may be one.
+fs::path TrialResolver::DataFolderOf(const YamlNode& node) const {
+  const fs::path written = (sweep_folder_ / node.text).lexically_normal();
+  std::error_code code;
+  if (node.is_scalar() && !node.text.empty() && fs::is_directory(written, code)) return written;
+  return (sweep_folder_ / RequirePath(node, "data")).lexically_normal();
+}
+
 DataRoots TrialResolver::RootsOf(const Assignment& trial) const {
   DataRoots roots;
   std::string where = "--data or $ZEROSWEEP_DATA";
@@ -110,7 +118,7 @@ DataRoots TrialResolver::RootsOf(const Assignment& trial) const {
   }
   if (const Node data = trial.Get(TrialKey::kData)) {
     if (roots.empty()) where = data->where;
-    roots.push_back((sweep_folder_ / RequirePath(*data, "data")).lexically_normal());
+    roots.push_back(DataFolderOf(*data));
   }
   // The one that counts has to be there: data from elsewhere would not be what was asked for.
   std::error_code code;
@@ -340,7 +348,7 @@ void TrialResolver::Check(TrialKey key, const YamlNode& node) {
       CheckModelForm(node);
       return;
     case TrialKey::kData:
-      RequirePath(node, "data");
+      DataFolderOf(node);
       return;
   }
 }

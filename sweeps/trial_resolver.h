@@ -74,6 +74,7 @@ class TrialResolver {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  std::filesystem::path DataFolderOf(const YamlNode& node) const;
   DataRoots RootsOf(const Assignment& trial) const;
   void NoteNeeds(const Part& part);
   void Warn(const std::string& where, const std::string& warning);

@@ -198,6 +198,10 @@ TEST(SweepPathsTest, HomeFolderAndEnvironmentArePartsOfPaths) {
   folder.Write("data/$ZS_NONE.safetensors", "weights");
   EXPECT_EQ(folder.Expand(with("data", "$ZS_NONE.safetensors")).stages.size(), plain.stages.size())
       << "a file of that very name is meant";
+  std::filesystem::create_directory_symlink("data", folder / "$ZS_NONE");
+  EXPECT_EQ(folder.Expand(with("$ZS_NONE", "net.safetensors")).trials.at(0).id,
+            plain.trials.at(0).id)
+      << "and a folder";
   EXPECT_EQ(folder.ErrorOf(with("$ZS_NONE/data", "net.safetensors")),
             "sweep.yaml:2: data is '$ZS_NONE/data', but the environment has no ZS_NONE: set it, or "
             "write it out");
