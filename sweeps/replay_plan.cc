@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "storage/stage_text.h"
 #include "sweeps/data_files.h"

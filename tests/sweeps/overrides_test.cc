@@ -86,6 +86,8 @@ TEST(OverridesTest, TextIsSaidToBeTextOnlyWhereYamlWouldReadAnother) {
     EXPECT_EQ(note(plain), "none") << plain;
   }
   EXPECT_EQ(note("data=a #b"), "--set data: taken as the text 'a #b', since as YAML it means 'a'");
+  EXPECT_EQ(note("data='a' #b"),
+            "--set data: taken as the text ''a' #b', since as YAML it means 'a'");
   EXPECT_EQ(note("fixed.data=x: y"),
             "--set fixed.data: taken as the text 'x: y', since as YAML it means {\"x\":\"y\"}");
   EXPECT_EQ(note("data=@x"), "--set data: taken as the text '@x', since as YAML it is not valid");
