@@ -110,7 +110,9 @@ YamlNode TextOf(const std::string& text, const std::string& where, bool list_all
   return TextNode(text, where);
 }
 
-YamlNode ValueOf(const std::string& text, const std::string& where) {
+}  // namespace
+
+YamlNode ParseArgument(const std::string& text, const std::string& where) {
   YamlNode value = ParseYamlValue(text, where);
   if (const auto comment = CommentIn(text, value)) {
     FailAt(where,
@@ -122,8 +124,6 @@ YamlNode ValueOf(const std::string& text, const std::string& where) {
   }
   return value;
 }
-
-}  // namespace
 
 std::optional<std::string> ApplyOverride(const std::string& assignment, YamlNode& root) {
   const size_t equals = assignment.find('=');
@@ -140,7 +140,7 @@ std::optional<std::string> ApplyOverride(const std::string& assignment, YamlNode
   }
   std::optional<std::string> note;
   YamlNode value =
-      TakesText(steps) ? TextOf(text, where, TakesList(steps), note) : ValueOf(text, where);
+      TakesText(steps) ? TextOf(text, where, TakesList(steps), note) : ParseArgument(text, where);
   YamlNode* node = &root;
   std::string passed;
   for (const std::string& step : steps) {

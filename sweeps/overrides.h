@@ -8,6 +8,10 @@
 
 namespace zerosweep {
 
+// A value of the command line that is YAML (--bits, --method, most of --set). Throws kUsage, with
+// the place, for what is not, and for text of which YAML would leave out a comment or an anchor.
+YamlNode ParseArgument(const std::string& text, const std::string& where);
+
 // Sets the value at a dotted path (a number is a list's index); maps on the way are made. The value
 // is YAML. Where the key takes a name or a path, text that is no YAML, or of which YAML would drop
 // or unfold characters ("a #b", "x: y", "[1].pth", "@x"), is that text; returns a line that says

@@ -62,7 +62,7 @@ YamlNode ModelNode(const SingleTrial& trial) {
 
 // Always a map, in which settings find their place.
 YamlNode MethodNode(const std::string& method) {
-  YamlNode value = ParseYamlValue(method, "--method");
+  YamlNode value = ParseArgument(method, "--method");
   if (value.is_map()) return value;
   YamlNode node = EmptyMap("--method");
   Put(node, "recipe", std::move(value));
@@ -84,7 +84,7 @@ YamlNode TreeOf(const SingleTrial& trial, std::vector<std::string>* notes) {
   YamlNode fixed = EmptyMap("quantize");
   Put(fixed, "model", ModelNode(trial));
   Put(fixed, "method", MethodNode(trial.method));
-  Put(fixed, "bits", ParseYamlValue(trial.bits, "--bits"));
+  Put(fixed, "bits", ParseArgument(trial.bits, "--bits"));
   if (!trial.profile.empty()) Put(fixed, "profile", Word(trial.profile, "--profile"));
   Put(fixed, "seed", ParseYamlValue(std::to_string(trial.seed), "--seed"));
   for (const std::string& setting : trial.settings) {

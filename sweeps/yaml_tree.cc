@@ -159,10 +159,13 @@ std::optional<int> TabbedLine(const std::string& text, int reported) {
 
 // yaml-cpp's words and what they mean for somebody who has not read its source.
 std::string Advice(const std::string& message) {
+  constexpr const char* kEscapes =
+      "; in double quotes \\ begins an escape: take single quotes, or write \\\\";
   static const std::vector<std::pair<std::string, std::string>> kAdvice = {
       {"illegal map value", "; a value that holds ': ' must stand in quotes"},
-      {"unknown escape character",
-       "; in double quotes \\ begins an escape: take single quotes, or write \\\\"},
+      {"bad character found while scanning hex number", kEscapes},
+      {"invalid unicode", kEscapes},
+      {"unknown escape character", kEscapes},
       {"unknown token", "; a value that begins with @, ` or % must stand in quotes"},
       {"end of map not found", "; is the indentation of this line that of the keys above it?"},
       {"end of sequence not found", "; are the items of the list indented alike?"},

@@ -83,6 +83,8 @@ TEST(YamlTreeTest, TextsThatYamlCppHasNoWordsForAreExplained) {
   for (int i = 0; i < 3'000; ++i) blocks += std::string(static_cast<size_t>(i), ' ') + "a:\n";
   EXPECT_THAT(ErrorOf(blocks), testing::HasSubstr("nested too deeply"));
   EXPECT_THAT(ErrorOf("a: \"C:\\data\"\n"), testing::HasSubstr("take single quotes"));
+  EXPECT_THAT(ErrorOf("a: \"C:\\x\"\n"), testing::HasSubstr("take single quotes"));
+  EXPECT_THAT(ErrorOf("a: \"C:\\users\"\n"), testing::HasSubstr("take single quotes"));
   EXPECT_THAT(ErrorOf("a: @x\n"), testing::HasSubstr("must stand in quotes"));
   EXPECT_THAT(ErrorOf("a: b: c\n"), testing::HasSubstr("a value that holds ': ' must stand in"));
   EXPECT_EQ(ParseYaml("\xef\xbb\xbf"
