@@ -74,8 +74,8 @@ TEST_F(ImageFolderTest, ListsRoundByRoundWithSortedClasses) {
   EXPECT_EQ(folder.files[4].label, 2);
 }
 
-// torchvision 0.26.0 on the same folder:
-//   [os.path.relpath(f, root) for f, c in ImageFolder(root).samples]
+// What Python says to torchvision's loop (datasets/folder.py, make_dataset):
+//   for root, _, names in sorted(os.walk(folder, followlinks=True)): for name in sorted(names)
 TEST_F(ImageFolderTest, NestedFoldersAreReadInTorchvisionsOrder) {
   for (const char* name : {"cat/z.jpg", "cat/a/1.jpg", "cat/a-b/1.jpg", "cat/a/b/1.jpg",
                            "cat/B/1.jpg", "dog/only/here/1.jpg", "dog/only/here/2.jpg"}) {
