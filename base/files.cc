@@ -8,13 +8,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr size_t kMostTemporaryName = 200;  // bytes, of the 255 that a name may have
 
 [[noreturn]] void FailErrno(const fs::path& path, const char* doing, int error = errno) {
   const bool refused = error == EROFS || error == EACCES || error == EPERM;
@@ -73,7 +77,9 @@ void WriteFileDurably(const fs::path& path, std::string_view bytes) {
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view bytes) {
-  const fs::path temporary = path.string() + ".tmp-" + NewUuid();
+  // A name that is as long as names may be leaves no room for an ending.
+  const std::string name = path.filename().string().substr(0, kMostTemporaryName);
+  const fs::path temporary = path.parent_path() / (name + ".tmp-" + NewUuid());
   WriteFileDurably(temporary, bytes);
   if (rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
@@ -119,6 +125,22 @@ void FsyncFolder(const fs::path& path) {
   fsync(
       fd);  // some network file systems refuse to sync a folder; their rename is durable by itself
   close(fd);
+}
+
+void RequireUtf8Path(const fs::path& path, std::string_view what) {
+  if (IsUtf8(path.native())) return;
+  Fail(ErrorKind::kUsage,
+       "the name of {} is not UTF-8 text: {}; rename it, since results could not name it", what,
+       ShownBytes(path.native()));
+}
+
+fs::path WithHomeFolder(const std::string& path) {
+  if (path != "~" && !path.starts_with("~/")) return path;
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') {
+    Fail(ErrorKind::kUsage, "{}: HOME is not set, so ~ is no folder; write it out", path);
+  }
+  return path.size() <= 2 ? fs::path(home) : fs::path(home) / path.substr(2);
 }
 
 fs::path ProgramFolder() { return fs::read_symlink("/proc/self/exe").parent_path(); }

@@ -27,6 +27,14 @@ bool RenameNoReplace(const std::filesystem::path& from, const std::filesystem::p
 void FsyncFile(const std::filesystem::path& path);
 void FsyncFolder(const std::filesystem::path& path);
 
+// Fails (kUsage) for a path that is not UTF-8 text: results, reports and the stages' messages could
+// not name it. `what` says whose it is ("the home").
+void RequireUtf8Path(const std::filesystem::path& path, std::string_view what);
+
+// "~" and what follows "~/" in the user's home folder; every other path as it is. Shells do the
+// same, but not inside `--data=~/x` or quotes. Throws kUsage where $HOME is needed and not set.
+std::filesystem::path WithHomeFolder(const std::string& path);
+
 // The folder that holds the running program (build/bin).
 std::filesystem::path ProgramFolder();
 

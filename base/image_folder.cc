@@ -7,45 +7,144 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
+// As torchvision's ImageFolder (IMG_EXTENSIONS).
+const std::vector<std::string> kImageEndings = {".bmp", ".jpeg", ".jpg",  ".pgm", ".png",
+                                                ".ppm", ".tif",  ".tiff", ".webp"};
+// What people keep images in besides: passed over, with a word about it.
+const std::vector<std::string> kOtherImageEndings = {
+    ".apng", ".avif", ".dcm", ".dng",  ".exr", ".gif", ".hdr", ".heic",
+    ".heif", ".ico",  ".j2k", ".jfif", ".jp2", ".jpe", ".jxl", ".npy",
+    ".pbm",  ".pcx",  ".pnm", ".psd",  ".raw", ".svg", ".tga", ".jpeg2000"};
+constexpr const char* kHidden = "hidden";
+constexpr const char* kBeside = "beside the class folders";
+
 struct Content {
   std::vector<std::string> folders;
   std::vector<std::string> images;
+  std::map<std::string, std::vector<std::string>> passed_over;  // names by what they are
 };
 
-bool IsImageName(const std::string& name) {
-  std::string extension = fs::path(name).extension();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
+std::string EndingOf(const std::string& name) {
+  std::string ending = fs::path(name).extension();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+  return ending;
 }
 
-// The sub-folders and image files of a folder, both sorted.
+bool Contains(const std::vector<std::string>& endings, const std::string& ending) {
+  return std::find(endings.begin(), endings.end(), ending) != endings.end();
+}
+
+bool IsImageName(const std::string& name) { return Contains(kImageEndings, EndingOf(name)); }
+
+bool HasImages(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  for (const fs::directory_iterator end; !error && entries != end; entries.increment(error)) {
+    if (IsImageName(entries->path().filename())) return true;
+  }
+  return false;
+}
+
+// The sub-folders and image files of a folder, all sorted by bytes.
 Content ContentOf(const fs::path& folder) {
   std::error_code error;
   fs::directory_iterator entries(folder, error);
   Content content;
   for (const fs::directory_iterator end; !error && entries != end; entries.increment(error)) {
     const std::string name = entries->path().filename();
+    const std::string ending = EndingOf(name);
     std::error_code ignored;
-    if (name.starts_with('.')) continue;
-    if (entries->is_directory(ignored)) {
+    const bool is_folder = entries->is_directory(ignored);
+    if (name.starts_with('.')) {
+      if (is_folder ? HasImages(entries->path()) : Contains(kImageEndings, ending)) {
+        content.passed_over[kHidden].push_back(name);
+      }
+    } else if (is_folder) {
       content.folders.push_back(name);
-    } else if (IsImageName(name)) {
+    } else if (Contains(kImageEndings, ending)) {
       content.images.push_back(name);
+    } else if (Contains(kOtherImageEndings, ending)) {
+      content.passed_over[ending].push_back(name);
     }
   }
   if (error) {
-    Fail(ErrorKind::kUsage, "cannot list the folder {}: {}", folder.string(), error.message());
+    Fail(ErrorKind::kUsage, "cannot list the folder {}: {}", ShownBytes(folder.native()),
+         error.message());
   }
   std::sort(content.folders.begin(), content.folders.end());
   std::sort(content.images.begin(), content.images.end());
+  for (auto& [ending, names] : content.passed_over) std::sort(names.begin(), names.end());
   return content;
+}
+
+// A folder within a class, as one is on the way down the tree.
+struct Step {
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+
+void PassOver(const Content& content, const std::string& inside, ImageFolder& into) {
+  for (const auto& [ending, names] : content.passed_over) {
+    into.passed_over[ending] += names.size();
+    const std::string first = inside + names.front();
+    if (into.first_passed_over.empty() || first < into.first_passed_over) {
+      into.first_passed_over = first;
+    }
+  }
+}
+
+// Images by the folder that they lie in, relative to the root and ending in "/"; what lies in
+// `inside` and below. `way`: the folders above.
+void Collect(const fs::path& root, const std::string& inside, std::vector<Step>& way,
+             std::map<std::string, std::vector<std::string>>& images, ImageFolder& into) {
+  const fs::path folder = root / inside;
+  struct stat info {};
+  if (stat(folder.c_str(), &info) != 0) {
+    Fail(ErrorKind::kUsage, "cannot list the folder {}: {}", ShownBytes(folder.native()),
+         std::strerror(errno));
+  }
+  for (const Step& above : way) {
+    if (above.device != info.st_dev || above.inode != info.st_ino) continue;
+    Fail(ErrorKind::kUsage,
+         "the folder {} leads back to one above it, so its images have no end: remove the link",
+         folder.parent_path().string());
+  }
+  Content content = ContentOf(folder);
+  PassOver(content, inside, into);
+  // torchvision sorts folders by their paths without the "/" at the end.
+  if (!content.images.empty()) {
+    images[inside.substr(0, inside.size() - 1)] = std::move(content.images);
+  }
+  way.push_back({info.st_dev, info.st_ino});
+  for (const std::string& name : content.folders) {
+    Collect(root, inside + name + "/", way, images, into);
+  }
+  way.pop_back();
+}
+
+// The images of a class, relative to the root, in order.
+std::vector<std::string> ImagesOf(const fs::path& root, const std::string& name,
+                                  ImageFolder& into) {
+  std::map<std::string, std::vector<std::string>> by_folder;
+  std::vector<Step> way;
+  Collect(root, name + "/", way, by_folder, into);
+  std::vector<std::string> images;
+  for (const auto& [inside, names] : by_folder) {
+    for (const std::string& image : names) {
+      images.push_back(inside + "/" + image);
+      RequireUtf8Path(root / images.back(), "an image");
+    }
+  }
+  return images;
 }
 
 ImageFolder::File FileOf(const fs::path& root, const std::string& name, int64_t label) {
@@ -57,8 +156,15 @@ ImageFolder::File FileOf(const fs::path& root, const std::string& name, int64_t 
   if (!S_ISREG(info.st_mode)) {
     Fail(ErrorKind::kUsage, "cannot read the image {}: it is not a file", path.string());
   }
-  return {name, label, static_cast<uint64_t>(info.st_size),
-          int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec};
+  const auto nanoseconds = [](const timespec& time) {
+    return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  };
+  return {name,
+          label,
+          static_cast<uint64_t>(info.st_size),
+          nanoseconds(info.st_mtim),
+          nanoseconds(info.st_ctim),
+          info.st_ino};
 }
 
 [[noreturn]] void FailWithoutClasses(const fs::path& root, size_t images) {
@@ -67,15 +173,18 @@ ImageFolder::File FileOf(const fs::path& root, const std::string& name, int64_t 
          "{} holds {} images but no class folders: sort them into one folder a class",
          root.string(), images);
   }
-  Fail(ErrorKind::kUsage, "{} holds no class folders: images lie in <class>/*.jpg, *.jpeg or *.png",
+  Fail(ErrorKind::kUsage, "{} holds no class folders: images lie in <class>/*.jpg, *.png and so on",
        root.string());
 }
 
-std::vector<std::string> ClassesOf(const fs::path& root) {
+Content RootContent(const fs::path& root) {
   Content content = ContentOf(root);
   if (content.folders.empty()) FailWithoutClasses(root, content.images.size());
-  return content.folders;
+  for (const std::string& name : content.folders) RequireUtf8Path(root / name, "a class folder");
+  return content;
 }
+
+std::vector<std::string> ClassesOf(const fs::path& root) { return RootContent(root).folders; }
 
 // The first class that one of two sorted lists lacks.
 std::string FirstDifference(const std::vector<std::string>& a, const std::vector<std::string>& b) {
@@ -83,15 +192,6 @@ std::string FirstDifference(const std::vector<std::string>& a, const std::vector
   std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(),
                                 std::back_inserter(difference));
   return difference.empty() ? "" : difference.front();
-}
-
-bool HasImages(const fs::path& folder) {
-  std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  for (const fs::directory_iterator end; !error && entries != end; entries.increment(error)) {
-    if (IsImageName(entries->path().filename())) return true;
-  }
-  return false;
 }
 
 // A sub-folder with images; empty where there is none among the first few (the folder may be any).
@@ -111,26 +211,48 @@ std::string SomeClassIn(const fs::path& root) {
 }  // namespace
 
 ImageFolder ListImageFolder(const fs::path& root) {
-  ImageFolder folder{root, ClassesOf(root), {}};
+  const Content content = RootContent(root);
+  ImageFolder folder{root, content.folders, {}, {}, {}};
+  std::vector<std::string> beside = content.images;
+  for (const auto& [kind, names] : content.passed_over) {
+    if (kind != kHidden) beside.insert(beside.end(), names.begin(), names.end());
+  }
+  std::sort(beside.begin(), beside.end());
+  if (!beside.empty()) PassOver({{}, {}, {{kBeside, beside}}}, "", folder);
   std::vector<std::vector<std::string>> images;
   size_t most = 0;
   for (const std::string& name : folder.classes) {
-    images.push_back(ContentOf(root / name).images);
+    images.push_back(ImagesOf(root, name, folder));
     if (images.back().empty()) {
       Fail(ErrorKind::kUsage,
-           "the class folder {} holds no image (.jpg, .jpeg, .png): remove it or fetch its images",
-           (root / name).string());
+           "the class folder {} holds no image ({}): remove it or fetch its images",
+           (root / name).string(), Join(kImageEndings, ", "));
     }
     most = std::max(most, images.back().size());
   }
   for (size_t round = 0; round < most; ++round) {
     for (size_t label = 0; label < images.size(); ++label) {
       if (round >= images[label].size()) continue;
-      folder.files.push_back(FileOf(root, folder.classes[label] + "/" + images[label][round],
-                                    static_cast<int64_t>(label)));
+      folder.files.push_back(FileOf(root, images[label][round], static_cast<int64_t>(label)));
     }
   }
   return folder;
+}
+
+std::string PassedOverWarning(const ImageFolder& folder) {
+  if (folder.passed_over.empty()) return "";
+  size_t count = 0;
+  std::vector<std::string> kinds;
+  for (const auto& [kind, files] : folder.passed_over) {
+    count += files;
+    kinds.push_back(fmt::format("{} {}", files, kind));
+  }
+  const std::string files = count == 1 ? "1 file that looks like an image is"
+                                       : fmt::format("{} files that look like images are", count);
+  return fmt::format(
+      "{}: {} passed over ({}), such as {}; what is read are {} files in class folders",
+      folder.root.string(), files, Join(kinds, ", "), ShownBytes(folder.first_passed_over),
+      Join(kImageEndings, ", "));
 }
 
 std::optional<fs::path> SplitFolder(const fs::path& root, const Json& facts,
@@ -194,13 +316,20 @@ std::string ImageFolderFingerprint(const ImageFolder& folder, const std::string&
   return JsonDigest(content);
 }
 
-std::string ListingDigest(const ImageFolder& folder) {
+FileState StateOf(const ImageFolder& folder) {
   Sha256 hash;
   hash.Update(folder.root.string());
+  FileState state;
   for (const ImageFolder::File& file : folder.files) {
-    hash.Update(fmt::format("\n{}\t{}\t{}", file.name, file.bytes, file.written_ns));
+    hash.Update(fmt::format("\n{}\t{}\t{}\t{}\t{}", file.name, file.bytes, file.written_ns,
+                            file.changed_ns, file.inode));
+    state.youngest_ns = std::max({state.youngest_ns, file.written_ns, file.changed_ns});
   }
-  return hash.Hex();
+  state.key = hash.Hex();
+  // One file stands for all: a folder lies in one file system.
+  state.doubtful =
+      !folder.files.empty() && !KeepsChangeTimes(folder.root / folder.files.front().name);
+  return state;
 }
 
 int64_t UsualResize(int64_t crop) { return (crop * 8 + 6) / 7; }

@@ -3,14 +3,14 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include "base/terminal.h"
 
 namespace zerosweep {
 
 void SetUpLog(Verbosity verbosity, bool color) {
-  const bool plain = !color || std::getenv("NO_COLOR") != nullptr || isatty(STDERR_FILENO) == 0;
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
-      plain ? spdlog::color_mode::never : spdlog::color_mode::always);
+      ScreenOf(STDERR_FILENO, color).styled ? spdlog::color_mode::always
+                                            : spdlog::color_mode::never);
   auto logger = std::make_shared<spdlog::logger>("zerosweep", std::move(sink));
   logger->set_pattern("%n: %^%l%$: %v");
   if (verbosity != Verbosity::kVerbose) logger->set_pattern("%n: %^%v%$");

@@ -7,8 +7,8 @@ namespace zerosweep {
 
 enum class Verbosity { kQuiet, kNormal, kVerbose };
 
-// Sets the default logger up: "zerosweep: message" lines on stderr, colour only on a terminal and
-// without NO_COLOR.
+// Sets the default logger up: "zerosweep: message" lines on stderr, colour where base/terminal.h
+// allows it.
 void SetUpLog(Verbosity verbosity, bool color);
 
 }  // namespace zerosweep

@@ -27,6 +27,15 @@ std::string HumanBytes(double bytes);
 
 std::string Join(const std::vector<std::string>& words, std::string_view separator);
 
+// Whether the bytes are UTF-8 text, as JSON, the database and reports hold it.
+bool IsUtf8(std::string_view text);
+
+// The text with bytes that are not UTF-8 and control characters as "\xe9": for messages about it.
+std::string ShownBytes(std::string_view text);
+
+// The first `columns` characters (code points), at least one. Never part of a character.
+std::string FirstColumns(std::string_view text, int columns);
+
 // Replaces the values of anything that looks like a secret (names with TOKEN, KEY, SECRET,
 // PASSWORD) by "[redacted]". Used on log lines and command lines before they are stored.
 std::string Redact(std::string_view text);

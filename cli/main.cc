@@ -35,6 +35,16 @@ std::string FirstWord(const std::vector<std::string>& arguments) {
   return word == arguments.end() ? "" : *word;
 }
 
+// What is given ends in JSON, in the database and in reports, which hold text.
+void RequireText(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (IsUtf8(argv[i])) continue;
+    Fail(ErrorKind::kUsage,
+         "'{}' is not UTF-8 text: give it as that, and rename files and folders that are called so",
+         ShownBytes(argv[i]));
+  }
+}
+
 using Bodies = std::vector<std::pair<CLI::App*, CommandBody>>;
 
 std::vector<std::string> Names(const Bodies& commands) {
@@ -45,6 +55,7 @@ std::vector<std::string> Names(const Bodies& commands) {
 }
 
 int Main(int argc, char** argv) {
+  RequireText(argc, argv);
   Globals globals;
   CLI::App app{
       "zerosweep: quantizes neural networks without their training data, and tells which method to "
@@ -69,7 +80,7 @@ int Main(int argc, char** argv) {
     const std::string problem =
         unknown.empty() ? error.what()
                         : "unknown command '" + unknown + "'" + Suggestion(unknown, Names(bodies));
-    std::fprintf(stderr, "zerosweep: %s; see `zerosweep --help`\n", problem.c_str());
+    std::fprintf(stderr, "zerosweep: %s; see `zerosweep --help`\n", ShownBytes(problem).c_str());
     return kExitUsage;
   }
   SetUpLog(globals.quiet     ? Verbosity::kQuiet
@@ -100,9 +111,10 @@ int main(int argc, char** argv) {
   try {
     return zerosweep::FlushOutput(zerosweep::Main(argc, argv));
   } catch (const zerosweep::Error& error) {
+    // One line, whatever bytes a name in it holds.
     std::fprintf(stderr, "zerosweep: %s%s\n",
                  error.kind() == zerosweep::ErrorKind::kInternal ? "internal error: " : "",
-                 error.what());
+                 zerosweep::ShownBytes(error.what()).c_str());
     return zerosweep::ExitCodeFor(error.kind());
   } catch (const std::exception& error) {
     // What prints with fmt throws when stdout takes no more.

@@ -7,8 +7,11 @@
 namespace zerosweep {
 
 std::string DataFolder() {
-  const char* folder = std::getenv("ZEROSWEEP_DATA");
-  return folder == nullptr ? "" : folder;
+  const char* variable = std::getenv("ZEROSWEEP_DATA");
+  if (variable == nullptr || *variable == '\0') return "";
+  const std::filesystem::path folder = WithHomeFolder(variable);
+  RequireUtf8Path(folder, "$ZEROSWEEP_DATA");
+  return folder;
 }
 
 std::vector<std::filesystem::path> ModelFolders() {

@@ -7,7 +7,7 @@
 
 namespace zerosweep {
 
-// $ZEROSWEEP_DATA; empty when it is not set.
+// $ZEROSWEEP_DATA; empty when it is not set. Throws kUsage for one that is not UTF-8.
 std::string DataFolder();
 
 // Shipped models and their cards: of an installation, and of a build folder in the source tree.

@@ -1,5 +1,6 @@
 #include "cli/reading.h"
 
+#include <cctype>
 #include <filesystem>
 
 #include "base/error.h"
@@ -18,15 +19,35 @@ ResultsReader OpenResults(const Globals& globals) {
   return reader;
 }
 
+namespace {
+
+bool HasSweepEnding(const std::filesystem::path& path) {
+  std::string ending = path.extension();
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return ending == ".yaml" || ending == ".yml";
+}
+
+std::string NameIn(const std::filesystem::path& file) {
+  const YamlNode root = ParseYaml(ReadFile(file), file.string());
+  const YamlNode* name = root.is_map() ? root.Find("name") : nullptr;
+  return name != nullptr ? RequireWord(*name, "name") : file.stem().string();
+}
+
+}  // namespace
+
 std::string SweepName(const std::string& word) {
   const std::filesystem::path path(word);
-  if (path.extension() != ".yaml" && path.extension() != ".yml") return word;
   std::error_code code;
-  if (!std::filesystem::exists(path, code))
-    Fail(ErrorKind::kUsage, "there is no sweep file {}; a sweep's name goes without .yaml", word);
-  const YamlNode root = ParseYaml(ReadFile(path), word);
-  const YamlNode* name = root.is_map() ? root.Find("name") : nullptr;
-  return name != nullptr ? RequireWord(*name, "name") : path.stem().string();
+  if (!std::filesystem::is_regular_file(path, code)) {
+    if (path.has_parent_path()) Fail(ErrorKind::kUsage, "there is no sweep file {}", word);
+    return word;
+  }
+  if (HasSweepEnding(path) || path.has_parent_path()) return NameIn(path);
+  try {
+    return NameIn(path);
+  } catch (const Error&) {
+    return word;  // a file of another kind that happens to be called as the sweep is
+  }
 }
 
 }  // namespace zerosweep

@@ -47,8 +47,11 @@ ReadingProgress ShowReading(ProgressDisplay& display) {
 }
 
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
-  app.add_option("sweep", arguments.file, "The sweep file (YAML)")->required();
-  app.add_option("--set", arguments.overrides, "Override a key of the sweep: key=value, repeatable")
+  app.add_option("sweep", arguments.file, "The sweep file (YAML); - reads standard input")
+      ->required();
+  app.add_option(
+         "--set", arguments.overrides,
+         "Override a key of the sweep: key=value, repeatable; names and paths may be any text")
       ->take_all()
       ->allow_extra_args(false);
   AddPlaceArguments(app, arguments);
@@ -65,6 +68,16 @@ void AddPlaceArguments(CLI::App& app, SweepArguments& arguments) {
 void AddCheckArgument(CLI::App& app, SweepArguments& arguments) {
   app.add_flag("!--no-check", arguments.check,
                "Do not read the weights and the first and last images now");
+}
+
+void RequireKeptSweep(const SweepArguments& arguments, const std::string& who) {
+  std::error_code code;
+  const bool stream = arguments.file == "-" || arguments.file.starts_with("/dev/") ||
+                      arguments.file.starts_with("/proc/") ||
+                      std::filesystem::is_fifo(arguments.file, code);
+  if (!stream) return;
+  Fail(ErrorKind::kUsage, "{}: {} read the sweep themselves, so it must be kept in a file",
+       arguments.file, who);
 }
 
 Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals) {

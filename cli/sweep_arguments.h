@@ -29,6 +29,10 @@ void AddPlaceArguments(CLI::App& app, SweepArguments& arguments);
 // Adds --no-check. `arguments` outlives the parse.
 void AddCheckArgument(CLI::App& app, SweepArguments& arguments);
 
+// Throws kUsage for a sweep from standard input or a pipe, which can be read once and not again by
+// `who` ("the ranks of a run").
+void RequireKeptSweep(const SweepArguments& arguments, const std::string& who);
+
 // Expands with the compiled catalogue; warnings of the plan go to the log. Throws kUsage.
 Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals);
 // The same for a sweep that no file holds (plan.h).

@@ -1,11 +1,10 @@
 #include "cli/table.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
+#include "base/terminal.h"
 #include "reports/table_text.h"
 
 namespace zerosweep {
@@ -16,15 +15,9 @@ void Print(const std::string& text) {
   [[maybe_unused]] const size_t printed = std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-// What stdout is.
 Terminal FindTerminal(const Globals& globals) {
-  Terminal terminal;
-  if (isatty(STDOUT_FILENO) == 0) return terminal;
-  const char* no_color = std::getenv("NO_COLOR");
-  terminal.bold = globals.color && (no_color == nullptr || *no_color == '\0');
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) terminal.width = size.ws_col;
-  return terminal;
+  const Screen screen = ScreenOf(STDOUT_FILENO, globals.color);
+  return {screen.styled, static_cast<size_t>(screen.columns)};
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 
 namespace zerosweep {
 
-// Prints as --format says: an aligned table, JSON or CSV. Bold and cut to the width of a terminal
-// only on one, bold not with --no-color and NO_COLOR.
+// Prints as --format says: an aligned table, JSON or CSV. The table is bold where base/terminal.h
+// allows it, and cut to the width of a terminal.
 void PrintTable(const Table& table, const Globals& globals);
 
 // One thing as JSON: an array of one object, as every reading command prints.

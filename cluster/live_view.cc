@@ -45,8 +45,7 @@ class Screen {
   void Line(const std::string& text, const char* style = "") {
     if (left_-- <= 0) return;
     const bool styled = *style != '\0';
-    text_ += style + text.substr(0, static_cast<size_t>(std::max(1, columns_))) +
-             (styled ? kReset : "") + "\n";
+    text_ += style + FirstColumns(text, columns_) + (styled ? kReset : "") + "\n";
   }
   int left() const { return left_; }
   const std::string& text() const { return text_; }

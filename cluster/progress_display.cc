@@ -1,13 +1,12 @@
 #include "cluster/progress_display.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
+#include "base/terminal.h"
 #include "base/text.h"
 
 namespace zerosweep {
@@ -20,9 +19,8 @@ constexpr int kPlainColumns = 200;
 constexpr const char* kRed = "\x1b[31m";
 constexpr const char* kReset = "\x1b[0m";
 
-std::string Cut(const std::string& text, int columns) {
-  return text.substr(0, static_cast<size_t>(std::max(1, columns - 1)));
-}
+// The last column stays free: some terminals begin a new line when it is written.
+std::string Cut(const std::string& text, int columns) { return FirstColumns(text, columns - 1); }
 
 // What cannot be shown (a closed terminal, a full disk under a redirected stderr) stops no run.
 void Write(std::FILE* stream, const std::string& text) {
@@ -47,15 +45,11 @@ std::string Counts(const ActiveStage& stage) {
 
 DisplayOptions DetectDisplay(bool color_wanted, bool quiet) {
   DisplayOptions options;
-  options.terminal =
-      color_wanted && isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  options.color = options.terminal;
+  const Screen screen = ScreenOf(STDERR_FILENO, color_wanted);
+  options.terminal = options.color = screen.styled;
   options.quiet = quiet;
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    options.columns = size.ws_col;
-    if (size.ws_row > 0) options.rows = size.ws_row;
-  }
+  if (screen.columns > 0) options.columns = screen.columns;
+  if (screen.rows > 0) options.rows = screen.rows;
   return options;
 }
 
@@ -111,10 +105,11 @@ void ProgressDisplay::Draw(const RunSnapshot& snapshot) {
   // Failures are in the first line: they are what somebody watching must not miss.
   if (snapshot.trials > 0) {
     const bool failures = snapshot.trials_failed > 0 && options_.color;
-    Write(options_.stream,
-          fmt::format("{}{} {}{}\n", failures ? kRed : "",
-                      Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22),
-                      Cut(SummaryLine(snapshot), options_.columns - 23), failures ? kReset : ""));
+    const std::string line =
+        Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22) + " " +
+        SummaryLine(snapshot);
+    Write(options_.stream, fmt::format("{}{}{}\n", failures ? kRed : "",
+                                       Cut(line, options_.columns), failures ? kReset : ""));
     drawn_ = 1;
   }
   // Lines that scroll off the screen could not be cleared: one row is kept for
@@ -126,12 +121,12 @@ void ProgressDisplay::Draw(const RunSnapshot& snapshot) {
 
 int ProgressDisplay::PrintStages(const RunSnapshot& snapshot, size_t most) {
   const size_t shown = std::min(most, snapshot.active.size());
+  const int columns = options_.terminal ? options_.columns : kPlainColumns;
   for (size_t i = 0; i < shown; ++i)
-    Write(
-        options_.stream,
-        StageLine(snapshot.active[i], options_.terminal ? options_.columns : kPlainColumns) + "\n");
+    Write(options_.stream, StageLine(snapshot.active[i], columns) + "\n");
   if (shown == snapshot.active.size()) return static_cast<int>(shown);
-  Write(options_.stream, fmt::format("  and {} more\n", snapshot.active.size() - shown));
+  const std::string rest = fmt::format("  and {} more", snapshot.active.size() - shown);
+  Write(options_.stream, Cut(rest, columns) + "\n");
   return static_cast<int>(shown) + 1;
 }
 

@@ -35,7 +35,7 @@ struct DisplayOptions {
   int rows = 24;
 };
 
-// As the environment has it: terminal and size of stderr, NO_COLOR.
+// What stderr is, by the one rule of base/terminal.h.
 DisplayOptions DetectDisplay(bool color_wanted, bool quiet);
 
 // One thread. Redraws at most 5 times a second on a terminal; elsewhere a summary and the first

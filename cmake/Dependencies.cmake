@@ -60,7 +60,7 @@ find_package(OpenSSL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 # Image formats by full path: other installations bring libraries of the same names.
-foreach(image_library jpeg png)
+foreach(image_library jpeg png lept)
   set(library /usr/lib/x86_64-linux-gnu/lib${image_library}.so)
   if(NOT EXISTS ${library})
     message(FATAL_ERROR "${library} not found: run scripts/setup")

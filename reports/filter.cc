@@ -112,7 +112,9 @@ void RequireSweep(const ResultsReader& reader, const std::string& sweep) {
   }
   if (std::find(names.begin(), names.end(), sweep) != names.end()) return;
   if (names.empty()) Fail(ErrorKind::kUsage, "no sweep '{}': the home holds none yet", sweep);
-  Fail(ErrorKind::kUsage, "no sweep '{}' in this home{}", sweep, Suggestion(sweep, names));
+  const bool file = sweep.ends_with(".yaml") || sweep.ends_with(".yml");
+  Fail(ErrorKind::kUsage, "no sweep '{}' in this home{}{}", sweep,
+       file ? ", and no such file here" : "", Suggestion(sweep, names));
 }
 
 }  // namespace zerosweep

@@ -30,12 +30,14 @@ enum Number {
   kImagesSeen,
   kLrKd,
   kRealImages,
+  kEvaluated,
   kSeconds,
   kNumbers
 };
 struct Metric {
   const char* of;  // a kind, or a metric that it comes with: most trials have neither
   const char* name;
+  const char* stored = nullptr;  // its name in the database, where that is another
 };
 constexpr std::array<Metric, kSeconds> kMetrics = {{{"evaluate", "top1"},
                                                     {"evaluate", "agreement"},
@@ -48,7 +50,8 @@ constexpr std::array<Metric, kSeconds> kMetrics = {{{"evaluate", "top1"},
                                                     {"quantize", "bitops"},
                                                     {"quantize", "images_seen"},
                                                     {"images_seen", "lr_kd"},
-                                                    {"images_seen", "real_images"}}};
+                                                    {"images_seen", "real_images"},
+                                                    {"evaluate", "evaluated", "images"}}};
 
 // Columns of TrialsSql; then the numbers.
 enum Column { kConfiguration, kRevisions, kSeed, kEvaluation, kSynthesized, kFirstNumber };
@@ -60,10 +63,11 @@ std::string TrialsSql(const FilterSql& filter) {
   for (const char* kind : {"evaluate", "teacher", "synthesize", "quantize"})
     joins += fmt::format("LEFT JOIN trial_stage {0} ON {0}.trial_id = t.id AND {0}.kind = '{0}'\n",
                          kind);
-  for (const auto& [of, name] : kMetrics) {
+  for (const auto& [of, name, stored] : kMetrics) {
     columns += fmt::format(", {}.value", name);
-    joins += fmt::format(
-        "LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{0}'\n", name, of);
+    joins +=
+        fmt::format("LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{2}'\n",
+                    name, of, stored != nullptr ? stored : name);
   }
   return fmt::format(
       R"(SELECT t.configuration_id, {}, t.seed, evaluate.stage_id, synthesize.stage_id{},
@@ -176,6 +180,27 @@ void Describe(const std::vector<Json>& of, Samples& samples) {
     if (!value.is_null()) samples.method[part] = value;
 }
 
+// A limit says how many test images were asked for; what was tested is how many there were. A limit
+// that took all of them is none.
+void CountTested(Groups& groups) {
+  std::set<std::string> whole;  // tests on all images
+  for (auto& [key, samples] : groups) {
+    LeaderboardRow& row = samples.row;
+    const std::vector<double>& evaluated = samples.values[kEvaluated];
+    if (!evaluated.empty()) {
+      const auto images = static_cast<int64_t>(evaluated.front());
+      row.test_images = images;
+      Json tested = ParseJson(row.tested, "a test set");
+      tested[0] = images;
+      row.tested = tested.dump();
+      if (images < row.limit) row.limit = 0;
+    }
+    if (row.limit == 0) whole.insert(row.tested);
+  }
+  for (auto& [key, samples] : groups)
+    if (whole.contains(samples.row.tested)) samples.row.limit = 0;
+}
+
 Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
   Groups groups;
   reader.ForEach(TrialsSql(filter), filter.bindings, [&groups](const std::vector<Json>& trial) {
@@ -192,6 +217,7 @@ Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
     samples.row.revisions = ParseRevisions(key.second);
     samples.Finish();
   }
+  CountTested(groups);
   return groups;
 }
 

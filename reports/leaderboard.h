@@ -19,7 +19,7 @@ struct LeaderboardRow {
   // Of the implementations that made it, by kind of stage: {"quantize": 2, …}. Trials of one
   // configuration that differ in them are rows of their own.
   Json revisions = Json::object();
-  std::string tested;  // limit, copy of the data, weights of the teacher
+  std::string tested;  // how many test images of which copy of the data, weights of the teacher
   std::string arch, synthesizer, quantizer;
   Json protocol_fields;  // null where the configuration does not say
   std::string sweep;     // several sweeps that share the configuration: "a, b"
@@ -52,7 +52,8 @@ struct LeaderboardRow {
   std::optional<double> seconds_mean;
   std::optional<double> published;
   std::optional<std::string> published_source;
-  int64_t limit = 0;  // test images; 0: all
+  std::optional<int64_t> test_images;  // evaluated; none of a revision that did not count them
+  int64_t limit = 0;  // test images; 0: all, also where the limit was above their number
   // Another protocol, test set (limit, copy of the data) or teacher (weights) stands in the same
   // dataset, model and bits: the order says nothing between them.
   bool not_comparable = false;

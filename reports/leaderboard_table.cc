@@ -89,7 +89,8 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                    "label",
                    "synthesizer",
                    "quantizer",
-                   "revisions"};
+                   "revisions",
+                   "test_images"};
   for (const LeaderboardRow& row : rows) {
     table.rows.push_back({row.sweep,
                           row.dataset,
@@ -129,7 +130,8 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
                           MethodName(row),
                           row.synthesizer.empty() ? Json() : Json(row.synthesizer),
                           row.quantizer,
-                          row.revisions});
+                          row.revisions,
+                          row.test_images ? Json(*row.test_images) : Json()});
   }
   return table;
 }

@@ -11,10 +11,12 @@ namespace zerosweep {
 // JSON, BLOBs as hex.
 std::string CellText(const Json& cell);
 
-// An array of objects, keys in the order of the columns, one object a line. Bytes that are not
-// UTF-8 become U+FFFD; a BLOB is a string of hex.
+// An array of objects, keys in the order of the columns, one object a line; a second column of one
+// name is "name:2". Bytes that are not UTF-8 become U+FFFD; a BLOB is a string of hex, an infinite
+// number the string "inf".
 std::string TableAsJson(const Table& table);
-// RFC 4180 with "\n" line ends and a header line.
+// RFC 4180 with "\n" line ends and a header line. Text, but no number, that begins with =, +, -, @,
+// a tab or a carriage return gets an apostrophe before it: to a spreadsheet it were a formula.
 std::string TableAsCsv(const Table& table);
 // Text that shows as it is: nothing in it is Markdown or HTML.
 std::string MarkdownText(const std::string& text);

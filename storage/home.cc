@@ -56,12 +56,13 @@ bool Home::Exists() const {
 }
 
 Home Home::Locate(const std::string& option) {
-  if (!option.empty()) return Home{fs::absolute(option).lexically_normal()};
   const char* variable = std::getenv("ZEROSWEEP_HOME");
-  if (variable != nullptr && *variable != '\0') {
-    return Home{fs::absolute(variable).lexically_normal()};
-  }
-  return Home{fs::absolute("zerosweep-home")};
+  std::string named = option;
+  if (named.empty() && variable != nullptr) named = variable;
+  if (named.empty()) named = "zerosweep-home";
+  Home home{fs::absolute(WithHomeFolder(named)).lexically_normal()};
+  RequireUtf8Path(home.folder, "the home");
+  return home;
 }
 
 }  // namespace zerosweep

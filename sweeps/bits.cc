@@ -138,7 +138,8 @@ Json Bits::Config() const {
 
 Bits ParseBits(const YamlNode& node, const Catalogue& catalogue, const fs::path& sweep_folder) {
   if (node.is_map()) return ParseMap(node, catalogue, sweep_folder);
-  static const std::regex kWord("w(mp)?([0-9]{1,2})a([0-9]{1,2})");
+  // Tables print it in capitals.
+  static const std::regex kWord("w(mp)?([0-9]{1,2})a([0-9]{1,2})", std::regex::icase);
   const std::string& word = RequireWord(node, "bits");
   std::smatch match;
   if (!std::regex_match(word, match, kWord)) {

@@ -95,10 +95,12 @@ std::vector<fs::path> SplitFiles(const Json& declaration, const DatasetPlace& pl
 }
 
 std::string SplitFingerprint(const Json& declaration, const DatasetPlace& place,
-                             const std::string& split, DigestCache& digests) {
+                             const std::string& split, DigestCache& digests, std::string* warning) {
   const Json& facts = declaration.at("facts");
   if (LiesInClassFolders(facts)) {
-    return digests.FingerprintOf(ListSplit(place.folder, facts, split), split);
+    const ImageFolder folder = ListSplit(place.folder, facts, split);
+    if (warning != nullptr) *warning = PassedOverWarning(folder);
+    return digests.FingerprintOf(folder, split);
   }
   const std::vector<fs::path> files = SplitFiles(declaration, place, split);
   digests.Prepare(files);
@@ -112,7 +114,7 @@ DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const 
   const Json& facts = declaration.at("facts");
   const auto place = LocateDataset(declaration, roots);
   if (!place) FailMissing(declaration, CandidateFolders(facts, roots), where);
-  DatasetFiles found{*place, declaration.at("name"), "", facts.at("classes")};
+  DatasetFiles found{*place, declaration.at("name"), "", facts.at("classes"), ""};
   if (!LiesInClassFolders(facts)) {
     const bool real = place->splits.contains("calibration") || place->splits.contains("train");
     if (calibration_too && real) digests.Prepare(SplitFiles(declaration, *place, "calibration"));
@@ -123,6 +125,7 @@ DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const 
     const ImageFolder test = ListSplit(place->folder, facts, "test");
     found.classes = static_cast<int64_t>(test.classes.size());
     found.test_fingerprint = digests.FingerprintOf(test, "test");
+    found.warning = PassedOverWarning(test);
   } catch (const Error& error) {
     FailAt(where, "dataset {}: {}", found.name, error.what());
   }
@@ -131,9 +134,15 @@ DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const 
 
 fs::path FindFile(const YamlNode& node, const std::string& label, const DataRoots& roots,
                   const fs::path& sweep_folder) {
-  const fs::path file = RequireWord(node, label);
   std::vector<fs::path> places = roots;
   places.push_back(sweep_folder);
+  // What is there under the very name comes first: `$x.pth` may be one.
+  const fs::path written = RequireWord(node, label);
+  for (const fs::path& place : places) {
+    const fs::path path = (place / written).lexically_normal();
+    if (IsFile(path)) return path;
+  }
+  const fs::path file = RequirePath(node, label);
   std::vector<std::string> tried;
   for (const fs::path& place : places) {
     const fs::path path = (place / file).lexically_normal();  // an absolute file stays as it is

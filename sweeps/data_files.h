@@ -31,6 +31,7 @@ struct DatasetFiles : DatasetPlace {
   std::string name;
   std::string test_fingerprint;
   int64_t classes = 0;  // declared, or the number of class folders
+  std::string warning;  // PassedOverWarning of the test images
 };
 
 // The files of a split, or of its declared fallback where they are absent. REQUIRES: the dataset
@@ -41,9 +42,11 @@ std::vector<std::filesystem::path> SplitFiles(const Json& declaration, const Dat
 // What a split holds: SHA-256 of canonical JSON {file name: SHA-256 of its bytes} of its files; of
 // a dataset in class folders ImageFolderFingerprint (throws kUsage as ListSplit does). Where the
 // split's own files are absent, those of the split declared as its fallback. A stage is named by
-// the splits that it reads and by no other file. REQUIRES: one of the two is in `place.splits`.
+// the splits that it reads and by no other file. `warning`, if given, becomes PassedOverWarning.
+// REQUIRES: one of the two is in `place.splits`.
 std::string SplitFingerprint(const Json& declaration, const DatasetPlace& place,
-                             const std::string& split, DigestCache& digests);
+                             const std::string& split, DigestCache& digests,
+                             std::string* warning = nullptr);
 
 // Locates the dataset and digests its test split. `calibration_too`: the calibration split will be
 // asked for next, and its files may be read meanwhile. Throws kUsage, starting with `where`: what

@@ -1,17 +1,15 @@
 #include "sweeps/digest_cache.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <optional>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file_state.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -20,25 +18,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// A file changed again within the granularity of its time stamp would keep an old digest, so young
-// files are not remembered.
-constexpr double kMinAgeSeconds = 2;
-
 fs::path CacheFile(const fs::path& home) { return home / "cache" / "digests.json"; }
-
-struct FileState {
-  std::string key;     // changes with the content
-  double written = 0;  // seconds since 1970
-};
-
-// nullopt, with errno set, when there is no such file.
-std::optional<FileState> StateOf(const fs::path& file) {
-  struct stat info {};
-  if (stat(file.c_str(), &info) != 0) return std::nullopt;
-  return FileState{fmt::format("{}:{}:{}:{}.{:09}", info.st_dev, info.st_ino, info.st_size,
-                               info.st_mtim.tv_sec, info.st_mtim.tv_nsec),
-                   static_cast<double>(info.st_mtim.tv_sec)};
-}
 
 }  // namespace
 
@@ -59,14 +39,15 @@ std::string DigestCache::Sha256Of(const fs::path& file) {
   if (!state) {
     Fail(ErrorKind::kStorage, "cannot read {}: {}", file.string(), std::strerror(errno));
   }
-  if (const auto known = digests_.find(state->key); known != digests_.end()) return known->second;
+  const auto known = digests_.find(state->key);
+  if (known != digests_.end() && !state->doubtful) return known->second;
   std::string digest;
   if (auto node = prepared_.extract(state->key)) {
     digest = node.mapped().get();
   } else {
     digest = Sha256File(file);
   }
-  Remember(state->key, digest, state->written);
+  if (!state->doubtful) Remember(state->key, digest, state->youngest_ns);
   return digest;
 }
 
@@ -79,13 +60,13 @@ void DigestCache::Prepare(const std::vector<fs::path>& files) {
 }
 
 std::string DigestCache::FingerprintOf(const ImageFolder& folder, const std::string& split) {
-  const std::string key = fmt::format("{}:{}", split, ListingDigest(folder));
-  if (const auto known = digests_.find(key); known != digests_.end()) return known->second;
+  const FileState state = StateOf(folder);
+  const std::string key = fmt::format("{}:{}", split, state.key);
+  const auto known = digests_.find(key);
+  if (known != digests_.end() && !state.doubtful) return known->second;
   std::string fingerprint = ImageFolderFingerprint(
       folder, split, [&](const auto& files) { return DigestInParallel(folder, files); });
-  int64_t youngest = 0;
-  for (const ImageFolder::File& file : folder.files) youngest = std::max(youngest, file.written_ns);
-  Remember(key, fingerprint, static_cast<double>(youngest) * 1e-9);
+  if (!state.doubtful) Remember(key, fingerprint, state.youngest_ns);
   return fingerprint;
 }
 
@@ -114,8 +95,8 @@ std::vector<std::string> DigestCache::DigestInParallel(const ImageFolder& folder
   return digests;
 }
 
-void DigestCache::Remember(const std::string& key, const std::string& digest, double written) {
-  if (SystemClock().Unix() - written < kMinAgeSeconds) return;
+void DigestCache::Remember(const std::string& key, const std::string& digest, int64_t youngest_ns) {
+  if (!IsSettled(youngest_ns, SystemClock().Unix())) return;
   digests_[key] = digest;
   changed_ = true;
 }

@@ -1,5 +1,5 @@
-// SHA-256 digests of files outside the home, remembered by (device, inode, size, modification
-// time).
+// SHA-256 digests of files outside the home, remembered by their states (base/file_state.h): a file
+// that was replaced is read again. Where the file system tells too little, every file is.
 #pragma once
 
 #include <filesystem>
@@ -30,8 +30,7 @@ class DigestCache {
   // that cannot be read is reported by Sha256Of.
   void Prepare(const std::vector<std::filesystem::path>& files);
 
-  // ImageFolderFingerprint. That of a test split is remembered by the names, sizes and modification
-  // times of all its files. Throws kStorage.
+  // ImageFolderFingerprint, remembered by the folder's state. Throws kStorage.
   std::string FingerprintOf(const ImageFolder& folder, const std::string& split);
 
   // Keeps what is new, if the home exists and can be written. A cache that cannot be kept is no
@@ -41,7 +40,7 @@ class DigestCache {
  private:
   std::vector<std::string> DigestInParallel(const ImageFolder& folder,
                                             const std::vector<std::filesystem::path>& files) const;
-  void Remember(const std::string& key, const std::string& digest, double written);
+  void Remember(const std::string& key, const std::string& digest, int64_t youngest_ns);
 
   std::filesystem::path home_;
   ReadingProgress progress_;

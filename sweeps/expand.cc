@@ -10,11 +10,16 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
+// A file, or what a program writes: "-" is standard input, "<(…)" of a shell a pipe.
 std::string ReadSweep(const fs::path& file) {
+  if (file == "-") return ReadFile("/dev/stdin");
   std::error_code error;
   const auto status = fs::status(file, error);
   if (!fs::exists(status)) FailAt(file.string(), "there is no such sweep file");
-  if (!fs::is_regular_file(status)) FailAt(file.string(), "is not a file");
+  const bool standard_input = file == "/dev/stdin" || file.native().rfind("/dev/fd/", 0) == 0;
+  if (!fs::is_regular_file(status) && !fs::is_fifo(status) && !standard_input) {
+    FailAt(file.string(), "is not a file");
+  }
   return ReadFile(file);
 }
 
@@ -96,16 +101,21 @@ class Expansion {
   std::vector<CountedMatcher> exclude_;
 };
 
+std::string OriginOf(const fs::path& file) {
+  return file == "-" ? "standard input" : file.string();
+}
+
 Plan Expand(YamlNode root, std::string source, const ExpandOptions& options,
             const Catalogue& catalogue) {
   Plan plan;
   plan.work = WorkFacts(catalogue);
   plan.source = std::move(source);
   plan.resolved = root.ToJson();
-  const SweepSpec spec(std::move(root), options.file.string());
+  const SweepSpec spec(std::move(root), OriginOf(options.file));
   plan.sweep = spec.name();
   TrialResolver resolver(options, catalogue);
   Expansion(spec, catalogue, resolver, plan).Run();
+  plan.warnings.insert(plan.warnings.end(), resolver.warnings().begin(), resolver.warnings().end());
   resolver.digests().Save();
   return plan;
 }
@@ -114,9 +124,14 @@ Plan Expand(YamlNode root, std::string source, const ExpandOptions& options,
 
 Plan ExpandSweep(const ExpandOptions& options, const Catalogue& catalogue) {
   std::string source = ReadSweep(options.file);
-  YamlNode root = ParseYaml(source, options.file.string());
-  for (const std::string& override_text : options.overrides) ApplyOverride(override_text, root);
-  return Expand(std::move(root), std::move(source), options, catalogue);
+  YamlNode root = ParseYaml(source, OriginOf(options.file));
+  std::vector<std::string> notes;
+  for (const std::string& override_text : options.overrides) {
+    if (const auto note = ApplyOverride(override_text, root)) notes.push_back(*note);
+  }
+  Plan plan = Expand(std::move(root), std::move(source), options, catalogue);
+  plan.warnings.insert(plan.warnings.begin(), notes.begin(), notes.end());
+  return plan;
 }
 
 Plan ExpandSweep(YamlNode root, const ExpandOptions& options, const Catalogue& catalogue) {

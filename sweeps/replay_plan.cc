@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "base/files.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "base/weight_files.h"
 #include "storage/stage_text.h"
@@ -39,7 +41,7 @@ class Replayer {
         digests_(options.home, options.reading),
         configuration_(*recorded.trial.configuration) {
     if (options.data.empty()) return;
-    roots_.push_back(fs::absolute(options.data).lexically_normal());
+    roots_.push_back(fs::absolute(WithHomeFolder(options.data)).lexically_normal());
     std::error_code code;
     if (!fs::is_directory(roots_.front(), code))
       Fail(ErrorKind::kUsage, "there is no folder {}: --data or $ZEROSWEEP_DATA names it",

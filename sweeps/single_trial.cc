@@ -64,32 +64,35 @@ YamlNode ModelNode(const SingleTrial& trial) {
 
 // Always a map, in which settings find their place.
 YamlNode MethodNode(const std::string& method) {
-  YamlNode value = ParseYamlValue(method, "--method");
+  YamlNode value = ParseArgument(method, "--method");
   if (value.is_map()) return value;
   YamlNode node = EmptyMap("--method");
   Put(node, "recipe", std::move(value));
   return node;
 }
 
-void ApplySetting(const std::string& setting, YamlNode& fixed) {
+std::optional<std::string> ApplySetting(const std::string& setting, YamlNode& fixed) {
   const std::string first = setting.substr(0, setting.find_first_of(".="));
   const std::vector<std::string>& keys = TrialKeyNames();
   const bool of_trial = std::find(keys.begin(), keys.end(), first) != keys.end();
-  ApplyOverride(setting, of_trial ? fixed : *fixed.Find("method"));
+  return ApplyOverride(setting, of_trial ? fixed : *fixed.Find("method"));
 }
 
 }  // namespace
 
-YamlNode TreeOf(const SingleTrial& trial) {
+YamlNode TreeOf(const SingleTrial& trial, std::vector<std::string>* notes) {
   YamlNode root = EmptyMap("quantize");
   Put(root, "name", Word("quantize", "quantize"));
   YamlNode fixed = EmptyMap("quantize");
   Put(fixed, "model", ModelNode(trial));
   Put(fixed, "method", MethodNode(trial.method));
-  Put(fixed, "bits", ParseYamlValue(trial.bits, "--bits"));
+  Put(fixed, "bits", ParseArgument(trial.bits, "--bits"));
   if (!trial.profile.empty()) Put(fixed, "profile", Word(trial.profile, "--profile"));
   Put(fixed, "seed", ParseYamlValue(std::to_string(trial.seed), "--seed"));
-  for (const std::string& setting : trial.settings) ApplySetting(setting, fixed);
+  for (const std::string& setting : trial.settings) {
+    const auto note = ApplySetting(setting, fixed);
+    if (note && notes != nullptr) notes->push_back(*note);
+  }
   Put(root, "fixed", std::move(fixed));
   return root;
 }

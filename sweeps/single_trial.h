@@ -23,7 +23,7 @@ struct SingleTrial {
 
 // Messages about the tree start with "MODEL", "--method", "--set KEY" … Its name is "quantize".
 // Throws kUsage for what is no YAML, and for arch or dataset beside a shipped model.
-YamlNode TreeOf(const SingleTrial& trial);
+YamlNode TreeOf(const SingleTrial& trial, std::vector<std::string>* notes = nullptr);
 
 // A sweep's name that is this trial's alone: "quantize_<model>_<method>_<bits>_<8 of its id>".
 // REQUIRES: the plan has one trial.

@@ -49,6 +49,9 @@ void RequireSeed(const YamlNode& node) {
 
 SweepSpec::SweepSpec(YamlNode root, const std::string& origin) : root_(std::move(root)) {
   if (root_.where.empty()) root_.where = origin;
+  // Ground for anchors, as other tools have it: read where an alias refers to it.
+  std::erase_if(root_.members,
+                [](const YamlMember& member) { return member.key.starts_with("x-"); });
   CheckTopKeys(root_);
   ReadName();
   const Assignment base = ReadBase();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/files.h"
 #include "sweeps/parameters.h"
 
 namespace zerosweep {
@@ -15,6 +16,27 @@ void TakeIfDeclared(const Json& kind, const std::string& name, const YamlNode* n
   const Json* param = FindParam(kind, name);
   if (node == nullptr || param == nullptr || given.contains(name)) return;
   given[name] = CheckedValue(*param, *node, name);
+}
+
+// What relative paths of a sweep start from. One that no file keeps is at home where it is read.
+fs::path FolderOfSweep(const fs::path& file) {
+  const bool kept =
+      file != "-" && file.native().rfind("/dev/", 0) != 0 && file.native().rfind("/proc/", 0) != 0;
+  return kept ? fs::absolute(file).parent_path() : fs::current_path();
+}
+
+// Images have values from 0 to 1 before they are normalised; many a repository counts to 255.
+std::string DoubtOfNormalisation(const Model& model) {
+  for (const auto& [what, numbers] : {std::pair("mean", &model.mean), {"deviation", &model.std}}) {
+    for (const Json& number : *numbers) {
+      if (number.get<double>() <= 1) continue;
+      return fmt::format(
+          "the normalisation of model {} has a {} of {}, but images have values from 0 to 1: were "
+          "its numbers meant for 0 to 255? Then divide them by 255",
+          model.name, what, number.get<double>());
+    }
+  }
+  return "";
 }
 
 struct EvaluateBlock {
@@ -38,8 +60,10 @@ EvaluateBlock ParseEvaluate(const YamlNode& node, const Catalogue& catalogue) {
 TrialResolver::TrialResolver(const ExpandOptions& options, const Catalogue& catalogue)
     : options_(options),
       catalogue_(catalogue),
-      sweep_folder_(fs::absolute(options.file).parent_path()),
-      digests_(options.home, options.reading) {}
+      sweep_folder_(FolderOfSweep(options.file)),
+      digests_(options.home, options.reading) {
+  RequireUtf8Path(sweep_folder_, "the sweep's folder");
+}
 
 const Method* TrialResolver::MethodOf(const Assignment& trial) {
   const Node method = trial.Get(TrialKey::kMethod);
@@ -77,13 +101,24 @@ Seeds TrialResolver::SeedsOf(const Assignment& trial) {
   return found->second;
 }
 
+// A folder of the very name comes first: `$x` may be one.
+fs::path TrialResolver::DataFolderOf(const YamlNode& node) const {
+  const fs::path written = (sweep_folder_ / node.text).lexically_normal();
+  std::error_code code;
+  if (node.is_scalar() && !node.text.empty() && fs::is_directory(written, code)) return written;
+  return (sweep_folder_ / RequirePath(node, "data")).lexically_normal();
+}
+
 DataRoots TrialResolver::RootsOf(const Assignment& trial) const {
   DataRoots roots;
   std::string where = "--data or $ZEROSWEEP_DATA";
-  if (!options_.data.empty()) roots.push_back(fs::absolute(options_.data).lexically_normal());
+  if (!options_.data.empty()) {
+    roots.push_back(fs::absolute(WithHomeFolder(options_.data)).lexically_normal());
+    RequireUtf8Path(roots.back(), "the data folder");
+  }
   if (const Node data = trial.Get(TrialKey::kData)) {
     if (roots.empty()) where = data->where;
-    roots.push_back((sweep_folder_ / RequireWord(*data, "data")).lexically_normal());
+    roots.push_back(DataFolderOf(*data));
   }
   // The one that counts has to be there: data from elsewhere would not be what was asked for.
   std::error_code code;
@@ -103,6 +138,7 @@ const Model* TrialResolver::ModelOf(const Assignment& trial) {
   if (found == models_.end()) {
     const ModelPlaces places{options_.model_folders, RootsOf(trial), sweep_folder_};
     found = models_.emplace(key, FindModel(*node, places, catalogue_, digests_)).first;
+    Warn(node->where, DoubtOfNormalisation(found->second));
   }
   return &found->second;
 }
@@ -115,6 +151,7 @@ const DatasetFiles& TrialResolver::DataOf(const Assignment& trial) {
     DatasetFiles files =
         FindDataset(*model.dataset, RootsOf(trial), model.where, digests_, real_data_);
     found = datasets_.emplace(key, std::move(files)).first;
+    Warn(model.where, found->second.warning);
   }
   return found->second;
 }
@@ -123,9 +160,16 @@ const std::string& TrialResolver::CalibrationOf(const Assignment& trial) {
   const DatasetFiles& data = DataOf(trial);
   std::string& fingerprint = calibrations_[&data];
   if (fingerprint.empty()) {
-    fingerprint = SplitFingerprint(*ModelOf(trial)->dataset, data, "calibration", digests_);
+    std::string warning;
+    fingerprint =
+        SplitFingerprint(*ModelOf(trial)->dataset, data, "calibration", digests_, &warning);
+    Warn(ModelOf(trial)->where, warning);
   }
   return fingerprint;
+}
+
+void TrialResolver::Warn(const std::string& where, const std::string& warning) {
+  if (!warning.empty()) warnings_.push_back(where + ": " + warning);
 }
 
 Json TrialResolver::EvalOf(const Assignment& trial) {
@@ -304,7 +348,7 @@ void TrialResolver::Check(TrialKey key, const YamlNode& node) {
       CheckModelForm(node);
       return;
     case TrialKey::kData:
-      RequireWord(node, "data");
+      DataFolderOf(node);
       return;
   }
 }

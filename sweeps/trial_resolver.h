@@ -70,10 +70,14 @@ class TrialResolver {
   // Looks at one value, so that a wrong one is reported even where no trial uses it.
   void Check(TrialKey key, const YamlNode& node);
   const DigestCache& digests() const { return digests_; }
+  // About what was looked at so far: files that a folder of images holds besides them.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  std::filesystem::path DataFolderOf(const YamlNode& node) const;
   DataRoots RootsOf(const Assignment& trial) const;
   void NoteNeeds(const Part& part);
+  void Warn(const std::string& where, const std::string& warning);
   void AddKindParams(const std::string& kind, const Json& given, const Execution& execution,
                      const Part& part, StageParams& params) const;
 
@@ -81,6 +85,7 @@ class TrialResolver {
   const Catalogue& catalogue_;
   std::filesystem::path sweep_folder_;
   DigestCache digests_;
+  std::vector<std::string> warnings_;
   bool real_data_ = false;  // some value of the sweep needs calibration images
   using Node = const YamlNode*;
   std::map<std::tuple<Node, Node, Node>, Method> methods_;

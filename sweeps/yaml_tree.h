@@ -2,6 +2,7 @@
 // line.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,13 +45,15 @@ struct YamlMember {
   YamlNode value;
 };
 
-// Parses one YAML document. Throws kUsage naming `origin` and line for bad syntax, a key given
-// twice, a key that is not a plain word, control characters, tags, more than one document, text
-// that is not UTF-8, and documents that unfold (by aliases) to more than a million values. An empty
-// text is a null node.
+// Parses one YAML document; merge keys (`<<: *anchor`, `<<: [*a, *b]`) are carried out: a map's own
+// keys win. Throws kUsage naming `origin` and line for bad syntax, a key given twice, a key that is
+// not a plain word, control characters, tags, more than one document, text that is not UTF-8, and
+// documents that are nested too deeply or unfold (by aliases) to more than a million values. An
+// empty text is a null node.
 YamlNode ParseYaml(const std::string& text, const std::string& origin);
 
-// The same for one value of the command line: every node's `where` is `where` itself.
+// The same for one value of the command line: every node's `where` is `where` itself. Bad syntax is
+// reported "WHERE, at character 5: …".
 YamlNode ParseYamlValue(const std::string& text, const std::string& where);
 
 // A usage error at a place: "sweep.yaml:7: …".
@@ -64,6 +67,10 @@ template <typename... Args>
 // 'iterations'?". Fails if `map` is not a map. `what` names it ("zeroq", "the sweep").
 void RequireKeys(const YamlNode& map, const std::vector<std::string>& known,
                  const std::string& what);
+
+// A word that is a path: "~/x" lies in the user's home folder, $NAME and ${NAME} are the
+// environment's. Throws kUsage for a variable that is not set.
+std::filesystem::path RequirePath(const YamlNode& node, const std::string& label);
 
 // The text of a scalar that must be a non-empty word. `label` names it ("name").
 const std::string& RequireWord(const YamlNode& node, const std::string& label);

@@ -26,7 +26,10 @@ struct QuantizeArguments {
 Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
   SweepArguments places = arguments.places;
   places.file = "quantize";  // there is none: relative paths start here
-  Plan plan = ExpandArguments(TreeOf(arguments.trial), places, globals);
+  std::vector<std::string> notes;
+  YamlNode tree = TreeOf(arguments.trial, &notes);
+  for (const std::string& note : notes) spdlog::warn("{}", note);
+  Plan plan = ExpandArguments(std::move(tree), places, globals);
   plan.sweep = NameOfSingle(plan);
   plan.resolved["name"] = plan.sweep;
   plan.source = plan.resolved.dump(1);

@@ -120,6 +120,7 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
 // `nodes`: of the allocation, each of which gets a rank; 0: --ranks of this host.
 int RunOverRanks(const RunArguments& arguments, const Globals& globals, int nodes,
                  const DrainSignals& signals) {
+  RequireKeptSweep(arguments.sweep, "the ranks of a run");
   ExpandArguments(arguments.sweep, globals);  // a wrong sweep is refused before anything starts
   if (signals.Requested()) return kExitInterrupted;
   LaunchOptions launch;

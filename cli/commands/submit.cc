@@ -97,7 +97,7 @@ std::vector<std::string> RunWords(const SubmitArguments& arguments, const Global
   };
   for (const std::string& text : arguments.sweep.overrides) add("--set", text);
   const std::string data = arguments.sweep.data.empty() ? DataFolder() : arguments.sweep.data;
-  if (!data.empty()) add("--data", Absolute(data));
+  if (!data.empty()) add("--data", Absolute(WithHomeFolder(data)));
   count("--threads", arguments.sweep.threads);
   count("--slots", arguments.slots);
   count("--max-attempts", arguments.max_attempts);
@@ -183,6 +183,7 @@ void Submit(const JobSpec& spec, const std::string& id, const Home& home, const 
 }
 
 int RunSubmit(const SubmitArguments& arguments, const Globals& globals) {
+  RequireKeptSweep(arguments.sweep, "the job and its restarts");
   const Plan plan = ExpandArguments(arguments.sweep, globals);
   const Home home = globals.home();
   const std::string id = NewUuid();

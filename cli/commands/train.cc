@@ -55,7 +55,9 @@ Json TrainParams(const TrainArguments& arguments, const Catalogue& catalogue) {
   YamlNode given;
   given.kind = YamlNode::Kind::kMap;
   if (arguments.epochs > 0) ApplyOverride(fmt::format("epochs={}", arguments.epochs), given);
-  for (const std::string& setting : arguments.settings) ApplyOverride(setting, given);
+  for (const std::string& setting : arguments.settings) {
+    if (const auto note = ApplyOverride(setting, given)) spdlog::warn("{}", *note);
+  }
   Json params = CheckedBlock({&catalogue.Get("kind", "train", "train")}, given, "train");
   params["name"] = fs::path(arguments.output).stem().string();
   params["arch"] = arguments.arch;
@@ -70,7 +72,10 @@ StageRun MakeRun(const TrainArguments& arguments, const Home& home) {
   const Json& dataset = catalogue.Get("dataset", arguments.dataset, "--dataset");
   const std::string folder = arguments.data.empty() ? DataFolder() : arguments.data;
   DataRoots roots;
-  if (!folder.empty()) roots.push_back(fs::absolute(folder));
+  if (!folder.empty()) {
+    roots.push_back(fs::absolute(WithHomeFolder(folder)));
+    RequireUtf8Path(roots.back(), "the data folder");
+  }
   const auto place = LocateDataset(dataset, roots);
   if (!place || !place->splits.contains("train")) {
     Fail(ErrorKind::kUsage,
@@ -132,7 +137,8 @@ void Deliver(const fs::path& staging, const fs::path& output) {
 }
 
 int RunTrain(const TrainArguments& arguments, const Globals& globals) {
-  const fs::path output = fs::absolute(arguments.output);
+  const fs::path output = fs::absolute(WithHomeFolder(arguments.output));
+  RequireUtf8Path(output, "the output");
   if (output.extension() != ".safetensors")
     Fail(ErrorKind::kUsage, "-o {}: name a .safetensors file; its card goes beside it",
          arguments.output);

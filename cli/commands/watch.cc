@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "cli/table.h"
 #include "cluster/live_view.h"
 #include "cluster/outcome.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr double kTurn = 0.1;  // seconds between two looks at signals
 // Whoever redirects the view wants all of it.
 constexpr int kEndlessRows = 1'000'000, kEndlessColumns = 1'000;
+// Of a terminal that does not tell its size.
+constexpr int kUsualRows = 24, kUsualColumns = 80;
 
 struct WatchArguments {
   double interval = 1;  // seconds
@@ -35,9 +38,11 @@ void PrintOnce(const LiveView& view, const Globals& globals) {
 
 // From the upper left corner on; what was there before is gone.
 void Redraw(const LiveView& view, const Globals& globals) {
-  const DisplayOptions screen = DetectDisplay(globals.color, false);
+  const Screen screen = ScreenOf(STDOUT_FILENO, globals.color);
+  const int columns = screen.columns > 0 ? screen.columns : kUsualColumns;
+  const int rows = screen.rows > 0 ? screen.rows : kUsualRows;
   Print("\x1b[H\x1b[J" +
-        RenderLiveView(view, SystemClock().Unix(), screen.columns, screen.rows - 1, screen.color));
+        RenderLiveView(view, SystemClock().Unix(), columns, rows - 1, screen.styled));
 }
 
 void Wait(double seconds, const DrainSignals& signals) {
@@ -79,7 +84,8 @@ int RunWatch(const WatchArguments& arguments, const Globals& globals) {
                  home.folder.string());
     return kExitNothingToDo;
   }
-  const bool follow = !arguments.once && globals.format == "table" && isatty(STDOUT_FILENO) != 0;
+  const bool follow = !arguments.once && globals.format == "table" &&
+                      ScreenOf(STDOUT_FILENO, globals.color).redraws;
   follow ? Follow(*view, arguments, globals) : PrintOnce(*view, globals);
   return kExitOk;
 }

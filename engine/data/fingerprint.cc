@@ -4,28 +4,32 @@
 
 #include <map>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/file_state.h"
 #include "base/hash.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-struct KnownFile {
-  std::uintmax_t size = 0;
-  fs::file_time_type written;
-  std::string sha256;
-};
+// What was read under the keys of FileState, in the life of this process.
+using Known = std::map<std::string, std::string>;
+
+template <typename Read>
+std::string Remembered(const FileState& state, const std::string& key, Known& known, Read read) {
+  const auto found = known.find(key);
+  if (found != known.end() && !state.doubtful) return found->second;
+  std::string digest = read();
+  if (IsSettled(state.youngest_ns, SystemClock().Unix())) known[key] = digest;
+  return digest;
+}
 
 std::string CachedSha256(const fs::path& path) {
-  static std::map<fs::path, KnownFile> known;
-  KnownFile& file = known[path];
-  const std::uintmax_t size = fs::file_size(path);
-  const fs::file_time_type written = fs::last_write_time(path);
-  if (file.sha256.empty() || file.size != size || file.written != written) {
-    file = {size, written, Sha256File(path)};
-  }
-  return file.sha256;
+  static Known known;
+  const auto state = StateOf(path);
+  if (!state) return Sha256File(path);  // which says what is wrong
+  return Remembered(*state, state->key, known, [&] { return Sha256File(path); });
 }
 
 std::vector<std::string> DigestInParallel(const std::vector<fs::path>& files) {
@@ -41,10 +45,10 @@ std::vector<std::string> DigestInParallel(const std::vector<fs::path>& files) {
 }
 
 std::string CachedFolderFingerprint(const ImageFolder& folder, const std::string& split) {
-  static std::map<std::pair<std::string, std::string>, std::string> known;
-  std::string& fingerprint = known[{split, ListingDigest(folder)}];
-  if (fingerprint.empty()) fingerprint = ImageFolderFingerprint(folder, split, DigestInParallel);
-  return fingerprint;
+  static Known known;
+  const FileState state = StateOf(folder);
+  return Remembered(state, split + ":" + state.key, known,
+                    [&] { return ImageFolderFingerprint(folder, split, DigestInParallel); });
 }
 
 }  // namespace

@@ -25,8 +25,14 @@ Image ReadImage(const std::filesystem::path& path) {
   const std::string bytes = ReadInputFile(path, "image");
   if (bytes.starts_with(kJpegStart)) return DecodeJpeg(bytes, path.string());
   if (bytes.starts_with(kPngStart)) return DecodePng(bytes, path.string());
-  Fail(ErrorKind::kUsage, "{} is {}: fetch it again or remove it", path.string(),
-       bytes.empty() ? "empty" : "neither a JPEG nor a PNG file");
+  if (IsOtherFormat(bytes)) return DecodeOther(bytes, path.string());
+  if (bytes.empty()) {
+    Fail(ErrorKind::kUsage, "{} is empty: fetch it again or remove it", path.string());
+  }
+  Fail(ErrorKind::kUsage,
+       "{} is no JPEG, PNG, BMP, GIF, PNM, TIFF or WebP file, whatever its name says: fetch it "
+       "again, convert it or remove it",
+       path.string());
 }
 
 }  // namespace zerosweep

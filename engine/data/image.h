@@ -13,7 +13,7 @@ struct Image {
   std::vector<uint8_t> pixels;  // height × width × channels
 };
 
-// Both give three channels, whatever the file holds, and throw kUsage, starting with `name`, for
+// All give three channels, whatever the file holds, and throw kUsage, starting with `name`, for
 // files that are truncated, corrupt or too large.
 //
 // JPEG: grey becomes three equal channels; CMYK and YCCK are read as Adobe writes them (inverted)
@@ -23,12 +23,18 @@ Image DecodeJpeg(const std::string& bytes, const std::string& name);
 // PNG: palettes and grey are expanded, alpha is dropped, of 16 bits the upper 8 are kept.
 Image DecodePng(const std::string& bytes, const std::string& name);
 
+// BMP (of 1 to 8 or 24 bits a pixel), GIF, PNM (of 15, 255 or 65535 levels), TIFF and WebP, the
+// first image of a file that holds several: palettes, grey and inks are converted as Pillow does,
+// alpha is dropped, of 16 bits the upper 8 are kept. REQUIRES: IsOtherFormat(bytes).
+Image DecodeOther(const std::string& bytes, const std::string& name);
+bool IsOtherFormat(const std::string& bytes);
+
 // The image as a PNG file. The same pixels give the same bytes (under one zlib). REQUIRES: 1 or 3
 // channels, at least one pixel.
 std::string EncodePng(const Image& image);
 
-// Reads a JPEG or PNG file, told apart by its first bytes: ImageNet holds PNG files named .JPEG.
-// Throws kUsage, naming the file.
+// Reads a file of any of these formats, told apart by its first bytes: ImageNet holds PNG files
+// named .JPEG. Throws kUsage, naming the file.
 Image ReadImage(const std::filesystem::path& path);
 
 // Throws kUsage, starting with `name`, for an image without pixels or of more than 2^28.

@@ -13,7 +13,7 @@ Json FolderFacts(int classes, int test_images) {
            {{"train", Json::array({"train"})},
             {"test", Json::array({"val", "test"})},
             {"calibration", Json::array({"calibration", "train"})}}},
-          {"layout", "val/<class>/*.{jpg,jpeg,png}, the same under train/ (or calibration/)"},
+          {"layout", "val/<class>/*.{jpg,png,webp,…}, the same under train/ (or calibration/)"},
           {"default_folder", ""},
           {"debian_package", ""},
           {"alternative_folders", Json::array()}};
@@ -27,11 +27,10 @@ const RegisterImageFolder kImageNet{
      .paper = "Russakovsky et al. 2015, arXiv:1409.0575",
      .facts = FolderFacts(1000, 50'000)}};
 
-const RegisterImageFolder kImageFolder{
-    {.role = "dataset",
-     .name = "image_folder",
-     .summary = "JPEG and PNG images of your own, in one folder a class",
-     .facts = FolderFacts(0, 0)}};
+const RegisterImageFolder kImageFolder{{.role = "dataset",
+                                        .name = "image_folder",
+                                        .summary = "images of your own, in one folder a class",
+                                        .facts = FolderFacts(0, 0)}};
 
 }  // namespace
 }  // namespace zerosweep

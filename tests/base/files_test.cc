@@ -86,5 +86,39 @@ TEST(FilesTest, UuidsAreVersion4AndDiffer) {
   EXPECT_NE(a, NewUuid());
 }
 
+TEST(FilesTest, ANameAsLongAsNamesMayBeCanBeWritten) {
+  const TempFolder temp;
+  const std::string name(255, 'n');
+  WriteFileAtomically(temp / name, "bytes");
+  EXPECT_EQ(ReadFile(temp / name), "bytes");
+  EXPECT_THROW(WriteFileAtomically(temp / (name + "n"), "bytes"), Error);
+}
+
+TEST(FilesTest, APathThatIsNotUtf8IsNamedByteForByte) {
+  EXPECT_NO_THROW(RequireUtf8Path("/tmp/café, \"#:=", "the home"));
+  try {
+    RequireUtf8Path("/tmp/caf\xe9", "the home");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_STREQ(error.what(),
+                 "the name of the home is not UTF-8 text: /tmp/caf\\xe9; rename it, since results "
+                 "could not name it");
+  }
+}
+
+TEST(FilesTest, ATildeIsTheHomeFolderWhereAShellWouldSaySo) {
+  const std::string home = std::getenv("HOME") != nullptr ? std::getenv("HOME") : "";
+  setenv("HOME", "/home/me", 1);
+  EXPECT_EQ(WithHomeFolder("~"), "/home/me");
+  EXPECT_EQ(WithHomeFolder("~/"), "/home/me");
+  EXPECT_EQ(WithHomeFolder("~/data/x"), "/home/me/data/x");
+  for (const char* same : {"", "~bob/x", "./~", "a/~/b", "x~"})
+    EXPECT_EQ(WithHomeFolder(same), same);
+  unsetenv("HOME");
+  EXPECT_THROW(WithHomeFolder("~/x"), Error);
+  if (!home.empty()) setenv("HOME", home.c_str(), 1);
+}
+
 }  // namespace
 }  // namespace zerosweep

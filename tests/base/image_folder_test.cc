@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "base/error.h"
 #include "base/hash.h"
@@ -73,11 +74,84 @@ TEST_F(ImageFolderTest, ListsRoundByRoundWithSortedClasses) {
   EXPECT_EQ(folder.files[4].label, 2);
 }
 
+// What Python says to torchvision's loop (datasets/folder.py, make_dataset):
+//   for root, _, names in sorted(os.walk(folder, followlinks=True)): for name in sorted(names)
+TEST_F(ImageFolderTest, NestedFoldersAreReadInTorchvisionsOrder) {
+  for (const char* name : {"cat/z.jpg", "cat/a/1.jpg", "cat/a-b/1.jpg", "cat/a/b/1.jpg",
+                           "cat/B/1.jpg", "dog/only/here/1.jpg", "dog/only/here/2.jpg"}) {
+    Write(name);
+  }
+  const ImageFolder folder = ListImageFolder(temp_.path());
+  EXPECT_THAT(folder.classes, ElementsAre("cat", "dog"));
+  std::vector<std::string> cats, dogs;
+  for (const ImageFolder::File& file : folder.files) {
+    (file.label == 0 ? cats : dogs).push_back(file.name);
+  }
+  EXPECT_THAT(cats, ElementsAre("cat/z.jpg", "cat/B/1.jpg", "cat/a/1.jpg", "cat/a-b/1.jpg",
+                                "cat/a/b/1.jpg"));
+  EXPECT_THAT(dogs, ElementsAre("dog/only/here/1.jpg", "dog/only/here/2.jpg"));
+  EXPECT_EQ(folder.files[1].name, "dog/only/here/1.jpg") << "rounds hold over nested folders";
+  EXPECT_EQ(PassedOverWarning(folder), "");
+}
+
+TEST_F(ImageFolderTest, EveryEndingOfTorchvisionIsRead) {
+  for (const char* name : {"a/1.jpg", "a/2.JPEG", "a/3.Png", "a/4.ppm", "a/5.BMP", "a/6.pgm",
+                           "a/7.tif", "a/8.TIFF", "a/9.webp"}) {
+    Write(name);
+  }
+  EXPECT_EQ(ListImageFolder(temp_.path()).files.size(), 9u);
+}
+
+TEST_F(ImageFolderTest, WhatLooksLikeAnImageAndIsNotReadIsCountedAndNamed) {
+  for (const char* name : {"a/1.jpg", "a/x.gif", "a/deep/y.GIF", "b/1.jpg", "b/z.heic", "b/._1.jpg",
+                           "b/.ipynb_checkpoints/1.jpg", "loose.png", "loose.svg", "notes.txt",
+                           "a/Thumbs.db", "a/labels.json", ".cache/x.jpg"}) {
+    Write(name);
+  }
+  const ImageFolder folder = ListImageFolder(temp_ / ".");
+  EXPECT_EQ(folder.files.size(), 2u);
+  EXPECT_EQ(PassedOverWarning(folder),
+            (temp_ / ".").string() +
+                ": 7 files that look like images are passed over (2 .gif, 1 .heic, 2 beside the "
+                "class folders, 2 hidden), such as a/deep/y.GIF; what is read are .bmp, .jpeg, "
+                ".jpg, .pgm, .png, .ppm, .tif, .tiff, .webp files in class folders");
+}
+
+TEST_F(ImageFolderTest, LinksAreFollowedButNotInCircles) {
+  Write("pool/1.jpg");
+  Write("val/a/2.jpg");
+  fs::create_directory_symlink("../../pool", temp_ / "val/a/linked");
+  EXPECT_THAT(Names(ListImageFolder(temp_ / "val")), ElementsAre("a/2.jpg", "a/linked/1.jpg"));
+  fs::create_directory_symlink("..", temp_ / "val/a/up");
+  EXPECT_EQ(DefectOf("val"),
+            "the folder val/a/up/a leads back to one above it, so its images have no end: remove "
+            "the link");
+}
+
+TEST_F(ImageFolderTest, NamesThatAreNotUtf8AreRefusedByName) {
+  Write("image/a/caf\xe9.png");
+  EXPECT_EQ(
+      DefectOf("image"),
+      "the name of an image is not UTF-8 text: image/a/caf\\xe9.png; rename it, since results "
+      "could not name it");
+  Write("class/ch\xe2t/1.png");
+  EXPECT_EQ(
+      DefectOf("class"),
+      "the name of a class folder is not UTF-8 text: class/ch\\xe2t; rename it, since results "
+      "could not name it");
+  Write("nested/a/d\xe9/1.png");
+  EXPECT_EQ(DefectOf("nested"),
+            "the name of an image is not UTF-8 text: nested/a/d\\xe9/1.png; rename it, since "
+            "results could not name it");
+  for (const char* name : {"odd/=a,\"b\"/-c#d:e.png", "odd/\xc3\xa9\n/'1'.png"}) Write(name);
+  EXPECT_EQ(ListImageFolder(temp_ / "odd").files.size(), 2u) << "every other name is one";
+}
+
 TEST_F(ImageFolderTest, RefusesWhatIsNoSuchFolder) {
   EXPECT_EQ(DefectOf("absent"), "cannot list the folder absent: No such file or directory");
   fs::create_directory(temp_ / "empty");
   EXPECT_EQ(DefectOf("empty"),
-            "empty holds no class folders: images lie in <class>/*.jpg, *.jpeg or *.png");
+            "empty holds no class folders: images lie in <class>/*.jpg, *.png and so on");
   Write("flat/1.jpg");
   Write("flat/2.jpg");
   EXPECT_EQ(DefectOf("flat"),
@@ -85,8 +159,8 @@ TEST_F(ImageFolderTest, RefusesWhatIsNoSuchFolder) {
   Write("some/full/1.jpg");
   Write("some/hollow/readme.txt");
   EXPECT_EQ(DefectOf("some"),
-            "the class folder some/hollow holds no image (.jpg, .jpeg, .png): remove it or fetch "
-            "its images");
+            "the class folder some/hollow holds no image (.bmp, .jpeg, .jpg, .pgm, .png, .ppm, "
+            ".tif, .tiff, .webp): remove it or fetch its images");
 }
 
 TEST_F(ImageFolderTest, AFileThatCannotBeReadIsNamed) {
@@ -149,13 +223,19 @@ TEST_F(ImageFolderTest, TheFingerprintIsTheContentOfTestImagesAndTheSizesOfOther
 
 TEST_F(ImageFolderTest, TheListingChangesWithEveryFile) {
   Write("a/1.jpg", "one");
-  const std::string before = ListingDigest(ListImageFolder(temp_.path()));
-  EXPECT_EQ(ListingDigest(ListImageFolder(temp_.path())), before);
-  fs::last_write_time(temp_ / "a/1.jpg", fs::file_time_type::clock::now() - std::chrono::hours(1));
-  const std::string touched = ListingDigest(ListImageFolder(temp_.path()));
+  const std::string before = StateOf(ListImageFolder(temp_.path())).key;
+  EXPECT_EQ(StateOf(ListImageFolder(temp_.path())).key, before);
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(1);
+  fs::last_write_time(temp_ / "a/1.jpg", old);
+  const std::string touched = StateOf(ListImageFolder(temp_.path())).key;
   EXPECT_NE(touched, before);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the file system's clock goes on
+  Write("a/1.jpg", "two");  // of the same size, its time put back: cp -p, tar x
+  fs::last_write_time(temp_ / "a/1.jpg", old);
+  const std::string replaced = StateOf(ListImageFolder(temp_.path())).key;
+  EXPECT_NE(replaced, touched);
   Write("a/2.jpg");
-  EXPECT_NE(ListingDigest(ListImageFolder(temp_.path())), touched);
+  EXPECT_NE(StateOf(ListImageFolder(temp_.path())).key, replaced);
 }
 
 TEST_F(ImageFolderTest, TheUsualResizeIsThatOfThePapers) {

@@ -37,5 +37,20 @@ TEST(TextTest, ALineOfAnyLengthIsRedacted) {
   EXPECT_EQ(Redact("KEY" + std::string(100'000, ' ')), "KEY" + std::string(100'000, ' '));
 }
 
+TEST(TextTest, Utf8IsToldFromOtherBytes) {
+  for (const char* text : {"", "café", "€", "😀", "\x7f", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
+    EXPECT_TRUE(IsUtf8(text)) << ShownBytes(text);
+  for (const char* text : {"caf\xe9", "\xff", "\xc0\xaf", "\xe2\x82", "\xed\xa0\x80",
+                           "\xf4\x90\x80\x80", "\x80", "\xe0\x80\x80", "\xf8\x88\x80\x80\x80"})
+    EXPECT_FALSE(IsUtf8(text)) << ShownBytes(text);
+  EXPECT_EQ(ShownBytes("caf\xe9/\n€"), "caf\\xe9/\\x0a€");
+}
+
+TEST(TextTest, TextIsCutBetweenCharacters) {
+  EXPECT_EQ(FirstColumns("äöü", 2), "äö");
+  EXPECT_EQ(FirstColumns("äöü", 9), "äöü");
+  EXPECT_EQ(FirstColumns("äöü", -5), "ä") << "a window without columns";
+}
+
 }  // namespace
 }  // namespace zerosweep

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+
+#include "base/text.h"
 #include "tests/support/fake_clock.h"
 
 namespace zerosweep {
@@ -85,6 +89,41 @@ TEST(ProgressDisplayTest, NoMoreLinesThanTheTerminalHasRows) {
   }
   const std::string text = output.Text();
   EXPECT_THAT(text, HasSubstr("  and 57 more\n\x1b[9A"));
+}
+
+// A line that wraps is two, and what is drawn again would leave one of them behind.
+TEST(ProgressDisplayTest, NothingIsWiderThanANarrowWindow) {
+  for (const int columns : {1, 2, 10, 23, 24, 25, 40}) {
+    FakeClock clock;
+    DisplayOutput output;
+    {
+      ProgressDisplay display({.stream = output.stream(),
+                               .terminal = true,
+                               .color = true,
+                               .columns = columns,
+                               .rows = 6},
+                              clock);
+      RunSnapshot snapshot;
+      snapshot.trials = 100;
+      snapshot.trials_failed = 1;
+      snapshot.active.resize(64);
+      for (ActiveStage& stage : snapshot.active) stage.label = "synthesize zeroq rösnét";
+      clock.Advance(1);
+      display.Update(snapshot);
+    }
+    std::string text = output.Text();
+    for (const char* code : {"\x1b[31m", "\x1b[0m", "\x1b[5A", "\x1b[4A", "\x1b[J", "\r"})
+      for (size_t at = 0; (at = text.find(code)) != std::string::npos;)
+        text.erase(at, std::string(code).size());
+    EXPECT_EQ(text.find('\x1b'), std::string::npos) << columns;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; }),
+                std::max(1, columns - 1))
+          << line;
+      EXPECT_TRUE(IsUtf8(line)) << "cut inside a character";
+    }
+  }
 }
 
 TEST(ProgressDisplayTest, AStreamThatTakesNothingStopsNobody) {

@@ -105,6 +105,39 @@ TEST_F(LeaderboardTest, MixedPrecisionStandsBesideTheUniformBitsOfItsBudget) {
   EXPECT_EQ(Leaderboard(Reader(), {}, "", ParseFilter("w_bits=4")).size(), 2u);
 }
 
+// Every evaluation here is of 10,000 images (tests/support/sweep_rows.h).
+TEST_F(LeaderboardTest, ALimitAboveTheTestSplitIsNone) {
+  const auto limited = [](int64_t limit) -> Json {
+    return {{"/evaluate/limit", limit}, {"/dataset/fingerprint", "one copy"}};
+  };
+  Done({.also = limited(0)}, 88);
+  Done({.method = "noise", .also = limited(50'000)}, 70);
+  Done({.method = "qdrop", .also = limited(10'000)}, 80);  // exactly all of them
+  const auto rows = Leaderboard(Reader(), {});
+  ASSERT_EQ(rows.size(), 3u);
+  for (const LeaderboardRow& row : rows) {
+    EXPECT_FALSE(row.not_comparable) << row.method;
+    EXPECT_EQ(row.limit, 0) << row.method;
+    EXPECT_EQ(row.test_images, 10'000) << row.method;
+    EXPECT_EQ(row.tested, rows[0].tested);
+  }
+  EXPECT_EQ(LeaderboardForPeople(rows).rows[0].back(), "zeroq");
+  EXPECT_TRUE(Notes(rows).empty());
+  EXPECT_EQ(LeaderboardTable(rows).columns.back(), "test_images");
+  EXPECT_EQ(LeaderboardTable(rows).rows[0].back(), 10'000);
+}
+
+TEST_F(LeaderboardTest, ALimitThatWasMetStaysOne) {
+  Done({.also = {{"/evaluate/limit", 10'000}, {"/dataset/fingerprint", "one copy"}}}, 88);
+  Done({.method = "noise", .also = {{"/evaluate/limit", 0}, {"/dataset/fingerprint", "another"}}},
+       70);
+  const auto rows = Leaderboard(Reader(), {});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].limit, 10'000) << "of another copy nothing is known";
+  EXPECT_TRUE(rows[0].not_comparable);
+  EXPECT_EQ(LeaderboardForPeople(rows).rows[0].back(), "zeroq, 10000 images *");
+}
+
 TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
   Done({.protocol = "zeroq"}, 88);
   Done({.protocol = "genie"}, 89);
@@ -239,13 +272,14 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
                   "seconds_mean", "published", "published_source", "bits", "to_real", "settings",
                   "untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1", "image_sets",
                   "images_seen", "lr_kd", "real_images", "papers", "label", "synthesizer",
-                  "quantizer", "revisions"));
+                  "quantizer", "revisions", "test_images"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());
   EXPECT_EQ(table.rows[0][18], Json::array({0}));
-  EXPECT_EQ(table.rows[0].back(),
+  EXPECT_EQ(table.rows[0].at(38),
             Json({{"teacher", 1}, {"synthesize", 1}, {"quantize", 1}, {"evaluate", 1}}));
+  EXPECT_EQ(table.rows[0].back(), 10'000);
 }
 
 TEST_F(LeaderboardTest, StatusCountsByState) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace zerosweep {
 namespace {
 
@@ -28,6 +30,33 @@ TEST(TableTextTest, JsonKeepsTypesAndOrderOfColumns) {
 TEST(TableTextTest, CsvQuotesWhatNeedsIt) {
   const Table table{{"a", "b"}, {{"x,y", "say \"hi\""}, {nullptr, 2}, {"two\nlines", 0.25}}, false};
   EXPECT_EQ(TableAsCsv(table), "a,b\n\"x,y\",\"say \"\"hi\"\"\"\n,2\n\"two\nlines\",0.25\n");
+}
+
+TEST(TableTextTest, CsvHoldsNoFormulas) {
+  const Table table{{"=a", "b"},
+                    {{"=1+1.pth", -1.5},
+                     {"@x", 2},
+                     {"-2+3", "-2"},
+                     {"+cmd|' /C calc'!A0", "+0.25"},
+                     {"\tx", "1e-3"},
+                     {"\rx", "a=b"},
+                     {"=\"x\",1", "-"},
+                     {"-1.5 ± 0.1", Json::array({-1})}},
+                    false};
+  EXPECT_EQ(TableAsCsv(table),
+            "'=a,b\n'=1+1.pth,-1.5\n'@x,2\n'-2+3,-2\n'+cmd|' /C calc'!A0,+0.25\n'\tx,1e-3\n"
+            "\"'\rx\",a=b\n\"'=\"\"x\"\",1\",'-\n'-1.5 ± 0.1,[-1]\n");
+  EXPECT_EQ(Json::parse(TableAsJson(table))[0]["=a"], "=1+1.pth") << "JSON is exact";
+}
+
+TEST(TableTextTest, EveryColumnAndValueIsKept) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Table table{
+      {"a", "a", "a:2", "a"}, {{1, 2, 3, infinity}, {4, -infinity, 6, nullptr}}, false};
+  const Json rows = Json::parse(TableAsJson(table));
+  EXPECT_EQ(rows[0], (Json{{"a", 1}, {"a:2", 2}, {"a:2:2", 3}, {"a:3", "inf"}}));
+  EXPECT_EQ(rows[1].at("a:2"), "-inf");
+  EXPECT_EQ(TableAsCsv(table), "a,a,a:2,a\n1,2,3,inf\n4,-inf,6,\n");
 }
 
 TEST(TableTextTest, MarkdownAndLatexEscape) {

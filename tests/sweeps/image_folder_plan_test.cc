@@ -97,6 +97,7 @@ TEST_F(ImageFolderPlanTest, FingerprintsAreTheContentOfTestAndTheSizesOfCalibrat
 }
 
 TEST_F(ImageFolderPlanTest, AKnownFolderIsNotReadAgain) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));  // young files are not remembered
   const std::string fingerprint = Stage("evaluate").params.at("data");
   const std::filesystem::path file = folder_ / "home/cache/digests.json";
   std::string cache = ReadFile(file);
@@ -106,6 +107,45 @@ TEST_F(ImageFolderPlanTest, AKnownFolderIsNotReadAgain) {
   EXPECT_EQ(Stage("evaluate").params.at("data"), std::string(64, '0'));
   folder_.Write("photos/val/b/2.jpg", "new");
   EXPECT_NE(Stage("evaluate").params.at("data"), std::string(64, '0'));
+}
+
+TEST_F(ImageFolderPlanTest, WhatIsPassedOverIsWarnedOfOnce) {
+  for (const char* name :
+       {"photos/val/a/x.gif", "photos/val/b/deep/y.heic", "photos/train/b/z.svg"})
+    folder_.Write(name, "x");
+  const Plan plan = folder_.Expand(Sweep("seeds: [0, 1]\n"));
+  std::vector<std::string> warnings;
+  for (const std::string& warning : plan.warnings)
+    if (warning.find("passed over") != std::string::npos)
+      warnings.push_back(folder_.Shown(warning));
+  ASSERT_EQ(warnings.size(), 2u);
+  EXPECT_THAT(
+      warnings[0],
+      HasSubstr("sweep.yaml:4: photos/val: 2 files that look like images are passed over (1 "
+                ".gif, 1 .heic), such as a/x.gif; what is read are .bmp, "));
+  EXPECT_THAT(
+      warnings[1],
+      HasSubstr("sweep.yaml:4: photos/train: 1 file that looks like an image is passed over (1 "
+                ".svg)"));
+}
+
+TEST_F(ImageFolderPlanTest, NestedFoldersNameTheStagesThatReadThem) {
+  const Json before = Stage("evaluate").params.at("data");
+  folder_.Write("photos/val/a/deep/9.webp", "nested");
+  EXPECT_EQ(Stage("evaluate").params.at("data"),
+            JsonDigest({{"a/1.jpg", Sha256Hex("val/a/1.jpg")},
+                        {"a/2.jpg", Sha256Hex("val/a/2.jpg")},
+                        {"a/deep/9.webp", Sha256Hex("nested")},
+                        {"b/1.png", Sha256Hex("val/b/1.png")}}));
+  std::filesystem::remove_all(folder_ / "photos/val/a/deep");
+  EXPECT_EQ(Stage("evaluate").params.at("data"), before) << "folders without nesting keep theirs";
+}
+
+TEST_F(ImageFolderPlanTest, NamesThatAreNotUtf8AreRefusedByName) {
+  folder_.Write("photos/val/a/caf\xe9.png", "x");
+  EXPECT_EQ(folder_.ErrorOf(Sweep()),
+            "sweep.yaml:4: dataset image_folder: the name of an image is not UTF-8 text: "
+            "photos/val/a/caf\\xe9.png; rename it, since results could not name it");
 }
 
 TEST_F(ImageFolderPlanTest, FoldersThatDoNotFitAreRefused) {
@@ -120,7 +160,8 @@ TEST_F(ImageFolderPlanTest, FoldersThatDoNotFitAreRefused) {
   std::filesystem::create_directory(folder_ / "photos/val/c");
   EXPECT_EQ(folder_.ErrorOf(Sweep()),
             "sweep.yaml:4: dataset image_folder: the class folder photos/val/c holds no image "
-            "(.jpg, .jpeg, .png): remove it or fetch its images");
+            "(.bmp, .jpeg, .jpg, .pgm, .png, .ppm, .tif, .tiff, .webp): remove it or fetch its "
+            "images");
   std::filesystem::remove_all(folder_ / "photos/val");
   EXPECT_EQ(folder_.ErrorOf(Sweep()),
             "sweep.yaml:4: dataset image_folder: no folder holds its test images val/<class>/* "

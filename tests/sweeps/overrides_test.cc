@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "tests/support/sweep_folder.h"
 
 namespace zerosweep {
@@ -44,6 +46,81 @@ TEST(OverridesTest, SaysWhichKeyIsWrong) {
             "--set a.x: 'a' is a list of 1, 'x' is not an index in it (they start at 0)");
   EXPECT_EQ(ErrorOf("a: 1", "a={b: 1, b: 2}"),
             "--set a: key 'b' is given twice (first at --set a), remove one");
+}
+
+TEST(OverridesTest, NamesAndPathsMayBeAnyText) {
+  for (const char* text :
+       {"a #b",  "#",      "x: y", "[1].pth", "[a]",     "{a}",  "{a}.pth",  "@x",    "%x",
+        "`x",    "*x",     "&a b", "!t x",    "| x",     "> x",  "- a",      "? a",   "\"open",
+        "'open", "\"a\"b", " led", "ends ",   "a: b: c", "~",    "null b #", "--- a", "=1+1.pth",
+        "-x",    "a,b",    "a:b",  "a#b",     "007",     "it's", "$x"}) {
+    for (const char* key :
+         {"data", "fixed.data", "fixed.model.file", "grid.model.0.card", "name"}) {
+      YamlNode root = ParseYaml("grid: {model: [{}]}", "s.yaml");
+      const auto note = ApplyOverride(std::string(key) + "=" + text, root);
+      const YamlNode* node = &root;
+      for (std::istringstream steps(key); node != nullptr && !steps.eof();) {
+        std::string step;
+        std::getline(steps, step, '.');
+        node = step == "0" ? &node->items.at(0) : node->Find(step);
+      }
+      ASSERT_NE(node, nullptr);
+      EXPECT_TRUE(node->is_scalar()) << key << " " << text;
+      EXPECT_EQ(node->text, text) << key;
+      if (note) {
+        EXPECT_TRUE(note->starts_with(
+            fmt::format("--set {}: taken as the text '{}', since as YAML", key, text)))
+            << *note;
+      }
+    }
+  }
+}
+
+TEST(OverridesTest, TextIsSaidToBeTextOnlyWhereYamlWouldReadAnother) {
+  const auto note = [](const std::string& assignment) {
+    YamlNode root = ParseYaml("a: 1", "s.yaml");
+    return ApplyOverride(assignment, root).value_or("none");
+  };
+  for (const char* plain : {"data=x", "data=a#b", "data='a #b'", "data=\"x\"",
+                            "data=", "grid.data=[a, b]", "zip.data=[a, b]", "bits=[w4a4]"}) {
+    EXPECT_EQ(note(plain), "none") << plain;
+  }
+  EXPECT_EQ(note("data=a #b"), "--set data: taken as the text 'a #b', since as YAML it means 'a'");
+  EXPECT_EQ(note("data='a' #b"),
+            "--set data: taken as the text ''a' #b', since as YAML it means 'a'");
+  EXPECT_EQ(note("fixed.data=x: y"),
+            "--set fixed.data: taken as the text 'x: y', since as YAML it means {\"x\":\"y\"}");
+  EXPECT_EQ(note("data=@x"), "--set data: taken as the text '@x', since as YAML it is not valid");
+  EXPECT_EQ(ErrorOf("a: 1", "data=a\nb"),
+            "--set data: the value holds a line break or a tab, which no name here may");
+}
+
+TEST(OverridesTest, ElsewhereWhatYamlWouldLoseIsRefusedWithItsPlace) {
+  EXPECT_EQ(ErrorOf("a: 1", "grid.bits=[w4a4"),
+            "--set grid.bits, at character 6: not valid YAML: end of sequence flow not found; a [ "
+            "has no ]");
+  EXPECT_EQ(
+      ErrorOf("a: 1", "profile=@x"),
+      "--set profile, at character 1: not valid YAML: unknown token; a value that begins with "
+      "@, ` or % must stand in quotes");
+  EXPECT_EQ(
+      ErrorOf("a: 1", "profile=smoke #x"),
+      "--set profile: YAML leaves out '#x' from character 7 on: remove it, or put the value in "
+      "quotes");
+  EXPECT_EQ(ErrorOf("a: 1", "seeds=[0, 1] # two"),
+            "--set seeds: YAML leaves out '# two' from character 8 on: remove it, or put the value "
+            "in quotes");
+  EXPECT_EQ(ErrorOf("a: 1", "profile=&x smoke"),
+            "--set profile: YAML makes 'smoke' of '&x smoke': put the value in quotes");
+  EXPECT_EQ(ErrorOf("a: 1", "profile=a\nb"),
+            "--set profile: YAML makes 'a b' of 'a\\x0ab': put the value in quotes");
+  EXPECT_EQ(Applied("a: 1", "profile='smoke #x'")["profile"], "smoke #x");
+  EXPECT_EQ(Applied("a: 1", "m=['#x', \"a #b\"]")["m"], Json({"#x", "a #b"}));
+  EXPECT_EQ(Applied("a: 1", "profile= smoke ")["profile"], "smoke");
+  EXPECT_EQ(
+      ErrorOf("a: 1", "x-common.lr=1"),
+      "--set x-common.lr: what stands under x-… is read where the file refers to it, not from "
+      "here: set the keys that take it");
 }
 
 TEST(OverridesTest, IsValidatedAsTheFileIs) {

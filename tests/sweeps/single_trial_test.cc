@@ -93,5 +93,17 @@ TEST_F(SingleTrialTest, ErrorsNameTheOption) {
   EXPECT_THAT(ErrorOf(), AllOf(StartsWith("MODEL: "), HasSubstr("lost.safetensors")));
 }
 
+TEST_F(SingleTrialTest, WhatYamlWouldLeaveOutIsRefused) {
+  trial.bits = "w4a8 #x";
+  EXPECT_EQ(ErrorOf(),
+            "--bits: YAML leaves out '#x' from character 6 on: remove it, or put the value in "
+            "quotes");
+  trial.bits = "W4A8";
+  trial.method = "[zeroq";
+  EXPECT_EQ(ErrorOf(),
+            "--method, at character 7: not valid YAML: end of sequence flow not found; a [ has no "
+            "]");
+}
+
 }  // namespace
 }  // namespace zerosweep

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <tuple>
+
 #include "tests/support/sweep_folder.h"
 
 namespace zerosweep {
@@ -149,6 +152,76 @@ TEST(SweepGrammarTest, NamesAMissingSweep) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
     EXPECT_EQ(folder.Shown(error.what()), "sweep.yaml: there is no such sweep file");
+  }
+}
+
+TEST(SweepGroundTest, AnchorsMayStandUnderKeysOfTheirOwnAndBeMerged) {
+  const SweepFolder folder;
+  const Plan plan = folder.Expand(
+      "name: t\ndata: data\n"
+      "x-common: &common {model: {file: net.safetensors, arch: resnet20_cifar_a, dataset: cifar10, "
+      "normalisation: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}}, bits: w8a8}\n"
+      "fixed: {<<: *common, bits: W4A4}\n"
+      "grid: {method: [noise, zeroq]}\n"
+      "include: [{<<: *common, method: noise, bits: WMP4a8}]\n");
+  ASSERT_EQ(plan.trials.size(), 3u);
+  EXPECT_EQ(plan.trials[0].configuration->bits, "w4a4") << "as tables print it";
+  EXPECT_EQ(plan.trials[2].configuration->bits, "wmp4a8");
+}
+
+TEST(SweepGroundTest, AnOtherKeyThatNobodyReadsIsRefused) {
+  const SweepFolder folder;
+  EXPECT_EQ(
+      folder.ErrorOf("name: t\nX-common: 1\n"),
+      "sweep.yaml:2: unknown key 'X-common' in the sweep (known: name, data, profile, protocol, "
+      "variant, fixed, grid, zip, seeds, include, exclude, when, ranks, resources, evaluate)");
+  EXPECT_EQ(folder.ErrorOf(CifarSweep("  x-common: 1\n")).substr(0, 40),
+            "sweep.yaml:5: unknown key 'x-common' in ");
+}
+
+TEST(SweepPathsTest, HomeFolderAndEnvironmentArePartsOfPaths) {
+  const SweepFolder folder;
+  setenv("HOME", folder.Options().file.parent_path().c_str(), 1);
+  setenv("ZS_TEST_DATA", (folder / "data").c_str(), 1);
+  const std::string rest = "  method: noise\n  bits: w8a8\n";
+  const auto with = [&](const std::string& data, const std::string& file) {
+    std::string sweep = CifarSweep(rest);
+    sweep.replace(sweep.find("data: data"), 10, "data: " + data);
+    sweep.replace(sweep.find("net.safetensors"), 15, file);
+    return sweep;
+  };
+  const Plan plain = folder.Expand(CifarSweep(rest));
+  for (const char* data : {"~/data", "$ZS_TEST_DATA", "${ZS_TEST_DATA}"}) {
+    for (const char* file : {"~/data/net.safetensors", "$ZS_TEST_DATA/net.safetensors"})
+      EXPECT_EQ(folder.Expand(with(data, file)).trials.at(0).id, plain.trials.at(0).id) << data;
+  }
+  folder.Write("data/$ZS_NONE.safetensors", "weights");
+  EXPECT_EQ(folder.Expand(with("data", "$ZS_NONE.safetensors")).stages.size(), plain.stages.size())
+      << "a file of that very name is meant";
+  std::filesystem::create_directory_symlink("data", folder / "$ZS_NONE");
+  EXPECT_EQ(folder.Expand(with("$ZS_NONE", "net.safetensors")).trials.at(0).id,
+            plain.trials.at(0).id)
+      << "and a folder";
+  EXPECT_EQ(folder.ErrorOf(with("$ZS_NONE/data", "net.safetensors")),
+            "sweep.yaml:2: data is '$ZS_NONE/data', but the environment has no ZS_NONE: set it, or "
+            "write it out");
+}
+
+// Values meant for images from 0 to 255.
+TEST(SweepNormalisationTest, NumbersBeyondThoseOfImagesAreWarnedOf) {
+  const SweepFolder folder;
+  const std::string rest = "  method: noise\n  bits: w8a8\n";
+  EXPECT_TRUE(folder.Expand(CifarSweep(rest)).warnings.empty());
+  for (const auto& [from, to, said] :
+       {std::tuple("mean: [0.5, 0.5, 0.5]", "mean: [127.5, 116, 103]", "a mean of 127.5"),
+        std::tuple("std: [0.25, 0.25, 0.25]", "std: [58, 57, 57]", "a deviation of 58")}) {
+    std::string sweep = CifarSweep(rest);
+    sweep.replace(sweep.find(from), std::string(from).size(), to);
+    const Plan plan = folder.Expand(sweep);
+    ASSERT_EQ(plan.warnings.size(), 1u);
+    EXPECT_THAT(plan.warnings[0], testing::HasSubstr(said));
+    EXPECT_THAT(plan.warnings[0], testing::HasSubstr("sweep.yaml:4: "));
+    EXPECT_THAT(plan.warnings[0], testing::HasSubstr("divide them by 255"));
   }
 }
 

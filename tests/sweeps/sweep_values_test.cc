@@ -25,8 +25,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"word", "  method: zeroq\n  bits: 8\n",
              "sweep.yaml:6: bits is 8, must be like w8a8 or {w: 4, a: 8}"},
-        Case{"upper", "  method: zeroq\n  bits: W8A8\n",
-             "sweep.yaml:6: bits is 'W8A8', must be like w8a8 or {w: 4, a: 8}"},
+        Case{"order", "  method: zeroq\n  bits: A8W8\n",
+             "sweep.yaml:6: bits is 'A8W8', must be like w8a8 or {w: 4, a: 8}"},
         Case{"range", "  method: zeroq\n  bits: w1a8\n",
              "sweep.yaml:6: bits is 'w1a8', must be 2 to 8, or 32 for full precision"},
         Case{"map_range", "  method: zeroq\n  bits: {w: 4, a: 9}\n",

@@ -44,7 +44,8 @@ const std::vector<std::string> kLeaderboardFields = {"sweep",
                                                      "label",
                                                      "synthesizer",
                                                      "quantizer",
-                                                     "revisions"};
+                                                     "revisions",
+                                                     "test_images"};
 
 void ExpectNumbers(const Json& row, const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {
