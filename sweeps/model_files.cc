@@ -215,7 +215,10 @@ Model ModelOfFile(const YamlNode& node, const ModelPlaces& places, const Catalog
   model.weights = FindFile(*node.Find("file"), "model file", places.roots, places.sweep_folder);
   model.name = NameOfWeights(model.weights);
   model.weights_sha256 = DigestOf(model, digests);
-  if (const YamlNode* key = node.Find("key")) model.weights_key = RequireWord(*key, "model.key");
+  if (const YamlNode* key = node.Find("key")) {
+    model.weights_key = RequireWord(*key, "model.key");
+    model.name += ":" + model.weights_key;
+  }
   const std::optional<ModelCard> card = FindCard(node, places, model);
   return FromCardAndFile(node, std::move(model), card, catalogue);
 }

@@ -10,7 +10,8 @@
 namespace zerosweep {
 
 struct Model {
-  std::string name;                    // shown: the shipped model's, or the file's stem
+  std::string name;                    // shown: the shipped model's, or the file's stem, with the
+                                       // key that chooses in it ("net:ema")
   const Json* architecture = nullptr;  // its declaration in the catalogue
   const Json* dataset = nullptr;       // likewise
   int64_t classes = 0;                 // 0: nothing says it, as many as the test images have

@@ -47,7 +47,8 @@ YamlNode& Step(YamlNode& node, const std::string& step, const std::string& passe
 
 // Keys whose value is a name or a path: any text may be one.
 bool TakesText(const std::vector<std::string>& steps) {
-  static const std::set<std::string> kKeys = {"data", "file", "card", "name", "arch", "dataset"};
+  static const std::set<std::string> kKeys = {"data", "file", "key",    "card",
+                                              "name", "arch", "dataset"};
   const auto is_index = [](const std::string& step) {
     return step.find_first_not_of("0123456789") == std::string::npos;
   };

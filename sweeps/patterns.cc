@@ -67,12 +67,13 @@ Condition OfModel(const YamlNode& node) {
       return model != nullptr && model->name == name;
     };
   }
-  RequireKeys(node, {"file", "arch", "dataset"}, "model");
+  RequireKeys(node, {"file", "key", "arch", "dataset"}, "model");
   return [wanted = node.ToJson()](const Assignment& trial, TrialResolver& resolver) {
     const Model* model = resolver.ModelOf(trial);
     if (model == nullptr) return false;
     const YamlNode* file = trial.Get(TrialKey::kModel)->Find("file");
     return Holds(wanted, {{"file", file != nullptr ? Json(file->text) : Json()},
+                          {"key", model->weights_key},
                           {"arch", model->arch()},
                           {"dataset", model->dataset->at("name")}});
   };

@@ -132,6 +132,11 @@ TEST_F(InputChecksTest, OneOfSeveralStateDictsIsChosenAndNamed) {
     EXPECT_THAT(run.err, HasSubstr("takes the weights under '" + key + "', not"));
   }
   EXPECT_EQ(there_.Query("SELECT DISTINCT stage FROM v_stage WHERE kind = 'teacher'").size(), 2U);
+  EXPECT_EQ(there_
+                .Query("SELECT DISTINCT model FROM v_trial WHERE model IN ('tiny:ema', "
+                       "'tiny:model')")
+                .size(),
+            2U);
   there_.Write("sweep.yaml", Sweep("key: teacher, "));
   const Finished refused = Plan();
   EXPECT_EQ(refused.code, 2);
