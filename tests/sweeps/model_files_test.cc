@@ -161,7 +161,9 @@ TEST(ModelFilesTest, EveryValueOfACardHasAForm) {
   EXPECT_EQ(defect("classes", "ten"), "'classes' is \"ten\", must be a positive number");
   EXPECT_EQ(defect("classes", 0), "'classes' is 0, must be a positive number");
   EXPECT_EQ(defect("input_shape", {28, 28}),
-            "'input_shape' is [28,28], must be three positive numbers: channels, height, width");
+            "'input_shape' is [28,28], must be three positive numbers: channels, height and width, "
+            "which must be equal (images are cropped to squares)");
+  EXPECT_THAT(defect("input_shape", {3, 28, 56}), testing::HasSubstr("which must be equal"));
   EXPECT_EQ(defect("std", Json::array({0.0})),
             "'std' is [0.0], must be positive numbers, one a channel");
   EXPECT_EQ(defect("top1", 934.1), "'top1' is 934.1, must be percent");
@@ -178,7 +180,7 @@ TEST(ModelFilesTest, ListsEveryPlaceWhereAFileWasLookedFor) {
   EXPECT_EQ(folder.ErrorOf(SweepOf("{arch: plain_cnn}")),
             "sweep.yaml:4: model has no file: write {file: x.safetensors, arch: …, dataset: …}");
   EXPECT_EQ(folder.ErrorOf(SweepOf("{file: x.pt, architecture: plain_cnn}")),
-            "sweep.yaml:4: unknown key 'architecture' in model (known: file, arch, dataset, card, "
+            "sweep.yaml:4: unknown key 'architecture' in model (known: file, key, arch, dataset, card, "
             "normalisation)");
   folder.Write("near.pt", "small weights");  // beside the sweep
   EXPECT_EQ(folder.Expand(SweepOf("{file: near.pt}")).trials.size(), 1U);
