@@ -28,6 +28,22 @@ constexpr std::array<std::pair<std::string_view, uint64_t>, 10> kTypes = {{{"F64
                                                                            {"U8", 1},
                                                                            {"BOOL", 1}}};
 
+// Types of the format in which no network's weights are looked for.
+constexpr std::array<std::pair<std::string_view, uint64_t>, 7> kPassedOver = {{{"F8_E4M3", 1},
+                                                                               {"F8_E5M2", 1},
+                                                                               {"F8_E8M0", 1},
+                                                                               {"U16", 2},
+                                                                               {"U32", 4},
+                                                                               {"U64", 8},
+                                                                               {"C64", 8}}};
+
+// 0 for a type that is in neither table.
+uint64_t BytesOfAnyType(std::string_view type) {
+  for (const auto& [name, bytes] : kPassedOver)
+    if (name == type) return bytes;
+  return TypeBytes(type);
+}
+
 // Reads a file's layout; the bytes stay where they are.
 class Parser {
  public:
@@ -39,7 +55,8 @@ class Parser {
     for (const auto& [tensor, entry] : header.items()) {
       if (tensor == "__metadata__") continue;
       try {
-        entries[tensor] = ParseEntry(tensor, entry);
+        TensorFile::Entry parsed = ParseEntry(tensor, entry);
+        if (TypeBytes(parsed.type) > 0) entries[tensor] = std::move(parsed);
       } catch (const Json::exception& error) {
         Fail(ErrorKind::kUsage, "{} is corrupt: the header's entry '{}' is malformed ({})", name_,
              tensor, error.what());
@@ -77,7 +94,7 @@ class Parser {
     entry.at("dtype").get_to(parsed.type);
     entry.at("shape").get_to(parsed.shape);
     const auto offsets = entry.at("data_offsets").get<std::vector<uint64_t>>();
-    const uint64_t element = TypeBytes(parsed.type);
+    const uint64_t element = BytesOfAnyType(parsed.type);
     if (element == 0) {
       Fail(ErrorKind::kUsage, "{}: '{}' is of type {}, which is not supported", name_, tensor,
            parsed.type);

@@ -20,7 +20,8 @@ class TensorFile {
 
   // `bytes` of the file that `name` names in errors. Strict: throws kUsage for a header longer than
   // the file or 100 MB, offsets outside the file, overlaps, gaps, sizes that do not match the shape
-  // and types other than F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL.
+  // and unknown types. Read are F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL; 8-bit floats,
+  // other unsigned integers and complex numbers are passed over.
   TensorFile(std::string bytes, std::string name);
   TensorFile(const TensorFile&) = delete;
   TensorFile& operator=(const TensorFile&) = delete;

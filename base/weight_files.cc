@@ -41,9 +41,11 @@ std::vector<fs::path> WeightFiles(const fs::path& path) {
 std::string WeightsDigest(const fs::path& path,
                           const std::function<std::string(const fs::path&)>& sha256) {
   if (!IsWeightIndex(path)) return sha256(path);
-  Json digests = Json::object();
-  for (const fs::path& file : WeightFiles(path)) digests[file.filename()] = sha256(file);
-  return JsonDigest(digests);
+  Json shards = Json::array();
+  for (const auto& [name, keys] : WeightIndex(path)) {
+    shards.push_back({sha256(path.parent_path() / name), keys});
+  }
+  return JsonDigest(shards);
 }
 
 }  // namespace zerosweep

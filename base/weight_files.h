@@ -19,8 +19,8 @@ std::vector<std::filesystem::path> WeightFiles(const std::filesystem::path& path
 // The keys that an index places in each of its shards: file name → keys.
 std::map<std::string, std::vector<std::string>> WeightIndex(const std::filesystem::path& index);
 
-// What names the weights: the SHA-256 of the file, of several shards that of the canonical JSON
-// {file name: SHA-256}. `sha256` digests one file.
+// What names the weights: the SHA-256 of the file; of several shards that of the canonical JSON of
+// their digests and of what the index takes from each. `sha256` digests one file.
 std::string WeightsDigest(const std::filesystem::path& path,
                           const std::function<std::string(const std::filesystem::path&)>& sha256);
 

@@ -35,12 +35,16 @@ zerosweep::Json AnswerTo(const std::string& request) {
     return {{"notes", zerosweep::CheckInputs(zerosweep::ParseJson(request, "--check"))}};
   } catch (const zerosweep::Error& error) {
     return {{"kind", zerosweep::ToString(error.kind())}, {"error", error.what()}};
+  } catch (const std::exception& error) {
+    return {{"kind", zerosweep::ToString(zerosweep::ErrorKind::kInternal)},
+            {"error", error.what()}};
   }
 }
 
 // At once: what comes next may end the process.
 void PrintLine(const zerosweep::Json& json) {
-  std::printf("%s\n", json.dump().c_str());
+  // A name in it need not be UTF-8.
+  std::printf("%s\n", json.dump(-1, ' ', false, zerosweep::Json::error_handler_t::replace).c_str());
   std::fflush(stdout);
 }
 

@@ -7,10 +7,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -19,7 +24,8 @@
 namespace zerosweep {
 namespace {
 
-constexpr int kServerPatience = 2000;  // milliseconds
+constexpr int kServerPatience = 2000;                // milliseconds
+constexpr std::chrono::seconds kStartPatience(120);  // of thousands of ranks
 
 // Whether somebody listens there. `address`: "127.0.0.1:4711", "[::1]:4711".
 bool Listens(const std::string& address) {
@@ -47,12 +53,12 @@ bool Listens(const std::string& address) {
 }
 
 // PMIX_SERVER_URI41=prterun-host-1@0.0;tcp4://127.0.0.1:56079; one for each version, most of them
-// the same. What is written otherwise is believed.
+// the same.
 bool PmixServerAnswers() {
   for (const auto& [name, value] : OwnEnvironment()) {
     if (!name.starts_with("PMIX_SERVER_URI") || value.empty()) continue;
     const size_t scheme = value.find("://");
-    if (scheme == std::string::npos) return true;
+    if (scheme == std::string::npos) continue;
     const size_t start = scheme + 3;
     if (Listens(value.substr(start, value.find_first_of(";/", start) - start))) return true;
   }
@@ -75,6 +81,41 @@ bool IsInsideStep() {
   return false;
 }
 
+// MPI waits for ever for a server that does not answer, and hears no signal meanwhile: whoever
+// listens at the place of one that has ended need not be one. Ends the process when it is not
+// destroyed in time.
+class StartLimit {
+ public:
+  StartLimit() : thread_([this] { Wait(); }) {}
+  ~StartLimit() {
+    {
+      const std::lock_guard<std::mutex> guard(mutex_);
+      started_ = true;
+    }
+    change_.notify_one();
+    thread_.join();
+  }
+  StartLimit(const StartLimit&) = delete;
+  StartLimit& operator=(const StartLimit&) = delete;
+
+ private:
+  void Wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (change_.wait_for(lock, kStartPatience, [this] { return started_; })) return;
+    std::fprintf(
+        stderr,
+        "zerosweep: MPI has not begun within %d s: if no mpirun or srun started this, unset "
+        "PMIX_RANK and OMPI_COMM_WORLD_SIZE\n",
+        static_cast<int>(kStartPatience.count()));
+    _exit(kExitInfrastructure);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable change_;
+  bool started_ = false;
+  std::thread thread_;
+};
+
 int NumberFrom(const char* name, int otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::atoi(text);
@@ -96,6 +137,7 @@ std::unique_ptr<Transport> JoinMpi(const std::filesystem::path& folder) {
   const auto make = reinterpret_cast<Factory>(dlsym(module, "zerosweep_make_mpi_transport"));
   if (make == nullptr)
     Fail(ErrorKind::kCluster, "{} is not an MPI transport; build again", path.string());
+  const StartLimit limit;
   return std::unique_ptr<Transport>(make());
 }
 

@@ -147,6 +147,8 @@ fs::path FindFile(const YamlNode& node, const std::string& label, const DataRoot
   for (const fs::path& place : places) {
     const fs::path path = (place / file).lexically_normal();  // an absolute file stays as it is
     if (IsFile(path)) return path;
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) FailAt(node.where, "{}: {} is not a file", label, path.string());
     if (tried.empty() || tried.back() != path.string()) tried.push_back(path.string());
   }
   FailAt(

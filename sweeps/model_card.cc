@@ -68,18 +68,18 @@ bool IsCardKey(const std::string& name) {
                      [&](const CardKey& key) { return key.name == name; });
 }
 
-// A line of JSON for each step, as training loops write their logs.
-bool IsLog(const std::string& text) {
-  const size_t end = text.find('\n');
-  return end != std::string::npos && Json::accept(text.substr(0, end));
-}
-
 }  // namespace
 
 bool MayBeModelCard(const std::filesystem::path& path) {
   const std::string text = ReadFile(path);
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return !IsLog(text);
+  if (json.is_discarded()) {
+    // Logs are lines of JSON, or hold NaN; a card that is damaged still has its keys.
+    const std::vector<CardKey>& keys = CardKeys();
+    return std::any_of(keys.begin(), keys.end(), [&](const CardKey& key) {
+      return text.find(fmt::format("\"{}\"", key.name)) != std::string::npos;
+    });
+  }
   if (!json.is_object()) return false;
   return std::any_of(json.items().begin(), json.items().end(),
                      [](const auto& item) { return IsCardKey(item.key()); });

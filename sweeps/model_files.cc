@@ -144,6 +144,15 @@ void CheckAgainstDataset(Model& model, const std::optional<ModelCard>& card) {
            model.dataset->at("name").get<std::string>(), model.classes);
   }
   const size_t channels = facts.at("shape").at(0);
+  if (card && card->json.contains("input_shape")) {
+    const Json& shape = card->json["input_shape"];
+    const bool resized = facts.contains("folders");
+    if (shape[0] != channels || (!resized && shape != facts.at("shape"))) {
+      FailAt(model.where, "model {} takes images of {} by its card, those of dataset {} are {}",
+             model.name, shape.dump(), model.dataset->at("name").get<std::string>(),
+             facts.at("shape").dump());
+    }
+  }
   if (model.mean.size() != channels || model.std.size() != channels) {
     FailAt(model.where,
            "the normalisation of model {} has {} means and {} deviations, dataset {} "

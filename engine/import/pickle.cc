@@ -35,6 +35,7 @@ class PickleReader {
     for (;;) {
       const uint8_t opcode = static_cast<uint8_t>(cursor_.Unsigned(1));
       if (opcode == '.') break;
+      RefuseText(opcode);
       if (!Container(opcode) && !Scalar(opcode) && !Text(opcode) && !Memo(opcode) &&
           !Object(opcode)) {
         cursor_.FailCorrupt(fmt::format("opcode 0x{:02x} has no place in a checkpoint", opcode));
@@ -198,19 +199,20 @@ class PickleReader {
         return true;
       }
       case 'Q':
-        Push(Storage(As<PickleList>(Pop()).items));
+        PersistentId(As<PickleList>(Pop()).items);
         return true;
       case 'R':
       case 0x81: {  // a call of a function, a new object of a class
         const PickleRef arguments = Pop();
-        Make(*Pop(), As<PickleList>(arguments).items);
+        Make(*Pop(), arguments);
         return true;
       }
-      case 0x92:  // a new object whose arguments have names
+      case 0x92: {  // a new object whose arguments have names, too
         Pop();
-        Pop();
-        PushOpaque(NameOf(*Pop()));
+        const PickleRef arguments = Pop();
+        PushOpaque(NameOf(*Pop()), arguments);
         return true;
+      }
       case 'b': {
         const PickleRef state = Pop();
         if (auto* opaque = std::get_if<PickleOpaque>(&Top()->value)) opaque->attributes = state;
@@ -221,6 +223,17 @@ class PickleReader {
     }
   }
 
+  // Numbers and text as lines are of protocols 0 and 1, which torch.save writes only when it is
+  // told to.
+  void RefuseText(uint8_t opcode) {
+    constexpr std::string_view kOfLines = "FILPSVgip";
+    if (kOfLines.find(static_cast<char>(opcode)) == std::string_view::npos) return;
+    Fail(ErrorKind::kUsage,
+         "{} is written with protocol 0 or 1 of pickle (opcode 0x{:02x}), which is not read: save "
+         "it again with torch.save's own protocol",
+         origin_, opcode);
+  }
+
   static std::string NameOf(const PickleObject& callee) {
     const auto* global = std::get_if<PickleGlobal>(&callee.value);
     return global == nullptr ? "an object" : global->name;
@@ -228,8 +241,9 @@ class PickleReader {
 
   // What the named function would return, for the few that build state dicts. Everything else is
   // opaque.
-  void Make(const PickleObject& callee, const std::vector<PickleRef>& arguments) {
+  void Make(const PickleObject& callee, PickleRef argument_list) {
     const std::string name = NameOf(callee);
+    const std::vector<PickleRef>& arguments = As<PickleList>(argument_list).items;
     if (IsDictionary(name)) {
       Push(PickleDict{});
       if (!arguments.empty()) SetPairs(*arguments[0]);
@@ -243,9 +257,10 @@ class PickleReader {
     } else if (name == "torch._tensor._rebuild_from_type_v2") {
       // (function, class, its arguments, …)
       if (arguments.size() < 3 || NameOf(*arguments[0]) == name) FailCall(name);
-      Make(*arguments[0], As<PickleList>(arguments[2]).items);
+      Make(*arguments[0], arguments[2]);
     } else {
-      PushOpaque(name);
+      // Of a sparse or quantized tensor the parts are no weights.
+      PushOpaque(name, name.starts_with("torch._utils.") ? nullptr : argument_list);
     }
   }
 
@@ -260,15 +275,36 @@ class PickleReader {
     Push(PickleTensor{.storage = arguments[0],
                       .offset = As<int64_t>(arguments[1]),
                       .shape = arguments[2],
-                      .strides = arguments[3]});
+                      .strides = arguments[3],
+                      .negative = arguments.size() > 6 && Says(*arguments[6], "neg")});
+  }
+
+  // Whether a dictionary, if it is one, has True under the key.
+  static bool Says(const PickleObject& object, std::string_view wanted) {
+    const auto* dict = std::get_if<PickleDict>(&object.value);
+    if (dict == nullptr) return false;
+    return std::any_of(dict->items.begin(), dict->items.end(), [&](const auto& item) {
+      const auto* key = std::get_if<std::string>(&item.first->value);
+      const auto* value = std::get_if<bool>(&item.second->value);
+      return key != nullptr && *key == wanted && value != nullptr && *value;
+    });
   }
 
   [[noreturn]] void FailCall(const std::string& name) const {
     cursor_.FailCorrupt("it calls " + name + " in an unknown way");
   }
 
-  // A persistent id: ("storage", type, key, location, count), before PyTorch 1.6 with the view of
-  // another storage, (key, offset, count), or None.
+  // ("storage", type, key, location, count), before PyTorch 1.6 with the view of another storage,
+  // (key, offset, count), or None. Files of that age also hold the source of the classes of whole
+  // modules: ("module", class, file, source).
+  void PersistentId(const std::vector<PickleRef>& id) {
+    if (!id.empty() && As<std::string>(id[0]) == "module" && id.size() == 4) {
+      Again(id[1]);
+    } else {
+      Push(Storage(id));
+    }
+  }
+
   const PickleStorage* Storage(const std::vector<PickleRef>& id) {
     const auto fail = [&] { cursor_.FailCorrupt("a storage is described in an unknown way"); };
     if (id.size() < 5 || id.size() > 6 || As<std::string>(id[0]) != "storage") fail();
@@ -338,9 +374,9 @@ class PickleReader {
     Push(PickleGlobal{name});
   }
 
-  void PushOpaque(const std::string& name) {
+  void PushOpaque(const std::string& name, PickleRef arguments = nullptr) {
     Charge(name.size());
-    Push(PickleOpaque{name});
+    Push(PickleOpaque{name, arguments});
   }
 
   template <typename T>

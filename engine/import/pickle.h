@@ -36,10 +36,12 @@ struct PickleTensor {
   int64_t offset = 0;
   PickleRef shape = nullptr;  // lists of integers
   PickleRef strides = nullptr;
+  bool negative = false;  // the numbers are those of the storage times -1
 };
 // What is not understood: its class or the function that would have made it, and what was put in.
 struct PickleOpaque {
   std::string name;
+  PickleRef arguments = nullptr;   // a PickleList
   PickleRef items = nullptr;       // a PickleList or PickleDict, if anything was added
   PickleRef attributes = nullptr;  // its state, if any: mostly a PickleDict
 };

@@ -32,7 +32,7 @@ struct StorageType {
   torch::ScalarType type;
   bool read;  // the others are only passed over
 };
-constexpr std::array<StorageType, 15> kStorageTypes = {{
+constexpr std::array<StorageType, 16> kStorageTypes = {{
     {"FloatStorage", torch::kFloat32, true},
     {"DoubleStorage", torch::kFloat64, true},
     {"HalfStorage", torch::kFloat16, true},
@@ -48,11 +48,12 @@ constexpr std::array<StorageType, 15> kStorageTypes = {{
     {"QInt8Storage", torch::kQInt8, false},
     {"QUInt8Storage", torch::kQUInt8, false},
     {"QInt32Storage", torch::kQInt32, false},
+    {"UntypedStorage", torch::kUInt8, false},  // of new types: counted in bytes
 }};
 
 // nullptr for an unknown one. "torch.FloatStorage", "torch.cuda.FloatStorage"
 const StorageType* FindType(std::string_view name) {
-  for (const std::string_view module : {"torch.cuda.", "torch."}) {
+  for (const std::string_view module : {"torch.cuda.", "torch.storage.", "torch."}) {
     if (!name.starts_with(module)) continue;
     name.remove_prefix(module.size());
     break;
@@ -87,7 +88,9 @@ class TensorMaker {
     if (type == nullptr || !type->read) return {};
     const std::vector<int64_t> shape = Integers(claim.shape), strides = Integers(claim.strides);
     CheckView(name, claim.offset, shape, strides, storage.count);
-    return Storage(name, storage, type->type).as_strided(shape, strides, claim.offset);
+    const torch::Tensor view =
+        Storage(name, storage, type->type).as_strided(shape, strides, claim.offset);
+    return claim.negative ? view.neg() : view;
   }
 
  private:
@@ -178,6 +181,7 @@ class Gatherer {
         VisitNamed(std::to_string(i), *list->items[i], inside);
       }
     } else if (const auto* opaque = std::get_if<PickleOpaque>(&object.value)) {
+      if (opaque->arguments != nullptr) Visit(*opaque->arguments, inside);
       if (opaque->items != nullptr) Visit(*opaque->items, inside);
       if (opaque->attributes != nullptr) Visit(*opaque->attributes, inside);
     }
@@ -208,8 +212,15 @@ class Gatherer {
 
   void Take(const PickleTensor& claim, const std::string& name) {
     Charge(kTensorBytes + name.size());
-    torch::Tensor tensor = maker_.Make(name, claim);
-    if (tensor.defined()) state_[name] = std::move(tensor);
+    const torch::Tensor tensor = maker_.Make(name, claim);
+    if (!tensor.defined()) return;
+    const auto [known, is_new] = state_.emplace(name, tensor);
+    const bool same =
+        known->second.sizes() == tensor.sizes() && torch::equal(known->second, tensor);
+    if (!is_new && !same) {
+      Fail(ErrorKind::kUsage, "{} holds two tensors that are called '{}', and they differ", origin_,
+           name);
+    }
   }
 
   void Charge(uint64_t bytes) {

