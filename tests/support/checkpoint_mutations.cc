@@ -81,7 +81,8 @@ std::string InsideArchive(const std::string& bytes, std::mt19937_64& random) {
     entries.emplace_back(name, content);
     if (name.ends_with("data.pkl")) ChangeOnce(entries.back().second, random);
   }
-  if (random() % 8 == 0) ChangeOnce(entries[Below(entries.size(), random)].second, random);
+  if (!entries.empty() && random() % 8 == 0)
+    ChangeOnce(entries[Below(entries.size(), random)].second, random);
   return StoredZip(entries);
 }
 
