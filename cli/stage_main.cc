@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/frames.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "engine/catalogue/declaration.h"
 #include "engine/parallel/process_group.h"
@@ -34,7 +35,8 @@ zerosweep::Json AnswerTo(const std::string& request) {
   try {
     return {{"notes", zerosweep::CheckInputs(zerosweep::ParseJson(request, "--check"))}};
   } catch (const zerosweep::Error& error) {
-    return {{"kind", zerosweep::ToString(error.kind())}, {"error", error.what()}};
+    return {{"kind", zerosweep::ToString(error.kind())},
+            {"error", zerosweep::ShownBytes(error.what())}};
   } catch (const std::exception& error) {
     return {{"kind", zerosweep::ToString(zerosweep::ErrorKind::kInternal)},
             {"error", error.what()}};
@@ -43,8 +45,7 @@ zerosweep::Json AnswerTo(const std::string& request) {
 
 // At once: what comes next may end the process.
 void PrintLine(const zerosweep::Json& json) {
-  // A name in it need not be UTF-8.
-  std::printf("%s\n", json.dump(-1, ' ', false, zerosweep::Json::error_handler_t::replace).c_str());
+  std::printf("%s\n", json.dump().c_str());
   std::fflush(stdout);
 }
 

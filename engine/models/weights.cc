@@ -19,7 +19,7 @@ constexpr size_t kShown = 3;  // names in a list for people
 std::string Some(const std::vector<std::string>& names) {
   std::vector<std::string> shown;
   for (size_t i = 0; i < std::min(kShown, names.size()); ++i) {
-    shown.push_back("'" + names[i] + "'");
+    shown.push_back("'" + ShownBytes(names[i]) + "'");
   }
   const std::string list = Join(shown, ", ");
   return names.size() > kShown ? fmt::format("{} and {} others", list, names.size() - kShown)
@@ -128,8 +128,8 @@ std::vector<std::string> LoadWeights(Graph& graph, const std::string& arch, cons
   CopyWeights(fit, file, graph, origin);
   std::vector<std::string> notes;
   if (!fit.elsewhere.empty()) {
-    notes.push_back(
-        fmt::format("takes the weights under '{}', not {}", KeyOf(fit), Some(fit.elsewhere)));
+    notes.push_back(fmt::format("takes the weights under '{}', not {}", ShownBytes(KeyOf(fit)),
+                                Some(fit.elsewhere)));
   }
   if (!fit.ignored.empty()) {
     notes.push_back(fmt::format("ignores {}: no layer of {} has them", Some(fit.ignored), arch));

@@ -12,6 +12,7 @@
 #include "base/artifact.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "engine/parallel/frame_store.h"
 #include "engine/parallel/process_group.h"
@@ -130,8 +131,9 @@ StageMessage Attempt(const StageRun& run, const Host& host) {
     return RunStage(run, host);
   } catch (const Error& error) {
     const bool configuration = error.kind() == ErrorKind::kUsage;
+    // It may hold names from files, of any bytes.
     return Failure(run, error.kind(), configuration ? "configuration" : error.failure(),
-                   error.what());
+                   ShownBytes(error.what()));
   } catch (const c10::OutOfMemoryError& error) {
     return Failure(run, ErrorKind::kTrial, "oom", error.what_without_backtrace());
   } catch (const c10::Error& error) {

@@ -243,7 +243,7 @@ int64_t MostMemory() {
   return usage.ru_maxrss;
 }
 
-TEST(CheckpointsTest, DamagedOnesAreReadOrRefusedInOneLine) {
+TEST(CheckpointsTest, DamagedOnesAreReadOrRefused) {
   const TempFolder folder;
   std::mt19937_64 random(20261129);
   const auto files = GoldenCheckpoints();

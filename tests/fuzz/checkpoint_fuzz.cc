@@ -52,7 +52,7 @@ int Main(int argc, char** argv) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   std::printf(
-      "%llu mutations of %zu files, %llu of them still weights, %llu refused in one line; at most "
+      "%llu mutations of %zu files, %llu of them still weights, %llu refused; at most "
       "%ld MB\n",
       static_cast<unsigned long long>(done), files.size(), static_cast<unsigned long long>(taken),
       static_cast<unsigned long long>(done - taken), usage.ru_maxrss >> 10);

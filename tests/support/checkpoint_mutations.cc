@@ -148,9 +148,8 @@ bool ReadsOrRefuses(const fs::path& file) {
     for (const WeightFit& fit : search.fits) CopyWeights(fit, state, graph, file.string());
     return !search.fits.empty();
   } catch (const Error& error) {
-    const std::string message = error.what();
-    if (error.kind() != ErrorKind::kUsage || message.find('\n') != std::string::npos) {
-      throw std::runtime_error("a refusal must be a line of kind usage: " + message);
+    if (error.kind() != ErrorKind::kUsage) {
+      throw std::runtime_error(std::string("a refusal must be of kind usage: ") + error.what());
     }
     return false;
   }

@@ -21,7 +21,7 @@ std::string StoredZip(const std::vector<std::pair<std::string, std::string>>& en
 std::string Mutated(const std::string& bytes, std::mt19937_64& random);
 
 // Reads the file as weights and looks for a tiny network in it. Returns whether it was taken; a
-// refusal must be one line of an Error of kind kUsage, anything else is thrown on.
+// refusal must be an Error of kind kUsage, anything else is thrown on.
 bool ReadsOrRefuses(const std::filesystem::path& file);
 
 }  // namespace zerosweep
