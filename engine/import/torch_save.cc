@@ -156,7 +156,9 @@ class Gatherer {
 
   State Gather(const PickleObject& root) {
     Visit(root, {});
-    if (!state_.empty()) return std::move(state_);
+    const bool any = std::any_of(state_.begin(), state_.end(),
+                                 [](const auto& entry) { return entry.second.defined(); });
+    if (any) return std::move(state_);
     Fail(ErrorKind::kUsage, "{} holds {}: save model.state_dict()", origin_, WhatIsThere(root));
   }
 
@@ -181,6 +183,7 @@ class Gatherer {
         VisitNamed(std::to_string(i), *list->items[i], inside);
       }
     } else if (const auto* opaque = std::get_if<PickleOpaque>(&object.value)) {
+      if (IsTensor(*opaque)) state_.emplace(place.name, torch::Tensor());
       if (opaque->arguments != nullptr) Visit(*opaque->arguments, inside);
       if (opaque->items != nullptr) Visit(*opaque->items, inside);
       if (opaque->attributes != nullptr) Visit(*opaque->attributes, inside);
@@ -213,14 +216,22 @@ class Gatherer {
   void Take(const PickleTensor& claim, const std::string& name) {
     Charge(kTensorBytes + name.size());
     const torch::Tensor tensor = maker_.Make(name, claim);
-    if (!tensor.defined()) return;
     const auto [known, is_new] = state_.emplace(name, tensor);
-    const bool same =
-        known->second.sizes() == tensor.sizes() && torch::equal(known->second, tensor);
-    if (!is_new && !same) {
+    if (!is_new && !Same(known->second, tensor)) {
       Fail(ErrorKind::kUsage, "{} holds two tensors that are called '{}', and they differ", origin_,
            name);
     }
+  }
+
+  // Sparse, quantized and other kinds of PyTorch's, arrays of numpy.
+  static bool IsTensor(const PickleOpaque& opaque) {
+    return opaque.name.starts_with("torch._utils._rebuild") ||
+           opaque.name.ends_with(".multiarray._reconstruct");
+  }
+
+  static bool Same(const torch::Tensor& a, const torch::Tensor& b) {
+    if (!a.defined() || !b.defined()) return a.defined() == b.defined();
+    return a.sizes() == b.sizes() && torch::equal(a, b);
   }
 
   void Charge(uint64_t bytes) {

@@ -18,8 +18,9 @@ bool IsLegacyTorchSave(std::string_view head);
 // begin at a multiple of its element size is copied). A name is the keys of the dictionaries, lists
 // and objects on the way, with points between them: "state_dict.module.conv1.weight"; at most 8 of
 // them are opened inside one another. Nothing in the file is executed (engine/import/pickle.h).
-// What is no dense tensor of a number type is passed over. Throws kUsage, naming `origin`, in one
-// line, for damage and for files without a tensor.
+// A
+// tensor of a kind that is not read (sparse, quantized, complex, 8-bit, numpy's) is undefined.
+// Throws kUsage, naming `origin`, in one line, for damage and for files without a tensor.
 std::map<std::string, torch::Tensor> ReadTorchSave(std::shared_ptr<const std::string> bytes,
                                                    const std::string& origin);
 

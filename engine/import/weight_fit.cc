@@ -65,7 +65,7 @@ std::string LeafOf(const std::string& key) { return key.substr(key.rfind('.') + 
 // What a layer computes with; counters, masks and statistics of other programs are not.
 bool IsParameter(const std::string& key, const torch::Tensor& tensor) {
   const std::string leaf = LeafOf(key);
-  return tensor.is_floating_point() &&
+  return tensor.defined() && tensor.is_floating_point() &&
          (leaf == "weight" || leaf == "bias" || leaf == "running_mean" || leaf == "running_var");
 }
 
@@ -97,7 +97,7 @@ class Fitting {
         }
       } else if (IsParameter(key, file_.at(name))) {
         foreign.push_back(name);
-      } else if (LeafOf(key) != "num_batches_tracked") {
+      } else if (file_.at(name).defined() && LeafOf(key) != "num_batches_tracked") {
         fit.ignored.push_back(name);
       }
     }
@@ -123,6 +123,11 @@ class Fitting {
         continue;
       }
       const torch::Tensor& given = file_.at(found->second);
+      if (!given.defined()) {
+        return fmt::format(
+            "'{}' is of a kind that is not read (sparse, quantized, complex, 8-bit, numpy's)",
+            found->second);
+      }
       const bool classes_differ = DiffersInClasses(key, given, wanted);
       if (given.sizes() == wanted.sizes() || (any_classes_ && classes_differ)) {
         if (!given.is_floating_point()) {

@@ -175,6 +175,12 @@ TEST(CheckpointsTest, NumbersThatBreakTheNetworkAreNamed) {
   EXPECT_THROW(CopyWeights(Search(file).fits.at(0), file, graph, "w"), Error);
 }
 
+TEST(CheckpointsTest, AWeightOfAnotherKindIsNotCalledMissing) {
+  const WeightSearch search = Search(ReadState(Golden("sparse.pth")));
+  EXPECT_THAT(search.fits, IsEmpty());
+  EXPECT_THAT(search.nearest->defect, HasSubstr("'conv.weight' is of a kind that is not read"));
+}
+
 TEST(CheckpointsTest, OneNameIsOneTensor) {
   EXPECT_THAT(RefusalOf("twice.pth"),
               HasSubstr("holds two tensors that are called 'a.conv.weight', and they differ"));

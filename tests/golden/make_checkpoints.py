@@ -123,6 +123,7 @@ def main():
     save('legacy_module.pth', net, **old)
     save('legacy_beside.pth', {'state_dict': state, 'criterion': nn.CrossEntropyLoss(),
                                'eight': torch.ones(2).to(torch.float8_e4m3fn)}, **old)
+    save('sparse.pth', {**state, 'conv.weight': state['conv.weight'].to_sparse()})
     save('pair.pth', Pair(state, None))
     negative = collections.OrderedDict(state)  # PyTorch keeps the sign as a bit of the tensor
     weight = state['conv.weight']
