@@ -78,8 +78,12 @@ using StorageBytes = std::map<std::string, std::string_view>;
 // Makes tensors of what a pickle says of them; each claim is checked before it is used.
 class TensorMaker {
  public:
-  TensorMaker(StorageBytes storages, std::shared_ptr<const void> owner, const std::string& origin)
-      : storages_(std::move(storages)), owner_(std::move(owner)), origin_(origin) {}
+  TensorMaker(StorageBytes storages, std::shared_ptr<const void> owner, uint64_t file_bytes,
+              const std::string& origin)
+      : storages_(std::move(storages)),
+        owner_(std::move(owner)),
+        room_(file_bytes + kFreeMemory),
+        origin_(origin) {}
 
   // An undefined tensor for a type that is not read.
   torch::Tensor Make(const std::string& name, const PickleTensor& claim) {
@@ -90,7 +94,11 @@ class TensorMaker {
     CheckView(name, claim.offset, shape, strides, storage.count);
     const torch::Tensor view =
         Storage(name, storage, type->type).as_strided(shape, strides, claim.offset);
-    return claim.negative ? view.neg() : view;
+    // An expanded tensor shows more numbers than its storage has.
+    if (view.nbytes() > room_) FailCrowded();
+    if (!claim.negative) return view;
+    room_ -= view.nbytes();
+    return view.neg();
   }
 
  private:
@@ -108,19 +116,32 @@ class TensorMaker {
            origin_, name, found->second.size(), claim.offset + claim.count, element);
     }
     const std::string_view bytes = found->second.substr(skipped, needed);
-    if (reinterpret_cast<uintptr_t>(bytes.data()) % element != 0) return Copied(claim, bytes, type);
+    if (reinterpret_cast<uintptr_t>(bytes.data()) % element != 0) {
+      return Copied(claim.key, found->second, type)
+          .slice(0, claim.offset, claim.offset + claim.count);
+    }
     // Nobody writes to it: what is read is copied into a graph.
     return torch::from_blob(
         const_cast<char*>(bytes.data()), {claim.count}, [owner = owner_](void*) {}, type);
   }
 
-  torch::Tensor Copied(const PickleStorage& claim, std::string_view bytes, torch::ScalarType type) {
-    torch::Tensor& copy = copies_[fmt::format("{} {} {}", claim.type, claim.key, claim.offset)];
-    if (!copy.defined() || copy.numel() != claim.count) {
-      copy = torch::empty({claim.count}, type);
-      std::memcpy(copy.data_ptr(), bytes.data(), bytes.size());
-    }
+  // The whole storage where its elements may lie.
+  torch::Tensor Copied(const std::string& key, std::string_view bytes, torch::ScalarType type) {
+    torch::Tensor& copy = copies_[{key, type}];
+    if (copy.defined()) return copy;
+    if (bytes.size() > room_) FailCrowded();
+    room_ -= bytes.size();
+    const uint64_t element = torch::elementSize(type);
+    copy = torch::empty({static_cast<int64_t>(bytes.size() / element)}, type);
+    if (copy.nbytes() > 0) std::memcpy(copy.data_ptr(), bytes.data(), copy.nbytes());
     return copy;
+  }
+
+  [[noreturn]] void FailCrowded() const {
+    Fail(ErrorKind::kUsage,
+         "{} holds tensors of more numbers than a checkpoint of its size has: save "
+         "model.state_dict() alone",
+         origin_);
   }
 
   // The view must lie inside its storage. It may show an element more than once.
@@ -144,8 +165,9 @@ class TensorMaker {
 
   StorageBytes storages_;
   std::shared_ptr<const void> owner_;  // of the bytes
+  uint64_t room_;                      // bytes that copies may still take
   const std::string& origin_;
-  std::map<std::string, torch::Tensor> copies_;
+  std::map<std::pair<std::string, torch::ScalarType>, torch::Tensor> copies_;
 };
 
 // Gathers the tensors under an object by their full names.
@@ -285,7 +307,7 @@ State ReadArchive(std::shared_ptr<const std::string> bytes, const std::string& o
     storages[entry->first.substr(data.size())] = entry->second;
   }
   const Pickle pickle(pickle_entry->second, origin);
-  TensorMaker maker(std::move(storages), archive.KeepAlive(bytes), origin);
+  TensorMaker maker(std::move(storages), archive.KeepAlive(bytes), bytes->size(), origin);
   return Gatherer(maker, bytes->size(), origin).Gather(pickle.root());
 }
 
@@ -363,7 +385,7 @@ class LegacyFile {
 
 State ReadLegacy(std::shared_ptr<const std::string> bytes, const std::string& origin) {
   LegacyFile file(*bytes, origin);
-  TensorMaker maker(file.Read(), bytes, origin);
+  TensorMaker maker(file.Read(), bytes, bytes->size(), origin);
   return Gatherer(maker, bytes->size(), origin).Gather(file.root());
 }
 

@@ -208,6 +208,9 @@ TEST(TorchSaveTest, ViewsMustLieInsideTheirStorage) {
   EXPECT_EQ(DefectOfView({.shape = {2}, .strides = {4}}), outside);
   EXPECT_EQ(DefectOfView({.shape = {2}, .strides = {-1}}), outside);
   EXPECT_EQ(DefectOfView({.shape = {5}, .strides = {0}}), "none");  // torch.Tensor.expand
+  EXPECT_EQ(DefectOfView({.shape = {int64_t{1} << 30}, .strides = {0}}),
+            " holds tensors of more numbers than a checkpoint of its size has: save "
+            "model.state_dict() alone");
   EXPECT_EQ(DefectOfView({.shape = {2, 2}, .strides = {1}}), outside);
   EXPECT_EQ(DefectOfView({.shape = {-1}}), " is corrupt: 'w' claims an impossible shape");
   EXPECT_EQ(DefectOfView({.count = 5}),
