@@ -18,7 +18,7 @@ namespace {
 // As torchvision's ImageFolder (IMG_EXTENSIONS).
 const std::vector<std::string> kImageEndings = {".bmp", ".jpeg", ".jpg",  ".pgm", ".png",
                                                 ".ppm", ".tif",  ".tiff", ".webp"};
-// What people keep images in besides: passed over, with a word about it.
+// Other image formats: skipped, with a warning.
 const std::vector<std::string> kOtherImageEndings = {
     ".apng", ".avif", ".dcm", ".dng",  ".exr", ".gif", ".hdr", ".heic",
     ".heif", ".ico",  ".j2k", ".jfif", ".jp2", ".jpe", ".jxl", ".npy",

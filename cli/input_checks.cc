@@ -105,8 +105,8 @@ std::vector<Json> Ask(const std::vector<const InputCheck*>& checks, const Global
       Json answer = Json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (answer.is_object()) answers.push_back(std::move(answer));
     }
-    if (result.timed_out) failure = fmt::format("no answer in {:.0f} s", kMostSeconds);
-    if (result.code != 0) failure = FirstLine(result.err);
+    failure = result.timed_out ? fmt::format("no answer in {:.0f} s", kMostSeconds)
+                               : FirstLine(result.err);
     if (failure.empty()) failure = fmt::format("it ended with {}", result.code);
   } catch (const Error& error) {
     failure = error.what();

@@ -85,12 +85,7 @@ std::optional<size_t> CommentIn(const std::string& text, const YamlNode& value) 
 YamlNode TextNode(const std::string& text, const std::string& where) {
   if (text.find_first_of("\n\r\t") != std::string::npos)
     FailAt(where, "the value holds a line break or a tab, which no name here may");
-  YamlNode node;
-  node.kind = YamlNode::Kind::kScalar;
-  node.text = text;
-  node.quoted = true;
-  node.where = where;
-  return node;
+  return WordNode(text, where);
 }
 
 // The value of a key that takes a name or a path.
@@ -150,6 +145,15 @@ std::optional<std::string> ApplyOverride(const std::string& assignment, YamlNode
   }
   *node = std::move(value);
   return note;
+}
+
+YamlNode WordNode(const std::string& text, const std::string& where) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::kScalar;
+  node.text = text;
+  node.quoted = true;
+  node.where = where;
+  return node;
 }
 
 }  // namespace zerosweep

@@ -20,4 +20,7 @@ YamlNode ParseArgument(const std::string& text, const std::string& where);
 // when the value is not YAML or holds a comment.
 std::optional<std::string> ApplyOverride(const std::string& assignment, YamlNode& root);
 
+// A scalar that is this text, whatever YAML would make of it.
+YamlNode WordNode(const std::string& text, const std::string& where);
+
 }  // namespace zerosweep

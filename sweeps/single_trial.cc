@@ -14,15 +14,6 @@ namespace {
 
 constexpr size_t kIdShown = 8, kMostName = 100;
 
-YamlNode Word(const std::string& text, const std::string& where) {
-  YamlNode node;
-  node.kind = YamlNode::Kind::kScalar;
-  node.text = text;
-  node.quoted = true;
-  node.where = where;
-  return node;
-}
-
 YamlNode EmptyMap(const std::string& where) {
   YamlNode node;
   node.kind = YamlNode::Kind::kMap;
@@ -49,16 +40,16 @@ YamlNode ModelNode(const SingleTrial& trial) {
       FailAt("MODEL",
              "{} is the name of a shipped model: --arch, --dataset and --key go with a file",
              trial.model);
-    return Word(trial.model, "MODEL");
+    return WordNode(trial.model, "MODEL");
   }
   YamlNode node = EmptyMap("MODEL");
   std::error_code code;
   // What is here comes before what has the same name in the data folder.
   const bool here = fs::is_regular_file(trial.model, code);
-  Put(node, "file", Word(here ? fs::absolute(trial.model).string() : trial.model, "MODEL"));
-  if (!trial.key.empty()) Put(node, "key", Word(trial.key, "--key"));
-  if (!trial.arch.empty()) Put(node, "arch", Word(trial.arch, "--arch"));
-  if (!trial.dataset.empty()) Put(node, "dataset", Word(trial.dataset, "--dataset"));
+  Put(node, "file", WordNode(here ? fs::absolute(trial.model).string() : trial.model, "MODEL"));
+  if (!trial.key.empty()) Put(node, "key", WordNode(trial.key, "--key"));
+  if (!trial.arch.empty()) Put(node, "arch", WordNode(trial.arch, "--arch"));
+  if (!trial.dataset.empty()) Put(node, "dataset", WordNode(trial.dataset, "--dataset"));
   return node;
 }
 
@@ -82,12 +73,12 @@ std::optional<std::string> ApplySetting(const std::string& setting, YamlNode& fi
 
 YamlNode TreeOf(const SingleTrial& trial, std::vector<std::string>* notes) {
   YamlNode root = EmptyMap("quantize");
-  Put(root, "name", Word("quantize", "quantize"));
+  Put(root, "name", WordNode("quantize", "quantize"));
   YamlNode fixed = EmptyMap("quantize");
   Put(fixed, "model", ModelNode(trial));
   Put(fixed, "method", MethodNode(trial.method));
   Put(fixed, "bits", ParseArgument(trial.bits, "--bits"));
-  if (!trial.profile.empty()) Put(fixed, "profile", Word(trial.profile, "--profile"));
+  if (!trial.profile.empty()) Put(fixed, "profile", WordNode(trial.profile, "--profile"));
   Put(fixed, "seed", ParseYamlValue(std::to_string(trial.seed), "--seed"));
   for (const std::string& setting : trial.settings) {
     const auto note = ApplySetting(setting, fixed);
