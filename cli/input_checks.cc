@@ -12,10 +12,10 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/run_program.h"
-#include "base/subprocess.h"
+#include "base/process/run_program.h"
 #include "cli/stage_program.h"
 #include "cluster/progress_display.h"
+#include "cluster/subprocess.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/frames.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "contract/frames.h"
 #include "engine/catalogue/declaration.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/gpus.h"

@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "base/subprocess.h"
 #include "base/text.h"
+#include "cluster/subprocess.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

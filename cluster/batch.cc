@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/spawn.h"
+#include "base/process/spawn.h"
 #include "base/text.h"
 #include "cluster/job_files.h"
 #include "cluster/signals.h"

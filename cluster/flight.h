@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "base/stage_protocol.h"
 #include "cluster/group_store.h"
 #include "cluster/placement.h"
+#include "contract/stage_messages.h"
 
 namespace zerosweep {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/store_protocol.h"
+#include "contract/store_messages.h"
 
 namespace zerosweep {
 

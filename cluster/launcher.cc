@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/spawn.h"
+#include "base/process/spawn.h"
 #include "cluster/mpirun.h"
 #include "cluster/outcome.h"
 #include "cluster/signals.h"

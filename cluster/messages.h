@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/stage_protocol.h"
+#include "contract/stage_messages.h"
 
 namespace zerosweep {
 

@@ -19,7 +19,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/spawn.h"
+#include "base/process/spawn.h"
 
 namespace zerosweep {
 namespace {

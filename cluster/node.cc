@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/run_program.h"
-#include "base/subprocess.h"
+#include "base/process/run_program.h"
 #include "base/text.h"
 #include "cluster/control_groups.h"
+#include "cluster/subprocess.h"
 
 namespace zerosweep {
 namespace {

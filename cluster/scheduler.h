@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "base/stage_protocol.h"
 #include "cluster/placement.h"
+#include "contract/stage_messages.h"
 #include "storage/results.h"
 #include "storage/rows.h"
 

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/run_program.h"
-#include "base/spawn.h"
+#include "base/process/run_program.h"
+#include "base/process/spawn.h"
 #include "cluster/sbatch_answer.h"
 
 namespace zerosweep {

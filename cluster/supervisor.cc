@@ -5,9 +5,9 @@
 #include <fstream>
 #include <utility>
 
-#include "base/artifact.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "contract/artifact.h"
 #include "storage/file_system.h"
 
 namespace zerosweep {

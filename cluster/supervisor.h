@@ -10,11 +10,11 @@
 #include <variant>
 #include <vector>
 
-#include "base/frames.h"
-#include "base/stage_protocol.h"
-#include "base/subprocess.h"
 #include "cluster/attempt_log.h"
 #include "cluster/listening_time.h"
+#include "cluster/subprocess.h"
+#include "contract/frames.h"
+#include "contract/stage_messages.h"
 #include "storage/home.h"
 
 namespace zerosweep {

@@ -1,8 +1,8 @@
 #include "reports/html_page.h"
 
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "reports/base64.h"
 #include "reports/page_assets.h"
 #include "reports/svg_plot.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/base64.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "reports/base64.h"
 #include "reports/html_leaderboard.h"
 #include "reports/html_page.h"
 #include "reports/html_plots.h"

@@ -4,8 +4,8 @@
 #include <map>
 #include <set>
 
-#include "base/csv.h"
 #include "base/error.h"
+#include "reports/csv.h"
 #include "reports/published_csv.h"
 
 namespace zerosweep {

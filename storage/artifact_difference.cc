@@ -4,9 +4,9 @@
 #include <limits>
 #include <set>
 
-#include "base/artifact.h"
 #include "base/files.h"
-#include "base/tensor_file.h"
+#include "contract/artifact.h"
+#include "contract/tensor_file.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

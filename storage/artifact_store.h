@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/artifact.h"
+#include "contract/artifact.h"
 #include "storage/home.h"
 
 namespace zerosweep {

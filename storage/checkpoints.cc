@@ -1,7 +1,7 @@
 #include "storage/checkpoints.h"
 
-#include "base/checkpoint_folder.h"
 #include "base/hash.h"
+#include "contract/checkpoint_folder.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

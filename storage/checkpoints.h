@@ -1,5 +1,5 @@
-// Checkpoints of stages that were cut off (base/checkpoint_folder.h): neither artifacts nor rows.
-// Only stages write them; here they are found and removed.
+// Checkpoints of stages that were cut off (contract/checkpoint_folder.h): neither artifacts nor
+// rows. Only stages write them; here they are found and removed.
 #pragma once
 
 #include <filesystem>

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/stage_protocol.h"
+#include "contract/stage_messages.h"
 
 namespace zerosweep {
 

@@ -1,7 +1,7 @@
 #include "sweeps/data_files.h"
 
-#include "base/image_folder.h"
 #include "base/text.h"
+#include "contract/image_folder.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

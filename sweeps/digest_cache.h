@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/image_folder.h"
+#include "contract/image_folder.h"
 #include "storage/home.h"
 
 namespace zerosweep {

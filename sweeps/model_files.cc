@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "base/weight_files.h"
+#include "contract/weight_files.h"
 #include "sweeps/model_card.h"
 
 namespace zerosweep {

@@ -20,7 +20,7 @@ struct Model {
   Json top1;                       // percent, from the card; null without one
   std::string card_digest;         // SHA-256 of the card; empty without one
   std::filesystem::path weights;   // absolute
-  std::string weights_sha256;      // WeightsDigest (base/weight_files.h)
+  std::string weights_sha256;      // WeightsDigest (contract/weight_files.h)
   std::string weights_key;         // chooses among several state dicts of the file; mostly empty
   std::vector<std::string> notes;  // what a person should know of it
   std::string where;

@@ -5,9 +5,8 @@
 #include <set>
 
 #include "base/files.h"
-#include "base/files.h"
 #include "base/text.h"
-#include "base/weight_files.h"
+#include "contract/weight_files.h"
 #include "storage/stage_text.h"
 #include "sweeps/data_files.h"
 #include "sweeps/methods.h"

@@ -1,6 +1,6 @@
 #include "sweeps/trial_limits.h"
 
-#include "base/limits.h"
+#include "contract/limits.h"
 
 namespace zerosweep {
 namespace {

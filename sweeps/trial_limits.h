@@ -1,5 +1,5 @@
 // Whether a trial can be run at all, asked before any work: against what its method and its network
-// declare that they cannot do (base/limits.h), and the data that it needs.
+// declare that they cannot do (contract/limits.h), and the data that it needs.
 #pragma once
 
 #include "sweeps/trial_resolver.h"

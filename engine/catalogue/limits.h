@@ -1,4 +1,4 @@
-// Limits (base/limits.h) as declarations write them, and those that several share.
+// Limits (contract/limits.h) as declarations write them, and those that several share.
 //
 // Facts that both programs know: "param.NAME" (of the method and of its stage's kind, resolved),
 // "protocol.NAME", "model.NAME" (engine/quant/network_facts.h, and what the architecture declares),

@@ -40,7 +40,7 @@ struct RegisterDataset {
   RegisterDataset(Declaration declaration, DatasetReader reader);
 };
 
-// For datasets in folders by class (base/image_folder.h), which are never in memory whole. The
+// For datasets in folders by class (contract/image_folder.h), which are never in memory whole. The
 // facts: classes (0: as many as there are class folders), shape of an image after the usual crop,
 // folders {split → names of the folder, best first}, layout in words, default_folder,
 // debian_package, test_images (0: not known).

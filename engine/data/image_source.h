@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "base/image_folder.h"
+#include "contract/image_folder.h"
 #include "engine/data/image.h"
 #include "engine/data/transform.h"
 

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "base/tensor_file.h"
+#include "contract/tensor_file.h"
 #include "engine/import/input_file.h"
 
 namespace zerosweep {

@@ -1,4 +1,4 @@
-// The safetensors format (base/tensor_file.h) as tensors.
+// The safetensors format (contract/tensor_file.h) as tensors.
 #pragma once
 
 #include <torch/types.h>

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/weight_files.h"
+#include "contract/weight_files.h"
 #include "engine/import/input_file.h"
 #include "engine/import/safetensors.h"
 #include "engine/import/torch_save.h"

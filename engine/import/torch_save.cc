@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/shape.h"
+#include "contract/shape.h"
 #include "engine/import/pickle.h"
 #include "engine/import/zip.h"
 

@@ -8,7 +8,7 @@
 #include <torch/csrc/distributed/c10d/Store.hpp>
 #include <vector>
 
-#include "base/store_protocol.h"
+#include "contract/store_messages.h"
 
 namespace zerosweep {
 

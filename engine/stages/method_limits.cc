@@ -1,7 +1,7 @@
 #include "engine/stages/method_limits.h"
 
 #include "base/error.h"
-#include "base/limits.h"
+#include "contract/limits.h"
 #include "engine/quant/network_facts.h"
 
 namespace zerosweep {

@@ -9,11 +9,11 @@
 #include <cstdio>
 #include <optional>
 
-#include "base/artifact.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "contract/artifact.h"
 #include "engine/parallel/frame_store.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/gpus.h"

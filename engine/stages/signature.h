@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "base/stage_protocol.h"
+#include "contract/stage_messages.h"
 
 namespace zerosweep {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/artifact.h"
-#include "base/checkpoint_folder.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "contract/artifact.h"
+#include "contract/checkpoint_folder.h"
 #include "engine/import/safetensors.h"
 
 namespace zerosweep {

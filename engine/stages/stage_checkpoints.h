@@ -1,12 +1,12 @@
 // The checkpoints of a running stage, as folders that outlive its process
-// (base/checkpoint_folder.h).
+// (contract/checkpoint_folder.h).
 #pragma once
 
 #include <filesystem>
 #include <string>
 
 #include "base/clock.h"
-#include "base/stage_protocol.h"
+#include "contract/stage_messages.h"
 #include "engine/checkpoint.h"
 #include "engine/parallel/group.h"
 #include "engine/stages/leaving.h"

@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "base/artifact.h"
 #include "base/files.h"
+#include "contract/artifact.h"
 #include "engine/data/fingerprint.h"
 #include "engine/data/sample_grid.h"
 #include "engine/import/safetensors.h"

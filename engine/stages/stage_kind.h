@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/stage_protocol.h"
+#include "contract/stage_messages.h"
 #include "engine/catalogue/registry.h"
 #include "engine/checkpoint.h"
 #include "engine/curve.h"

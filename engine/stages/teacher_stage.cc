@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/weight_files.h"
+#include "contract/weight_files.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/stages/accuracy.h"
 #include "engine/stages/input_check.h"

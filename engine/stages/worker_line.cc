@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "base/frames.h"
+#include "contract/frames.h"
 
 namespace zerosweep {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "base/stage_protocol.h"
+#include "contract/stage_messages.h"
 
 namespace zerosweep {
 

@@ -12,10 +12,10 @@
 #include <cstdio>
 #include <random>
 
-#include "base/artifact.h"
 #include "base/log.h"
-#include "base/spawn.h"
+#include "base/process/spawn.h"
 #include "base/text.h"
+#include "contract/artifact.h"
 #include "storage/results.h"
 #include "tests/support/sweep_rows.h"
 

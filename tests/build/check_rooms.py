@@ -9,16 +9,17 @@ import tempfile
 # room -> rooms it may include besides itself
 MAY_INCLUDE = {
     "base": set(),
-    "storage": {"base"},
-    "sweeps": {"base", "storage"},
-    "reports": {"base", "storage"},
-    "cluster": {"base", "storage", "sweeps"},
-    "engine": {"base"},
-    "methods": {"base", "engine"},
-    "cli": {"base", "storage", "sweeps", "reports", "cluster"},
+    "contract": {"base"},
+    "storage": {"base", "contract"},
+    "sweeps": {"base", "contract", "storage"},
+    "reports": {"base", "contract", "storage"},
+    "cluster": {"base", "contract", "storage", "sweeps"},
+    "engine": {"base", "contract"},
+    "methods": {"base", "contract", "engine"},
+    "cli": {"base", "contract", "storage", "sweeps", "reports", "cluster"},
 }
 # The two mains share a folder; the stage's main belongs to the other program.
-STAGE_MAIN = {"cli/stage_main.cc": {"base", "engine", "methods"}}
+STAGE_MAIN = {"cli/stage_main.cc": {"base", "contract", "engine", "methods"}}
 GENERATED = {"mpi_config.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

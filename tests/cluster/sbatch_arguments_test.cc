@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/run_program.h"
+#include "base/process/run_program.h"
 
 namespace zerosweep {
 namespace {

@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "base/artifact.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "contract/artifact.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_plan.h"
 #include "tests/support/temp_folder.h"

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/frames.h"
+#include "contract/frames.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/worker_line.h"
 #include "tests/support/group_of_threads.h"

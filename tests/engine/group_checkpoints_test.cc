@@ -1,7 +1,7 @@
 // Checkpoints of a group: all ranks leave at one step and go on from one state.
 #include <gtest/gtest.h>
 
-#include "base/checkpoint_folder.h"
+#include "contract/checkpoint_folder.h"
 #include "engine/stages/stage_checkpoints.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/group_of_threads.h"

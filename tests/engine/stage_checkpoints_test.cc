@@ -6,8 +6,8 @@
 #include <cstring>
 #include <limits>
 
-#include "base/checkpoint_folder.h"
 #include "base/files.h"
+#include "contract/checkpoint_folder.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
 

@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "base/artifact.h"
 #include "base/files.h"
+#include "contract/artifact.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tensor_bytes.h"
 

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/checkpoint_folder.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "contract/checkpoint_folder.h"
 #include "storage/artifact_store.h"
 #include "storage/garbage.h"
 #include "storage/sqlite.h"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/spawn.h"
+#include "base/process/spawn.h"
 
 namespace zerosweep {
 

@@ -24,12 +24,12 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/artifact.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/frames.h"
-#include "base/stage_protocol.h"
+#include "contract/artifact.h"
+#include "contract/frames.h"
+#include "contract/stage_messages.h"
 
 namespace zerosweep {
 namespace {

@@ -16,7 +16,7 @@
 #include <cstring>
 #include <thread>
 
-#include "base/frames.h"
+#include "contract/frames.h"
 #include "engine/import/safetensors.h"
 #include "engine/stages/runner.h"
 #include "engine/stages/stage_kind.h"

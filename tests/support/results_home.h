@@ -1,7 +1,7 @@
 // A home in a temporary folder with a writer, filled by a test and read back.
 #pragma once
 
-#include "base/artifact.h"
+#include "contract/artifact.h"
 #include "storage/results.h"
 #include "tests/support/sweep_rows.h"
 #include "tests/support/temp_folder.h"

@@ -6,13 +6,13 @@
 #include <signal.h>
 #include <torch/types.h>
 
-#include "base/artifact.h"
 #include "base/clock.h"
 #include "base/files.h"
-#include "base/frames.h"
 #include "base/hash.h"
-#include "base/stage_protocol.h"
-#include "base/subprocess.h"
+#include "cluster/subprocess.h"
+#include "contract/artifact.h"
+#include "contract/frames.h"
+#include "contract/stage_messages.h"
 #include "engine/data/fingerprint.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/builder.h"

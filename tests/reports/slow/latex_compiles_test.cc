@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/run_program.h"
+#include "base/process/run_program.h"
 #include "reports/write_report.h"
 #include "tests/support/results_home.h"
 

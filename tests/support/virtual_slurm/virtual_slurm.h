@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/run_program.h"
+#include "base/process/run_program.h"
 #include "tests/support/command_line.h"
 #include "tests/support/temp_folder.h"
 

@@ -1,4 +1,4 @@
-#include "base/tensor_file.h"
+#include "contract/tensor_file.h"
 
 #include <gtest/gtest.h>
 

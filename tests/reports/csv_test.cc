@@ -1,4 +1,4 @@
-#include "base/csv.h"
+#include "reports/csv.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "base/image_folder.h"
+#include "contract/image_folder.h"
 
 #include <sys/stat.h>
 

@@ -1,5 +1,5 @@
 // Images in folders by class: what is listed, in which order, and what names it.
-#include "base/image_folder.h"
+#include "contract/image_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "base/checkpoint_folder.h"
+#include "contract/checkpoint_folder.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <functional>
 #include <utility>
 
-#include "base/artifact.h"
 #include "base/error.h"
+#include "contract/artifact.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

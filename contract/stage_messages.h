@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/store_protocol.h"
+#include "contract/store_messages.h"
 
 namespace zerosweep {
 
@@ -69,7 +69,7 @@ struct StageMetric {
 
 struct StageDone {
   std::string attempt;
-  std::string artifact;  // digest of the staged artifact (base/artifact.h); of rank 0 alone
+  std::string artifact;  // digest of the staged artifact (contract/artifact.h); of rank 0 alone
   std::map<std::string, double> metrics;
   double seconds = 0;               // of this attempt
   Json signature = Json::object();  // as in hello, with device and threads of this run

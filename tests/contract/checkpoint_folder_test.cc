@@ -1,4 +1,4 @@
-#include "base/checkpoint_folder.h"
+#include "contract/checkpoint_folder.h"
 
 #include <gtest/gtest.h>
 

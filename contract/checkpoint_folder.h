@@ -1,5 +1,5 @@
 // A checkpoint on the disk: `checkpoints/<stage>/<attempt>-<step>/`, a folder with state.json,
-// tensors.safetensors and a manifest like an artifact's (base/artifact.h), which holds their
+// tensors.safetensors and a manifest like an artifact's (contract/artifact.h), which holds their
 // digests, the stage and the execution signature. It is filled under another name and renamed, so
 // it is whole or it is not there; nobody changes it afterwards.
 #pragma once

@@ -1,4 +1,4 @@
-#include "base/spawn.h"
+#include "base/process/spawn.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/pipe.h"
+#include "base/process/pipe.h"
 
 extern char** environ;
 

@@ -1,4 +1,4 @@
-#include "base/weight_files.h"
+#include "contract/weight_files.h"
 
 #include "base/error.h"
 #include "base/files.h"

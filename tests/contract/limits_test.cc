@@ -1,5 +1,5 @@
 // Each relation both ways, and what a message shows.
-#include "base/limits.h"
+#include "contract/limits.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "base/subprocess.h"
+#include "cluster/subprocess.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,10 +13,10 @@
 #include <memory>
 
 #include "base/error.h"
-#include "base/frames.h"
-#include "base/pipe.h"
-#include "base/spawn.h"
+#include "base/process/pipe.h"
+#include "base/process/spawn.h"
 #include "base/text.h"
+#include "contract/frames.h"
 
 namespace zerosweep {
 

@@ -1,4 +1,4 @@
-#include "base/subprocess.h"
+#include "cluster/subprocess.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/frames.h"
+#include "contract/frames.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {

@@ -1,4 +1,4 @@
-#include "base/frames.h"
+#include "contract/frames.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "base/pipe.h"
+#include "base/process/pipe.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "base/stage_protocol.h"
+#include "contract/stage_messages.h"
 
 #include <gtest/gtest.h>
 

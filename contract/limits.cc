@@ -1,4 +1,4 @@
-#include "base/limits.h"
+#include "contract/limits.h"
 
 #include <algorithm>
 #include <regex>

@@ -1,4 +1,4 @@
-#include "base/base64.h"
+#include "reports/base64.h"
 
 #include <cstdint>
 

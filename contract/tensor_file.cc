@@ -1,4 +1,4 @@
-#include "base/tensor_file.h"
+#include "contract/tensor_file.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/shape.h"
+#include "contract/shape.h"
 
 namespace zerosweep {
 namespace {

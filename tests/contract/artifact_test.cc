@@ -1,4 +1,4 @@
-#include "base/artifact.h"
+#include "contract/artifact.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "base/run_program.h"
+#include "base/process/run_program.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/pipe.h"
-#include "base/spawn.h"
+#include "base/process/pipe.h"
+#include "base/process/spawn.h"
 
 namespace zerosweep {
 namespace {

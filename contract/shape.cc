@@ -1,4 +1,4 @@
-#include "base/shape.h"
+#include "contract/shape.h"
 
 #include <algorithm>
 

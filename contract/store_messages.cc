@@ -1,4 +1,4 @@
-#include "base/store_protocol.h"
+#include "contract/store_messages.h"
 
 #include <array>
 #include <string_view>

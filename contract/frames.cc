@@ -1,4 +1,4 @@
-#include "base/frames.h"
+#include "contract/frames.h"
 
 #include <poll.h>
 #include <unistd.h>
