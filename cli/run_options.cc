@@ -84,11 +84,11 @@ void TellIfElsewhere() {
 
 void TellOutcome(const Outcome& outcome, const Plan& plan) {
   if (outcome.exit_code == kExitNothingToDo) {
-    if (outcome.trials_cancelled > 0) {
+    if (outcome.cancelled > 0) {
       spdlog::info(
           "{}: nothing to do, {} of {} trials are done, {} cancelled (`zerosweep retry` "
           "brings them back)",
-          plan.sweep, outcome.trials_done, plan.trials.size(), outcome.trials_cancelled);
+          plan.sweep, outcome.done, plan.trials.size(), outcome.cancelled);
     } else if (plan.trials.size() == 1) {
       spdlog::info("{}: nothing to do, its trial is done", plan.sweep);
     } else {
@@ -97,10 +97,10 @@ void TellOutcome(const Outcome& outcome, const Plan& plan) {
     return;
   }
   std::string text =
-      fmt::format("{}: {} of {} trials done", plan.sweep, outcome.trials_done, plan.trials.size());
-  if (outcome.trials_failed > 0)
-    text += fmt::format(", {} failed (`zerosweep retry` tries them again)", outcome.trials_failed);
-  if (outcome.trials_cancelled > 0) text += fmt::format(", {} cancelled", outcome.trials_cancelled);
+      fmt::format("{}: {} of {} trials done", plan.sweep, outcome.done, plan.trials.size());
+  if (outcome.failed > 0)
+    text += fmt::format(", {} failed (`zerosweep retry` tries them again)", outcome.failed);
+  if (outcome.cancelled > 0) text += fmt::format(", {} cancelled", outcome.cancelled);
   text +=
       fmt::format("; {} stages computed in {}", outcome.stages_run, HumanSeconds(outcome.seconds));
   if (outcome.exit_code == kExitInterrupted)

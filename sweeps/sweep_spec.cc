@@ -1,7 +1,6 @@
 #include "sweeps/sweep_spec.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "base/text.h"
@@ -39,10 +38,6 @@ void CheckCount(double trials, const std::string& where) {
     FailAt(where, "the sweep unfolds to {:.0f} trials, at most {} are allowed: split it", trials,
            kMaxTrials);
   }
-}
-
-void RequireSeed(const YamlNode& node) {
-  RequireInt(node, "seed", 0, std::numeric_limits<int64_t>::max());
 }
 
 }  // namespace
@@ -203,8 +198,8 @@ SweepSpec::Axis SweepSpec::ReadSeeds() {
   Axis axis;
   if (!seeds->is_map()) {
     for (const YamlNode& seed : ReadList(*seeds, "seeds", false)) {
-      RequireSeed(seed);
       axis.push_back({{TrialKey::kSeed, &seed}});
+      values_.emplace_back(TrialKey::kSeed, &seed);
     }
     return axis;
   }
@@ -218,14 +213,13 @@ SweepSpec::Axis SweepSpec::ReadSeeds() {
              root_.where);
   for (const YamlNode& synthesis : syntheses) {
     for (const YamlNode& quantize : quantizes) {
-      RequireSeed(synthesis);
-      RequireSeed(quantize);
       YamlNode& pair = made_.emplace_back();
       pair.kind = YamlNode::Kind::kMap;
       pair.where = synthesis.where;
       pair.members.push_back({"synthesis", synthesis.where, synthesis});
       pair.members.push_back({"quantize", quantize.where, quantize});
       axis.push_back({{TrialKey::kSeed, &pair}});
+      values_.emplace_back(TrialKey::kSeed, &pair);
     }
   }
   return axis;

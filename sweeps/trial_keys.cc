@@ -7,8 +7,8 @@ namespace zerosweep {
 const std::vector<std::string>& TrialKeyNames() {
   // In the order of TrialKey; the last is a second word for seed.
   static const std::vector<std::string> kNames = {
-      "model", "method",    "synthesizer", "quantizer", "bits", "protocol", "variant", "profile",
-      "ranks", "resources", "dtype",       "evaluate",  "data", "seed",     "seeds"};
+      "model",   "method", "synthesizer", "quantizer", "bits", "protocol", "variant",
+      "profile", "ranks",  "resources",   "evaluate",  "data", "seed",     "seeds"};
   return kNames;
 }
 

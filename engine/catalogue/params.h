@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 
 namespace zerosweep {
 

@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // Keys of a stage's parameters that are the engine's own, not the method's.
-const std::set<std::string> kStructural = {"name",   "seed",     "dataset", "data",  "w_bits",
-                                           "a_bits", "protocol", "ranks",   "dtype", "eval"};
+const std::set<std::string> kStructural = {"name",   "seed",     "dataset", "data", "w_bits",
+                                           "a_bits", "protocol", "ranks",   "eval"};
 
 fs::path Lookup(const std::map<std::string, std::string>& paths, const std::string& role,
                 const std::string& stage) {

@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
              "sweep.yaml:5: grid is empty, remove it or fill it"},
         Case{"null_grid", CifarSweep("grid:\n"),
              "sweep.yaml:5: grid is empty, must be a map of model, method, synthesizer, quantizer, "
-             "bits, protocol, variant, profile, ranks, resources, dtype, evaluate, data, seed, "
+             "bits, protocol, variant, profile, ranks, resources, evaluate, data, seed, "
              "seeds"},
         Case{"empty_zip", CifarSweep("zip: {}\n"),
              "sweep.yaml:5: zip is empty, remove it or fill it"},
@@ -97,11 +97,10 @@ INSTANTIATE_TEST_SUITE_P(
              "sweep.yaml:7: unknown key 'quantise' in seeds, did you mean 'quantize'?"},
         Case{"twin_seeds", CifarSweep(kPlain + "seeds: [0, 1, 0]\n"),
              "sweep.yaml:7: seeds holds 0 twice (first at sweep.yaml:7), remove one"},
-        Case{
-            "exclude_no_map", CifarSweep(kPlain + "exclude: [zeroq]\n"),
-            "sweep.yaml:7: exclude is 'zeroq', must be a map of model, method, synthesizer, "
-            "quantizer, bits, protocol, variant, profile, ranks, resources, dtype, evaluate, data, "
-            "seed, seeds"},
+        Case{"exclude_no_map", CifarSweep(kPlain + "exclude: [zeroq]\n"),
+             "sweep.yaml:7: exclude is 'zeroq', must be a map of model, method, synthesizer, "
+             "quantizer, bits, protocol, variant, profile, ranks, resources, evaluate, data, "
+             "seed, seeds"},
         Case{"exclude_empty", CifarSweep(kPlain + "exclude: [{}]\n"),
              "sweep.yaml:7: exclude is empty, give at least one key"},
         Case{"exclude_unknown", CifarSweep(kPlain + "exclude:\n  - {method: zeroqq}\n"),
