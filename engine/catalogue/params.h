@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/catalogue/declare.h"
+#include "engine/catalogue/limits.h"
 
 namespace zerosweep {
 
