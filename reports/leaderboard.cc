@@ -81,17 +81,16 @@ FROM trial t
 // What the trials of a configuration have in common.
 std::string ConfigurationsSql(const FilterSql& filter) {
   return fmt::format(R"(
-WITH one AS (SELECT min(t.id) AS trial FROM trial t WHERE t.state = 'done' AND {}
-  GROUP BY t.configuration_id)
-SELECT c.id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.bits, t.protocol, t.variant,
-  t.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
+SELECT c.id, c.dataset, c.model, c.method, c.w_bits, c.a_bits, c.bits, c.protocol, c.variant,
+  c.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
-  t.quantizer, json_object('synthesizer', c.config -> '$.synthesizer',
+  c.quantizer, json_object('synthesizer', c.config -> '$.synthesizer',
     'quantizer', c.config -> '$.quantizer', 'correct', c.config -> '$.correct',
     'sensitivity', c.config -> '$.sensitivity')
-FROM one JOIN trial t ON t.id = one.trial JOIN configuration c ON c.id = t.configuration_id)",
+FROM configuration c
+WHERE c.id IN (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND {}))",
                      filter.condition);
 }
 

@@ -247,18 +247,31 @@ INSERT OR IGNORE INTO artifact (digest, bytes, created)
 CREATE TEMP TABLE its_taken (name TEXT PRIMARY KEY) STRICT;
 INSERT INTO its_taken SELECT i.name FROM its_stage i LEFT JOIN stage g ON g.name = i.name
   WHERE g.id IS NULL OR (g.state <> 'done' AND i.state = 'done');
-INSERT INTO stage (name, kind, implementation, revision, params, files, threads, state, artifact_id,
-    seconds, error, caused_by, created, ended)
-  SELECT i.name, i.kind, i.implementation, i.revision, i.params, '{}', i.threads, i.state, a.id,
-    i.seconds, i.error, t.id, i.created, i.ended
-  FROM its_stage i LEFT JOIN artifact a ON a.digest = i.artifact LEFT JOIN trial t ON t.name =
-    i.caused_by
-  WHERE i.name IN its_taken
+CREATE TEMP TABLE its_design AS
+  SELECT i.name, i.kind, i.implementation, i.revision, i.threads,
+    iif(typeof(i.params ->> '$.seed') = 'integer', json_set(i.params, '$.seed', '<seed>'), i.params)
+      AS params,
+    iif(typeof(i.params ->> '$.seed') = 'integer', i.params ->> '$.seed', NULL) AS seed,
+    (SELECT json_group_array(role) FROM
+      (SELECT role FROM its_stage_input r WHERE r.stage = i.name ORDER BY role)) AS roles
+  FROM its_stage i WHERE i.name IN its_taken;
+INSERT OR IGNORE INTO design (kind, implementation, revision, params, roles, files, threads)
+  SELECT DISTINCT kind, implementation, revision, params, roles, '{}', threads FROM its_design;
+INSERT INTO stage (digest, design_id, seed, state, artifact_id, seconds, error, caused_by, created,
+    ended)
+  SELECT unhex(i.name), d.id, p.seed, i.state, a.id, i.seconds, i.error, t.id, i.created, i.ended
+  FROM its_stage i JOIN its_design p USING (name)
+    JOIN design d ON d.kind = p.kind AND d.implementation = p.implementation
+      AND d.revision = p.revision AND d.params = p.params AND d.roles = p.roles AND d.files = '{}'
+      AND d.threads = p.threads
+    LEFT JOIN artifact a ON a.digest = i.artifact LEFT JOIN trial t ON t.name = i.caused_by
+  WHERE true
 ON CONFLICT (name) DO UPDATE SET state = excluded.state, artifact_id = excluded.artifact_id,
     seconds = excluded.seconds, error = NULL, ended = excluded.ended;
-INSERT OR IGNORE INTO stage_input (stage_id, role, input_id)
-  SELECT g.id, i.role, h.id FROM its_stage_input i JOIN stage g ON g.name = i.stage
-    JOIN stage h ON h.name = i.input;
+DROP TABLE its_design;
+INSERT OR IGNORE INTO stage_input (stage_id, place, input_id)
+  SELECT g.id, row_number() OVER (PARTITION BY i.stage ORDER BY i.role) - 1, h.id
+  FROM its_stage_input i JOIN stage g ON g.name = i.stage JOIN stage h ON h.name = i.input;
 INSERT OR REPLACE INTO metric (stage_id, name, value)
   SELECT g.id, m.name, m.value FROM its_metric m JOIN its_taken k ON k.name = m.stage
     JOIN stage g ON g.name = m.stage;
@@ -287,13 +300,20 @@ INSERT OR IGNORE INTO attempt_input (attempt_id, role, artifact)
 )";
 
 constexpr const char* kMergeTrials = R"(
-INSERT OR IGNORE INTO configuration (digest, config) SELECT digest, config FROM its_configuration;
-INSERT OR IGNORE INTO trial (name, configuration_id, dataset, model, method, synthesizer, quantizer,
-    w_bits, a_bits, bits, seed, protocol, variant, seeds, state, error, created, ended)
-  SELECT i.name, c.id, i.dataset, i.model, i.method, i.synthesizer, i.quantizer, i.w_bits, i.a_bits,
-    i.bits, i.seed, i.protocol, i.variant, i.seeds, iif(i.state = 'cancelled', i.state, 'open'), NULL,
-    i.created, NULL
-  FROM its_trial i JOIN configuration c ON c.digest = i.configuration;
+INSERT OR IGNORE INTO configuration (digest, dataset, model, method, synthesizer, quantizer, w_bits,
+    a_bits, bits, protocol, variant, config)
+  SELECT c.digest, i.dataset, i.model, i.method, i.synthesizer, i.quantizer, i.w_bits, i.a_bits,
+    i.bits, i.protocol, i.variant, c.config
+  FROM its_configuration c JOIN its_trial i ON i.configuration = c.digest;
+INSERT OR IGNORE INTO execution (config) SELECT json_remove(seeds, '$."/seeds"') FROM its_trial;
+INSERT OR IGNORE INTO trial (digest, configuration_id, execution_id, seed, seed_synthesis,
+    seed_quantize, state, error, created, ended)
+  SELECT unhex(i.name), c.id, e.id, i.seed,
+    CAST(coalesce(i.seeds ->> '$."/seeds".synthesis', 0) AS INTEGER),
+    CAST(coalesce(i.seeds ->> '$."/seeds".quantize', 0) AS INTEGER),
+    iif(i.state = 'cancelled', i.state, 'open'), NULL, i.created, NULL
+  FROM its_trial i JOIN configuration c ON c.digest = i.configuration
+    JOIN execution e ON e.config = json_remove(i.seeds, '$."/seeds"');
 INSERT INTO sweep (name, source, resolved, created, updated)
   SELECT name, source, resolved, created, created FROM its_sweep WHERE true
 ON CONFLICT (name) DO UPDATE SET digest = '';
@@ -303,9 +323,10 @@ INSERT OR IGNORE INTO sweep_trial (sweep_id, trial_id)
 )";
 
 constexpr const char* kMergeLinks = R"(
-INSERT OR IGNORE INTO trial_stage (trial_id, kind, stage_id)
-  SELECT t.id, x.kind, g.id FROM its_trial_stage x JOIN trial t ON t.name = x.trial
-    JOIN stage g ON g.name = x.stage;
+INSERT OR IGNORE INTO trial_stage (trial_id, stage_id, kind)
+  SELECT t.id, g.id, x.kind FROM its_trial_stage x JOIN trial t ON t.name = x.trial
+    JOIN stage g ON g.name = x.stage
+  WHERE NOT EXISTS (SELECT 1 FROM trial_stage y WHERE y.trial_id = t.id AND y.kind = x.kind);
 UPDATE trial SET state = 'open', error = NULL, ended = NULL WHERE state IN ('failed', 'cancelled')
   AND name IN (SELECT name FROM its_trial WHERE state = 'done');
 DROP TABLE its_taken;

@@ -241,7 +241,7 @@ TEST_F(BundleTest, AnImportThatWasCutShortIsFinishedByTheNext) {
 TEST_F(BundleTest, PathsOfThisMachineStayHere) {
   a.Trial(0, 88);
   Database(a.home.database(), OpenMode::kWrite)
-      .Exec("UPDATE stage SET files = '{\"data\":\"/home/me/canary\"}'");
+      .Exec("UPDATE design SET files = '{\"data\":\"/home/me/canary\"}'");
   EXPECT_EQ(ReadFile(Export(a)).find("canary"), std::string::npos);
 }
 
