@@ -6,25 +6,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <map>
 
 #include "base/error.h"
-#include "base/files.h"
-#include "base/hash.h"
-#include "base/text.h"
 #include "storage/results.h"
 #include "storage/sqlite.h"
+#include "tests/support/old_home.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {
 namespace {
-
-// A database of every released schema (schemas/schemaN.sql: two trials of noise at w8a8).
-std::string Dump(int schema) {
-  const char* source = std::getenv("ZEROSWEEP_SOURCE");
-  return ReadFile(std::filesystem::path(source == nullptr ? "." : source) /
-                  fmt::format("tests/storage/schemas/schema{}.sql", schema));
-}
 
 using Columns = std::map<std::string, std::string>;  // of each view, joined by commas
 
@@ -53,6 +44,7 @@ std::string RowsOf(Database& database, const Columns& columns) {
   return rows;
 }
 
+// Of every released schema.
 class SchemaTest : public testing::TestWithParam<int> {};
 
 TEST_P(SchemaTest, OpensAndKeepsItsRows) {
@@ -62,7 +54,7 @@ TEST_P(SchemaTest, OpensAndKeepsItsRows) {
   std::string rows;
   {
     Database database(home.database(), OpenMode::kWrite);
-    database.Exec(Dump(GetParam()));
+    database.Exec(OldDatabase(GetParam()));
     EXPECT_EQ(database.Scalar("PRAGMA user_version"), std::to_string(GetParam()));
     EXPECT_THROW(CheckSchema(database), Error);
     columns = ColumnsOf(database);
@@ -86,38 +78,6 @@ TEST_P(SchemaTest, OpensAndKeepsItsRows) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SchemaTest, testing::Range(1, SchemaVersion()));
-
-// The sweep of schema 4 with more trials of seeds 2, 3, …, each with stages of its own, as that
-// schema has them.
-void MakeOldHome(const Home& home, int trials) {
-  Database database(home.database(), OpenMode::kWrite);
-  database.Scalar("PRAGMA journal_mode = WAL");
-  database.Exec(Dump(4));
-  database.Exec("BEGIN");
-  const auto name = [](const char* what, int seed) {
-    return Sha256Hex(fmt::format("{} {}", what, seed));
-  };
-  Statement& stage = database.Prepare(
-      "INSERT INTO stage (name, kind, implementation, revision, params, files, threads, created) "
-      "SELECT ?1, kind, implementation, revision, iif(params ->> '$.seed' IS NULL, params, "
-      "json_set(params, '$.seed', ?2)), files, threads, created FROM stage WHERE id = ?3");
-  Statement& trial = database.Prepare(
-      "INSERT INTO trial SELECT NULL, ?1, configuration_id, dataset, model, method, synthesizer, "
-      "quantizer, w_bits, a_bits, ?2, protocol, variant, json_set(seeds, '$.\"/seeds\".quantize', "
-      "?2, '$.\"/seeds\".synthesis', ?2), 'open', NULL, created, NULL, bits FROM trial WHERE id = "
-      "1");
-  Statement& links = database.Prepare(
-      "INSERT INTO trial_stage SELECT ?1, kind, id FROM stage WHERE id > ?2 OR kind = 'teacher'");
-  for (int seed = 2; seed < trials; ++seed) {
-    const std::string last = database.Scalar("SELECT max(id) FROM stage");
-    trial.Run(name("trial", seed), seed);
-    const int64_t id = database.last_row();
-    for (const int like : {2, 3, 4})
-      stage.Run(name(fmt::format("stage {}", like).c_str(), seed), seed, like);
-    links.Run(id, std::stoi(last));
-  }
-  database.Exec("COMMIT");
-}
 
 // Ends this process, as a power cut or the system might, after `steps` of SQLite's machine.
 void DieAfter(Database& database, int* steps) {
@@ -155,7 +115,6 @@ bool MigrateAndDie(const Home& home, Moment moment, int steps) {
 TEST(MigrationTest, KilledAtAnyMomentLeavesTheOldOrTheNewDatabase) {
   const TempFolder folder;
   const Home old{folder / "old"};
-  old.Create();
   MakeOldHome(old, 300);
   Columns columns;
   std::string rows;
@@ -194,7 +153,6 @@ TEST(MigrationTest, KilledAtAnyMomentLeavesTheOldOrTheNewDatabase) {
 TEST(MigrationTest, GivesSpaceBack) {
   const TempFolder folder;
   const Home home{folder / "home"};
-  home.Create();
   MakeOldHome(home, 1000);
   const auto before = std::filesystem::file_size(home.database());
   HomeLock lock(home, SystemClock());
