@@ -163,8 +163,8 @@ SELECT t.name AS trial, s.name AS sweep, c.dataset, c.model, c.method, c.synthes
    WHERE x.trial_id = t.id AND x.kind = 'teacher' AND m.name = 'fp32_top1') AS fp32_top1,
   (SELECT m.value FROM trial_stage x JOIN metric m ON m.stage_id = x.stage_id
    WHERE x.trial_id = t.id AND x.kind = 'evaluate' AND m.name = 'loss') AS loss,
-  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
-   WHERE x.trial_id = t.id) AS seconds,
+  (SELECT sum(seconds) FROM (SELECT g.seconds FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+   WHERE x.trial_id = t.id ORDER BY x.kind)) AS seconds,  -- rounded in one order, always
   (SELECT count(*) FROM trial_stage x JOIN attempt a ON a.stage_id = x.stage_id
    WHERE x.trial_id = t.id) AS attempts,
   c.protocol, t.error, c.bits
