@@ -4,16 +4,33 @@
 
 namespace zerosweep {
 namespace {
-constexpr std::array<const char*, 5> kWords = {"usage", "trial", "storage", "cluster", "internal"};
+
+constexpr std::array kKinds = {"usage", "trial", "storage", "cluster", "internal"};
+constexpr std::array kFailures = {"error",       "crash",         "oom",     "timeout",
+                                  "non_finite",  "configuration", "data",    "lost_worker",
+                                  "interrupted", "cancelled",     "publish", "damaged"};
+
+template <typename Enum, size_t kCount>
+Enum FromString(const std::array<const char*, kCount>& words, const std::string& word,
+                const char* what) {
+  for (size_t i = 0; i < kCount; ++i) {
+    if (word == words[i]) return static_cast<Enum>(i);
+  }
+  Fail(ErrorKind::kInternal, "unknown {} '{}'", what, word);
 }
 
-const char* ToString(ErrorKind kind) { return kWords.at(static_cast<size_t>(kind)); }
+}  // namespace
+
+const char* ToString(ErrorKind kind) { return kKinds.at(static_cast<size_t>(kind)); }
 
 ErrorKind ErrorKindFromString(const std::string& word) {
-  for (size_t i = 0; i < kWords.size(); ++i) {
-    if (word == kWords[i]) return static_cast<ErrorKind>(i);
-  }
-  Fail(ErrorKind::kInternal, "unknown error kind '{}'", word);
+  return FromString<ErrorKind>(kKinds, word, "error kind");
+}
+
+const char* ToString(Failure failure) { return kFailures.at(static_cast<size_t>(failure)); }
+
+Failure FailureFromString(const std::string& word) {
+  return FromString<Failure>(kFailures, word, "failure");
 }
 
 int ExitCodeFor(ErrorKind kind) {

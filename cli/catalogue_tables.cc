@@ -7,22 +7,18 @@
 namespace zerosweep {
 namespace {
 
-Json Cell(const Json& param, const char* key) {
-  const auto found = param.find(key);
-  return found == param.end() || *found == "" ? Json() : *found;
-}
+Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 // What follows a parameter's meaning: its range, choices, other defaults and source.
-std::string Notes(const Json& param) {
+std::string Notes(const ParamSpec& param) {
   std::vector<std::string> notes;
   if (const std::string allowed = AllowedValues(param); !allowed.empty()) notes.push_back(allowed);
-  for (const char* layer : {"profiles", "variants"}) {
-    if (!param.contains(layer)) continue;
-    for (const auto& [name, value] : param[layer].items()) {
-      if (value != param["default"]) notes.push_back(fmt::format("{}: {}", name, Shown(value)));
+  for (const auto* layer : {&param.profiles, &param.variants}) {
+    for (const auto& [name, value] : *layer) {
+      if (value != param.default_value) notes.push_back(fmt::format("{}: {}", name, Shown(value)));
     }
   }
-  if (const Json source = Cell(param, "source"); source.is_string()) notes.push_back(source);
+  if (!param.source.empty()) notes.push_back(param.source);
   return notes.empty() ? "" : " (" + Join(notes, "; ") + ")";
 }
 
@@ -32,18 +28,14 @@ std::string Shown(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::string AllowedValues(const Json& param) {
-  if (param.contains("choices")) {
-    const auto choices = param["choices"].get<std::vector<std::string>>();
-    return (choices.size() > 1 ? "one of " : "only ") + Join(choices, ", ");
-  }
-  const bool min = param.contains("min"), max = param.contains("max");
-  const auto number = [&](const char* key) {
-    return fmt::format("{:g}", param[key].get<double>());  // an integer's limit without ".0"
-  };
-  if (min && max) return fmt::format("{} to {}", number("min"), number("max"));
-  if (min) return "at least " + number("min");
-  if (max) return "at most " + number("max");
+std::string AllowedValues(const ParamSpec& param) {
+  if (param.type == ParamType::kBits) return "2 to 8, 32 or `same`";
+  if (!param.choices.empty())
+    return (param.choices.size() > 1 ? "one of " : "only ") + Join(param.choices, ", ");
+  // An integer's limit without ".0".
+  if (param.min && param.max) return fmt::format("{:g} to {:g}", *param.min, *param.max);
+  if (param.min) return fmt::format("at least {:g}", *param.min);
+  if (param.max) return fmt::format("at most {:g}", *param.max);
   return "";
 }
 
@@ -54,31 +46,34 @@ const std::vector<std::string>& ParameterColumns() {
   return kColumns;
 }
 
-std::vector<Json> ParameterCells(const Json& param) {
-  std::vector<Json> cells = {param.at("name")};
-  for (size_t i = 1; i < ParameterColumns().size(); ++i) {
-    cells.push_back(Cell(param, ParameterColumns()[i].c_str()));
-  }
-  return cells;
+std::vector<Json> ParameterCells(const ParamSpec& param) {
+  return {param.name,
+          ToString(param.type),
+          param.default_value == "" ? Json() : param.default_value,
+          OrNull(param.unit),
+          OrNull(param.min),
+          OrNull(param.max),
+          OrNull(param.choices),
+          OrNull(param.profiles),
+          OrNull(param.variants),
+          OrNull(param.meaning),
+          OrNull(param.source)};
 }
 
-void PrintEntry(const std::string& heading, const Json& entry) {
-  const std::string paper = entry.value("paper", "");
-  fmt::print("{}: {}{}\n", heading, entry.value("summary", ""),
-             paper.empty() ? "" : fmt::format(" [{}]", paper));
+void PrintEntry(Role role, const Declaration& entry) {
+  fmt::print("{} {}: {}{}\n", ToString(role), entry.name, entry.summary,
+             entry.paper.empty() ? "" : fmt::format(" [{}]", entry.paper));
   size_t name_width = 0, default_width = 0;
   std::vector<std::string> defaults;
-  for (const Json& param : entry.at("params")) {
-    const Json unit = Cell(param, "unit");
-    defaults.push_back(Shown(param.at("default")) + (unit.is_null() ? "" : " " + Shown(unit)));
-    name_width = std::max(name_width, param.at("name").get_ref<const std::string&>().size());
+  for (const ParamSpec& param : entry.params) {
+    defaults.push_back(Shown(param.default_value) + (param.unit.empty() ? "" : " " + param.unit));
+    name_width = std::max(name_width, param.name.size());
     default_width = std::max(default_width, defaults.back().size());
   }
   for (size_t i = 0; i < defaults.size(); ++i) {
-    const Json& param = entry["params"][i];
-    fmt::print("  {:{}}  {:6}  {:{}}  {}{}\n", param.at("name").get<std::string>(), name_width,
-               param.at("type").get<std::string>(), defaults[i], default_width,
-               param.value("meaning", ""), Notes(param));
+    const ParamSpec& param = entry.params[i];
+    fmt::print("  {:{}}  {:6}  {:{}}  {}{}\n", param.name, name_width, ToString(param.type),
+               defaults[i], default_width, param.meaning, Notes(param));
   }
 }
 

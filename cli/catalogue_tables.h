@@ -13,15 +13,21 @@ namespace zerosweep {
 // meaning, source.
 const std::vector<std::string>& ParameterColumns();
 // Null cells for what the parameter does not declare.
-std::vector<Json> ParameterCells(const Json& param);
+std::vector<Json> ParameterCells(const ParamSpec& param);
 
 // A heading ("synthesizer zeroq"), its summary and paper, and one line a parameter.
-void PrintEntry(const std::string& heading, const Json& entry);
+void PrintEntry(Role role, const Declaration& entry);
 
 // "one of relu, op_output", "0 to 1", "at least 1"; empty when the type alone limits it.
-std::string AllowedValues(const Json& param);
+std::string AllowedValues(const ParamSpec& param);
 
 // "64", "w8a8", "[1, 2]": a JSON value as people write it.
 std::string Shown(const Json& value);
+
+// Null for what is empty.
+template <typename T>
+Json OrNull(const T& value) {
+  return value.empty() ? Json() : Json(value);
+}
 
 }  // namespace zerosweep

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "base/text.h"
 #include "cli/catalogue_tables.h"
@@ -46,115 +47,112 @@ std::string Headings(const std::vector<std::string>& titles) {
 
 std::string Value(const Json& value) { return "`" + Shown(value) + "`"; }
 
-std::string TextOf(const Json& param, const char* key) { return param.value(key, ""); }
-
 std::string Capitalised(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text.ends_with('.') ? text : text + ".";
 }
 
-bool AnyHas(const Json& params, const char* key) {
-  return std::any_of(params.begin(), params.end(),
-                     [&](const Json& param) { return param.contains(key); });
-}
-
 // Default values per profile or variant, as columns; none where no parameter declares any.
 struct Layer {
-  const char* key;                        // in a parameter: "profiles"
+  std::map<std::string, Json> ParamSpec::*values;
   const char* title;                      // "profile"
   const std::vector<std::string>& names;  // "paper", "fast", "smoke"
+
+  bool In(const std::vector<ParamSpec>& params) const {
+    return std::any_of(params.begin(), params.end(),
+                       [&](const ParamSpec& param) { return !(param.*values).empty(); });
+  }
 };
 const std::vector<Layer>& Layers() {
-  static const std::vector<Layer> kLayers = {{"profiles", "profile", kProfiles},
-                                             {"variants", "variant", kVariants}};
+  static const std::vector<Layer> kLayers = {{&ParamSpec::profiles, "profile", kProfiles},
+                                             {&ParamSpec::variants, "variant", kVariants}};
   return kLayers;
 }
 
-std::string ParameterTable(const Json& params) {
+std::string ParameterTable(const std::vector<ParamSpec>& params) {
   if (params.empty()) return "No parameters.\n";
   std::vector<std::string> titles = {"parameter", "type", "default"};
   for (const Layer& layer : Layers()) {
-    if (!AnyHas(params, layer.key)) continue;
+    if (!layer.In(params)) continue;
     for (const std::string& name : layer.names) {
       titles.push_back(fmt::format("{} {}", layer.title, name));
     }
   }
   titles.insert(titles.end(), {"unit", "allowed", "meaning", "source"});
   std::string table = Headings(titles);
-  for (const Json& param : params) {
-    std::vector<std::string> cells = {Value(param.at("name")), TextOf(param, "type"),
-                                      Value(param.at("default"))};
+  for (const ParamSpec& param : params) {
+    std::vector<std::string> cells = {Value(param.name), ToString(param.type),
+                                      Value(param.default_value)};
     for (const Layer& layer : Layers()) {
-      if (!AnyHas(params, layer.key)) continue;
-      const Json declared = param.value(layer.key, Json::object());
+      if (!layer.In(params)) continue;
+      const auto& declared = param.*layer.values;
       for (const std::string& name : layer.names) {
-        cells.push_back(declared.contains(name) ? Value(declared[name]) : "");
+        cells.push_back(declared.contains(name) ? Value(declared.at(name)) : "");
       }
     }
-    cells.insert(cells.end(), {TextOf(param, "unit"), AllowedValues(param),
-                               TextOf(param, "meaning"), TextOf(param, "source")});
+    cells.insert(cells.end(), {param.unit, AllowedValues(param), param.meaning, param.source});
     table += Row(cells);
   }
   return table;
 }
 
 // "Paper: …. Revision 1, uses the seed, needs real_data."
-std::string Facts(const Json& entry) {
-  std::vector<std::string> facts = {fmt::format("Revision {}", Shown(entry.at("revision")))};
-  if (entry.at("uses_seed").get<bool>()) facts.push_back("uses the seed");
-  for (const Json& need : entry.at("needs")) facts.push_back("needs " + Value(need));
-  if (IsJoint(entry)) facts.emplace_back("makes its own images");
-  if (RunsInGroups(entry)) facts.emplace_back("runs on several ranks");
-  const std::string paper = TextOf(entry, "paper");
-  return (paper.empty() ? "" : "Paper: " + paper + ". ") + Join(facts, ", ") + ".\n";
+std::string Facts(const Declaration& entry) {
+  std::vector<std::string> facts = {fmt::format("Revision {}", entry.revision)};
+  if (entry.uses_seed) facts.emplace_back("uses the seed");
+  for (const std::string& need : entry.needs) facts.push_back("needs " + Value(need));
+  if (const auto* method = std::get_if<MethodFacts>(&entry.facts)) {
+    if (method->joint) facts.emplace_back("makes its own images");
+    if (method->groups) facts.emplace_back("runs on several ranks");
+  }
+  return (entry.paper.empty() ? "" : "Paper: " + entry.paper + ". ") + Join(facts, ", ") + ".\n";
 }
 
 // "`param.units` is not `blocks`, `layers`".
-std::string ConditionText(const Json& condition) {
-  std::string text = Value(condition.at("fact"));
-  for (const auto& [relation, value] : condition.items()) {
-    if (relation == "fact") continue;
-    std::string words = relation;
-    std::replace(words.begin(), words.end(), '_', ' ');
-    std::vector<std::string> values;
-    if (!value.is_array()) values.push_back(Value(value.is_object() ? value.at("fact") : value));
-    for (const Json& each : value.is_array() ? value : Json::array()) values.push_back(Value(each));
-    text += fmt::format(" {} {}", words, Join(values, ", "));
+std::string ConditionText(const Condition& condition) {
+  std::string words = condition.relation;
+  std::replace(words.begin(), words.end(), '_', ' ');
+  std::vector<std::string> values;
+  if (const auto fact = NameOfFact(condition.value)) {
+    values.push_back(Value(*fact));
+  } else if (condition.value.is_array()) {
+    for (const Json& each : condition.value) values.push_back(Value(each));
+  } else {
+    values.push_back(Value(condition.value));
   }
-  return text;
+  return fmt::format("{} {} {}", Value(condition.fact), words, Join(values, ", "));
 }
 
 // Trials that are refused, a line each.
-std::string Limits(const Json& entry) {
-  const Json& limits = entry.at("limits");
-  if (limits.empty()) return "";
+std::string Limits(const Declaration& entry) {
+  if (entry.limits.empty()) return "";
   std::string text = "\nRefused where\n";
-  for (const Json& limit : limits) {
+  for (const Limit& limit : entry.limits) {
     std::vector<std::string> conditions;
-    for (const Json& condition : limit.at("when")) conditions.push_back(ConditionText(condition));
+    for (const Condition& condition : limit.when) conditions.push_back(ConditionText(condition));
     text += "- " + Join(conditions, " and ") + "\n";
   }
   return text;
 }
 
-std::string Section(const std::string& title, const Json& entries) {
+std::string Section(const std::string& title, const std::vector<Declaration>& entries) {
   if (entries.empty()) return "";
   std::string text = fmt::format("\n## {}\n", title);
-  for (const Json& entry : entries) {
-    text += fmt::format("\n### {}\n\n{}\n\n{}{}\n{}", Shown(entry.at("name")),
-                        Capitalised(TextOf(entry, "summary")), Facts(entry), Limits(entry),
-                        ParameterTable(entry.at("params")));
+  for (const Declaration& entry : entries) {
+    text += fmt::format("\n### {}\n\n{}\n\n{}{}\n{}", entry.name, Capitalised(entry.summary),
+                        Facts(entry), Limits(entry), ParameterTable(entry.params));
   }
   return text;
 }
 
 // What the recipe sets over the declarations of its parts.
-std::string RecipeSettings(const Json& recipe) {
+std::string RecipeSettings(const Recipe& recipe) {
   std::string rows;
-  for (const std::string& role : RolesOf(recipe)) {
-    for (const auto& [name, value] : recipe.at(role).at("params").items()) {
-      rows += Row({fmt::format("{} {}", role, Shown(recipe.at(role).at("name"))), "`" + name + "`",
-                   Value(value)});
+  for (const Role role : recipe.Roles()) {
+    const RecipePart& part = recipe.Part(role);
+    for (const auto& [name, value] : part.params.items()) {
+      rows +=
+          Row({fmt::format("{} {}", ToString(role), part.name), "`" + name + "`", Value(value)});
     }
   }
   if (rows.empty()) return "Sets no parameter: its parts' own values hold.\n";
@@ -162,22 +160,21 @@ std::string RecipeSettings(const Json& recipe) {
 }
 
 // "`qdrop` (variant `paper`: `pd_quant`)".
-std::string ProtocolsOf(const Json& recipe, const Catalogue& catalogue) {
-  const RecipeProtocol protocol = RecipeProtocolFromJson(recipe.at("protocol"));
+std::string ProtocolsOf(const Recipe& recipe, const Catalogue& catalogue) {
   const auto label = [&](const ProtocolChoice& choice) {
     return "`" + ResolveProtocol(choice, catalogue).label + "`";
   };
   std::vector<std::string> others;
-  for (const auto& [variant, choice] : protocol.variants)
+  for (const auto& [variant, choice] : recipe.protocol.variants)
     others.push_back(fmt::format("variant `{}`: {}", variant, label(choice)));
-  return label(protocol.usual) + (others.empty() ? "" : " (" + Join(others, ", ") + ")");
+  return label(recipe.protocol.usual) + (others.empty() ? "" : " (" + Join(others, ", ") + ")");
 }
 
 // "Synthesizer `zeroq`, quantizer `minmax`".
-std::string Parts(const Json& recipe) {
+std::string Parts(const Recipe& recipe) {
   std::vector<std::string> parts;
-  for (const std::string& role : RolesOf(recipe))
-    parts.push_back(role + " " + Value(recipe.at(role).at("name")));
+  for (const Role role : recipe.Roles())
+    parts.push_back(ToString(role) + (" " + Value(recipe.Part(role).name)));
   std::string text = Join(parts, ", ");
   text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
@@ -189,38 +186,30 @@ std::string Recipes(const Catalogue& catalogue) {
       "a "
       "paper puts them together; "
       "`zerosweep recipes NAME` shows every value.\n";
-  for (const Json& recipe : catalogue.recipes()) {
-    const std::string protocol = ProtocolsOf(recipe, catalogue);
-    const std::string paper = TextOf(recipe, "paper");
-    text += fmt::format("\n### {}\n\n{}\n\n{}{}, protocol {}, variant `{}`.\n\n{}",
-                        Shown(recipe.at("name")), Capitalised(TextOf(recipe, "summary")),
-                        paper.empty() ? "" : "Paper: " + paper + ". ", Parts(recipe), protocol,
-                        TextOf(recipe, "variant"), RecipeSettings(recipe));
+  for (const Recipe& recipe : catalogue.recipes()) {
+    text += fmt::format("\n### {}\n\n{}\n\n{}{}, protocol {}, variant `{}`.\n\n{}", recipe.name,
+                        Capitalised(recipe.summary),
+                        recipe.paper.empty() ? "" : "Paper: " + recipe.paper + ". ", Parts(recipe),
+                        ProtocolsOf(recipe, catalogue), recipe.variant, RecipeSettings(recipe));
   }
   return text;
 }
 
-std::string ProtocolFields(const Catalogue& catalogue) {
-  const Json& presets = catalogue.protocol().at("presets");
+std::string ProtocolTable(const Catalogue& catalogue) {
+  const auto& presets = catalogue.protocol().presets;
   std::vector<std::string> titles = {"field", "default"};
-  for (const auto& [preset, values] : presets.items()) titles.push_back("preset " + preset);
+  for (const auto& [preset, values] : presets) titles.push_back("preset " + preset);
   titles.insert(titles.end(), {"allowed", "stages", "meaning"});
   std::string text =
       "\n## Protocol fields\n\nWhat makes two numbers comparable; stored with every trial. "
       "`protocol: NAME` takes a preset, `protocol: {preset: NAME, first_w: 4}` changes it. An "
       "empty cell under a preset means the default.\n\n" +
       Headings(titles);
-  for (const Json& field : catalogue.protocol().at("fields")) {
-    const std::string name = field.at("name");
-    std::vector<std::string> cells = {"`" + name + "`", Value(field.at("default"))};
-    for (const auto& [preset, values] : presets.items()) {
-      cells.push_back(values.contains(name) ? Value(values[name]) : "");
-    }
-    const std::string allowed =
-        field.at("type") == "bits" ? "2 to 8, 32 or `same`" : AllowedValues(field);
-    cells.insert(cells.end(),
-                 {allowed, Join(field.at("stages").get<std::vector<std::string>>(), ", "),
-                  TextOf(field, "meaning")});
+  for (const auto& [param, stages] : catalogue.protocol().fields) {
+    std::vector<std::string> cells = {"`" + param.name + "`", Value(param.default_value)};
+    for (const auto& [preset, values] : presets)
+      cells.push_back(values.contains(param.name) ? Value(values[param.name]) : "");
+    cells.insert(cells.end(), {AllowedValues(param), Join(stages, ", "), param.meaning});
     text += Row(cells);
   }
   return text;
@@ -229,10 +218,9 @@ std::string ProtocolFields(const Catalogue& catalogue) {
 }  // namespace
 
 std::string MethodsPage(const Catalogue& catalogue) {
-  const Json& json = catalogue.json();
-  return kPreface + Recipes(catalogue) + Section("Synthesizers", json.at("synthesizers")) +
-         Section("Quantizers", json.at("quantizers")) + Section("Trainers", json.at("trainers")) +
-         Section("Stage kinds", json.at("kinds")) + ProtocolFields(catalogue);
+  return kPreface + Recipes(catalogue) + Section("Synthesizers", catalogue.Of(Role::kSynthesizer)) +
+         Section("Quantizers", catalogue.Of(Role::kQuantizer)) +
+         Section("Stage kinds", catalogue.Of(Role::kKind)) + ProtocolTable(catalogue);
 }
 
 }  // namespace zerosweep

@@ -14,26 +14,32 @@ constexpr const char* kHeldout = "heldout";
 
 constexpr const char* kPaper = "paper";  // the profile
 
-Json DeclaredValues(const Json& declaration, const std::string& variant) {
+Json DeclaredValues(const Declaration& declaration, const std::string& variant) {
   Json values = ResolveParams(declaration, Json::object(), Json::object(), kPaper, variant);
   for (const std::string& name : kWithoutInfluence) values.erase(name);
-  if (IsJoint(declaration)) values.erase(kHeldout);
+  const auto* method = std::get_if<MethodFacts>(&declaration.facts);
+  if (method != nullptr && method->joint) values.erase(kHeldout);
   return values;
 }
 
 // What a recipe sets under the profile `paper`, of each of its parts, and its protocol's label by
 // variant.
-Json SetBy(const Json& recipe, const Catalogue& catalogue) {
-  const RecipeProtocol protocol = RecipeProtocolFromJson(recipe.at("protocol"));
+Json SetBy(const Recipe& recipe, const Catalogue& catalogue) {
   Json set = Json::object();
   for (const std::string& variant : kVariants)
-    set["protocol"][variant] = ResolveProtocol(protocol.Of(variant), catalogue).label;
-  for (const std::string& role : RolesOf(recipe)) {
-    set[role] = Json::object();
-    for (const auto& [name, value] : recipe.at(role).at("params").items())
-      set[role][name] = value.is_object() ? value.at(kPaper) : value;
+    set["protocol"][variant] = ResolveProtocol(recipe.protocol.Of(variant), catalogue).label;
+  for (const Role role : recipe.Roles()) {
+    Json& of_part = set[ToString(role)] = Json::object();
+    for (const auto& [name, value] : recipe.Part(role).params.items())
+      of_part[name] = value.is_object() ? value.at(kPaper) : value;
   }
   return set;
+}
+
+// Kinds of stages whose parameters a paper sets, besides those that run its parts.
+bool IsOfPaper(const KindFacts& kind) {
+  return kind.presence == KindFacts::Presence::kNeeded ||
+         kind.presence == KindFacts::Presence::kMixedBits;
 }
 
 }  // namespace
@@ -41,19 +47,18 @@ Json SetBy(const Json& recipe, const Catalogue& catalogue) {
 PaperSettings PapersOwn() {
   const Catalogue& catalogue = CompiledCatalogue();
   PaperSettings papers;
-  for (const auto& [name, fields] : catalogue.protocol().at("presets").items())
+  for (const auto& [name, fields] : catalogue.protocol().presets)
     papers.presets[name] = ResolveProtocol({name, Json::object()}, catalogue).fields;
   for (const std::string& variant : kVariants) {
-    for (const char* role : {"synthesizer", "quantizer"})
-      for (const std::string& name : catalogue.Names(role))
-        papers.parts[{role + (" " + name), variant}] =
-            DeclaredValues(*catalogue.Find(role, name), variant);
-    for (const char* kind : {"correct", "sensitivity"})
-      if (const Json* declaration = catalogue.Find("kind", kind))
-        papers.parts[{kind, variant}] = DeclaredValues(*declaration, variant);
+    for (const Role role : {Role::kSynthesizer, Role::kQuantizer})
+      for (const Declaration& part : catalogue.Of(role))
+        papers.parts[{ToString(role) + (" " + part.name), variant}] = DeclaredValues(part, variant);
+    for (const Declaration& kind : catalogue.Of(Role::kKind))
+      if (IsOfPaper(kind.kind()))
+        papers.parts[{kind.name, variant}] = DeclaredValues(kind, variant);
   }
-  for (const Json& recipe : catalogue.recipes())
-    papers.recipes[recipe.at("name")] = SetBy(recipe, catalogue);
+  for (const Recipe& recipe : catalogue.recipes())
+    papers.recipes[recipe.name] = SetBy(recipe, catalogue);
   return papers;
 }
 

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "contract/frames.h"
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/gpus.h"
 #include "engine/stages/input_check.h"
@@ -73,7 +73,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? zerosweep::kExitOk : zerosweep::kExitUsage;
   }
   if (describe) {
-    std::printf("%s\n", zerosweep::DescribeAll().dump(1).c_str());
+    std::printf("%s\n", zerosweep::ToJson(zerosweep::DescribeAll()).dump(1).c_str());
     return zerosweep::kExitOk;
   }
   if (devices) {

@@ -115,8 +115,8 @@ void Coordinator::RankLost(int rank, const std::string& why) {
   for (auto& [id, flight] : flights_) {
     if (!flight.AliveOn(rank)) continue;
     flight.NoteFailure(
-        -1, {id, ErrorKind::kCluster, "lost_worker", fmt::format("rank {}: {}", rank, why)}, {},
-        clock_.Monotonic(), options_.drain_grace);
+        -1, {id, ErrorKind::kCluster, Failure::kLostWorker, fmt::format("rank {}: {}", rank, why)},
+        {}, clock_.Monotonic(), options_.drain_grace);
   }
   EndMembersOf(rank, /*surely_dead=*/false);
   SettleAll();

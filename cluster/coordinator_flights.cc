@@ -14,7 +14,7 @@ void Coordinator::OnStoreCall(int rank, const StoreCall& call) {
       Send(flight.members.at(static_cast<size_t>(reply.rank)).worker,
            StoreReply{reply.rank, reply.answer});
   } catch (const Error& error) {
-    flight.NoteFailure(call.rank, {found->first, ErrorKind::kTrial, "error", error.what()}, {},
+    flight.NoteFailure(call.rank, {found->first, ErrorKind::kTrial, Failure::kError, error.what()}, {},
                        clock_.Monotonic(), options_.drain_grace);
   }
 }
@@ -113,21 +113,21 @@ void Coordinator::FailFlight(const std::string& id) {
   flights_.erase(id);
   const StageFailed& failed = *flight.failed;
   if (flight.cancelled) return RecordEnd(id, flight, /*final=*/false);
-  const bool interrupted = failed.failure == "interrupted";
+  const bool interrupted = failed.failure == Failure::kInterrupted;
   if (!interrupted) ++attempts_failed_;
   // A full disk or an unusable device is not the trial's fault: the stage stays open and the run
   // ends.
-  const bool blameless = failed.failure == "error" &&
+  const bool blameless = failed.failure == Failure::kError &&
                          (failed.kind == ErrorKind::kStorage || failed.kind == ErrorKind::kCluster);
   const bool final = !blameless && scheduler_.Failed(flight.stage, failed, clock_.Monotonic());
   RecordEnd(id, flight, final);
   if (blameless) Fail(failed.kind, "{}: {}", view_.label(flight.stage), failed.message);
-  const std::string line =
-      fmt::format("{}  {} (attempt {}): {}: {}",
-                  final         ? "failed"
-                  : interrupted ? "paused"
-                                : "again ",
-                  view_.label(flight.stage), flight.number, failed.failure, failed.message);
+  const std::string line = fmt::format("{}  {} (attempt {}): {}: {}",
+                                       final         ? "failed"
+                                       : interrupted ? "paused"
+                                                     : "again ",
+                                       view_.label(flight.stage), flight.number,
+                                       ToString(failed.failure), failed.message);
   final ? Problem(line) : display_.Line(line);
 }
 
@@ -153,7 +153,7 @@ void Coordinator::InterruptFlights() {
     }
     if (!flight->second.cancelled) {
       scheduler_.PutBack(flight->second.stage);
-      flight->second.failed = {flight->first, ErrorKind::kCluster, "interrupted",
+      flight->second.failed = {flight->first, ErrorKind::kCluster, Failure::kInterrupted,
                                "the run was interrupted"};
     }
     RecordEnd(flight->first, flight->second, /*final=*/false);

@@ -15,8 +15,8 @@ bool Coordinator::HandleStorage() {
     if (const auto* committed = std::get_if<StageCommitted>(&event)) {
       OnCommitted(*committed);
     } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
-      flights_.at(failed->attempt).failed = {failed->attempt, ErrorKind::kStorage, "publish",
-                                             failed->message};
+      flights_.at(failed->attempt).failed = {failed->attempt, ErrorKind::kStorage,
+                                             Failure::kPublish, failed->message};
       FailFlight(failed->attempt);
     } else if (const auto* reopened = std::get_if<StagesReopened>(&event)) {
       Reopen(*reopened);
@@ -67,7 +67,7 @@ void Coordinator::CancelStage(size_t stage) {
   for (auto& [id, flight] : flights_) {
     if (flight.stage != stage || flight.committing || flight.cancelled) continue;
     flight.cancelled = true;
-    flight.failed = {id, ErrorKind::kTrial, "cancelled", "cancelled by request"};
+    flight.failed = {id, ErrorKind::kTrial, Failure::kCancelled, "cancelled by request"};
     flight.revoke_at = clock_.Monotonic();
   }
   SettleAll();
@@ -119,7 +119,7 @@ void Coordinator::Refuse(size_t stage, const std::string& why) {
   Flight flight;
   flight.stage = stage;
   flight.started = clock_.Monotonic();
-  flight.failed = {id, ErrorKind::kUsage, "configuration", why};
+  flight.failed = {id, ErrorKind::kUsage, Failure::kConfiguration, why};
   storage_.Start({id, row.name, "nowhere", "", row.design->threads});
   scheduler_.Refuse(stage, why);
   ++attempts_failed_;

@@ -11,8 +11,8 @@ constexpr double kLookForCause = 1;  // seconds
 constexpr double kFollowDone = 10;
 
 int Weight(int rank, const StageFailed& failed) {
-  if (failed.failure == "interrupted") return rank == 0 ? 3 : 2;
-  return failed.failure == "lost_worker" ? 0 : 1;
+  if (failed.failure == Failure::kInterrupted) return rank == 0 ? 3 : 2;
+  return failed.failure == Failure::kLostWorker ? 0 : 1;
 }
 
 }  // namespace
@@ -35,9 +35,9 @@ bool Flight::AliveOn(int worker) const {
 void Flight::NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now,
                          double grace) {
   if (done || cancelled) return;
-  const double patience = why.failure == "interrupted"                ? grace
-                          : why.failure == "lost_worker" && rank >= 0 ? kLookForCause
-                                                                      : 0;
+  const double patience = why.failure == Failure::kInterrupted               ? grace
+                          : why.failure == Failure::kLostWorker && rank >= 0 ? kLookForCause
+                                                                             : 0;
   revoke_at = std::min(revoke_at, now + patience);
   if (failed && Weight(rank, why) <= weight) return;
   weight = Weight(rank, why);

@@ -9,6 +9,11 @@
 namespace zerosweep {
 namespace fs = std::filesystem;
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, sweep, folder, program, arguments, container, sbatch,
+                                   max_restarts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobState, job, cluster, submitted, earlier,
+                                                restarts, losses, cancelled, ended)
+
 // A warning that comes while the user's lines run must not end the job: zerosweep itself listens.
 const char* const kJobScript = R"(#!/bin/bash
 # Always the same text: what differs is in the folder "$2". "$1" is zerosweep.
@@ -42,14 +47,9 @@ Json ReadJson(const fs::path& path) {
 }  // namespace
 
 Json ToJson(const JobSpec& spec) {
-  return {{"format", 1},
-          {"sweep", spec.sweep},
-          {"folder", spec.folder},
-          {"program", spec.program},
-          {"arguments", spec.arguments},
-          {"container", spec.container},
-          {"sbatch", spec.sbatch},
-          {"max_restarts", spec.max_restarts}};
+  Json json = spec;
+  json["format"] = 1;
+  return json;
 }
 
 void WriteJob(const Home& home, const std::string& id, const JobSpec& spec,
@@ -68,15 +68,7 @@ JobSpec ReadJobSpec(const fs::path& folder) {
   const fs::path path = folder / "job.json";
   const Json json = ReadJson(path);
   try {
-    JobSpec spec;
-    json.at("sweep").get_to(spec.sweep);
-    json.at("folder").get_to(spec.folder);
-    json.at("program").get_to(spec.program);
-    json.at("arguments").get_to(spec.arguments);
-    json.at("container").get_to(spec.container);
-    json.at("sbatch").get_to(spec.sbatch);
-    json.at("max_restarts").get_to(spec.max_restarts);
-    return spec;
+    return json.get<JobSpec>();
   } catch (const nlohmann::json::exception& error) {
     Fail(ErrorKind::kStorage, "{} is malformed: {}", path.string(), error.what());
   }
@@ -86,17 +78,7 @@ JobState ReadJobState(const fs::path& folder) {
   std::error_code code;
   if (!fs::exists(folder / "state.json", code)) return {};
   try {
-    const Json json = ReadJson(folder / "state.json");
-    JobState state;
-    state.job = json.value("job", "");
-    state.cluster = json.value("cluster", "");
-    state.submitted = json.value("submitted", 0.0);
-    state.earlier = json.value("earlier", std::vector<std::string>());
-    state.restarts = json.value("restarts", 0);
-    state.losses = json.value("losses", 0);
-    state.cancelled = json.value("cancelled", false);
-    state.ended = json.value("ended", "");
-    return state;
+    return ReadJson(folder / "state.json").get<JobState>();
   } catch (const std::exception& error) {
     spdlog::warn("{}: {}", folder.string(), error.what());
     return {};
@@ -104,15 +86,7 @@ JobState ReadJobState(const fs::path& folder) {
 }
 
 void WriteJobState(const fs::path& folder, const JobState& state) {
-  const Json json = {{"job", state.job},
-                     {"cluster", state.cluster},
-                     {"submitted", state.submitted},
-                     {"earlier", state.earlier},
-                     {"restarts", state.restarts},
-                     {"losses", state.losses},
-                     {"cancelled", state.cancelled},
-                     {"ended", state.ended}};
-  WriteFileAtomically(folder / "state.json", Text(json));
+  WriteFileAtomically(folder / "state.json", Text(state));
 }
 
 std::vector<RememberedJob> RememberedJobs(const Home& home) {

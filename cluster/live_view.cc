@@ -11,6 +11,10 @@
 
 namespace zerosweep {
 namespace fs = std::filesystem;
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActiveStage, label, place, done, total, unit, note, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveNode, name, slots, busy)
+
 namespace {
 
 constexpr double kOldNews = 15;      // seconds: then the view says how old it is
@@ -19,24 +23,6 @@ constexpr size_t kMostProblems = 5;  // of which the latest are shown
 constexpr const char* kRed = "\x1b[31m";
 constexpr const char* kBold = "\x1b[1m";
 constexpr const char* kReset = "\x1b[0m";
-
-Json ToJson(const ActiveStage& stage) {
-  return {{"label", stage.label},    {"place", stage.place}, {"done", stage.done},
-          {"total", stage.total},    {"unit", stage.unit},   {"note", stage.note},
-          {"seconds", stage.seconds}};
-}
-
-ActiveStage ActiveStageFromJson(const Json& json) {
-  ActiveStage stage;
-  json.at("label").get_to(stage.label);
-  json.at("place").get_to(stage.place);
-  json.at("done").get_to(stage.done);
-  json.at("total").get_to(stage.total);
-  json.at("unit").get_to(stage.unit);
-  json.at("note").get_to(stage.note);
-  json.at("seconds").get_to(stage.seconds);
-  return stage;
-}
 
 // Collects lines of a screen until it is full.
 class Screen {
@@ -86,10 +72,6 @@ void AddStages(const RunSnapshot& snapshot, int columns, Screen& screen) {
 
 Json ToJson(const LiveView& view) {
   const RunSnapshot& snapshot = view.snapshot;
-  Json active = Json::array(), nodes = Json::array();
-  for (const ActiveStage& stage : snapshot.active) active.push_back(ToJson(stage));
-  for (const LiveNode& node : view.nodes)
-    nodes.push_back({{"name", node.name}, {"slots", node.slots}, {"busy", node.busy}});
   return {{"sweep", view.sweep},
           {"run", view.run},
           {"written", view.written},
@@ -100,31 +82,27 @@ Json ToJson(const LiveView& view) {
           {"stages", snapshot.stages},
           {"stages_done", snapshot.stages_done},
           {"eta_seconds", snapshot.eta >= 0 ? Json(snapshot.eta) : Json()},
-          {"running", active},
-          {"nodes", nodes},
+          {"running", snapshot.active},
+          {"nodes", view.nodes},
           {"problems", view.problems}};
 }
 
 LiveView LiveViewFromJson(const Json& json, const std::string& origin) {
   try {
-    LiveView view;
-    json.at("sweep").get_to(view.sweep);
-    json.at("run").get_to(view.run);
-    json.at("written").get_to(view.written);
-    json.at("seconds").get_to(view.seconds);
-    RunSnapshot& snapshot = view.snapshot;
-    json.at("trials").get_to(snapshot.trials);
-    json.at("trials_done").get_to(snapshot.trials_done);
-    json.at("trials_failed").get_to(snapshot.trials_failed);
-    json.at("stages").get_to(snapshot.stages);
-    json.at("stages_done").get_to(snapshot.stages_done);
-    if (!json.at("eta_seconds").is_null()) json["eta_seconds"].get_to(snapshot.eta);
-    for (const Json& stage : json.at("running"))
-      snapshot.active.push_back(ActiveStageFromJson(stage));
-    for (const Json& node : json.at("nodes"))
-      view.nodes.push_back({node.at("name"), node.at("slots"), node.at("busy")});
-    json.at("problems").get_to(view.problems);
-    return view;
+    const Json& eta = json.at("eta_seconds");
+    return {.sweep = json.at("sweep"),
+            .run = json.at("run"),
+            .written = json.at("written"),
+            .seconds = json.at("seconds"),
+            .snapshot = {.trials = json.at("trials"),
+                         .trials_done = json.at("trials_done"),
+                         .trials_failed = json.at("trials_failed"),
+                         .stages = json.at("stages"),
+                         .stages_done = json.at("stages_done"),
+                         .eta = eta.is_null() ? -1 : eta.get<double>(),
+                         .active = json.at("running")},
+            .nodes = json.at("nodes"),
+            .problems = json.at("problems")};
   } catch (const nlohmann::json::exception& error) {
     Fail(ErrorKind::kStorage, "{}: {}", origin, error.what());
   }

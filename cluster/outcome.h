@@ -12,9 +12,9 @@ namespace zerosweep {
 
 struct Outcome {
   int exit_code = 0;
-  int trials_done = 0, trials_failed = 0, trials_cancelled = 0, trials_open = 0;
-  int stages_run = 0;       // computed by this run
-  int attempts_failed = 0;  // of this run
+  int done = 0, failed = 0, cancelled = 0, open = 0;  // trials
+  int stages_run = 0;                                 // computed by this run
+  int attempts_failed = 0;                            // of this run
   double seconds = 0;
   std::string message;  // why the run could not go on, of exit codes 4 and 70
 };

@@ -37,16 +37,17 @@ Scheduler::Phase PhaseOf(State state) {
 }  // namespace
 
 int AllowedAttempts(const StageFailed& failed, int max_attempts) {
-  if (failed.kind == ErrorKind::kUsage || failed.failure == "configuration" ||
-      failed.failure == "data")
+  if (failed.kind == ErrorKind::kUsage || failed.failure == Failure::kConfiguration ||
+      failed.failure == Failure::kData)
     return 1;
-  if (failed.failure == "error" || failed.failure == "non_finite") return std::min(2, max_attempts);
+  if (failed.failure == Failure::kError || failed.failure == Failure::kNonFinite)
+    return std::min(2, max_attempts);
   return max_attempts;
 }
 
-double BackOff(const std::string& failure, int tries) {
-  if (failure == "lost_worker" || failure == "non_finite") return 0;
-  const double first = failure == "oom" ? 10 : failure == "publish" ? 5 : 1;
+double BackOff(Failure failure, int tries) {
+  if (failure == Failure::kLostWorker || failure == Failure::kNonFinite) return 0;
+  const double first = failure == Failure::kOutOfMemory ? 10 : failure == Failure::kPublish ? 5 : 1;
   return std::min(kLongestBackOff, first * std::pow(4, tries - 1));
 }
 
@@ -185,7 +186,8 @@ bool Scheduler::Failed(size_t stage, const StageFailed& failed, double now) {
     End(stage, Phase::kCancelled);
     return true;
   }
-  if (failed.failure == "interrupted" && ++nodes_[stage].interruptions <= kMostInterruptions) {
+  if (failed.failure == Failure::kInterrupted &&
+      ++nodes_[stage].interruptions <= kMostInterruptions) {
     PutBack(stage);
     return false;
   }

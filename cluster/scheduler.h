@@ -32,7 +32,7 @@ int AllowedAttempts(const StageFailed& failed, int max_attempts);
 
 // Seconds before the next try, after so many: what was short (memory, a device, the disk) may be
 // there again by then. A lost worker says nothing about the stage.
-double BackOff(const std::string& failure, int tries);
+double BackOff(Failure failure, int tries);
 
 // The stages of a plan, by their index in it. Costliest first: the order is that of a stage's cost
 // plus the longest chain of costs behind it.

@@ -84,10 +84,10 @@ Outcome MakeOutcome(const Plan& plan, const Scheduler& scheduler, const Coordina
                     double seconds) {
   const TrialCounts trials = RunView(plan, scheduler).CountTrials();
   Outcome outcome;
-  outcome.trials_done = trials.done;
-  outcome.trials_failed = trials.failed;
-  outcome.trials_cancelled = trials.cancelled;
-  outcome.trials_open = trials.open;
+  outcome.done = trials.done;
+  outcome.failed = trials.failed;
+  outcome.cancelled = trials.cancelled;
+  outcome.open = trials.open;
   outcome.stages_run = coordinator.stages_run();
   outcome.attempts_failed = coordinator.attempts_failed();
   outcome.seconds = seconds;

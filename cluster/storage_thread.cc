@@ -185,7 +185,7 @@ void StorageThread::PublishAndCommit(ResultsWriter& writer, AttemptDone done) {
   try {
     published = publish_(done);
   } catch (const Error& error) {
-    if (error.failure() != kPublishFailure) throw;  // the disk's fault ends the run
+    if (error.failure() != Failure::kPublish) throw;  // the disk's fault ends the run
     PublishFailed failed{done.attempt, done.stage, error.what()};
     pending_.emplace_back(std::move(failed));
     return;

@@ -85,7 +85,6 @@ void Supervisor::Start(const StageRun& run, const StageLimits& limits) {
   rank_ = run.rank;
   sent_ = draining_ = false;
   asked_at_ = time_.Seconds();
-  metrics_.clear();
   limits_ = limits;
   oom_kills_before_ = OomKills();
   if (child_ && (at_end_ || child_->Ended())) child_.reset();
@@ -143,7 +142,7 @@ void Supervisor::ReadFrames(std::vector<StageEvent>& events) {
       } catch (const Error& error) {
         child_->Kill();
         child_.reset();
-        if (run_) FailRun("crash", error.what(), events);
+        if (run_) FailRun(Failure::kCrash, error.what(), events);
         return;
       }
       if (!message) break;
@@ -167,14 +166,10 @@ void Supervisor::Handle(const StageMessage& message, std::vector<StageEvent>& ev
     events.push_back({*progress, {}});
   } else if (const auto* request = std::get_if<StoreRequest>(&message)) {
     events.push_back({*request, {}});
-  } else if (const auto* metric = std::get_if<StageMetric>(&message)) {
-    metrics_[metric->name] = metric->value;
   } else if (const auto* done = std::get_if<StageDone>(&message)) {
     run_.reset();
     log_.End();
-    StageDone whole = *done;
-    whole.metrics.merge(metrics_);
-    events.push_back({std::move(whole), {}});
+    events.push_back({*done, {}});
   } else {
     const auto& failed = std::get<StageFailed>(message);
     run_.reset();
@@ -224,7 +219,7 @@ void Supervisor::CheckSilence(std::vector<StageEvent>& events) {
     return;
   child_->Kill();
   child_.reset();
-  FailRun("timeout", reason + "; its process was killed", events);
+  FailRun(Failure::kTimeout, reason + "; its process was killed", events);
 }
 
 void Supervisor::ProcessEnded(const std::string& how, std::vector<StageEvent>& events) {
@@ -234,7 +229,8 @@ void Supervisor::ProcessEnded(const std::string& how, std::vector<StageEvent>& e
   // Somebody else may have sent it the signal, too.
   const bool left = sent_ && how == fmt::format("exit {}", int{kExitInterrupted});
   if (draining_ || left) {
-    return FailRun("interrupted", fmt::format("asked to leave, nothing to save ({})", how), events);
+    return FailRun(Failure::kInterrupted, fmt::format("asked to leave, nothing to save ({})", how),
+                   events);
   }
   if (sent_) return FailRun(CrashClass(how), fmt::format("stage process ended: {}", how), events);
   if (++failed_starts_ >= options_.max_starts) {
@@ -246,12 +242,12 @@ void Supervisor::ProcessEnded(const std::string& how, std::vector<StageEvent>& e
   Spawn();
 }
 
-std::string Supervisor::CrashClass(const std::string& how) const {
+Failure Supervisor::CrashClass(const std::string& how) const {
   const bool killed = how.starts_with("signal 9");
-  return killed && OomKills() > oom_kills_before_ ? "oom" : "crash";
+  return killed && OomKills() > oom_kills_before_ ? Failure::kOutOfMemory : Failure::kCrash;
 }
 
-void Supervisor::FailRun(const std::string& failure, const std::string& message,
+void Supervisor::FailRun(Failure failure, const std::string& message,
                          std::vector<StageEvent>& events) {
   StageFailed failed{run_->attempt, ErrorKind::kTrial, failure, message};
   run_.reset();
@@ -266,7 +262,7 @@ void Supervisor::Drain() {
     return;
   }
   child_.reset();
-  FailRun("interrupted", "asked to leave before it began", pending_);
+  FailRun(Failure::kInterrupted, "asked to leave before it began", pending_);
 }
 
 void Supervisor::Answer(const StoreAnswer& answer) {

@@ -100,9 +100,8 @@ class Supervisor {
   void CheckProcess(std::vector<StageEvent>& events);
   void CheckSilence(std::vector<StageEvent>& events);
   void ProcessEnded(const std::string& how, std::vector<StageEvent>& events);
-  void FailRun(const std::string& failure, const std::string& message,
-               std::vector<StageEvent>& events);
-  std::string CrashClass(const std::string& how) const;
+  void FailRun(Failure failure, const std::string& message, std::vector<StageEvent>& events);
+  Failure CrashClass(const std::string& how) const;
 
   SupervisorOptions options_;
   bool network_;
@@ -121,7 +120,6 @@ class Supervisor {
   bool draining_ = false;            // it was asked to leave
   double asked_at_ = 0;              // in listening time
   std::vector<StageEvent> pending_;  // for the next Poll
-  std::map<std::string, double> metrics_;
   StageLimits limits_;
   std::optional<StallLimit> stall_;
   double last_frame_ = 0, sent_at_ = 0;  // in listening time

@@ -255,37 +255,38 @@ std::string PassedOverWarning(const ImageFolder& folder) {
       Join(kImageEndings, ", "));
 }
 
-std::optional<fs::path> SplitFolder(const fs::path& root, const Json& facts,
+std::optional<fs::path> SplitFolder(const fs::path& root, const DatasetFacts& facts,
                                     const std::string& split) {
-  const Json& folders = facts.at("folders");
-  for (const Json& name : folders.value(split, Json::array())) {
-    const fs::path folder = root / name.get<std::string>();
+  const auto names = facts.folders.find(split);
+  if (names == facts.folders.end()) return std::nullopt;
+  for (const std::string& name : names->second) {
+    const fs::path folder = root / name;
     std::error_code ignored;
     if (fs::is_directory(folder, ignored)) return folder;
   }
   return std::nullopt;
 }
 
-std::string MisplacedClasses(const fs::path& root, const Json& facts) {
+std::string MisplacedClasses(const fs::path& root, const DatasetFacts& facts) {
   const std::string found = SomeClassIn(root);
   if (found.empty()) return "";
-  const Json& names = facts.at("folders").at("test");
+  const std::vector<std::string>& names = facts.folders.at("test");
   const fs::path folder = root.filename().empty() ? root.parent_path() : root;  // "val/"
-  for (const Json& name : names) {
-    if (folder.filename() == name.get<std::string>()) {
+  for (const std::string& name : names) {
+    if (folder.filename() == name) {
       return fmt::format("{} is the folder of the test images itself: give the one above it, {}",
                          folder.string(), folder.parent_path().string());
     }
   }
   return fmt::format("{} holds class folders itself ({}, …): test images lie in {}/<class>/",
-                     folder.string(), found, (folder / names.at(0).get<std::string>()).string());
+                     folder.string(), found, (folder / names.front()).string());
 }
 
-ImageFolder ListSplit(const fs::path& root, const Json& facts, const std::string& split) {
+ImageFolder ListSplit(const fs::path& root, const DatasetFacts& facts, const std::string& split) {
   const auto place = SplitFolder(root, facts, split);
   if (!place) Fail(ErrorKind::kUsage, "{} has no folder of {} images", root.string(), split);
   ImageFolder folder = ListImageFolder(*place);
-  const size_t declared = facts.at("classes");
+  const auto declared = static_cast<size_t>(facts.classes);
   if (declared != 0 && folder.classes.size() != declared) {
     Fail(ErrorKind::kUsage, "{} holds {} class folders, the dataset has {} classes",
          place->string(), folder.classes.size(), declared);

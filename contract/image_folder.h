@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/file_state.h"
-#include "base/json.h"
+#include "contract/declaration.h"
 
 namespace zerosweep {
 
@@ -47,19 +47,19 @@ ImageFolder ListImageFolder(const std::filesystem::path& root);
 // One line about what was passed over; empty when nothing was.
 std::string PassedOverWarning(const ImageFolder& folder);
 
-// The folder of a split under `root`: the first that exists of those that a dataset's facts declare
-// ("folders": {split: [names]}).
+// The folder of a split under `root`: the first that exists of those that the dataset declares.
 std::optional<std::filesystem::path> SplitFolder(const std::filesystem::path& root,
-                                                 const Json& facts, const std::string& split);
+                                                 const DatasetFacts& facts,
+                                                 const std::string& split);
 
 // What is wrong with the places of class folders where a dataset is looked for and not found, and
 // what to do; empty when there are none. "x holds class folders itself (n01440764, …): …".
-std::string MisplacedClasses(const std::filesystem::path& root, const Json& facts);
+std::string MisplacedClasses(const std::filesystem::path& root, const DatasetFacts& facts);
 
 // The images of a split. Throws kUsage as ListImageFolder does, when the split has no folder, when
-// the number of classes is not the declared one ("classes"; 0: any number), and when the classes
+// the number of classes is not the declared one, and when the classes
 // are not those of the test split.
-ImageFolder ListSplit(const std::filesystem::path& root, const Json& facts,
+ImageFolder ListSplit(const std::filesystem::path& root, const DatasetFacts& facts,
                       const std::string& split);
 
 // SHA-256 (hex) of each file, in order.

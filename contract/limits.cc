@@ -62,15 +62,11 @@ bool Compare(const Json& fact, const std::string& relation, const Json& value) {
   Fail(ErrorKind::kInternal, "a limit compares by '{}', which is nothing", relation);
 }
 
-bool Holds(const Json& condition, const LimitFacts& facts) {
-  const Json* fact = Find(condition.at("fact"), facts);
-  if (fact == nullptr) return false;
-  for (const auto& [relation, value] : condition.items()) {
-    if (relation == "fact") continue;
-    const Json* other = value.is_object() ? Find(value.at("fact"), facts) : &value;
-    return other != nullptr && Compare(*fact, relation, *other);
-  }
-  Fail(ErrorKind::kInternal, "a limit compares {} with nothing", condition.dump());
+bool Holds(const Condition& condition, const LimitFacts& facts) {
+  const Json* fact = Find(condition.fact, facts);
+  const auto name = NameOfFact(condition.value);
+  const Json* value = name ? Find(*name, facts) : &condition.value;
+  return fact != nullptr && value != nullptr && Compare(*fact, condition.relation, *value);
 }
 
 std::string Filled(const std::string& message, const LimitFacts& facts) {
@@ -91,14 +87,21 @@ std::string Filled(const std::string& message, const LimitFacts& facts) {
 
 }  // namespace
 
-bool AllHold(const Json& conditions, const LimitFacts& facts) {
-  return std::all_of(conditions.begin(), conditions.end(),
-                     [&](const Json& condition) { return Holds(condition, facts); });
+Json FactNamed(const std::string& name) { return {{"fact", name}}; }
+
+std::optional<std::string> NameOfFact(const Json& value) {
+  if (!value.is_object()) return std::nullopt;
+  return value.at("fact").get<std::string>();
 }
 
-std::optional<std::string> Refusal(const Json& limits, const LimitFacts& facts) {
-  for (const Json& limit : limits)
-    if (AllHold(limit.at("when"), facts)) return Filled(limit.at("message"), facts);
+bool AllHold(const std::vector<Condition>& conditions, const LimitFacts& facts) {
+  return std::all_of(conditions.begin(), conditions.end(),
+                     [&](const Condition& condition) { return Holds(condition, facts); });
+}
+
+std::optional<std::string> Refusal(const std::vector<Limit>& limits, const LimitFacts& facts) {
+  for (const Limit& limit : limits)
+    if (AllHold(limit.when, facts)) return Filled(limit.message, facts);
   return std::nullopt;
 }
 

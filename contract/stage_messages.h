@@ -1,7 +1,7 @@
 // The messages between a worker and its `zerosweep-stage` process, as typed values
 // (docs/stage_protocol.md).
 //
-//   stage → worker:  Hello (Progress* Metric* StoreRequest* (Done | Failed))*
+//   stage → worker:  Hello (Progress* StoreRequest* (Done | Failed))*
 //   worker → stage:  (Run StoreAnswer*)*  (end of stream = leave at once; SIGTERM = save, then
 //                                         leave)
 #pragma once
@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "contract/store_messages.h"
+#include "contract/tagged.h"
 
 namespace zerosweep {
 
@@ -61,12 +62,6 @@ struct StageProgress {
   std::string note;  // "loss 0.0123"
 };
 
-struct StageMetric {
-  std::string attempt;
-  std::string name;
-  double value = 0;
-};
-
 struct StageDone {
   std::string attempt;
   std::string artifact;  // digest of the staged artifact (contract/artifact.h); of rank 0 alone
@@ -80,20 +75,44 @@ struct StageDone {
 struct StageFailed {
   std::string attempt;
   ErrorKind kind = ErrorKind::kTrial;
-  std::string failure;  // class: "crash", "oom", "timeout", "non_finite", "configuration", "data",
-                        // "lost_worker", "interrupted", "error"
+  Failure failure = Failure::kError;
   std::string message;
 };
 
-using StageMessage =
-    std::variant<StageHello, StageProgress, StageMetric, StoreRequest, StageDone, StageFailed>;
+using StageMessage = std::variant<StageHello, StageProgress, StoreRequest, StageDone, StageFailed>;
 
-Json ToJson(const StageSpec& spec);
-StageSpec StageSpecFromJson(const Json& json);
+template <>
+inline constexpr const char* kMessageType<StageHello> = "hello";
+template <>
+inline constexpr const char* kMessageType<StageProgress> = "progress";
+template <>
+inline constexpr const char* kMessageType<StoreRequest> = "store";
+template <>
+inline constexpr const char* kMessageType<StageDone> = "done";
+template <>
+inline constexpr const char* kMessageType<StageFailed> = "failed";
+
+inline void to_json(Json& json, ErrorKind kind) { json = ToString(kind); }
+inline void from_json(const Json& json, ErrorKind& kind) {
+  kind = ErrorKindFromString(json.get<std::string>());
+}
+inline void to_json(Json& json, Failure failure) { json = ToString(failure); }
+inline void from_json(const Json& json, Failure& failure) {
+  failure = FailureFromString(json.get<std::string>());
+}
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageSpec, name, kind, revision, params, inputs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageRun, attempt, stage, inputs, files, staging, checkpoints,
+                                   checkpoint_period, device, threads, rank, ranks, interface)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageHello, catalogue_digest, version, signature)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageProgress, attempt, done, total, unit, note)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageDone, attempt, artifact, metrics, seconds, signature,
+                                   earlier_seconds, notes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageFailed, attempt, kind, failure, message)
+
+// With their type. The reverses throw kCluster for a message that is not of the protocol.
 Json ToJson(const StageRun& run);
 StageRun StageRunFromJson(const Json& json);
 Json ToJson(const StageMessage& message);
-// Throws kCluster for a message that is not of the protocol.
 StageMessage StageMessageFromJson(const Json& json);
 
 }  // namespace zerosweep

@@ -2,22 +2,14 @@
 
 #include <array>
 #include <string_view>
-#include <utility>
 
 #include "base/error.h"
 
 namespace zerosweep {
 namespace {
 
-constexpr std::array<std::pair<StoreOperation, const char*>, 7> kOperations = {{
-    {StoreOperation::kSet, "set"},
-    {StoreOperation::kAdd, "add"},
-    {StoreOperation::kCompareSet, "compare_set"},
-    {StoreOperation::kDelete, "delete"},
-    {StoreOperation::kCheck, "check"},
-    {StoreOperation::kCount, "count"},
-    {StoreOperation::kWait, "wait"},
-}};
+constexpr std::array kOperations = {"set",   "add",   "compare_set", "delete",
+                                    "check", "count", "wait"};
 
 constexpr std::string_view kDigits = "0123456789abcdef";
 
@@ -43,51 +35,48 @@ std::string Unhex(const std::string& text) {
   return bytes;
 }
 
-const char* ToString(StoreOperation operation) {
-  for (const auto& [known, word] : kOperations)
-    if (known == operation) return word;
-  Fail(ErrorKind::kInternal, "unknown operation of a store");
-}
-
 StoreOperation OperationFromString(const std::string& word) {
-  for (const auto& [operation, known] : kOperations)
-    if (known == word) return operation;
+  for (size_t i = 0; i < kOperations.size(); ++i)
+    if (word == kOperations[i]) return static_cast<StoreOperation>(i);
   Fail(ErrorKind::kCluster, "malformed message: unknown operation '{}' of a store", word);
 }
 
 }  // namespace
 
-Json ToJson(const StoreRequest& request) {
-  return {{"type", "store"},
-          {"attempt", request.attempt},
+void to_json(Json& json, const StoreRequest& request) {
+  json = {{"attempt", request.attempt},
           {"id", request.id},
-          {"op", ToString(request.operation)},
+          {"op", kOperations.at(static_cast<size_t>(request.operation))},
           {"keys", request.keys},
           {"value", Hex(request.value)},
           {"expected", Hex(request.expected)},
           {"number", request.number}};
 }
 
-Json ToJson(const StoreAnswer& answer) {
+void from_json(const Json& json, StoreRequest& request) {
+  request = {json.at("attempt"), json.at("id"),           OperationFromString(json.at("op")),
+             json.at("keys"),    Unhex(json.at("value")), Unhex(json.at("expected")),
+             json.at("number")};
+}
+
+void to_json(Json& json, const StoreAnswer& answer) {
   Json values = Json::array();
   for (const std::string& value : answer.values) values.push_back(Hex(value));
-  return {{"type", "store_answer"},
-          {"attempt", answer.attempt},
+  json = {{"attempt", answer.attempt},
           {"id", answer.id},
           {"values", values},
           {"number", answer.number}};
 }
 
-StoreRequest StoreRequestFromJson(const Json& json) {
-  return {json.at("attempt"), json.at("id"),           OperationFromString(json.at("op")),
-          json.at("keys"),    Unhex(json.at("value")), Unhex(json.at("expected")),
-          json.at("number")};
+void from_json(const Json& json, StoreAnswer& answer) {
+  answer = {json.at("attempt"), json.at("id"), {}, json.at("number")};
+  for (const Json& value : json.at("values")) answer.values.push_back(Unhex(value));
 }
 
-StoreAnswer StoreAnswerFromJson(const Json& json) {
-  StoreAnswer answer{json.at("attempt"), json.at("id"), {}, json.at("number")};
-  for (const Json& value : json.at("values")) answer.values.push_back(Unhex(value));
-  return answer;
+Json ToJson(const StoreAnswer& answer) {
+  Json json = answer;
+  json["type"] = "store_answer";
+  return json;
 }
 
 }  // namespace zerosweep

@@ -28,11 +28,13 @@ struct StoreAnswer {
   int64_t number = 0;  // add: the sum; delete: how many; check: whether all are there; count: keys
 };
 
-// Bytes travel as hex.
-Json ToJson(const StoreRequest& request);
+// Bytes travel as hex. The reverses throw kCluster or nlohmann::json::exception for what is not of
+// the protocol.
+void to_json(Json& json, const StoreRequest& request);
+void from_json(const Json& json, StoreRequest& request);
+void to_json(Json& json, const StoreAnswer& answer);
+void from_json(const Json& json, StoreAnswer& answer);
+// With its type.
 Json ToJson(const StoreAnswer& answer);
-// Throw kCluster or nlohmann::json::exception for what is not of the protocol.
-StoreRequest StoreRequestFromJson(const Json& json);
-StoreAnswer StoreAnswerFromJson(const Json& json);
 
 }  // namespace zerosweep

@@ -27,7 +27,7 @@ class Checkpoints {
   // What an earlier attempt at this stage saved last; nothing when there is none.
   virtual std::optional<CheckpointState> Restore() = 0;
   // Call it between steps, with a number of steps that only grows in the stage: cheap, unless a
-  // checkpoint is due, when it saves `state()`. Throws kTrial "interrupted", once it has saved,
+  // checkpoint is due, when it saves `state()`. Throws Failure::kInterrupted, once it has saved,
   // when the process was asked to leave.
   virtual void Offer(int64_t step, const std::function<CheckpointState()>& state) = 0;
 };

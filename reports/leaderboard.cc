@@ -80,18 +80,18 @@ FROM trial t
 
 // What the trials of a configuration have in common.
 std::string ConfigurationsSql(const FilterSql& filter) {
+  std::vector<std::string> common;
+  for (const std::string& section : CommonSections()) common.push_back("'$." + section + "'");
   return fmt::format(R"(
 SELECT c.id, c.dataset, c.model, c.method, c.w_bits, c.a_bits, c.bits, c.protocol, c.variant,
   c.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
-  c.quantizer, json_object('synthesizer', c.config -> '$.synthesizer',
-    'quantizer', c.config -> '$.quantizer', 'correct', c.config -> '$.correct',
-    'sensitivity', c.config -> '$.sensitivity')
+  c.quantizer, json_remove(c.config, {})
 FROM configuration c
 WHERE c.id IN (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND {}))",
-                     filter.condition);
+                     Join(common, ", "), filter.condition);
 }
 
 // The trials of one configuration as they are read.

@@ -36,7 +36,7 @@ double AgeSeconds(const fs::path& path) {
 template <typename... Args>
 [[noreturn]] void Refuse(fmt::format_string<Args...> format, Args&&... args) {
   throw Error(ErrorKind::kStorage, fmt::format(format, std::forward<Args>(args)...),
-              kPublishFailure);
+              Failure::kPublish);
 }
 
 // The staged manifest, checked against what was reported and against the files.

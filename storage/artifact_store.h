@@ -13,9 +13,6 @@
 
 namespace zerosweep {
 
-// Error::failure() of a Publish that found another artifact than the one reported.
-inline constexpr const char* kPublishFailure = "publish";
-
 struct Published {
   std::string digest;
   Manifest manifest;  // as its own stage wrote it: two stages may make the same bytes
@@ -31,7 +28,7 @@ class ArtifactStore {
 
   // Checks the staged artifact's manifest against what was reported, renames it into place without
   // replacing (first wins; the loser's staging is removed). Returns the staged manifest. Throws
-  // kStorage: of failure kPublishFailure when the staging is not what was reported, else an error
+  // kStorage: of Failure::kPublish when the staging is not what was reported, else an error
   // of the disk.
   Published Publish(const std::string& attempt, const std::string& stage,
                     const std::string& digest);

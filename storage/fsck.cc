@@ -70,7 +70,7 @@ std::vector<Finding> Fsck(const Home& home, const ResultsOptions& options) {
     const ReadableDatabase opened = OpenForReading(home, options);
     CheckAll(home, *opened.database, findings);
   } catch (const Error& error) {
-    if (error.failure() != kDamagedFailure) throw;
+    if (error.failure() != Failure::kDamaged) throw;
     findings.push_back({"database", error.what(), kUnreadable});
   }
   return findings;

@@ -10,6 +10,12 @@
 namespace zerosweep {
 namespace {
 
+// Empty where the record does not say it.
+std::string ArchOf(const Json& resolved) {
+  const Json model = resolved.value("model", Json::object());
+  return model.is_object() ? model.value("arch", "") : "";
+}
+
 using Row = std::vector<Json>;
 
 constexpr int kMostThreads = 4096;
@@ -77,6 +83,7 @@ class TrialReader {
     recorded_.trial.configuration =
         std::make_shared<const Configuration>(Configuration{.dataset = row[0],
                                                             .model = row[1],
+                                                            .arch = ArchOf(split.shared),
                                                             .method = row[2],
                                                             .synthesizer = row[3],
                                                             .quantizer = row[4],

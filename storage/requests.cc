@@ -21,7 +21,7 @@ fs::path ReplyPath(const Home& home, const std::string& id) {
   return home.requests() / (id + ".reply.json");
 }
 
-Json Failure(const std::string& message) { return {{"ok", false}, {"error", message}}; }
+Json Refusal(const std::string& message) { return {{"ok", false}, {"error", message}}; }
 
 Json CollectOnRequest(const Home& home, ResultsWriter& writer, const Json& body) {
   const Garbage garbage =
@@ -59,7 +59,7 @@ std::vector<Request> PollRequests(const Home& home) {
       }
       found.emplace_back(entry.last_write_time(code), std::move(request));
     } catch (const Error& error) {
-      if (fs::exists(path, code)) WriteReply(home, request.id, Failure(error.what()));
+      if (fs::exists(path, code)) WriteReply(home, request.id, Refusal(error.what()));
     }
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
@@ -117,12 +117,12 @@ Json ExecuteRequest(const Home& home, ResultsWriter& writer, const Json& body) {
               {"artifacts_new", counts.artifacts_new}};
     }
     if (command == "gc") return CollectOnRequest(home, writer, body);
-    return Failure(fmt::format("unknown request '{}'", command));
+    return Refusal(fmt::format("unknown request '{}'", command));
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kCluster) throw;  // fenced: this process must stop
-    return Failure(error.what());
+    return Refusal(error.what());
   } catch (const nlohmann::json::exception& error) {
-    return Failure(fmt::format("malformed request: {}", error.what()));
+    return Refusal(fmt::format("malformed request: {}", error.what()));
   }
 }
 

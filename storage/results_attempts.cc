@@ -147,7 +147,7 @@ void ResultsWriter::FailAttempt(const AttemptFailed& failed) {
     const double now = SystemClock().Unix();
     db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'failed', error_kind = ?, failure = ?,
         message = ?, log_tail = ?, seconds = ? WHERE id = ? AND outcome IS NULL)")
-        .Run(now, ToString(failed.kind), failed.failure, message,
+        .Run(now, ToString(failed.kind), ToString(failed.failure), message,
              CleanLines(failed.log_tail, kMostLogTail), failed.seconds,
              FindAttempt(db, failed.attempt, stage.id).id);
     if (stage.state != "open") return;

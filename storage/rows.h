@@ -75,6 +75,7 @@ StageSpec SpecOf(const StageRow& stage, const std::vector<StageRow>& stages);
 struct Configuration {
   std::string dataset;
   std::string model;   // the name shown: a shipped model's name, or the file's stem
+  std::string arch;    // of the network
   std::string method;  // recipe name, or "synthesizer+quantizer"
   std::string synthesizer;
   std::string quantizer;
@@ -128,7 +129,7 @@ struct AttemptFailed {
   std::string attempt;
   std::string stage;
   ErrorKind kind = ErrorKind::kTrial;
-  std::string failure;  // class of failure, as in StageFailed
+  Failure failure = Failure::kError;
   std::string message;  // one line
   std::string log_tail;
   double seconds = 0;

@@ -78,7 +78,7 @@ void FailSqlite(int code, const std::string& file, const std::string& message, c
   const bool damaged = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
   throw Error(ErrorKind::kStorage,
               fmt::format("cannot {} {}: {}; {}", doing, file, message, Advice(code)),
-              damaged ? kDamagedFailure : "error");
+              damaged ? Failure::kDamaged : Failure::kError);
 }
 
 Statement::Statement(sqlite3* db, std::string file, std::string_view sql)

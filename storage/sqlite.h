@@ -13,9 +13,6 @@
 
 namespace zerosweep {
 
-// Error::failure() of a file that is no database, or a damaged one.
-inline constexpr const char* kDamagedFailure = "damaged";
-
 // Throws kStorage for `code`, telling a full disk, a read-only place, a damaged file and a busy
 // database apart.
 [[noreturn]] void FailSqlite(int code, const std::string& file, const std::string& message,

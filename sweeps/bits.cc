@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 #include <regex>
-#include <set>
 
 #include "base/files.h"
 #include "sweeps/data_files.h"
@@ -12,8 +11,6 @@
 namespace zerosweep {
 namespace {
 namespace fs = std::filesystem;
-
-const std::set<std::string> kAllocation = {"choices", "bucket"};
 
 bool IsWidth(const Json& value) {
   return value.is_number_integer() && ((value >= 2 && value <= 8) || value == 32);
@@ -55,8 +52,8 @@ std::vector<int64_t> CheckedChoices(const YamlNode& node) {
 void ReadMixed(const YamlNode& map, const Catalogue& catalogue, Bits& bits) {
   bits.weights = Bits::Weights::kMixed;
   bits.w = CheckedBudget(*map.Find("w"));
-  bits.given = CheckedBlock({&catalogue.Get("kind", "sensitivity", map.where)}, map, "bits",
-                            {"w", "a", "choices", "bucket"});
+  bits.measured = CheckedBlock(ParamsOf(catalogue.KindsSetBy(KindFacts::SetBy::kBits)), map, "bits",
+                               {"w", "a", "choices", "bucket"});
   bits.choices = kMixedChoices;
   const YamlNode* choices = map.Find("choices");
   if (choices != nullptr) bits.given["choices"] = bits.choices = CheckedChoices(*choices);
@@ -154,14 +151,6 @@ Bits ParseBits(const YamlNode& node, const Catalogue& catalogue, const fs::path&
   YamlNode map =
       ParseYamlValue(fmt::format("{{w: {}{}, a: {}}}", mixed ? "mp" : "", w, a), node.where);
   return ParseMap(map, catalogue, sweep_folder);
-}
-
-Json SensitivityParams(const Bits& bits) {
-  Json params = Json::object();
-  for (const auto& [key, value] : bits.given.items()) {
-    if (!kAllocation.contains(key)) params[key] = value;
-  }
-  return params;
 }
 
 bool BitsHold(const Bits& wanted, const Bits& actual) {

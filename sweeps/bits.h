@@ -21,9 +21,9 @@ struct Bits {
   std::vector<int64_t> choices;           // kMixed: ascending, within 2…8
   int64_t bucket = 0;                     // kMixed: of sizes, in bits; 0: exact
   std::map<std::string, int64_t> layers;  // kByLayer: weighted op → 2…8, or 32
-  Json given = Json::object();  // kMixed: what was written beside w and a; parameters of the
-                                // stage kind `sensitivity` included
-  std::string name;             // "w4a8", "wmp4a8", "w@first8a4" (from first8.json)
+  Json given = Json::object();            // kMixed: choices and bucket, where they were written
+  Json measured = Json::object();         // kMixed: the given parameters of the stages that choose
+  std::string name;                       // "w4a8", "wmp4a8", "w@first8a4" (from first8.json)
 
   bool mixed() const { return weights == Weights::kMixed; }
   // The number that tables sort by: w, or the mean over the layers.
@@ -41,9 +41,6 @@ inline const std::vector<int64_t> kMixedChoices = {2, 4, 8};
 // `{w: layers.json, a: 4}`. A file is looked for beside the sweep. Throws kUsage.
 Bits ParseBits(const YamlNode& node, const Catalogue& catalogue,
                const std::filesystem::path& sweep_folder);
-
-// The given parameters of the stage kind `sensitivity` among Bits::given.
-Json SensitivityParams(const Bits& bits);
 
 // Whether a trial's bits are those that a pattern asks for: of mixed precision, what the pattern
 // leaves out may be anything.

@@ -11,12 +11,8 @@ namespace {
 // The rule of thumb, as measured on ResNet-20 and one core of a Xeon of 2.6 GHz: in this many
 // multiply-adds a second every method came out within a factor of three.
 constexpr double kMacsPerSecond = 2e10;
-constexpr double kStartUp = 1;       // seconds of any stage
-constexpr double kUsualMacs = 4e7;   // of a network that nothing is known of: ResNet-20's
-constexpr double kForward = 1;       // passes through the network
-constexpr double kStep = 3;          // forward, and backward for twice as much
-constexpr double kJointStep = 7;     // a generator's through the teacher, a student's, its targets
-constexpr double kSensitivity = 20;  // some ops at some bits each
+constexpr double kStartUp = 1;      // seconds of any stage
+constexpr double kUsualMacs = 4e7;  // of a network that nothing is known of: ResNet-20's
 
 std::string NearKey(const std::string& kind, const std::string& implementation,
                     const Subject& subject) {
@@ -34,8 +30,6 @@ double Median(std::vector<double> values) {
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }
-
-bool ReadsTestImages(const std::string& kind) { return kind == "evaluate" || kind == "teacher"; }
 
 }  // namespace
 
@@ -102,16 +96,13 @@ CostEstimate CostModel::Predict(const StageDesign& stage, const Subject& subject
 
 double CostModel::WorkOf(const std::string& kind, const Json& params,
                          const std::string& dataset) const {
-  if (!ReadsTestImages(kind)) return Work(params);
+  if (!facts_.ReadsTestImages(kind)) return Work(params);
   const double limit = params.value("limit", 0.0);
   return limit > 0 ? limit : facts_.TestImages(dataset);
 }
 
 double CostModel::RuleOfThumb(const StageDesign& stage, const Subject& subject) const {
-  const double passes = ReadsTestImages(stage.kind)            ? kForward
-                        : stage.kind == "sensitivity"          ? kSensitivity
-                        : facts_.IsJoint(stage.implementation) ? kJointStep
-                                                               : kStep;
+  const double passes = facts_.Passes(stage.kind, stage.implementation);
   return kStartUp + WorkOf(stage.kind, stage.params, subject.dataset) * passes *
                         facts_.Macs(subject.arch, subject.dataset).value_or(kUsualMacs) /
                         kMacsPerSecond;
@@ -123,8 +114,7 @@ std::vector<CostEstimate> EstimateCosts(const Plan& plan, const CostModel& model
     for (const size_t stage : trial.stages) of_stage[stage] = trial.configuration.get();
   const auto subject_of = [](const Configuration* trial) -> Subject {
     if (trial == nullptr) return {};
-    const Json network = trial->resolved.value("model", Json());
-    return {trial->model, trial->dataset, network.is_object() ? network.value("arch", "") : ""};
+    return {trial->model, trial->dataset, trial->arch};
   };
   // Seeds change no cost.
   std::map<std::pair<const StageDesign*, const Configuration*>, CostEstimate> known;

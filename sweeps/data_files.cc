@@ -1,6 +1,7 @@
 #include "sweeps/data_files.h"
 
 #include "base/text.h"
+#include "contract/dataset_files.h"
 #include "contract/image_folder.h"
 
 namespace zerosweep {
@@ -12,69 +13,37 @@ bool IsFile(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-std::vector<fs::path> CandidateFolders(const Json& facts, const DataRoots& roots) {
+std::vector<fs::path> CandidateFolders(const DatasetFacts& facts, const DataRoots& roots) {
   std::vector<fs::path> folders;
   for (const fs::path& root : roots) {
-    folders.push_back(root);
-    for (const Json& inside : facts.value("alternative_folders", Json::array())) {
-      folders.push_back((root / inside.get<std::string>()).lexically_normal());
-    }
+    const std::vector<fs::path> under = FoldersUnder(root, facts);
+    folders.insert(folders.end(), under.begin(), under.end());
   }
-  const std::string usual = facts.value("default_folder", "");
-  if (!usual.empty()) folders.emplace_back(usual);
+  if (!facts.default_folder.empty()) folders.emplace_back(facts.default_folder);
   return folders;
 }
 
-// The first of a split's files that the folder lacks; empty when it has all.
-std::string FirstMissing(const Json& files, const fs::path& folder) {
-  for (const Json& file : files) {
-    if (!IsFile(folder / file.get<std::string>())) return file;
-  }
-  return "";
-}
-
-bool LiesInClassFolders(const Json& facts) { return facts.contains("folders"); }
-
-// The splits of a dataset that a folder holds.
-std::set<std::string> SplitsIn(const fs::path& folder, const Json& facts) {
-  std::set<std::string> splits;
-  if (LiesInClassFolders(facts)) {
-    for (const auto& [split, names] : facts.at("folders").items()) {
-      if (SplitFolder(folder, facts, split)) splits.insert(split);
-    }
-    return splits;
-  }
-  for (const auto& [split, files] : facts.at("files").items()) {
-    if (!files.empty() && FirstMissing(files, folder).empty()) splits.insert(split);
-  }
-  return splits;
-}
-
-[[noreturn]] void FailMissing(const Json& declaration, const std::vector<fs::path>& folders,
+[[noreturn]] void FailMissing(const Declaration& dataset, const std::vector<fs::path>& folders,
                               const std::string& where) {
-  const Json& facts = declaration.at("facts");
+  const DatasetFacts& facts = dataset.dataset();
   std::vector<std::string> tried;
   for (const fs::path& folder : folders) tried.push_back(folder.string());
-  const std::string package = facts.value("debian_package", "");
-  const std::string files =
-      LiesInClassFolders(facts)
-          ? "images " + facts.at("layout").get<std::string>()
-          : "files " + Join(facts.at("files").at("test").get<std::vector<std::string>>(), ", ");
-  std::string advice = package.empty() ? "" : fmt::format("install Debian's {}, or ", package);
-  advice += "give its folder with data: or $ZEROSWEEP_DATA";
+  const std::string files = facts.in_class_folders()
+                                ? "images " + facts.layout
+                                : "files " + Join(facts.files.at("test"), ", ");
+  std::string advice = HowToGet(facts);
   for (const fs::path& folder : folders) {
-    const std::string misplaced = LiesInClassFolders(facts) ? MisplacedClasses(folder, facts) : "";
+    const std::string misplaced = facts.in_class_folders() ? MisplacedClasses(folder, facts) : "";
     if (!misplaced.empty()) advice = misplaced;
   }
-  FailAt(where, "dataset {}: no folder holds its test {} (looked in: {}); {}",
-         declaration.at("name").get<std::string>(), files,
+  FailAt(where, "dataset {}: no folder holds its test {} (looked in: {}); {}", dataset.name, files,
          tried.empty() ? "no folder was given" : Join(tried, ", "), advice);
 }
 
 }  // namespace
 
-std::optional<DatasetPlace> LocateDataset(const Json& declaration, const DataRoots& roots) {
-  const Json& facts = declaration.at("facts");
+std::optional<DatasetPlace> LocateDataset(const Declaration& dataset, const DataRoots& roots) {
+  const DatasetFacts& facts = dataset.dataset();
   for (const fs::path& folder : CandidateFolders(facts, roots)) {
     DatasetPlace place{folder, SplitsIn(folder, facts)};
     if (place.splits.contains("test")) return place;
@@ -82,43 +51,29 @@ std::optional<DatasetPlace> LocateDataset(const Json& declaration, const DataRoo
   return std::nullopt;
 }
 
-std::vector<fs::path> SplitFiles(const Json& declaration, const DatasetPlace& place,
-                                 const std::string& split) {
-  const Json& facts = declaration.at("facts");
-  const std::string present =
-      place.splits.contains(split) ? split : facts.at("fallback").at(split).get<std::string>();
-  std::vector<fs::path> files;
-  for (const Json& file : facts.at("files").at(present)) {
-    files.push_back(place.folder / file.get<std::string>());
-  }
-  return files;
-}
-
-std::string SplitFingerprint(const Json& declaration, const DatasetPlace& place,
+std::string SplitFingerprint(const Declaration& dataset, const DatasetPlace& place,
                              const std::string& split, DigestCache& digests, std::string* warning) {
-  const Json& facts = declaration.at("facts");
-  if (LiesInClassFolders(facts)) {
-    const ImageFolder folder = ListSplit(place.folder, facts, split);
+  if (dataset.dataset().in_class_folders()) {
+    const ImageFolder folder = ListSplit(place.folder, dataset.dataset(), split);
     if (warning != nullptr) *warning = PassedOverWarning(folder);
     return digests.FingerprintOf(folder, split);
   }
-  const std::vector<fs::path> files = SplitFiles(declaration, place, split);
+  const std::vector<fs::path> files = FindSplit({place.folder}, split, dataset).files;
   digests.Prepare(files);
-  Json content = Json::object();
-  for (const fs::path& file : files) content[file.filename()] = digests.Sha256Of(file);
-  return JsonDigest(content);
+  return FilesFingerprint(files, [&](const fs::path& file) { return digests.Sha256Of(file); });
 }
 
-DatasetFiles FindDataset(const Json& declaration, const DataRoots& roots, const std::string& where,
-                         DigestCache& digests, bool calibration_too) {
-  const Json& facts = declaration.at("facts");
-  const auto place = LocateDataset(declaration, roots);
-  if (!place) FailMissing(declaration, CandidateFolders(facts, roots), where);
-  DatasetFiles found{*place, declaration.at("name"), "", facts.at("classes"), ""};
-  if (!LiesInClassFolders(facts)) {
+DatasetFiles FindDataset(const Declaration& dataset, const DataRoots& roots,
+                         const std::string& where, DigestCache& digests, bool calibration_too) {
+  const DatasetFacts& facts = dataset.dataset();
+  const auto place = LocateDataset(dataset, roots);
+  if (!place) FailMissing(dataset, CandidateFolders(facts, roots), where);
+  DatasetFiles found{*place, dataset.name, "", facts.classes, ""};
+  if (!facts.in_class_folders()) {
     const bool real = place->splits.contains("calibration") || place->splits.contains("train");
-    if (calibration_too && real) digests.Prepare(SplitFiles(declaration, *place, "calibration"));
-    found.test_fingerprint = SplitFingerprint(declaration, *place, "test", digests);
+    if (calibration_too && real)
+      digests.Prepare(FindSplit({place->folder}, "calibration", dataset).files);
+    found.test_fingerprint = SplitFingerprint(dataset, *place, "test", digests);
     return found;
   }
   try {

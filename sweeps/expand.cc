@@ -33,17 +33,17 @@ struct CountedMatcher {
 
 class Expansion {
  public:
-  Expansion(const SweepSpec& spec, const Catalogue& catalogue, TrialResolver& resolver, Plan& plan)
+  Expansion(const SweepSpec& spec, const Catalogue& catalogue, const fs::path& sweep_folder,
+            TrialResolver& resolver, Plan& plan)
       : spec_(spec),
         resolver_(resolver),
         plan_(plan),
         builder_(catalogue, resolver, plan, spec.trials().size()) {
-    for (const auto& [key, node] : spec.values()) resolver.Check(key, *node);
     for (const WhenRule& rule : spec.when()) {
-      when_.push_back({TrialMatcher(rule.condition, catalogue, resolver), "when", &rule});
+      when_.push_back({TrialMatcher(rule.condition, catalogue, sweep_folder), "when", &rule});
     }
     for (const Pattern& pattern : spec.exclude()) {
-      exclude_.push_back({TrialMatcher(pattern, catalogue, resolver), "exclude"});
+      exclude_.push_back({TrialMatcher(pattern, catalogue, sweep_folder), "exclude"});
     }
   }
 
@@ -113,8 +113,10 @@ Plan Expand(YamlNode root, std::string source, const ExpandOptions& options,
   plan.resolved = root.ToJson();
   const SweepSpec spec(std::move(root), OriginOf(options.file));
   plan.sweep = spec.name();
-  TrialResolver resolver(options, catalogue);
-  Expansion(spec, catalogue, resolver, plan).Run();
+  const fs::path folder = FolderOfSweep(options.file);
+  const TrialValues values(spec, catalogue, folder);
+  TrialResolver resolver(options, catalogue, values);
+  Expansion(spec, catalogue, folder, resolver, plan).Run();
   plan.warnings.insert(plan.warnings.end(), resolver.warnings().begin(), resolver.warnings().end());
   resolver.digests().Save();
   return plan;

@@ -15,20 +15,21 @@ const std::vector<std::string> kAnywhere = {"ranks", "resources"};
 
 }  // namespace
 
-std::vector<const Part*> PartsOf(const Method& method) {
+std::vector<const Part*> Method::Parts() const {
   std::vector<const Part*> parts;
-  if (method.synthesizer) parts.push_back(&*method.synthesizer);
-  parts.push_back(&method.quantizer);
+  if (synthesizer) parts.push_back(&*synthesizer);
+  parts.push_back(&quantizer);
   return parts;
 }
 
-std::vector<const Json*> DeclarationsOf(const Json& part, const std::string& role,
-                                        const Catalogue& catalogue) {
-  std::vector<const Json*> declarations = {&part};
-  std::vector<std::string> kinds = {KindOfRole(role)};
-  if (Needs(part, "correction")) kinds.emplace_back("correct");
-  for (const std::string& name : kinds) {
-    if (const Json* kind = catalogue.Find("kind", name)) declarations.push_back(kind);
+std::vector<const Declaration*> DeclarationsOf(const Declaration& part, Role role,
+                                               const Catalogue& catalogue) {
+  std::vector<const Declaration*> declarations = {&part};
+  const auto block =
+      role == Role::kSynthesizer ? KindFacts::SetBy::kSynthesizer : KindFacts::SetBy::kQuantizer;
+  for (const Declaration* kind : catalogue.KindsSetBy(block)) {
+    const bool only_needed = kind->kind().presence == KindFacts::Presence::kNeeded;
+    if (!only_needed || part.Needs(kind->kind().provides)) declarations.push_back(kind);
   }
   return declarations;
 }
@@ -36,12 +37,12 @@ std::vector<const Json*> DeclarationsOf(const Json& part, const std::string& rol
 namespace {
 
 // Fills in what the block under a part's name gives.
-void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue& catalogue,
-                Part& part, ByProfile by_profile = ByProfile::kNo) {
-  part.given = CheckedBlock(DeclarationsOf(*part.declaration, role, catalogue), block, part.name(),
-                            kAnywhere, by_profile);
+void ParseBlock(const YamlNode& block, Role role, const Catalogue& catalogue, Part& part,
+                ByProfile by_profile = ByProfile::kNo) {
+  part.given = CheckedBlock(ParamsOf(DeclarationsOf(*part.declaration, role, catalogue)), block,
+                            part.name(), kAnywhere, by_profile);
   if (const YamlNode* ranks = block.Find("ranks")) {
-    CheckExecution("ranks", *ranks, catalogue, KindOfRole(role));
+    CheckRanks(*ranks, ParamsOf({&catalogue.KindThatRuns(role)}));
     CheckGroups(*part.declaration, role, *ranks, catalogue);
   }
   if (const YamlNode* resources = block.Find("resources")) {
@@ -49,20 +50,18 @@ void ParseBlock(const YamlNode& block, const std::string& role, const Catalogue&
   }
 }
 
-std::optional<Part> PartOfRecipe(const Json& recipe, const std::string& role,
-                                 const Catalogue& catalogue, const std::string& where) {
-  if (!recipe.contains(role)) return std::nullopt;
-  Part part;
-  part.declaration = &catalogue.Get(role, recipe.at(role).at("name"), where);
-  part.recipe_values = recipe.at(role).at("params");
-  part.where = where;
-  return part;
+Part PartOfRecipe(const Recipe& recipe, Role role, const Catalogue& catalogue,
+                  const std::string& where) {
+  const RecipePart& part = recipe.Part(role);
+  return {.declaration = &catalogue.Get(role, part.name, where),
+          .recipe_values = part.params,
+          .where = where};
 }
 
-const Json& GetRecipe(const YamlNode& node, const Catalogue& catalogue) {
+const Recipe& GetRecipe(const YamlNode& node, const Catalogue& catalogue) {
   const std::string& name = RequireWord(node, "method");
-  if (const Json* recipe = catalogue.FindRecipe(name)) return *recipe;
-  FailAt(node.where, "unknown method '{}'{}", name, Suggestion(name, catalogue.Names("recipe")));
+  if (const Recipe* recipe = catalogue.FindRecipe(name)) return *recipe;
+  FailAt(node.where, "unknown method '{}'{}", name, Suggestion(name, catalogue.RecipeNames()));
 }
 
 }  // namespace
@@ -97,46 +96,22 @@ double ParseTime(const YamlNode& node) {
 
 }  // namespace
 
-std::vector<std::string> RolesOf(const Json& recipe) {
-  std::vector<std::string> roles;
-  for (const char* role : {"synthesizer", "quantizer"})
-    if (recipe.contains(role)) roles.emplace_back(role);
-  return roles;
-}
-
-std::string KindOfRole(const std::string& role) {
-  return role == "synthesizer" ? "synthesize" : "quantize";
-}
-
-std::string RoleOfKind(const std::string& kind) {
-  return kind == "synthesize" ? "synthesizer" : "quantizer";
-}
-
-void CheckExecution(const std::string& name, const YamlNode& node, const Catalogue& catalogue,
-                    const std::string& kind) {
-  bool declared = false;
-  for (const Json& entry : catalogue.json().at("kinds")) {
-    const Json* param = FindParam(entry, name);
-    if (param == nullptr || (!kind.empty() && entry.at("name") != kind)) continue;
-    CheckedValue(*param, node, name);
-    declared = true;
-  }
-  if (declared) return;
-  const Json usual = name == "ranks" ? Json(1) : Json("float32");
-  if (node.ToJson() != usual) {
-    FailAt(node.where, "{} is {}, but this version has only {}", name, node.Shown(), usual.dump());
+void CheckRanks(const YamlNode& node, const ParamSpecs& params) {
+  if (const ParamSpec* param = FindParam(params, "ranks")) {
+    CheckedValue(*param, node, "ranks");
+  } else if (node.ToJson() != 1) {
+    FailAt(node.where, "ranks is {}, but this version has only 1", node.Shown());
   }
 }
 
-void CheckGroups(const Json& part, const std::string& role, const YamlNode& ranks,
+void CheckGroups(const Declaration& part, Role role, const YamlNode& ranks,
                  const Catalogue& catalogue) {
-  if (RunsInGroups(part) || ranks.ToJson() == 1) return;
+  if (part.method().groups || ranks.ToJson() == 1) return;
   std::vector<std::string> able;
-  for (const Json& entry : catalogue.json().at(role + "s"))
-    if (RunsInGroups(entry)) able.push_back(entry.at("name"));
-  FailAt(ranks.where, "ranks is {}, but {} runs on one rank ({})", ranks.Shown(),
-         part.at("name").get<std::string>(),
-         able.empty() ? fmt::format("as every {} does", role)
+  for (const Declaration& other : catalogue.Of(role))
+    if (other.method().groups) able.push_back(other.name);
+  FailAt(ranks.where, "ranks is {}, but {} runs on one rank ({})", ranks.Shown(), part.name,
+         able.empty() ? fmt::format("as every {} does", ToString(role))
                       : fmt::format("on several run: {}", Join(able, ", ")));
 }
 
@@ -169,17 +144,16 @@ Resources ParseResources(const YamlNode& node) {
   return resources;
 }
 
-Part ParsePart(const YamlNode& node, const std::string& role, const Catalogue& catalogue,
-               ByProfile by_profile) {
+Part ParsePart(const YamlNode& node, Role role, const Catalogue& catalogue, ByProfile by_profile) {
   Part part;
   part.where = node.where;
   if (!node.is_map()) {
-    part.declaration = &catalogue.Get(role, RequireWord(node, role), node.where);
+    part.declaration = &catalogue.Get(role, RequireWord(node, ToString(role)), node.where);
     return part;
   }
   if (node.members.size() != 1) {
     FailAt(node.where, "{} is {}, must be a name or one name with its parameters: {{NAME: {{…}}}}",
-           role, node.Shown());
+           ToString(role), node.Shown());
   }
   const YamlMember& member = node.members.front();
   part.declaration = &catalogue.Get(role, member.key, member.where);
@@ -198,15 +172,14 @@ Method ParseMethod(const YamlNode& node, const Catalogue& catalogue) {
              "quantizer instead of method");
     }
   }
-  const Json& recipe = GetRecipe(*name, catalogue);
+  const Recipe& recipe = GetRecipe(*name, catalogue);
   Method method;
-  method.name = recipe.at("name");
+  method.name = recipe.name;
+  method.recipe = &recipe;
   method.where = name->where;
-  method.synthesizer = PartOfRecipe(recipe, "synthesizer", catalogue, name->where);
-  method.quantizer = *PartOfRecipe(recipe, "quantizer", catalogue, name->where);
-  method.recipe_variant = recipe.value("variant", "");
-  if (recipe.contains("protocol"))
-    method.recipe_protocol = RecipeProtocolFromJson(recipe["protocol"]);
+  if (recipe.synthesizer)
+    method.synthesizer = PartOfRecipe(recipe, Role::kSynthesizer, catalogue, name->where);
+  method.quantizer = PartOfRecipe(recipe, Role::kQuantizer, catalogue, name->where);
   if (const YamlNode* variant = node.Find("variant")) {
     method.variant = RequireChoice(*variant, "variant", kVariants);
   }
@@ -216,7 +189,7 @@ Method ParseMethod(const YamlNode& node, const Catalogue& catalogue) {
     FailAt(reconstruct->where, "quantize and reconstruct are the same block, keep one");
   }
   if (quantize == nullptr) quantize = reconstruct;
-  if (quantize != nullptr) ParseBlock(*quantize, "quantizer", catalogue, method.quantizer);
+  if (quantize != nullptr) ParseBlock(*quantize, Role::kQuantizer, catalogue, method.quantizer);
   if (const YamlNode* synthesize = node.Find("synthesize")) {
     if (!method.synthesizer) {
       FailAt(synthesize->where,
@@ -224,52 +197,61 @@ Method ParseMethod(const YamlNode& node, const Catalogue& catalogue) {
              "{{…}}",
              method.name);
     }
-    ParseBlock(*synthesize, "synthesizer", catalogue, *method.synthesizer);
+    ParseBlock(*synthesize, Role::kSynthesizer, catalogue, *method.synthesizer);
   }
   return method;
 }
 
-Method CombineParts(const YamlNode& synthesizer, const YamlNode& quantizer,
-                    const Catalogue& catalogue) {
-  Method method;
-  method.synthesizer = ParsePart(synthesizer, "synthesizer", catalogue);
-  method.quantizer = ParsePart(quantizer, "quantizer", catalogue);
-  if (IsJoint(*method.quantizer.declaration)) {
-    FailAt(method.quantizer.where,
+Method CombineParts(Part synthesizer, Part quantizer) {
+  if (quantizer.declaration->method().joint) {
+    FailAt(quantizer.where,
            "{} makes its own images and takes no synthesizer: write method: {} instead",
-           method.quantizer.name(), method.quantizer.name());
+           quantizer.name(), quantizer.name());
   }
-  method.name = method.synthesizer->name() + "+" + method.quantizer.name();
-  method.where = method.synthesizer->where;
+  Method method;
+  method.name = synthesizer.name() + "+" + quantizer.name();
+  method.where = synthesizer.where;
+  method.synthesizer = std::move(synthesizer);
+  method.quantizer = std::move(quantizer);
   return method;
 }
 
-Json ParseRecipe(const YamlNode& root, const Catalogue& catalogue) {
+namespace {
+
+RecipePart ParseRecipePart(const YamlNode& node, Role role, const Catalogue& catalogue) {
+  const Part part = ParsePart(node, role, catalogue, ByProfile::kAllowed);
+  return {part.name(), part.given};
+}
+
+std::string WordOr(const YamlNode& root, const char* key, const std::string& otherwise) {
+  const YamlNode* node = root.Find(key);
+  return node != nullptr ? RequireWord(*node, key) : otherwise;
+}
+
+}  // namespace
+
+Recipe ParseRecipe(const YamlNode& root, const Catalogue& catalogue) {
   RequireKeys(root, {"name", "paper", "summary", "synthesizer", "quantizer", "protocol", "variant"},
               "the recipe");
   for (const char* key : {"name", "summary", "quantizer", "protocol"}) {
     if (root.Find(key) == nullptr) FailAt(root.where, "the recipe has no {}", key);
   }
-  Json recipe;
-  recipe["name"] = RequireWord(*root.Find("name"), "name");
-  recipe["summary"] = RequireWord(*root.Find("summary"), "summary");
-  const YamlNode* paper = root.Find("paper");
-  recipe["paper"] = paper != nullptr ? RequireWord(*paper, "paper") : "";
-  for (const char* role : {"quantizer", "synthesizer"}) {
-    const YamlNode* node = root.Find(role);
-    if (node == nullptr) continue;
-    const Part part = ParsePart(*node, role, catalogue, ByProfile::kAllowed);
-    recipe[role] = {{"name", part.name()}, {"params", part.given}};
-  }
-  const std::string quantizer = recipe["quantizer"]["name"];
-  const bool joint = IsJoint(catalogue.Get("quantizer", quantizer, root.where));
-  if (joint && recipe.contains("synthesizer"))
+  Recipe recipe;
+  recipe.name = RequireWord(*root.Find("name"), "name");
+  recipe.summary = RequireWord(*root.Find("summary"), "summary");
+  recipe.paper = WordOr(root, "paper", "");
+  recipe.quantizer = ParseRecipePart(*root.Find("quantizer"), Role::kQuantizer, catalogue);
+  if (const YamlNode* synthesizer = root.Find("synthesizer"))
+    recipe.synthesizer = ParseRecipePart(*synthesizer, Role::kSynthesizer, catalogue);
+  const std::string& quantizer = recipe.quantizer.name;
+  const bool joint = catalogue.Get(Role::kQuantizer, quantizer, root.where).method().joint;
+  if (joint && recipe.synthesizer)
     FailAt(root.where, "the recipe has a synthesizer, but {} makes its own images", quantizer);
-  if (!joint && !recipe.contains("synthesizer"))
+  if (!joint && !recipe.synthesizer)
     FailAt(root.where, "the recipe has no synthesizer, but {} needs images", quantizer);
-  recipe["protocol"] = ToJson(ParseRecipeProtocol(*root.Find("protocol"), catalogue));
+  recipe.protocol = ParseRecipeProtocol(*root.Find("protocol"), catalogue);
   const YamlNode* variant = root.Find("variant");
-  recipe["variant"] = variant != nullptr ? RequireChoice(*variant, "variant", kVariants) : "code";
+  recipe.variant = variant != nullptr ? RequireChoice(*variant, "variant", kVariants) : "code";
   return recipe;
 }
 

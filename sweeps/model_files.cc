@@ -121,51 +121,46 @@ std::string Agreed(const YamlNode& node, const std::string& key,
 
 // Where the dataset leaves the number of classes open, the card may say it.
 int64_t ClassesOf(const Model& model, const std::optional<ModelCard>& card) {
-  const int64_t declared = model.dataset->at("facts").at("classes");
+  const int64_t declared = model.dataset->dataset().classes;
   return declared > 0 || !card ? declared : card->json.value("classes", int64_t{0});
 }
 
 int64_t InputSideOf(const Model& model, const std::optional<ModelCard>& card) {
-  const auto side = [](const Json& json, int64_t fallback) {
-    return json.contains("input_shape") ? json["input_shape"].at(1).get<int64_t>() : fallback;
-  };
-  const int64_t of_data = model.dataset->at("facts").at("shape").at(1);
-  const int64_t of_arch = side(model.architecture->at("facts"), of_data);
-  return card ? side(card->json, of_arch) : of_arch;
+  if (card && card->json.contains("input_shape")) return card->json["input_shape"][1];
+  const int64_t of_arch = model.architecture->model().input_shape[1];
+  return of_arch > 0 ? of_arch : model.dataset->dataset().shape[1];
 }
 
 void CheckAgainstDataset(Model& model, const std::optional<ModelCard>& card) {
-  const Json& facts = model.dataset->at("facts");
+  const DatasetFacts& facts = model.dataset->dataset();
   model.classes = ClassesOf(model, card);
   model.input_side = InputSideOf(model, card);
   const int64_t of_card = card ? card->json.value("classes", model.classes) : model.classes;
   if (of_card != model.classes) {
     FailAt(model.where, "model {} has {} classes, dataset {} has {}", model.name, of_card,
-           model.dataset->at("name").get<std::string>(), model.classes);
+           model.dataset->name, model.classes);
   }
-  const size_t channels = facts.at("shape").at(0);
+  const auto channels = static_cast<size_t>(facts.shape[0]);
   if (card && card->json.contains("input_shape")) {
     const Json& shape = card->json["input_shape"];
-    const bool resized = facts.contains("folders");
-    if (shape[0] != channels || (!resized && shape != facts.at("shape"))) {
+    const Json of_data = facts.shape;
+    if (shape[0] != channels || (!facts.in_class_folders() && shape != of_data)) {
       FailAt(model.where, "model {} takes images of {} by its card, those of dataset {} are {}",
-             model.name, shape.dump(), model.dataset->at("name").get<std::string>(),
-             facts.at("shape").dump());
+             model.name, shape.dump(), model.dataset->name, of_data.dump());
     }
   }
   if (model.mean.size() != channels || model.std.size() != channels) {
     FailAt(model.where,
            "the normalisation of model {} has {} means and {} deviations, dataset {} "
            "has {} channels",
-           model.name, model.mean.size(), model.std.size(),
-           model.dataset->at("name").get<std::string>(), channels);
+           model.name, model.mean.size(), model.std.size(), model.dataset->name, channels);
   }
 }
 
 Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<ModelCard>& card,
                       const Catalogue& catalogue) {
-  model.architecture = &catalogue.Get("model", Agreed(node, "arch", card), node.where);
-  model.dataset = &catalogue.Get("dataset", Agreed(node, "dataset", card), node.where);
+  model.architecture = &catalogue.Get(Role::kModel, Agreed(node, "arch", card), node.where);
+  model.dataset = &catalogue.Get(Role::kDataset, Agreed(node, "dataset", card), node.where);
   if (card) TakeCard(*card, model);
   if (const YamlNode* given = node.Find("normalisation")) TakeNormalisation(*given, model);
   if (model.mean.is_null()) {

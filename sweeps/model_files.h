@@ -10,11 +10,11 @@
 namespace zerosweep {
 
 struct Model {
-  std::string name;                    // shown: the shipped model's, or the file's stem, with the
-                                       // key that chooses in it ("net:ema")
-  const Json* architecture = nullptr;  // its declaration in the catalogue
-  const Json* dataset = nullptr;       // likewise
-  int64_t classes = 0;                 // 0: nothing says it, as many as the test images have
+  std::string name;  // shown: the shipped model's, or the file's stem, with the
+                     // key that chooses in it ("net:ema")
+  const Declaration* architecture = nullptr;  // in the catalogue
+  const Declaration* dataset = nullptr;       // likewise
+  int64_t classes = 0;                        // 0: nothing says it, as many as the test images have
   int64_t input_side = 0;          // pixels of the images it takes: of the card, else as published
   Json mean, std;                  // one number a channel: the teacher's own normalisation
   Json top1;                       // percent, from the card; null without one
@@ -25,7 +25,7 @@ struct Model {
   std::vector<std::string> notes;  // what a person should know of it
   std::string where;
 
-  const std::string& arch() const { return architecture->at("name").get_ref<const std::string&>(); }
+  const std::string& arch() const { return architecture->name; }
 };
 
 // Where models are looked for.

@@ -7,26 +7,30 @@
 namespace zerosweep {
 namespace {
 
-void CheckRange(const Json& param, const YamlNode& node, const std::string& label, double value) {
-  if (param.contains("min") && value < param["min"].get<double>()) {
-    FailAt(node.where, "{} is {}, must be at least {}", label, node.Shown(),
-           param["min"].get<double>());
-  }
-  if (param.contains("max") && value > param["max"].get<double>()) {
-    FailAt(node.where, "{} is {}, must be at most {}", label, node.Shown(),
-           param["max"].get<double>());
-  }
+void CheckRange(const ParamSpec& param, const YamlNode& node, const std::string& label,
+                double value) {
+  if (param.min && value < *param.min)
+    FailAt(node.where, "{} is {}, must be at least {}", label, node.Shown(), *param.min);
+  if (param.max && value > *param.max)
+    FailAt(node.where, "{} is {}, must be at most {}", label, node.Shown(), *param.max);
 }
 
-Json CheckedNumber(const Json& param, const YamlNode& node, const std::string& label) {
+Json CheckedNumber(const ParamSpec& param, const YamlNode& node, const std::string& label) {
   const Json value = node.ToJson();
-  const bool integer = param.at("type") == "int";
+  const bool integer = param.type == ParamType::kInt;
   if (integer ? !value.is_number_integer() : !value.is_number()) {
     FailAt(node.where, "{} is {}, must be {}", label, node.Shown(),
            integer ? "an integer" : "a number");
   }
   CheckRange(param, node, label, value.get<double>());
   return integer ? value : Json(value.get<double>());
+}
+
+Json CheckedBool(const YamlNode& node, const std::string& label) {
+  Json value = node.ToJson();
+  if (!value.is_boolean())
+    FailAt(node.where, "{} is {}, must be true or false", label, node.Shown());
+  return value;
 }
 
 Json CheckedBits(const YamlNode& node, const std::string& label) {
@@ -39,8 +43,27 @@ Json CheckedBits(const YamlNode& node, const std::string& label) {
 }
 
 // Declarations may write a float's default as an integer; names must not depend on that.
-Json Typed(const Json& param, const Json& value) {
-  return param.at("type") == "float" && value.is_number() ? Json(value.get<double>()) : value;
+Json Typed(const ParamSpec& param, const Json& value) {
+  return param.type == ParamType::kFloat && value.is_number() ? Json(value.get<double>()) : value;
+}
+
+Json ValuesByProfile(const ParamSpec& param, const YamlNode& node, const std::string& label) {
+  RequireKeys(node, kProfiles, label);
+  Json values = Json::object();
+  for (const std::string& profile : kProfiles) {
+    const YamlNode* value = node.Find(profile);
+    if (value == nullptr) FailAt(node.where, "{} has no value for profile {}", label, profile);
+    values[profile] = CheckedValue(param, *value, label + "." + profile);
+  }
+  return values;
+}
+
+const Json& DefaultOf(const ParamSpec& param, const std::string& profile,
+                      const std::string& variant) {
+  const auto of_variant = param.variants.find(variant);
+  if (of_variant != param.variants.end()) return of_variant->second;
+  const auto of_profile = param.profiles.find(profile);
+  return of_profile != param.profiles.end() ? of_profile->second : param.default_value;
 }
 
 }  // namespace
@@ -55,97 +78,83 @@ const std::string& RequireChoice(const YamlNode& node, const std::string& label,
   return node.text;
 }
 
-Json CheckedValue(const Json& param, const YamlNode& node, const std::string& label) {
-  const std::string& type = param.at("type").get_ref<const std::string&>();
-  if (type == "int" || type == "float") return CheckedNumber(param, node, label);
-  if (type == "bits") return CheckedBits(node, label);
-  if (type == "choice") return RequireChoice(node, label, param.at("choices"));
-  if (type == "bool") {
-    Json value = node.ToJson();
-    if (!value.is_boolean()) {
-      FailAt(node.where, "{} is {}, must be true or false", label, node.Shown());
-    }
-    return value;
-  }
-  if (type != "string") {
-    Fail(ErrorKind::kInternal, "the catalogue declares {} with unknown type '{}'", label, type);
-  }
-  if (!node.is_scalar()) FailAt(node.where, "{} is {}, must be text", label, node.Shown());
-  return node.text;
+ParamSpecs ParamsOf(const std::vector<const Declaration*>& declarations) {
+  ParamSpecs params;
+  for (const Declaration* declaration : declarations)
+    for (const ParamSpec& param : declaration->params) params.push_back(&param);
+  return params;
 }
 
-const Json* FindParam(const Json& declaration, const std::string& name) {
-  const Json& params = declaration.at("params");
+ParamSpecs ParamsOf(const ProtocolFields& protocol) {
+  ParamSpecs params;
+  for (const ProtocolField& field : protocol.fields) params.push_back(&field.param);
+  return params;
+}
+
+const ParamSpec* FindParam(const ParamSpecs& params, const std::string& name) {
   const auto found = std::find_if(params.begin(), params.end(),
-                                  [&](const Json& param) { return param.at("name") == name; });
-  return found == params.end() ? nullptr : &*found;
+                                  [&](const ParamSpec* param) { return param->name == name; });
+  return found == params.end() ? nullptr : *found;
 }
 
-namespace {
-
-Json ValuesByProfile(const Json& param, const YamlNode& node, const std::string& label) {
-  RequireKeys(node, kProfiles, label);
-  Json values = Json::object();
-  for (const std::string& profile : kProfiles) {
-    const YamlNode* value = node.Find(profile);
-    if (value == nullptr) FailAt(node.where, "{} has no value for profile {}", label, profile);
-    values[profile] = CheckedValue(param, *value, label + "." + profile);
+Json CheckedValue(const ParamSpec& param, const YamlNode& node, const std::string& label) {
+  switch (param.type) {
+    case ParamType::kInt:
+    case ParamType::kFloat:
+      return CheckedNumber(param, node, label);
+    case ParamType::kBits:
+      return CheckedBits(node, label);
+    case ParamType::kChoice:
+      return RequireChoice(node, label, param.choices);
+    case ParamType::kBool:
+      return CheckedBool(node, label);
+    case ParamType::kString:
+      if (!node.is_scalar()) FailAt(node.where, "{} is {}, must be text", label, node.Shown());
+      return node.text;
   }
-  return values;
+  Fail(ErrorKind::kInternal, "{} has an unknown type", label);
 }
 
-}  // namespace
-
-Json CheckedBlock(const std::vector<const Json*>& declarations, const YamlNode& block,
-                  const std::string& name, const std::vector<std::string>& extra,
-                  ByProfile by_profile) {
+Json CheckedBlock(const ParamSpecs& params, const YamlNode& block, const std::string& name,
+                  const std::vector<std::string>& extra, ByProfile by_profile) {
   Json given = Json::object();
   if (block.kind == YamlNode::Kind::kNull) return given;
   std::vector<std::string> known;
-  for (const Json* declaration : declarations) {
-    for (const Json& param : declaration->at("params")) known.push_back(param.at("name"));
-  }
+  for (const ParamSpec* param : params) known.push_back(param->name);
   known.insert(known.end(), extra.begin(), extra.end());
   RequireKeys(block, known, name);
   for (const YamlMember& member : block.members) {
-    for (const Json* declaration : declarations) {
-      if (const Json* param = FindParam(*declaration, member.key)) {
-        const std::string label = name + "." + member.key;
-        given[member.key] = by_profile == ByProfile::kAllowed && member.value.is_map()
-                                ? ValuesByProfile(*param, member.value, label)
-                                : CheckedValue(*param, member.value, label);
-        break;
-      }
-    }
+    const ParamSpec* param = FindParam(params, member.key);
+    if (param == nullptr) continue;
+    const std::string label = name + "." + member.key;
+    given[member.key] = by_profile == ByProfile::kAllowed && member.value.is_map()
+                            ? ValuesByProfile(*param, member.value, label)
+                            : CheckedValue(*param, member.value, label);
   }
   return given;
 }
 
-Json ResolveParams(const Json& declaration, const Json& given, const Json& recipe,
+Json ResolveParams(const Declaration& declaration, const Json& given, const Json& recipe,
                    const std::string& profile, const std::string& variant) {
   Json values = Json::object();
-  for (const Json& param : declaration.at("params")) {
-    const std::string& name = param.at("name").get_ref<const std::string&>();
-    const Json* value = &param.at("default");
-    for (const auto& [layer, key] : {std::pair("profiles", &profile), {"variants", &variant}}) {
-      if (param.contains(layer) && param[layer].contains(*key)) value = &param[layer][*key];
+  for (const ParamSpec& param : declaration.params) {
+    const Json* value = &DefaultOf(param, profile, variant);
+    if (recipe.contains(param.name)) {
+      const Json& set = recipe[param.name];
+      value = set.is_object() ? &set.at(profile) : &set;
     }
-    if (recipe.contains(name)) {
-      value = recipe[name].is_object() ? &recipe[name].at(profile) : &recipe[name];
-    }
-    if (given.contains(name)) value = &given[name];
-    values[name] = Typed(param, *value);
+    if (given.contains(param.name)) value = &given[param.name];
+    values[param.name] = Typed(param, *value);
   }
   return values;
 }
 
-Json WithoutNeutral(const Json& params_declared, Json values) {
-  for (const Json& param : params_declared) {
-    const auto neutral = param.find("neutral");
-    const auto value = values.find(param.at("name").get_ref<const std::string&>());
-    if (neutral != param.end() && value != values.end() && *value == Typed(param, *neutral)) {
+Json WithoutNeutral(const ParamSpecs& params, Json values) {
+  for (const ParamSpec* param : params) {
+    const auto value = values.find(param->name);
+    if (!param->neutral.is_null() && value != values.end() &&
+        *value == Typed(*param, param->neutral))
       values.erase(value);
-    }
   }
   return values;
 }

@@ -5,6 +5,7 @@
 #include "sweeps/parameters.h"
 
 namespace zerosweep {
+namespace fs = std::filesystem;
 namespace {
 
 using Condition = std::function<bool(const Assignment&, TrialResolver&)>;
@@ -16,44 +17,45 @@ bool Holds(const Json& given, const Json& values) {
   });
 }
 
-bool PartHolds(const Part& wanted, const Part& actual, const std::string& kind,
-               const Assignment& trial, TrialResolver& resolver) {
-  if (wanted.name() != actual.name()) return false;
-  Json values = resolver.PartParams(trial, kind).all;
-  if (Needs(*actual.declaration, "correction") && kind == "quantize")
-    values.update(resolver.PartParams(trial, "correct").all);
-  return Holds(wanted.given, values);
+bool PartHolds(const Part& wanted, const Part& actual, KindFacts::SetBy block,
+               const Treatment& treatment) {
+  return wanted.declaration == actual.declaration && Holds(wanted.given, treatment.ValuesOf(block));
+}
+
+bool SynthesizerHolds(const Part& wanted, const Treatment& treatment) {
+  const auto& method = treatment.method;
+  return method && method->synthesizer &&
+         PartHolds(wanted, *method->synthesizer, KindFacts::SetBy::kSynthesizer, treatment);
+}
+
+bool QuantizerHolds(const Part& wanted, const Treatment& treatment) {
+  const auto& method = treatment.method;
+  return method && PartHolds(wanted, method->quantizer, KindFacts::SetBy::kQuantizer, treatment);
 }
 
 Condition OfPart(const YamlNode& node, TrialKey key, const Catalogue& catalogue) {
-  const bool is_synthesizer = key == TrialKey::kSynthesizer;
-  return [wanted = ParsePart(node, NameOf(key), catalogue), is_synthesizer](
-             const Assignment& trial, TrialResolver& resolver) {
-    const Method* method = resolver.MethodOf(trial);
-    if (method == nullptr || (is_synthesizer && !method->synthesizer)) return false;
-    return PartHolds(wanted, is_synthesizer ? *method->synthesizer : method->quantizer,
-                     is_synthesizer ? "synthesize" : "quantize", trial, resolver);
+  const bool synthesizer = key == TrialKey::kSynthesizer;
+  return [wanted = ParsePart(node, synthesizer ? Role::kSynthesizer : Role::kQuantizer, catalogue),
+          holds = synthesizer ? SynthesizerHolds : QuantizerHolds](const Assignment& trial,
+                                                                   TrialResolver& resolver) {
+    return holds(wanted, resolver.TreatmentOf(trial));
   };
 }
 
 Condition OfMethod(const YamlNode& node, const Catalogue& catalogue) {
   return [wanted = ParseMethod(node, catalogue)](const Assignment& trial, TrialResolver& resolver) {
-    const Method* method = resolver.MethodOf(trial);
-    if (method == nullptr || method->name != wanted.name) return false;
-    if (!wanted.variant.empty() && resolver.ExecutionOf(trial).variant != wanted.variant) {
-      return false;
-    }
-    if (wanted.synthesizer &&
-        !PartHolds(*wanted.synthesizer, *method->synthesizer, "synthesize", trial, resolver))
-      return false;  // methods of one name have the same parts
-    return PartHolds(wanted.quantizer, method->quantizer, "quantize", trial, resolver);
+    const Treatment& treatment = resolver.TreatmentOf(trial);
+    if (!treatment.method || treatment.method->name != wanted.name) return false;
+    if (!wanted.variant.empty() && treatment.variant != wanted.variant) return false;
+    return (!wanted.synthesizer || SynthesizerHolds(*wanted.synthesizer, treatment)) &&
+           QuantizerHolds(wanted.quantizer, treatment);
   };
 }
 
 Condition OfProtocol(const YamlNode& node, const Catalogue& catalogue) {
   return
       [wanted = ParseProtocol(node, catalogue)](const Assignment& trial, TrialResolver& resolver) {
-        const Protocol& protocol = resolver.ProtocolOf(trial);
+        const Protocol& protocol = resolver.TreatmentOf(trial).protocol;
         const std::string preset = protocol.label.substr(0, protocol.label.find('*'));
         return (wanted.preset.empty() || wanted.preset == preset) &&
                Holds(wanted.changed, protocol.fields);
@@ -75,15 +77,15 @@ Condition OfModel(const YamlNode& node) {
     return Holds(wanted, {{"file", file != nullptr ? Json(file->text) : Json()},
                           {"key", model->weights_key},
                           {"arch", model->arch()},
-                          {"dataset", model->dataset->at("name")}});
+                          {"dataset", model->dataset->name}});
   };
 }
 
 Condition OfEvaluate(const YamlNode& node, const Catalogue& catalogue) {
-  const Json wanted =
-      CheckedBlock({&catalogue.Get("kind", "evaluate", "catalogue")}, node, "evaluate");
-  return [wanted](const Assignment& trial, TrialResolver& resolver) {
-    return Holds(wanted, resolver.KindParams(trial, "evaluate").all);
+  const ParamSpecs params = ParamsOf(catalogue.KindsSetBy(KindFacts::SetBy::kEvaluate));
+  return [wanted = CheckedBlock(params, node, "evaluate")](const Assignment& trial,
+                                                           TrialResolver& resolver) {
+    return Holds(wanted, resolver.TreatmentOf(trial).ValuesOf(KindFacts::SetBy::kEvaluate));
   };
 }
 
@@ -99,23 +101,23 @@ Condition OfExecution(const YamlNode& node, TrialKey key) {
   const bool is_profile = key == TrialKey::kProfile;
   return [wanted = RequireChoice(node, NameOf(key), is_profile ? kProfiles : kVariants),
           is_profile](const Assignment& trial, TrialResolver& resolver) {
-    const Execution execution = resolver.ExecutionOf(trial);
-    return (is_profile ? execution.profile : execution.variant) == wanted;
+    const Treatment& treatment = resolver.TreatmentOf(trial);
+    return (is_profile ? treatment.profile : treatment.variant) == wanted;
   };
 }
 
-// Of mixed precision also what is measured: `divergence`.
-Condition OfBits(const YamlNode& node, TrialResolver& values) {
-  return [wanted = values.BitsAt(node)](const Assignment& trial, TrialResolver& resolver) {
-    const Bits* bits = resolver.BitsOf(trial);
-    if (bits == nullptr || !BitsHold(wanted, *bits)) return false;
-    const Json measured = SensitivityParams(wanted);
-    return measured.empty() || Holds(measured, resolver.KindParams(trial, "sensitivity").all);
+// Of mixed precision also how the bits are chosen: `divergence`.
+Condition OfBits(const YamlNode& node, const Catalogue& catalogue, const fs::path& sweep_folder) {
+  return [wanted = ParseBits(node, catalogue, sweep_folder)](const Assignment& trial,
+                                                             TrialResolver& resolver) {
+    const Treatment& treatment = resolver.TreatmentOf(trial);
+    return treatment.bits != nullptr && BitsHold(wanted, *treatment.bits) &&
+           Holds(wanted.measured, treatment.ValuesOf(KindFacts::SetBy::kBits));
   };
 }
 
 Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& catalogue,
-                        TrialResolver& resolver) {
+                        const fs::path& sweep_folder) {
   switch (key) {
     case TrialKey::kModel:
       return OfModel(node);
@@ -132,14 +134,13 @@ Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& cat
     case TrialKey::kEvaluate:
       return OfEvaluate(node, catalogue);
     case TrialKey::kBits:
-      return OfBits(node, resolver);
+      return OfBits(node, catalogue, sweep_folder);
     case TrialKey::kSeed:
       return [wanted = ParseSeeds(node)](const Assignment& trial, TrialResolver& resolver) {
         return resolver.SeedsOf(trial) == wanted;
       };
     case TrialKey::kRanks:
     case TrialKey::kResources:
-    case TrialKey::kDtype:
     case TrialKey::kData:
       return AsWritten(node, key);
   }
@@ -149,12 +150,12 @@ Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& cat
 }  // namespace
 
 TrialMatcher::TrialMatcher(const Pattern& pattern, const Catalogue& catalogue,
-                           TrialResolver& resolver)
+                           const fs::path& sweep_folder)
     : where_(pattern.node->where) {
   for (const auto& [key, alternatives] : pattern.conditions) {
     std::vector<Condition>& any = conditions_.emplace_back();
     for (const YamlNode* node : alternatives) {
-      any.push_back(MakeCondition(key, *node, catalogue, resolver));
+      any.push_back(MakeCondition(key, *node, catalogue, sweep_folder));
     }
   }
 }

@@ -1,6 +1,7 @@
 // Conditions on trials: `exclude` and `when.if`.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace zerosweep {
 class TrialMatcher {
  public:
   // Throws kUsage for a value that no trial could have: an unknown name, bits out of range.
-  TrialMatcher(const Pattern& pattern, const Catalogue& catalogue, TrialResolver& resolver);
+  TrialMatcher(const Pattern& pattern, const Catalogue& catalogue,
+               const std::filesystem::path& sweep_folder);
 
   bool Matches(const Assignment& trial, TrialResolver& resolver) const;
   const std::string& where() const { return where_; }

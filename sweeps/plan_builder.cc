@@ -7,7 +7,7 @@
 namespace zerosweep {
 namespace {
 
-void RequireComplete(const Assignment& trial, const Method* method,
+void RequireComplete(const Assignment& trial, const Treatment& treatment,
                      const std::string& sweep_where) {
   const std::string& where = trial.origin != nullptr ? trial.origin->where : sweep_where;
   for (const TrialKey key : {TrialKey::kModel, TrialKey::kBits}) {
@@ -15,7 +15,7 @@ void RequireComplete(const Assignment& trial, const Method* method,
       FailAt(where, "a trial has no {}: give it under fixed, grid, zip or include", NameOf(key));
     }
   }
-  if (method != nullptr) return;
+  if (treatment.method) return;
   const YamlNode* synthesizer = trial.Get(TrialKey::kSynthesizer);
   const YamlNode* quantizer = trial.Get(TrialKey::kQuantizer);
   if (synthesizer == nullptr && quantizer == nullptr) {
@@ -38,6 +38,89 @@ std::string PlaceOf(const Assignment& trial, const Assignment& other, const std:
     }
   }
   return fallback;
+}
+
+Json ModelConfig(const Model& model) {
+  Json config = {{"name", model.name},
+                 {"arch", model.arch()},
+                 {"weights", model.weights_sha256},
+                 {"card", model.card_digest.empty() ? Json() : Json(model.card_digest)},
+                 {"mean", model.mean},
+                 {"std", model.std}};
+  if (!model.weights_key.empty()) config["key"] = model.weights_key;
+  return config;
+}
+
+// All of a trial but its seeds, defaults included.
+Json ResolvedConfig(const ResolvedTrial& trial) {
+  Json config = {
+      {"method", trial.method().name},
+      {"bits", trial.bits().Config()},
+      {"protocol", trial.treatment.protocol.fields},
+      {"profile", trial.treatment.profile},
+      {"variant", trial.treatment.variant},
+      {"model", ModelConfig(trial.model)},
+      {"dataset", {{"name", trial.images.name}, {"fingerprint", trial.images.test_fingerprint}}}};
+  if (!trial.eval.is_null()) config["dataset"]["eval"] = trial.eval;
+  for (const TrialStage& stage : trial.treatment.stages) {
+    config["threads"][stage.kind->name] = stage.threads;
+    if (const auto& role = stage.facts().runs) {
+      config[ToString(*role)] = {{"name", stage.part->name()}, {"params", stage.all}};
+    } else {
+      config[stage.kind->name] = stage.all;
+    }
+  }
+  return config;
+}
+
+std::shared_ptr<Configuration> ConfigurationOf(const ResolvedTrial& trial) {
+  const Method& method = trial.method();
+  auto configuration = std::make_shared<Configuration>();
+  configuration->model = trial.model.name;
+  configuration->dataset = trial.images.name;
+  configuration->arch = trial.model.arch();
+  configuration->method = method.name;
+  if (method.synthesizer) configuration->synthesizer = method.synthesizer->name();
+  configuration->quantizer = method.quantizer.name();
+  configuration->w_bits = trial.bits().MeanWidth();
+  configuration->a_bits = static_cast<double>(trial.bits().a);
+  configuration->bits = trial.bits().name;
+  configuration->protocol = trial.treatment.protocol.label;
+  configuration->variant = trial.treatment.variant;
+  configuration->resolved = ResolvedConfig(trial);
+  return configuration;
+}
+
+int64_t Seeds::*SeedOf(const TrialStage& stage) {
+  if (!stage.implementation().uses_seed) return nullptr;
+  return stage.facts().set_by == KindFacts::SetBy::kSynthesizer ? &Seeds::synthesis
+                                                                : &Seeds::quantize;
+}
+
+// A stage that reads images of the dataset: its name, the fingerprint of a split, the resizing.
+void ReadImages(const ResolvedTrial& trial, const std::string& fingerprint, StageDesign& design) {
+  design.params["dataset"] = trial.images.name;
+  design.params["data"] = fingerprint;
+  design.files["data"] = trial.images.folder.string();
+  if (!trial.eval.is_null()) design.params["eval"] = trial.eval;
+}
+
+void ReadWeights(const ResolvedTrial& trial, StageDesign& design) {
+  const Model& model = trial.model;
+  const DatasetFiles& images = trial.images;
+  if (model.classes > 0 && images.classes != model.classes) {
+    FailAt(model.where, "model {} has {} classes, but the test images of {} in {} have {}",
+           model.name, model.classes, images.name, images.folder.string(), images.classes);
+  }
+  design.params.update({{"arch", model.arch()},
+                        {"classes", images.classes},
+                        {"weights", model.weights_sha256},
+                        {"mean", model.mean},
+                        {"std", model.std}});
+  // The card's accuracy is that of images resized in the usual way.
+  if (!model.top1.is_null() && trial.usual_eval) design.params["expected_top1"] = model.top1;
+  if (!model.weights_key.empty()) design.params["weights_key"] = model.weights_key;
+  design.files["weights"] = model.weights.string();
 }
 
 }  // namespace
@@ -66,7 +149,7 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   row.configuration = design.configuration;
   row.seeds = resolver_.SeedsOf(trial);
   row.stages.reserve(design.stages.size());
-  for (const TrialStage& stage : design.stages)
+  for (const SeedlessStage& stage : design.stages)
     row.stages.push_back(Place(stage, row.seeds, row.stages));
   const auto [known, is_new] =
       trials_.try_emplace({design.family, 0, {row.stages.back()}}, plan_.trials.size());
@@ -93,92 +176,65 @@ const PlanBuilder::TrialDesign& PlanBuilder::DesignOf(const Assignment& trial,
   key[static_cast<size_t>(TrialKey::kSeed)] = nullptr;
   const auto known = trial_designs_.find(key);
   if (known != trial_designs_.end()) return known->second;
-  const Method* method = resolver_.MethodOf(trial);
-  RequireComplete(trial, method, sweep_where);
-  CheckTrial(trial, *method, resolver_);
-  return trial_designs_.emplace(key, MakeDesign(trial, *method)).first->second;
+  RequireComplete(trial, resolver_.TreatmentOf(trial), sweep_where);
+  const ResolvedTrial resolved = resolver_.Resolve(trial);
+  CheckTrial(resolved, trial);
+  return trial_designs_.emplace(key, MakeDesign(resolved)).first->second;
 }
 
-PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const Assignment& trial, const Method& method) {
-  const Bits& bits = *resolver_.BitsOf(trial);
-  const bool corrects = Needs(*method.quantizer.declaration, "correction");
+PlanBuilder::TrialDesign PlanBuilder::MakeDesign(const ResolvedTrial& trial) {
   TrialDesign design;
-  design.configuration = std::make_shared<Configuration>();
-  Configuration& configuration = *design.configuration;
-  configuration.model = resolver_.ModelOf(trial)->name;
-  configuration.dataset = resolver_.DataOf(trial).name;
-  configuration.method = method.name;
-  if (method.synthesizer) configuration.synthesizer = method.synthesizer->name();
-  configuration.quantizer = method.quantizer.name();
-  configuration.w_bits = bits.MeanWidth();
-  configuration.a_bits = static_cast<double>(bits.a);
-  configuration.bits = bits.name;
-  configuration.protocol = resolver_.ProtocolOf(trial).label;
-  configuration.variant = resolver_.ExecutionOf(trial).variant;
-  configuration.resolved = Resolved(trial, corrects);
-  design.id_tail = TrialTail(configuration);
+  design.configuration = ConfigurationOf(trial);
+  design.id_tail = TrialTail(*design.configuration);
   design.family = FamilyOf(design.id_tail);
-
-  const auto seed_of = [](const Part& part, int64_t Seeds::*seed) {
-    return part.declaration->at("uses_seed") ? seed : nullptr;
-  };
-  AddStage(Teacher(trial), nullptr, {}, method.where, design);
-  AddCheck(*design.stages.back().design->design, trial);
-  std::map<std::string, std::string> inputs = {{"teacher", "teacher"}};
-  if (method.synthesizer) {
-    AddStage(Synthesize(trial, *method.synthesizer),
-             seed_of(*method.synthesizer, &Seeds::synthesis), inputs, method.synthesizer->where,
-             design);
-    AddCheck(*design.stages.back().design->design, trial);
-    inputs["images"] = "synthesize";
+  for (const TrialStage& stage : trial.treatment.stages) {
+    StageDesign of_stage = DesignOf(trial, stage);
+    AddCheck(trial, stage, of_stage);
+    design.stages.push_back(
+        {&Intern(std::move(of_stage)), SeedOf(stage), stage.inputs, stage.where});
   }
-  const auto images = inputs;
-  if (bits.mixed()) {
-    AddStage(OfKind("sensitivity", resolver_.KindParams(trial, "sensitivity")), nullptr, images,
-             trial.Get(TrialKey::kBits)->where, design);
-    inputs["sensitivity"] = "sensitivity";
-  }
-  if (corrects) {
-    AddStage(OfKind("correct", resolver_.PartParams(trial, "correct")), nullptr, images,
-             method.quantizer.where, design);
-    inputs["correction"] = "correct";
-  }
-  AddStage(Quantize(trial), seed_of(method.quantizer, &Seeds::quantize), inputs,
-           method.quantizer.where, design);
-  AddCheck(*design.stages.back().design->design, trial);
-  AddStage(Evaluate(trial), nullptr, {{"teacher", "teacher"}, {"quantized", "quantize"}},
-           method.where, design);
   return design;
 }
 
-void PlanBuilder::AddStage(StageDesign design, int64_t Seeds::*seed,
-                           const std::map<std::string, std::string>& inputs,
-                           const std::string& where, TrialDesign& trial) {
-  TrialStage stage{nullptr, seed, {}, where};
-  for (const auto& [role, kind] : inputs) {
-    design.roles.push_back(role);
-    const auto source = std::find_if(
-        trial.stages.begin(), trial.stages.end(),
-        [&](const TrialStage& earlier) { return earlier.design->design->kind == kind; });
-    stage.inputs.push_back(static_cast<size_t>(source - trial.stages.begin()));
+StageDesign PlanBuilder::DesignOf(const ResolvedTrial& trial, const TrialStage& stage) {
+  StageDesign design{.kind = stage.kind->name,
+                     .implementation = stage.implementation().name,
+                     .revision = stage.implementation().revision,
+                     .params = stage.named,
+                     .roles = stage.roles,
+                     .threads = stage.threads,
+                     .needs = stage.needs};
+  const KindFacts& facts = stage.facts();
+  if (facts.reads_weights) ReadWeights(trial, design);
+  if (facts.reads_test_images) ReadImages(trial, trial.images.test_fingerprint, design);
+  if (stage.part != nullptr) design.params["name"] = stage.part->name();
+  if (stage.part != nullptr && stage.part->declaration->Needs("real_data"))
+    ReadImages(trial, resolver_.CalibrationOf(trial), design);
+  if (facts.runs == Role::kQuantizer) {
+    design.params.update(
+        {{"w_bits", trial.bits().StageParam()},
+         {"a_bits", trial.bits().a},
+         {"protocol", ProtocolOfStage(trial.treatment.protocol.fields, design.kind, catalogue_)}});
   }
-  stage.design = &Intern(std::move(design));
-  trial.stages.push_back(std::move(stage));
+  return design;
 }
 
-void PlanBuilder::AddCheck(const StageDesign& stage, const Assignment& trial) {
-  if (!stage.files.contains("data")) return;
+void PlanBuilder::AddCheck(const ResolvedTrial& trial, const TrialStage& stage,
+                           const StageDesign& design) {
+  if (!design.files.contains("data")) return;
+  const bool test_images = stage.facts().reads_test_images;
+  if (test_images && !stage.facts().reads_weights) return;  // the teacher's check sees them
   InputCheck check;
-  check.where = resolver_.ModelOf(trial)->where;
-  check.split = stage.kind == "teacher" ? "test" : "calibration";
+  check.where = trial.model.where;
+  check.split = test_images ? "test" : "calibration";
   for (const char* name :
        {"arch", "classes", "weights", "weights_key", "mean", "std", "dataset", "data", "eval"}) {
-    if (stage.params.contains(name)) check.params[name] = stage.params[name];
+    if (design.params.contains(name)) check.params[name] = design.params[name];
   }
-  check.files = stage.files;
+  check.files = design.files;
   const std::string text = CanonicalJson({check.split, check.params, check.files});
   if (!checked_.insert(text).second) return;
-  for (const std::string& note : resolver_.ModelOf(trial)->notes) {
+  for (const std::string& note : trial.model.notes) {
     const std::string warning = check.where + ": " + note;
     if (checked_.insert(warning).second) plan_.warnings.push_back(warning);
   }
@@ -204,7 +260,7 @@ const PlanBuilder::Design& PlanBuilder::Intern(StageDesign design) {
       .first->second;
 }
 
-size_t PlanBuilder::Place(const TrialStage& stage, const Seeds& seeds,
+size_t PlanBuilder::Place(const SeedlessStage& stage, const Seeds& seeds,
                           const std::vector<size_t>& earlier) {
   Key key{stage.design->family, stage.seed == nullptr ? 0 : seeds.*stage.seed, {}};
   for (size_t i = 0; i < stage.inputs.size(); ++i) key.inputs.at(i) = earlier[stage.inputs[i]];
@@ -218,7 +274,7 @@ size_t PlanBuilder::Place(const TrialStage& stage, const Seeds& seeds,
   return known->second;
 }
 
-void PlanBuilder::PlaceNew(const TrialStage& stage, const Seeds& seeds,
+void PlanBuilder::PlaceNew(const SeedlessStage& stage, const Seeds& seeds,
                            std::vector<size_t> inputs) {
   std::optional<int64_t> seed;
   if (stage.seed != nullptr) seed = seeds.*stage.seed;
@@ -228,7 +284,7 @@ void PlanBuilder::PlaceNew(const TrialStage& stage, const Seeds& seeds,
   plan_.stages.push_back({std::move(name), stage.design->design, seed, std::move(inputs)});
 }
 
-void PlanBuilder::CheckShared(const StageDesign& first, const TrialStage& stage) {
+void PlanBuilder::CheckShared(const StageDesign& first, const SeedlessStage& stage) {
   const StageDesign& design = *stage.design->design;
   if (&first == &design) return;
   if (first.threads != design.threads) {
@@ -241,133 +297,6 @@ void PlanBuilder::CheckShared(const StageDesign& first, const TrialStage& stage)
            "trials that share a {} stage ask for {} and for {}: give both the same resources",
            design.kind, ToString(first.needs), ToString(design.needs));
   }
-}
-
-void PlanBuilder::ReadsData(const Assignment& trial, const std::string& fingerprint,
-                            StageDesign& stage) {
-  const DatasetFiles& data = resolver_.DataOf(trial);
-  stage.params["dataset"] = data.name;
-  stage.params["data"] = fingerprint;
-  stage.files["data"] = data.folder.string();
-  Json eval = resolver_.EvalOf(trial);
-  if (!eval.is_null()) stage.params["eval"] = std::move(eval);
-}
-
-void PlanBuilder::ReadsRealData(const Assignment& trial, const Part& part, StageDesign& stage) {
-  if (Needs(*part.declaration, "real_data"))
-    ReadsData(trial, resolver_.CalibrationOf(trial), stage);
-}
-
-StageDesign PlanBuilder::OfKind(const std::string& kind, const StageParams& params) const {
-  StageDesign stage;
-  stage.kind = stage.implementation = kind;
-  stage.revision = catalogue_.Get("kind", kind, "catalogue").at("revision");
-  stage.params = params.named;
-  stage.threads = params.threads;
-  stage.needs = params.needs;
-  return stage;
-}
-
-StageDesign PlanBuilder::OfPart(const std::string& kind, const StageParams& params,
-                                const Part& part) const {
-  StageDesign stage = OfKind(kind, params);
-  stage.implementation = part.name();
-  stage.revision = part.declaration->at("revision");
-  stage.params["name"] = part.name();
-  return stage;
-}
-
-StageDesign PlanBuilder::Teacher(const Assignment& trial) {
-  const Model& model = *resolver_.ModelOf(trial);
-  const DatasetFiles& data = resolver_.DataOf(trial);
-  if (model.classes > 0 && data.classes != model.classes) {
-    FailAt(model.where, "model {} has {} classes, but the test images of {} in {} have {}",
-           model.name, model.classes, data.name, data.folder.string(), data.classes);
-  }
-  StageDesign stage = OfKind("teacher", resolver_.KindParams(trial, "teacher"));
-  stage.params.update({{"arch", model.arch()},
-                       {"classes", data.classes},
-                       {"weights", model.weights_sha256},
-                       {"mean", model.mean},
-                       {"std", model.std}});
-  // The card's accuracy is that of images resized in the usual way.
-  if (!model.top1.is_null() && resolver_.UsualEval(trial))
-    stage.params["expected_top1"] = model.top1;
-  if (!model.weights_key.empty()) stage.params["weights_key"] = model.weights_key;
-  stage.files["weights"] = model.weights.string();
-  ReadsData(trial, data.test_fingerprint, stage);
-  return stage;
-}
-
-StageDesign PlanBuilder::Synthesize(const Assignment& trial, const Part& part) {
-  StageDesign stage = OfPart("synthesize", resolver_.PartParams(trial, "synthesize"), part);
-  ReadsRealData(trial, part, stage);
-  return stage;
-}
-
-StageDesign PlanBuilder::Quantize(const Assignment& trial) {
-  const Bits& bits = *resolver_.BitsOf(trial);
-  const Part& part = resolver_.MethodOf(trial)->quantizer;
-  StageDesign stage = OfPart("quantize", resolver_.PartParams(trial, "quantize"), part);
-  ReadsRealData(trial, part, stage);
-  stage.params.update(
-      {{"w_bits", bits.StageParam()},
-       {"a_bits", bits.a},
-       {"protocol", ProtocolOfStage(resolver_.ProtocolOf(trial).fields, "quantize", catalogue_)}});
-  return stage;
-}
-
-StageDesign PlanBuilder::Evaluate(const Assignment& trial) {
-  StageDesign stage = OfKind("evaluate", resolver_.KindParams(trial, "evaluate"));
-  ReadsData(trial, resolver_.DataOf(trial).test_fingerprint, stage);
-  return stage;
-}
-
-Json PlanBuilder::Resolved(const Assignment& trial, bool corrects) {
-  const Method& method = *resolver_.MethodOf(trial);
-  const Model& model = *resolver_.ModelOf(trial);
-  const DatasetFiles& data = resolver_.DataOf(trial);
-  const Bits& bits = *resolver_.BitsOf(trial);
-  const Execution execution = resolver_.ExecutionOf(trial);
-  const StageParams& quantize = resolver_.PartParams(trial, "quantize");
-  const StageParams& evaluate = resolver_.KindParams(trial, "evaluate");
-  const StageParams& teacher = resolver_.KindParams(trial, "teacher");
-  Json config;
-  config["method"] = method.name;
-  config["quantizer"] = {{"name", method.quantizer.name()}, {"params", quantize.all}};
-  config["bits"] = bits.Config();
-  config["protocol"] = resolver_.ProtocolOf(trial).fields;
-  config["profile"] = execution.profile;
-  config["variant"] = execution.variant;
-  config["evaluate"] = evaluate.all;
-  config["teacher"] = teacher.all;
-  config["model"] = {{"name", model.name},
-                     {"arch", model.arch()},
-                     {"weights", model.weights_sha256},
-                     {"card", model.card_digest.empty() ? Json() : Json(model.card_digest)},
-                     {"mean", model.mean},
-                     {"std", model.std}};
-  if (!model.weights_key.empty()) config["model"]["key"] = model.weights_key;
-  config["dataset"] = {{"name", data.name}, {"fingerprint", data.test_fingerprint}};
-  if (const Json eval = resolver_.EvalOf(trial); !eval.is_null()) config["dataset"]["eval"] = eval;
-  config["threads"] = {
-      {"teacher", teacher.threads}, {"quantize", quantize.threads}, {"evaluate", evaluate.threads}};
-  if (method.synthesizer) {
-    const StageParams& synthesize = resolver_.PartParams(trial, "synthesize");
-    config["synthesizer"] = {{"name", method.synthesizer->name()}, {"params", synthesize.all}};
-    config["threads"]["synthesize"] = synthesize.threads;
-  }
-  if (bits.mixed()) {
-    const StageParams& sensitivity = resolver_.KindParams(trial, "sensitivity");
-    config["sensitivity"] = sensitivity.all;
-    config["threads"]["sensitivity"] = sensitivity.threads;
-  }
-  if (corrects) {
-    const StageParams& correct = resolver_.PartParams(trial, "correct");
-    config["correct"] = correct.all;
-    config["threads"]["correct"] = correct.threads;
-  }
-  return config;
 }
 
 }  // namespace zerosweep

@@ -1,5 +1,4 @@
-// Turns assignments into rows: four stages each, and what mixed precision or the quantizer needs
-// besides, shared by name.
+// Turns trials into rows: the stages that their kinds declare (KindFacts), shared by name.
 //
 //   teacher → synthesize (→ sensitivity, correct) → quantize → evaluate
 //   teacher → quantize → evaluate, of a method that makes its images while it quantizes
@@ -44,7 +43,7 @@ class PlanBuilder {
     size_t family = 0;  // designs of one family give their stages the same names
   };
   // A stage of a trial before its seed is known.
-  struct TrialStage {
+  struct SeedlessStage {
     const Design* design = nullptr;
     int64_t Seeds::*seed = nullptr;  // null: it takes none
     std::vector<size_t> inputs;      // places in the trial
@@ -52,17 +51,17 @@ class PlanBuilder {
   };
   // What trials that differ in their seeds alone have in common.
   struct TrialDesign {
-    std::shared_ptr<Configuration> configuration;
+    std::shared_ptr<const Configuration> configuration;
     std::string id_tail;  // TrialTail
     size_t family = 0;    // designs of one family have the same tail
-    std::vector<TrialStage> stages;
+    std::vector<SeedlessStage> stages;
   };
   // What determines the name of a stage: its family, seed and inputs; or of a trial: its family and
   // last stage. Most names need not be computed to be known.
   struct Key {
     size_t family = 0;
     int64_t seed = 0;
-    std::array<size_t, 4> inputs{};  // more than any stage has; 0: none (that is a teacher's place)
+    std::array<size_t, 6> inputs{};  // more than any stage has; 0: none (that is a teacher's place)
     bool operator==(const Key&) const = default;
   };
   struct HashKey {
@@ -70,30 +69,16 @@ class PlanBuilder {
   };
 
   const TrialDesign& DesignOf(const Assignment& trial, const std::string& sweep_where);
-  TrialDesign MakeDesign(const Assignment& trial, const Method& method);
-  // Adds a stage to the trial; `inputs`: role → kind of an earlier stage of it.
-  void AddStage(StageDesign design, int64_t Seeds::*seed,
-                const std::map<std::string, std::string>& inputs, const std::string& where,
-                TrialDesign& trial);
+  TrialDesign MakeDesign(const ResolvedTrial& trial);
+  StageDesign DesignOf(const ResolvedTrial& trial, const TrialStage& stage);
   // What the stage reads from outside joins the plan's checks.
-  void AddCheck(const StageDesign& stage, const Assignment& trial);
+  void AddCheck(const ResolvedTrial& trial, const TrialStage& stage, const StageDesign& design);
   const Design& Intern(StageDesign design);
   size_t FamilyOf(const std::string& text);
-  StageDesign OfKind(const std::string& kind, const StageParams& params) const;
-  StageDesign OfPart(const std::string& kind, const StageParams& params, const Part& part) const;
-  StageDesign Teacher(const Assignment& trial);
-  StageDesign Synthesize(const Assignment& trial, const Part& part);
-  StageDesign Quantize(const Assignment& trial);
-  StageDesign Evaluate(const Assignment& trial);
-  // A method that takes real images, beside or instead of synthetic ones.
-  void ReadsRealData(const Assignment& trial, const Part& part, StageDesign& stage);
-  // A stage that reads images of the dataset: its name, the fingerprint of a split, the resizing.
-  void ReadsData(const Assignment& trial, const std::string& fingerprint, StageDesign& stage);
-  Json Resolved(const Assignment& trial, bool corrects);
   // The stage's place in the plan, where it is put if it is new.
-  size_t Place(const TrialStage& stage, const Seeds& seeds, const std::vector<size_t>& earlier);
-  void PlaceNew(const TrialStage& stage, const Seeds& seeds, std::vector<size_t> inputs);
-  void CheckShared(const StageDesign& first, const TrialStage& stage);
+  size_t Place(const SeedlessStage& stage, const Seeds& seeds, const std::vector<size_t>& earlier);
+  void PlaceNew(const SeedlessStage& stage, const Seeds& seeds, std::vector<size_t> inputs);
+  void CheckShared(const StageDesign& first, const SeedlessStage& stage);
 
   const Catalogue& catalogue_;
   TrialResolver& resolver_;

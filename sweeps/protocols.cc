@@ -10,15 +10,13 @@ namespace {
 
 std::vector<std::string> PresetNames(const Catalogue& catalogue) {
   std::vector<std::string> names;
-  for (const auto& [name, fields] : catalogue.protocol().at("presets").items()) {
-    names.push_back(name);
-  }
+  for (const auto& [name, fields] : catalogue.protocol().presets) names.push_back(name);
   return names;
 }
 
 std::string ParsePreset(const YamlNode& node, const Catalogue& catalogue) {
   const std::string& preset = RequireWord(node, "protocol");
-  if (!catalogue.protocol().at("presets").contains(preset)) {
+  if (!catalogue.protocol().presets.contains(preset)) {
     FailAt(node.where, "unknown protocol '{}'{}", preset,
            Suggestion(preset, PresetNames(catalogue)));
   }
@@ -26,11 +24,8 @@ std::string ParsePreset(const YamlNode& node, const Catalogue& catalogue) {
 }
 
 Json PresetFields(const std::string& preset, const Catalogue& catalogue) {
-  Json fields = Json::object();
-  for (const Json& field : catalogue.protocol().at("fields")) {
-    fields[field.at("name").get<std::string>()] = field.at("default");
-  }
-  if (!preset.empty()) fields.update(catalogue.protocol().at("presets").at(preset));
+  Json fields = catalogue.protocol().Defaults();
+  if (!preset.empty()) fields.update(catalogue.protocol().presets.at(preset));
   return fields;
 }
 
@@ -42,25 +37,11 @@ ProtocolChoice ParseProtocol(const YamlNode& node, const Catalogue& catalogue) {
     choice.preset = ParsePreset(node, catalogue);
     return choice;
   }
-  const Json declaration = {{"params", catalogue.protocol().at("fields")}};
-  choice.changed = CheckedBlock({&declaration}, node, "protocol", {"preset"});
+  choice.changed = CheckedBlock(ParamsOf(catalogue.protocol()), node, "protocol", {"preset"});
   if (const YamlNode* preset = node.Find("preset")) {
     choice.preset = ParsePreset(*preset, catalogue);
   }
   return choice;
-}
-
-ProtocolChoice ProtocolFromJson(const Json& json) {
-  return {json.at("preset").get<std::string>(), json.at("fields")};
-}
-
-Json ToJson(const ProtocolChoice& choice) {
-  return {{"preset", choice.preset}, {"fields", choice.changed}};
-}
-
-const ProtocolChoice& RecipeProtocol::Of(const std::string& variant) const {
-  const auto found = variants.find(variant);
-  return found == variants.end() ? usual : found->second;
 }
 
 RecipeProtocol ParseRecipeProtocol(const YamlNode& node, const Catalogue& catalogue) {
@@ -77,21 +58,6 @@ RecipeProtocol ParseRecipeProtocol(const YamlNode& node, const Catalogue& catalo
       protocol.variants[variant] = ParseProtocol(*choice, catalogue);
   }
   return protocol;
-}
-
-RecipeProtocol RecipeProtocolFromJson(const Json& json) {
-  RecipeProtocol protocol{ProtocolFromJson(json)};
-  const Json variants = json.value("variants", Json::object());
-  for (const auto& [variant, choice] : variants.items())
-    protocol.variants[variant] = ProtocolFromJson(choice);
-  return protocol;
-}
-
-Json ToJson(const RecipeProtocol& protocol) {
-  Json json = ToJson(protocol.usual);
-  for (const auto& [variant, choice] : protocol.variants)
-    json["variants"][variant] = ToJson(choice);
-  return json;
 }
 
 Protocol ResolveProtocol(const ProtocolChoice& choice, const Catalogue& catalogue) {
@@ -116,13 +82,10 @@ Protocol ResolveProtocol(const ProtocolChoice& choice, const Catalogue& catalogu
 
 Json ProtocolOfStage(const Json& fields, const std::string& kind, const Catalogue& catalogue) {
   Json own = Json::object();
-  for (const Json& field : catalogue.protocol().at("fields")) {
-    const Json& stages = field.at("stages");
-    if (std::find(stages.begin(), stages.end(), kind) == stages.end()) continue;
-    const std::string name = field.at("name");
-    own[name] = fields.at(name);
-  }
-  return WithoutNeutral(catalogue.protocol().at("fields"), std::move(own));
+  for (const auto& [param, stages] : catalogue.protocol().fields)
+    if (std::find(stages.begin(), stages.end(), kind) != stages.end())
+      own[param.name] = fields.at(param.name);
+  return WithoutNeutral(ParamsOf(catalogue.protocol()), std::move(own));
 }
 
 }  // namespace zerosweep

@@ -88,15 +88,15 @@ class Replayer {
 
   // As PlanBuilder names stages.
   int RevisionNow(const StageDesign& design) const {
-    const bool by_part = design.kind == "synthesize" || design.kind == "quantize";
-    const std::string role = by_part ? RoleOfKind(design.kind) : "kind";
-    const Json* declaration = catalogue_.Find(role, design.implementation);
+    const Declaration* kind = catalogue_.Find(Role::kKind, design.kind);
+    const Role role = kind == nullptr ? Role::kKind : kind->kind().runs.value_or(Role::kKind);
+    const Declaration* declaration = catalogue_.Find(role, design.implementation);
     if (declaration == nullptr)
       Fail(ErrorKind::kCluster,
            "this zerosweep has no {} '{}' any more: the trial cannot be "
            "computed by it",
-           role, design.implementation);
-    return declaration->at("revision");
+           ToString(role), design.implementation);
+    return declaration->revision;
   }
 
   void TakeWeights(StageDesign& design) {
@@ -165,7 +165,7 @@ class Replayer {
 
   Place FindData(const std::string& dataset, const std::string& split, const fs::path& recorded,
                  const std::string& digest) {
-    const Json* declaration = catalogue_.Find("dataset", dataset);
+    const Declaration* declaration = catalogue_.Find(Role::kDataset, dataset);
     if (declaration == nullptr)
       Fail(ErrorKind::kCluster, "this zerosweep has no dataset '{}' any more", dataset);
     std::vector<fs::path> folders = roots_;
@@ -187,11 +187,12 @@ class Replayer {
   }
 
   // Whether the folder has the split, or the one that stands in for it.
-  static bool Holds(const Json& declaration, const DatasetPlace& place, const std::string& split) {
-    const Json fallback = declaration.at("facts").value("fallback", Json::object());
+  static bool Holds(const Declaration& dataset, const DatasetPlace& place,
+                    const std::string& split) {
+    const auto& fallback = dataset.dataset().fallback;
+    const auto other = fallback.find(split);
     return place.splits.contains(split) ||
-           (fallback.contains(split) &&
-            place.splits.contains(fallback.at(split).get<std::string>()));
+           (other != fallback.end() && place.splits.contains(other->second));
   }
 
   const RecordedTrial& recorded_;

@@ -1,7 +1,6 @@
 #include "sweeps/sweep_spec.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "base/text.h"
@@ -11,27 +10,29 @@ namespace {
 
 constexpr size_t kMaxTrials = 1'000'000;
 
-const std::vector<std::string> kTopKeys = {"name",    "data", "profile", "protocol",  "variant",
-                                           "fixed",   "grid", "zip",     "seeds",     "include",
-                                           "exclude", "when", "ranks",   "resources", "evaluate"};
-// Top-level keys that hold for every trial, as if they stood under `fixed`.
-const std::vector<std::string> kTopTrialKeys = {"data",  "profile",   "protocol", "variant",
-                                                "ranks", "resources", "evaluate"};
+std::vector<std::string> TopKeys() {
+  std::vector<std::string> keys = {"name"};
+  keys.insert(keys.end(), TopTrialKeyNames().begin(), TopTrialKeyNames().end());
+  for (const char* block : {"fixed", "grid", "zip", "seeds", "include", "exclude", "when"})
+    keys.emplace_back(block);
+  return keys;
+}
 
 void CheckTopKeys(const YamlNode& root) {
+  const std::vector<std::string> top_keys = TopKeys();
   if (!root.is_map()) {
-    FailAt(root.where, "a sweep must be a map of {}; this is {}", Join(kTopKeys, ", "),
+    FailAt(root.where, "a sweep must be a map of {}; this is {}", Join(top_keys, ", "),
            root.Shown());
   }
   const auto& trial_keys = TrialKeyNames();
   for (const YamlMember& member : root.members) {
-    const bool known = std::count(kTopKeys.begin(), kTopKeys.end(), member.key) > 0;
+    const bool known = std::count(top_keys.begin(), top_keys.end(), member.key) > 0;
     if (!known && std::count(trial_keys.begin(), trial_keys.end(), member.key) > 0) {
       FailAt(member.where, "'{}' does not belong at the top level: put it under fixed or grid",
              member.key);
     }
   }
-  RequireKeys(root, kTopKeys, "the sweep");
+  RequireKeys(root, top_keys, "the sweep");
 }
 
 void CheckCount(double trials, const std::string& where) {
@@ -39,10 +40,6 @@ void CheckCount(double trials, const std::string& where) {
     FailAt(where, "the sweep unfolds to {:.0f} trials, at most {} are allowed: split it", trials,
            kMaxTrials);
   }
-}
-
-void RequireSeed(const YamlNode& node) {
-  RequireInt(node, "seed", 0, std::numeric_limits<int64_t>::max());
 }
 
 }  // namespace
@@ -97,7 +94,7 @@ void SweepSpec::Place(TrialKey key, const std::string& block, const std::string&
 
 Assignment SweepSpec::ReadBase() {
   Assignment base;
-  for (const std::string& key : kTopTrialKeys) {
+  for (const std::string& key : TopTrialKeyNames()) {
     const YamlNode* value = root_.Find(key);
     if (value == nullptr) continue;
     Place(TrialKeyOf(key), "at the top level", value->where);
@@ -203,8 +200,8 @@ SweepSpec::Axis SweepSpec::ReadSeeds() {
   Axis axis;
   if (!seeds->is_map()) {
     for (const YamlNode& seed : ReadList(*seeds, "seeds", false)) {
-      RequireSeed(seed);
       axis.push_back({{TrialKey::kSeed, &seed}});
+      values_.emplace_back(TrialKey::kSeed, &seed);
     }
     return axis;
   }
@@ -218,14 +215,13 @@ SweepSpec::Axis SweepSpec::ReadSeeds() {
              root_.where);
   for (const YamlNode& synthesis : syntheses) {
     for (const YamlNode& quantize : quantizes) {
-      RequireSeed(synthesis);
-      RequireSeed(quantize);
       YamlNode& pair = made_.emplace_back();
       pair.kind = YamlNode::Kind::kMap;
       pair.where = synthesis.where;
       pair.members.push_back({"synthesis", synthesis.where, synthesis});
       pair.members.push_back({"quantize", quantize.where, quantize});
       axis.push_back({{TrialKey::kSeed, &pair}});
+      values_.emplace_back(TrialKey::kSeed, &pair);
     }
   }
   return axis;

@@ -1,5 +1,5 @@
 // A sweep file as written: its blocks checked and unfolded to assignments of values to trial keys
-// (docs/sweeps.md). What the values mean is decided in trial_resolver.h.
+// (docs/sweeps.md). What the values mean is decided in trial_values.h.
 #pragma once
 
 #include <array>
@@ -23,15 +23,16 @@ enum class TrialKey {
   kProfile,
   kRanks,
   kResources,
-  kDtype,
   kEvaluate,
   kData,
   kSeed,
 };
-inline constexpr size_t kTrialKeys = 14;
+inline constexpr size_t kTrialKeys = 13;
 
 // The words of the grammar, "seeds" included.
 const std::vector<std::string>& TrialKeyNames();
+// Those that hold for every trial when they stand at the top level.
+const std::vector<std::string>& TopTrialKeyNames();
 const std::string& NameOf(TrialKey key);
 // Whether both may not stand in one map: the same key twice (`seed` and `seeds`), or `method`
 // beside `synthesizer` or `quantizer`.

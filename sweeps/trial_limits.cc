@@ -5,50 +5,43 @@
 namespace zerosweep {
 namespace {
 
-const Json& FactsOf(const Json& declaration) { return declaration.at("facts"); }
-
 // Pixels of the images that the network is given.
-int64_t SideOf(const Assignment& trial, TrialResolver& resolver) {
-  const Json eval = resolver.EvalOf(trial);
-  if (!eval.is_null()) return eval.at("crop");
-  return FactsOf(*resolver.ModelOf(trial)->dataset).at("shape").at(1);
+int64_t SideOf(const ResolvedTrial& trial) {
+  if (!trial.eval.is_null()) return trial.eval["crop"];
+  return trial.model.dataset->dataset().shape[1];
 }
 
-void CheckModel(const Assignment& trial, TrialResolver& resolver) {
-  const Model& model = *resolver.ModelOf(trial);
-  const Json side = {{"side", SideOf(trial, resolver)}};
-  const auto refusal = Refusal(model.architecture->at("limits"),
-                               {{"model", &FactsOf(*model.architecture)}, {"trial", &side}});
-  if (refusal) FailAt(model.where, "{}: {}", model.arch(), *refusal);
+void CheckModel(const ResolvedTrial& trial) {
+  const Declaration& architecture = *trial.model.architecture;
+  const Json side = {{"side", SideOf(trial)}}, facts = ToJson(architecture.model());
+  const auto refusal = Refusal(architecture.limits, {{"model", &facts}, {"trial", &side}});
+  if (refusal) FailAt(trial.model.where, "{}: {}", architecture.name, *refusal);
 }
 
 // Whether a synthesizer makes images for classes: where its declaration says so, and when.
-bool MakesLabels(const Json& synthesizer, const Json& params) {
-  const Json& facts = FactsOf(synthesizer);
-  return facts.contains("labels") && AllHold(facts["labels"], {{"param", &params}});
+bool MakesLabels(const TrialStage& synthesize) {
+  const auto& labels = synthesize.part->declaration->method().labels;
+  return labels && AllHold(*labels, {{"param", &synthesize.all}});
 }
 
-void CheckPart(const Assignment& trial, const Method& method, const Part& part,
-               TrialResolver& resolver) {
-  const Json& limits = part.declaration->at("limits");
-  if (limits.empty()) return;
-  const bool quantizes = &part == &method.quantizer;
-  const Model& model = *resolver.ModelOf(trial);
-  const Json& params = resolver.PartParams(trial, quantizes ? "quantize" : "synthesize").all;
-  Json known = {{"side", SideOf(trial, resolver)}, {"a_bits", resolver.BitsOf(trial)->a}};
-  if (quantizes && method.synthesizer)
-    known["labelled"] =
-        MakesLabels(*method.synthesizer->declaration, resolver.PartParams(trial, "synthesize").all);
-  const auto refusal = Refusal(limits, {{"param", &params},
-                                        {"protocol", &resolver.ProtocolOf(trial).fields},
-                                        {"model", &FactsOf(*model.architecture)},
-                                        {"trial", &known}});
-  if (refusal) FailAt(part.where, "{} on {}: {}", part.name(), model.arch(), *refusal);
+void CheckPart(const ResolvedTrial& trial, const TrialStage& stage) {
+  const Declaration& part = *stage.part->declaration;
+  if (part.limits.empty()) return;
+  Json known = {{"side", SideOf(trial)}, {"a_bits", trial.bits().a}};
+  if (stage.facts().runs == Role::kQuantizer)
+    for (const TrialStage& other : trial.treatment.stages)
+      if (other.facts().runs == Role::kSynthesizer) known["labelled"] = MakesLabels(other);
+  const Json model = ToJson(trial.model.architecture->model());
+  const auto refusal = Refusal(part.limits, {{"param", &stage.all},
+                                             {"protocol", &trial.treatment.protocol.fields},
+                                             {"model", &model},
+                                             {"trial", &known}});
+  if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.arch(), *refusal);
 }
 
-void CheckRealData(const Assignment& trial, const Part& part, TrialResolver& resolver) {
-  if (!Needs(*part.declaration, "real_data")) return;
-  const DatasetFiles& data = resolver.DataOf(trial);
+void CheckRealData(const ResolvedTrial& trial, const Part& part) {
+  if (!part.declaration->Needs("real_data")) return;
+  const DatasetFiles& data = trial.images;
   if (data.splits.contains("train") || data.splits.contains("calibration")) return;
   FailAt(part.where,
          "{} needs real images, but {} holds no training or calibration images of dataset {}",
@@ -56,24 +49,24 @@ void CheckRealData(const Assignment& trial, const Part& part, TrialResolver& res
 }
 
 // Bits chosen on images need images before the quantizer.
-void CheckMixedPrecision(const Assignment& trial, const Method& method, TrialResolver& resolver) {
-  if (!resolver.BitsOf(trial)->mixed() || method.synthesizer) return;
-  const YamlNode& bits = *trial.Get(TrialKey::kBits);
+void CheckMixedPrecision(const ResolvedTrial& trial, const YamlNode& bits) {
+  if (!trial.bits().mixed() || trial.method().synthesizer) return;
   FailAt(bits.where,
          "{} is mixed precision, which is chosen on images, but {} makes its own while it "
          "quantizes: give widths, or the bits of each layer",
-         bits.Shown(), method.name);
+         bits.Shown(), trial.method().name);
 }
 
 }  // namespace
 
-void CheckTrial(const Assignment& trial, const Method& method, TrialResolver& resolver) {
-  CheckModel(trial, resolver);
-  for (const Part* part : PartsOf(method)) {
-    CheckPart(trial, method, *part, resolver);
-    CheckRealData(trial, *part, resolver);
+void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment) {
+  CheckModel(trial);
+  for (const TrialStage& stage : trial.treatment.stages) {
+    if (stage.part == nullptr) continue;
+    CheckPart(trial, stage);
+    CheckRealData(trial, *stage.part);
   }
-  CheckMixedPrecision(trial, method, resolver);
+  CheckMixedPrecision(trial, *assignment.Get(TrialKey::kBits));
 }
 
 }  // namespace zerosweep

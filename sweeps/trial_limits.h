@@ -7,7 +7,7 @@
 namespace zerosweep {
 
 // Throws kUsage at the part that is refused, naming method and network and saying what to do.
-// REQUIRES: the trial is complete, `method` is its method.
-void CheckTrial(const Assignment& trial, const Method& method, TrialResolver& resolver);
+// `assignment`: what the trial was resolved from.
+void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment);
 
 }  // namespace zerosweep

@@ -8,6 +8,7 @@ namespace {
 constexpr double kCalibrationImages = 1024;
 constexpr double kTrainingImages = 50'000;
 constexpr double kTestImages = 10'000;
+constexpr double kJointPasses = 7;  // a generator's through the teacher, a student's, its targets
 
 struct Counts {
   double steps = 0, epochs = 0, images = 0, batch = 0;
@@ -27,7 +28,9 @@ void Add(const Json& params, Counts& counts) {
   }
 }
 
-double PixelsOf(const Json& shape) { return shape.at(1).get<double>() * shape.at(2).get<double>(); }
+double PixelsOf(const std::array<int64_t, 3>& shape) {
+  return static_cast<double>(shape[1]) * static_cast<double>(shape[2]);
+}
 
 }  // namespace
 
@@ -42,20 +45,31 @@ double Work(const Json& params) {
 }
 
 WorkFacts::WorkFacts(const Catalogue& catalogue) {
-  for (const std::string& name : catalogue.Names("model")) {
-    const Json& facts = catalogue.Find("model", name)->at("facts");
-    if (facts.contains("macs"))
-      networks_[name] = {facts.at("macs"), PixelsOf(facts.at("input_shape"))};
+  for (const Declaration& model : catalogue.Of(Role::kModel)) {
+    const ModelFacts& facts = model.model();
+    if (facts.macs > 0)
+      networks_[model.name] = {static_cast<double>(facts.macs), PixelsOf(facts.input_shape)};
   }
-  for (const std::string& name : catalogue.Names("dataset")) {
-    const Json& facts = catalogue.Find("dataset", name)->at("facts");
+  for (const Declaration& dataset : catalogue.Of(Role::kDataset)) {
+    const DatasetFacts& facts = dataset.dataset();
     // Images in folders are brought to the size that the network wants.
-    if (!facts.contains("folders")) pixels_[name] = PixelsOf(facts.at("shape"));
-    if (const double images = facts.value("test_images", 0.0); images > 0)
-      test_images_[name] = images;
+    if (!facts.in_class_folders()) pixels_[dataset.name] = PixelsOf(facts.shape);
+    if (facts.test_images > 0) test_images_[dataset.name] = static_cast<double>(facts.test_images);
   }
-  for (const std::string& name : catalogue.Names("quantizer"))
-    if (zerosweep::IsJoint(*catalogue.Find("quantizer", name))) joint_.insert(name);
+  for (const Declaration& kind : catalogue.Of(Role::kKind)) kinds_[kind.name] = kind.kind();
+  for (const Declaration& quantizer : catalogue.Of(Role::kQuantizer))
+    if (quantizer.method().joint) joint_.insert(quantizer.name);
+}
+
+double WorkFacts::Passes(const std::string& kind, const std::string& implementation) const {
+  if (joint_.contains(implementation)) return kJointPasses;
+  const auto known = kinds_.find(kind);
+  return known == kinds_.end() ? KindFacts().passes : known->second.passes;
+}
+
+bool WorkFacts::ReadsTestImages(const std::string& kind) const {
+  const auto known = kinds_.find(kind);
+  return known != kinds_.end() && known->second.reads_test_images;
 }
 
 std::optional<double> WorkFacts::Macs(const std::string& arch, const std::string& dataset) const {

@@ -26,8 +26,9 @@ class WorkFacts {
   std::optional<double> Macs(const std::string& arch, const std::string& dataset) const;
   // Of the dataset's test split; 10,000 where it is not declared.
   double TestImages(const std::string& dataset) const;
-  // Whether the quantizer trains a generator beside its network.
-  bool IsJoint(const std::string& quantizer) const { return joint_.contains(quantizer); }
+  // Rule of thumb: how often an image goes through the network in a step.
+  double Passes(const std::string& kind, const std::string& implementation) const;
+  bool ReadsTestImages(const std::string& kind) const;
 
  private:
   struct Network {
@@ -37,7 +38,8 @@ class WorkFacts {
   std::map<std::string, Network> networks_;
   std::map<std::string, double> pixels_;       // by dataset whose images have one size
   std::map<std::string, double> test_images_;  // by dataset
-  std::set<std::string> joint_;
+  std::map<std::string, KindFacts> kinds_;
+  std::set<std::string> joint_;  // quantizers that train a generator beside their network
 };
 
 }  // namespace zerosweep

@@ -1,5 +1,6 @@
 // datasets: what can be read, and where it lies on this machine.
 #include "base/text.h"
+#include "cli/catalogue_tables.h"
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/table.h"
@@ -9,9 +10,8 @@ namespace zerosweep {
 namespace {
 
 // Which files a dataset's folder must hold: those of the test split, for people.
-std::string LayoutOf(const Json& facts) {
-  if (facts.contains("layout")) return facts["layout"];
-  return Join(facts.at("files").at("test").get<std::vector<std::string>>(), ", ");
+std::string LayoutOf(const DatasetFacts& facts) {
+  return facts.in_class_folders() ? facts.layout : Join(facts.files.at("test"), ", ");
 }
 
 int RunDatasets(const Globals& globals) {
@@ -20,15 +20,13 @@ int RunDatasets(const Globals& globals) {
   Table table;
   table.columns = {"dataset", "classes",        "shape",  "folder",
                    "splits",  "debian_package", "layout", "summary"};
-  for (const Json& dataset : CompiledCatalogue().json().at("datasets")) {
-    const Json& facts = dataset.at("facts");
+  for (const Declaration& dataset : CompiledCatalogue().Of(Role::kDataset)) {
+    const DatasetFacts& facts = dataset.dataset();
     const auto found = LocateDataset(dataset, roots);
-    const std::string package = facts.value("debian_package", "");
-    const int64_t classes = facts.at("classes");
-    table.rows.push_back(
-        {dataset.at("name"), classes > 0 ? Json(classes) : Json(), facts.at("shape"),
-         found ? Json(found->folder.string()) : Json(), found ? Json(found->splits) : Json(),
-         package.empty() ? Json() : Json(package), LayoutOf(facts), dataset.at("summary")});
+    table.rows.push_back({dataset.name, facts.classes > 0 ? Json(facts.classes) : Json(),
+                          facts.shape, found ? Json(found->folder.string()) : Json(),
+                          found ? Json(found->splits) : Json(), OrNull(facts.debian_package),
+                          LayoutOf(facts), dataset.summary});
   }
   PrintTable(table, globals);
   return kExitOk;

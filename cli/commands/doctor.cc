@@ -160,10 +160,10 @@ void CheckHome(const Home& home, Findings& findings) {
 void CheckDatasets(Findings& findings) {
   DataRoots roots;
   if (!DataFolder().empty()) roots.push_back(fs::absolute(DataFolder()));
-  for (const Json& dataset : CompiledCatalogue().json().at("datasets")) {
+  for (const Declaration& dataset : CompiledCatalogue().Of(Role::kDataset)) {
     const auto place = LocateDataset(dataset, roots);
-    const std::string package = dataset.at("facts").value("debian_package", "");
-    findings.Add("dataset " + dataset.at("name").get<std::string>(), place.has_value(),
+    const std::string& package = dataset.dataset().debian_package;
+    findings.Add("dataset " + dataset.name, place.has_value(),
                  place ? place->folder.string() : "not found",
                  package.empty() ? "set $ZEROSWEEP_DATA or --data to its folder"
                                  : "apt-get install " + package);

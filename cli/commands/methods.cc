@@ -1,6 +1,7 @@
-// methods: synthesizers, quantizers, trainers and stage kinds with every parameter.
+// methods: synthesizers, quantizers and stage kinds with every parameter.
 #include "sweeps/methods.h"
 
+#include <array>
 #include <memory>
 
 #include "base/text.h"
@@ -11,26 +12,22 @@
 namespace zerosweep {
 namespace {
 
-const std::vector<std::string> kRoles = {"synthesizer", "quantizer", "trainer", "kind"};
+constexpr std::array kRoles = {Role::kSynthesizer, Role::kQuantizer, Role::kKind};
 
 // One row a parameter; a method without parameters has one row with empty cells.
 Table MethodRows(const Catalogue& catalogue) {
   Table table;
   table.columns = {"role", "name", "summary", "paper", "revision", "uses_seed"};
   table.columns.insert(table.columns.end(), ParameterColumns().begin(), ParameterColumns().end());
-  for (const std::string& role : kRoles) {
-    for (const Json& entry : catalogue.json().at(role + "s")) {
-      const std::vector<Json> head = {role,
-                                      entry.at("name"),
-                                      entry.at("summary"),
-                                      entry.at("paper") == "" ? Json() : entry.at("paper"),
-                                      entry.at("revision"),
-                                      entry.at("uses_seed")};
-      if (entry.at("params").empty()) {
+  for (const Role role : kRoles) {
+    for (const Declaration& entry : catalogue.Of(role)) {
+      const std::vector<Json> head = {ToString(role),      entry.name,     entry.summary,
+                                      OrNull(entry.paper), entry.revision, entry.uses_seed};
+      if (entry.params.empty()) {
         table.rows.push_back(head);
         table.rows.back().resize(table.columns.size());
       }
-      for (const Json& param : entry.at("params")) {
+      for (const ParamSpec& param : entry.params) {
         const std::vector<Json> cells = ParameterCells(param);
         table.rows.push_back(head);
         table.rows.back().insert(table.rows.back().end(), cells.begin(), cells.end());
@@ -50,18 +47,16 @@ int RunMethods(bool markdown, const Globals& globals) {
     PrintTable(MethodRows(catalogue), globals);
     return kExitOk;
   }
-  for (const std::string& role : kRoles) {
-    for (const Json& entry : catalogue.json().at(role + "s")) {
-      PrintEntry(fmt::format("{} {}", role, entry.at("name").get<std::string>()), entry);
+  for (const Role role : kRoles) {
+    for (const Declaration& entry : catalogue.Of(role)) {
+      PrintEntry(role, entry);
       fmt::print("\n");
     }
   }
-  for (const Json& recipe : catalogue.recipes()) {
+  for (const Recipe& recipe : catalogue.recipes()) {
     std::vector<std::string> parts;
-    for (const std::string& role : RolesOf(recipe))
-      parts.push_back(recipe.at(role).at("name").get<std::string>());
-    fmt::print("recipe {} = {}: {}\n", recipe.at("name").get<std::string>(), Join(parts, " + "),
-               recipe.at("summary").get<std::string>());
+    for (const Role role : recipe.Roles()) parts.push_back(recipe.Part(role).name);
+    fmt::print("recipe {} = {}: {}\n", recipe.name, Join(parts, " + "), recipe.summary);
   }
   return kExitOk;
 }

@@ -7,9 +7,9 @@
 namespace zerosweep {
 namespace {
 
-Json Fact(const Json& facts, const char* key) {
-  const auto found = facts.find(key);
-  return found == facts.end() ? Json() : *found;
+Json Known(const Json& card, const char* key) {
+  const auto found = card.find(key);
+  return found == card.end() ? Json() : *found;
 }
 
 int RunModels(const Globals& globals) {
@@ -18,17 +18,16 @@ int RunModels(const Globals& globals) {
                    "batch_norms", "layouts", "paper",   "summary"};
   const Catalogue& catalogue = CompiledCatalogue();
   for (const Json& card : ShippedCards(ModelFolders())) {
-    const Json* arch = catalogue.Find("model", card.at("arch"));
-    table.rows.push_back({card.at("name"), card.at("arch"), card.at("dataset"), Fact(card, "top1"),
-                          Fact(card, "input_shape"),
-                          arch == nullptr ? Json() : Fact(arch->at("facts"), "batch_norms"), Json(),
+    const Declaration* arch = catalogue.Find(Role::kModel, card.at("arch"));
+    table.rows.push_back({card.at("name"), card.at("arch"), card.at("dataset"), Known(card, "top1"),
+                          Known(card, "input_shape"),
+                          arch == nullptr ? Json() : Json(arch->model().batch_norms), Json(),
                           Json(), "trained weights"});
   }
-  for (const Json& arch : catalogue.json().at("models")) {
-    table.rows.push_back({Json(), arch.at("name"), Json(), Json(),
-                          Fact(arch.at("facts"), "input_shape"),
-                          Fact(arch.at("facts"), "batch_norms"), Fact(arch.at("facts"), "layouts"),
-                          arch.at("paper"), arch.at("summary")});
+  for (const Declaration& arch : catalogue.Of(Role::kModel)) {
+    const ModelFacts& facts = arch.model();
+    table.rows.push_back({Json(), arch.name, Json(), Json(), facts.input_shape, facts.batch_norms,
+                          facts.layouts, arch.paper, arch.summary});
   }
   PrintTable(table, globals);
   return kExitOk;

@@ -44,7 +44,7 @@ int RunQuantize(const QuantizeArguments& arguments, const Globals& globals) {
   const SessionOptions session = MakeSession(arguments.run, globals, globals.home(), plan);
   const Outcome outcome = RunSweep(plan, transport, session, SystemClock());
   TellOutcome(outcome, plan);
-  if (outcome.trials_done > 0) {
+  if (outcome.done > 0) {
     const ResultsReader reader = OpenResults(globals);
     const PaperSettings papers = PapersOwn();
     PrintLeaderboard(Leaderboard(reader, papers, plan.sweep), papers, globals);

@@ -13,38 +13,32 @@ struct Options {
   std::string name;
 };
 
-std::string ProtocolLabel(const Json& recipe, const Catalogue& catalogue) {
-  const RecipeProtocol protocol = RecipeProtocolFromJson(recipe.at("protocol"));
-  return ResolveProtocol(protocol.Of(recipe.at("variant")), catalogue).label;
-}
-
 Table ListRecipes(const Catalogue& catalogue) {
   Table table;
   table.columns = {"recipe", "synthesizer", "quantizer", "protocol", "variant", "paper", "summary"};
-  for (const Json& recipe : catalogue.recipes()) {
-    table.rows.push_back(
-        {recipe.at("name"),
-         recipe.contains("synthesizer") ? recipe.at("synthesizer").at("name") : Json(),
-         recipe.at("quantizer").at("name"), ProtocolLabel(recipe, catalogue), recipe.at("variant"),
-         recipe.at("paper") == "" ? Json() : recipe.at("paper"), recipe.at("summary")});
+  for (const Recipe& recipe : catalogue.recipes()) {
+    const ProtocolChoice& protocol = recipe.protocol.Of(recipe.variant);
+    table.rows.push_back({recipe.name, recipe.synthesizer ? Json(recipe.synthesizer->name) : Json(),
+                          recipe.quantizer.name, ResolveProtocol(protocol, catalogue).label,
+                          recipe.variant, OrNull(recipe.paper), recipe.summary});
   }
   return table;
 }
 
 // One row a parameter of the recipe's parts, under the profile `paper`.
-Table ShowRecipe(const Json& recipe, const Catalogue& catalogue) {
+Table ShowRecipe(const Recipe& recipe, const Catalogue& catalogue) {
   Table table;
   table.columns = {"recipe", "part", "name", "parameter", "value", "unit", "meaning", "source"};
-  for (const std::string& role : RolesOf(recipe)) {
-    const Json& declaration = catalogue.Get(role, recipe.at(role).at("name"), "recipe");
-    for (const Json* taken : DeclarationsOf(declaration, role, catalogue)) {
-      const Json values = ResolveParams(*taken, Json::object(), recipe.at(role).at("params"),
-                                        "paper", recipe.at("variant"));
-      for (const Json& param : taken->at("params")) {
-        const std::vector<Json> cells = ParameterCells(param);
-        table.rows.push_back({recipe.at("name"), role, declaration.at("name"), param.at("name"),
-                              values.at(param.at("name").get<std::string>()), cells[3], cells[9],
-                              cells[10]});
+  for (const Role role : recipe.Roles()) {
+    const RecipePart& part = recipe.Part(role);
+    const Declaration& declaration = catalogue.Get(role, part.name, "recipe");
+    for (const Declaration* taken : DeclarationsOf(declaration, role, catalogue)) {
+      const Json values =
+          ResolveParams(*taken, Json::object(), part.params, "paper", recipe.variant);
+      for (const ParamSpec& param : taken->params) {
+        table.rows.push_back({recipe.name, ToString(role), part.name, param.name,
+                              values.at(param.name), OrNull(param.unit), OrNull(param.meaning),
+                              OrNull(param.source)});
       }
     }
   }
@@ -57,10 +51,10 @@ int RunRecipes(const Options& options, const Globals& globals) {
     PrintTable(ListRecipes(catalogue), globals);
     return kExitOk;
   }
-  const Json* recipe = catalogue.FindRecipe(options.name);
+  const Recipe* recipe = catalogue.FindRecipe(options.name);
   if (recipe == nullptr) {
     Fail(ErrorKind::kUsage, "recipes: unknown recipe '{}'{}", options.name,
-         Suggestion(options.name, catalogue.Names("recipe")));
+         Suggestion(options.name, catalogue.RecipeNames()));
   }
   PrintTable(ShowRecipe(*recipe, catalogue), globals);
   return kExitOk;

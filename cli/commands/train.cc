@@ -58,7 +58,7 @@ Json TrainParams(const TrainArguments& arguments, const Catalogue& catalogue) {
   for (const std::string& setting : arguments.settings) {
     if (const auto note = ApplyOverride(setting, given)) spdlog::warn("{}", *note);
   }
-  Json params = CheckedBlock({&catalogue.Get("kind", "train", "train")}, given, "train");
+  Json params = CheckedBlock(ParamsOf({&catalogue.Kind("train")}), given, "train");
   params["name"] = fs::path(arguments.output).stem().string();
   params["arch"] = arguments.arch;
   params["dataset"] = arguments.dataset;
@@ -68,8 +68,8 @@ Json TrainParams(const TrainArguments& arguments, const Catalogue& catalogue) {
 
 StageRun MakeRun(const TrainArguments& arguments, const Home& home) {
   const Catalogue& catalogue = CompiledCatalogue();
-  catalogue.Get("model", arguments.arch, "--arch");
-  const Json& dataset = catalogue.Get("dataset", arguments.dataset, "--dataset");
+  catalogue.Get(Role::kModel, arguments.arch, "--arch");
+  const Declaration& dataset = catalogue.Get(Role::kDataset, arguments.dataset, "--dataset");
   const std::string folder = arguments.data.empty() ? DataFolder() : arguments.data;
   DataRoots roots;
   if (!folder.empty()) {
@@ -86,7 +86,7 @@ StageRun MakeRun(const TrainArguments& arguments, const Home& home) {
   StageRun run;
   run.attempt = NewUuid();
   run.stage.kind = "train";
-  run.stage.revision = catalogue.Get("kind", "train", "train").value("revision", 1);
+  run.stage.revision = catalogue.Kind("train").revision;
   run.stage.params = TrainParams(arguments, catalogue);
   run.stage.name = run.stage.ComputeName();
   run.files["data"] = place->folder.string();
@@ -117,7 +117,7 @@ std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label
       } else {
         const auto& failed = std::get<StageFailed>(event.message);
         // What a stage reports itself says it all; how a process died, only its last lines may say.
-        const bool died = failed.failure == "crash" || failed.failure == "timeout";
+        const bool died = failed.failure == Failure::kCrash || failed.failure == Failure::kTimeout;
         if (died && !event.log_tail.empty()) display.Line(event.log_tail, /*problem=*/true);
         Fail(failed.kind, "{}: {}", label, failed.message);
       }

@@ -60,7 +60,7 @@ void Follow(LiveView view, const WatchArguments& arguments, const Globals& globa
     Wait(arguments.interval, signals);
     if (const auto outcome = ReadOutcome(home, view.run)) {
       spdlog::info("{}: the run has ended: {} trials done, {} failed, {} left", view.sweep,
-                   outcome->trials_done, outcome->trials_failed, outcome->trials_open);
+                   outcome->done, outcome->failed, outcome->open);
       return;
     }
     if (!HomeLock::IsHeld(home)) {

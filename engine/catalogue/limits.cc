@@ -2,22 +2,6 @@
 
 namespace zerosweep {
 
-Json FactNamed(const std::string& name) { return {{"fact", name}}; }
-
-Json ToJson(const std::vector<Condition>& conditions) {
-  Json list = Json::array();
-  for (const Condition& condition : conditions)
-    list.push_back({{"fact", condition.fact}, {condition.relation, condition.value}});
-  return list;
-}
-
-Json ToJson(const std::vector<Limit>& limits) {
-  Json list = Json::array();
-  for (const Limit& limit : limits)
-    list.push_back({{"when", ToJson(limit.when)}, {"message", limit.message}});
-  return list;
-}
-
 Limit NeedsBatchNorms() {
   return {
       {{"model.batch_norms", "is", 0}},

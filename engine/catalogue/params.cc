@@ -7,7 +7,7 @@ namespace zerosweep {
 ParamSpec BudgetParam(const std::string& name, Budget budget, const std::string& meaning,
                       const std::string& unit, const std::string& source) {
   return {.name = name,
-          .type = "int",
+          .type = ParamType::kInt,
           .default_value = budget.paper,
           .meaning = meaning,
           .unit = unit,
@@ -19,7 +19,7 @@ ParamSpec BudgetParam(const std::string& name, Budget budget, const std::string&
 ParamSpec RateParam(const std::string& name, double value, const std::string& meaning,
                     const std::string& source) {
   return {.name = name,
-          .type = "float",
+          .type = ParamType::kFloat,
           .default_value = value,
           .meaning = meaning,
           .source = source,
@@ -36,7 +36,7 @@ ParamSpec ShareParam(const std::string& name, double value, const std::string& m
 std::vector<ParamSpec> PlateauParams(const std::string& what, int64_t patience,
                                      const std::string& source) {
   return {{.name = "plateau_patience",
-           .type = "int",
+           .type = ParamType::kInt,
            .default_value = patience,
            .meaning = "steps without a better loss before " + what + " falls",
            .unit = "iterations",

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
+#include "engine/catalogue/limits.h"
 
 namespace zerosweep {
 

@@ -3,31 +3,34 @@
 namespace zerosweep {
 namespace {
 
-Json Choice(const char* name, const char* fallback, std::vector<std::string> choices,
-            const char* meaning) {
-  return {{"name", name},       {"type", "choice"},   {"default", fallback},
-          {"choices", choices}, {"meaning", meaning}, {"stages", {"quantize"}}};
+ProtocolField Choice(const char* name, const char* fallback, std::vector<std::string> choices,
+                     const char* meaning) {
+  return {{.name = name,
+           .type = ParamType::kChoice,
+           .default_value = fallback,
+           .meaning = meaning,
+           .choices = std::move(choices)},
+          {"quantize"}};
 }
 
-Json Bits(const char* name, const char* meaning) {
-  return {{"name", name},
-          {"type", "bits"},
-          {"default", "same"},
-          {"meaning", meaning},
-          {"stages", {"quantize"}}};
+ProtocolField Bits(const char* name, const char* meaning) {
+  return {{.name = name, .type = ParamType::kBits, .default_value = "same", .meaning = meaning},
+          {"quantize"}};
 }
 
-Json Pixels(const char* name, const char* meaning) {
-  return {{"name", name},       {"type", "int"},
-          {"default", 0},       {"neutral", 0},
-          {"min", 0},           {"unit", "pixels"},
-          {"meaning", meaning}, {"stages", {"teacher", "synthesize", "evaluate"}}};
+ProtocolField Pixels(const char* name, const char* meaning) {
+  return {{.name = name,
+           .type = ParamType::kInt,
+           .default_value = 0,
+           .meaning = meaning,
+           .unit = "pixels",
+           .min = 0,
+           .neutral = 0},
+          {"teacher", "synthesize", "evaluate"}};
 }
 
-}  // namespace
-
-Json ProtocolFields() {
-  const Json fields = {
+std::vector<ProtocolField> Fields() {
+  return {
       Choice("act_placement", "relu", {"relu", "op_output", "op_input"},
              "where activation quantizers sit: behind every ReLU, behind every op, or in front of "
              "every op"),
@@ -53,10 +56,13 @@ Json ProtocolFields() {
              "shorter side of images in folders after resizing; 0: the crop / 0.875, rounded up"),
       Pixels("eval_crop", "side of the centre crop; 0: the input size of the network"),
   };
-  // `brecq_released`: in networks that end in a residual sum, the released code gives its 8 bits to
-  // a quantizer that is switched off (quant_model.py:60, quant_block.py:46), so that the last op
-  // reads a tensor of n bits. `aquant`: where its borders act on every tensor that weights read.
-  const Json presets = {
+}
+
+// `brecq_released`: in networks that end in a residual sum, the released code gives its 8 bits to
+// a quantizer that is switched off (quant_model.py:60, quant_block.py:46), so that the last op
+// reads a tensor of n bits. `aquant`: where its borders act on every tensor that weights read.
+std::map<std::string, Json> Presets() {
+  return {
       {"zeroq", Json::object()},
       {"genie",
        {{"act_placement", "op_input"},
@@ -99,7 +105,13 @@ Json ProtocolFields() {
         {"last_in_a", 8},
         {"bn", "folded"}}},
   };
-  return {{"fields", fields}, {"presets", presets}};
+}
+
+}  // namespace
+
+const ProtocolFields& Protocols() {
+  static const ProtocolFields kProtocols = {Fields(), Presets()};
+  return kProtocols;
 }
 
 }  // namespace zerosweep

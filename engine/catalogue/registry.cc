@@ -11,8 +11,8 @@ Json CompleteParams(const Declaration& declaration, const Json& given) {
   }
   for (const auto& [name, value] : given.items()) {
     if (!complete.contains(name)) {
-      Fail(ErrorKind::kUsage, "{} '{}' has no parameter '{}'{}", declaration.role, declaration.name,
-           name, Suggestion(name, known));
+      Fail(ErrorKind::kUsage, "'{}' has no parameter '{}'{}", declaration.name, name,
+           Suggestion(name, known));
     }
     complete[name] = value;
   }

@@ -1,7 +1,7 @@
 // Things with a factory: a synthesizer, quantizer or stage kind registers itself at the foot of its
 // file, together with its declaration:
 //
-//   const RegisterSynthesizer kZeroQ{{.role = "synthesizer", .name = "zeroq", …}, Synthesize};
+//   const RegisterSynthesizer kZeroQ{{.name = "zeroq", …}, Synthesize};
 #pragma once
 
 #include <map>
@@ -10,12 +10,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 
 namespace zerosweep {
 
-// Function: a plain function pointer type; one table for each.
-template <typename Function>
+// Function: a plain function pointer type.
+template <Role kRole, typename Function>
 class Registry {
  public:
   struct Entry {
@@ -25,19 +25,22 @@ class Registry {
 
   struct Register {
     Register(Declaration declaration, Function function) {
-      Declare declare(declaration);
+      constexpr bool kIsMethod = kRole == Role::kSynthesizer || kRole == Role::kQuantizer;
+      if (kIsMethod && std::holds_alternative<KindFacts>(declaration.facts))
+        declaration.facts = MethodFacts{};  // the usual ones
+      Declare(kRole, declaration);
       const std::string name = declaration.name;
       Table().emplace(name, Entry{std::move(declaration), function});
     }
   };
 
   // Throws kUsage with the nearest known name.
-  static const Entry& Get(const std::string& role, const std::string& name) {
+  static const Entry& Get(const std::string& name) {
     const auto found = Table().find(name);
     if (found != Table().end()) return found->second;
     std::vector<std::string> known;
     for (const auto& [key, entry] : Table()) known.push_back(key);
-    Fail(ErrorKind::kUsage, "unknown {} '{}'{}", role, name, Suggestion(name, known));
+    Fail(ErrorKind::kUsage, "unknown {} '{}'{}", ToString(kRole), name, Suggestion(name, known));
   }
 
  private:

@@ -1,12 +1,12 @@
 #include "engine/data/dataset.h"
 
-#include <algorithm>
 #include <map>
 #include <numeric>
 #include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "contract/dataset_files.h"
 
 namespace zerosweep {
 namespace {
@@ -14,8 +14,10 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Entry {
-  Json facts;
+  Declaration declaration;
   DatasetReader reader;  // null: in folders by class
+
+  const DatasetFacts& facts() const { return declaration.dataset(); }
 };
 
 std::map<std::string, Entry>& Entries() {
@@ -31,77 +33,30 @@ const Entry& EntryOf(const std::string& name) {
   return found->second;
 }
 
-std::string WhatToDo(const Json& facts) {
-  const std::string package = facts.value("debian_package", "");
-  if (package.empty()) return "set 'data' to the folder that holds its files";
-  return fmt::format(
-      "install the Debian package {} or set 'data' to the folder that holds its files", package);
-}
-
-std::vector<std::string> NamesOf(const std::string& name, const Json& facts,
-                                 const std::string& split) {
-  const Json& files = facts.at("files");
-  if (!files.contains(split)) {
-    std::vector<std::string> known;
-    for (const auto& [key, value] : files.items()) known.push_back(key);
-    Fail(ErrorKind::kUsage, "dataset '{}': unknown split '{}'{}", name, split,
-         Suggestion(split, known));
-  }
-  return files.at(split).get<std::vector<std::string>>();
-}
-
-// The folder itself and the sub-folders in which the data may lie as well.
-std::vector<fs::path> Places(const fs::path& folder, const Json& facts) {
-  std::vector<fs::path> places = {folder};
-  if (facts.contains("alternative_folders")) {
-    for (const Json& name : facts.at("alternative_folders")) {
-      places.push_back(folder / name.get<std::string>());
-    }
-  }
-  return places;
-}
-
-// The files `names` in the first place that has them all; otherwise the first one missing.
-std::pair<std::vector<fs::path>, fs::path> Locate(const std::vector<fs::path>& places,
-                                                  const std::vector<std::string>& names) {
-  fs::path missing;
-  for (const fs::path& place : places) {
-    std::vector<fs::path> files;
-    for (const std::string& name : names) files.push_back(place / name);
-    std::error_code ignored;
-    const auto absent = std::find_if(files.begin(), files.end(), [&](const fs::path& file) {
-      return !fs::is_regular_file(file, ignored);
-    });
-    if (absent == files.end()) return {files, {}};
-    if (missing.empty()) missing = *absent;
-  }
-  return {{}, missing};
-}
-
-// Where the user says that the data lie, else where they usually do.
-fs::path RootFolder(const std::string& name, const Json& facts,
+// Where the user says that the data lie; otherwise where they usually do.
+fs::path RootFolder(const std::string& name, const DatasetFacts& facts,
                     const std::optional<fs::path>& folder) {
-  fs::path root = folder ? *folder : fs::path(facts.value("default_folder", ""));
+  fs::path root = folder ? *folder : fs::path(facts.default_folder);
   if (root.empty()) {
-    Fail(ErrorKind::kUsage, "dataset '{}' has no default folder: {}", name, WhatToDo(facts));
+    Fail(ErrorKind::kUsage, "dataset '{}' has no default folder: {}", name, HowToGet(facts));
   }
   std::error_code ignored;
   if (!fs::is_directory(root, ignored)) {
     Fail(ErrorKind::kUsage, "dataset '{}': there is no folder {}: {}", name, root.string(),
-         WhatToDo(facts));
+         HowToGet(facts));
   }
   return root;
 }
 
 // To the declared shape, unless the user says otherwise.
-Dataset InFolders(ImageFolder folder, const Json& facts,
+Dataset InFolders(ImageFolder folder, const DatasetFacts& facts,
                   const std::optional<EvalTransform>& transform) {
   Dataset dataset;
   dataset.classes = static_cast<int>(folder.classes.size());
   std::vector<int64_t> labels;
   for (const ImageFolder::File& file : folder.files) labels.push_back(file.label);
   dataset.labels = torch::tensor(labels, torch::kInt64);
-  const int64_t crop = facts.at("shape").at(1);
+  const int64_t crop = facts.shape[1];
   dataset.images =
       ImagesInFiles(std::move(folder), transform.value_or(EvalTransform{UsualResize(crop), crop}));
   return dataset;
@@ -116,8 +71,8 @@ torch::Tensor Dataset::Images(int64_t begin, int64_t end) const {
 }
 
 RegisterDataset::RegisterDataset(Declaration declaration, DatasetReader reader) {
-  Entries()[declaration.name] = {declaration.facts, reader};  // the catalogue refuses twin names
-  Declare{std::move(declaration)};
+  Entries()[declaration.name] = {declaration, reader};  // the catalogue refuses twin names
+  Declare(Role::kDataset, std::move(declaration));
 }
 
 RegisterImageFolder::RegisterImageFolder(Declaration declaration) {
@@ -134,25 +89,19 @@ std::vector<std::string> DatasetNames() {
 
 std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& split,
                                    const std::optional<fs::path>& folder) {
-  const Json& facts = EntryOf(name).facts;
-  const std::vector<std::string> names = NamesOf(name, facts, split);
-  const fs::path root = RootFolder(name, facts, folder);
-  const std::vector<fs::path> places = Places(root, facts);
-  auto [files, missing] = Locate(places, names);
-  if (files.empty() && facts.contains("fallback") && facts["fallback"].contains(split)) {
-    const auto fallback = facts["fallback"][split].get<std::string>();
-    std::tie(files, missing) = Locate(places, NamesOf(name, facts, fallback));
+  const Entry& entry = EntryOf(name);
+  const fs::path root = RootFolder(name, entry.facts(), folder);
+  SplitFiles found = FindSplit(FoldersUnder(root, entry.facts()), split, entry.declaration);
+  if (found.files.empty()) {
+    Fail(ErrorKind::kUsage, "dataset '{}': the file {} is missing: {}", name,
+         found.missing.string(), HowToGet(entry.facts()));
   }
-  if (files.empty()) {
-    Fail(ErrorKind::kUsage, "dataset '{}': the file {} is missing: {}", name, missing.string(),
-         WhatToDo(facts));
-  }
-  return files;
+  return found.files;
 }
 
 ImageFolder DatasetFolder(const std::string& name, const std::string& split,
                           const std::optional<fs::path>& folder) {
-  const Json& facts = EntryOf(name).facts;
+  const DatasetFacts& facts = EntryOf(name).facts();
   return ListSplit(RootFolder(name, facts, folder), facts, split);
 }
 
@@ -166,7 +115,7 @@ Dataset LoadDataset(const std::string& name, const std::string& split,
   }
   Dataset dataset = entry.reader != nullptr
                         ? entry.reader(DatasetFiles(name, split, folder))
-                        : InFolders(DatasetFolder(name, split, folder), entry.facts, transform);
+                        : InFolders(DatasetFolder(name, split, folder), entry.facts(), transform);
   dataset.name = name;
   dataset.split = split;
   return dataset;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 #include "engine/data/image_source.h"
 
 namespace zerosweep {
@@ -27,23 +27,16 @@ struct Dataset {
   torch::Tensor Images(int64_t begin, int64_t end) const;
 };
 
-// Reads the files of one split, in the order of the declaration's "files" fact. Throws kUsage in
+// Reads the files of one split, in the order of the declaration. Throws kUsage in
 // one line for files that are truncated, oversized or corrupt.
 using DatasetReader = Dataset (*)(const std::vector<std::filesystem::path>& files);
 
-// For the foot of a source file. The declaration's facts:
-//   classes, shape [C, H, W], default_folder ("" when the user has to give one), debian_package
-//   ("" when there is none), files {split → names}, alternative_folders: sub-folders of the given
-//   folder that are looked into as well, fallback {split → split}: what stands in when a split's
-//   files are absent.
+// For the foot of a source file.
 struct RegisterDataset {
   RegisterDataset(Declaration declaration, DatasetReader reader);
 };
 
-// For datasets in folders by class (contract/image_folder.h), which are never in memory whole. The
-// facts: classes (0: as many as there are class folders), shape of an image after the usual crop,
-// folders {split → names of the folder, best first}, layout in words, default_folder,
-// debian_package, test_images (0: not known).
+// For datasets in folders by class (contract/image_folder.h), which are never in memory whole.
 struct RegisterImageFolder {
   explicit RegisterImageFolder(Declaration declaration);
 };

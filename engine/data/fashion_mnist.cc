@@ -29,19 +29,19 @@ Dataset ReadFashionMnist(const std::vector<std::filesystem::path>& files) {
 }
 
 const RegisterDataset kFashionMnist{
-    {.role = "dataset",
-     .name = "fashion_mnist",
+    {.name = "fashion_mnist",
      .summary = "70,000 grey images of clothing, 28 × 28, 10 classes",
      .paper = "Xiao et al. 2017, arXiv:1708.07747",
-     .facts = {{"classes", kClasses},
-               {"shape", {1, 28, 28}},
-               {"files",
-                {{"train", {"train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"}},
-                 {"test", {"t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"}},
-                 {"calibration", {"train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"}}}},
-               {"default_folder", "/usr/share/datasets/fashion-mnist"},
-               {"debian_package", "dataset-fashion-mnist"},
-               {"alternative_folders", Json::array()}}},
+     .facts =
+         DatasetFacts{
+             .classes = kClasses,
+             .shape = {1, 28, 28},
+             .files = {{"train", {"train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"}},
+                       {"test", {"t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"}},
+                       {"calibration",
+                        {"train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"}}},
+             .default_folder = "/usr/share/datasets/fashion-mnist",
+             .debian_package = "dataset-fashion-mnist"}},
     ReadFashionMnist};
 
 }  // namespace

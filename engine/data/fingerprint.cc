@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file_state.h"
 #include "base/hash.h"
+#include "contract/dataset_files.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
@@ -58,10 +59,7 @@ std::string DatasetFingerprint(const std::string& name, const std::string& split
   if (LiesInClassFolders(name)) {
     return CachedFolderFingerprint(DatasetFolder(name, split, folder), split);
   }
-  Json content = Json::object();
-  for (const fs::path& file : DatasetFiles(name, split, folder))
-    content[file.filename()] = CachedSha256(file);
-  return JsonDigest(content);
+  return FilesFingerprint(DatasetFiles(name, split, folder), CachedSha256);
 }
 
 Dataset LoadVerifiedDataset(const std::string& name, const std::string& split,

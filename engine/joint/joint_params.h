@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 #include "engine/catalogue/params.h"
 #include "engine/optim/optimiser.h"
 

@@ -66,9 +66,8 @@ class JointTraining {
                      SgdSettings{settings_.momentum, settings_.momentum > 0}),
         snapshots_(settings_.snapshots, settings_.iterations) {
     if (settings_.calibration < 1 && context.a_bits < 32)
-      throw Error(ErrorKind::kTrial,
-                  "the student's activation ranges are never calibrated: calibration is 0",
-                  "configuration");
+      FailTrial(Failure::kConfiguration,
+                "the student's activation ranges are never calibrated: calibration is 0");
   }
 
   Quantization Run() {
@@ -124,11 +123,10 @@ class JointTraining {
     for (const auto& [term, share] : shown) {
       const double value = values[i++].item<double>();
       if (!std::isfinite(value)) {
-        throw Error(ErrorKind::kTrial,
-                    fmt::format("{}: the loss ({}) became {} in iteration {}: lower lr_generator "
-                                "({}) or lr ({})",
-                                name_, term, value, step, settings_.generator.lr, settings_.lr),
-                    "non_finite");
+        FailTrial(Failure::kNonFinite,
+                  "{}: the loss ({}) became {} in iteration {}: lower lr_generator "
+                  "({}) or lr ({})",
+                  name_, term, value, step, settings_.generator.lr, settings_.lr);
       }
       curves_[term].Add(value);
     }

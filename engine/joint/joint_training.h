@@ -24,7 +24,7 @@
 namespace zerosweep {
 
 // Trains both from the teacher, or from the last checkpoint. The images for the student's scores
-// are made by the generator at the end. Throws kTrial "non_finite" for a loss that is not finite,
+// are made by the generator at the end. Throws Failure::kNonFinite for a loss that is not finite,
 // naming `name`.
 Quantization TrainJointly(const QuantizationContext& context, const std::string& name,
                           JointMethod& method);

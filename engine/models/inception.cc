@@ -148,17 +148,16 @@ Graph InceptionV3(int classes, std::vector<int64_t> input_shape) {
 }
 
 const RegisterModel kInceptionV3{
-    {.role = "model",
-     .name = "inceptionv3",
+    {.name = "inceptionv3",
      .summary =
          "Inception-v3 (torchvision's inception_v3 without auxiliary classifier; pytorchcv's "
          "inceptionv3)",
      .paper = "Szegedy et al. 2016, arXiv:1512.00567",
-     .facts = {{"input_shape", {3, 299, 299}},
-               {"classes", 1000},
-               {"macs", 5'713'216'096},
-               {"min_side", kMinSide},
-               {"map_side", 107}}},
+     .facts = ModelFacts{.input_shape = {3, 299, 299},
+                         .classes = 1000,
+                         .macs = 5'713'216'096,
+                         .min_side = kMinSide,
+                         .map_side = 107}},
     InceptionV3,
     InceptionLayouts()};
 

@@ -75,15 +75,14 @@ Graph MnasNet2(int classes, std::vector<int64_t> input_shape) {
 }
 
 const RegisterModel kMnasNet2{
-    {.role = "model",
-     .name = "mnasnet_2_0",
+    {.name = "mnasnet_2_0",
      .summary = "MnasNet-B1 of depth multiplier 2 (torchvision's MNASNet(2.0); BRECQ's mnasnet)",
      .paper = "Tan et al. 2019, arXiv:1807.11626",
-     .facts = {{"input_shape", {3, 224, 224}},
-               {"classes", 1000},
-               {"macs", 1'135'332'864},
-               {"map_side", 33},
-               {"stride_side", 17}}},
+     .facts = ModelFacts{.input_shape = {3, 224, 224},
+                         .classes = 1000,
+                         .macs = 1'135'332'864,
+                         .map_side = 33,
+                         .stride_side = 17}},
     MnasNet2,
     {{.name = "torchvision", .marker = "layers.0.weight"}}};
 

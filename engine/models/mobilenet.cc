@@ -161,42 +161,39 @@ KeyLayout BrecqLayout() {
 }
 
 const RegisterModel kMobileNetV1{
-    {.role = "model",
-     .name = "mobilenetv1",
+    {.name = "mobilenetv1",
      .summary = "MobileNet, width 1 (pytorchcv's mobilenet_w1)",
      .paper = "Howard et al. 2017, arXiv:1704.04861",
-     .facts = {{"input_shape", {3, 224, 224}},
-               {"classes", 1000},
-               {"macs", 568'740'352},
-               {"map_side", 33},
-               {"stride_side", 17}}},
+     .facts = ModelFacts{.input_shape = {3, 224, 224},
+                         .classes = 1000,
+                         .macs = 568'740'352,
+                         .map_side = 33,
+                         .stride_side = 17}},
     MobileNetV1,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 
 const RegisterModel kMobileNetV2Tv{
-    {.role = "model",
-     .name = "mobilenetv2_tv",
+    {.name = "mobilenetv2_tv",
      .summary = "MobileNetV2, width 1, as in torchvision and BRECQ",
      .paper = "Sandler et al. 2018, arXiv:1801.04381",
-     .facts = {{"input_shape", {3, 224, 224}},
-               {"classes", 1000},
-               {"macs", 300'774'272},
-               {"map_side", 33},
-               {"stride_side", 17}}},
+     .facts = ModelFacts{.input_shape = {3, 224, 224},
+                         .classes = 1000,
+                         .macs = 300'774'272,
+                         .map_side = 33,
+                         .stride_side = 17}},
     MobileNetV2Tv,
     {{.name = "torchvision", .marker = "features.0.0.weight"}, BrecqLayout()}};
 
 const RegisterModel kMobileNetV2Cv{
-    {.role = "model",
-     .name = "mobilenetv2_cv",
+    {.name = "mobilenetv2_cv",
      .summary = "MobileNetV2, width 1, as in pytorchcv (mobilenetv2_w1): expansion in the first "
                 "block, 1x1 convolution as classifier",
      .paper = "Sandler et al. 2018, arXiv:1801.04381",
-     .facts = {{"input_shape", {3, 224, 224}},
-               {"classes", 1000},
-               {"macs", 313'619'328},
-               {"map_side", 33},
-               {"stride_side", 17}}},
+     .facts = ModelFacts{.input_shape = {3, 224, 224},
+                         .classes = 1000,
+                         .macs = 313'619'328,
+                         .map_side = 33,
+                         .stride_side = 17}},
     MobileNetV2Cv,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 

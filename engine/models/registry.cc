@@ -39,17 +39,17 @@ Limit NeedsTheSmallestSide() {
 
 RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
                              std::vector<KeyLayout> layouts) {
-  Json names = Json::array();
-  for (const KeyLayout& layout : layouts) names.push_back(layout.name);
-  declaration.facts["layouts"] = names;
-  if (declaration.facts.contains("min_side")) declaration.limits.push_back(NeedsTheSmallestSide());
-  declaration.late_facts = [factory, facts = declaration.facts] {
-    return NetworkFacts(factory(facts.at("classes"), facts.at("input_shape")));
-  };
+  auto& facts = std::get<ModelFacts>(declaration.facts);
+  for (const KeyLayout& layout : layouts) facts.layouts.push_back(layout.name);
+  if (facts.min_side > 1) declaration.limits.push_back(NeedsTheSmallestSide());
   // Twin names are refused by the catalogue.
-  Models()[declaration.name] = {factory, std::move(layouts),
-                                declaration.facts.value("min_side", int64_t{1})};
-  Declare{std::move(declaration)};
+  Models()[declaration.name] = {factory, std::move(layouts), facts.min_side};
+  Declare(Role::kModel, std::move(declaration), [factory](Declaration& described) {
+    auto& of_paper = std::get<ModelFacts>(described.facts);
+    const auto& [channels, height, width] = of_paper.input_shape;
+    AddNetworkFacts(factory(static_cast<int>(of_paper.classes), {channels, height, width}),
+                    of_paper);
+  });
 }
 
 std::vector<std::string> ModelNames() {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 #include "engine/graph/graph.h"
 #include "engine/import/key_layout.h"
 
@@ -14,14 +14,10 @@ namespace zerosweep {
 // allocated but of no particular value.
 using ModelFactory = Graph (*)(int classes, std::vector<int64_t> input_shape);
 
-// For the foot of a source file: `static const RegisterModel kModel{{.role = "model", …},
-// factory};` The declaration's facts say {"input_shape": [C, H, W], "classes": K, "macs":
-// multiply-adds of one image} of the network as its paper has it; the factory takes others. Sides
-// among them, each 1 where it is absent: "min_side" is the smallest height and width that the
-// network can take, "map_side" the smallest with which every batch norm sees more than one pixel,
-// "stride_side" the smallest with which every convolution with a stride does. What the graph says
-// itself (NetworkFacts) joins them. `layouts`: the checkpoints that load, the first with the
-// graph's own keys; their names become the fact "layouts".
+// For the foot of a source file: `const RegisterModel kModel{{.name = "vgg16", …}, factory,
+// layouts};` The declaration's facts are those of the network as its paper has it; the factory
+// takes other shapes and classes. The catalogue adds what the graph says itself and the names of
+// `layouts`: the checkpoints that load, the first with the graph's own keys.
 struct RegisterModel {
   RegisterModel(Declaration declaration, ModelFactory factory, std::vector<KeyLayout> layouts);
 };

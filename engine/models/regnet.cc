@@ -79,15 +79,14 @@ Graph RegNetX(int classes, std::vector<int64_t> input_shape) {
 }
 
 Declaration Describe(const Architecture& arch) {
-  return {.role = "model",
-          .name = arch.name,
+  return {.name = arch.name,
           .summary = arch.summary,
           .paper = "Radosavovic et al. 2020, arXiv:2003.13678",
-          .facts = {{"input_shape", {3, 224, 224}},
-                    {"classes", 1000},
-                    {"macs", arch.macs},
-                    {"map_side", 33},
-                    {"stride_side", 17}}};
+          .facts = ModelFacts{.input_shape = {3, 224, 224},
+                              .classes = 1000,
+                              .macs = arch.macs,
+                              .map_side = 33,
+                              .stride_side = 17}};
 }
 
 std::vector<KeyLayout> Layouts() {

@@ -62,18 +62,17 @@ Graph ResNetCifar(int classes, std::vector<int64_t> input_shape) {
 Declaration Describe(int blocks, Shortcut shortcut, int64_t macs) {
   const int layers = 6 * blocks + 2;
   const bool a = shortcut == Shortcut::kA;
-  return {.role = "model",
-          .name = fmt::format("resnet{}_cifar_{}", layers, a ? "a" : "b"),
+  return {.name = fmt::format("resnet{}_cifar_{}", layers, a ? "a" : "b"),
           .summary = fmt::format(
               "CIFAR ResNet of {} layers with {}", layers,
               a ? "option-A shortcuts"
                 : fmt::format("1x1 projections (pytorchcv's resnet{}_cifar10)", layers)),
           .paper = "He et al. 2015, arXiv:1512.03385",
-          .facts = {{"input_shape", {3, 32, 32}},
-                    {"classes", 10},
-                    {"macs", macs},
-                    {"map_side", 5},
-                    {"stride_side", 3}}};
+          .facts = ModelFacts{.input_shape = {3, 32, 32},
+                              .classes = 10,
+                              .macs = macs,
+                              .map_side = 5,
+                              .stride_side = 3}};
 }
 
 std::vector<KeyLayout> LayoutsA() { return {{.name = "akamaster", .marker = "conv1.weight"}}; }

@@ -113,15 +113,14 @@ Graph ResNet(int classes, std::vector<int64_t> input_shape) {
 }
 
 Declaration Describe(const Architecture& arch) {
-  return {.role = "model",
-          .name = arch.name,
+  return {.name = arch.name,
           .summary = arch.summary,
           .paper = "He et al. 2015, arXiv:1512.03385",
-          .facts = {{"input_shape", {3, 224, 224}},
-                    {"classes", 1000},
-                    {"macs", arch.macs},
-                    {"map_side", 33},
-                    {"stride_side", 17}}};
+          .facts = ModelFacts{.input_shape = {3, 224, 224},
+                              .classes = 1000,
+                              .macs = arch.macs,
+                              .map_side = 33,
+                              .stride_side = 17}};
 }
 
 // A checkpoint does not tell where its strides are: torchvision's layout has them in the 3×3 only,

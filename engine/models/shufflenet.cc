@@ -67,15 +67,14 @@ Graph ShuffleNet(int classes, std::vector<int64_t> input_shape) {
 }
 
 const RegisterModel kShuffleNet{
-    {.role = "model",
-     .name = "shufflenet_g1_w1",
+    {.name = "shufflenet_g1_w1",
      .summary = "ShuffleNet with 1 group, width 1 (pytorchcv's shufflenet_g1_w1)",
      .paper = "Zhang et al. 2017, arXiv:1707.01083",
-     .facts = {{"input_shape", {3, 224, 224}},
-               {"classes", 1000},
-               {"macs", 143'078'976},
-               {"map_side", 33},
-               {"stride_side", 17}}},
+     .facts = ModelFacts{.input_shape = {3, 224, 224},
+                         .classes = 1000,
+                         .macs = 143'078'976,
+                         .map_side = 33,
+                         .stride_side = 17}},
     ShuffleNet,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 

@@ -106,24 +106,24 @@ KeyLayout PytorchcvLayout() {
 }
 
 Declaration Describe(const char* name, const char* summary) {
-  return {.role = "model",
-          .name = name,
+  return {.name = name,
           .summary = summary,
           .paper = "Ma et al. 2018, arXiv:1807.11164",
-          .facts = {{"input_shape", {3, 224, 224}},
-                    {"classes", 1000},
-                    {"macs", 144'907'992},
-                    {"map_side", 33},
-                    {"stride_side", 17}}};
+          .facts = ModelFacts{.input_shape = {3, 224, 224},
+                              .classes = 1000,
+                              .macs = 144'907'992,
+                              .map_side = 33,
+                              .stride_side = 17}};
 }
 
 Declaration DescribeCv() {
   Declaration declaration = Describe(
       "shufflenetv2_cv",
       "ShuffleNetV2, width 1 (pytorchcv's shufflenetv2_w1): the stem pools without padding");
-  declaration.facts["min_side"] = 3;
-  declaration.facts["map_side"] = 35;
-  declaration.facts["stride_side"] = 19;
+  auto& facts = std::get<ModelFacts>(declaration.facts);
+  facts.min_side = 3;
+  facts.map_side = 35;
+  facts.stride_side = 19;
   return declaration;
 }
 

@@ -66,16 +66,15 @@ Graph SqueezeNext(int classes, std::vector<int64_t> input_shape) {
 }
 
 const RegisterModel kSqueezeNext{
-    {.role = "model",
-     .name = "sqnxt23_w2",
+    {.name = "sqnxt23_w2",
      .summary = "2.0-SqNxt-23 (pytorchcv's sqnxt23_w2)",
      .paper = "Gholami et al. 2018, arXiv:1803.10615",
-     .facts = {{"input_shape", {3, 224, 224}},
-               {"classes", 1000},
-               {"macs", 875'752'960},
-               {"min_side", kMinSide},
-               {"map_side", 39},
-               {"stride_side", 23}}},
+     .facts = ModelFacts{.input_shape = {3, 224, 224},
+                         .classes = 1000,
+                         .macs = 875'752'960,
+                         .min_side = kMinSide,
+                         .map_side = 39,
+                         .stride_side = 23}},
     SqueezeNext,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.conv.weight"}}};
 

@@ -79,15 +79,14 @@ std::vector<KeyLayout> Layouts(bool batch_norm) {
 }
 
 Declaration Describe(bool batch_norm) {
-  return {.role = "model",
-          .name = batch_norm ? "vgg16_bn" : "vgg16",
+  return {.name = batch_norm ? "vgg16_bn" : "vgg16",
           .summary = batch_norm ? "VGG-16 with batch norms (torchvision; pytorchcv's bn_vgg16)"
                                 : "VGG-16 without batch norms (torchvision; pytorchcv's vgg16)",
           .paper = "Simonyan & Zisserman 2015, arXiv:1409.1556",
-          .facts = {{"input_shape", {3, 224, 224}},
-                    {"classes", 1000},
-                    {"macs", 15'470'264'320},
-                    {"min_side", kMinSide}}};
+          .facts = ModelFacts{.input_shape = {3, 224, 224},
+                              .classes = 1000,
+                              .macs = 15'470'264'320,
+                              .min_side = kMinSide}};
 }
 
 const RegisterModel kVgg16Bn{Describe(true), Vgg16<true>, Layouts(true)};

@@ -12,7 +12,7 @@
 
 namespace zerosweep {
 
-// Sends the request and waits for its answer, at most so many seconds. Throws kTrial "lost_worker"
+// Sends the request and waits for its answer, at most so many seconds. Throws Failure::kLostWorker
 // when none comes. Any thread.
 using AskStore = std::function<StoreAnswer(const StoreRequest& request, double patience)>;
 

@@ -17,8 +17,7 @@ std::string FirstLine(const std::string& text) { return text.substr(0, text.find
 [[noreturn]] void Lost(const char* doing, const std::exception& error) {
   const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
   const std::string why = of_torch != nullptr ? of_torch->what_without_backtrace() : error.what();
-  throw Error(ErrorKind::kTrial, fmt::format("the other ranks {}: {}", doing, FirstLine(why)),
-              "lost_worker");
+  FailTrial(Failure::kLostWorker, "the other ranks {}: {}", doing, FirstLine(why));
 }
 
 c10d::ReduceOp OperationOf(Group::Reduction reduction) {

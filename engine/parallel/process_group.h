@@ -26,7 +26,7 @@ struct GroupSeat {
 
 // COLLECTIVE. Meets the others in `store`, which only this group uses. Tensors may lie elsewhere
 // than on the seat's device: they are taken there and back. (One process alone needs none of it:
-// SoloGroup.) Throws kTrial "lost_worker" when the others do not come, kCluster for an interface
+// SoloGroup.) Throws Failure::kLostWorker when the others do not come, kCluster for an interface
 // that is not here. Use from one thread.
 std::unique_ptr<Group> MakeGroup(const c10::intrusive_ptr<c10d::Store>& store,
                                  const GroupSeat& seat);

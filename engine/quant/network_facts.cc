@@ -13,20 +13,17 @@ constexpr int kSomeBits = 4;  // where quantizers stand does not depend on it
 
 // The default protocol with one field changed, and another.
 Protocol ProtocolWith(const std::string& act_placement, const std::string& shortcut) {
-  const Json protocol = ProtocolFields();
-  Json fields = Json::object();
-  for (const Json& field : protocol.at("fields"))
-    fields[field.at("name").get<std::string>()] = field.at("default");
+  Json fields = Protocols().Defaults();
   fields["act_placement"] = act_placement;
   fields["shortcut"] = shortcut;
   return Protocol::FromJson(fields);
 }
 
-Json ChoicesOf(const std::string& field) {
-  const Json protocol = ProtocolFields();
-  for (const Json& entry : protocol.at("fields"))
-    if (entry.at("name") == field) return entry.at("choices");
-  return Json::array();
+const std::vector<std::string>& ChoicesOf(const std::string& field) {
+  const auto& fields = Protocols().fields;
+  return std::find_if(fields.begin(), fields.end(),
+                      [&](const ProtocolField& entry) { return entry.param.name == field; })
+      ->param.choices;
 }
 
 bool HoldsAnyOf(const Unit& unit, const std::vector<int>& nodes) {
@@ -36,12 +33,12 @@ bool HoldsAnyOf(const Unit& unit, const std::vector<int>& nodes) {
 }
 
 // In front of operators a unit has its input as it is, whatever reads it.
-Json ShortcutsApart(const Graph& graph) {
+std::map<std::string, std::vector<std::string>> ShortcutsApart(const Graph& graph) {
   const std::vector<Unit> units = BlockUnits(graph);
-  Json apart = Json::object();
+  std::map<std::string, std::vector<std::string>> apart;
   for (const char* placement : {"relu", "op_output"}) {
-    apart[placement] = Json::array();
-    for (const Json& shortcut : ChoicesOf("shortcut"))
+    apart[placement] = {};
+    for (const std::string& shortcut : ChoicesOf("shortcut"))
       if (UnitWithShortcutApart(
               units, ActSites(graph, ProtocolWith(placement, shortcut), kSomeBits)) != nullptr)
         apart[placement].push_back(shortcut);
@@ -62,10 +59,10 @@ std::vector<bool> CanBeNegative(const Graph& graph) {
   return negative;
 }
 
-Json SignedPlacements(const Graph& graph) {
+std::vector<std::string> SignedPlacements(const Graph& graph) {
   const std::vector<bool> negative = CanBeNegative(graph);
-  Json placements = Json::array();
-  for (const Json& placement : ChoicesOf("act_placement")) {
+  std::vector<std::string> placements;
+  for (const std::string& placement : ChoicesOf("act_placement")) {
     const std::vector<ActSite> sites =
         ActSites(graph, ProtocolWith(placement, "shared"), kSomeBits);
     if (std::any_of(sites.begin(), sites.end(),
@@ -86,22 +83,21 @@ const Unit* UnitWithShortcutApart(const std::vector<Unit>& units,
   return nullptr;
 }
 
-Json NetworkFacts(const Graph& graph) {
+void AddNetworkFacts(const Graph& graph, ModelFacts& facts) {
   const std::vector<int> weighted = graph.Weighted();
   const Node& classifier = graph.nodes[static_cast<size_t>(weighted.back())];
   const int second = weighted.size() > 1 ? weighted[1] : graph.output.node + 1;
-  Json ends = Json::array(), stem_ends = Json::array();
+  facts.unit_ends.clear();
+  facts.stem_ends.clear();
   for (const int end : UnitEnds(graph)) {
     const std::string& name = graph.nodes[static_cast<size_t>(end)].name;
-    ends.push_back(name);
-    if (end >= weighted.front() && end < second) stem_ends.push_back(name);
+    facts.unit_ends.push_back(name);
+    if (end >= weighted.front() && end < second) facts.stem_ends.push_back(name);
   }
-  return {{"batch_norms", graph.BatchNorms().size()},
-          {"features", classifier.parameters.at("weight").size(1)},
-          {"shortcuts", ShortcutsApart(graph)},
-          {"signed", SignedPlacements(graph)},
-          {"unit_ends", ends},
-          {"stem_ends", stem_ends}};
+  facts.batch_norms = static_cast<int64_t>(graph.BatchNorms().size());
+  facts.features = classifier.parameters.at("weight").size(1);
+  facts.shortcuts = ShortcutsApart(graph);
+  facts.signed_placements = SignedPlacements(graph);
 }
 
 }  // namespace zerosweep

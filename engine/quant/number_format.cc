@@ -12,7 +12,7 @@ UniformGrid MakeUniformGrid(const torch::Tensor& lo, const torch::Tensor& hi, in
          kMinBits, kMaxBits, kPassThroughBits);
   }
   if (!torch::isfinite(lo).all().item<bool>() || !torch::isfinite(hi).all().item<bool>()) {
-    throw Error(ErrorKind::kTrial, "the range to quantize is not finite", "non_finite");
+    FailTrial(Failure::kNonFinite, "the range to quantize is not finite");
   }
   UniformGrid grid;
   grid.bits = bits;

@@ -47,7 +47,7 @@ struct Quantization {
 };
 
 using QuantizeFunction = Quantization (*)(const QuantizationContext&);
-using QuantizerRegistry = Registry<QuantizeFunction>;
+using QuantizerRegistry = Registry<Role::kQuantizer, QuantizeFunction>;
 using RegisterQuantizer = QuantizerRegistry::Register;
 
 }  // namespace zerosweep

@@ -147,7 +147,7 @@ UniformGrid SearchGrid(const torch::Tensor& x, int bits, const RangeSearchSettin
   const torch::NoGradGuard no_grad;
   const torch::Tensor values = x.detach();
   if (!torch::isfinite(values).all().item<bool>())
-    throw Error(ErrorKind::kTrial, "a tensor to quantize is not finite", "non_finite");
+    FailTrial(Failure::kNonFinite, "a tensor to quantize is not finite");
   Rows rows{per_channel ? values.flatten(1) : values.reshape({1, -1}),
             torch::ones({1, 1}, values.options())};
   if (!per_channel && Candidates(values, bits, settings) * values.numel() > kMostExactWork)

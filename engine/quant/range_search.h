@@ -31,7 +31,7 @@ struct RangeSearchSettings {
 
 // One grid for all of x, or with `per_channel` one for each slice of dimension 0. Ties go to the
 // candidate tried first. A constant or all-zero slice gets the step 1e-8 (Genie's code has no such
-// guard and makes NaN). Throws kTrial "non_finite" for values that are not finite.
+// guard and makes NaN). Throws Failure::kNonFinite for values that are not finite.
 //
 // Where candidates · values exceed 2^26, one grid for all of x is searched on a histogram of 4096
 // bins: 100·2^k passes over a large tensor would cost minutes.

@@ -377,10 +377,8 @@ class Reconstruction {
   void Record(const std::string& term, const torch::Tensor& value) {
     const double number = value.item<double>();
     if (!std::isfinite(number)) {
-      throw Error(ErrorKind::kTrial,
-                  fmt::format("{}: the {} loss of unit {} is {} at step {}", phase().name, term,
-                              unit().name, number, step_),
-                  "non_finite");
+      FailTrial(Failure::kNonFinite, "{}: the {} loss of unit {} is {} at step {}", phase().name,
+                term, unit().name, number, step_);
     }
     if (term == "output") last_loss_ = number;
     curves_[fmt::format("{} {} {}", phase().name, unit().name, term)].Add(number);

@@ -50,7 +50,7 @@ StudentRanges::Averages StudentRanges::AveragesFrom(const std::string& word) {
 ParamSpec StudentRanges::AveragesParam() {
   return {
       .name = "averages",
-      .type = "choice",
+      .type = ParamType::kChoice,
       .default_value = "clean",
       .meaning =
           "moving averages of ranges: clean of the bias of their beginning; with its "
@@ -113,8 +113,7 @@ std::vector<torch::Tensor> Student::RangeParameters() const {
 
 void Student::RequireCalibrated() const {
   if (calibrations_ > 0) return;
-  throw Error(ErrorKind::kTrial, "the student's activation ranges were never calibrated",
-              "configuration");
+  FailTrial(Failure::kConfiguration, "the student's activation ranges were never calibrated");
 }
 
 double Student::SeenShare() const {
@@ -166,11 +165,10 @@ torch::Tensor Student::Weight(int index, const torch::Tensor& weight) const {
   const int bits = weight_bits_.at(index);
   if (bits == kPassThroughBits) return weight;
   if (!weight.isfinite().all().item<bool>()) {
-    throw Error(ErrorKind::kTrial,
-                fmt::format("the student's weights of {} are no longer finite: lower its learning "
-                            "rate",
-                            graph_.nodes[static_cast<size_t>(index)].name),
-                "non_finite");
+    FailTrial(Failure::kNonFinite,
+              "the student's weights of {} are no longer finite: lower its learning "
+              "rate",
+              graph_.nodes[static_cast<size_t>(index)].name);
   }
   const torch::Tensor quantized =
       weight_steps_.contains(index)
@@ -193,12 +191,10 @@ void Student::BeginLearnedRange(Group& group, size_t site, const torch::Tensor& 
     range.learned.copy_(LsqInitialStep(sum / count, sites_[site].bits, range.is_signed));
   } else if (range.is_signed) {
     const Node& node = graph_.nodes[static_cast<size_t>(sites_[site].node)];
-    throw Error(
-        ErrorKind::kTrial,
-        fmt::format("PACT and DoReFa clip at 0, but the output of '{}' has negative values: "
-                    "choose activations: lsq or minmax, or act_placement: relu",
-                    node.name),
-        "configuration");
+    FailTrial(Failure::kConfiguration,
+              "PACT and DoReFa clip at 0, but the output of '{}' has negative values: "
+              "choose activations: lsq or minmax, or act_placement: relu",
+              node.name);
   }
 }
 

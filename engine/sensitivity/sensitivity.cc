@@ -26,7 +26,7 @@ torch::Tensor LogProbabilities(const Teacher& teacher, const torch::Tensor& imag
     const torch::Tensor logits =
         Run(teacher.graph, images.slice(0, first, std::min(first + batch, total)), taps);
     if (!torch::isfinite(logits).all().item<bool>()) {
-      throw Error(ErrorKind::kTrial, "sensitivity: a logit is not finite", "non_finite");
+      FailTrial(Failure::kNonFinite, "sensitivity: a logit is not finite");
     }
     parts.push_back(torch::log_softmax(logits.to(torch::kFloat64), 1));
   }

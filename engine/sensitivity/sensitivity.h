@@ -46,7 +46,7 @@ double MeanDivergence(const torch::Tensor& log_p, const torch::Tensor& log_q,
                       Divergence divergence);
 
 // images: N×C×H×W on the teacher's device. Every op at every width, one after another: N·L·7 passes
-// of one image. Throws kTrial ("non_finite") for logits that are not finite.
+// of one image. Throws Failure::kNonFinite for logits that are not finite.
 Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& images,
                                Divergence divergence, Progress& progress, Checkpoints& checkpoints);
 

@@ -34,10 +34,8 @@ Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const T
   const auto observed = [&](const torch::Tensor& images) {
     const torch::Tensor logits = forward(images);
     if (!torch::isfinite(logits).all().item<bool>()) {
-      throw Error(ErrorKind::kTrial,
-                  fmt::format("the logits of an image between {} and {} are not finite", done,
-                              done + images.size(0)),
-                  "non_finite");
+      FailTrial(Failure::kNonFinite, "the logits of an image between {} and {} are not finite",
+                done, done + images.size(0));
     }
     predictions.push_back(logits.argmax(1).to(torch::kCPU, torch::kInt32));
     done += images.size(0);

@@ -17,7 +17,7 @@ struct Accuracy {
 };
 
 // Runs `forward` (normalised images → logits) over the first `limit` images (0: all). The teacher
-// gives normalisation and device. Throws kTrial ("non_finite") when a logit is not finite.
+// gives normalisation and device. Throws Failure::kNonFinite when a logit is not finite.
 Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
                          int64_t limit, Progress& progress);
 

@@ -74,18 +74,22 @@ std::map<std::string, double> RunEvaluate(const StageContext& context) {
 }
 
 const RegisterStageKind kEvaluate{
-    {.role = "kind",
-     .name = "evaluate",
+    {.name = "evaluate",
      .summary = "measures the top-1 accuracy of a quantized network on the test split",
      .revision = 1,
      .params = {{.name = "limit",
-                 .type = "int",
+                 .type = ParamType::kInt,
                  .default_value = 0,
                  .meaning = "test images evaluated; 0: all",
                  .unit = "images",
                  .min = 0,
                  .profiles = {{"smoke", 500}},
-                 .neutral = 0}}},
+                 .neutral = 0}},
+     .facts = KindFacts{.presence = KindFacts::Presence::kAlways,
+                        .set_by = KindFacts::SetBy::kEvaluate,
+                        .reads = {"teacher", "quantized"},
+                        .reads_test_images = true,
+                        .passes = 1}},
     RunEvaluate};
 
 }  // namespace

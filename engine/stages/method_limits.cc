@@ -10,12 +10,14 @@ void CheckLimits(const StageContext& context, const Declaration& method, const T
                  const StageFacts& known) {
   Json params = context.MethodParams(method);
   params["ranks"] = context.group.size();
-  const Json model = NetworkFacts(teacher.graph);
+  ModelFacts facts;
+  AddNetworkFacts(teacher.graph, facts);
+  const Json model = ToJson(facts);
   Json trial = {{"side", teacher.graph.input_shape.at(1)}};
   if (!known.a_bits.is_null()) trial["a_bits"] = known.a_bits;
   if (!known.labelled.is_null()) trial["labelled"] = known.labelled;
   const auto refusal = Refusal(
-      ToJson(method.limits),
+      method.limits,
       {{"param", &params}, {"protocol", &known.protocol}, {"model", &model}, {"trial", &trial}});
   if (refusal) Fail(ErrorKind::kUsage, "{} on {}: {}", method.name, teacher.arch, *refusal);
 }

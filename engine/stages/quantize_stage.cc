@@ -21,7 +21,7 @@ struct CalibrationImages {
 CalibrationImages ReadImages(const StageContext& context, const Declaration& method) {
   CalibrationImages data;
   if (method.Needs("real_data")) data.real = context.LoadSplit("calibration");
-  if (method.facts.value("joint", false)) return data;
+  if (method.method().joint) return data;
   const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
   data.images = tensors.at("images").to(context.device);
   if (const auto labels = tensors.find("labels"); labels != tensors.end())
@@ -31,7 +31,7 @@ CalibrationImages ReadImages(const StageContext& context, const Declaration& met
 
 std::map<std::string, double> RunQuantize(const StageContext& context) {
   const Json& params = context.params();
-  const auto& entry = QuantizerRegistry::Get("quantizer", params.at("name"));
+  const auto& entry = QuantizerRegistry::Get(params.at("name"));
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const CalibrationImages data = ReadImages(context, entry.declaration);
   const Json& fields = params.at("protocol");
@@ -42,7 +42,8 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const Protocol protocol = Protocol::FromJson(fields);
   const StageBits bits = ReadStageBits(context, teacher.graph, protocol);
   std::map<std::string, std::filesystem::path> inputs;
-  if (entry.declaration.Needs("correction")) inputs["correction"] = context.Input("correction");
+  for (const std::string& need : entry.declaration.needs)
+    if (need != "real_data") inputs[need] = context.Input(need);
   const Quantization result = entry.function(
       {teacher, data.images, method, protocol, fields.at("bn") == "folded", bits.widths,
        params.at("a_bits").get<int>(), RandomStreams(context.seed()), context.progress,
@@ -63,17 +64,21 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
 }
 
 const RegisterStageKind kQuantize{
-    {.role = "kind",
-     .name = "quantize",
+    {.name = "quantize",
      .summary = "quantizes a teacher, on calibration images or on those that the method makes",
      .revision = 1,
      .params = {{.name = "ranks",
-                 .type = "int",
+                 .type = ParamType::kInt,
                  .default_value = 1,
                  .meaning = "processes that compute it together, each on a part of every batch",
                  .min = 1,
                  .max = 4096,
-                 .neutral = 1}}},
+                 .neutral = 1}},
+     .facts = KindFacts{.presence = KindFacts::Presence::kAlways,
+                        .set_by = KindFacts::SetBy::kQuantizer,
+                        .provides = "quantized",
+                        .reads = {"teacher", "images", "sensitivity"},
+                        .runs = Role::kQuantizer}},
     RunQuantize};
 
 }  // namespace

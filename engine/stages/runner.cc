@@ -82,7 +82,7 @@ std::unique_ptr<Group> JoinGroup(const StageRun& run, torch::Device device, Work
 StageDone RunStage(const StageRun& run, const Host& host) {
   const double start = SystemClock().Monotonic();
   at::set_num_threads(run.threads);
-  const auto& kind = StageKindRegistry::Get("stage kind", run.stage.kind);
+  const auto& kind = StageKindRegistry::Get(run.stage.kind);
   if (run.rank == 0 && mkdir(run.staging.c_str(), 0700) != 0)
     Fail(ErrorKind::kStorage, "cannot create {}", run.staging);
   FrameProgress progress(host.line, run.attempt);
@@ -118,8 +118,8 @@ StageDone RunStage(const StageRun& run, const Host& host) {
           notes};
 }
 
-StageFailed Failure(const StageRun& run, ErrorKind kind, const std::string& failure,
-                    const std::string& message) {
+StageFailed Failed(const StageRun& run, ErrorKind kind, Failure failure,
+                   const std::string& message) {
   std::error_code ignored;
   if (run.rank == 0) std::filesystem::remove_all(run.staging, ignored);
   std::fprintf(stderr, "%s %s: %s\n", run.stage.kind.c_str(), run.attempt.c_str(), message.c_str());
@@ -132,19 +132,19 @@ StageMessage Attempt(const StageRun& run, const Host& host) {
   } catch (const Error& error) {
     const bool configuration = error.kind() == ErrorKind::kUsage;
     // It may hold names from files, of any bytes.
-    return Failure(run, error.kind(), configuration ? "configuration" : error.failure(),
-                   ShownBytes(error.what()));
+    return Failed(run, error.kind(), configuration ? Failure::kConfiguration : error.failure(),
+                  ShownBytes(error.what()));
   } catch (const c10::OutOfMemoryError& error) {
-    return Failure(run, ErrorKind::kTrial, "oom", error.what_without_backtrace());
+    return Failed(run, ErrorKind::kTrial, Failure::kOutOfMemory, error.what_without_backtrace());
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
     const bool oom = message.find("not enough memory") != std::string::npos ||
                      message.find("can't allocate memory") != std::string::npos;
-    return Failure(run, ErrorKind::kTrial, oom ? "oom" : "error", message);
+    return Failed(run, ErrorKind::kTrial, oom ? Failure::kOutOfMemory : Failure::kError, message);
   } catch (const std::bad_alloc&) {
-    return Failure(run, ErrorKind::kTrial, "oom", "out of memory");
+    return Failed(run, ErrorKind::kTrial, Failure::kOutOfMemory, "out of memory");
   } catch (const std::exception& error) {
-    return Failure(run, ErrorKind::kInternal, "error", error.what());
+    return Failed(run, ErrorKind::kInternal, Failure::kError, error.what());
   }
 }
 

@@ -27,21 +27,25 @@ std::map<std::string, double> RunSensitivity(const StageContext& context) {
 }
 
 const RegisterStageKind kSensitivity{
-    {.role = "kind",
-     .name = "sensitivity",
+    {.name = "sensitivity",
      .summary = "measures how much the outputs change when the weights of one op alone are "
                 "quantized, for every op and bit-width",
      .paper = "ZeroQ (Cai et al., CVPR 2020), section 3.2",
      .revision = 1,
      .params = {{.name = "divergence",
-                 .type = "choice",
+                 .type = ParamType::kChoice,
                  .default_value = "forward",
                  .meaning = "forward: KL(full precision ‖ quantized) of the softmax outputs; "
                             "symmetric: the mean of both directions",
                  .source =
                      "forward: ZeroQ, section 3.2; symmetric: rhhc/ZeroQ-MP (community rerun)",
                  .choices = {"forward", "symmetric"},
-                 .neutral = "forward"}}},
+                 .neutral = "forward"}},
+     .facts = KindFacts{.presence = KindFacts::Presence::kMixedBits,
+                        .set_by = KindFacts::SetBy::kBits,
+                        .provides = "sensitivity",
+                        .reads = {"teacher", "images"},
+                        .passes = 20}},
     RunSensitivity};
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "base/version.h"
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/gpus.h"
 

@@ -143,13 +143,10 @@ void StageCheckpoints::Offer(int64_t step, const std::function<CheckpointState()
   const bool due = leaving || clock_.Monotonic() >= due_;
   const bool saved = due && group_.rank() == 0 && Save(step, state);
   if (!leaving) return;
-  if (group_.rank() > 0)
-    throw Error(ErrorKind::kTrial, fmt::format("left with rank 0 at iteration {}", step),
-                "interrupted");
-  throw Error(ErrorKind::kTrial,
-              saved ? fmt::format("asked to leave; saved at iteration {}", step)
-                    : fmt::format("asked to leave; iteration {} could not be saved", step),
-              "interrupted");
+  if (group_.rank() > 0) FailTrial(Failure::kInterrupted, "left with rank 0 at iteration {}", step);
+  if (!saved)
+    FailTrial(Failure::kInterrupted, "asked to leave; iteration {} could not be saved", step);
+  FailTrial(Failure::kInterrupted, "asked to leave; saved at iteration {}", step);
 }
 
 bool StageCheckpoints::Save(int64_t step, const std::function<CheckpointState()>& state) {

@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // Keys of a stage's parameters that are the engine's own, not the method's.
-const std::set<std::string> kStructural = {"name",   "seed",     "dataset", "data",  "w_bits",
-                                           "a_bits", "protocol", "ranks",   "dtype", "eval"};
+const std::set<std::string> kStructural = {"name",   "seed",     "dataset", "data", "w_bits",
+                                           "a_bits", "protocol", "ranks",   "eval"};
 
 fs::path Lookup(const std::map<std::string, std::string>& paths, const std::string& role,
                 const std::string& stage) {
@@ -48,12 +48,10 @@ fs::path StageContext::Input(const std::string& role) const {
   const fs::path folder = Lookup(run.inputs, role, run.stage.kind);
   std::error_code code;
   if (!fs::exists(folder / kManifestFile, code)) {
-    throw Error(
-        ErrorKind::kTrial,
-        fmt::format("its input '{}' is gone: {} is not there or not whole; `zerosweep fsck` names "
-                    "what is missing, `zerosweep retry` tries again when it is back",
-                    role, folder.string()),
-        "data");
+    FailTrial(Failure::kData,
+              "its input '{}' is gone: {} is not there or not whole; `zerosweep fsck` names what "
+              "is missing, `zerosweep retry` tries again when it is back",
+              role, folder.string());
   }
   return folder;
 }

@@ -1,5 +1,5 @@
 // A kind of stage: what `zerosweep-stage` runs for one `run` message. Registers itself with its
-// declaration of role "kind"; a kind's declared parameters are those a sweep may set, its inputs
+// declaration; a kind's declared parameters are those a sweep may set, its inputs
 // and outputs are files of artifacts.
 #pragma once
 
@@ -56,7 +56,7 @@ void SaveSamples(const torch::Tensor& images, const Teacher& teacher,
 
 // Returns the stage's metrics.
 using StageFunction = std::map<std::string, double> (*)(const StageContext&);
-using StageKindRegistry = Registry<StageFunction>;
+using StageKindRegistry = Registry<Role::kKind, StageFunction>;
 using RegisterStageKind = StageKindRegistry::Register;
 
 // The teacher's artifact: teacher.safetensors, teacher.json, predictions.bin (int32, one an image

@@ -11,7 +11,7 @@ namespace zerosweep {
 namespace {
 
 std::map<std::string, double> RunSynthesize(const StageContext& context) {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", context.params().at("name"));
+  const auto& entry = SynthesizerRegistry::Get(context.params().at("name"));
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   CheckLimits(context, entry.declaration, teacher);
   std::optional<Dataset> real;
@@ -21,10 +21,8 @@ std::map<std::string, double> RunSynthesize(const StageContext& context) {
       entry.function({teacher, params, RandomStreams(context.seed()), context.progress,
                       context.checkpoints, real ? &*real : nullptr});
   if (!torch::isfinite(data.images).all().item<bool>()) {
-    throw Error(
-        ErrorKind::kTrial,
-        fmt::format("{}: an image holds a value that is not finite", entry.declaration.name),
-        "non_finite");
+    FailTrial(Failure::kNonFinite, "{}: an image holds a value that is not finite",
+              entry.declaration.name);
   }
   std::map<std::string, torch::Tensor> tensors = {{"images", data.images.cpu()}};
   if (data.labels.defined()) tensors["labels"] = data.labels.cpu();
@@ -37,10 +35,14 @@ std::map<std::string, double> RunSynthesize(const StageContext& context) {
 }
 
 const RegisterStageKind kSynthesize{
-    {.role = "kind",
-     .name = "synthesize",
+    {.name = "synthesize",
      .summary = "makes the images that a quantizer calibrates or trains on",
-     .revision = 1},
+     .revision = 1,
+     .facts = KindFacts{.presence = KindFacts::Presence::kSynthesizer,
+                        .set_by = KindFacts::SetBy::kSynthesizer,
+                        .provides = "images",
+                        .reads = {"teacher"},
+                        .runs = Role::kSynthesizer}},
     RunSynthesize};
 
 }  // namespace

@@ -55,12 +55,11 @@ std::map<std::string, double> RunTeacher(const StageContext& context) {
   const Json expected = context.params().value("expected_top1", Json());
   if (!expected.is_null() && limit == 0 &&
       std::abs(result.top1_percent() - expected.get<double>()) > kCardTolerance) {
-    throw Error(ErrorKind::kTrial,
-                fmt::format("the teacher reaches {:.2f} % on {}, its model card says {:.2f} %: "
-                            "check the data folder "
-                            "and the normalisation",
-                            result.top1_percent(), test.name, expected.get<double>()),
-                "configuration");
+    FailTrial(Failure::kConfiguration,
+              "the teacher reaches {:.2f} % on {}, its model card says {:.2f} %: "
+              "check the data folder "
+              "and the normalisation",
+              result.top1_percent(), test.name, expected.get<double>());
   }
   const torch::Tensor few = test.Images(0, std::min<int64_t>(8, test.size()));
   CheckPassThrough(teacher, Normalise(few, teacher.mean, teacher.std).to(context.device));
@@ -73,19 +72,24 @@ std::map<std::string, double> RunTeacher(const StageContext& context) {
 }
 
 const RegisterStageKind kTeacher{
-    {.role = "kind",
-     .name = "teacher",
+    {.name = "teacher",
      .summary =
          "reads a trained network, checks its FP32 accuracy against its card and publishes it",
      .revision = 1,
      .params = {{.name = "limit",
-                 .type = "int",
+                 .type = ParamType::kInt,
                  .default_value = 0,
                  .meaning = "test images evaluated; 0: all (only then the card is checked)",
                  .unit = "images",
                  .min = 0,
                  .profiles = {{"smoke", 500}},
-                 .neutral = 0}}},
+                 .neutral = 0}},
+     .facts = KindFacts{.presence = KindFacts::Presence::kAlways,
+                        .set_by = KindFacts::SetBy::kEvaluate,
+                        .provides = "teacher",
+                        .reads_weights = true,
+                        .reads_test_images = true,
+                        .passes = 1}},
     RunTeacher};
 
 }  // namespace

@@ -102,8 +102,7 @@ std::map<std::string, double> RunTrain(const StageContext& context) {
 }
 
 const RegisterStageKind kTrain{
-    {.role = "kind",
-     .name = "train",
+    {.name = "train",
      .summary = "trains a teacher from scratch on a dataset's training split",
      .revision = 1,
      .uses_seed = true,

@@ -46,7 +46,7 @@ void WorkerLine::Listen(int read_fd, State& state) {
     while (const auto frame = ReadFrame(read_fd, buffer)) {
       const std::lock_guard lock(state.mutex);
       if (frame->value("type", "") == "store_answer") {
-        const StoreAnswer answer = StoreAnswerFromJson(*frame);
+        const StoreAnswer answer = *frame;
         const auto waiting = state.asked.find(answer.id);
         if (waiting != state.asked.end()) waiting->second = answer;
       } else {
@@ -99,9 +99,7 @@ StoreAnswer WorkerLine::Ask(StoreRequest request, double patience) {
   const std::optional<StoreAnswer> result = std::move(answer);
   state_->asked.erase(request.id);
   if (result) return *result;
-  throw Error(ErrorKind::kTrial,
-              fmt::format("no answer of the group's store within {:.0f} s", patience),
-              "lost_worker");
+  FailTrial(Failure::kLostWorker, "no answer of the group's store within {:.0f} s", patience);
 }
 
 }  // namespace zerosweep

@@ -22,7 +22,7 @@ class WorkerLine {
   // as working. One thread. Throws kCluster for a frame that is not of the protocol.
   std::optional<StageRun> NextRun();
   // Asks the store of the attempt and waits for the answer, at most so many seconds. Who waits for
-  // others says so once a second, so that nobody takes it for hung. Throws kTrial "lost_worker".
+  // others says so once a second, so that nobody takes it for hung. Throws Failure::kLostWorker.
   // Any thread.
   StoreAnswer Ask(StoreRequest request, double patience);
 

@@ -47,9 +47,8 @@ class Work {
       const std::map<std::string, double> terms = batch.Step(iteration_);
       const double loss = terms.at("loss");
       if (!std::isfinite(loss)) {
-        throw Error(ErrorKind::kTrial,
-                    fmt::format("{}: the loss is {} at iteration {}", method_, loss, iteration_),
-                    "non_finite");
+        FailTrial(Failure::kNonFinite, "{}: the loss is {} at iteration {}", method_, loss,
+                  iteration_);
       }
       for (const auto& [term, value] : terms) {
         if (curves_[term].count() < iterations_) curves_[term].Add(value);

@@ -37,7 +37,7 @@ using StartBatch = std::function<std::unique_ptr<BatchOptimisation>(const ImageB
 
 // Makes the parameter "images" images in batches of "batch", each with "iterations" steps, and goes
 // on from the last checkpoint. A term's curve is that of the first batch that has the term; metric
-// "initial_loss" is the first loss. Throws kTrial "non_finite" for a loss that is not finite,
+// "initial_loss" is the first loss. Throws Failure::kNonFinite for a loss that is not finite,
 // naming `method`.
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
                                   const StartBatch& start);

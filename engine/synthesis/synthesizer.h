@@ -33,7 +33,7 @@ struct SynthesisContext {
 };
 
 using SynthesizeFunction = SyntheticData (*)(const SynthesisContext&);
-using SynthesizerRegistry = Registry<SynthesizeFunction>;
+using SynthesizerRegistry = Registry<Role::kSynthesizer, SynthesizeFunction>;
 using RegisterSynthesizer = SynthesizerRegistry::Register;
 
 }  // namespace zerosweep

@@ -9,12 +9,12 @@ namespace zerosweep {
 namespace {
 
 void CheckValue(const ParamSpec& spec, const Json& value) {
-  const bool fits = spec.type == "bool"  ? value.is_boolean()
-                    : spec.type == "int" ? value.is_number_integer()
-                                         : value.is_number();
+  const bool fits = spec.type == ParamType::kBool  ? value.is_boolean()
+                    : spec.type == ParamType::kInt ? value.is_number_integer()
+                                                   : value.is_number();
   if (!fits) {
-    Fail(ErrorKind::kUsage, "teacher recipe: '{}' must be of type {}, not {}", spec.name, spec.type,
-         value.dump());
+    Fail(ErrorKind::kUsage, "teacher recipe: '{}' must be of type {}, not {}", spec.name,
+         ToString(spec.type), value.dump());
   }
   if (!value.is_number()) return;
   const double number = value.get<double>();
@@ -29,7 +29,7 @@ void CheckValue(const ParamSpec& spec, const Json& value) {
 
 std::vector<ParamSpec> TeacherParams() {
   const TeacherRecipe d;
-  const auto param = [](const char* name, const char* type, Json value, const char* meaning,
+  const auto param = [](const char* name, ParamType type, Json value, const char* meaning,
                         double min, std::optional<double> max = {}, const char* unit = "") {
     return ParamSpec{.name = name,
                      .type = type,
@@ -40,21 +40,23 @@ std::vector<ParamSpec> TeacherParams() {
                      .max = max};
   };
   return {
-      param("epochs", "int", d.epochs, "passes over the training images", 1, {}, "epochs"),
-      param("batch", "int", d.batch, "images a step", 2, {}, "images"),
-      param("lr", "float", d.lr, "highest learning rate", 0),
-      param("momentum", "float", d.momentum, "Nesterov momentum", 0, 1),
-      param("weight_decay", "float", d.weight_decay, "L2 on convolution and linear weights", 0),
-      param("warmup_epochs", "float", d.warmup_epochs, "linear rise of the learning rate", 0, {},
+      param("epochs", ParamType::kInt, d.epochs, "passes over the training images", 1, {},
             "epochs"),
-      param("crop_padding", "int", d.crop_padding, "zero pixels around the image before the crop",
-            0, {}, "pixels"),
+      param("batch", ParamType::kInt, d.batch, "images a step", 2, {}, "images"),
+      param("lr", ParamType::kFloat, d.lr, "highest learning rate", 0),
+      param("momentum", ParamType::kFloat, d.momentum, "Nesterov momentum", 0, 1),
+      param("weight_decay", ParamType::kFloat, d.weight_decay,
+            "L2 on convolution and linear weights", 0),
+      param("warmup_epochs", ParamType::kFloat, d.warmup_epochs, "linear rise of the learning rate",
+            0, {}, "epochs"),
+      param("crop_padding", ParamType::kInt, d.crop_padding,
+            "zero pixels around the image before the crop", 0, {}, "pixels"),
       ParamSpec{.name = "flip",
-                .type = "bool",
+                .type = ParamType::kBool,
                 .default_value = d.flip,
                 .meaning = "mirror images left-right with probability 1/2"},
-      param("label_smoothing", "float", d.label_smoothing, "share of the target spread evenly", 0,
-            1),
+      param("label_smoothing", ParamType::kFloat, d.label_smoothing,
+            "share of the target spread evenly", 0, 1),
   };
 }
 
@@ -73,7 +75,8 @@ Json ToJson(const TeacherRecipe& recipe) {
 
 TeacherRecipe TeacherRecipeFromJson(const Json& json) {
   std::vector<ParamSpec> specs = TeacherParams();
-  specs.push_back({.name = "seed", .type = "int", .default_value = 0, .meaning = "", .min = 0});
+  specs.push_back(
+      {.name = "seed", .type = ParamType::kInt, .default_value = 0, .meaning = "", .min = 0});
   std::vector<std::string> known;
   for (const ParamSpec& spec : specs) known.push_back(spec.name);
   for (const auto& [key, value] : json.items()) {

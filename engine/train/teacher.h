@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 #include "engine/data/dataset.h"
 #include "engine/data/transform.h"
 #include "engine/graph/graph.h"

@@ -30,8 +30,7 @@ Quantization Quantize(const QuantizationContext& context) {
   return Reconstruct(context, AdaRoundSettings(context));
 }
 
-const RegisterQuantizer kAdaRound{{.role = "quantizer",
-                                   .name = "adaround",
+const RegisterQuantizer kAdaRound{{.name = "adaround",
                                    .summary = "learned rounding of weights, layer by layer",
                                    .paper = "AdaRound (Nagel et al., ICML 2020)",
                                    .revision = 3,

@@ -28,8 +28,7 @@ Quantization Quantize(const QuantizationContext& context) {
 }
 
 const RegisterQuantizer kAQuant{
-    {.role = "quantizer",
-     .name = "aquant",
+    {.name = "aquant",
      .summary = "learned rounding borders of activations with learned rounding of weights, block "
                 "by block (a design after the abstract: no code is public)",
      .paper = "AQuant (Li et al., arXiv 2208.11945; unverified beyond its abstract)",
@@ -40,7 +39,7 @@ const RegisterQuantizer kAQuant{
          {ActStepRateParam(4e-5, kSource),
           RateParam("lr_border", 1e-3, "learning rate of the borders, cosine to 0", kOwn),
           {.name = "border",
-           .type = "choice",
+           .type = ParamType::kChoice,
            .default_value = "channel",
            .meaning = "whose activations share a border: channel; element: a row of a "
                       "convolution's im2col matrix (needs act_placement: op_input; slower by the "
@@ -48,7 +47,7 @@ const RegisterQuantizer kAQuant{
            .source = kOwn,
            .choices = {"channel", "element"}},
           {.name = "border_init",
-           .type = "choice",
+           .type = ParamType::kChoice,
            .default_value = "closed_form",
            .meaning = "where borders begin: closed_form: the least-squares border for the rounded "
                       "weights; nearest: one half",

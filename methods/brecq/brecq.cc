@@ -43,8 +43,7 @@ Quantization Quantize(const QuantizationContext& context) {
 }
 
 const RegisterQuantizer kBrecq{
-    {.role = "quantizer",
-     .name = "brecq",
+    {.name = "brecq",
      .summary = "learned rounding block by block, then learned steps of activations",
      .paper = "BRECQ (Li et al., ICLR 2021)",
      .revision = 2,
@@ -56,13 +55,13 @@ const RegisterQuantizer kBrecq{
                       kSource),
           ActStepRateParam(4e-4, kSource),
           {.name = "act_p",
-           .type = "float",
+           .type = ParamType::kFloat,
            .default_value = 2.4,
            .meaning = "power of the output's error in the second phase",
            .source = kSource,
            .min = 1},
           {.name = "act_inputs",
-           .type = "choice",
+           .type = ParamType::kChoice,
            .default_value = "fp",
            .meaning = "inputs of the second phase: the released code leaves the flag out that "
                       "would take the quantized path",
@@ -70,7 +69,7 @@ const RegisterQuantizer kBrecq{
            .choices = {"fp", "quantized"},
            .variants = {{"code", "fp"}, {"paper", "quantized"}}},
           {.name = "output_error",
-           .type = "choice",
+           .type = ParamType::kChoice,
            .default_value = "plain",
            .meaning = "the output's error while rounding is learned: plain: squared; fisher: "
                       "squared and weighed by the gradient of the network's loss",
@@ -78,7 +77,7 @@ const RegisterQuantizer kBrecq{
            .choices = {"plain", "fisher"},
            .variants = {{"code", "plain"}, {"paper", "fisher"}}},
           {.name = "fisher_damping",
-           .type = "float",
+           .type = ParamType::kFloat,
            .default_value = 1,
            .meaning = "added to the gradient's size; the equation has 0",
            .source = "authors' code, quant/data_utils.py",

@@ -220,7 +220,7 @@ std::vector<ParamSpec> Params() {
       Joined(JointParams(defaults),
              DistortionParams(0.03, 0.05, "the scale of the authors' code, uniform there")),
       {{.name = "objective",
-        .type = "choice",
+        .type = ParamType::kChoice,
         .default_value = "intended",
         .meaning = "intended: batches of one class against the class's own centroid; released: the "
                    "running statistics once more, and a diversity term without gradient",
@@ -229,7 +229,7 @@ std::vector<ParamSpec> Params() {
         .variants = {{"code", "released"}}},
        ClassBatchParam({512, 32, 8}, "as many as the mixed batch has"),
        {.name = "centroids_from",
-        .type = "int",
+        .type = ParamType::kInt,
         .default_value = 2000,
         .meaning = "steps before the centroids are made; an `epoch` later they are updated for the "
                    "first time and compared with from then on",
@@ -238,7 +238,7 @@ std::vector<ParamSpec> Params() {
         .min = 1,
         .profiles = {{"fast", 200}, {"smoke", 4}}},
        {.name = "epoch",
-        .type = "int",
+        .type = ParamType::kInt,
         .default_value = 200,
         .meaning = "steps between two updates of the centroids",
         .unit = "iterations",
@@ -246,7 +246,7 @@ std::vector<ParamSpec> Params() {
         .min = 1,
         .profiles = {{"fast", 50}, {"smoke", 2}}},
        {.name = "centroid_images",
-        .type = "int",
+        .type = ParamType::kInt,
         .default_value = 16,
         .meaning = "images of a class for an update; those count that the teacher takes for it",
         .unit = "images",
@@ -256,7 +256,7 @@ std::vector<ParamSpec> Params() {
        RateParam("centroid_weight", 0.9, "of L_C", kCode),
        RateParam("diversity_weight", 0.1, "of L_Dv, released alone", kCode),
        {.name = "augment",
-        .type = "bool",
+        .type = ParamType::kBool,
         .default_value = true,
         .meaning = "with probability ½, see all images of a step through windows of 80 to 100 % of "
                    "them, mirrored by chance (the generator learns through it); the same for each "
@@ -275,15 +275,14 @@ std::vector<Limit> Limits() {
 }
 
 const RegisterQuantizer kClusterQ{
-    {.role = "quantizer",
-     .name = "clusterq",
+    {.name = "clusterq",
      .summary = "GDFQ with a centroid of the deeper batch-norm statistics for each class",
      .paper = "ClusterQ (Gao et al. 2022)",
      .revision = 3,
      .uses_seed = true,
      .params = Params(),
      .limits = Limits(),
-     .facts = {{"joint", true}, {"groups", true}}},
+     .facts = MethodFacts{.joint = true, .groups = true}},
     Quantize};
 
 }  // namespace

@@ -75,14 +75,14 @@ std::vector<ParamSpec> Params() {
                    .lr = "conference: as ZeroQ; extended code: 0.9",
                    .plateau = "conference: as ZeroQ; extended code: a patience of 260"}),
       {{.name = "init",
-        .type = "choice",
+        .type = ParamType::kChoice,
         .default_value = "gaussian",
         .meaning = "gaussian: N(0, 1); uniform: U[0, 1), which the code calls Gaussian",
         .source = "code: GaussDataset; paper: recalled",
         .choices = {"gaussian", "uniform"},
         .variants = {{"code", "uniform"}, {"paper", "gaussian"}, {"fixed", "gaussian"}}},
        {.name = "slack",
-        .type = "bool",
+        .type = ParamType::kBool,
         .default_value = true,
         .meaning = "let statistics differ from the running ones by a slack (SDA)",
         .source = "CVPR 2021, slack distribution alignment"},
@@ -93,7 +93,7 @@ std::vector<ParamSpec> Params() {
                    "Gaussian images that the slacks are measured on", "images",
                    "CVPR 2021 (recalled)"),
        {.name = "lse",
-        .type = "choice",
+        .type = ParamType::kChoice,
         .default_value = "own_layer",
         .meaning = "layerwise sample enhancement: own_layer: image j weighs 2 at layer j mod L; "
                    "first_20: image j weighs 4 at layer j, for j < 20; none",
@@ -101,7 +101,7 @@ std::vector<ParamSpec> Params() {
         .choices = {"own_layer", "first_20", "none"},
         .variants = {{"code", "first_20"}, {"paper", "own_layer"}, {"fixed", "own_layer"}}},
        {.name = "sci",
-        .type = "choice",
+        .type = ParamType::kChoice,
         .default_value = "decorrelation",
         .meaning = "form of sample correlation inhibition: decorrelation: mean squared cosine "
                    "between images; none: as released, where the term has no gradient",
@@ -119,15 +119,14 @@ std::vector<ParamSpec> Params() {
 }
 
 const RegisterSynthesizer kDsg{
-    {.role = "synthesizer",
-     .name = "dsg",
+    {.name = "dsg",
      .summary = "ZeroQ's images with slack in the statistics and a layer of its own for each image",
      .paper = "DSG (Zhang et al., CVPR 2021); extended: Qin et al., arXiv 2109.00212",
      .revision = 1,
      .uses_seed = true,
      .params = Params(),
      .limits = {NeedsBatchNorms(), NeedsMaps()},
-     .facts = {{"labels", ToJson(std::vector<Condition>{{"param.ce_weight", "above", 0}})}}},
+     .facts = MethodFacts{.labels = {{{"param.ce_weight", "above", 0}}}}},
     Synthesize};
 
 }  // namespace

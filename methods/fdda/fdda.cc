@@ -77,19 +77,17 @@ std::vector<int64_t> Fdda::FindCentres() {
     context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
     const int64_t image = image_of[static_cast<size_t>(label)];
     if (image < 0) {
-      throw Error(ErrorKind::kTrial,
-                  fmt::format("fdda takes one real image of each class, but the calibration images "
-                              "of {} hold none of class {}",
-                              data.name, label),
-                  "configuration");
+      FailTrial(Failure::kConfiguration,
+                "fdda takes one real image of each class, but the calibration images "
+                "of {} hold none of class {}",
+                data.name, label);
     }
     TeacherPass pass = RunTeacher(alone, context_.teacher.graph, Real({image}), "fdda");
     if (pass.logits.argmax(1).item<int64_t>() == label) known_.push_back(label);
     centres_.push_back(std::move(pass.moments));
   }
   if (known_.empty()) {
-    throw Error(ErrorKind::kTrial, "fdda: the teacher mistakes the real image of every class",
-                "configuration");
+    FailTrial(Failure::kConfiguration, "fdda: the teacher mistakes the real image of every class");
   }
   return image_of;
 }
@@ -201,7 +199,7 @@ std::vector<ParamSpec> Params() {
   return Joined(Joined(JointParams(defaults), DistortionParams(0.5, 1.0, kCode)),
                 {ClassBatchParam({16, 32, 8}, kCode),
                  {.name = "real_images",
-                  .type = "int",
+                  .type = ParamType::kInt,
                   .default_value = 0,
                   .meaning = "of the calibration split, for the student: those of the centres, one "
                              "of each class, then any; 0: one of each class",
@@ -217,7 +215,7 @@ std::vector<ParamSpec> Params() {
                             "the same for synthetic images, one window for all of a step",
                             "authors' code, trainer_DBNS_CBNS.py"),
                  {.name = "any_class",
-                  .type = "int",
+                  .type = ParamType::kInt,
                   .default_value = 1000,
                   .meaning = "first steps, in which the batch may be of a class whose real image "
                              "the teacher mistakes",
@@ -236,8 +234,7 @@ std::vector<Limit> Limits() {
 }
 
 const RegisterQuantizer kFdda{
-    {.role = "quantizer",
-     .name = "fdda",
+    {.name = "fdda",
      .summary =
          "GDFQ with batch-norm centres from one real image of each class, and a student that "
          "sees real images too",
@@ -247,7 +244,7 @@ const RegisterQuantizer kFdda{
      .needs = {"real_data"},
      .params = Params(),
      .limits = Limits(),
-     .facts = {{"joint", true}, {"groups", true}}},
+     .facts = MethodFacts{.joint = true, .groups = true}},
     Quantize};
 
 }  // namespace

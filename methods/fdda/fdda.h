@@ -18,7 +18,7 @@ namespace zerosweep {
 class Fdda final : public JointMethod {
  public:
   // Runs the teacher on one real image of each class. `context` outlives this object. Throws
-  // kTrial "configuration" when the calibration images hold none of some class.
+  // Failure::kConfiguration when the calibration images hold none of some class.
   explicit Fdda(const QuantizationContext& context);
 
   std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }

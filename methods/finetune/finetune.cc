@@ -98,10 +98,9 @@ class Finetuning {
     if (!settings_.asked_labels)
       return OneHot(targets_.argmax(1), targets_.size(1), targets_.options());
     if (!context_.labels.defined()) {
-      throw Error(ErrorKind::kTrial,
-                  "fine-tuning: labels: asked, but these images were made for no class: choose "
-                  "labels: predicted",
-                  "configuration");
+      FailTrial(Failure::kConfiguration,
+                "fine-tuning: labels: asked, but these images were made for no class: choose "
+                "labels: predicted");
     }
     return OneHot(context_.labels, targets_.size(1), targets_.options());
   }
@@ -191,11 +190,10 @@ class Finetuning {
   void Note(int64_t step, const std::vector<double>& losses) {
     const double loss = losses[0];
     if (!std::isfinite(loss)) {
-      throw Error(ErrorKind::kTrial,
-                  fmt::format("fine-tuning: the loss became {} in iteration {}: lower the learning "
-                              "rate ({})",
-                              loss, step, settings_.lr),
-                  "non_finite");
+      FailTrial(Failure::kNonFinite,
+                "fine-tuning: the loss became {} in iteration {}: lower the learning "
+                "rate ({})",
+                loss, step, settings_.lr);
     }
     curves_["loss"].Add(loss);
     curves_["distillation"].Add(losses[1]);
@@ -250,8 +248,7 @@ class Finetuning {
 Quantization Quantize(const QuantizationContext& context) { return Finetuning(context).Run(); }
 
 const RegisterQuantizer kFinetune{
-    {.role = "quantizer",
-     .name = "finetune",
+    {.name = "finetune",
      .summary = "quantization-aware training on the images with straight-through gradients, "
                 "distilled from the teacher; batch norms keep their statistics",
      .paper = "GDFQ (Xu et al., ECCV 2020), its student alone",
@@ -259,7 +256,7 @@ const RegisterQuantizer kFinetune{
      .uses_seed = true,
      .params = FinetuneParams(),
      .limits = FinetuneLimits(),
-     .facts = {{"groups", true}}},
+     .facts = MethodFacts{.groups = true}},
     Quantize};
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 #include "engine/optim/optimiser.h"
 #include "engine/quant/distillation.h"
 #include "engine/quant/student.h"

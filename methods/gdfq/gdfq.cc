@@ -14,8 +14,7 @@ Quantization Quantize(const QuantizationContext& context) {
 }
 
 const RegisterQuantizer kGdfq{
-    {.role = "quantizer",
-     .name = "gdfq",
+    {.name = "gdfq",
      .summary =
          "quantization-aware training on the images of a generator that is trained beside it",
      .paper = "GDFQ (Xu et al., ECCV 2020)",
@@ -23,7 +22,7 @@ const RegisterQuantizer kGdfq{
      .uses_seed = true,
      .params = JointParams({}),
      .limits = JointLimits(),
-     .facts = {{"joint", true}, {"groups", true}}},
+     .facts = MethodFacts{.joint = true, .groups = true}},
     Quantize};
 
 }  // namespace

@@ -166,19 +166,19 @@ std::vector<ParamSpec> Params() {
       BudgetParam("batch", {128, 128, 8}, "images that share a generator", "images", kCode),
       BudgetParam("iterations", {4000, 1000, 4}, "steps for each batch", "iterations", kCode),
       {.name = "arm",
-       .type = "choice",
+       .type = ParamType::kChoice,
        .default_value = "genie",
        .meaning = "what learns: genie: latents and generator; gba: the generator alone, with fresh "
                   "latents every step; dba: the pixels",
        .source = "paper, ablation",
        .choices = {"genie", "gba", "dba"}},
       {.name = "swing",
-       .type = "bool",
+       .type = ParamType::kBool,
        .default_value = true,
        .meaning = "shift the input of every convolution with a stride at random",
        .source = "paper, swing convolution"},
       {.name = "latents",
-       .type = "int",
+       .type = ParamType::kInt,
        .default_value = 256,
        .meaning = "numbers in an image's latent vector",
        .source = kCode,
@@ -191,7 +191,7 @@ std::vector<ParamSpec> Params() {
   return Joined(std::move(params),
                 {ShareParam("decay", 0.95, "what the generator's rate falls by", kCode),
                  {.name = "decay_every",
-                  .type = "int",
+                  .type = ParamType::kInt,
                   .default_value = 0,
                   .meaning = "steps between two falls of the generator's rate; 0: a fortieth of "
                              "all steps",
@@ -201,8 +201,7 @@ std::vector<ParamSpec> Params() {
 }
 
 const RegisterSynthesizer kGenieD{
-    {.role = "synthesizer",
-     .name = "genie_d",
+    {.name = "genie_d",
      .summary = "images of a small generator, learned with its latents to match the teacher's "
                 "batch-norm statistics through swing convolutions",
      .paper = "GENIE (Jeon, Lee & Kim, CVPR 2023)",

@@ -32,7 +32,7 @@ Quantization Quantize(const QuantizationContext& context) {
 
 ParamSpec ActInitUnitParam() {
   return {.name = "act_init_unit",
-          .type = "choice",
+          .type = ParamType::kChoice,
           .default_value = "soft",
           .meaning =
               "the unit in which the ranges of its activations are searched: soft: as it is "
@@ -45,7 +45,7 @@ ParamSpec ActInitUnitParam() {
 
 ParamSpec DropMasksParam() {
   return {.name = "drop_masks",
-          .type = "choice",
+          .type = ParamType::kChoice,
           .default_value = "reader",
           .meaning =
               "what draws the drop of a tensor: each of its readers for itself (a convolution "
@@ -55,8 +55,7 @@ ParamSpec DropMasksParam() {
 }
 
 const RegisterQuantizer kGenieM{
-    {.role = "quantizer",
-     .name = "genie_m",
+    {.name = "genie_m",
      .summary = "rounding, steps of weights and steps of activations learned block by block",
      .paper = "GENIE (Jeon et al., CVPR 2023)",
      .revision = 2,

@@ -68,7 +68,7 @@ std::vector<ParamSpec> Params() {
                   "reinforcement)",
                   kCode),
        {.name = "coin",
-        .type = "choice",
+        .type = ParamType::kChoice,
         .default_value = "batch",
         .meaning = "what a coin decides between views and whole images for: batch: all images of "
                    "an iteration; image: each",
@@ -79,7 +79,7 @@ std::vector<ParamSpec> Params() {
                   "authors' scripts: 0.5 for CIFAR-10, CIFAR-100 and ImageNet"),
        ShareParam("flip", 0.5, "share of the views that are mirrored", kCode),
        {.name = "lambda_lower",
-        .type = "float",
+        .type = ParamType::kFloat,
         .default_value = 0.05,
         .meaning =
             "λ_l: smallest distance (1 − cosine) of an image's features from its class's mean",
@@ -88,7 +88,7 @@ std::vector<ParamSpec> Params() {
         .min = 0,
         .max = 2},
        {.name = "lambda_upper",
-        .type = "float",
+        .type = ParamType::kFloat,
         .default_value = 0.8,
         .meaning = "λ_u: largest such distance",
         .source = "authors' scripts: CIFAR-10 0.8, CIFAR-100 1.0, ImageNet 2 (off); paper for "
@@ -102,8 +102,7 @@ std::vector<ParamSpec> Params() {
 }
 
 const RegisterSynthesizer kIntraq{
-    {.role = "synthesizer",
-     .name = "intraq",
+    {.name = "intraq",
      .summary = "labelled images with matching batch-norm statistics that differ within a class: "
                 "random views, margins to the class's mean, soft targets",
      .paper = "IntraQ (Zhong et al., CVPR 2022)",
@@ -111,7 +110,7 @@ const RegisterSynthesizer kIntraq{
      .uses_seed = true,
      .params = Params(),
      .limits = {NeedsBatchNorms()},
-     .facts = {{"labels", Json::array()}}},
+     .facts = MethodFacts{.labels = std::vector<Condition>{}}},
     Synthesize};
 
 }  // namespace

@@ -36,20 +36,19 @@ Quantization Quantize(const QuantizationContext& context) {
 }
 
 const RegisterQuantizer kLp{
-    {.role = "quantizer",
-     .name = "lp",
+    {.name = "lp",
      .summary = "ranges of weights (per channel) and activations (per tensor) that minimise the "
                 "mean p-th power of the error",
      .paper = "LAPQ (Nahshan et al. 2019), its layer loss alone",
      .revision = 1,
      .params = {{.name = "p",
-                 .type = "float",
+                 .type = ParamType::kFloat,
                  .default_value = 2.4,
                  .meaning = "power of the error",
                  .source = "BRECQ's released code, quant_layer.py",
                  .min = 1},
                 {.name = "search",
-                 .type = "choice",
+                 .type = ParamType::kChoice,
                  .default_value = "shrink_both",
                  .meaning = "shrink_both: minimum and maximum times 1.00, 0.99, … 0.21; "
                             "width_and_zero: 100 widths × every zero point",

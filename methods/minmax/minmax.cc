@@ -50,21 +50,20 @@ Quantization Quantize(const QuantizationContext& context) {
 }
 
 const RegisterQuantizer kMinMax{
-    {.role = "quantizer",
-     .name = "minmax",
+    {.name = "minmax",
      .summary =
          "weights per channel, activations per tensor, ranges from the running minimum and maximum",
      .paper = "ZeroQ (Cai et al., CVPR 2020), released code",
      .revision = 1,
      .params = {{.name = "batch",
-                 .type = "int",
+                 .type = ParamType::kInt,
                  .default_value = 256,
                  .meaning = "images in one calibration forward; ranges run over the forwards",
                  .unit = "images",
                  .source = "one forward of the whole distilled batch in the authors' code",
                  .min = 1},
                 {.name = "extremes",
-                 .type = "choice",
+                 .type = ParamType::kChoice,
                  .default_value = "batch",
                  .meaning =
                      "minimum and maximum of a forward: of all its values, or the means over "

@@ -13,8 +13,7 @@ SyntheticData Synthesize(const SynthesisContext& context) {
 }
 
 const RegisterSynthesizer kNoise{
-    {.role = "synthesizer",
-     .name = "noise",
+    {.name = "noise",
      .summary = "Gaussian images N(0, 1) in the teacher's normalised space: the lower baseline",
      .revision = 1,
      .uses_seed = true,

@@ -27,13 +27,12 @@ std::map<std::string, double> RunCorrect(const StageContext& context) {
 }
 
 const RegisterStageKind kCorrect{
-    {.role = "kind",
-     .name = "correct",
+    {.name = "correct",
      .summary = "moves the inputs of every unit towards the statistics of its batch norms",
      .paper = "PD-Quant (Liu et al., CVPR 2023), section 3.4",
      .revision = 1,
      .params = {{.name = "correction_iterations",
-                 .type = "int",
+                 .type = ParamType::kInt,
                  .default_value = 500,
                  .meaning = "steps of Adam for each unit and batch; 0: no correction",
                  .unit = "iterations",
@@ -41,7 +40,7 @@ const RegisterStageKind kCorrect{
                  .min = 0,
                  .profiles = {{"smoke", 2}}},
                 {.name = "correction_batch",
-                 .type = "int",
+                 .type = ParamType::kInt,
                  .default_value = 32,
                  .meaning = "images corrected together",
                  .unit = "images",
@@ -49,12 +48,16 @@ const RegisterStageKind kCorrect{
                  .min = 1},
                 RateParam("correction_lr", 1e-3, "learning rate of Adam", kSource),
                 {.name = "lamb_c",
-                 .type = "float",
+                 .type = ParamType::kFloat,
                  .default_value = 0.02,
                  .meaning = "divides the distance to the original input (ResNets; RegNets 0.01, "
                             "MobileNetV2 0.005, MNasNet 0.001)",
                  .source = kSource,
-                 .min = 1e-9}}},
+                 .min = 1e-9}},
+     .facts = KindFacts{.presence = KindFacts::Presence::kNeeded,
+                        .set_by = KindFacts::SetBy::kQuantizer,
+                        .provides = "correction",
+                        .reads = {"teacher", "images"}}},
     RunCorrect};
 
 }  // namespace

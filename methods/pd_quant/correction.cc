@@ -93,10 +93,8 @@ class Correction {
       adam.Step();
       const double value = loss.item<double>();
       if (!std::isfinite(value)) {
-        throw Error(ErrorKind::kTrial,
-                    fmt::format("the correction of unit {} is {} at step {}", unit().name, value,
-                                iteration_ - 1),
-                    "non_finite");
+        FailTrial(Failure::kNonFinite, "the correction of unit {} is {} at step {}", unit().name,
+                  value, iteration_ - 1);
       }
       adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
       progress_.Report(static_cast<double>(done_), static_cast<double>(total_), "iterations",

@@ -75,8 +75,7 @@ Quantization Quantize(const QuantizationContext& context) {
 }
 
 const RegisterQuantizer kPdQuant{
-    {.role = "quantizer",
-     .name = "pd_quant",
+    {.name = "pd_quant",
      .summary = "reconstruction with the difference of the network's prediction, towards inputs "
                 "corrected to the batch norms' statistics",
      .paper = "PD-Quant (Liu et al., CVPR 2023)",
@@ -88,13 +87,13 @@ const RegisterQuantizer kPdQuant{
          {ActStepRateParam(4e-5, kSource),
           KeepParam(kSource),
           {.name = "temperature",
-           .type = "float",
+           .type = ParamType::kFloat,
            .default_value = 4.0,
            .meaning = "T of the prediction difference (ResNets, RegNets 4; MobileNetV2, MNasNet 1)",
            .source = kSource,
            .min = 1e-6},
           {.name = "lamb_r",
-           .type = "float",
+           .type = ParamType::kFloat,
            .default_value = 0.1,
            .meaning = "divides the prediction difference; 0: leaves it out",
            .source = kSource,

@@ -40,14 +40,13 @@ Quantization Quantize(const QuantizationContext& context) {
 }
 
 const RegisterQuantizer kPercentile{
-    {.role = "quantizer",
-     .name = "percentile",
+    {.name = "percentile",
      .summary = "weights per channel on minimum and maximum, activations per tensor between two "
                 "order statistics",
      .paper = "ZeroQ (Cai et al., CVPR 2020), section 4",
      .revision = 1,
      .params = {{.name = "p",
-                 .type = "float",
+                 .type = ParamType::kFloat,
                  .default_value = 0.99999,
                  .meaning =
                      "upper order statistic over all calibration images; the lower one is 1 − p",

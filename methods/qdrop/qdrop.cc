@@ -23,8 +23,7 @@ Quantization Quantize(const QuantizationContext& context) {
 }
 
 const RegisterQuantizer kQDrop{
-    {.role = "quantizer",
-     .name = "qdrop",
+    {.name = "qdrop",
      .summary = "rounding and steps of activations learned block by block under random drop of "
                 "quantization",
      .paper = "QDrop (Wei et al., ICLR 2022)",

@@ -152,20 +152,20 @@ std::vector<ParamSpec> Params() {
       {ShareParam("superposed", 0.4, "p: of the steps, whose images mix classes",
                   "0.4; ResNet-50 on ImageNet: 0.7"),
        {.name = "mixed_classes",
-        .type = "int",
+        .type = ParamType::kInt,
         .default_value = 2,
         .meaning = "K: classes in a mix, drawn with replacement",
         .source = "2 for CIFAR-10; CIFAR-100: 10 (4 bits), 50 (5 bits); ImageNet: 100 to 500",
         .min = 1},
        RateParam("noise", 1, "η, of the random numbers beside the embedding", "authors' code"),
        {.name = "disentangle",
-        .type = "bool",
+        .type = ParamType::kBool,
         .default_value = true,
         .meaning = "a linear layer behind the embeddings",
         .source = "paper; the released scripts run without it, by an inverted flag",
         .variants = {{"code", false}}},
        {.name = "embedding",
-        .type = "choice",
+        .type = ParamType::kChoice,
         .default_value = "random",
         .meaning =
             "what the embeddings begin as: N(0, 1), or the rows of the teacher's classifier; "
@@ -174,7 +174,7 @@ std::vector<ParamSpec> Params() {
         .choices = {"random", "classifier", "frozen"},
         .variants = {{"paper", "classifier"}}},
        {.name = "conditional_mix",
-        .type = "choice",
+        .type = ParamType::kChoice,
         .default_value = "sum",
         .meaning = "what a norm of each class takes of a mix: the sum of its weighted classes, or "
                    "their mean",
@@ -184,8 +184,7 @@ std::vector<ParamSpec> Params() {
 }
 
 const RegisterQuantizer kQimera{
-    {.role = "quantizer",
-     .name = "qimera",
+    {.name = "qimera",
      .summary = "GDFQ whose generator also mixes classes, for images near decision boundaries",
      .paper = "Qimera (Choi et al., NeurIPS 2021)",
      .revision = 2,
@@ -199,7 +198,7 @@ const RegisterQuantizer kQimera{
                   "latents is {param.latents}, but embedding: {param.embedding} takes rows "
                   "of the classifier, which have {model.features} numbers: leave latents out, "
                   "or set embedding: random"}}),
-     .facts = {{"joint", true}, {"groups", true}}},
+     .facts = MethodFacts{.joint = true, .groups = true}},
     Quantize};
 
 }  // namespace

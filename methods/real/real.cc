@@ -45,8 +45,7 @@ SyntheticData Synthesize(const SynthesisContext& context) {
 }
 
 const RegisterSynthesizer kReal{
-    {.role = "synthesizer",
-     .name = "real",
+    {.name = "real",
      .summary =
          "images of the dataset's calibration split, chosen by the seed: the reference with data",
      .revision = 1,
@@ -54,7 +53,7 @@ const RegisterSynthesizer kReal{
      .needs = {"real_data"},
      .params = {BudgetParam("images", {64, 256, 8}, "how many images", "images", ""),
                 {.name = "augmentation",
-                 .type = "choice",
+                 .type = ParamType::kChoice,
                  .default_value = "none",
                  .meaning = "none: the image as it is evaluated (Genie); random_resized_crop: 8 to "
                             "100 % of it, resized and mirrored by chance (BRECQ, QDrop, "
@@ -62,7 +61,7 @@ const RegisterSynthesizer kReal{
                  .source = "authors' code, BRECQ data/imagenet.py",
                  .choices = {"none", "random_resized_crop", "auto"},
                  .neutral = "none"}},
-     .facts = {{"labels", Json::array()}}},
+     .facts = MethodFacts{.labels = std::vector<Condition>{}}},
     Synthesize};
 
 }  // namespace

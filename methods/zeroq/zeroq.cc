@@ -67,7 +67,7 @@ std::vector<ParamSpec> Params() {
       PixelParams(
           {.images = "authors' run.sh", .iterations = kCode, .lr = kCode, .plateau = kCode}),
       {{.name = "init",
-        .type = "choice",
+        .type = ParamType::kChoice,
         .default_value = "scaled_uniform",
         .meaning = "scaled_uniform: near-zero noise within ±0.0235; gaussian: N(0, 1)",
         .source = "code: distill_data.py; paper: section 3.1",
@@ -76,8 +76,7 @@ std::vector<ParamSpec> Params() {
 }
 
 const RegisterSynthesizer kZeroQ{
-    {.role = "synthesizer",
-     .name = "zeroq",
+    {.name = "zeroq",
      .summary = "images whose batch-norm statistics match the teacher's running statistics",
      .paper = "ZeroQ (Cai et al., CVPR 2020)",
      .revision = 1,

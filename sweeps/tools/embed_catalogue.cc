@@ -26,22 +26,31 @@ std::string AsLiteral(std::string_view text) {
   return literal;
 }
 
-Json ReadRecipes(const Json& declared, int count, char** files) {
-  const Catalogue catalogue(declared, Json::array());
-  Json recipes = Json::array();
+Declarations ReadDeclarations(const char* file) {
+  const Json json = ParseJson(ReadFile(file), file);
+  try {
+    return DeclarationsFromJson(json);
+  } catch (const Json::exception& error) {
+    Fail(ErrorKind::kUsage, "{}: is no catalogue of this version ({})", file, error.what());
+  }
+}
+
+std::vector<Recipe> ReadRecipes(const Declarations& declared, int count, char** files) {
+  const Catalogue catalogue(declared, {});
+  std::vector<Recipe> recipes;
   for (int i = 0; i < count; ++i) {
     const YamlNode root = ParseYaml(ReadFile(files[i]), files[i]);
-    Json recipe = ParseRecipe(root, catalogue);
-    if (std::filesystem::path(files[i]).stem() != recipe.at("name").get<std::string>()) {
-      FailAt(files[i], "the recipe is named '{}', its file must be {}.yaml",
-             recipe.at("name").get<std::string>(), recipe.at("name").get<std::string>());
+    Recipe recipe = ParseRecipe(root, catalogue);
+    if (std::filesystem::path(files[i]).stem() != recipe.name) {
+      FailAt(files[i], "the recipe is named '{}', its file must be {}.yaml", recipe.name,
+             recipe.name);
     }
     recipes.push_back(std::move(recipe));
   }
   return recipes;
 }
 
-std::string Source(const Json& declared, const Json& recipes) {
+std::string Source(const Declarations& declared, const std::vector<Recipe>& recipes) {
   return fmt::format(
       "// Made by embed_catalogue from `zerosweep-stage --describe` and sweeps/recipes.\n"
       "#include \"sweeps/catalogue.h\"\n\n"
@@ -51,11 +60,12 @@ std::string Source(const Json& declared, const Json& recipes) {
       "constexpr const char* kRecipes =\n{};\n\n"
       "}}  // namespace\n\n"
       "const Catalogue& CompiledCatalogue() {{\n"
-      "  static const Catalogue kCompiled(Json::parse(kCatalogue), Json::parse(kRecipes));\n"
+      "  static const Catalogue kCompiled(DeclarationsFromJson(Json::parse(kCatalogue)),\n"
+      "                                   RecipesFromJson(Json::parse(kRecipes)));\n"
       "  return kCompiled;\n"
       "}}\n\n"
       "}}  // namespace zerosweep\n",
-      AsLiteral(declared.dump()), AsLiteral(recipes.dump()));
+      AsLiteral(ToJson(declared).dump()), AsLiteral(ToJson(recipes).dump()));
 }
 
 int Main(int argc, char** argv) {
@@ -63,10 +73,7 @@ int Main(int argc, char** argv) {
     std::fputs("usage: embed_catalogue CATALOGUE.json OUT.cc RECIPE.yaml...\n", stderr);
     return kExitUsage;
   }
-  const Json declared = ParseJson(ReadFile(argv[1]), argv[1]);
-  if (declared.value("format", 0) != 1) {
-    Fail(ErrorKind::kUsage, "{}: is not a catalogue of format 1", argv[1]);
-  }
+  const Declarations declared = ReadDeclarations(argv[1]);
   WriteFileAtomically(argv[2], Source(declared, ReadRecipes(declared, argc - 3, argv + 3)));
   return kExitOk;
 }

@@ -102,7 +102,7 @@ int64_t ValuesOfAStep(const Teacher& teacher) {
 int Main(int steps) {
   at::set_num_threads(1);
   const Teacher teacher = RandomTeacher();
-  const auto& entry = QuantizerRegistry::Get("quantizer", "gdfq");
+  const auto& entry = QuantizerRegistry::Get("gdfq");
   const Json params = CompleteParams(entry.declaration, {{"batch", kBatch},
                                                          {"warm_up", kWarmUp},
                                                          {"calibration", kWarmUp},

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every include respects the order of the rooms (docs/architecture.md). Usage: check_rooms.py SOURCE_TREE"""
+"""Every include respects the order of the rooms (docs/architecture.md), and no files include each other in a circle.
+Usage: check_rooms.py SOURCE_TREE"""
 
 import pathlib
 import re
@@ -43,6 +44,27 @@ def violations(root: pathlib.Path) -> list[str]:
     return found
 
 
+def circles(root: pathlib.Path) -> list[str]:
+    """A line for each circle of headers, found by a walk in depth from every header."""
+    includes = {}
+    for room in MAY_INCLUDE:
+        for path in (root / room).rglob("*.h"):
+            includes[path.relative_to(root).as_posix()] = INCLUDE.findall(path.read_text())
+    found, done = [], set()
+
+    def walk(header: str, way: list[str]) -> None:
+        if header in way:
+            found.append("a circle of includes: " + " -> ".join(way[way.index(header):] + [header]))
+        elif header not in done:
+            for include in includes.get(header, []):
+                walk(include, way + [header])
+            done.add(header)
+
+    for header in sorted(includes):
+        walk(header, [])
+    return found
+
+
 def test_that_it_can_fail() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = pathlib.Path(name)
@@ -52,11 +74,15 @@ def test_that_it_can_fail() -> None:
         (root / "cluster" / "b.cc").write_text('#include "engine/graph/graph.h"\n#include "storage/rows.h"\n')
         (root / "cli" / "stage_main.cc").write_text('#include "engine/stages/runner.h"\n')
         (root / "engine" / "c.cc").write_text('#include "graph.h"\n')
+        (root / "engine" / "d.h").write_text('#include "engine/e.h"\n')
+        (root / "engine" / "e.h").write_text('#include "engine/d.h"\n')
         assert len(violations(root)) == 3, violations(root)
+        assert circles(root) == ["a circle of includes: engine/d.h -> engine/e.h -> engine/d.h"], circles(root)
 
 
 if __name__ == "__main__":
     test_that_it_can_fail()
-    bad = violations(pathlib.Path(sys.argv[1]))
-    print("\n".join(bad) if bad else "every include respects the order of the rooms")
+    tree = pathlib.Path(sys.argv[1])
+    bad = violations(tree) + circles(tree)
+    print("\n".join(bad) if bad else "every include respects the order of the rooms, and there is no circle")
     sys.exit(1 if bad else 0)

@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "contract/declaration.h"
 #include "tests/support/command_line.h"
 
 namespace zerosweep {
@@ -119,14 +120,14 @@ std::regex PatternOf(const std::string& message) {
 }
 
 // Declarations by name: none of two roles share one.
-std::map<std::string, Json> LimitsByName(const CommandLine& line) {
+std::map<std::string, std::vector<Limit>> LimitsByName(const CommandLine& line) {
   const Finished described =
       line.StartProgram({BuildFolder() + "/bin/zerosweep-stage", "--describe"})->Wait();
-  std::map<std::string, Json> limits;
-  const Json catalogue = described.json();
-  for (const char* role : {"kinds", "synthesizers", "quantizers", "trainers", "models", "datasets"})
-    for (const Json& entry : catalogue.at(role))
-      if (!entry.at("limits").empty()) limits[entry.at("name")] = entry.at("limits");
+  const Declarations declarations = DeclarationsFromJson(described.json());
+  std::map<std::string, std::vector<Limit>> limits;
+  for (const auto& [role, entries] : declarations.by_role)
+    for (const Declaration& entry : entries)
+      if (!entry.limits.empty()) limits[entry.name] = entry.limits;
   return limits;
 }
 
@@ -136,7 +137,7 @@ TEST(MethodLimitsTest, EachRefusesATrialWhenItIsPlanned) {
   const auto limits = LimitsByName(line);
   for (const Refused& refused : Cases()) {
     SCOPED_TRACE(fmt::format("{} limit {}\n{}", refused.name, refused.limit, SweepOf(refused)));
-    const Json& limit = limits.at(refused.name).at(refused.limit);
+    const Limit& limit = limits.at(refused.name).at(refused.limit);
     line.Write("sweep.yaml", SweepOf(refused));
     const Finished plan = line.Do({"plan", line / "sweep.yaml"});
     EXPECT_EQ(plan.code, 2);
@@ -145,7 +146,7 @@ TEST(MethodLimitsTest, EachRefusesATrialWhenItIsPlanned) {
     EXPECT_THAT(plan.err, testing::HasSubstr("sweep.yaml:"));
     EXPECT_THAT(plan.err, testing::HasSubstr(refused.name));
     EXPECT_THAT(plan.err, testing::HasSubstr(refused.arch + ": "));
-    EXPECT_TRUE(std::regex_match(plan.err, PatternOf(limit.at("message")))) << plan.err;
+    EXPECT_TRUE(std::regex_match(plan.err, PatternOf(limit.message))) << plan.err;
   }
   EXPECT_FALSE(std::filesystem::exists(line.home()));
 }

@@ -97,8 +97,8 @@ TEST_F(GroupSessionTest, AGroupThatIsTooLargeFailsAndTheSweepGoesOn) {
   stages.push_back({{"name", "pair"}, {"ranks", 2}});
   const Outcome outcome = Run(stages, 2);
   EXPECT_EQ(outcome.exit_code, kExitSomeFailed);
-  EXPECT_EQ(outcome.trials_failed, 1);
-  EXPECT_EQ(outcome.trials_done, 2);
+  EXPECT_EQ(outcome.failed, 1);
+  EXPECT_EQ(outcome.done, 2);
   EXPECT_EQ(Failures(), Json({"configuration"}));
   EXPECT_EQ(
       Column("SELECT message FROM v_attempt WHERE failure IS NOT NULL").at(0),

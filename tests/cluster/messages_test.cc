@@ -22,10 +22,11 @@ TEST(MessagesTest, WorkerMessagesComeBackAsTheyWere) {
   ASSERT_EQ(beat.progress.size(), 1u);
   EXPECT_EQ(beat.progress[0].note, "loss 1");
 
-  const Ended failed{StageFailed{"attempt", ErrorKind::kTrial, "crash", "gone"}, "last line", 3};
+  const Ended failed{StageFailed{"attempt", ErrorKind::kTrial, Failure::kCrash, "gone"},
+                     "last line", 3};
   const auto ended =
       std::get<Ended>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(failed)))));
-  EXPECT_EQ(std::get<StageFailed>(ended.result).failure, "crash");
+  EXPECT_EQ(std::get<StageFailed>(ended.result).failure, Failure::kCrash);
   EXPECT_EQ(ended.log_tail, "last line");
   EXPECT_EQ(ended.rank, 3);
 
@@ -67,7 +68,7 @@ TEST(MessagesTest, WhatIsNeitherIsRefused) {
   for (const Json& json : {Json{{"type", "nonsense"}}, Json{{"type", "revoke"}}, Json::object(),
                            Json{{"type", "ended"},
                                 {"log_tail", ""},
-                                {"result", ToJson(StageMessage(StageMetric{"a", "b", 1}))}}}) {
+                                {"result", ToJson(StageMessage(StageProgress{"a"}))}}}) {
     try {
       ClusterMessageFromJson(json);
       FAIL() << json.dump();

@@ -24,7 +24,7 @@ Scheduler MakeScheduler(const Plan& plan, SchedulerOptions options = {}) {
   return {plan.stages, std::vector<StageStatus>(plan.stages.size()), SleepSeconds(plan), options};
 }
 
-StageFailed Failure(const std::string& failure, ErrorKind kind = ErrorKind::kTrial) {
+StageFailed By(Failure failure, ErrorKind kind = ErrorKind::kTrial) {
   return {"attempt", kind, failure, "because"};
 }
 
@@ -65,7 +65,7 @@ TEST(SchedulerTest, CancelDuringACommitThatFailsIsNotTriedAgain) {
   ASSERT_EQ(TakeAnywhere(scheduler), size_t{0});
   scheduler.BeginCommit(0);
   scheduler.Cancel(0);
-  EXPECT_TRUE(scheduler.Failed(0, Failure("publish", ErrorKind::kStorage), 0));
+  EXPECT_TRUE(scheduler.Failed(0, By(Failure::kPublish, ErrorKind::kStorage), 0));
   EXPECT_EQ(scheduler.phase(0), Phase::kCancelled);
   EXPECT_TRUE(scheduler.Finished());
 }
@@ -115,7 +115,7 @@ TEST(SchedulerTest, CrashesAreTriedAgainUpToTheLimit) {
   for (int attempt = 1; attempt <= 3; ++attempt) {
     ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
     EXPECT_EQ(scheduler.AttemptNumber(kT), attempt);
-    EXPECT_EQ(scheduler.Failed(kT, Failure("crash"), 0), attempt == 3);
+    EXPECT_EQ(scheduler.Failed(kT, By(Failure::kCrash), 0), attempt == 3);
   }
   for (const size_t stage : {kT, kS, kQ1, kQ2, kE1, kE2})
     EXPECT_EQ(scheduler.phase(stage), Phase::kFailed);
@@ -124,14 +124,15 @@ TEST(SchedulerTest, CrashesAreTriedAgainUpToTheLimit) {
 }
 
 TEST(SchedulerTest, TheClassOfAFailureDecidesHowOftenItIsTried) {
-  for (const char* failure : {"crash", "oom", "timeout", "lost_worker", "publish"})
-    EXPECT_EQ(AllowedAttempts(Failure(failure), 3), 3) << failure;
-  for (const char* failure : {"error", "non_finite"})
-    EXPECT_EQ(AllowedAttempts(Failure(failure), 3), 2) << failure;
-  for (const char* failure : {"configuration", "data"})
-    EXPECT_EQ(AllowedAttempts(Failure(failure), 3), 1) << failure;
-  EXPECT_EQ(AllowedAttempts(Failure("error", ErrorKind::kUsage), 3), 1);
-  EXPECT_EQ(AllowedAttempts(Failure("error"), 1), 1);
+  for (const Failure failure : {Failure::kCrash, Failure::kOutOfMemory, Failure::kTimeout,
+                                Failure::kLostWorker, Failure::kPublish})
+    EXPECT_EQ(AllowedAttempts(By(failure), 3), 3) << ToString(failure);
+  for (const Failure failure : {Failure::kError, Failure::kNonFinite})
+    EXPECT_EQ(AllowedAttempts(By(failure), 3), 2) << ToString(failure);
+  for (const Failure failure : {Failure::kConfiguration, Failure::kData})
+    EXPECT_EQ(AllowedAttempts(By(failure), 3), 1) << ToString(failure);
+  EXPECT_EQ(AllowedAttempts(By(Failure::kError, ErrorKind::kUsage), 3), 1);
+  EXPECT_EQ(AllowedAttempts(By(Failure::kError), 1), 1);
 }
 
 TEST(SchedulerTest, AnInterruptedStageIsReadyAgainAndCostsNoTry) {
@@ -140,7 +141,7 @@ TEST(SchedulerTest, AnInterruptedStageIsReadyAgainAndCostsNoTry) {
   ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
   scheduler.PutBack(kT);
   ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
-  EXPECT_TRUE(scheduler.Failed(kT, Failure("crash"), 0));
+  EXPECT_TRUE(scheduler.Failed(kT, By(Failure::kCrash), 0));
 }
 
 TEST(SchedulerTest, AStageThatSomebodyKeepsEndingFailsAtLast) {
@@ -148,10 +149,10 @@ TEST(SchedulerTest, AStageThatSomebodyKeepsEndingFailsAtLast) {
   Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 1});
   for (int i = 0; i < 10; ++i) {
     ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
-    ASSERT_FALSE(scheduler.Failed(kT, Failure("interrupted"), 0)) << i;
+    ASSERT_FALSE(scheduler.Failed(kT, By(Failure::kInterrupted), 0)) << i;
   }
   ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
-  EXPECT_TRUE(scheduler.Failed(kT, Failure("interrupted"), 0));
+  EXPECT_TRUE(scheduler.Failed(kT, By(Failure::kInterrupted), 0));
 }
 
 TEST(SchedulerTest, CancellingAStageCancelsWhatNeedsIt) {
@@ -174,7 +175,7 @@ TEST(SchedulerTest, ReopenedStagesRunAgain) {
   const Plan plan = Diamond();
   Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 1});
   ASSERT_EQ(TakeAnywhere(scheduler), size_t{kT});
-  ASSERT_TRUE(scheduler.Failed(kT, Failure("crash"), 0));
+  ASSERT_TRUE(scheduler.Failed(kT, By(Failure::kCrash), 0));
   for (const size_t stage : {kT, kS, kQ1, kQ2, kE1, kE2}) scheduler.Reopen(stage);
   for (const size_t stage : {kT, kS, kQ1, kQ2, kE1, kE2, kX}) RunNext(scheduler, stage);
   EXPECT_TRUE(scheduler.Finished());
@@ -185,18 +186,18 @@ TEST(SchedulerTest, RetriesWaitLongerEachTime) {
   Scheduler scheduler = MakeScheduler(plan, {.max_attempts = 4});
   Placement placement = EndlessRoom();
   ASSERT_EQ(scheduler.TakeNext(0, placement)->stage, 0U);
-  ASSERT_FALSE(scheduler.Failed(0, Failure("crash"), 10));
+  ASSERT_FALSE(scheduler.Failed(0, By(Failure::kCrash), 10));
   EXPECT_EQ(scheduler.NextWake(), 11);
   EXPECT_EQ(scheduler.TakeNext(10.5, placement)->stage, 1U);  // others need not wait
   EXPECT_FALSE(scheduler.TakeNext(10.9, placement).has_value());
   ASSERT_EQ(scheduler.TakeNext(11, placement)->stage, 0U);
-  ASSERT_FALSE(scheduler.Failed(0, Failure("crash"), 20));
+  ASSERT_FALSE(scheduler.Failed(0, By(Failure::kCrash), 20));
   EXPECT_EQ(scheduler.NextWake(), 24);
   scheduler.Cancel(0);
   EXPECT_FALSE(scheduler.TakeNext(30, placement).has_value());
-  EXPECT_EQ(BackOff("lost_worker", 2), 0);
-  EXPECT_GT(BackOff("oom", 1), BackOff("crash", 1));
-  EXPECT_EQ(BackOff("oom", 20), 300);
+  EXPECT_EQ(BackOff(Failure::kLostWorker, 2), 0);
+  EXPECT_GT(BackOff(Failure::kOutOfMemory, 1), BackOff(Failure::kCrash, 1));
+  EXPECT_EQ(BackOff(Failure::kOutOfMemory, 20), 300);
 }
 
 TEST(SchedulerTest, WhatCannotEndBeforeTheDeadlineWaitsForTheNextRun) {

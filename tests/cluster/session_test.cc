@@ -91,7 +91,7 @@ TEST_F(SessionTest, ComputesEveryStageOnceAndThenHasNothingToDo) {
   const Plan plan = FakePlan(Concat({Chain("a"), Chain("b"), Chain("c")}));
   const Outcome outcome = Run(plan);
   EXPECT_EQ(outcome.exit_code, kExitOk);
-  EXPECT_EQ(outcome.trials_done, 3);
+  EXPECT_EQ(outcome.done, 3);
   EXPECT_EQ(outcome.stages_run, 9);
   for (const StageRow& stage : plan.stages) EXPECT_EQ(FakeRuns(home_).Count(stage.name, "done"), 1);
   const Outcome again = Run(plan);
@@ -106,7 +106,7 @@ TEST_F(SessionTest, WritesTheOutcomeOfTheRun) {
   const auto outcome = ReadOutcome(home_, session.run);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->exit_code, kExitOk);
-  EXPECT_EQ(outcome->trials_done, 1);
+  EXPECT_EQ(outcome->done, 1);
 }
 
 TEST_F(SessionTest, AddedTrialsReuseWhatIsDone) {
@@ -132,8 +132,8 @@ TEST_F(SessionTest, AFailedStageFailsItsTrialsAndOnlyThose) {
   const Plan plan = FakePlan(Concat({Chain("bad", {{"fault", "error"}}), Chain("good")}));
   const Outcome outcome = Run(plan);
   EXPECT_EQ(outcome.exit_code, kExitSomeFailed);
-  EXPECT_EQ(outcome.trials_done, 1);
-  EXPECT_EQ(outcome.trials_failed, 1);
+  EXPECT_EQ(outcome.done, 1);
+  EXPECT_EQ(outcome.failed, 1);
   EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].name, "started"), 2);
   const Json errors = Column("SELECT error FROM v_trial WHERE state = 'failed'");
   ASSERT_EQ(errors.size(), 1u);
@@ -161,7 +161,7 @@ TEST_F(SessionTest, AnArtifactThatIsNotWhatWasReportedIsNotPublished) {
   const Outcome outcome = Run(plan);
   EXPECT_EQ(outcome.exit_code, kExitOk);
   EXPECT_EQ(outcome.attempts_failed, 1);
-  EXPECT_EQ(outcome.trials_done, 1);
+  EXPECT_EQ(outcome.done, 1);
 }
 
 TEST_F(SessionTest, AFullDiskEndsTheRunAndBlamesNoTrial) {
@@ -190,7 +190,7 @@ TEST_F(SessionTest, TwoStagesMayMakeTheSameBytes) {
   const Outcome outcome = Run(FakePlan(Concat({Chain("a", params), Chain("b", params)})));
   EXPECT_EQ(outcome.exit_code, kExitOk);
   EXPECT_EQ(outcome.attempts_failed, 0);
-  EXPECT_EQ(outcome.trials_done, 2);
+  EXPECT_EQ(outcome.done, 2);
   EXPECT_EQ(Column("SELECT images FROM correctness"), Json({100, 100}));  // each has its own
   EXPECT_EQ(Column("SELECT points FROM curve"), Json({3, 3}));
 }
@@ -210,7 +210,7 @@ TEST_F(SessionTest, WhatWasPublishedButNotCommittedIsAdopted) {
     std::filesystem::remove(home_.folder / file);
   const Outcome outcome = Run(plan);
   EXPECT_EQ(outcome.exit_code, kExitNothingToDo);
-  EXPECT_EQ(outcome.trials_done, 1);
+  EXPECT_EQ(outcome.done, 1);
   EXPECT_EQ(FakeRuns(home_).Count(plan.stages[0].name, "started"), 1);
 }
 
@@ -251,8 +251,8 @@ TEST_F(SessionTest, ARequestCancelsATrialThatRuns) {
   home_.Create();
   DropRequest(home_, {{"command", "cancel"}, {"trials", {FakeTrialId("a-e")}}});
   const Outcome outcome = Run(plan);  // would take ten minutes otherwise
-  EXPECT_EQ(outcome.trials_cancelled, 1);
-  EXPECT_EQ(outcome.trials_done, 1);
+  EXPECT_EQ(outcome.cancelled, 1);
+  EXPECT_EQ(outcome.done, 1);
   EXPECT_EQ(Column("SELECT state FROM v_trial WHERE trial = '" + FakeTrialId("a-e") + "'"),
             Json({"cancelled"}));
 }

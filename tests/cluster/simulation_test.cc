@@ -133,20 +133,28 @@ class Simulation {
     if (end <= next) {
       const size_t attempt = ends_.top().second;
       ends_.pop();
-      if (!attempts_[attempt].over) EndAttempt(attempt, attempts_[attempt].crashes ? "crash" : "");
+      if (attempts_[attempt].over) return;
+      attempts_[attempt].crashes ? FailAttempt(attempt, Failure::kCrash) : EndAttempt(attempt);
     } else if (leave <= next) {
       Leave(static_cast<int>(leaves_done_++));
     }
   }
 
-  void EndAttempt(size_t index, const std::string& failure) {
-    Attempt& attempt = attempts_[index];
+  void Release(Attempt& attempt) {
     attempt.over = true;
     work_ += (now_ - attempt.started) * static_cast<double>(attempt.seats.size());
     placement_.Release(attempt.seats);
-    if (failure.empty()) return scheduler_->Committed(attempt.stage, "digest");
+  }
+
+  void EndAttempt(size_t index) {
+    Release(attempts_[index]);
+    scheduler_->Committed(attempts_[index].stage, "digest");
+  }
+
+  void FailAttempt(size_t index, Failure failure) {
+    Release(attempts_[index]);
     ++failed_;
-    scheduler_->Failed(attempt.stage, {"a", ErrorKind::kTrial, failure, "because"}, now_);
+    scheduler_->Failed(attempts_[index].stage, {"a", ErrorKind::kTrial, failure, "because"}, now_);
   }
 
   void Leave(int node) {
@@ -156,7 +164,7 @@ class Simulation {
       const Attempt& attempt = attempts_[i];
       if (!attempt.over && std::any_of(attempt.seats.begin(), attempt.seats.end(),
                                        [&](const Seat& seat) { return seat.node == node; }))
-        EndAttempt(i, "lost_worker");
+        FailAttempt(i, Failure::kLostWorker);
     }
   }
 

@@ -30,10 +30,10 @@ class ImageFolderTest : public testing::Test {
   }
 
   // The message of the usage error, without this test's folder.
-  std::string DefectOf(const std::string& root, const Json& facts = Json(),
+  std::string DefectOf(const std::string& root, const DatasetFacts& facts = {},
                        const std::string& split = "test") const {
     try {
-      if (facts.is_null()) {
+      if (!facts.in_class_folders()) {
         ListImageFolder(temp_ / root);
       } else {
         ListSplit(temp_ / root, facts, split);
@@ -50,12 +50,11 @@ class ImageFolderTest : public testing::Test {
     return "none";
   }
 
-  static Json Facts(int classes) {
-    return {{"classes", classes},
-            {"folders",
-             {{"train", Json::array({"train"})},
-              {"test", {"val", "test"}},
-              {"calibration", {"calibration", "train"}}}}};
+  static DatasetFacts Facts(int classes) {
+    return {.classes = classes,
+            .folders = {{"train", {"train"}},
+                        {"test", {"val", "test"}},
+                        {"calibration", {"calibration", "train"}}}};
   }
 
   const TempFolder temp_;

@@ -5,14 +5,14 @@
 namespace zerosweep {
 namespace {
 
-TEST(StageProtocolTest, EveryMessageComesBackAsSent) {
+TEST(StageMessagesTest, EveryMessageComesBackAsSent) {
   const StageDone done{"a1", "digest", {{"top1", 93.5}}, 1.5, {{"cpu", "x"}}};
   const auto back = std::get<StageDone>(StageMessageFromJson(ToJson(StageMessage(done))));
   EXPECT_EQ(back.metrics, done.metrics);
   EXPECT_EQ(back.artifact, "digest");
-  const StageFailed failed{"a1", ErrorKind::kTrial, "oom", "out of memory"};
+  const StageFailed failed{"a1", ErrorKind::kTrial, Failure::kOutOfMemory, "out of memory"};
   EXPECT_EQ(std::get<StageFailed>(StageMessageFromJson(ToJson(StageMessage(failed)))).failure,
-            "oom");
+            Failure::kOutOfMemory);
 
   StageRun run;
   run.attempt = "a1";
@@ -27,7 +27,6 @@ TEST(StageProtocolTest, EveryMessageComesBackAsSent) {
   EXPECT_EQ(again.checkpoints, run.checkpoints);
   EXPECT_EQ(again.checkpoint_period, 0.25);
   EXPECT_EQ(again.ranks, 1);
-  EXPECT_FALSE(ToJson(run).contains("ranks"));  // as before there were groups
   run.rank = 1;
   run.ranks = 4;
   run.interface = "ib0";
@@ -37,21 +36,22 @@ TEST(StageProtocolTest, EveryMessageComesBackAsSent) {
   EXPECT_EQ(member.interface, "ib0");
 }
 
-TEST(StageProtocolTest, AStoreSpeaksOfBytes) {
+TEST(StageMessagesTest, AStoreSpeaksOfBytes) {
   const StoreRequest request{"a1", 3, StoreOperation::kCompareSet, {"k"}, "\x01\xfe", "old", 9};
   const auto again = std::get<StoreRequest>(StageMessageFromJson(ToJson(StageMessage(request))));
   EXPECT_EQ(again.value, request.value);
   EXPECT_EQ(again.expected, "old");
   EXPECT_EQ(again.number, 9);
-  Json foreign = ToJson(request);
+  const Json sent = ToJson(StageMessage(request));
+  Json foreign = sent;
   foreign["value"] = "0g";
   EXPECT_THROW(StageMessageFromJson(foreign), Error);
-  foreign = ToJson(request);
+  foreign = sent;
   foreign["op"] = "dance";
   EXPECT_THROW(StageMessageFromJson(foreign), Error);
 }
 
-TEST(StageProtocolTest, ForeignMessagesAreRefused) {
+TEST(StageMessagesTest, ForeignMessagesAreRefused) {
   for (const Json& message : {Json{{"type", "dance"}}, Json{{"type", "done"}}, Json::object()}) {
     try {
       StageMessageFromJson(message);

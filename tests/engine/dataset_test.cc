@@ -198,15 +198,15 @@ TEST(DatasetTest, DamagedCifarFilesAreNamed) {
 
 TEST(DatasetTest, AbsentDataSayWhatToDo) {
   EXPECT_EQ(UsageError([] { LoadDataset("fashion_mnist", "test", "/nowhere"); }),
-            "dataset 'fashion_mnist': there is no folder /nowhere: install the Debian package "
-            "dataset-fashion-mnist or set 'data' to the folder that holds its files");
+            "dataset 'fashion_mnist': there is no folder /nowhere: install Debian's "
+            "dataset-fashion-mnist, or give its folder with data: or $ZEROSWEEP_DATA");
   const TempFolder folder;
   EXPECT_EQ(UsageError([&] { LoadDataset("cifar10", "test", folder.path()); }),
             "dataset 'cifar10': the file " + (folder / "test_batch.bin").string() +
-                " is missing: set 'data' to the folder that holds its files");
+                " is missing: give its folder with data: or $ZEROSWEEP_DATA");
   EXPECT_EQ(
       UsageError([] { LoadDataset("cifar10", "test"); }),
-      "dataset 'cifar10' has no default folder: set 'data' to the folder that holds its files");
+      "dataset 'cifar10' has no default folder: give its folder with data: or $ZEROSWEEP_DATA");
   EXPECT_EQ(UsageError([] {
               LoadDataset("cifar10", "test", "/", EvalTransform{256, 224});
             }),

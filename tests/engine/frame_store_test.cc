@@ -111,9 +111,9 @@ TEST(FrameStoreTest, ALineKeepsRunsAndAnswersApart) {
     EXPECT_EQ(answer.values, std::vector<std::string>{"v"});
     EXPECT_EQ(line.NextRun()->attempt, "next");
   });
-  const StoreRequest asked = StoreRequestFromJson(worker.Heard());
+  const StoreRequest asked = worker.Heard().get<StoreRequest>();
   EXPECT_EQ(asked.keys, request.keys);
-  const StoreRequest again = StoreRequestFromJson(worker.Heard());  // a sign of life
+  const StoreRequest again = worker.Heard().get<StoreRequest>();  // a sign of life
   EXPECT_EQ(again.id, asked.id);
   StageRun run;
   run.attempt = "next";
@@ -134,7 +134,7 @@ TEST(FrameStoreTest, NoAnswerIsALostWorker) {
     line.Ask({"a", 0, StoreOperation::kCount, {}}, 0.1);
     FAIL() << "an answer came";
   } catch (const Error& error) {
-    EXPECT_EQ(error.failure(), "lost_worker");
+    EXPECT_EQ(error.failure(), Failure::kLostWorker);
   }
 }
 

@@ -45,7 +45,7 @@ class GroupCheckpointsTest : public testing::Test {
         }
         ADD_FAILURE() << "rank " << group.rank() << " did not leave";
       } catch (const Error& error) {
-        EXPECT_EQ(error.failure(), "interrupted") << error.what();
+        EXPECT_EQ(error.failure(), Failure::kInterrupted) << error.what();
       }
     });
   }

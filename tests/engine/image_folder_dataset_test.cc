@@ -102,8 +102,8 @@ TEST_F(ImageFolderDatasetTest, DefectsAreUsageErrorsThatNameTheFile) {
             "images resized to 30 pixels cannot be cropped to 35: the crop must be at least 1 and "
             "at most the size");
   EXPECT_EQ(UsageError([&] { LoadDataset("imagenet", "test"); }),
-            "dataset 'imagenet' has no default folder: set 'data' to the folder that holds its "
-            "files");
+            "dataset 'imagenet' has no default folder: give its folder with data: or "
+            "$ZEROSWEEP_DATA");
 }
 
 TEST_F(ImageFolderDatasetTest, TheFingerprintFollowsTheFiles) {

@@ -13,11 +13,6 @@
 namespace zerosweep {
 namespace {
 
-const Json& Models() {
-  static const Json models = DescribeAll().at("models");
-  return models;
-}
-
 // All but those with half a gigabyte of weights.
 std::vector<std::string> SmallNetworks() {
   std::vector<std::string> names = ModelNames();
@@ -25,18 +20,19 @@ std::vector<std::string> SmallNetworks() {
   return names;
 }
 
-const Json& FactsOf(const std::string& arch) {
-  for (const Json& model : Models())
-    if (model.at("name") == arch) return model.at("facts");
+const ModelFacts& FactsOf(const std::string& arch) {
+  static const Declarations all = DescribeAll();
+  for (const Declaration& model : all.Of(Role::kModel))
+    if (model.name == arch) return model.model();
   Fail(ErrorKind::kInternal, "no model {}", arch);
 }
 
 using Strings = std::vector<std::string>;
 
 TEST(NetworkFactsTest, NameTheFeaturesOfTheClassifier) {
-  EXPECT_EQ(FactsOf("resnet20_cifar_a").at("features"), 64);
-  EXPECT_EQ(FactsOf("resnet18").at("features"), 512);
-  EXPECT_EQ(FactsOf("mobilenetv2_cv").at("features"), 1280) << "a 1×1 convolution";
+  EXPECT_EQ(FactsOf("resnet20_cifar_a").features, 64);
+  EXPECT_EQ(FactsOf("resnet18").features, 512);
+  EXPECT_EQ(FactsOf("mobilenetv2_cv").features, 1280) << "a 1×1 convolution";
 }
 
 // What methods with embeddings or features ask for (IntraQ, Qimera): no network of the catalogue
@@ -44,14 +40,14 @@ TEST(NetworkFactsTest, NameTheFeaturesOfTheClassifier) {
 TEST(NetworkFactsTest, EveryNetworkHasAClassifierWithRows) {
   for (const std::string& arch : SmallNetworks()) {
     const Graph graph = BuildModel(arch, 3, 64 + 35, 64 + 35, 10);
-    EXPECT_EQ(ClassifierRows(graph, "a test", "").size(1), FactsOf(arch).at("features")) << arch;
+    EXPECT_EQ(ClassifierRows(graph, "a test", "").size(1), FactsOf(arch).features) << arch;
   }
 }
 
 // A residual block reads its ReLU's output twice. Linear bottlenecks have nothing behind them under
 // `relu`.
 TEST(NetworkFactsTest, NameTheShortcutsThatReadAnotherTensor) {
-  const auto apart = [](const char* arch) { return FactsOf(arch).at("shortcuts"); };
+  const auto apart = [](const char* arch) { return FactsOf(arch).shortcuts; };
   const Json identities = {"own", "fp"}, all = {"own", "option_a_fp", "fp"};
   EXPECT_EQ(apart("resnet18"), Json({{"relu", identities}, {"op_output", identities}}));
   EXPECT_EQ(apart("resnet20_cifar_a"), Json({{"relu", all}, {"op_output", all}}));
@@ -60,18 +56,18 @@ TEST(NetworkFactsTest, NameTheShortcutsThatReadAnotherTensor) {
 }
 
 TEST(NetworkFactsTest, NameTheSitesWithNegativeValues) {
-  EXPECT_EQ(FactsOf("resnet18").at("signed"), Json::array());
-  EXPECT_EQ(FactsOf("mobilenetv2_tv").at("signed"), Json({"op_output", "op_input"}));
+  EXPECT_EQ(FactsOf("resnet18").signed_placements, Strings());
+  EXPECT_EQ(FactsOf("mobilenetv2_tv").signed_placements, (Strings{"op_output", "op_input"}));
 }
 
 // Units by name are refused by these lists alone: every way of the list must be one that units can
 // go, and no node off it.
 TEST(NetworkFactsTest, NameTheNodesAtWhichUnitsEnd) {
   for (const std::string& arch : SmallNetworks()) {
-    const Json& facts = FactsOf(arch);
+    const ModelFacts& facts = FactsOf(arch);
     const Graph graph = BuildModel(arch, 3, 64 + 35, 64 + 35, 10);
     const std::string output = graph.nodes[static_cast<size_t>(graph.output.node)].name;
-    const Strings ends = facts.at("unit_ends");
+    const Strings ends = facts.unit_ends;
     EXPECT_EQ(ends.back(), output) << arch;
     for (const Node& node : graph.nodes) {
       if (node.op == Op::kInput || node.name == output) continue;
@@ -83,7 +79,7 @@ TEST(NetworkFactsTest, NameTheNodesAtWhichUnitsEnd) {
       }
       const std::vector<Unit> found = FindUnits(graph, units);
       EXPECT_EQ(found.size(), 2U) << arch << ": " << units;
-      const Strings stems = facts.at("stem_ends");
+      const Strings stems = facts.stem_ends;
       const auto weighted = std::count_if(
           found[0].nodes.begin(), found[0].nodes.end(),
           [&](int index) { return graph.nodes[static_cast<size_t>(index)].weighted(); });
@@ -131,10 +127,10 @@ SmallestMaps MapsAt(const std::string& arch, int64_t side) {
 // Declared, since finding them takes runs at many sides.
 TEST(NetworkFactsTest, SidesAreTheSmallestThatGiveMapsOfMoreThanOnePixel) {
   for (const std::string& arch : SmallNetworks()) {
-    const Json& facts = FactsOf(arch);
-    const int64_t least = facts.value("min_side", int64_t{1});
-    const int64_t map_side = std::max(least, facts.value("map_side", int64_t{1}));
-    const int64_t stride_side = std::max(least, facts.value("stride_side", int64_t{1}));
+    const ModelFacts& facts = FactsOf(arch);
+    const int64_t least = facts.min_side;
+    const int64_t map_side = std::max(least, facts.map_side);
+    const int64_t stride_side = std::max(least, facts.stride_side);
     EXPECT_GT(MapsAt(arch, map_side).normed, 1) << arch;
     EXPECT_GT(MapsAt(arch, stride_side).strided, 1) << arch;
     if (map_side > least) {

@@ -37,10 +37,10 @@ const Known kKnown[] = {
     {"mnasnet_2_0", 12'469'944, 52, 0},
 };
 
-const Json& FactsOf(const std::string& arch) {
-  static const Json catalogue = DescribeAll();
-  for (const Json& model : catalogue.at("models")) {
-    if (model.at("name") == arch) return model.at("facts");
+const ModelFacts& FactsOf(const std::string& arch) {
+  static const Declarations all = DescribeAll();
+  for (const Declaration& model : all.Of(Role::kModel)) {
+    if (model.name == arch) return model.model();
   }
   Fail(ErrorKind::kInternal, "no model {}", arch);
 }
@@ -53,9 +53,9 @@ std::vector<std::string> SmallNetworks() {
 }
 
 Graph AsInThePaper(const std::string& arch) {
-  const Json& facts = FactsOf(arch);
-  const std::vector<int64_t> shape = facts.at("input_shape");
-  return BuildModel(arch, shape.at(0), shape.at(1), shape.at(2), facts.at("classes"));
+  const ModelFacts& facts = FactsOf(arch);
+  const auto& [channels, height, width] = facts.input_shape;
+  return BuildModel(arch, channels, height, width, static_cast<int>(facts.classes));
 }
 
 double GigaMacs(const Graph& graph) {
@@ -86,27 +86,27 @@ TEST(NetworksTest, DeclareTheirMultiplyAdds) {
   for (const std::string& arch : SmallNetworks()) {
     int64_t total = 0;
     for (const auto& [node, macs] : CountMacs(AsInThePaper(arch))) total += macs;
-    EXPECT_EQ(FactsOf(arch).at("macs").get<int64_t>(), total) << arch;
+    EXPECT_EQ(FactsOf(arch).macs, total) << arch;
   }
 }
 
 TEST(NetworksTest, HaveLayoutsAndClassesAsDeclared) {
   for (const std::string& arch : SmallNetworks()) {
-    const Json& facts = FactsOf(arch);
+    const ModelFacts& facts = FactsOf(arch);
     const Graph graph = AsInThePaper(arch);
-    EXPECT_FALSE(facts.at("layouts").empty()) << arch;
+    EXPECT_FALSE(facts.layouts.empty()) << arch;
     const std::vector<int> weighted = graph.Weighted();
     const Node& first = graph.nodes[static_cast<size_t>(weighted.front())];
     const Node& last = graph.nodes[static_cast<size_t>(weighted.back())];
     EXPECT_EQ(first.inputs.at(0), (Value{0, 0})) << arch;
-    EXPECT_EQ(last.parameters.at("weight").size(0), facts.at("classes")) << arch;
+    EXPECT_EQ(last.parameters.at("weight").size(0), facts.classes) << arch;
   }
 }
 
 TEST(NetworksTest, TakeImagesOfTheSmallestSideAndRefuseSmallerOnes) {
   const torch::NoGradGuard no_grad;
   for (const std::string& arch : SmallNetworks()) {
-    const int64_t side = FactsOf(arch).value("min_side", int64_t{1});
+    const int64_t side = FactsOf(arch).min_side;
     const Graph graph = BuildModel(arch, 1, side, side + 1, 3);
     EXPECT_EQ(zerosweep::Run(graph, torch::ones({2, 1, side, side + 1})).sizes(),
               at::IntArrayRef({2, 3}))

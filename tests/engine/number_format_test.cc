@@ -118,7 +118,7 @@ TEST(NumberFormatTest, RefusesBitsOutsideItsRangeAndRangesThatAreNotFinite) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kTrial);
-    EXPECT_EQ(error.failure(), "non_finite");
+    EXPECT_EQ(error.failure(), Failure::kNonFinite);
   }
   const torch::Tensor x = torch::randn({3});
   EXPECT_TRUE(FakeQuantize(x, Grid(0, 1, 32)).is_same(x));

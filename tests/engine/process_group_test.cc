@@ -109,7 +109,7 @@ TEST(ProcessGroupTest, ARankThatLeavesEndsTheOthersWait) {
       try {
         for (;;) group.Reduce({x}, Reduction::kSum);
       } catch (const Error& loss) {
-        EXPECT_EQ(loss.failure(), "lost_worker") << loss.what();
+        EXPECT_EQ(loss.failure(), Failure::kLostWorker) << loss.what();
         EXPECT_EQ(loss.kind(), ErrorKind::kTrial);
         EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
         ++lost;
@@ -132,13 +132,13 @@ TEST(ProcessGroupTest, ARankThatIsLateEndsTheWaitAtTheTimeout) {
         },
         /*timeout=*/0.5);
   });
-  EXPECT_EQ(error.failure(), "lost_worker");
+  EXPECT_EQ(error.failure(), Failure::kLostWorker);
 }
 
 TEST(ProcessGroupTest, ARankThatNeverComesEndsTheRendezvous) {
   const auto store = c10::make_intrusive<c10d::HashStore>();
   const Error error = ErrorOf([&] { MakeGroup(store, {0, 2, torch::kCPU, "lo", 0.5}); });
-  EXPECT_EQ(error.failure(), "lost_worker");
+  EXPECT_EQ(error.failure(), Failure::kLostWorker);
   EXPECT_TRUE(std::string(error.what()).starts_with("the other ranks do not all come: "))
       << error.what();
 }

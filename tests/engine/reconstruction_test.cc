@@ -366,7 +366,7 @@ TEST_F(ReconstructionTest, AnExplodingLossIsNonFinite) {
     Run(Settings({.iterations = 5}));
     FAIL();
   } catch (const zerosweep::Error& error) {
-    EXPECT_EQ(error.failure(), "non_finite");
+    EXPECT_EQ(error.failure(), Failure::kNonFinite);
   }
 }
 

@@ -122,7 +122,7 @@ TEST(SensitivityTest, OutputsThatAreNotFiniteFailTheTrial) {
     Measure(teacher, torch::randn({2, 3, 8, 8}));
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.failure(), "non_finite");
+    EXPECT_EQ(error.failure(), Failure::kNonFinite);
   }
 }
 

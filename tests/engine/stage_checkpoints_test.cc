@@ -37,7 +37,7 @@ class StageCheckpointsTest : public testing::Test {
       Make().Offer(step, [&] { return state_; });
     } catch (const Error& error) {
       leave_.requested = false;
-      EXPECT_EQ(error.failure(), "interrupted");
+      EXPECT_EQ(error.failure(), Failure::kInterrupted);
       return error.what();
     }
     return "it did not leave";

@@ -166,7 +166,7 @@ TEST(StudentTest, WithoutRangesItIsRefused) {
     FAIL() << "not noticed";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kTrial);
-    EXPECT_EQ(error.failure(), "configuration");
+    EXPECT_EQ(error.failure(), Failure::kConfiguration);
   }
   EXPECT_NO_THROW(Student(teacher, protocol, false, 4, 32).Forward(Images()));
 }

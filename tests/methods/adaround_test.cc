@@ -40,7 +40,7 @@ struct AdaroundTest : testing::Test {
   // The state after `steps` steps, counted over all units.
   CheckpointState After(int64_t steps) const {
     MemoryCheckpoints checkpoints(steps);
-    const auto& entry = QuantizerRegistry::Get("quantizer", "adaround");
+    const auto& entry = QuantizerRegistry::Get("adaround");
     const Json params = CompleteParams(entry.declaration, {{"iterations", golden.at("iterations")},
                                                            {"batch", golden.at("batch")}});
     const torch::Tensor images = FilledDouble("images", {golden.at("images"), 3, 8, 8}, -2, 2);
@@ -52,7 +52,7 @@ struct AdaroundTest : testing::Test {
       entry.function({teacher, images, params, protocol, false, bits, 4,
                       RandomStreams(golden.at("seed")), progress, checkpoints, alone});
     } catch (const Error& error) {
-      if (error.failure() != "interrupted") throw;
+      if (error.failure() != Failure::kInterrupted) throw;
     }
     return *checkpoints.Restore();
   }

@@ -29,8 +29,7 @@ SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t see
 std::map<std::string, torch::Tensor> Terms(const Teacher& teacher, const Json& given,
                                            const std::vector<Slack>& slacks, const torch::Tensor& x,
                                            int64_t iteration = 0) {
-  const Json params =
-      CompleteParams(SynthesizerRegistry::Get("synthesizer", "dsg").declaration, given);
+  const Json params = CompleteParams(SynthesizerRegistry::Get("dsg").declaration, given);
   QuietProgress progress;
   NoCheckpoints none;
   const SynthesisContext context{teacher, params, RandomStreams(0), progress, none};

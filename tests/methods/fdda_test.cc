@@ -59,7 +59,7 @@ TEST(FddaTest, AClassWithoutRealImageIsNamed) {
     one.Run(with.group, with.checkpoints);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.failure(), "configuration");
+    EXPECT_EQ(error.failure(), Failure::kConfiguration);
     EXPECT_STREQ(error.what(),
                  "fdda takes one real image of each class, but the calibration images of tiny hold "
                  "none of class 3");
@@ -87,7 +87,7 @@ TEST(FddaTest, TheStudentSeesRealImagesToo) {
 // By default, under every profile, the student sees the images of the centres alone.
 TEST(FddaTest, TheStudentSeesOneRealImageOfEachClassUnlessMoreAreAsked) {
   const ParamSpec* real = nullptr;
-  const auto& declared = QuantizerRegistry::Get("quantizer", "fdda").declaration.params;
+  const auto& declared = QuantizerRegistry::Get("fdda").declaration.params;
   for (const ParamSpec& param : declared)
     if (param.name == "real_images") real = &param;
   ASSERT_NE(real, nullptr);

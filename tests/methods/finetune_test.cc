@@ -22,7 +22,7 @@ class FinetuneTest : public testing::Test {
   }
   static Quantization Train(const Json& given, Checkpoints& checkpoints, int bits, Group& group,
                             const Teacher& teacher, const torch::Tensor& images) {
-    const auto& entry = QuantizerRegistry::Get("quantizer", "finetune");
+    const auto& entry = QuantizerRegistry::Get("finetune");
     Json all = {{"iterations", 60}, {"batch", 16}, {"calibration", 10}, {"lr", 0.02}};
     all.update(given);
     const Json params = CompleteParams(entry.declaration, all);
@@ -63,7 +63,7 @@ TEST_F(FinetuneTest, TrainingBringsTheStudentNearerToItsTeacher) {
 
 // On ImageNet they take minutes, and a stage that says nothing counts as hung.
 TEST_F(FinetuneTest, TellsOfWhatComesBeforeTheTraining) {
-  const auto& entry = QuantizerRegistry::Get("quantizer", "finetune");
+  const auto& entry = QuantizerRegistry::Get("finetune");
   for (const char* source : {"images", "generator"}) {
     const Json params = CompleteParams(
         entry.declaration,
@@ -197,7 +197,7 @@ TEST_F(FinetuneTest, ALossThatLeavesTheNumbersEndsTheTrial) {
     FAIL() << "not noticed";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kTrial);
-    EXPECT_EQ(error.failure(), "non_finite");
+    EXPECT_EQ(error.failure(), Failure::kNonFinite);
   }
 }
 

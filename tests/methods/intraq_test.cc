@@ -25,7 +25,7 @@ Json With(Json params, const Json& more) {
 struct IntraqTest : testing::Test {
   // The objective of a batch; `params` outlive it.
   IntraqObjective Objective(const Json& given, const ImageBatch& batch) {
-    params = CompleteParams(SynthesizerRegistry::Get("synthesizer", "intraq").declaration, given);
+    params = CompleteParams(SynthesizerRegistry::Get("intraq").declaration, given);
     return IntraqObjective(context, batch);
   }
   torch::Tensor Labels(int64_t first, int64_t count) const {
@@ -276,7 +276,7 @@ TEST_F(IntraqTest, AConvolutionAsClassifierHasTheTermsOfALinearOne) {
   torch::manual_seed(9);
   const torch::Tensor x = torch::randn({6, 3, 10, 10});
   const std::vector<torch::Tensor> finished = {torch::randn({6, 3, 10, 10})};
-  params = CompleteParams(SynthesizerRegistry::Get("synthesizer", "intraq").declaration,
+  params = CompleteParams(SynthesizerRegistry::Get("intraq").declaration,
                           {{"lambda_lower", 0.02}, {"lambda_upper", 0.03}});
   const auto terms_of = [&](const Teacher& of) {
     const SynthesisContext with{of, params, RandomStreams(2), progress, none};

@@ -58,8 +58,7 @@ TEST(JointLossesTest, StudentsMinimiseWhatTheirMethodSays) {
     const bool finetuned = method == "intraq";
     const Json given =
         finetuned ? Json{{"distillation", 20}, {"reduction", "batch"}} : Json::object();
-    const auto& declaration =
-        QuantizerRegistry::Get("quantizer", finetuned ? "finetune" : method).declaration;
+    const auto& declaration = QuantizerRegistry::Get(finetuned ? "finetune" : method).declaration;
     torch::Tensor student = logits("student logits").set_requires_grad(true);
     const TrainingBatch batch{{}, shares / shares.sum(1, true), logits("teacher logits"), 5};
     const auto [distillation, cross_entropy] =
@@ -82,8 +81,8 @@ TEST(JointLossesTest, StudentsMinimiseWhatTheirMethodSays) {
 TEST(JointLossesTest, IntraqsImagesMinimiseWhatItsScriptDoes) {
   const Json& golden = JointGolden().at("intraq");
   const Teacher teacher = JointGoldenTeacher();
-  const Json params = CompleteParams(SynthesizerRegistry::Get("synthesizer", "intraq").declaration,
-                                     golden.at("given"));
+  const Json params =
+      CompleteParams(SynthesizerRegistry::Get("intraq").declaration, golden.at("given"));
   QuietProgress progress;
   NoCheckpoints none;
   const SynthesisContext context{teacher, params, RandomStreams(JointGolden().at("seed")), progress,
@@ -111,7 +110,7 @@ TEST(JointLossesTest, IntraqsImagesMinimiseWhatItsScriptDoes) {
 TEST(JointLossesTest, IntraqsStudentFallsAtItsEpochs) {
   const Json given = {{"iterations", 29400}, {"falls", "0.10884, 0.24489, 0.38095"}};
   const FinetuneSettings settings(
-      CompleteParams(QuantizerRegistry::Get("quantizer", "finetune").declaration, given));
+      CompleteParams(QuantizerRegistry::Get("finetune").declaration, given));
   for (const Json& row : JointGolden().at("intraq_rates"))
     EXPECT_NEAR(settings.rate.Factor(row.at("step")), row.at("factor").get<double>(), 1e-15)
         << row.at("step");

@@ -126,7 +126,7 @@ TEST_P(JointTest, NeedsCalibrationBeforeTheStudent) {
     never.Run(alone, none);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.failure(), "configuration");
+    EXPECT_EQ(error.failure(), Failure::kConfiguration);
     EXPECT_STREQ(error.what(),
                  "the student's activation ranges are never calibrated: calibration is 0");
   }
@@ -142,7 +142,7 @@ TEST_P(JointTest, ALossThatIsNotFiniteIsToldByName) {
     one.Run(alone, none);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.failure(), "non_finite") << error.what();
+    EXPECT_EQ(error.failure(), Failure::kNonFinite) << error.what();
   }
 }
 

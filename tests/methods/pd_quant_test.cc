@@ -29,7 +29,7 @@ class PdQuantTest : public testing::Test {
 
   Quantization Run(const char* name, const Json& given,
                    const std::map<std::string, std::filesystem::path>& inputs = {}) {
-    const auto& entry = QuantizerRegistry::Get("quantizer", name);
+    const auto& entry = QuantizerRegistry::Get(name);
     const Json params = CompleteParams(entry.declaration, given);
     QuietProgress progress;
     SoloGroup group;

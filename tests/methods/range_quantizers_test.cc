@@ -11,7 +11,7 @@ namespace {
 
 QuantizedNetwork Quantize(const char* name, const Teacher& teacher, const torch::Tensor& images,
                           const Json& given, int w_bits, int a_bits) {
-  const auto& entry = QuantizerRegistry::Get("quantizer", name);
+  const auto& entry = QuantizerRegistry::Get(name);
   const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
   SoloGroup group;

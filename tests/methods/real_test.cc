@@ -19,7 +19,7 @@ Dataset Calibration() {
 }
 
 SyntheticData Synthesize(const Teacher& teacher, const Dataset& data, const Json& given) {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", "real");
+  const auto& entry = SynthesizerRegistry::Get("real");
   const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
   NoCheckpoints checkpoints;

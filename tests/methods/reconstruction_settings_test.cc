@@ -198,8 +198,8 @@ void ExpectSame(const Json& actual, const Json& expected, const std::string& met
 TEST(ReconstructionSettingsTest, DeclaredValuesAreThoseOfTheReleasedFiles) {
   for (size_t i = 0; i < Methods().size(); ++i) {
     const std::string name = Methods()[i].name;
-    ExpectSame(DefaultsOf(QuantizerRegistry::Get("quantizer", name).declaration),
-               ColumnOf(kParameters, i), name);
+    ExpectSame(DefaultsOf(QuantizerRegistry::Get(name).declaration), ColumnOf(kParameters, i),
+               name);
   }
 }
 
@@ -230,7 +230,7 @@ TEST(ReconstructionSettingsTest, WhatTheyRunWithIsTheTable) {
 
 // Variant `paper` of BRECQ (sections 3.2 and 3.3): the quantized path, and the Fisher weights.
 TEST(ReconstructionSettingsTest, BrecqsPaperDiffersFromItsCode) {
-  for (const ParamSpec& spec : QuantizerRegistry::Get("quantizer", "brecq").declaration.params) {
+  for (const ParamSpec& spec : QuantizerRegistry::Get("brecq").declaration.params) {
     const bool differs =
         spec.variants.contains("paper") && spec.variants.at("paper") != DefaultOf(spec);
     EXPECT_EQ(differs, spec.name == "act_inputs" || spec.name == "output_error") << spec.name;
@@ -239,7 +239,7 @@ TEST(ReconstructionSettingsTest, BrecqsPaperDiffersFromItsCode) {
 
 // BRECQ's quant_layer.py without any learning: p 2.4, 80 shares of minimum and maximum.
 TEST(ReconstructionSettingsTest, LpSearchesAsBrecqDoes) {
-  const auto& entry = QuantizerRegistry::Get("quantizer", "lp");
+  const auto& entry = QuantizerRegistry::Get("lp");
   const Json params = DefaultsOf(entry.declaration);
   ExpectSame(params, {{"p", 2.4}, {"search", "shrink_both"}}, "lp");
   torch::manual_seed(1);

@@ -48,7 +48,7 @@ Quantization QuantizeAs(const Released& released, const Json& given, int64_t ima
                         Checkpoints& checkpoints,
                         const std::map<std::string, std::filesystem::path>& inputs = {}) {
   const Teacher teacher = ReleasedTeacher();
-  const auto& entry = QuantizerRegistry::Get("quantizer", released.method);
+  const auto& entry = QuantizerRegistry::Get(released.method);
   const Json params = CompleteParams(entry.declaration, given);
   const Preset preset = PresetNamed(released.preset);
   QuietProgress progress;

@@ -130,7 +130,7 @@ TEST_F(StageProgramTest, ImagesInFoldersAreResizedAsTheStageSays) {
                    ReadFile(golden / "landscape.jpg").substr(0, 1000));
   params.update(data("test"));
   const StageFailed failed = Fails("teacher", params, {});
-  EXPECT_EQ(failed.failure, "configuration");
+  EXPECT_EQ(failed.failure, Failure::kConfiguration);
   EXPECT_TRUE(
       failed.message.ends_with("val/class0/1.jpg is truncated: fetch it again or remove it"))
       << failed.message;
@@ -153,7 +153,7 @@ TEST_F(StageProgramTest, FailuresNameTheirClassAndLeaveNothing) {
   wrong["expected_top1"] = 99.0;
   StageFailed failed = Fails("teacher", wrong, {});
   EXPECT_EQ(failed.kind, ErrorKind::kTrial);
-  EXPECT_EQ(failed.failure, "configuration");
+  EXPECT_EQ(failed.failure, Failure::kConfiguration);
   EXPECT_NE(failed.message.find("its model card says 99.00 %"), std::string::npos)
       << failed.message;
 
@@ -208,7 +208,7 @@ TEST_F(StageProgramTest, DataThatChangedSinceThePlanIsRefused) {
   bytes[100] = static_cast<char>(bytes[100] ^ 1);
   WriteFileDurably(temp_ / "data" / "test_batch.bin", bytes);
   const StageFailed failed = Fails("teacher", params, {});
-  EXPECT_EQ(failed.failure, "configuration");
+  EXPECT_EQ(failed.failure, Failure::kConfiguration);
   EXPECT_NE(failed.message.find("changed since the sweep was planned"), std::string::npos)
       << failed.message;
 }

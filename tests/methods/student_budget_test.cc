@@ -36,7 +36,7 @@ Json Typed(const ParamSpec& param, const YAML::Node& value) {
 // else the default. The variants of these methods set nothing that the schedules know.
 Json Resolved(const std::string& quantizer, const YAML::Node& recipe, const std::string& profile) {
   Json values = Json::object();
-  for (const ParamSpec& param : QuantizerRegistry::Get("quantizer", quantizer).declaration.params) {
+  for (const ParamSpec& param : QuantizerRegistry::Get(quantizer).declaration.params) {
     const auto of_profile = param.profiles.find(profile);
     values[param.name] =
         of_profile == param.profiles.end() ? param.default_value : of_profile->second;

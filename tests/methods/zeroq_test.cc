@@ -95,7 +95,7 @@ TEST(ZeroqTest, ADivergingLossIsNonFinite) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kTrial);
-    EXPECT_EQ(error.failure(), "non_finite");
+    EXPECT_EQ(error.failure(), Failure::kNonFinite);
   }
 }
 

@@ -39,7 +39,7 @@ struct HtmlReportTest : testing::Test, ResultsHome {
     writer.StartAttempt({.id = "failing", .stage = stage, .worker = "w", .device = "cpu"});
     writer.FailAttempt({.attempt = "failing",
                         .stage = stage,
-                        .failure = "crash",
+                        .failure = Failure::kCrash,
                         .message = message,
                         .log_tail = "",
                         .final = true});

@@ -57,7 +57,7 @@ TEST_F(ArtifactStoreTest, RefusesWhatWasNotReported) {
     FAIL() << "published under another digest";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kStorage);
-    EXPECT_EQ(error.failure(), kPublishFailure);
+    EXPECT_EQ(error.failure(), Failure::kPublish);
     EXPECT_THAT(error.what(), testing::HasSubstr("attempt-1"));
   }
   EXPECT_THROW(store.Publish("attempt-1", "another stage", digest), Error);
@@ -75,7 +75,7 @@ TEST_F(ArtifactStoreTest, AnErrorOfTheDiskIsNotBlamedOnTheStage) {
     FAIL() << "published below a file";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kStorage);
-    EXPECT_NE(error.failure(), kPublishFailure);
+    EXPECT_NE(error.failure(), Failure::kPublish);
   }
 }
 

@@ -159,7 +159,7 @@ TEST_F(BundleTest, ADoneStageHealsOneThatFailedHere) {
   b.writer.StartAttempt({.id = "x", .stage = stage, .worker = "w", .device = "cpu"});
   b.writer.FailAttempt({.attempt = "x",
                         .stage = stage,
-                        .failure = "oom",
+                        .failure = Failure::kOutOfMemory,
                         .message = "killed",
                         .log_tail = "",
                         .final = true});
@@ -178,7 +178,7 @@ TEST_F(BundleTest, AFailureComesWithItsReason) {
   a.writer.StartAttempt({.id = "x", .stage = stage, .worker = "w", .device = "cpu"});
   a.writer.FailAttempt({.attempt = "x",
                         .stage = stage,
-                        .failure = "oom",
+                        .failure = Failure::kOutOfMemory,
                         .message = "killed by the system",
                         .log_tail = "",
                         .final = true});

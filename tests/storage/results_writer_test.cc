@@ -37,7 +37,7 @@ struct ResultsWriterTest : testing::Test {
     writer.StartAttempt({.id = attempt, .stage = stage, .worker = "w", .device = "cpu"});
     writer.FailAttempt({.attempt = attempt,
                         .stage = stage,
-                        .failure = "crash",
+                        .failure = Failure::kCrash,
                         .message = message,
                         .log_tail = "",
                         .final = true});
@@ -196,7 +196,7 @@ TEST_F(ResultsWriterTest, AFailureThatIsNotFinalLeavesTheStageOpen) {
   writer.StartAttempt({.id = "attempt-1", .stage = stage, .worker = "w", .device = "cpu"});
   writer.FailAttempt({.attempt = "attempt-1",
                       .stage = stage,
-                      .failure = "oom",
+                      .failure = Failure::kOutOfMemory,
                       .message = "killed",
                       .log_tail = ""});
   const StageStatus status = writer.Status(stage);
@@ -304,8 +304,11 @@ TEST_F(ResultsWriterTest, ARetryWithOtherThreadsIsMarked) {
   const std::string stage = StageOf(0, "teacher");
   writer.StartAttempt(
       {.id = "a1", .stage = stage, .worker = "w", .device = "cuda:0", .threads = 2});
-  writer.FailAttempt(
-      {.attempt = "a1", .stage = stage, .failure = "oom", .message = "", .log_tail = ""});
+  writer.FailAttempt({.attempt = "a1",
+                      .stage = stage,
+                      .failure = Failure::kOutOfMemory,
+                      .message = "",
+                      .log_tail = ""});
   writer.StartAttempt(
       {.id = "a2", .stage = stage, .worker = "w", .device = "cuda:1", .threads = 4});
   writer.FinishAttempt(
@@ -422,7 +425,7 @@ TEST_F(ResultsWriterTest, NoSecretIsStored) {
   writer.StartAttempt({.id = "a1", .stage = stage, .worker = "w", .device = "cpu"});
   writer.FailAttempt({.attempt = "a1",
                       .stage = stage,
-                      .failure = "crash",
+                      .failure = Failure::kCrash,
                       .message = "MY_SECRET=" + canary,
                       .log_tail = "line one\nexport DB_PASSWORD=" + canary + "\n",
                       .final = true});

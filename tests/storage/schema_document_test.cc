@@ -30,8 +30,11 @@ TEST_F(SchemaDocumentTest, EveryExampleRunsAndFindsSomething) {
   const std::string stage = rows.NameOf(Cell({.seed = 9}), "synthesize");
   Add();
   writer.StartAttempt({.id = "a", .stage = stage, .worker = "w", .device = "cpu"});
-  writer.FailAttempt(
-      {.attempt = "a", .stage = stage, .failure = "oom", .message = "killed", .log_tail = ""});
+  writer.FailAttempt({.attempt = "a",
+                      .stage = stage,
+                      .failure = Failure::kOutOfMemory,
+                      .message = "killed",
+                      .log_tail = ""});
   writer.SetPublished({{.paper = "zeroq", .metric = "top1", .confidence = "primary"}});
   const std::vector<std::string> examples = Examples();
   EXPECT_GE(examples.size(), 7u);

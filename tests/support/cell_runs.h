@@ -37,20 +37,19 @@ class StandInNetworks {
     const std::filesystem::path folder = folder_ / (arch + "_" + dataset);
     if (std::filesystem::exists(folder)) return folder;
     std::filesystem::create_directories(folder);
-    const Json& facts = catalogue_.Get("dataset", dataset, "a cell").at("facts");
-    const Json& of_arch = catalogue_.Get("model", arch, "a cell").at("facts");
-    const bool in_files = facts.contains("folders");
-    const int64_t classes = facts.at("classes");
-    const Json shape = (in_files ? of_arch.at("input_shape") : facts.at("shape"));
+    const DatasetFacts& facts = catalogue_.Get(Role::kDataset, dataset, "a cell").dataset();
+    const ModelFacts& of_arch = catalogue_.Get(Role::kModel, arch, "a cell").model();
+    const bool in_files = facts.in_class_folders();
+    const int64_t classes = facts.classes;
+    const auto shape = in_files ? of_arch.input_shape : facts.shape;
     const Finished made =
         line_
             .StartProgram({BuildFolder() + "/bin/random_teacher", arch, std::to_string(classes),
-                           shape.at(0).dump(), shape.at(1).dump(), folder})
+                           std::to_string(shape[0]), std::to_string(shape[1]), folder})
             ->Wait();
     EXPECT_EQ(made.code, 0) << made.err;
-    in_files
-        ? LinkImages(folder, classes)
-        : WriteTestFile(folder / facts.at("files").at("test").at(0).get<std::string>(), classes);
+    in_files ? LinkImages(folder, classes)
+             : WriteTestFile(folder / facts.files.at("test").front(), classes);
     return folder;
   }
 

@@ -5,7 +5,7 @@
 //   ignore_term  SIGTERM does not end it (as while it saves something large)
 //   fault      "crash" | "exit" | "leave" | "hang" | "garbage" | "bad_frame" | "close" | "data" |
 //   "error" |
-//              "storage" | "device" | "wrong_digest" | "foreign_done" | "metric": see Misbehave
+//              "storage" | "device" | "wrong_digest" | "foreign_done": see Misbehave
 //   times      the fault strikes the first `times` attempts only (default: all)
 //   rank       the fault strikes this rank of a group only (default: 0)
 //   bytes      what result.txt holds (default: names the stage)
@@ -67,7 +67,7 @@ int Starts(const StageRun& run) {
   for (;;) pause();
 }
 
-void FailWith(const StageRun& run, ErrorKind kind, const std::string& failure) {
+void FailWith(const StageRun& run, ErrorKind kind, Failure failure) {
   Say(StageFailed{run.attempt, kind, failure, "the fake stage was told to fail"});
 }
 
@@ -91,12 +91,11 @@ bool Misbehave(const StageRun& run, const std::string& fault) {
     close(kFrameWriteFd);
     SleepForEver();
   }
-  if (fault == "data") return FailWith(run, ErrorKind::kTrial, "data"), true;
-  if (fault == "error") return FailWith(run, ErrorKind::kTrial, "error"), true;
-  if (fault == "storage") return FailWith(run, ErrorKind::kStorage, "error"), true;
-  if (fault == "device") return FailWith(run, ErrorKind::kCluster, "error"), true;
+  if (fault == "data") return FailWith(run, ErrorKind::kTrial, Failure::kData), true;
+  if (fault == "error") return FailWith(run, ErrorKind::kTrial, Failure::kError), true;
+  if (fault == "storage") return FailWith(run, ErrorKind::kStorage, Failure::kError), true;
+  if (fault == "device") return FailWith(run, ErrorKind::kCluster, Failure::kError), true;
   if (fault == "foreign_done") Say(StageDone{"somebody-else", "digest", {}, 0, Json::object()});
-  if (fault == "metric") Say(StageMetric{run.attempt, "early", 0.5});
   return false;
 }
 
@@ -146,7 +145,7 @@ void Meet(const StageRun& run, int meeting, FrameBuffer& buffer) {
   for (const StoreRequest& request : {here, all}) {
     Say(request);
     const auto answer = ReadFrame(kFrameReadFd, buffer);
-    if (!answer || StoreAnswerFromJson(*answer).id != request.id) _exit(1);
+    if (!answer || answer->get<StoreAnswer>().id != request.id) _exit(1);
   }
 }
 

@@ -66,8 +66,7 @@ int Coordinate(const Options& options, Transport& transport) {
   }
   const Plan plan = FakePlan(ParseJson(ReadFile(options.plan), options.plan));
   const Outcome outcome = RunSweep(plan, transport, MakeSession(options), SystemClock());
-  std::fprintf(stderr, "done %d failed %d open %d\n", outcome.trials_done, outcome.trials_failed,
-               outcome.trials_open);
+  std::fprintf(stderr, "done %d failed %d open %d\n", outcome.done, outcome.failed, outcome.open);
   return outcome.exit_code;
 }
 

@@ -45,7 +45,7 @@ inline void RunRanks(int ranks, const std::function<void(Group&)>& body, double 
     try {
       std::rethrow_exception(error);
     } catch (const Error& known) {
-      if (known.failure() != "lost_worker") throw;
+      if (known.failure() != Failure::kLostWorker) throw;
       secondary = error;
     }
   }

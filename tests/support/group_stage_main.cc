@@ -79,10 +79,9 @@ std::map<std::string, double> Descend(const StageContext& context) {
   return {{"loss", loss}, {"ranks", context.group.size()}};
 }
 
-const RegisterStageKind kKinds[] = {
-    {{.role = "kind", .name = "g0", .summary = "of tests"}, Descend},
-    {{.role = "kind", .name = "g1", .summary = "of tests"}, Descend},
-    {{.role = "kind", .name = "g2", .summary = "of tests"}, Descend}};
+const RegisterStageKind kKinds[] = {{{.name = "g0", .summary = "of tests"}, Descend},
+                                    {{.name = "g1", .summary = "of tests"}, Descend},
+                                    {{.name = "g2", .summary = "of tests"}, Descend}};
 
 }  // namespace
 }  // namespace zerosweep

@@ -39,9 +39,7 @@ inline Dataset RealImages(const Teacher& teacher) {
 struct JointCase {
   explicit JointCase(const std::string& name, const Json& given = Json::object(),
                      torch::ScalarType type = torch::kFloat32, const Teacher& of = TinyTeacher())
-      : entry(QuantizerRegistry::Get("quantizer", name)),
-        teacher(InType(of, type)),
-        real(RealImages(teacher)) {
+      : entry(QuantizerRegistry::Get(name)), teacher(InType(of, type)), real(RealImages(teacher)) {
     Json all = {{"batch", 8},       {"warm_up", 3},    {"iterations", 4},
                 {"calibration", 3}, {"snapshots", 2},  {"heldout", 8},
                 {"lr", 0.01},       {"momentum", 0.9}, {"latents", 6}};

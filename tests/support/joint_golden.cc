@@ -45,7 +45,7 @@ class Between final : public Checkpoints {
     if (step != to_) return;
     reached = state();
     for (auto& [name, tensor] : reached.tensors) tensor = tensor.detach().clone();
-    throw Error(ErrorKind::kTrial, "interrupted", "interrupted");
+    FailTrial(Failure::kInterrupted, "interrupted");
   }
 
   CheckpointState reached;
@@ -100,7 +100,7 @@ std::vector<double> SummaryOf(const std::string& name, const torch::Tensor& tens
 }
 
 GoldenTraining::GoldenTraining(const std::string& method, const Json& given)
-    : entry_(QuantizerRegistry::Get("quantizer", method)),
+    : entry_(QuantizerRegistry::Get(method)),
       params_(CompleteParams(entry_.declaration, given)),
       teacher_(JointGoldenTeacher()),
       real_(RealImages()) {}
@@ -116,7 +116,7 @@ CheckpointState GoldenTraining::Run(const std::optional<CheckpointState>& from, 
   try {
     entry_.function(context);
   } catch (const Error& error) {
-    if (error.failure() != "interrupted") throw;
+    if (error.failure() != Failure::kInterrupted) throw;
     return std::move(checkpoints.reached);
   }
   throw Error(ErrorKind::kInternal, "the training ended before the step it was to be cut at");

@@ -20,7 +20,7 @@ class MemoryCheckpoints : public Checkpoints {
     state_->values = Json::parse(state_->values.dump());
     for (auto& [name, tensor] : state_->tensors)
       tensor = tensor.detach().clone(torch::MemoryFormat::Contiguous);
-    throw Error(ErrorKind::kTrial, "interrupted", "interrupted");
+    FailTrial(Failure::kInterrupted, "interrupted");
   }
 
  private:
@@ -35,7 +35,7 @@ auto CutAndResume(int64_t cut, const Compute& compute) {
   try {
     compute(checkpoints);
   } catch (const Error& error) {
-    if (error.failure() == "interrupted") return compute(checkpoints);
+    if (error.failure() == Failure::kInterrupted) return compute(checkpoints);
     throw;
   }
   throw Error(ErrorKind::kInternal, "the computation ended before the step it was to be cut at");

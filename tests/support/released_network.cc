@@ -61,10 +61,8 @@ Teacher ReleasedTeacher() {
 torch::Tensor ReleasedImages(int64_t count) { return Filled("image", {count, 3, 6, 6}, -2, 2); }
 
 Preset PresetNamed(const std::string& name) {
-  const Json all = ProtocolFields();
-  Json fields = Json::object();
-  for (const Json& field : all.at("fields")) fields[field.at("name")] = field.at("default");
-  fields.update(all.at("presets").at(name));
+  Json fields = Protocols().Defaults();
+  fields.update(Protocols().presets.at(name));
   return {Protocol::FromJson(fields), fields.at("bn") == "folded"};
 }
 

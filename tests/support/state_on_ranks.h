@@ -27,7 +27,7 @@ inline TrainingState StateOnRanks(int ranks, int64_t steps,
     try {
       train(group, checkpoints);
     } catch (const Error& error) {
-      if (error.failure() != "interrupted") throw;
+      if (error.failure() != Failure::kInterrupted) throw;
     }
     CheckpointState state = *checkpoints.Restore();
     for (const auto& [name, curve] : state.values.at("curves").items())

@@ -18,7 +18,7 @@ namespace zerosweep {
 
 class SweepFolder {
  public:
-  SweepFolder() : catalogue_(TestCatalogueJson(), TestRecipesJson()) {
+  SweepFolder() : catalogue_(TestDeclarations(), TestRecipes()) {
     Write("data/test_batch.bin", "cifar test");
     Write("data/calibration_batch.bin", "cifar calibration");
     Write("data/net.safetensors", "weights");

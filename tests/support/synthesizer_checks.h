@@ -17,7 +17,7 @@ namespace zerosweep {
 inline SyntheticData SynthesizeWith(const std::string& name, const Teacher& teacher,
                                     const Json& given, Checkpoints& checkpoints,
                                     uint64_t seed = 0) {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", name);
+  const auto& entry = SynthesizerRegistry::Get(name);
   const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
   return entry.function({teacher, params, RandomStreams(seed), progress, checkpoints});

@@ -15,7 +15,7 @@ StageDesign Stage(const std::string& kind, const std::string& implementation, co
   return row;
 }
 
-WorkFacts Facts() { return WorkFacts(Catalogue(TestCatalogueJson(), TestRecipesJson())); }
+WorkFacts Facts() { return WorkFacts(Catalogue(TestDeclarations(), TestRecipes())); }
 
 TEST(CostModelTest, WorkIsHowOftenImagesGoThroughTheNetwork) {
   EXPECT_EQ(Work({{"iterations", 10}, {"lr", 0.5}, {"method", {{"images", 4}}}}), 40);
@@ -37,8 +37,10 @@ TEST(CostModelTest, MultiplyAddsGoWithTheSizeOfTheImages) {
   EXPECT_EQ(facts.Macs("resnet20_cifar_a", "fashion_mnist"), 4e7 * 28 * 28 / (32 * 32));
   EXPECT_EQ(facts.Macs("resnet20_cifar_a", "image_folder"), 4e7) << "resized to what it takes";
   EXPECT_FALSE(facts.Macs("plain_cnn", "cifar10"));
-  EXPECT_TRUE(facts.IsJoint("joint"));
-  EXPECT_FALSE(facts.IsJoint("minmax"));
+  EXPECT_EQ(facts.Passes("quantize", "joint"), 7);
+  EXPECT_EQ(facts.Passes("quantize", "minmax"), 3);
+  EXPECT_EQ(facts.Passes("sensitivity", "sensitivity"), 20);
+  EXPECT_EQ(facts.Passes("evaluate", "evaluate"), 1);
 }
 
 CostSample Sample(int iterations, double seconds, const std::string& model = "small",

@@ -16,8 +16,8 @@ class DataFilesTest : public testing::Test {
  protected:
   DatasetFiles Find(const std::string& dataset, const DataRoots& roots) {
     DigestCache digests(Home{folder_ / "home"});
-    DatasetFiles found =
-        FindDataset(*folder_.catalogue().Find("dataset", dataset), roots, "sweep.yaml:4", digests);
+    DatasetFiles found = FindDataset(*folder_.catalogue().Find(Role::kDataset, dataset), roots,
+                                     "sweep.yaml:4", digests);
     digests.Save();
     return found;
   }
@@ -28,7 +28,7 @@ class DataFilesTest : public testing::Test {
 };
 
 TEST_F(DataFilesTest, ASplitIsNamedByItsOwnFilesAlone) {
-  const Json& declaration = *folder_.catalogue().Find("dataset", "cifar10");
+  const Declaration& declaration = *folder_.catalogue().Find(Role::kDataset, "cifar10");
   DigestCache digests(Home{folder_ / "home"});
   const DatasetFiles found = Find("cifar10", {folder_ / "data"});
   EXPECT_THAT(found.splits, testing::ElementsAre("calibration", "test"));
@@ -45,7 +45,7 @@ TEST_F(DataFilesTest, ASplitIsNamedByItsOwnFilesAlone) {
 }
 
 TEST_F(DataFilesTest, TheFallbackStandsInForAnAbsentSplit) {
-  const Json& declaration = *folder_.catalogue().Find("dataset", "cifar10");
+  const Declaration& declaration = *folder_.catalogue().Find(Role::kDataset, "cifar10");
   DigestCache digests(Home{folder_ / "home"});
   std::filesystem::remove(folder_ / "data/calibration_batch.bin");
   folder_.Write("data/data_batch_1.bin", "one of two");

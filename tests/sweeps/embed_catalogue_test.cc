@@ -18,7 +18,7 @@ class EmbedCatalogueTest : public testing::Test {
     program_ =
         std::filesystem::absolute(build == nullptr ? "build" : build) / "bin/embed_catalogue";
     if (!std::filesystem::exists(program_)) GTEST_SKIP() << program_ << " is not built";
-    folder_.Write("catalogue.json", TestCatalogueJson().dump());
+    folder_.Write("catalogue.json", ToJson(TestDeclarations()).dump());
   }
 
   // The exit status; stderr goes to the file `errors`.

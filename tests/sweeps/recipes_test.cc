@@ -16,8 +16,8 @@ const std::string kRecipe =
     "name: mine\nsummary: words\nsynthesizer: {zeroq: {images: 32, lr: 1}}\n"
     "quantizer: {minmax: {}}\nprotocol: {preset: genie, first_w: 4}\n";
 
-Json Parsed(const std::string& yaml) {
-  const Catalogue catalogue(TestCatalogueJson(), Json::array());
+Recipe Parsed(const std::string& yaml) {
+  const Catalogue catalogue(TestDeclarations(), {});
   return ParseRecipe(ParseYaml(yaml, "mine.yaml"), catalogue);
 }
 
@@ -32,26 +32,32 @@ std::string ErrorOf(const std::string& yaml) {
 }
 
 TEST(RecipesTest, AreTypedByTheCatalogue) {
-  EXPECT_EQ(Parsed(kRecipe),
-            Json({{"name", "mine"},
-                  {"summary", "words"},
-                  {"paper", ""},
-                  {"synthesizer", {{"name", "zeroq"}, {"params", {{"images", 32}, {"lr", 1.0}}}}},
-                  {"quantizer", {{"name", "minmax"}, {"params", Json::object()}}},
-                  {"protocol", {{"preset", "genie"}, {"fields", {{"first_w", 4}}}}},
-                  {"variant", "code"}}));
+  const Recipe recipe = Parsed(kRecipe);
+  EXPECT_EQ(recipe.name, "mine");
+  EXPECT_EQ(recipe.summary, "words");
+  EXPECT_EQ(recipe.paper, "");
+  EXPECT_EQ(recipe.synthesizer->name, "zeroq");
+  EXPECT_EQ(recipe.synthesizer->params, Json({{"images", 32}, {"lr", 1.0}}));
+  EXPECT_EQ(recipe.quantizer.name, "minmax");
+  EXPECT_EQ(recipe.quantizer.params, Json::object());
+  EXPECT_EQ(recipe.protocol.usual.preset, "genie");
+  EXPECT_EQ(recipe.protocol.usual.changed, Json({{"first_w", 4}}));
+  EXPECT_EQ(recipe.variant, "code");
+}
+
+TEST(RecipesTest, AreTheSameOnceTheyAreCompiledIn) {
+  const Json compiled = ToJson(TestRecipes());
+  EXPECT_EQ(ToJson(RecipesFromJson(Json::parse(compiled.dump()))), compiled);
 }
 
 TEST(RecipesTest, MayHaveAProtocolByVariant) {
   const std::string head = "name: x\nsummary: y\nsynthesizer: zeroq\nquantizer: minmax\n";
-  const Json protocol =
-      Parsed(head + "protocol: {code: zeroq, paper: {preset: genie, first_w: 4}}\n").at("protocol");
-  const RecipeProtocol read = RecipeProtocolFromJson(protocol);
+  const RecipeProtocol read =
+      Parsed(head + "protocol: {code: zeroq, paper: {preset: genie, first_w: 4}}\n").protocol;
   EXPECT_EQ(read.Of("code").preset, "zeroq");
   EXPECT_EQ(read.Of("fixed").preset, "zeroq");
   EXPECT_EQ(read.Of("paper").preset, "genie");
   EXPECT_EQ(read.Of("paper").changed, Json({{"first_w", 4}}));
-  EXPECT_EQ(ToJson(read), protocol);
   EXPECT_EQ(ErrorOf(head + "protocol: {paper: zeroq}\n"),
             "mine.yaml:5: protocol by variant has no choice for code");
   EXPECT_EQ(ErrorOf(head + "protocol: {code: zeroq, papr: genie}\n"),
@@ -74,7 +80,7 @@ TEST(RecipesTest, AreRefusedAsASweepWouldBe) {
 
 TEST(RecipesTest, HaveASynthesizerUnlessTheirQuantizerIsJoint) {
   const std::string head = "name: x\nsummary: y\nprotocol: zeroq\n";
-  EXPECT_FALSE(Parsed(head + "quantizer: joint\n").contains("synthesizer"));
+  EXPECT_FALSE(Parsed(head + "quantizer: joint\n").synthesizer);
   EXPECT_EQ(ErrorOf(head + "quantizer: joint\nsynthesizer: zeroq\n"),
             "mine.yaml:1: the recipe has a synthesizer, but joint makes its own images");
   EXPECT_EQ(ErrorOf(head + "quantizer: minmax\n"),

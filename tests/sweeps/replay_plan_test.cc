@@ -88,12 +88,10 @@ TEST_F(ReplayPlanTest, WhatHasNotChangedHasTheSameNames) {
 
 TEST_F(ReplayPlanTest, RevisionsAreThoseOfTheCatalogue) {
   const Plan plan = folder.Expand(CifarSweep(kCells));
-  Json json = TestCatalogueJson();
-  for (Json& kind : json["kinds"])
-    if (kind["name"] == "evaluate") kind["revision"] = 9;
-  for (Json& quantizer : json["quantizers"])
-    if (quantizer["name"] == "rounding") quantizer["revision"] = 5;
-  const ReplayPlan replay = Replay(Recorded(plan), Catalogue(json, TestRecipesJson()));
+  Declarations changed = TestDeclarations();
+  Named(changed, Role::kKind, "evaluate").revision = 9;
+  Named(changed, Role::kQuantizer, "rounding").revision = 5;
+  const ReplayPlan replay = Replay(Recorded(plan), Catalogue(changed, TestRecipes()));
   EXPECT_THAT(What(replay), ElementsAre("revision of quantize rounding", "revision of evaluate"));
   EXPECT_EQ(replay.changes[0].recorded, "4");
   EXPECT_EQ(replay.changes[0].now, "5");
@@ -104,7 +102,7 @@ TEST_F(ReplayPlanTest, RevisionsAreThoseOfTheCatalogue) {
   // The same as a sweep of that catalogue would name it.
   folder.Write("sweep.yaml", CifarSweep(kCells));
   EXPECT_EQ(trial.id,
-            ExpandSweep(folder.Options(), Catalogue(json, TestRecipesJson())).trials[0].id);
+            ExpandSweep(folder.Options(), Catalogue(changed, TestRecipes())).trials[0].id);
 }
 
 TEST_F(ReplayPlanTest, FilesThatChangedAreNamedWithTheirDigests) {
@@ -151,10 +149,10 @@ TEST_F(ReplayPlanTest, ShippedModelsAreFoundWithoutTheirPath) {
 
 TEST_F(ReplayPlanTest, WhatTheCatalogueHasNoMoreCannotBeComputed) {
   const RecordedTrial recorded = Recorded(folder.Expand(CifarSweep(kCells)));
-  Json json = TestCatalogueJson();
-  json["quantizers"] = Json::array();
+  Declarations changed = TestDeclarations();
+  changed.by_role.at(Role::kQuantizer).clear();
   try {
-    Replay(recorded, Catalogue(json, TestRecipesJson()));
+    Replay(recorded, Catalogue(changed, TestRecipes()));
     FAIL() << "it has no quantizer";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kCluster);

@@ -29,10 +29,10 @@ const std::string kPlain = "  method: zeroq\n  bits: w8a8\n";  // lines 5 and 6
 INSTANTIATE_TEST_SUITE_P(
     Form, SweepGrammarTest,
     testing::Values(
-        Case{
-            "no_map", "[1]\n",
-            "sweep.yaml:1: a sweep must be a map of name, data, profile, protocol, variant, fixed, "
-            "grid, zip, seeds, include, exclude, when, ranks, resources, evaluate; this is [1]"},
+        Case{"no_map", "[1]\n",
+             "sweep.yaml:1: a sweep must be a map of name, protocol, variant, profile, "
+             "ranks, resources, evaluate, data, fixed, grid, zip, seeds, include, exclude, when; "
+             "this is [1]"},
         Case{"unknown_top", "name: t\ngird: {bits: [w8a8]}\n",
              "sweep.yaml:2: unknown key 'gird' in the sweep, did you mean 'grid'?"},
         Case{"misplaced", "name: t\nmethod: zeroq\n",
@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
              "sweep.yaml:5: grid is empty, remove it or fill it"},
         Case{"null_grid", CifarSweep("grid:\n"),
              "sweep.yaml:5: grid is empty, must be a map of model, method, synthesizer, quantizer, "
-             "bits, protocol, variant, profile, ranks, resources, dtype, evaluate, data, seed, "
+             "bits, protocol, variant, profile, ranks, resources, evaluate, data, seed, "
              "seeds"},
         Case{"empty_zip", CifarSweep("zip: {}\n"),
              "sweep.yaml:5: zip is empty, remove it or fill it"},
@@ -97,11 +97,10 @@ INSTANTIATE_TEST_SUITE_P(
              "sweep.yaml:7: unknown key 'quantise' in seeds, did you mean 'quantize'?"},
         Case{"twin_seeds", CifarSweep(kPlain + "seeds: [0, 1, 0]\n"),
              "sweep.yaml:7: seeds holds 0 twice (first at sweep.yaml:7), remove one"},
-        Case{
-            "exclude_no_map", CifarSweep(kPlain + "exclude: [zeroq]\n"),
-            "sweep.yaml:7: exclude is 'zeroq', must be a map of model, method, synthesizer, "
-            "quantizer, bits, protocol, variant, profile, ranks, resources, dtype, evaluate, data, "
-            "seed, seeds"},
+        Case{"exclude_no_map", CifarSweep(kPlain + "exclude: [zeroq]\n"),
+             "sweep.yaml:7: exclude is 'zeroq', must be a map of model, method, synthesizer, "
+             "quantizer, bits, protocol, variant, profile, ranks, resources, evaluate, data, "
+             "seed, seeds"},
         Case{"exclude_empty", CifarSweep(kPlain + "exclude: [{}]\n"),
              "sweep.yaml:7: exclude is empty, give at least one key"},
         Case{"exclude_unknown", CifarSweep(kPlain + "exclude:\n  - {method: zeroqq}\n"),
@@ -173,8 +172,8 @@ TEST(SweepGroundTest, AnOtherKeyThatNobodyReadsIsRefused) {
   const SweepFolder folder;
   EXPECT_EQ(
       folder.ErrorOf("name: t\nX-common: 1\n"),
-      "sweep.yaml:2: unknown key 'X-common' in the sweep (known: name, data, profile, protocol, "
-      "variant, fixed, grid, zip, seeds, include, exclude, when, ranks, resources, evaluate)");
+      "sweep.yaml:2: unknown key 'X-common' in the sweep (known: name, protocol, variant, profile, "
+      "ranks, resources, evaluate, data, fixed, grid, zip, seeds, include, exclude, when)");
   EXPECT_EQ(folder.ErrorOf(CifarSweep("  x-common: 1\n")).substr(0, 40),
             "sweep.yaml:5: unknown key 'x-common' in ");
 }

@@ -150,8 +150,6 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"part_ranks",
              "  bits: w8a8\n  quantizer: minmax\n  synthesizer: {zeroq: {ranks: 4}}\n",
              "sweep.yaml:7: ranks is 4, but this version has only 1"},
-        Case{"dtype", "  bits: w8a8\n  method: zeroq\n  dtype: bfloat16\n",
-             "sweep.yaml:7: dtype is 'bfloat16', but this version has only \"float32\""},
         Case{"resources", "  bits: w8a8\n  method: zeroq\nresources: {cores: 2}\n",
              "sweep.yaml:7: unknown key 'cores' in resources (known: threads, cpus, gpus, memory, "
              "time, ranks)"},

@@ -46,7 +46,7 @@ TEST_F(NcclGroupTest, ARankZeroThatNeverComesEndsTheRendezvous) {
     group->Reduce({x}, Group::Reduction::kSum);
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
-    EXPECT_EQ(error.failure(), "lost_worker") << error.what();
+    EXPECT_EQ(error.failure(), Failure::kLostWorker) << error.what();
   }
 }
 

@@ -17,10 +17,10 @@ TEST(VggTest, HasThePublishedSize) {
   double macs = 0;
   for (const auto& [node, count] : CountMacs(graph)) macs += static_cast<double>(count);
   EXPECT_NEAR(macs * 1e-9, 15.47, 0.005);  // torchvision's table
-  for (const Json& model : DescribeAll().at("models")) {
-    const std::string name = model.at("name");
-    if (name.starts_with("vgg")) {
-      EXPECT_EQ(model.at("facts").at("macs"), macs) << name;
+  const Declarations all = DescribeAll();
+  for (const Declaration& model : all.Of(Role::kModel)) {
+    if (model.name.starts_with("vgg")) {
+      EXPECT_EQ(static_cast<double>(model.model().macs), macs) << model.name;
     }
   }
 }

@@ -46,7 +46,7 @@ TEST_F(StageResumeTest, AskedToLeaveItSavesAndTheNextAttemptGoesOn) {
   ASSERT_TRUE(std::holds_alternative<StageProgress>(Next()));  // it is at work
   kill(child_->pid(), SIGTERM);
   const auto failed = std::get<StageFailed>(End());
-  EXPECT_EQ(failed.failure, "interrupted");
+  EXPECT_EQ(failed.failure, Failure::kInterrupted);
   EXPECT_NE(failed.message.find("saved at iteration "), std::string::npos) << failed.message;
   EXPECT_FALSE(fs::exists(temp_ / "first"));
   EXPECT_TRUE(WaitUntil([&] { return child_->Ended() == "exit 75"; }, 10));
@@ -76,7 +76,7 @@ TEST_F(StageResumeTest, ACheckpointOfOtherThreadsIsNotUsed) {
   BeginSynthesis("first");
   ASSERT_TRUE(std::holds_alternative<StageProgress>(Next()));
   kill(child_->pid(), SIGTERM);
-  ASSERT_EQ(std::get<StageFailed>(End()).failure, "interrupted");
+  ASSERT_EQ(std::get<StageFailed>(End()).failure, Failure::kInterrupted);
   Start();
   threads_ = 2;
   BeginSynthesis("second");

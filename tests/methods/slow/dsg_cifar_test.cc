@@ -14,7 +14,7 @@ namespace zerosweep {
 namespace {
 
 double Spread(const Teacher& teacher, const char* method) {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", method);
+  const auto& entry = SynthesizerRegistry::Get(method);
   const Json params =
       CompleteParams(entry.declaration, {{"images", 16}, {"batch", 16}, {"iterations", 60}});
   QuietProgress progress;

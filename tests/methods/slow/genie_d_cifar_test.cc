@@ -19,7 +19,7 @@ TEST(GenieDCifarTest, TheLossFallsBelowATwentiethWithin100Iterations) {
   Graph graph = BuildModel("resnet20_cifar_a", 3, 32, 32, 10);
   LoadState(graph, ReadState(*folder / "resnet20.safetensors"), "resnet20.safetensors");
   teacher.graph = ToChannelsLast(graph);
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", "genie_d");
+  const auto& entry = SynthesizerRegistry::Get("genie_d");
   const Json params =
       CompleteParams(entry.declaration, {{"images", 32}, {"batch", 32}, {"iterations", 100}});
   QuietProgress progress;

@@ -24,7 +24,7 @@ Teacher CifarTeacher(const std::filesystem::path& folder) {
 }
 
 SyntheticData Synthesize(const Teacher& teacher, const Json& given) {
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", "intraq");
+  const auto& entry = SynthesizerRegistry::Get("intraq");
   const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
   NoCheckpoints checkpoints;

@@ -20,7 +20,7 @@ TEST(ZeroqCifarTest, TheLossFallsBelowOnePercentOfItsStart) {
   Graph graph = BuildModel("resnet20_cifar_a", 3, 32, 32, 10);
   LoadState(graph, ReadState(*folder / "resnet20.safetensors"), "resnet20.safetensors");
   teacher.graph = graph;
-  const auto& entry = SynthesizerRegistry::Get("synthesizer", "zeroq");
+  const auto& entry = SynthesizerRegistry::Get("zeroq");
   const Json params =
       CompleteParams(entry.declaration, {{"images", 8}, {"batch", 8}, {"iterations", 500}});
   QuietProgress progress;

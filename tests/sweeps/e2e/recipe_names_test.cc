@@ -23,8 +23,8 @@ std::filesystem::path GoldenFile() {
 }
 
 // One trial of the recipe on a ResNet-20 for CIFAR-10 whose weights and images are fixed bytes.
-Plan PlanOf(const SweepFolder& folder, const Json& recipe, const std::string& profile) {
-  const std::string name = recipe.at("name");
+Plan PlanOf(const SweepFolder& folder, const Recipe& recipe, const std::string& profile) {
+  const std::string& name = recipe.name;
   const char* bits = name == "zeroq_mp" ? "wmp4a4" : "w4a4";
   folder.Write("sweep.yaml", CifarSweep(fmt::format("  method: {}\n  bits: {}\nprofile: {}\n", name,
                                                     bits, profile)));
@@ -34,11 +34,11 @@ Plan PlanOf(const SweepFolder& folder, const Json& recipe, const std::string& pr
 // A heading, and a line a stage: kind, implementation, revision, name, parameters.
 std::string Listing(const SweepFolder& folder) {
   std::ostringstream text;
-  for (const Json& recipe : CompiledCatalogue().recipes()) {
+  for (const Recipe& recipe : CompiledCatalogue().recipes()) {
     for (const std::string profile : {"paper", "fast", "smoke"}) {
       const Plan plan = PlanOf(folder, recipe, profile);
-      EXPECT_EQ(plan.trials.size(), 1U) << recipe.at("name");
-      text << recipe.at("name").get<std::string>() << ' ' << profile << '\n';
+      EXPECT_EQ(plan.trials.size(), 1U) << recipe.name;
+      text << recipe.name << ' ' << profile << '\n';
       for (const size_t place : plan.trials.at(0).stages) {
         const StageRow& stage = plan.stages.at(place);
         const StageDesign& design = *stage.design;

@@ -1,0 +1,123 @@
+#include "contract/declaration.h"
+
+#include <algorithm>
+
+namespace zerosweep {
+
+NLOHMANN_JSON_SERIALIZE_ENUM(ParamType, {{ParamType::kInt, "int"},
+                                         {ParamType::kFloat, "float"},
+                                         {ParamType::kBool, "bool"},
+                                         {ParamType::kString, "string"},
+                                         {ParamType::kChoice, "choice"},
+                                         {ParamType::kBits, "bits"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Role, {{Role::kKind, "kind"},
+                                    {Role::kSynthesizer, "synthesizer"},
+                                    {Role::kQuantizer, "quantizer"},
+                                    {Role::kModel, "model"},
+                                    {Role::kDataset, "dataset"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Condition, fact, relation, value)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Limit, when, message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ParamSpec, name, type, default_value, meaning, unit, source, min,
+                                   max, choices, profiles, variants, neutral)
+NLOHMANN_JSON_SERIALIZE_ENUM(KindFacts::Presence,
+                             {{KindFacts::Presence::kAlone, "alone"},
+                              {KindFacts::Presence::kAlways, "always"},
+                              {KindFacts::Presence::kSynthesizer, "synthesizer"},
+                              {KindFacts::Presence::kMixedBits, "mixed_bits"},
+                              {KindFacts::Presence::kNeeded, "needed"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(KindFacts::SetBy, {{KindFacts::SetBy::kEvaluate, "evaluate"},
+                                                {KindFacts::SetBy::kSynthesizer, "synthesizer"},
+                                                {KindFacts::SetBy::kQuantizer, "quantizer"},
+                                                {KindFacts::SetBy::kBits, "bits"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KindFacts, presence, set_by, provides, reads, runs,
+                                   reads_weights, reads_test_images, passes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MethodFacts, joint, groups, labels)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelFacts, input_shape, classes, macs, min_side, map_side,
+                                   stride_side, layouts, batch_norms, features, shortcuts,
+                                   signed_placements, unit_ends, stem_ends)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DatasetFacts, classes, shape, files, folders, fallback,
+                                   alternative_folders, default_folder, debian_package, layout,
+                                   test_images)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProtocolField, param, stages)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProtocolFields, fields, presets)
+
+namespace {
+
+constexpr std::array kRoles = {Role::kKind, Role::kSynthesizer, Role::kQuantizer, Role::kModel,
+                               Role::kDataset};
+
+Json DeclarationToJson(const Declaration& d) {
+  const Json facts = std::visit([](const auto& of_role) { return Json(of_role); }, d.facts);
+  return {{"name", d.name},         {"summary", d.summary},     {"paper", d.paper},
+          {"revision", d.revision}, {"uses_seed", d.uses_seed}, {"needs", d.needs},
+          {"params", d.params},     {"limits", d.limits},       {"facts", facts}};
+}
+
+Declaration DeclarationFromJson(const Json& json, Role role) {
+  Declaration d{.name = json.at("name"),
+                .summary = json.at("summary"),
+                .paper = json.at("paper"),
+                .revision = json.at("revision"),
+                .uses_seed = json.at("uses_seed"),
+                .needs = json.at("needs"),
+                .params = json.at("params"),
+                .limits = json.at("limits")};
+  if (role == Role::kKind) d.facts = json.at("facts").get<KindFacts>();
+  if (role == Role::kSynthesizer || role == Role::kQuantizer)
+    d.facts = json.at("facts").get<MethodFacts>();
+  if (role == Role::kModel) d.facts = json.at("facts").get<ModelFacts>();
+  if (role == Role::kDataset) d.facts = json.at("facts").get<DatasetFacts>();
+  return d;
+}
+
+}  // namespace
+
+const char* ToString(ParamType type) {
+  constexpr std::array kNames = {"int", "float", "bool", "string", "choice", "bits"};
+  return kNames.at(static_cast<size_t>(type));
+}
+
+const char* ToString(Role role) {
+  constexpr std::array kNames = {"kind", "synthesizer", "quantizer", "model", "dataset"};
+  return kNames.at(static_cast<size_t>(role));
+}
+
+bool Declaration::Needs(const std::string& what) const {
+  return std::find(needs.begin(), needs.end(), what) != needs.end();
+}
+
+const ParamSpec* Declaration::Find(const std::string& param) const {
+  const auto found = std::find_if(params.begin(), params.end(),
+                                  [&](const ParamSpec& spec) { return spec.name == param; });
+  return found == params.end() ? nullptr : &*found;
+}
+
+Json ProtocolFields::Defaults() const {
+  Json values = Json::object();
+  for (const ProtocolField& field : fields) values[field.param.name] = field.param.default_value;
+  return values;
+}
+
+Json ToJson(const Declarations& declarations) {
+  Json json = {{"protocol", declarations.protocol}};
+  for (const Role role : kRoles) {
+    Json& list = json[ToString(role)] = Json::array();
+    for (const Declaration& declaration : declarations.Of(role))
+      list.push_back(DeclarationToJson(declaration));
+  }
+  return json;
+}
+
+Declarations DeclarationsFromJson(const Json& json) {
+  Declarations declarations{json.at("protocol").get<ProtocolFields>(), {}};
+  for (const Role role : kRoles) {
+    std::vector<Declaration>& list = declarations.by_role[role];
+    for (const Json& entry : json.at(ToString(role)))
+      list.push_back(DeclarationFromJson(entry, role));
+  }
+  return declarations;
+}
+
+Json ToJson(const ModelFacts& facts) { return facts; }
+
+}  // namespace zerosweep

@@ -1,0 +1,38 @@
+// Messages of a variant as JSON objects that say their type: {"type": "done", "seconds": 1.5, …}.
+// Fields are those of nlohmann's to_json and from_json for the message's struct.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <variant>
+
+#include "base/json.h"
+
+namespace zerosweep {
+
+// The word that names the type, specialised for each message.
+template <typename Message>
+inline constexpr const char* kMessageType = nullptr;
+
+template <typename... Messages>
+Json TaggedJson(const std::variant<Messages...>& message) {
+  return std::visit(
+      [](const auto& one) {
+        Json json = one;
+        json["type"] = kMessageType<std::decay_t<decltype(one)>>;
+        return json;
+      },
+      message);
+}
+
+// The reverse; nullopt for a type that is none of the variant's. Throws nlohmann::json::exception
+// for a message of another form.
+template <typename... Messages>
+void FromTagged(const Json& json, std::optional<std::variant<Messages...>>& message) {
+  const std::string& type = json.at("type").get_ref<const std::string&>();
+  message.reset();
+  ((type == kMessageType<Messages> ? (void)(message = json.get<Messages>()) : void()), ...);
+}
+
+}  // namespace zerosweep

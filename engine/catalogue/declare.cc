@@ -1,0 +1,53 @@
+#include "engine/catalogue/declare.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "engine/catalogue/protocol_fields.h"
+
+namespace zerosweep {
+namespace {
+
+struct Declared {
+  Declaration declaration;
+  std::function<void(Declaration&)> complete;
+};
+
+std::map<Role, std::vector<Declared>>& All() {
+  static std::map<Role, std::vector<Declared>> declared = {{Role::kKind, {}},
+                                                           {Role::kSynthesizer, {}},
+                                                           {Role::kQuantizer, {}},
+                                                           {Role::kModel, {}},
+                                                           {Role::kDataset, {}}};
+  return declared;
+}
+
+std::vector<Declaration> Described(Role role, const std::vector<Declared>& declared) {
+  std::vector<Declaration> list;
+  for (const auto& [declaration, complete] : declared) {
+    list.push_back(declaration);
+    if (complete) complete(list.back());
+  }
+  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  const auto twin = std::adjacent_find(
+      list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
+  if (twin != list.end())
+    Fail(ErrorKind::kInternal, "{} '{}' is declared twice", ToString(role), twin->name);
+  return list;
+}
+
+}  // namespace
+
+Declare::Declare(Role role, Declaration declaration, std::function<void(Declaration&)> complete) {
+  All().at(role).push_back({std::move(declaration), std::move(complete)});
+}
+
+Declarations DescribeAll() {
+  Declarations declarations{Protocols(), {}};
+  for (const auto& [role, declared] : All()) declarations.by_role[role] = Described(role, declared);
+  return declarations;
+}
+
+std::string CatalogueDigest() { return JsonDigest(ToJson(DescribeAll())); }
+
+}  // namespace zerosweep
