@@ -191,6 +191,10 @@ CREATE VIEW v_trial_stage AS
 SELECT t.name AS trial, x.kind, g.name AS stage
 FROM trial_stage x JOIN trial t ON t.id = x.trial_id JOIN stage g ON g.id = x.stage_id;
 
+CREATE VIEW v_stage_input AS
+SELECT g.name AS stage, i.name AS input
+FROM stage_input x JOIN stage g ON g.id = x.stage_id JOIN stage i ON i.id = x.input_id;
+
 CREATE VIEW v_attempt AS
 SELECT a.name AS attempt, g.name AS stage, d.kind, a.number, a.worker, a.device, a.threads,
   strftime('%Y-%m-%dT%H:%M:%SZ', a.started, 'unixepoch') AS started,
