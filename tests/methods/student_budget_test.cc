@@ -26,9 +26,9 @@ std::pair<std::string, YAML::Node> QuantizerOf(const std::string& recipe) {
 }
 
 Json Typed(const ParamSpec& param, const YAML::Node& value) {
-  if (param.type == "int") return value.as<int64_t>();
-  if (param.type == "float") return value.as<double>();
-  if (param.type == "bool") return value.as<bool>();
+  if (param.type == ParamType::kInt) return value.as<int64_t>();
+  if (param.type == ParamType::kFloat) return value.as<double>();
+  if (param.type == ParamType::kBool) return value.as<bool>();
   return value.as<std::string>();
 }
 
