@@ -15,7 +15,7 @@ class PassedOptions {
   CLI::Option* Add(CLI::Option* option) { return options_.emplace_back(option); }
   // A path, passed on as an absolute one.
   CLI::Option* AddPath(CLI::Option* option);
-  // Appends those that were given, as "--name=value".
+  // Appends those that were given with a value, as "--name=value".
   void AppendTo(std::vector<std::string>& words) const;
 
  private:

@@ -31,7 +31,7 @@ void AddStageOptions(CLI::App& app, RunOptions& options) {
   options.passed
       .Add(app.add_option(
           "-n,--slots", options.slots,
-          "Stage processes at a time on each node (default: one per GPU, else one per `threads` "
+          "Stage processes at a time on a machine (default: one per GPU, else one per `threads` "
           "cores)"))
       ->check(CLI::Range(1, 4096));
   options.passed

@@ -52,21 +52,16 @@ void to_json(Json& json, const Ended& ended) {
   json = {{"result", TaggedJson(ended.result)}, {"log_tail", ended.log_tail}, {"rank", ended.rank}};
 }
 void from_json(const Json& json, Ended& ended) {
-  std::optional<std::variant<StageDone, StageFailed>> result;
-  FromTagged(json.at("result"), result);
+  const auto result = FromTagged<decltype(ended.result)>(json.at("result"));
   if (!result) Fail(ErrorKind::kCluster, "malformed message between ranks: {}", json.dump());
-  ended = {std::move(*result), json.at("log_tail"), json.at("rank")};
+  ended = {*result, json.at("log_tail"), json.at("rank")};
 }
 
 namespace {
 
 ClusterMessage Decode(const Json& json) {
-  std::optional<WorkerMessage> of_worker;
-  FromTagged(json, of_worker);
-  if (of_worker) return *of_worker;
-  std::optional<CoordinatorMessage> of_coordinator;
-  FromTagged(json, of_coordinator);
-  if (of_coordinator) return *of_coordinator;
+  if (const auto of_worker = FromTagged<WorkerMessage>(json)) return *of_worker;
+  if (const auto of_coordinator = FromTagged<CoordinatorMessage>(json)) return *of_coordinator;
   Fail(ErrorKind::kCluster, "unknown message {} between ranks; all ranks must run one build",
        json.at("type").dump());
 }

@@ -2,19 +2,31 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace zerosweep {
 
-NLOHMANN_JSON_SERIALIZE_ENUM(ParamType, {{ParamType::kInt, "int"},
-                                         {ParamType::kFloat, "float"},
-                                         {ParamType::kBool, "bool"},
-                                         {ParamType::kString, "string"},
-                                         {ParamType::kChoice, "choice"},
-                                         {ParamType::kBits, "bits"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(Role, {{Role::kKind, "kind"},
-                                    {Role::kSynthesizer, "synthesizer"},
-                                    {Role::kQuantizer, "quantizer"},
-                                    {Role::kModel, "model"},
-                                    {Role::kDataset, "dataset"}})
+namespace {
+
+constexpr std::array kParamTypes = {"int", "float", "bool", "string", "choice", "bits"};
+constexpr std::array kRoleNames = {"kind", "synthesizer", "quantizer", "model", "dataset"};
+
+template <typename Enum, size_t kCount>
+void FromWord(const Json& json, const std::array<const char*, kCount>& words, Enum& value) {
+  const auto found = std::find(words.begin(), words.end(), json.get<std::string>());
+  if (found == words.end()) Fail(ErrorKind::kInternal, "the catalogue holds {}", json.dump());
+  value = static_cast<Enum>(found - words.begin());
+}
+
+}  // namespace
+
+const char* ToString(ParamType type) { return kParamTypes.at(static_cast<size_t>(type)); }
+const char* ToString(Role role) { return kRoleNames.at(static_cast<size_t>(role)); }
+
+void to_json(Json& json, ParamType type) { json = ToString(type); }
+void from_json(const Json& json, ParamType& type) { FromWord(json, kParamTypes, type); }
+void to_json(Json& json, Role role) { json = ToString(role); }
+void from_json(const Json& json, Role& role) { FromWord(json, kRoleNames, role); }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Condition, fact, relation, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Limit, when, message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ParamSpec, name, type, default_value, meaning, unit, source, min,
@@ -71,16 +83,6 @@ Declaration DeclarationFromJson(const Json& json, Role role) {
 }
 
 }  // namespace
-
-const char* ToString(ParamType type) {
-  constexpr std::array kNames = {"int", "float", "bool", "string", "choice", "bits"};
-  return kNames.at(static_cast<size_t>(type));
-}
-
-const char* ToString(Role role) {
-  constexpr std::array kNames = {"kind", "synthesizer", "quantizer", "model", "dataset"};
-  return kNames.at(static_cast<size_t>(role));
-}
 
 bool Declaration::Needs(const std::string& what) const {
   return std::find(needs.begin(), needs.end(), what) != needs.end();

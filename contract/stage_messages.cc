@@ -38,8 +38,7 @@ Json ToJson(const StageMessage& message) { return TaggedJson(message); }
 
 StageMessage StageMessageFromJson(const Json& json) {
   return Decode(json, [&] {
-    std::optional<StageMessage> message;
-    FromTagged(json, message);
+    const auto message = FromTagged<StageMessage>(json);
     if (!message) Fail(ErrorKind::kCluster, "unknown message type {}", json.at("type").dump());
     return *message;
   });

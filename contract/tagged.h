@@ -28,11 +28,15 @@ Json TaggedJson(const std::variant<Messages...>& message) {
 
 // The reverse; nullopt for a type that is none of the variant's. Throws nlohmann::json::exception
 // for a message of another form.
-template <typename... Messages>
-void FromTagged(const Json& json, std::optional<std::variant<Messages...>>& message) {
+template <typename Variant>
+std::optional<Variant> FromTagged(const Json& json) {
   const std::string& type = json.at("type").get_ref<const std::string&>();
-  message.reset();
-  ((type == kMessageType<Messages> ? (void)(message = json.get<Messages>()) : void()), ...);
+  std::optional<Variant> message;
+  const auto take = [&]<typename... Messages>(const std::variant<Messages...>*) {
+    ((type == kMessageType<Messages> ? (void)(message = json.get<Messages>()) : void()), ...);
+  };
+  take(static_cast<const Variant*>(nullptr));
+  return message;
 }
 
 }  // namespace zerosweep

@@ -58,7 +58,9 @@ std::string SplitFingerprint(const Declaration& dataset, const DatasetPlace& pla
     if (warning != nullptr) *warning = PassedOverWarning(folder);
     return digests.FingerprintOf(folder, split);
   }
-  const std::vector<fs::path> files = FindSplit({place.folder}, split, dataset).files;
+  const auto [files, missing] = FindSplit({place.folder}, split, dataset);
+  if (files.empty())
+    Fail(ErrorKind::kUsage, "dataset {}: {} is not there any more", dataset.name, missing.string());
   digests.Prepare(files);
   return FilesFingerprint(files, [&](const fs::path& file) { return digests.Sha256Of(file); });
 }

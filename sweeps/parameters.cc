@@ -120,7 +120,8 @@ Json CheckedBlock(const ParamSpecs& params, const YamlNode& block, const std::st
   Json given = Json::object();
   if (block.kind == YamlNode::Kind::kNull) return given;
   std::vector<std::string> known;
-  for (const ParamSpec* param : params) known.push_back(param->name);
+  for (const ParamSpec* param : params)
+    if (FindParam(params, param->name) == param) known.push_back(param->name);
   known.insert(known.end(), extra.begin(), extra.end());
   RequireKeys(block, known, name);
   for (const YamlMember& member : block.members) {

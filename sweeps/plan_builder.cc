@@ -178,7 +178,7 @@ const PlanBuilder::TrialDesign& PlanBuilder::DesignOf(const Assignment& trial,
   if (known != trial_designs_.end()) return known->second;
   RequireComplete(trial, resolver_.TreatmentOf(trial), sweep_where);
   const ResolvedTrial resolved = resolver_.Resolve(trial);
-  CheckTrial(resolved, trial);
+  CheckTrial(resolved, trial, catalogue_);
   return trial_designs_.emplace(key, MakeDesign(resolved)).first->second;
 }
 

@@ -165,8 +165,6 @@ class Resolver {
     const ParamSpec* param = kind.Find("ranks");
     if (ranks == nullptr || param == nullptr || block.given.contains("ranks")) return;
     block.given["ranks"] = CheckedValue(*param, *ranks, "ranks");
-    if (kind.kind().runs)
-      CheckGroups(*block.part->declaration, *kind.kind().runs, *ranks, catalogue_);
   }
 
   void SetResources(const Json& values, const Block& block, TrialStage& stage) const {
@@ -192,13 +190,6 @@ class Resolver {
 };
 
 }  // namespace
-
-const TrialStage* Treatment::Find(const std::string& kind) const {
-  const auto found = std::find_if(stages.begin(), stages.end(), [&](const TrialStage& stage) {
-    return stage.kind->name == kind;
-  });
-  return found == stages.end() ? nullptr : &*found;
-}
 
 Json Treatment::ValuesOf(KindFacts::SetBy block) const {
   Json values = Json::object();

@@ -39,8 +39,6 @@ struct Treatment {
   Treatment(const Treatment&) = delete;
   Treatment& operator=(const Treatment&) = delete;
 
-  // Null when the trial has no stage of that kind.
-  const TrialStage* Find(const std::string& kind) const;
   // Every parameter that the block sets, with its value.
   Json ValuesOf(KindFacts::SetBy block) const;
 };

@@ -4,7 +4,6 @@
 #include "sweeps/sweep_spec.h"
 
 namespace zerosweep {
-
 namespace {
 
 struct Row {

@@ -39,6 +39,14 @@ void CheckPart(const ResolvedTrial& trial, const TrialStage& stage) {
   if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.arch(), *refusal);
 }
 
+// `ranks` of the whole trial; what a part's own block asks for was checked with the block.
+void CheckRanksOfTrial(const TrialStage& stage, const Assignment& assignment,
+                       const Catalogue& catalogue) {
+  const YamlNode* ranks = assignment.Get(TrialKey::kRanks);
+  if (ranks != nullptr && stage.needs.ranks > 1)
+    CheckGroups(*stage.part->declaration, *stage.facts().runs, *ranks, catalogue);
+}
+
 void CheckRealData(const ResolvedTrial& trial, const Part& part) {
   if (!part.declaration->Needs("real_data")) return;
   const DatasetFiles& data = trial.images;
@@ -59,10 +67,12 @@ void CheckMixedPrecision(const ResolvedTrial& trial, const YamlNode& bits) {
 
 }  // namespace
 
-void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment) {
+void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment,
+                const Catalogue& catalogue) {
   CheckModel(trial);
   for (const TrialStage& stage : trial.treatment.stages) {
     if (stage.part == nullptr) continue;
+    CheckRanksOfTrial(stage, assignment, catalogue);
     CheckPart(trial, stage);
     CheckRealData(trial, *stage.part);
   }

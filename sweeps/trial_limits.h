@@ -8,6 +8,7 @@ namespace zerosweep {
 
 // Throws kUsage at the part that is refused, naming method and network and saying what to do.
 // `assignment`: what the trial was resolved from.
-void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment);
+void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment,
+                const Catalogue& catalogue);
 
 }  // namespace zerosweep

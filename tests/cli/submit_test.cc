@@ -70,6 +70,19 @@ TEST_F(SubmitTest, PrintShowsEverythingAndDoesNothing) {
   EXPECT_THAT(fake_.Calls("sbatch"), IsEmpty());
 }
 
+// What `run` takes is known in one place, and what was given reaches the job.
+TEST_F(SubmitTest, PassesOnWhatWasGivenAndNothingElse) {
+  const Finished shown =
+      Submit({"--slots", "2", "--threads", "3", "--set", "name=other", "--data",
+              (line_ / "data").string(), "--interface", "", "--max-attempts", "5", "--print"});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  for (const char* word : {"\"--slots=2\"", "\"--threads=3\"", "\"--set=name=other\"",
+                           "\"--max-attempts=5\"", "\"--data=/"})
+    EXPECT_THAT(shown.out, HasSubstr(word));
+  EXPECT_THAT(shown.out, AllOf(Not(HasSubstr("--interface")), Not(HasSubstr("--device"))));
+  EXPECT_EQ(Submit({"--data", "", "--print"}).code, 0);
+}
+
 TEST_F(SubmitTest, TheJobIsSubmittedRememberedAndListed) {
   const Finished submitted = Submit({"--nodes", "2", "--format", "json"});
   EXPECT_EQ(submitted.code, 0) << submitted.err;

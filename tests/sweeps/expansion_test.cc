@@ -334,5 +334,19 @@ TEST(ExpansionTest, ExpandsLargeProducts) {
   EXPECT_EQ(plan.stages.size(), 1U + 500U + 1000U + 1000U);
 }
 
+// A trial that a pattern removes, or changes first, may ask for ranks that its method lacks.
+TEST(ExpansionTest, RanksAreAskedOfTheTrialsThatRemain) {
+  const SweepFolder folder;
+  const std::string grid = "ranks: 2\ngrid: {quantizer: [rounding, minmax], bits: [w4a4, w8a8]}\n";
+  const std::string sweep = CifarSweep("  synthesizer: noise\n") + grid;
+  EXPECT_EQ(folder.Expand(sweep + "exclude: [{bits: w8a8}, {quantizer: minmax}]\n").trials.size(),
+            1U);
+  EXPECT_EQ(
+      folder.Expand(sweep + "when: [{if: {quantizer: minmax}, set: {ranks: 1}}]\n").trials.size(),
+      4U);
+  EXPECT_EQ(folder.ErrorOf(sweep),
+            "sweep.yaml:6: ranks is 2, but minmax runs on one rank (on several run: rounding)");
+}
+
 }  // namespace
 }  // namespace zerosweep
