@@ -40,23 +40,19 @@ bool IsTrained(const Node& node, const std::string& parameter) {
 
 }  // namespace
 
-StudentRanges::Averages StudentRanges::AveragesFrom(const std::string& word) {
-  if (word == "clean") return Averages::kClean;
-  if (word == "fed_back") return Averages::kFedBack;
-  if (word == "biased") return Averages::kBiased;
-  Fail(ErrorKind::kInternal, "unknown averages '{}'", word);
-}
-
-ParamSpec StudentRanges::AveragesParam() {
-  return {
-      .name = "averages",
-      .type = ParamType::kChoice,
-      .default_value = "clean",
-      .meaning =
-          "moving averages of ranges: clean of the bias of their beginning; with its "
-          "correction fed back, which is far off before some 200 calibrations; biased",
-      .source = "fed_back: the released codes of GDFQ, Qimera, ClusterQ and IntraQ; biased: FDDA's",
-      .choices = {"clean", "fed_back", "biased"}};
+Params<StudentRanges> StudentRanges::AveragesParam(const std::map<std::string, Json>& variants) {
+  return Bind(
+      &StudentRanges::averages,
+      {.name = "averages",
+       .default_value = "clean",
+       .meaning = "moving averages of ranges: clean of the bias of their beginning; with its "
+                  "correction fed back, which is far off before some 200 calibrations; biased",
+       .source =
+           "fed_back: the released codes of GDFQ, Qimera, ClusterQ and IntraQ; biased: FDDA's",
+       .variants = variants},
+      {{"clean", Averages::kClean},
+       {"fed_back", Averages::kFedBack},
+       {"biased", Averages::kBiased}});
 }
 
 Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,

@@ -45,9 +45,8 @@ struct StudentRanges {
   };
   Averages averages = Averages::kClean;
 
-  // From the word of a parameter: "clean", "fed_back", "biased".
-  static Averages AveragesFrom(const std::string& word);
-  static ParamSpec AveragesParam();
+  // averages, of the default `clean`, or that of a variant.
+  static Params<StudentRanges> AveragesParam(const std::map<std::string, Json>& variants = {});
 };
 
 class Student {
