@@ -27,25 +27,45 @@ void KnowDeadline(const RunOptions& options, SchedulerOptions& scheduler) {
 
 }  // namespace
 
-void AddRunOptions(CLI::App& app, RunOptions& options) {
-  app.add_option("-n,--slots", options.slots,
-                 "Stage processes at a time on this machine (default: one per GPU, else one per "
-                 "`threads` cores)")
+void AddStageOptions(CLI::App& app, RunOptions& options) {
+  options.passed
+      .Add(app.add_option(
+          "-n,--slots", options.slots,
+          "Stage processes at a time on each node (default: one per GPU, else one per `threads` "
+          "cores)"))
       ->check(CLI::Range(1, 4096));
-  app.add_option("--grace", options.grace,
-                 "Seconds from the first signal to the end; running stages have two thirds of them "
-                 "to save")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--max-attempts", options.max_attempts,
-                 "Tries at a stage whose process crashes or hangs")
+  options.passed
+      .Add(app.add_option("--max-attempts", options.max_attempts,
+                          "Tries at a stage whose process crashes or hangs"))
       ->check(CLI::Range(1, 1000));
-  app.add_option("--device", options.device,
-                 "cpu: leave the GPUs alone; cuda: none that works is an error (default: the GPUs "
-                 "that work, else the CPU)")
+  options.passed
+      .Add(app.add_option("--device", options.device,
+                          "cpu: leave the GPUs alone; cuda: none that works is an error (default: "
+                          "the GPUs that work, else the CPU)"))
       ->check(CLI::IsMember({"cpu", "cuda"}));
-  app.add_flag("--exit-zero", options.exit_zero, "Exit 0, not 3, when there is nothing to do");
-  app.add_flag("--break-lock", options.break_lock,
-               "Take over a home whose owner has been silent for a minute");
+}
+
+void AddInterfaceOption(CLI::App& app, RunOptions& options) {
+  options.passed
+      .Add(app.add_option(
+          "--interface", options.interface,
+          "Network interface or subnet between nodes, as ib0 or 10.1.0.0/16, for the ranks "
+          "of the run and those of its stages (default: Open MPI and the nodes' names decide)"))
+      ->envname("ZEROSWEEP_INTERFACE");
+}
+
+void AddRunOptions(CLI::App& app, RunOptions& options) {
+  AddStageOptions(app, options);
+  options.passed
+      .Add(app.add_option(
+          "--grace", options.grace,
+          "Seconds from the first signal to the end; running stages have two thirds of them "
+          "to save"))
+      ->check(CLI::NonNegativeNumber);
+  options.passed.Add(
+      app.add_flag("--exit-zero", options.exit_zero, "Exit 0, not 3, when there is nothing to do"));
+  options.passed.Add(app.add_flag("--break-lock", options.break_lock,
+                                  "Take over a home whose owner has been silent for a minute"));
 }
 
 SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/passed_options.h"
 #include "cluster/session.h"
 
 namespace zerosweep {
@@ -21,10 +22,15 @@ struct RunOptions {
   // What a launched rank is told by its launcher.
   std::string id;              // of the run; empty: a new one
   int columns = 0, rows = 24;  // of the terminal behind mpirun; 0: none
+  PassedOptions passed = {};   // those that the functions below added
 };
 
-// Adds --slots, --grace, --max-attempts, --device, --exit-zero and --break-lock. `options` outlives
-// the parse.
+// Each adds options whose values go to `options`; both outlive the parse.
+// --slots, --max-attempts, --device.
+void AddStageOptions(CLI::App& app, RunOptions& options);
+// --interface.
+void AddInterfaceOption(CLI::App& app, RunOptions& options);
+// Those of AddStageOptions, --grace, --exit-zero and --break-lock.
 void AddRunOptions(CLI::App& app, RunOptions& options);
 
 SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,

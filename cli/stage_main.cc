@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "contract/frames.h"
-#include "engine/catalogue/declaration.h"
+#include "engine/catalogue/declare.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/gpus.h"
 #include "engine/stages/input_check.h"

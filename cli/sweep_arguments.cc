@@ -49,19 +49,21 @@ ReadingProgress ShowReading(ProgressDisplay& display) {
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
   app.add_option("sweep", arguments.file, "The sweep file (YAML); - reads standard input")
       ->required();
-  app.add_option(
-         "--set", arguments.overrides,
-         "Override a key of the sweep: key=value, repeatable; names and paths may be any text")
+  arguments.passed
+      .Add(app.add_option(
+          "--set", arguments.overrides,
+          "Override a key of the sweep: key=value, repeatable; names and paths may be any text"))
       ->take_all()
       ->allow_extra_args(false);
   AddPlaceArguments(app, arguments);
 }
 
 void AddPlaceArguments(CLI::App& app, SweepArguments& arguments) {
-  app.add_option("--data", arguments.data,
-                 "Data folder over the sweep's own (default: $ZEROSWEEP_DATA)");
-  app.add_option("--threads", arguments.threads,
-                 "Threads of every stage (default: as stage kind and profile declare)")
+  arguments.passed.AddPath(app.add_option(
+      "--data", arguments.data, "Data folder over the sweep's own (default: $ZEROSWEEP_DATA)"));
+  arguments.passed
+      .Add(app.add_option("--threads", arguments.threads,
+                          "Threads of every stage (default: as stage kind and profile declare)"))
       ->check(CLI::Range(1, 4096));
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/passed_options.h"
 #include "cluster/progress_display.h"
 #include "sweeps/plan.h"
 
@@ -18,15 +19,15 @@ struct SweepArguments {
   int threads = 0;
   bool show_warnings = true;  // of the plan
   bool check = true;          // what the sweep reads (input_checks.h)
+  PassedOptions passed = {};  // --set, --data, --threads
 };
 
-// Adds SWEEP, --set, --data and --threads. `arguments` outlives the parse.
+// Each adds options whose values go to `arguments`; both outlive the parse.
+// SWEEP, --set, --data and --threads.
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments);
-
-// Adds --data and --threads alone. `arguments` outlives the parse.
+// --data and --threads.
 void AddPlaceArguments(CLI::App& app, SweepArguments& arguments);
-
-// Adds --no-check. `arguments` outlives the parse.
+// --no-check.
 void AddCheckArgument(CLI::App& app, SweepArguments& arguments);
 
 // Throws kUsage for a sweep from standard input or a pipe, which can be read once and not again by

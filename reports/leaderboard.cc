@@ -80,6 +80,8 @@ FROM trial t
 
 // What the trials of a configuration have in common.
 std::string ConfigurationsSql(const FilterSql& filter) {
+  std::vector<std::string> common;
+  for (const std::string& section : CommonSections()) common.push_back("'$." + section + "'");
   return fmt::format(R"(
 WITH one AS (SELECT min(t.id) AS trial FROM trial t WHERE t.state = 'done' AND {}
   GROUP BY t.configuration_id)
@@ -88,11 +90,9 @@ SELECT c.id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.bits, t.protoco
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
-  t.quantizer, json_object('synthesizer', c.config -> '$.synthesizer',
-    'quantizer', c.config -> '$.quantizer', 'correct', c.config -> '$.correct',
-    'sensitivity', c.config -> '$.sensitivity')
+  t.quantizer, json_remove(c.config, {})
 FROM one JOIN trial t ON t.id = one.trial JOIN configuration c ON c.id = t.configuration_id)",
-                     filter.condition);
+                     filter.condition, Join(common, ", "));
 }
 
 // The trials of one configuration as they are read.

@@ -15,7 +15,11 @@ namespace {
 // The parts of a configuration that a method consists of. Those with a name hold their parameters
 // under "params".
 constexpr std::array<const char*, 2> kNamedParts = {"synthesizer", "quantizer"};
-constexpr std::array<const char*, 2> kStageParts = {"correct", "sensitivity"};
+
+bool IsMethods(const std::string& section) {
+  const std::vector<std::string>& common = CommonSections();
+  return std::find(common.begin(), common.end(), section) == common.end();
+}
 
 // "/quantizer/params/lr" → {"quantizer", "lr"}
 std::vector<std::string> WordsOf(const std::string& path) {
@@ -38,13 +42,11 @@ std::string NameOf(const std::string& path, const Json& configuration) {
   const std::vector<std::string> words = WordsOf(path);
   bool of_a_part = false;
   int parts_with_it = 0;
-  for (const auto& parts : {kNamedParts, kStageParts}) {
-    for (const char* part : parts) {
-      const Json* params = ParametersOf(configuration, part);
-      if (params == nullptr || !params->contains(words.back())) continue;
-      ++parts_with_it;
-      of_a_part = of_a_part || (words.size() == 2 && words.front() == part);
-    }
+  for (const auto& [part, section] : configuration.items()) {
+    const Json* params = IsMethods(part) ? ParametersOf(configuration, part) : nullptr;
+    if (params == nullptr || !params->contains(words.back())) continue;
+    ++parts_with_it;
+    of_a_part = of_a_part || (words.size() == 2 && words.front() == part);
   }
   return of_a_part && parts_with_it == 1 ? words.back() : Join(words, ".");
 }
@@ -128,6 +130,13 @@ bool IsDigest(const std::string& text) {
 
 }  // namespace
 
+const std::vector<std::string>& CommonSections() {
+  static const std::vector<std::string> kSections = {"method",  "variant",  "bits",    "protocol",
+                                                     "profile", "evaluate", "teacher", "threads",
+                                                     "model",   "dataset",  "revision"};
+  return kSections;
+}
+
 std::string ShownValue(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
@@ -158,9 +167,9 @@ Json PapersConfiguration(const Json& configuration, const std::string& recipe,
     if (declared == papers.parts.end()) return {};
     of[role]["params"] = Overlaid(declared->second, set, role);
   }
-  for (const char* kind : kStageParts) {
+  for (const auto& [kind, values] : configuration.items()) {
     const auto declared = papers.parts.find({kind, variant});
-    if (!configuration.contains(kind) || declared == papers.parts.end()) continue;
+    if (declared == papers.parts.end()) continue;
     of[kind] = Overlaid(declared->second, set, "quantizer");  // whose block they stand in
   }
   return of;

@@ -22,6 +22,10 @@ struct PaperSettings {
   std::map<std::string, Json> recipes;
 };
 
+// The sections of a configuration that every trial has. The others are its method's: the parts, and
+// the stages of their own that these need.
+const std::vector<std::string>& CommonSections();
+
 // One value of a row's configuration.
 struct Setting {
   std::string path;  // a JSON pointer: "/quantizer/params/lr"

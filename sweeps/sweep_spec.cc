@@ -10,27 +10,29 @@ namespace {
 
 constexpr size_t kMaxTrials = 1'000'000;
 
-const std::vector<std::string> kTopKeys = {"name",    "data", "profile", "protocol",  "variant",
-                                           "fixed",   "grid", "zip",     "seeds",     "include",
-                                           "exclude", "when", "ranks",   "resources", "evaluate"};
-// Top-level keys that hold for every trial, as if they stood under `fixed`.
-const std::vector<std::string> kTopTrialKeys = {"data",  "profile",   "protocol", "variant",
-                                                "ranks", "resources", "evaluate"};
+std::vector<std::string> TopKeys() {
+  std::vector<std::string> keys = {"name"};
+  keys.insert(keys.end(), TopTrialKeyNames().begin(), TopTrialKeyNames().end());
+  for (const char* block : {"fixed", "grid", "zip", "seeds", "include", "exclude", "when"})
+    keys.emplace_back(block);
+  return keys;
+}
 
 void CheckTopKeys(const YamlNode& root) {
+  const std::vector<std::string> top_keys = TopKeys();
   if (!root.is_map()) {
-    FailAt(root.where, "a sweep must be a map of {}; this is {}", Join(kTopKeys, ", "),
+    FailAt(root.where, "a sweep must be a map of {}; this is {}", Join(top_keys, ", "),
            root.Shown());
   }
   const auto& trial_keys = TrialKeyNames();
   for (const YamlMember& member : root.members) {
-    const bool known = std::count(kTopKeys.begin(), kTopKeys.end(), member.key) > 0;
+    const bool known = std::count(top_keys.begin(), top_keys.end(), member.key) > 0;
     if (!known && std::count(trial_keys.begin(), trial_keys.end(), member.key) > 0) {
       FailAt(member.where, "'{}' does not belong at the top level: put it under fixed or grid",
              member.key);
     }
   }
-  RequireKeys(root, kTopKeys, "the sweep");
+  RequireKeys(root, top_keys, "the sweep");
 }
 
 void CheckCount(double trials, const std::string& where) {
@@ -92,7 +94,7 @@ void SweepSpec::Place(TrialKey key, const std::string& block, const std::string&
 
 Assignment SweepSpec::ReadBase() {
   Assignment base;
-  for (const std::string& key : kTopTrialKeys) {
+  for (const std::string& key : TopTrialKeyNames()) {
     const YamlNode* value = root_.Find(key);
     if (value == nullptr) continue;
     Place(TrialKeyOf(key), "at the top level", value->where);

@@ -31,6 +31,8 @@ inline constexpr size_t kTrialKeys = 13;
 
 // The words of the grammar, "seeds" included.
 const std::vector<std::string>& TrialKeyNames();
+// Those that hold for every trial when they stand at the top level.
+const std::vector<std::string>& TopTrialKeyNames();
 const std::string& NameOf(TrialKey key);
 // Whether both may not stand in one map: the same key twice (`seed` and `seeds`), or `method`
 // beside `synthesizer` or `quantizer`.

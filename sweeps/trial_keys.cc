@@ -1,14 +1,51 @@
 #include <algorithm>
+#include <array>
 
 #include "sweeps/sweep_spec.h"
 
 namespace zerosweep {
 
+namespace {
+
+struct Row {
+  const char* name;
+  bool at_top;  // may stand at the top level of a sweep, as if it stood under `fixed`
+};
+
+// In the order of TrialKey.
+constexpr std::array<Row, kTrialKeys> kRows = {{{"model", false},
+                                                {"method", false},
+                                                {"synthesizer", false},
+                                                {"quantizer", false},
+                                                {"bits", false},
+                                                {"protocol", true},
+                                                {"variant", true},
+                                                {"profile", true},
+                                                {"ranks", true},
+                                                {"resources", true},
+                                                {"evaluate", true},
+                                                {"data", true},
+                                                {"seed", false}}};
+
+}  // namespace
+
 const std::vector<std::string>& TrialKeyNames() {
-  // In the order of TrialKey; the last is a second word for seed.
-  static const std::vector<std::string> kNames = {
-      "model",   "method", "synthesizer", "quantizer", "bits", "protocol", "variant",
-      "profile", "ranks",  "resources",   "evaluate",  "data", "seed",     "seeds"};
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const Row& row : kRows) names.emplace_back(row.name);
+    names.emplace_back("seeds");
+    return names;
+  }();
+  return kNames;
+}
+
+const std::vector<std::string>& TopTrialKeyNames() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const Row& row : kRows)
+      if (row.at_top) names.emplace_back(row.name);
+    return names;
+  }();
   return kNames;
 }
 

@@ -33,16 +33,13 @@ struct RunArguments {
 void AddArguments(CLI::App& app, RunArguments& arguments) {
   AddSweepArguments(app, arguments.sweep);
   AddRunOptions(app, arguments.run);
-  app.add_option(
-         "--ranks", arguments.ranks,
-         "Spread the slots over this many MPI ranks of this host, as if they were nodes; also "
-         "inside an allocation of Slurm")
+  AddInterfaceOption(app, arguments.run);
+  arguments.run.passed
+      .Add(app.add_option(
+          "--ranks", arguments.ranks,
+          "Spread the slots over this many MPI ranks of this host, as if they were nodes; also "
+          "inside an allocation of Slurm"))
       ->check(CLI::Range(1, 1024));
-  app.add_option(
-         "--interface", arguments.run.interface,
-         "Network interface or subnet between nodes, as ib0 or 10.1.0.0/16, for the ranks "
-         "of the run and those of its stages (default: Open MPI and the nodes' names decide)")
-      ->envname("ZEROSWEEP_INTERFACE");
   app.add_option("--run-id", arguments.run.id)->group("");
   app.add_option("--rank-prefix", arguments.rank_prefix)->group("")->allow_extra_args(false);
   app.add_option("--columns", arguments.run.columns)->group("");
@@ -98,16 +95,8 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
     words.insert(words.end(), {name, value});
   };
   words.insert(words.end(), {"run", arguments.sweep.file});
-  for (const std::string& text : arguments.sweep.overrides) add("--set", text);
-  if (!arguments.sweep.data.empty()) add("--data", arguments.sweep.data);
-  if (arguments.sweep.threads > 0) add("--threads", std::to_string(arguments.sweep.threads));
-  if (arguments.run.slots > 0) add("--slots", std::to_string(arguments.run.slots));
-  if (!arguments.run.device.empty()) add("--device", arguments.run.device);
-  if (!arguments.run.interface.empty()) add("--interface", arguments.run.interface);
-  if (arguments.run.break_lock) words.push_back("--break-lock");
-  if (arguments.ranks > 0) add("--ranks", std::to_string(arguments.ranks));
-  add("--grace", fmt::format("{}", arguments.run.grace));
-  add("--max-attempts", std::to_string(arguments.run.max_attempts));
+  for (const PassedOptions* passed : {&arguments.sweep.passed, &arguments.run.passed})
+    passed->AppendTo(words);
   add("--run-id", run);
   const DisplayOptions display = DetectDisplay(globals.color, globals.quiet);
   if (display.terminal) {

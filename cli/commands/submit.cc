@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/input_checks.h"
 #include "cli/places.h"
+#include "cli/run_options.h"
 #include "cli/sweep_arguments.h"
 #include "cli/table.h"
 #include "cluster/job_queue.h"
@@ -25,8 +26,9 @@ constexpr double kGraceShare = 0.75;
 struct SubmitArguments {
   SweepArguments sweep;
   SbatchRequest request;
-  int slots = 0, max_attempts = 0, max_restarts = 100;
-  std::string device, interface, container;
+  RunOptions run;
+  int max_restarts = 100;
+  std::string container;
   std::vector<std::string> modules, setup;
   bool again = false, print = false;
 };
@@ -65,14 +67,8 @@ void AddArguments(CLI::App& app, SubmitArguments& arguments) {
                  "Words before zerosweep on every node, as 'apptainer exec image.sif'; split at "
                  "blanks")
       ->envname("ZEROSWEEP_SLURM_CONTAINER");
-  app.add_option("-n,--slots", arguments.slots, "As for `run`, on each node")
-      ->check(CLI::Range(1, 4096));
-  app.add_option("--max-attempts", arguments.max_attempts, "As for `run`")
-      ->check(CLI::Range(1, 1000));
-  app.add_option("--device", arguments.device, "As for `run`")
-      ->check(CLI::IsMember({"cpu", "cuda"}));
-  app.add_option("--interface", arguments.interface, "As for `run`")
-      ->envname("ZEROSWEEP_INTERFACE");
+  AddStageOptions(app, arguments.run);
+  AddInterfaceOption(app, arguments.run);
   app.add_option("--max-restarts", arguments.max_restarts, "Times that the job may requeue itself")
       ->check(CLI::Range(0, 1000000));
   app.add_flag("--again", arguments.again, "Also beside a live job of the same sweep and home");
@@ -89,21 +85,11 @@ std::vector<std::string> RunWords(const SubmitArguments& arguments, const Global
   if (globals.quiet) words.push_back("--quiet");
   if (globals.verbose) words.push_back("--verbose");
   words.insert(words.end(), {"run", Absolute(arguments.sweep.file), "--exit-zero"});
-  const auto add = [&](const std::string& option, const std::string& value) {
-    if (!value.empty()) words.push_back(option + "=" + value);
-  };
-  const auto count = [&](const std::string& option, int value) {
-    if (value > 0) add(option, std::to_string(value));
-  };
-  for (const std::string& text : arguments.sweep.overrides) add("--set", text);
-  const std::string data = arguments.sweep.data.empty() ? DataFolder() : arguments.sweep.data;
-  if (!data.empty()) add("--data", Absolute(WithHomeFolder(data)));
-  count("--threads", arguments.sweep.threads);
-  count("--slots", arguments.slots);
-  count("--max-attempts", arguments.max_attempts);
-  add("--device", arguments.device);
-  add("--interface", arguments.interface);
-  add("--grace", fmt::format("{:g}", kGraceShare * arguments.request.notice));
+  for (const PassedOptions* passed : {&arguments.sweep.passed, &arguments.run.passed})
+    passed->AppendTo(words);
+  if (arguments.sweep.data.empty() && !DataFolder().empty())
+    words.push_back("--data=" + Absolute(WithHomeFolder(DataFolder())));
+  words.push_back(fmt::format("--grace={:g}", kGraceShare * arguments.request.notice));
   return words;
 }
 

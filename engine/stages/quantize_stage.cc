@@ -42,7 +42,8 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const Protocol protocol = Protocol::FromJson(fields);
   const StageBits bits = ReadStageBits(context, teacher.graph, protocol);
   std::map<std::string, std::filesystem::path> inputs;
-  if (entry.declaration.Needs("correction")) inputs["correction"] = context.Input("correction");
+  for (const std::string& need : entry.declaration.needs)
+    if (need != "real_data") inputs[need] = context.Input(need);
   const Quantization result = entry.function(
       {teacher, data.images, method, protocol, fields.at("bn") == "folded", bits.widths,
        params.at("a_bits").get<int>(), RandomStreams(context.seed()), context.progress,

@@ -48,12 +48,10 @@ fs::path StageContext::Input(const std::string& role) const {
   const fs::path folder = Lookup(run.inputs, role, run.stage.kind);
   std::error_code code;
   if (!fs::exists(folder / kManifestFile, code)) {
-    throw Error(
-        ErrorKind::kTrial,
-        fmt::format("its input '{}' is gone: {} is not there or not whole; `zerosweep fsck` names "
-                    "what is missing, `zerosweep retry` tries again when it is back",
-                    role, folder.string()),
-        "data");
+    FailTrial(Failure::kData,
+              "its input '{}' is gone: {} is not there or not whole; `zerosweep fsck` names what "
+              "is missing, `zerosweep retry` tries again when it is back",
+              role, folder.string());
   }
   return folder;
 }

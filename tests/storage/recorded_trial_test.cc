@@ -41,7 +41,7 @@ TEST_F(RecordedTrialTest, IsWhatWasAddedAndWhatCameOfIt) {
   for (const char* kind : {"teacher", "synthesize", "quantize", "evaluate"}) {
     const StageRow& before = StageOf(added, kind, home.rows.stages);
     const StageRow& after = StageOf(recorded.trial, kind, recorded.stages);
-    EXPECT_EQ(ToJson(SpecOf(after, recorded.stages)), ToJson(SpecOf(before, home.rows.stages)));
+    EXPECT_EQ(Json(SpecOf(after, recorded.stages)), Json(SpecOf(before, home.rows.stages)));
     EXPECT_EQ(after.seed, before.seed) << kind;
     for (const size_t input : after.inputs)
       EXPECT_LT(input, recorded.PlaceOf(kind)) << "inputs come before users";

@@ -29,10 +29,10 @@ const std::string kPlain = "  method: zeroq\n  bits: w8a8\n";  // lines 5 and 6
 INSTANTIATE_TEST_SUITE_P(
     Form, SweepGrammarTest,
     testing::Values(
-        Case{
-            "no_map", "[1]\n",
-            "sweep.yaml:1: a sweep must be a map of name, data, profile, protocol, variant, fixed, "
-            "grid, zip, seeds, include, exclude, when, ranks, resources, evaluate; this is [1]"},
+        Case{"no_map", "[1]\n",
+             "sweep.yaml:1: a sweep must be a map of name, protocol, variant, profile, "
+             "ranks, resources, evaluate, data, fixed, grid, zip, seeds, include, exclude, when; "
+             "this is [1]"},
         Case{"unknown_top", "name: t\ngird: {bits: [w8a8]}\n",
              "sweep.yaml:2: unknown key 'gird' in the sweep, did you mean 'grid'?"},
         Case{"misplaced", "name: t\nmethod: zeroq\n",
@@ -172,8 +172,8 @@ TEST(SweepGroundTest, AnOtherKeyThatNobodyReadsIsRefused) {
   const SweepFolder folder;
   EXPECT_EQ(
       folder.ErrorOf("name: t\nX-common: 1\n"),
-      "sweep.yaml:2: unknown key 'X-common' in the sweep (known: name, data, profile, protocol, "
-      "variant, fixed, grid, zip, seeds, include, exclude, when, ranks, resources, evaluate)");
+      "sweep.yaml:2: unknown key 'X-common' in the sweep (known: name, protocol, variant, profile, "
+      "ranks, resources, evaluate, data, fixed, grid, zip, seeds, include, exclude, when)");
   EXPECT_EQ(folder.ErrorOf(CifarSweep("  x-common: 1\n")).substr(0, 40),
             "sweep.yaml:5: unknown key 'x-common' in ");
 }
