@@ -47,8 +47,7 @@ ParamSpec BudgetParam(const std::string& name, Budget budget, const std::string&
 
 ParamSpec RateParam(const std::string& name, double value, const std::string& meaning,
                     const std::string& source) {
-  return {
-      .name = name, .default_value = value, .meaning = meaning, .source = source, .min = 0};
+  return {.name = name, .default_value = value, .meaning = meaning, .source = source, .min = 0};
 }
 
 ParamSpec ShareParam(const std::string& name, double value, const std::string& meaning,

@@ -82,7 +82,7 @@ class Params {
 // Numbers, flags and texts: the member's type is the parameter's.
 template <typename T>
 concept PlainParam = std::same_as<T, int64_t> || std::same_as<T, double> || std::same_as<T, bool> ||
-                     std::same_as<T, std::string>;
+    std::same_as<T, std::string>;
 
 template <PlainParam T>
 constexpr ParamType TypeOf() {

@@ -32,9 +32,10 @@ class Registry {
              Result (*function)(const Context&, const Settings&)) {
       declaration.params = params.specs();
       const std::string name = declaration.name;
-      Add(std::move(declaration), [name, params, function](const Context& context, const Json& given) {
-        return function(context, params.Read(name, given));
-      });
+      Add(std::move(declaration),
+          [name, params, function](const Context& context, const Json& given) {
+            return function(context, params.Read(name, given));
+          });
     }
     // Of what reads no parameter; those that it declares are for others.
     Register(Declaration declaration, Result (*function)(const Context&)) {

@@ -26,12 +26,12 @@ GeneratedBatch MakeClassBatch(const LabelledGenerator& generator, uint64_t step,
 
 Params<Distortion> DistortionParams(double of_means, double of_variances,
                                     const std::string& source) {
-  return {Bind(&Distortion::of_means,
-               RateParam("noise_means", of_means,
-                         "standard deviation that the means of a class's centre are moved by",
-                         source)),
-          Bind(&Distortion::of_variances,
-               RateParam("noise_variances", of_variances, "the same of its variances", source))};
+  return {
+      Bind(&Distortion::of_means,
+           RateParam("noise_means", of_means,
+                     "standard deviation that the means of a class's centre are moved by", source)),
+      Bind(&Distortion::of_variances,
+           RateParam("noise_variances", of_variances, "the same of its variances", source))};
 }
 
 std::vector<Moments> Distorted(const std::vector<Moments>& centre, const RandomStreams& random,

@@ -130,10 +130,9 @@ class JointTraining {
       result.metrics[std::string("final_") + term] = curves_.at(term).last();
     }
     result.metrics.merge(method_.Metrics());
-    result.metrics.merge(
-        BudgetMetrics({settings_.iterations, method_.StudentImages(settings_.batch), settings_.lr,
-                       student_rate_},
-                      settings_.distillation, context_.teacher.classes));
+    result.metrics.merge(BudgetMetrics(
+        {settings_.iterations, method_.StudentImages(settings_.batch), settings_.lr, student_rate_},
+        settings_.distillation, context_.teacher.classes));
     result.metrics["heldout_loss"] = *result.snapshots.back().heldout_loss;
     return result;
   }

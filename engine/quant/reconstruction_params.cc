@@ -91,8 +91,7 @@ Params<ReconstructionBase> ReconstructionParams(const ReconstructionDefaults& de
   };
   return {of_phase(Bind(&Phase::iterations,
                         BudgetParam("iterations", {defaults.paper_iterations, 1000, 10},
-                                    "steps of Adam for each unit", "iterations",
-                                    defaults.source))),
+                                    "steps of Adam for each unit", "iterations", defaults.source))),
           Part(&ReconstructionBase::loop, StepParams(defaults.source)),
           of_phase(Bind(&Phase::lr_rounding,
                         RateParam("lr_rounding", defaults.lr_rounding,

@@ -14,8 +14,7 @@ Params<PixelSettings> PixelParams(const PixelSources& sources, const PixelDefaul
                  BudgetParam("iterations", defaults.iterations, "steps of Adam for each batch",
                              "iterations", sources.iterations))}),
       Bind(&PixelSettings::lr, RateParam("lr", 0.5, "learning rate of Adam", sources.lr)),
-      Part(&PixelSettings::plateau,
-           PlateauParams("the rate", defaults.patience, sources.plateau))};
+      Part(&PixelSettings::plateau, PlateauParams("the rate", defaults.patience, sources.plateau))};
 }
 
 PixelOptimisation::PixelOptimisation(const SynthesisContext& context, const PixelSettings& settings,

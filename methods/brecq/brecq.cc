@@ -16,8 +16,8 @@ constexpr int64_t kStepIterations = 5000;  // for which the rate of the steps wa
 Params<Phase> StepParams() {
   return {Bind(&Phase::iterations,
                BudgetParam("act_iterations", {kStepIterations, 1000, 5},
-                           "steps of Adam on the steps of activations, for each unit",
-                           "iterations", kSource)),
+                           "steps of Adam on the steps of activations, for each unit", "iterations",
+                           kSource)),
           ActStepRateParam(4e-4, kSource),
           Bind(&Phase::p, {.name = "act_p",
                            .default_value = 2.4,
@@ -37,24 +37,24 @@ Params<Phase> StepParams() {
 }  // namespace
 
 Params<BrecqSettings> BrecqParams() {
-  return {
-      Part(&BrecqSettings::base,
-           ReconstructionParams({.stem = "skip", .act_init_images = 64, .source = kSource})),
-      Part(&BrecqSettings::steps, StepParams()),
-      Bind(&BrecqSettings::fisher,
-           {.name = "output_error",
-            .default_value = "plain",
-            .meaning = "the output's error while rounding is learned: plain: squared; fisher: "
-                       "squared and weighed by the gradient of the network's loss",
-            .source = "plain: authors' code, main_imagenet.py (opt_mode mse); fisher: paper, eq. 10",
-            .variants = {{"code", "plain"}, {"paper", "fisher"}}},
-           {{"plain", false}, {"fisher", true}}),
-      Bind(&BrecqSettings::fisher_damping,
-           {.name = "fisher_damping",
-            .default_value = 1,
-            .meaning = "added to the gradient's size; the equation has 0",
-            .source = "authors' code, quant/data_utils.py",
-            .min = 0})};
+  return {Part(&BrecqSettings::base,
+               ReconstructionParams({.stem = "skip", .act_init_images = 64, .source = kSource})),
+          Part(&BrecqSettings::steps, StepParams()),
+          Bind(&BrecqSettings::fisher,
+               {.name = "output_error",
+                .default_value = "plain",
+                .meaning = "the output's error while rounding is learned: plain: squared; fisher: "
+                           "squared and weighed by the gradient of the network's loss",
+                .source =
+                    "plain: authors' code, main_imagenet.py (opt_mode mse); fisher: paper, eq. 10",
+                .variants = {{"code", "plain"}, {"paper", "fisher"}}},
+               {{"plain", false}, {"fisher", true}}),
+          Bind(&BrecqSettings::fisher_damping,
+               {.name = "fisher_damping",
+                .default_value = 1,
+                .meaning = "added to the gradient's size; the equation has 0",
+                .source = "authors' code, quant/data_utils.py",
+                .min = 0})};
 }
 
 ReconstructionSettings BrecqLoop(const QuantizationContext& context,

@@ -71,9 +71,8 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
   const int64_t label = ClassOfStep(context_.random, step, known);
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, ClassImages(step, label), "clusterq");
-  const std::vector<Moments> targets =
-      Distorted(centroids_[static_cast<size_t>(label)], context_.random, step,
-                settings_.distortion);
+  const std::vector<Moments> targets = Distorted(centroids_[static_cast<size_t>(label)],
+                                                 context_.random, step, settings_.distortion);
   return {{"centroids", weight * ShareOf(context_.group, Mismatch(of_class.moments, targets,
                                                                   FirstDeepNorm(targets.size())))}};
 }

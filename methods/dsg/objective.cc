@@ -30,13 +30,13 @@ std::map<std::string, torch::Tensor> DsgObjective::Terms(const torch::Tensor& x,
   if (settings_.ce_weight > 0)
     terms["ce"] = settings_.ce_weight * torch::cross_entropy_loss(logits, labels_);
   if (settings_.sci_weight > 0 && settings_.decorrelation) {
-    terms["sci"] =
-        settings_.sci_weight / static_cast<double>(slacks_.size()) * CorrelationLoss(x);
+    terms["sci"] = settings_.sci_weight / static_cast<double>(slacks_.size()) * CorrelationLoss(x);
   }
   if (settings_.tv_weight > 0)
     terms["tv"] = settings_.tv_weight * TotalVariation(Rolled(x, iteration));
   if (settings_.l2_weight > 0)
-    terms["l2"] = settings_.l2_weight * MeanNorm(x);  // of the rolled copy in the code, which is the same
+    terms["l2"] =
+        settings_.l2_weight * MeanNorm(x);  // of the rolled copy in the code, which is the same
   return terms;
 }
 

@@ -52,8 +52,7 @@ Fdda::Fdda(const QuantizationContext& context, const FddaSettings& settings)
   const std::set<int64_t> of_centres(real_.begin(), real_.end());
   for (const int64_t image : ToVector(context.random.Permutation(0, "real_images", present)))
     if (!of_centres.contains(image)) real_.push_back(image);
-  const int64_t wanted =
-      settings.real_images > 0 ? settings.real_images : context.teacher.classes;
+  const int64_t wanted = settings.real_images > 0 ? settings.real_images : context.teacher.classes;
   real_.resize(static_cast<size_t>(std::min<int64_t>(wanted, present)));
 }
 
@@ -99,9 +98,9 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
       MakeClassBatch(generator_, step, context_.group.PartOf(settings_.class_batch), label);
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, images.images, "fdda");
-  Terms terms = {{"class_labels", settings_.joint.label_weight *
-                                      CrossEntropyShare(of_class.logits, images.labels,
-                                                        settings_.class_batch)}};
+  Terms terms = {{"class_labels",
+                  settings_.joint.label_weight *
+                      CrossEntropyShare(of_class.logits, images.labels, settings_.class_batch)}};
   const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
   if (!std::binary_search(known_.begin(), known_.end(), label)) {
     const std::vector<Moments> noise = Distorted(Nothing(centre), context_.random, step, {1, 1});
@@ -110,8 +109,8 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
     return terms;
   }
   const size_t first = FirstDeepNorm(centre.size());
-  terms["centres"] = settings_.centre_weight *
-                     ShareOf(context_.group, Mismatch(of_class.moments, centre, first));
+  terms["centres"] =
+      settings_.centre_weight * ShareOf(context_.group, Mismatch(of_class.moments, centre, first));
   const std::vector<Moments> distorted =
       Distorted(centre, context_.random, step, settings_.distortion);
   terms["distorted"] = settings_.distorted_weight *
@@ -146,11 +145,10 @@ TrainingBatch Fdda::ForStudent(uint64_t step, TrainingBatch generated) {
   const torch::NoGradGuard no_grad;
   const torch::TensorOptions options = context_.teacher.options();
   const std::vector<int64_t> indices = RealIndices(step);
-  const torch::Tensor real =
-      Normalise(LoadRandomCrops(*context_.real_data->images, indices, context_.random, step,
-                                settings_.real_crop),
-                context_.teacher.mean, context_.teacher.std)
-          .to(options);
+  const torch::Tensor real = Normalise(LoadRandomCrops(*context_.real_data->images, indices,
+                                                       context_.random, step, settings_.real_crop),
+                                       context_.teacher.mean, context_.teacher.std)
+                                 .to(options);
   const torch::Tensor labels =
       context_.real_data->labels.index_select(0, torch::tensor(indices, torch::kInt64));
   TrainingBatch batch;

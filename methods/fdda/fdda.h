@@ -19,9 +19,9 @@ struct FddaSettings {
   JointSettings joint;
   Distortion distortion;
   int64_t class_batch = 0;
-  int64_t real_images = 0;                    // 0: one of each class
-  double real_crop = 0, synthetic_crop = 0;   // smallest shares of an image's area
-  int64_t any_class = 0;                      // steps
+  int64_t real_images = 0;                   // 0: one of each class
+  double real_crop = 0, synthetic_crop = 0;  // smallest shares of an image's area
+  int64_t any_class = 0;                     // steps
   double centre_weight = 0, distorted_weight = 0;
 };
 Params<FddaSettings> FddaParams();

@@ -129,31 +129,30 @@ Params<StudentRanges> StudentRangeParams() {
 }
 
 Params<Settings> RangeParams() {
-  return {Part(&Settings::ranges, StudentRangeParams()),
-          Bind(&Settings::from_generator,
-               {.name = "ranges_from",
-                .default_value = "images",
-                .meaning = "what the moving averages are of: the images, or those of a small "
-                           "generator (GDFQ's) that is trained meanwhile and then thrown away",
-                .source = "generator: IntraQ's released code"},
-               {{"images", false}, {"generator", true}}),
-          Bind(&Settings::generator_batch, {.name = "generator_batch",
-                                            .default_value = 16,
-                                            .meaning = "images of one step of that generator",
-                                            .unit = "images",
-                                            .source = "IntraQ's released code",
-                                            .min = 1,
-                                            .neutral = 16}),
-          Bind(&Settings::range_lr,
-               {.name = "range_lr",
-                .default_value = 1e-4,
-                .meaning = "learning rate of learned ranges, on the same schedule",
-                .min = 0}),
-          Bind(&Settings::range_decay,
-               {.name = "range_decay",
-                .default_value = 0.0,
-                .meaning = "L2 of learned ranges; PACT needs it to narrow",
-                .min = 0})};
+  return {
+      Part(&Settings::ranges, StudentRangeParams()),
+      Bind(&Settings::from_generator,
+           {.name = "ranges_from",
+            .default_value = "images",
+            .meaning = "what the moving averages are of: the images, or those of a small "
+                       "generator (GDFQ's) that is trained meanwhile and then thrown away",
+            .source = "generator: IntraQ's released code"},
+           {{"images", false}, {"generator", true}}),
+      Bind(&Settings::generator_batch, {.name = "generator_batch",
+                                        .default_value = 16,
+                                        .meaning = "images of one step of that generator",
+                                        .unit = "images",
+                                        .source = "IntraQ's released code",
+                                        .min = 1,
+                                        .neutral = 16}),
+      Bind(&Settings::range_lr, {.name = "range_lr",
+                                 .default_value = 1e-4,
+                                 .meaning = "learning rate of learned ranges, on the same schedule",
+                                 .min = 0}),
+      Bind(&Settings::range_decay, {.name = "range_decay",
+                                    .default_value = 0.0,
+                                    .meaning = "L2 of learned ranges; PACT needs it to narrow",
+                                    .min = 0})};
 }
 
 Params<Settings> ImageParams() {
@@ -161,8 +160,7 @@ Params<Settings> ImageParams() {
       Bind(&Settings::asked_labels,
            {.name = "labels",
             .default_value = "predicted",
-            .meaning =
-                "y: the class that the teacher sees, or the one that the image was made for",
+            .meaning = "y: the class that the teacher sees, or the one that the image was made for",
             .source = "asked: IntraQ"},
            {{"predicted", false}, {"asked", true}}),
       Bind(&Settings::augment,

@@ -170,13 +170,13 @@ SyntheticData Synthesize(const SynthesisContext& context, const GenieDSettings& 
 const char* const kCode = "authors' code";
 
 Params<BatchSettings> BatchParams() {
-  return {Bind(&BatchSettings::images, BudgetParam("images", {1024, 256, 8}, "how many images",
-                                                   "images", "paper, experiments")),
-          Bind(&BatchSettings::batch, BudgetParam("batch", {128, 128, 8},
-                                                  "images that share a generator", "images", kCode)),
-          Bind(&BatchSettings::iterations,
-               BudgetParam("iterations", {4000, 1000, 4}, "steps for each batch", "iterations",
-                           kCode))};
+  return {
+      Bind(&BatchSettings::images, BudgetParam("images", {1024, 256, 8}, "how many images",
+                                               "images", "paper, experiments")),
+      Bind(&BatchSettings::batch,
+           BudgetParam("batch", {128, 128, 8}, "images that share a generator", "images", kCode)),
+      Bind(&BatchSettings::iterations, BudgetParam("iterations", {4000, 1000, 4},
+                                                   "steps for each batch", "iterations", kCode))};
 }
 
 Params<GenieDSettings> GenieDParams() {

@@ -39,10 +39,8 @@ Params<Phase> DropMasksParam() {
 }  // namespace
 
 Params<ReconstructionBase> GenieMParams() {
-  return {ReconstructionParams({.round_weight = 1.0,
-                                .stem = "pre_bn",
-                                .act_init_images = 32,
-                                .source = kSource}),
+  return {ReconstructionParams(
+              {.round_weight = 1.0, .stem = "pre_bn", .act_init_images = 32, .source = kSource}),
           Part(&ReconstructionBase::phase,
                {Bind(&Phase::lr_weight_step,
                      RateParam("lr_weight_step", 1e-4,

@@ -111,15 +111,15 @@ Params<IntraqSettings> LossParams() {
 }  // namespace
 
 Params<IntraqSettings> IntraqParams() {
-  return {Part(&IntraqSettings::pixels, PixelParams({.images = "paper, experiments",
-                                                     .iterations = kCode,
-                                                     .lr = kCode,
-                                                     .plateau = kCode},
-                                                    {.images = {5120, 256, 8},
-                                                     .batch = {256, 128, 4},
-                                                     .iterations = {1000, 250, 3},
-                                                     .patience = 50})),
-          ViewParams(), LossParams()};
+  return {
+      Part(&IntraqSettings::pixels,
+           PixelParams(
+               {.images = "paper, experiments", .iterations = kCode, .lr = kCode, .plateau = kCode},
+               {.images = {5120, 256, 8},
+                .batch = {256, 128, 4},
+                .iterations = {1000, 250, 3},
+                .patience = 50})),
+      ViewParams(), LossParams()};
 }
 
 namespace {

@@ -11,20 +11,19 @@ namespace zerosweep {
 namespace {
 
 Params<RangeSearchSettings> LpParams() {
-  return {
-      Bind(&RangeSearchSettings::p, {.name = "p",
-                                     .default_value = 2.4,
-                                     .meaning = "power of the error",
-                                     .source = "BRECQ's released code, quant_layer.py",
-                                     .min = 1}),
-      Bind(&RangeSearchSettings::kind,
-           {.name = "search",
-            .default_value = "shrink_both",
-            .meaning = "shrink_both: minimum and maximum times 1.00, 0.99, … 0.21; "
-                       "width_and_zero: 100 widths × every zero point",
-            .source = "BRECQ's and QDrop's released code"},
-           {{"shrink_both", RangeSearch::kShrinkBoth},
-            {"width_and_zero", RangeSearch::kWidthAndZero}})};
+  return {Bind(&RangeSearchSettings::p, {.name = "p",
+                                         .default_value = 2.4,
+                                         .meaning = "power of the error",
+                                         .source = "BRECQ's released code, quant_layer.py",
+                                         .min = 1}),
+          Bind(&RangeSearchSettings::kind,
+               {.name = "search",
+                .default_value = "shrink_both",
+                .meaning = "shrink_both: minimum and maximum times 1.00, 0.99, … 0.21; "
+                           "width_and_zero: 100 widths × every zero point",
+                .source = "BRECQ's and QDrop's released code"},
+               {{"shrink_both", RangeSearch::kShrinkBoth},
+                {"width_and_zero", RangeSearch::kWidthAndZero}})};
 }
 
 Quantization Quantize(const QuantizationContext& context, const RangeSearchSettings& settings) {

@@ -17,21 +17,20 @@ struct MinMaxSettings {
 };
 
 Params<MinMaxSettings> MinMaxParams() {
-  return {
-      Bind(&MinMaxSettings::batch,
-           {.name = "batch",
-            .default_value = 256,
-            .meaning = "images in one calibration forward; ranges run over the forwards",
-            .unit = "images",
-            .source = "one forward of the whole distilled batch in the authors' code",
-            .min = 1}),
-      Bind(&MinMaxSettings::image_mean,
-           {.name = "extremes",
-            .default_value = "batch",
-            .meaning = "minimum and maximum of a forward: of all its values, or the means over "
-                       "images of each image's own",
-            .source = "batch: ZeroQ's code; image_mean: extended DSG's code, \"ema\""},
-           {{"batch", false}, {"image_mean", true}})};
+  return {Bind(&MinMaxSettings::batch,
+               {.name = "batch",
+                .default_value = 256,
+                .meaning = "images in one calibration forward; ranges run over the forwards",
+                .unit = "images",
+                .source = "one forward of the whole distilled batch in the authors' code",
+                .min = 1}),
+          Bind(&MinMaxSettings::image_mean,
+               {.name = "extremes",
+                .default_value = "batch",
+                .meaning = "minimum and maximum of a forward: of all its values, or the means over "
+                           "images of each image's own",
+                .source = "batch: ZeroQ's code; image_mean: extended DSG's code, \"ema\""},
+               {{"batch", false}, {"image_mean", true}})};
 }
 
 // Ends of one batch's range.

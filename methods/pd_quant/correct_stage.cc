@@ -42,8 +42,7 @@ Params<CorrectSettings> CorrectParams() {
                 .min = 1e-9})};
 }
 
-std::map<std::string, double> RunCorrect(const StageContext& context,
-                                         const CorrectSettings& settings) {
+StageMetrics RunCorrect(const StageContext& context, const CorrectSettings& settings) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
   CorrectionSettings correction = settings.correction;

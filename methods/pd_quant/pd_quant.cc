@@ -29,24 +29,24 @@ constexpr const char* kBlocksAlone =
 }  // namespace
 
 Params<PdQuantSettings> PdQuantParams() {
-  return {Part(&PdQuantSettings::base,
-               {ReconstructionParams(
-                    {.lr_rounding = 3e-3, .act_init_images = 256, .source = kSource}),
-                Part(&ReconstructionBase::phase,
-                     {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})}),
-          Bind(&PdQuantSettings::temperature,
-               {.name = "temperature",
-                .default_value = 4.0,
-                .meaning =
-                    "T of the prediction difference (ResNets, RegNets 4; MobileNetV2, MNasNet 1)",
-                .source = kSource,
-                .min = 1e-6}),
-          Bind(&PdQuantSettings::lamb_r,
-               {.name = "lamb_r",
-                .default_value = 0.1,
-                .meaning = "divides the prediction difference; 0: leaves it out",
-                .source = kSource,
-                .min = 0})};
+  return {
+      Part(&PdQuantSettings::base,
+           {ReconstructionParams({.lr_rounding = 3e-3, .act_init_images = 256, .source = kSource}),
+            Part(&ReconstructionBase::phase,
+                 {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})}),
+      Bind(
+          &PdQuantSettings::temperature,
+          {.name = "temperature",
+           .default_value = 4.0,
+           .meaning = "T of the prediction difference (ResNets, RegNets 4; MobileNetV2, MNasNet 1)",
+           .source = kSource,
+           .min = 1e-6}),
+      Bind(&PdQuantSettings::lamb_r,
+           {.name = "lamb_r",
+            .default_value = 0.1,
+            .meaning = "divides the prediction difference; 0: leaves it out",
+            .source = kSource,
+            .min = 0})};
 }
 
 ReconstructionSettings PdQuantLoop(const QuantizationContext& context,

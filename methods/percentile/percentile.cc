@@ -24,14 +24,14 @@ struct PercentileSettings {
 };
 
 Params<PercentileSettings> PercentileParams() {
-  return Bind(&PercentileSettings::p,
-              {.name = "p",
-               .default_value = 0.99999,
-               .meaning =
-                   "upper order statistic over all calibration images; the lower one is 1 − p",
-               .source = "rhhc/ZeroQ-MP (community rerun)",
-               .min = 0.5,
-               .max = 1});
+  return Bind(
+      &PercentileSettings::p,
+      {.name = "p",
+       .default_value = 0.99999,
+       .meaning = "upper order statistic over all calibration images; the lower one is 1 − p",
+       .source = "rhhc/ZeroQ-MP (community rerun)",
+       .min = 0.5,
+       .max = 1});
 }
 
 Quantization Quantize(const QuantizationContext& context, const PercentileSettings& settings) {

@@ -70,18 +70,17 @@ SyntheticData Synthesize(const SynthesisContext& context, const ZeroQSettings& s
 const char* const kCode = "authors' code, classification/distill_data.py";
 
 Params<ZeroQSettings> ZeroQParams() {
-  return {Part(&ZeroQSettings::pixels,
-               PixelParams({.images = "authors' run.sh",
-                            .iterations = kCode,
-                            .lr = kCode,
-                            .plateau = kCode})),
-          Bind(&ZeroQSettings::gaussian,
-               {.name = "init",
-                .default_value = "scaled_uniform",
-                .meaning = "scaled_uniform: near-zero noise within ±0.0235; gaussian: N(0, 1)",
-                .source = "code: distill_data.py; paper: section 3.1",
-                .variants = {{"code", "scaled_uniform"}, {"paper", "gaussian"}}},
-               {{"scaled_uniform", false}, {"gaussian", true}})};
+  return {
+      Part(&ZeroQSettings::pixels,
+           PixelParams(
+               {.images = "authors' run.sh", .iterations = kCode, .lr = kCode, .plateau = kCode})),
+      Bind(&ZeroQSettings::gaussian,
+           {.name = "init",
+            .default_value = "scaled_uniform",
+            .meaning = "scaled_uniform: near-zero noise within ±0.0235; gaussian: N(0, 1)",
+            .source = "code: distill_data.py; paper: section 3.1",
+            .variants = {{"code", "scaled_uniform"}, {"paper", "gaussian"}}},
+           {{"scaled_uniform", false}, {"gaussian", true}})};
 }
 
 const RegisterSynthesizer kZeroQ{
