@@ -41,16 +41,24 @@ struct AdaroundTest : testing::Test {
   CheckpointState After(int64_t steps) const {
     MemoryCheckpoints checkpoints(steps);
     const auto& entry = QuantizerRegistry::Get("adaround");
-    const Json params = CompleteParams(entry.declaration, {{"iterations", golden.at("iterations")},
-                                                           {"batch", golden.at("batch")}});
+    const Json params = {{"iterations", golden.at("iterations")}, {"batch", golden.at("batch")}};
     const torch::Tensor images = FilledDouble("images", {golden.at("images"), 3, 8, 8}, -2, 2);
     const Protocol protocol;
     const int bits = golden.at("bits");
     QuietProgress progress;
     SoloGroup alone;
     try {
-      entry.function({teacher, images, params, protocol, false, bits, 4,
-                      RandomStreams(golden.at("seed")), progress, checkpoints, alone});
+      entry.function({.teacher = teacher,
+                      .images = images,
+                      .protocol = protocol,
+                      .fold_batch_norms = false,
+                      .w_bits = bits,
+                      .a_bits = 4,
+                      .random = RandomStreams(golden.at("seed")),
+                      .progress = progress,
+                      .checkpoints = checkpoints,
+                      .group = alone},
+                     params);
     } catch (const Error& error) {
       if (error.failure() != Failure::kInterrupted) throw;
     }
