@@ -35,8 +35,7 @@ class JointTraining {
         settings_(settings),
         student_rate_(StudentRate(settings)),
         generator_(context, name, method, GeneratorOf(settings)),
-        student_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
-                 context.a_bits, settings_.ranges),
+        student_(context.teacher, context.setting, settings_.ranges),
         student_sgd_({{student_.Parameters(), settings_.lr, settings_.weight_decay}},
                      SgdSettings{settings_.momentum, settings_.momentum > 0}),
         snapshots_(settings_.snapshots, settings_.iterations) {
@@ -46,7 +45,7 @@ class JointTraining {
            "trained",
            settings_.calibration, settings_.warm_up);
     }
-    if (settings_.calibration < 1 && context.a_bits < 32)
+    if (settings_.calibration < 1 && context.setting.a_bits < 32)
       FailTrial(Failure::kConfiguration,
                 "the student's activation ranges are never calibrated: calibration is 0");
   }

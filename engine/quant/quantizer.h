@@ -22,10 +22,7 @@ struct QuantizationContext {
   const Teacher& teacher;
   const torch::Tensor& images;  // N×C×H×W, normalised, on the teacher's device; undefined for a
                                 // quantizer that makes its own
-  const Protocol& protocol;
-  bool fold_batch_norms = false;
-  WeightBitWidths w_bits = 8;
-  int a_bits = 8;
+  QuantizationSetting setting;
   RandomStreams random;
   Progress& progress;
   Checkpoints& checkpoints;

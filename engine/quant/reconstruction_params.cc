@@ -105,10 +105,10 @@ ReconstructionSettings LoopOf(const QuantizationContext& context, const Reconstr
   ReconstructionSettings loop = base.loop;
   loop.weight_range = weight_range;
   loop.act_range = act_range;
-  if (context.protocol.zero_point_free)
+  if (context.setting.protocol.zero_point_free)
     loop.act_range = {.kind = RangeSearch::kSymmetric, .candidates = 100};
   loop.weight_range.progress = loop.act_range.progress = &context.progress;
-  loop.act_init = context.protocol.init_on_fp ? ActInit::kFullPrecision : act_init;
+  loop.act_init = context.setting.protocol.init_on_fp ? ActInit::kFullPrecision : act_init;
   loop.phases = {base.phase};
   return loop;
 }

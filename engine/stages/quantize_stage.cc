@@ -43,20 +43,21 @@ StageMetrics RunQuantize(const StageContext& context) {
   std::map<std::string, std::filesystem::path> inputs;
   for (const std::string& need : entry.declaration.needs)
     if (need != "real_data") inputs[need] = context.Input(need);
-  const Quantization result = entry.function({.teacher = teacher,
-                                              .images = data.images,
-                                              .protocol = protocol,
-                                              .fold_batch_norms = fields.at("bn") == "folded",
-                                              .w_bits = bits.widths,
-                                              .a_bits = params.at("a_bits").get<int>(),
-                                              .random = RandomStreams(context.seed()),
-                                              .progress = context.progress,
-                                              .checkpoints = context.checkpoints,
-                                              .group = context.group,
-                                              .inputs = inputs,
-                                              .labels = data.labels,
-                                              .real_data = data.real ? &*data.real : nullptr},
-                                             context.MethodParams());
+  const Quantization result =
+      entry.function({.teacher = teacher,
+                      .images = data.images,
+                      .setting = {.protocol = protocol,
+                                  .fold_batch_norms = fields.at("bn") == "folded",
+                                  .w_bits = bits.widths,
+                                  .a_bits = params.at("a_bits").get<int>()},
+                      .random = RandomStreams(context.seed()),
+                      .progress = context.progress,
+                      .checkpoints = context.checkpoints,
+                      .group = context.group,
+                      .inputs = inputs,
+                      .labels = data.labels,
+                      .real_data = data.real ? &*data.real : nullptr},
+                     context.MethodParams());
   if (!context.writes()) return {};
   const QuantizedNetwork& network = result.network;
   network.Save(context.staging);

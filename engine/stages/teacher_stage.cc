@@ -37,8 +37,7 @@ Teacher ReadNamedTeacher(const StageContext& context, const Dataset& test) {
 // A network quantized to 32/32 bits must be the teacher itself.
 void CheckPassThrough(const Teacher& teacher, const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
-  const QuantizedNetwork network(teacher, Protocol{}, /*fold=*/false, kPassThroughBits,
-                                 kPassThroughBits);
+  const QuantizedNetwork network(teacher, {.w_bits = kPassThroughBits, .a_bits = kPassThroughBits});
   if (!torch::equal(network.Forward(images), Run(teacher.graph, images))) {
     Fail(ErrorKind::kInternal, "32/32 pass-through of {} differs from its FP32 logits",
          teacher.arch);

@@ -30,13 +30,12 @@ Quantization Quantize(const QuantizationContext& context, const RangeSearchSetti
   const torch::NoGradGuard no_grad;
   RangeSearchSettings search = settings;
   search.progress = &context.progress;
-  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
-                           context.w_bits, context.a_bits,
+  QuantizedNetwork network(context.teacher, context.setting,
                            [&](const torch::Tensor& weight, int bits) {
                              return SearchGrid(weight, bits, search, /*per_channel=*/true);
                            });
   const RangeSearchSettings act_search =
-      context.protocol.zero_point_free
+      context.setting.protocol.zero_point_free
           ? RangeSearchSettings{.kind = RangeSearch::kSymmetric, .p = search.p}
           : search;
   network.Forward(context.images, [&](size_t site, const torch::Tensor& x) {

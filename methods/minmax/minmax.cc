@@ -46,8 +46,7 @@ Range RangeOf(const torch::Tensor& x, bool image_mean) {
 
 Quantization Quantize(const QuantizationContext& context, const MinMaxSettings& settings) {
   const torch::NoGradGuard no_grad;
-  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
-                           context.w_bits, context.a_bits);
+  QuantizedNetwork network(context.teacher, context.setting);
   // Both begin at 0 (released code), so that every range contains it.
   const torch::Tensor zero = torch::zeros({}, context.images.options());
   std::vector<Range> ranges(network.activations().size(), {zero, zero});

@@ -36,8 +36,7 @@ Params<PercentileSettings> PercentileParams() {
 
 Quantization Quantize(const QuantizationContext& context, const PercentileSettings& settings) {
   const torch::NoGradGuard no_grad;
-  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
-                           context.w_bits, context.a_bits);
+  QuantizedNetwork network(context.teacher, context.setting);
   const torch::Tensor zero = torch::zeros({}, context.images.options());
   // One forward of all images: an order statistic needs every value at once. Zero always stays
   // inside the range.

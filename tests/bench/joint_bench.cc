@@ -119,10 +119,7 @@ int Main(int steps) {
       const torch::Tensor none;
       entry.function({.teacher = own,
                       .images = none,
-                      .protocol = protocol,
-                      .fold_batch_norms = false,
-                      .w_bits = 4,
-                      .a_bits = 4,
+                      .setting = {protocol, false, 4, 4},
                       .random = RandomStreams(0),
                       .progress = progress,
                       .checkpoints = watch,

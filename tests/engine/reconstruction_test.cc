@@ -28,10 +28,7 @@ class ReconstructionTest : public testing::Test {
     SoloGroup group;
     return Reconstruct({.teacher = teacher_,
                         .images = images_,
-                        .protocol = protocol_,
-                        .fold_batch_norms = fold_,
-                        .w_bits = w_bits_,
-                        .a_bits = bits_,
+                        .setting = {protocol_, fold_, w_bits_, bits_},
                         .random = RandomStreams(0),
                         .progress = progress,
                         .checkpoints = checkpoints,

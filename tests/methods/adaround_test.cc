@@ -50,10 +50,7 @@ struct AdaroundTest : testing::Test {
     try {
       entry.function({.teacher = teacher,
                       .images = images,
-                      .protocol = protocol,
-                      .fold_batch_norms = false,
-                      .w_bits = bits,
-                      .a_bits = 4,
+                      .setting = {protocol, false, bits, 4},
                       .random = RandomStreams(golden.at("seed")),
                       .progress = progress,
                       .checkpoints = checkpoints,

@@ -43,10 +43,7 @@ class FisherWeightsTest : public testing::Test {
   SoloGroup group_;
   const QuantizationContext context_{.teacher = teacher_,
                                      .images = images_,
-                                     .protocol = protocol_,
-                                     .fold_batch_norms = false,
-                                     .w_bits = 4,
-                                     .a_bits = 4,
+                                     .setting = {protocol_, false, 4, 4},
                                      .random = RandomStreams(0),
                                      .progress = progress_,
                                      .checkpoints = checkpoints_,

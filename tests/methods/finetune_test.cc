@@ -29,10 +29,7 @@ class FinetuneTest : public testing::Test {
     const Protocol protocol;
     return entry.function({.teacher = teacher,
                            .images = images,
-                           .protocol = protocol,
-                           .fold_batch_norms = false,
-                           .w_bits = bits,
-                           .a_bits = bits,
+                           .setting = {protocol, false, bits, bits},
                            .random = RandomStreams(7),
                            .progress = progress,
                            .checkpoints = checkpoints,
@@ -81,10 +78,7 @@ TEST_F(FinetuneTest, TellsOfWhatComesBeforeTheTraining) {
     QuietProgress progress;
     entry.function({.teacher = teacher_,
                     .images = images_,
-                    .protocol = protocol,
-                    .fold_batch_norms = false,
-                    .w_bits = 4,
-                    .a_bits = 4,
+                    .setting = {protocol, false, 4, 4},
                     .random = RandomStreams(7),
                     .progress = progress,
                     .checkpoints = checkpoints,

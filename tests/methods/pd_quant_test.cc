@@ -36,10 +36,7 @@ class PdQuantTest : public testing::Test {
     const Protocol protocol{.act_placement = ActPlacement::kOpOutput, .first_w = 8};
     return entry.function({.teacher = teacher_,
                            .images = images_,
-                           .protocol = protocol,
-                           .fold_batch_norms = true,
-                           .w_bits = 3,
-                           .a_bits = 3,
+                           .setting = {protocol, true, 3, 3},
                            .random = RandomStreams(0),
                            .progress = progress,
                            .checkpoints = checkpoints,

@@ -19,10 +19,7 @@ QuantizedNetwork Quantize(const char* name, const Teacher& teacher, const torch:
   return entry
       .function({.teacher = teacher,
                  .images = images,
-                 .protocol = protocol,
-                 .fold_batch_norms = false,
-                 .w_bits = w_bits,
-                 .a_bits = a_bits,
+                 .setting = {protocol, false, w_bits, a_bits},
                  .random = RandomStreams(0),
                  .progress = progress,
                  .checkpoints = checkpoints,

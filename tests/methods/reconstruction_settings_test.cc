@@ -225,10 +225,7 @@ TEST(ReconstructionSettingsTest, WhatTheyRunWithIsTheTable) {
     const Json params = ColumnOf(kParameters, i);
     const ReconstructionSettings settings = method.loop({.teacher = teacher,
                                                          .images = images,
-                                                         .protocol = method.protocol,
-                                                         .fold_batch_norms = false,
-                                                         .w_bits = 4,
-                                                         .a_bits = 4,
+                                                         .setting = {method.protocol, false, 4, 4},
                                                          .random = RandomStreams(0),
                                                          .progress = progress,
                                                          .checkpoints = none,
@@ -271,10 +268,7 @@ TEST(ReconstructionSettingsTest, LpSearchesAsBrecqDoes) {
   const QuantizedNetwork network = entry
                                        .function({.teacher = teacher,
                                                   .images = images,
-                                                  .protocol = protocol,
-                                                  .fold_batch_norms = false,
-                                                  .w_bits = 3,
-                                                  .a_bits = 3,
+                                                  .setting = {protocol, false, 3, 3},
                                                   .random = RandomStreams(0),
                                                   .progress = progress,
                                                   .checkpoints = none,

@@ -55,10 +55,7 @@ Quantization QuantizeAs(const Released& released, const Json& given, int64_t ima
   SoloGroup group;
   return entry.function({.teacher = teacher,
                          .images = calibration,
-                         .protocol = preset.protocol,
-                         .fold_batch_norms = preset.fold_batch_norms,
-                         .w_bits = bits,
-                         .a_bits = bits,
+                         .setting = {preset.protocol, preset.fold_batch_norms, bits, bits},
                          .random = RandomStreams(0),
                          .progress = progress,
                          .checkpoints = checkpoints,

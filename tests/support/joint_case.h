@@ -54,10 +54,7 @@ struct JointCase {
   QuantizationContext Context(Group& group, Checkpoints& checkpoints) {
     return {.teacher = teacher,
             .images = images,
-            .protocol = protocol,
-            .fold_batch_norms = false,
-            .w_bits = 4,
-            .a_bits = 4,
+            .setting = {protocol, false, 4, 4},
             .random = RandomStreams(3),
             .progress = progress,
             .checkpoints = checkpoints,
