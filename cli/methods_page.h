@@ -7,7 +7,7 @@
 
 namespace zerosweep {
 
-// The whole page in Markdown: recipes, synthesizers, quantizers, trainers, stage kinds and protocol
+// The whole page in Markdown: recipes, synthesizers, quantizers, stage kinds and protocol
 // fields, with every parameter.
 std::string MethodsPage(const Catalogue& catalogue);
 
