@@ -3,7 +3,6 @@
 //
 //   Params<ZeroQSettings> ZeroQParams() {
 //     return {Part(&ZeroQSettings::pixels, PixelParams(…)),
-//             Bind(&ZeroQSettings::images, BudgetParam("images", …)),
 //             Bind(&ZeroQSettings::gaussian, {.name = "init", …},
 //                  {{"scaled_uniform", false}, {"gaussian", true}})};
 //   }
@@ -13,6 +12,7 @@
 #include <functional>
 #include <initializer_list>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
