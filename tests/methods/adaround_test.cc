@@ -47,15 +47,15 @@ struct AdaroundTest : testing::Test {
     const int bits = golden.at("bits");
     QuietProgress progress;
     SoloGroup alone;
+    const QuantizationContext context{.teacher = teacher,
+                                      .images = images,
+                                      .setting = {protocol, false, bits, 4},
+                                      .random = RandomStreams(golden.at("seed")),
+                                      .progress = progress,
+                                      .checkpoints = checkpoints,
+                                      .group = alone};
     try {
-      entry.function({.teacher = teacher,
-                      .images = images,
-                      .setting = {protocol, false, bits, 4},
-                      .random = RandomStreams(golden.at("seed")),
-                      .progress = progress,
-                      .checkpoints = checkpoints,
-                      .group = alone},
-                     params);
+      entry.function(context, params);
     } catch (const Error& error) {
       if (error.failure() != Failure::kInterrupted) throw;
     }
