@@ -45,12 +45,13 @@ struct AdaroundTest : testing::Test {
     const torch::Tensor images = FilledDouble("images", {golden.at("images"), 3, 8, 8}, -2, 2);
     const Protocol protocol;
     const int bits = golden.at("bits");
+    const RandomStreams random(golden.at("seed"));
     QuietProgress progress;
     SoloGroup alone;
     const QuantizationContext context{.teacher = teacher,
                                       .images = images,
                                       .setting = {protocol, false, bits, 4},
-                                      .random = RandomStreams(golden.at("seed")),
+                                      .random = random,
                                       .progress = progress,
                                       .checkpoints = checkpoints,
                                       .group = alone};
