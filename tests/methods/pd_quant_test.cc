@@ -33,10 +33,11 @@ class PdQuantTest : public testing::Test {
     QuietProgress progress;
     SoloGroup group;
     NoCheckpoints checkpoints;
-    const Protocol protocol{.act_placement = ActPlacement::kOpOutput, .first_w = 8};
+    const QuantizationSetting setting{
+        {.act_placement = ActPlacement::kOpOutput, .first_w = 8}, true, 3, 3};
     return entry.function({.teacher = teacher_,
                            .images = images_,
-                           .setting = {protocol, true, 3, 3},
+                           .setting = setting,
                            .random = RandomStreams(0),
                            .progress = progress,
                            .checkpoints = checkpoints,
