@@ -15,7 +15,7 @@
 #include "base/process/run_program.h"
 #include "cli/stage_program.h"
 #include "cluster/progress_display.h"
-#include "cluster/subprocess.h"
+#include "contract/subprocess.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {

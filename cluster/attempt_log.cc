@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cluster/subprocess.h"
+#include "contract/subprocess.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

@@ -14,7 +14,7 @@
 #include "base/process/run_program.h"
 #include "base/text.h"
 #include "cluster/control_groups.h"
-#include "cluster/subprocess.h"
+#include "contract/subprocess.h"
 
 namespace zerosweep {
 namespace {

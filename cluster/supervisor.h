@@ -12,9 +12,9 @@
 
 #include "cluster/attempt_log.h"
 #include "cluster/listening_time.h"
-#include "cluster/subprocess.h"
 #include "contract/frames.h"
 #include "contract/stage_messages.h"
+#include "contract/subprocess.h"
 #include "storage/home.h"
 
 namespace zerosweep {

@@ -29,6 +29,11 @@ double Number(const std::string& key, const std::string& value) {
   return number;
 }
 
+// A condition on a column of the trial's configuration.
+std::string OfConfiguration(const std::string& condition) {
+  return " AND t.configuration_id IN (SELECT id FROM configuration WHERE " + condition + ")";
+}
+
 // "W4A4", "wmp4a8" and "w@first8a4" as they are stored.
 void AddBits(const std::string& value, FilterSql& sql) {
   static const std::regex kBits(R"([wW](([mM][pP])?[0-9.]+|@.+)[aA]([0-9.]+))");
@@ -38,7 +43,7 @@ void AddBits(const std::string& value, FilterSql& sql) {
   }
   std::string weights = parts[1];
   if (parts[2].matched) weights.replace(0, 2, "mp");
-  sql.condition += " AND t.bits = ?";
+  sql.condition += OfConfiguration("bits = ?");
   sql.bindings.emplace_back(fmt::format("w{}a{}", weights, parts[3].str()));
 }
 
@@ -96,7 +101,8 @@ FilterSql ToSql(const std::string& sweep, const Filter& filter) {
     } else if (key == "trial") {
       AddTrial(value, sql);
     } else {
-      sql.condition += " AND t." + key + " = ?";
+      const bool of_trial = key == "seed" || key == "state";
+      sql.condition += of_trial ? " AND t." + key + " = ?" : OfConfiguration(key + " = ?");
       const bool numeric = key == "w_bits" || key == "a_bits" || key == "seed";
       sql.bindings.push_back(numeric ? Json(Number(key, value)) : Json(value));
     }

@@ -17,8 +17,8 @@ using Filter = std::map<std::string, std::string>;
 // Parses "method=zeroq,bits=w4a4". Throws kUsage for an unknown key (with the nearest known one).
 Filter ParseFilter(const std::string& text);
 
-// SQL over `trial t` with its bindings: "t.method = ? AND t.w_bits = ?"; "1" when all match. An
-// empty `sweep` means every sweep. Throws kUsage for a value that cannot be.
+// SQL over `trial t` with its bindings: "1 AND t.seed = ?"; "1" when all match. An empty `sweep`
+// means every sweep. Throws kUsage for a value that cannot be.
 struct FilterSql {
   std::string condition;
   std::vector<Json> bindings;

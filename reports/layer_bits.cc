@@ -103,11 +103,11 @@ std::vector<double> UnpackCurve(const Json::binary_t& bytes, bool y) {
 
 std::vector<LayerBits> ReadLayerBits(const ResultsReader& reader, const FilterSql& filter) {
   const Table stages = reader.Query(
-      "SELECT t.configuration_id, min(t.method), min(t.bits), min(t.dataset), min(t.model), "
-      "min(t.seed), x.stage_id, t.id FROM trial t JOIN trial_stage x ON x.trial_id = t.id "
+      "SELECT n.id, n.method, n.bits, n.dataset, n.model, min(t.seed), x.stage_id, t.id FROM trial "
+      "t JOIN configuration n ON n.id = t.configuration_id JOIN trial_stage x ON x.trial_id = t.id "
       "WHERE x.kind = 'quantize' AND EXISTS (SELECT 1 FROM metric m WHERE m.stage_id = x.stage_id "
       "AND m.name BETWEEN 'w_bits:' AND 'w_bits;') AND " +
-          filter.condition + " GROUP BY t.configuration_id, x.stage_id ORDER BY 4, 5, 2, 3, 1, 6",
+          filter.condition + " GROUP BY n.id, x.stage_id ORDER BY 4, 5, 2, 3, 1, 6",
       filter.bindings);
   const ArtifactStore store(reader.home());
   std::vector<LayerBits> configurations;

@@ -83,16 +83,15 @@ std::string ConfigurationsSql(const FilterSql& filter) {
   std::vector<std::string> common;
   for (const std::string& section : CommonSections()) common.push_back("'$." + section + "'");
   return fmt::format(R"(
-WITH one AS (SELECT min(t.id) AS trial FROM trial t WHERE t.state = 'done' AND {}
-  GROUP BY t.configuration_id)
-SELECT c.id, t.dataset, t.model, t.method, t.w_bits, t.a_bits, t.bits, t.protocol, t.variant,
-  t.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
+SELECT c.id, c.dataset, c.model, c.method, c.w_bits, c.a_bits, c.bits, c.protocol, c.variant,
+  c.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
-  t.quantizer, json_remove(c.config, {})
-FROM one JOIN trial t ON t.id = one.trial JOIN configuration c ON c.id = t.configuration_id)",
-                     filter.condition, Join(common, ", "));
+  c.quantizer, json_remove(c.config, {})
+FROM configuration c
+WHERE c.id IN (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND {}))",
+                     Join(common, ", "), filter.condition);
 }
 
 // The trials of one configuration as they are read.

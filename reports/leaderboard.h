@@ -76,8 +76,9 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const Paper
 
 // SQL: the revisions of a trial `t` as text, equal for trials of one row: "evaluate 1,quantize 2".
 inline constexpr const char* kRevisionsSql =
-    "(SELECT group_concat(x.kind || ' ' || g.revision) FROM trial_stage x JOIN stage g "
-    "ON g.id = x.stage_id WHERE x.trial_id = t.id)";
+    "(SELECT group_concat(kind || ' ' || revision) FROM (SELECT d.kind, d.revision FROM "
+    "trial_stage x JOIN stage g ON g.id = x.stage_id JOIN design d ON d.id = g.design_id "
+    "WHERE x.trial_id = t.id ORDER BY d.kind))";
 // Names a row within its home: "17:evaluate 1,quantize 2". `revisions` are those of kRevisionsSql.
 std::string RowKey(int64_t configuration, const std::string& revisions);
 std::string RowKey(const LeaderboardRow& row);

@@ -22,11 +22,12 @@ WITH chosen AS (
     count(*) OVER (PARTITION BY t.configuration_id, revisions) AS trials
   FROM (SELECT t.*, {} AS revisions FROM trial t WHERE t.state = 'done' AND {}
     AND t.configuration_id IN ({})) t)
-SELECT c.configuration, c.revisions, c.trials, substr(c.name, 1, 12), c.seed, g.id, x.kind, g.implementation,
-  g.revision, substr(g.name, 1, 12), substr(a.digest, 1, 12), g.seconds,
+SELECT c.configuration, c.revisions, c.trials, substr(c.name, 1, 12), c.seed, g.id, x.kind, d.implementation,
+  d.revision, substr(g.name, 1, 12), substr(a.digest, 1, 12), g.seconds,
   strftime('%Y-%m-%dT%H:%M:%SZ', p.ended, 'unixepoch'), p.device, p.threads, p.signature_id,
   (SELECT m.value FROM metric m WHERE m.stage_id = g.id AND m.name = 'top1')
 FROM chosen c JOIN trial_stage x ON x.trial_id = c.id JOIN stage g ON g.id = x.stage_id
+JOIN design d ON d.id = g.design_id
 LEFT JOIN artifact a ON a.id = g.artifact_id
 LEFT JOIN attempt p ON p.stage_id = g.id AND p.outcome = 'done'
 WHERE c.place <= {} ORDER BY c.configuration, c.revisions, c.place, g.id, p.number)sql",

@@ -16,9 +16,10 @@ constexpr size_t kMostLeaders = 24;
 std::vector<Curve> ReadCurves(const ResultsReader& reader, const FilterSql& filter) {
   const Table table = reader.Query(fmt::format(R"sql(
 WITH first AS (
-  SELECT min(t.method) AS method, min(t.seed) AS seed, min(t.bits) AS bits,
-    count(DISTINCT t.bits) AS widths, c.stage_id, c.term
-  FROM trial t JOIN trial_stage x ON x.trial_id = t.id JOIN curve c ON c.stage_id = x.stage_id
+  SELECT min(n.method) AS method, min(t.seed) AS seed, min(n.bits) AS bits,
+    count(DISTINCT n.bits) AS widths, c.stage_id, c.term
+  FROM trial t JOIN configuration n ON n.id = t.configuration_id
+  JOIN trial_stage x ON x.trial_id = t.id JOIN curve c ON c.stage_id = x.stage_id
   WHERE c.term <> 'frontier' AND {}
   GROUP BY c.stage_id, c.term ORDER BY 1, 2, c.term LIMIT {})
 SELECT method, seed, term, data, bits, widths FROM first JOIN curve USING (stage_id, term)
@@ -58,8 +59,9 @@ std::string Signatures(const ResultsReader& reader, const FilterSql& filter) {
 std::string Distinct(const ResultsReader& reader, const FilterSql& filter, const char* column) {
   std::vector<std::string> values;
   for (const auto& row : reader
-                             .Query(fmt::format("SELECT DISTINCT CAST(t.{0} AS TEXT) FROM trial t "
-                                                "WHERE {1} ORDER BY t.{0}",
+                             .Query(fmt::format("SELECT DISTINCT CAST({0} AS TEXT) FROM trial t "
+                                                "JOIN configuration n ON n.id = t.configuration_id "
+                                                "WHERE {1} ORDER BY {0}",
                                                 column, filter.condition),
                                     filter.bindings)
                              .rows) {
@@ -94,15 +96,15 @@ ReportData ReadReport(const ResultsReader& reader, const std::string& sweep,
   data.leaders = Leaders(reader, sweep, data.rows, kMostLeaders);
   data.provenance = ReadProvenance(reader, filter, data.rows);
   AddCounts(reader, sweep, data);
-  data.facts.emplace_back("datasets", Distinct(reader, filter, "dataset"));
-  data.facts.emplace_back("models", Distinct(reader, filter, "model"));
-  data.facts.emplace_back("seeds", Distinct(reader, filter, "seed"));
-  data.facts.emplace_back("protocols", Distinct(reader, filter, "protocol"));
+  data.facts.emplace_back("datasets", Distinct(reader, filter, "n.dataset"));
+  data.facts.emplace_back("models", Distinct(reader, filter, "n.model"));
+  data.facts.emplace_back("seeds", Distinct(reader, filter, "t.seed"));
+  data.facts.emplace_back("protocols", Distinct(reader, filter, "n.protocol"));
   data.facts.emplace_back("ran with", Signatures(reader, filter));
   data.failures = reader.Query(
-      fmt::format("SELECT t.method, t.bits, t.seed, "
-                  "t.dataset, t.model, t.error FROM trial t WHERE t.state = 'failed' AND {} "
-                  "ORDER BY t.method, t.w_bits DESC, t.seed LIMIT {}",
+      fmt::format("SELECT n.method, n.bits, t.seed, n.dataset, n.model, t.error FROM trial t "
+                  "JOIN configuration n ON n.id = t.configuration_id WHERE t.state = 'failed' AND "
+                  "{} ORDER BY n.method, n.w_bits DESC, t.seed LIMIT {}",
                   filter.condition, kMostFailures),
       filter.bindings);
   for (auto& row : data.failures.rows) row[1] = BitsName(row[1]);

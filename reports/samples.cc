@@ -27,11 +27,12 @@ Table Stages(const ResultsReader& reader, const FilterSql& filter) {
       JOIN stage g ON g.id = x.stage_id AND g.state = 'done'
       WHERE )sql";
   constexpr const char* kStages = R"sql( GROUP BY t.configuration_id, x.kind)
-    SELECT a.digest, first.kind, json_group_array(DISTINCT t.method), min(t.bits), t.model, t.dataset,
+    SELECT a.digest, first.kind, json_group_array(DISTINCT n.method), min(n.bits), n.model, n.dataset,
       min(first.seed)
-    FROM first JOIN trial t ON t.id = trial JOIN stage g ON g.id = stage
+    FROM first JOIN trial t ON t.id = trial JOIN configuration n ON n.id = t.configuration_id
+    JOIN stage g ON g.id = stage
     JOIN artifact a ON a.id = g.artifact_id GROUP BY stage
-    ORDER BY t.dataset, t.model, first.kind DESC, min(t.method), min(t.bits), min(first.seed), stage
+    ORDER BY n.dataset, n.model, first.kind DESC, min(n.method), min(n.bits), min(first.seed), stage
     LIMIT )sql";
   return reader.Query(kFirsts + filter.condition + kStages + std::to_string(kMostStages + 1),
                       filter.bindings);

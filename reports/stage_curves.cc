@@ -16,11 +16,11 @@ constexpr size_t kSparklineWidth = 40;
 std::vector<StageCurve> Read(const ResultsReader& reader, const std::string& condition,
                              const std::string& name) {
   const Table table = reader.Query(
-      "SELECT g.name, g.kind, g.implementation, c.term, c.data FROM curve c JOIN stage g ON g.id = "
-      "c.stage_id WHERE c.term <> 'frontier' AND " +
+      "SELECT g.name, d.kind, d.implementation, c.term, c.data FROM curve c JOIN stage g ON g.id = "
+      "c.stage_id JOIN design d ON d.id = g.design_id WHERE c.term <> 'frontier' AND " +
           condition +
-          " ORDER BY g.kind = 'evaluate', g.kind = 'quantize', g.kind = 'correct', g.kind = "
-          "'sensitivity', g.kind = 'synthesize', g.name, c.term",
+          " ORDER BY d.kind = 'evaluate', d.kind = 'quantize', d.kind = 'correct', d.kind = "
+          "'sensitivity', d.kind = 'synthesize', g.name, c.term",
       {name});
   std::vector<StageCurve> curves;
   for (const auto& row : table.rows)

@@ -48,10 +48,11 @@ const std::vector<BundleTable>& BundleTables() {
        "REAL NOT NULL, a_bits REAL NOT NULL, bits TEXT NOT NULL, seed INTEGER NOT NULL, protocol "
        "TEXT NOT NULL, variant TEXT NOT NULL, seeds TEXT NOT NULL, state TEXT NOT NULL, error "
        "TEXT, created REAL NOT NULL, ended REAL",
-       "SELECT t.name, c.digest, t.dataset, t.model, t.method, t.synthesizer, t.quantizer, "
-       "t.w_bits, t.a_bits, t.bits, t.seed, t.protocol, t.variant, t.seeds, t.state, t.error, "
-       "t.created, t.ended FROM trial t JOIN its_trial USING (id) JOIN configuration c ON c.id = "
-       "t.configuration_id"},
+       "SELECT t.name, c.digest, c.dataset, c.model, c.method, c.synthesizer, c.quantizer, "
+       "c.w_bits, c.a_bits, c.bits, t.seed, c.protocol, c.variant, json_set(e.config, "
+       "'$.\"/seeds\"', json_object('quantize', t.seed_quantize, 'synthesis', t.seed_synthesis)), "
+       "t.state, t.error, t.created, t.ended FROM trial t JOIN its_trial USING (id) JOIN "
+       "configuration c ON c.id = t.configuration_id JOIN execution e ON e.id = t.execution_id"},
       {"artifact",
        {"digest", "bytes", "created"},
        "digest TEXT PRIMARY KEY, bytes INTEGER NOT NULL, created REAL NOT NULL",
@@ -63,15 +64,17 @@ const std::vector<BundleTable>& BundleTables() {
        "name TEXT PRIMARY KEY, kind TEXT NOT NULL, implementation TEXT NOT NULL, revision INTEGER "
        "NOT NULL, params TEXT NOT NULL, threads INTEGER NOT NULL, state TEXT NOT NULL, artifact "
        "TEXT, seconds REAL, error TEXT, caused_by TEXT, created REAL NOT NULL, ended REAL",
-       "SELECT g.name, g.kind, g.implementation, g.revision, g.params, g.threads, g.state, "
-       "CASE g.state WHEN 'done' THEN a.digest END, g.seconds, g.error, t.name, g.created, g.ended "
-       "FROM stage g JOIN its_stage USING (id) LEFT JOIN artifact a ON a.id = g.artifact_id LEFT "
-       "JOIN trial t ON t.id = g.caused_by"},
+       "SELECT g.name, d.kind, d.implementation, d.revision, v.params, d.threads, g.state, CASE "
+       "g.state WHEN 'done' THEN a.digest END, g.seconds, g.error, t.name, g.created, g.ended FROM "
+       "stage g JOIN its_stage USING (id) JOIN design d ON d.id = g.design_id JOIN v_stage v ON "
+       "v.stage = g.name LEFT JOIN artifact a ON a.id = g.artifact_id LEFT JOIN trial t ON t.id = "
+       "g.caused_by"},
       {"stage_input",
        {"stage", "role", "input"},
        "stage TEXT NOT NULL, role TEXT NOT NULL, input TEXT NOT NULL, PRIMARY KEY (stage, role)",
-       "SELECT g.name, i.role, h.name FROM stage_input i JOIN its_stage ON its_stage.id = "
-       "i.stage_id JOIN stage g ON g.id = i.stage_id JOIN stage h ON h.id = i.input_id"},
+       "SELECT g.name, d.roles ->> i.place, h.name FROM stage_input i JOIN its_stage ON "
+       "its_stage.id = i.stage_id JOIN stage g ON g.id = i.stage_id JOIN design d ON d.id = "
+       "g.design_id JOIN stage h ON h.id = i.input_id"},
       {"trial_stage",
        {"trial", "kind", "stage"},
        "trial TEXT NOT NULL, kind TEXT NOT NULL, stage TEXT NOT NULL, PRIMARY KEY (trial, kind)",

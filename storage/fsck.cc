@@ -33,8 +33,8 @@ void CheckDatabase(Database& database, std::vector<Finding>& findings) {
 
 void CheckArtifacts(const Home& home, Database& database, std::vector<Finding>& findings) {
   const ArtifactStore store(home);
-  Statement& rows = database.Prepare(R"(SELECT a.digest, min(g.kind || ' ' || g.name)
-    FROM artifact a JOIN stage g ON g.artifact_id = a.id WHERE g.state = 'done' GROUP BY a.id)");
+  Statement& rows = database.Prepare(R"(SELECT a.digest, min(d.kind || ' ' || g.name)
+    FROM artifact a JOIN stage g ON g.artifact_id = a.id JOIN design d ON d.id = g.design_id WHERE g.state = 'done' GROUP BY a.id)");
   rows.Bind();
   while (rows.Step()) {
     const std::string digest = rows.Text(0);

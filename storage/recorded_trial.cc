@@ -62,26 +62,24 @@ class TrialReader {
     return reader_.Query(
         "SELECT " + columns +
             " FROM trial t JOIN trial_stage x ON x.trial_id = t.id JOIN stage g ON "
-            "g.id = x.stage_id " +
+            "g.id = x.stage_id JOIN design d ON d.id = g.design_id " +
             tables,
         {name_});
   }
 
   void ReadTrial() {
     const Table found = reader_.Query(
-        "SELECT t.dataset, t.model, t.method, t.synthesizer, t.quantizer, t.w_bits, t.a_bits, "
-        "t.bits, t.protocol, t.variant, t.seeds, t.state, c.config FROM trial t JOIN configuration "
-        "c ON c.id = t.configuration_id WHERE t.name = ?",
+        "SELECT c.dataset, c.model, c.method, c.synthesizer, c.quantizer, c.w_bits, c.a_bits, "
+        "c.bits, c.protocol, c.variant, t.seed_synthesis, t.seed_quantize, t.state, c.config, "
+        "e.config FROM trial t JOIN configuration c ON c.id = t.configuration_id JOIN execution e "
+        "ON e.id = t.execution_id WHERE t.name = ?",
         {name_});
     if (found.rows.empty()) Fail(ErrorKind::kUsage, "there is no trial {}", name_);
     const Row& row = found.rows.front();
     SplitConfig split;
-    split.shared = Json::parse(row[12].get<std::string>());
-    split.own = Json::parse(row[10].get<std::string>());
-    const Json seeds = split.own.value("/seeds", Json::object());
-    split.own.erase("/seeds");
-    recorded_.trial.seeds = {seeds.value("synthesis", int64_t{0}),
-                             seeds.value("quantize", int64_t{0})};
+    split.shared = Json::parse(row[13].get<std::string>());
+    split.own = Json::parse(row[14].get<std::string>());
+    recorded_.trial.seeds = {row[10], row[11]};
     recorded_.trial.configuration =
         std::make_shared<const Configuration>(Configuration{.dataset = row[0],
                                                             .model = row[1],
@@ -96,13 +94,13 @@ class TrialReader {
                                                             .variant = row[9],
                                                             .resolved = JoinConfiguration(split)});
     recorded_.trial.id = name_;
-    recorded_.state = StateFromString(row[11]);
+    recorded_.state = StateFromString(row[12]);
   }
 
   void ReadStages() {
     const Table table = OfTrial(
-        "g.name, g.kind, g.implementation, g.revision, g.params, g.files, g.threads, g.state, "
-        "g.error, a.digest, g.seconds",
+        "g.name, d.kind, d.implementation, d.revision, d.params, d.files, d.threads, g.state, "
+        "g.error, a.digest, g.seconds, g.seed, d.roles",
         "LEFT JOIN artifact a ON a.id = g.artifact_id WHERE t.name = ? ORDER BY g.id");
     for (const Row& row : table.rows) {
       Found& found = found_.emplace_back();
@@ -112,10 +110,11 @@ class TrialReader {
       design.implementation = row[2];
       design.revision = row[3];
       design.params = Json::parse(row[4].get<std::string>());
-      if (design.params.contains("seed")) {
-        found.seed = design.params.at("seed").get<int64_t>();
+      if (row[11].is_number()) {
+        found.seed = row[11].get<int64_t>();
         design.params.erase("seed");
       }
+      Json::parse(row[12].get<std::string>()).get_to(design.roles);
       Json::parse(row[5].get<std::string>()).get_to(design.files);
       design.threads = row[6];
       design.needs.ranks = design.params.value("ranks", 1);
@@ -134,14 +133,10 @@ class TrialReader {
   }
 
   void ReadInputs() {
-    const Table table = OfTrial("g.name, i.role, h.name",
+    const Table table = OfTrial("g.name, h.name",
                                 "JOIN stage_input i ON i.stage_id = g.id JOIN stage h ON h.id = "
-                                "i.input_id WHERE t.name = ? ORDER BY i.role");
-    for (const Row& row : table.rows) {
-      Found& found = Get(row[0]);
-      found.design.roles.push_back(row[1]);
-      found.inputs.push_back(row[2]);
-    }
+                                "i.input_id WHERE t.name = ? ORDER BY i.place");
+    for (const Row& row : table.rows) Get(row[0]).inputs.push_back(row[1]);
   }
 
   void ReadMetrics() {
@@ -180,7 +175,8 @@ class TrialReader {
       row.inputs.push_back(*place);
     }
     const std::vector<std::string_view> inputs(found.inputs.begin(), found.inputs.end());
-    if (StageText(found.design).Name(found.seed, inputs) != found.name)
+    if (inputs.size() != found.design.roles.size() ||
+        StageText(found.design).Name(found.seed, inputs) != found.name)
       FailBroken("stage", found.name, "is not what its name says");
     row.design = std::make_shared<const StageDesign>(std::move(found.design));
     recorded_.trial.stages.push_back(recorded_.stages.size());

@@ -29,7 +29,7 @@ struct StageStatus {
 // What a finished attempt took.
 struct CostSample {
   std::string kind, implementation;
-  Json params;
+  Json params;  // of its design
   double seconds = 0;
   std::string model, dataset;  // of a trial that needs it
   std::string device = {};     // model of its processor or GPU; empty: not known

@@ -93,15 +93,15 @@ void StoreResult(Database& db, const AttemptDone& done, int64_t stage,
 }
 
 // The stages that cannot be made without stage ?1, itself included.
-constexpr const char* kDependents = R"(WITH RECURSIVE hit (id) AS (SELECT ?1 UNION
-    SELECT stage_id FROM stage_input JOIN hit ON input_id = hit.id) )";
+const std::string kDependents =
+    fmt::format("WITH RECURSIVE hit (id) AS (SELECT ?1 UNION {}) ", kUsersOfHit);
 
 void FailDependents(Database& db, int64_t stage, const std::string& reason) {
   const double now = SystemClock().Unix();
-  db.Prepare(std::string(kDependents) + R"(UPDATE stage SET state = 'failed', ended = ?2,
+  db.Prepare(kDependents + R"(UPDATE stage SET state = 'failed', ended = ?2,
       error = 'needs ' || ?3 WHERE state = 'open' AND id <> ?1 AND id IN (SELECT id FROM hit))")
       .Run(stage, now, reason);
-  db.Prepare(std::string(kDependents) + R"(UPDATE trial SET state = 'failed', ended = ?2, error = ?3
+  db.Prepare(kDependents + R"(UPDATE trial SET state = 'failed', ended = ?2, error = ?3
       WHERE state = 'open' AND id IN (SELECT trial_id FROM trial_stage
         WHERE stage_id IN (SELECT id FROM hit)))")
       .Run(stage, now, reason);
@@ -154,8 +154,9 @@ void ResultsWriter::FailAttempt(const AttemptFailed& failed) {
     db.Prepare("UPDATE stage SET error = ? WHERE id = ?").Run(message, stage.id);
     if (!failed.final) return;
     db.Prepare("UPDATE stage SET state = 'failed', ended = ? WHERE id = ?").Run(now, stage.id);
-    Statement& named =
-        db.Prepare("SELECT kind || ' ' || substr(name, 1, 12) FROM stage WHERE id = ?");
+    Statement& named = db.Prepare(
+        "SELECT d.kind || ' ' || substr(g.name, 1, 12) FROM stage g JOIN design d ON "
+        "d.id = g.design_id WHERE g.id = ?");
     named.Bind(stage.id).Step();
     const std::string which = named.Text(0);
     named.Reset();
@@ -221,13 +222,13 @@ int ResultsWriter::Retry(const std::vector<std::string>& stages,
   return impl_->Do([&] {
     std::vector<int64_t> reopened;
     for (const std::string& name : stages) {
-      Statement& reopen = db.Prepare(R"(WITH RECURSIVE
+      Statement& reopen = db.Prepare(fmt::format(R"(WITH RECURSIVE
           up (id) AS (SELECT ?1 UNION SELECT input_id FROM stage_input JOIN up ON stage_id = up.id),
           hit (id) AS (SELECT up.id FROM up JOIN stage g ON g.id = up.id
-            WHERE g.state IN ('failed', 'cancelled') UNION
-            SELECT stage_id FROM stage_input JOIN hit ON input_id = hit.id)
+            WHERE g.state IN ('failed', 'cancelled') UNION {})
         UPDATE stage SET state = 'open', tries = 0, error = NULL, ended = NULL
-        WHERE state IN ('failed', 'cancelled') AND id IN (SELECT id FROM hit) RETURNING id)");
+        WHERE state IN ('failed', 'cancelled') AND id IN (SELECT id FROM hit) RETURNING id)",
+                                                 kUsersOfHit));
       reopen.Bind(FindStage(db, name));
       while (reopen.Step()) reopened.push_back(reopen.Int(0));
     }

@@ -44,6 +44,12 @@ struct StageNow {
 StageNow LookUpStage(Database& db, const std::string& name);
 inline int64_t FindStage(Database& db, const std::string& name) { return LookUpStage(db, name).id; }
 
+// SQL: the stages that read one of `hit (id)`, a table of stages. They are looked for in the trials
+// of those: a trial needs all inputs of its stages.
+inline constexpr const char* kUsersOfHit = R"(SELECT i.stage_id FROM hit
+    CROSS JOIN trial_stage x ON x.stage_id = hit.id CROSS JOIN trial_stage y USING (trial_id)
+    CROSS JOIN stage_input i ON i.stage_id = y.stage_id AND i.input_id = hit.id)";
+
 // Text as it is stored: one line, secrets redacted, at most 2000 bytes.
 std::string OneLine(const std::string& text);
 // Text of several lines: each redacted, at most the last `most_bytes`.

@@ -5,12 +5,19 @@
 #include "base/hash.h"
 #include "storage/configuration.h"
 #include "storage/results_impl.h"
-#include "storage/stage_text.h"
 
 namespace zerosweep {
 namespace {
 
 constexpr size_t kMostSource = 1 << 20;
+
+// The id in the first row of a statement that is bound.
+int64_t IdFrom(Statement& statement) {
+  statement.Step();
+  const int64_t id = statement.Int(0);
+  statement.Reset();
+  return id;
+}
 
 // Inserts one sweep; lives for one transaction. Trials come before stages because a stage says
 // which trial caused it.
@@ -36,21 +43,18 @@ class SweepInserter {
   void Links();
 
  private:
-  // What all trials of a configuration have in common in the database. What each of them keeps for
-  // itself (configuration.h) is a JSON text around its seeds.
-  struct ConfigurationText {
-    int64_t id = 0;
-    std::string before_seeds, after_seeds;
-  };
-  struct DesignText {
-    StageText text;
-    std::string files;
+  // Of the rows that trials of one configuration share.
+  struct SharedIds {
+    int64_t configuration = 0, execution = 0;
   };
   // Of what the rows of the sweep depend on; the state that they are in does not.
   std::string Digest();
-  const ConfigurationText& TextOf(const Configuration& configuration);
-  const DesignText& TextOf(const StageDesign& design);
-  int64_t FindOrAdd(const Configuration& configuration, const Json& shared);
+  const std::string& FilesOf(const StageDesign& design);
+  const SharedIds& IdsOf(const Configuration& configuration);
+  // Of its stages with a seed, or of those without.
+  int64_t IdOf(const StageDesign& design, bool has_seed);
+  SharedIds FindOrAdd(const Configuration& configuration);
+  int64_t FindOrAdd(const StageDesign& design, bool has_seed);
   // Returns its id, and whether it is new.
   std::pair<int64_t, bool> Trial(const TrialRow& trial);
   std::pair<int64_t, bool> Stage(const StageRow& stage, int64_t caused_by);
@@ -64,22 +68,24 @@ class SweepInserter {
   std::vector<int64_t> first_user_;  // by stage: the trial that causes it
   std::vector<std::pair<int64_t, const TrialRow*>> fresh_trials_;
   std::vector<size_t> fresh_stages_;
-  std::map<const Configuration*, ConfigurationText> configurations_;
-  std::map<const StageDesign*, DesignText> designs_;
+  std::map<const Configuration*, SharedIds> configurations_;
+  std::map<std::pair<const StageDesign*, bool>, int64_t> designs_;
+  std::map<const StageDesign*, std::string> files_;  // as JSON
 
   // By far the most that it does; what is there already is left as it is.
-  Statement& insert_trial_ = db_.Prepare(R"(INSERT INTO trial (name, configuration_id, dataset,
-      model, method, synthesizer, quantizer, w_bits, a_bits, bits, seed, protocol, variant, seeds,
-      created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING)");
+  Statement& insert_trial_ = db_.Prepare(R"(INSERT INTO trial (digest, configuration_id,
+      execution_id, seed, seed_synthesis, seed_quantize, created)
+      VALUES (unhex(?), ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING)");
   Statement& find_trial_ = db_.Prepare("SELECT id FROM trial WHERE name = ?");
-  Statement& insert_stage_ = db_.Prepare(R"(INSERT INTO stage (name, kind, implementation,
-      revision, params, files, threads, created, caused_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (name) DO NOTHING)");
+  Statement& insert_stage_ = db_.Prepare(R"(INSERT INTO stage (digest, design_id, seed, created,
+      caused_by) VALUES (unhex(?), ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING)");
   Statement& find_stage_ =
-      db_.Prepare("SELECT id, state <> 'done' AND files <> ? FROM stage WHERE name = ?");
+      db_.Prepare("SELECT id, state <> 'done' AND design_id <> ? FROM stage WHERE name = ?");
   Statement& insert_sweep_trial_ = db_.Prepare("INSERT OR IGNORE INTO sweep_trial VALUES (?, ?)");
-  Statement& insert_trial_stage_ = db_.Prepare("INSERT INTO trial_stage VALUES (?, ?, ?)");
-  Statement& insert_input_ = db_.Prepare("INSERT INTO stage_input VALUES (?, ?, ?)");
+  Statement& insert_trial_stage_ =
+      db_.Prepare("INSERT INTO trial_stage (trial_id, stage_id, kind) VALUES (?, ?, ?)");
+  Statement& insert_input_ =
+      db_.Prepare("INSERT INTO stage_input (stage_id, place, input_id) VALUES (?, ?, ?)");
 };
 
 std::string SweepInserter::Digest() {
@@ -87,7 +93,7 @@ std::string SweepInserter::Digest() {
   for (const TrialRow& trial : trials_) digest.Update(trial.id);
   for (const StageRow& stage : stages_) {
     digest.Update(stage.name);
-    digest.Update(TextOf(*stage.design).files);
+    digest.Update(FilesOf(*stage.design));
   }
   return digest.Hex();
 }
@@ -103,65 +109,67 @@ bool SweepInserter::Sweep(const std::string& name, const std::string& source,
     VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (name) DO UPDATE SET source = excluded.source,
       resolved = excluded.resolved, digest = excluded.digest, updated = excluded.updated
     RETURNING id)");
-  upsert.Bind(name, CleanLines(source, kMostSource), resolved.dump(), digest, now_).Step();
-  sweep_ = upsert.Int(0);
-  upsert.Reset();
+  sweep_ =
+      IdFrom(upsert.Bind(name, CleanLines(source, kMostSource), resolved.dump(), digest, now_));
   if (unchanged) return false;
   // The sweep is what its file says now; trials that left it stay in the database.
   db_.Prepare("DELETE FROM sweep_trial WHERE sweep_id = ?").Run(sweep_);
   return true;
 }
 
-const SweepInserter::ConfigurationText& SweepInserter::TextOf(const Configuration& configuration) {
-  const auto [place, is_new] = configurations_.try_emplace(&configuration);
-  if (is_new) {
-    SplitConfig split = SplitConfiguration(configuration.resolved);
-    const std::string seeds = R"("/seeds":)";
-    split.own["/seeds"] = nullptr;
-    const std::string own = split.own.dump();
-    const size_t cut = own.find(seeds + "null") + seeds.size();
-    place->second = {FindOrAdd(configuration, split.shared), own.substr(0, cut),
-                     own.substr(cut + std::string_view("null").size())};
-  }
+const std::string& SweepInserter::FilesOf(const StageDesign& design) {
+  const auto [place, is_new] = files_.try_emplace(&design);
+  if (is_new) place->second = Json(design.files).dump();
   return place->second;
 }
 
-const SweepInserter::DesignText& SweepInserter::TextOf(const StageDesign& design) {
-  auto known = designs_.find(&design);
-  if (known == designs_.end())
-    known =
-        designs_.emplace(&design, DesignText{StageText(design), Json(design.files).dump()}).first;
-  return known->second;
+const SweepInserter::SharedIds& SweepInserter::IdsOf(const Configuration& configuration) {
+  const auto [place, is_new] = configurations_.try_emplace(&configuration);
+  if (is_new) place->second = FindOrAdd(configuration);
+  return place->second;
 }
 
-int64_t SweepInserter::FindOrAdd(const Configuration& c, const Json& shared) {
-  const std::string digest = ConfigurationDigest(shared, c);
-  Statement& find = db_.Prepare("SELECT id FROM configuration WHERE digest = ?");
-  if (find.Bind(digest).Step()) {
-    const int64_t id = find.Int(0);
-    find.Reset();
-    return id;
-  }
-  db_.Prepare("INSERT INTO configuration (digest, config) VALUES (?, ?)")
-      .Run(digest, shared.dump());
-  return db_.last_row();
+int64_t SweepInserter::IdOf(const StageDesign& design, bool has_seed) {
+  const auto [place, is_new] = designs_.try_emplace({&design, has_seed});
+  if (is_new) place->second = FindOrAdd(design, has_seed);
+  return place->second;
+}
+
+SweepInserter::SharedIds SweepInserter::FindOrAdd(const Configuration& c) {
+  SplitConfig split = SplitConfiguration(c.resolved);
+  split.own.erase("/seeds");  // which each trial has for itself
+  Statement& configuration = db_.Prepare(R"(INSERT INTO configuration (digest, dataset, model,
+      method, synthesizer, quantizer, w_bits, a_bits, bits, protocol, variant, config)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (digest) DO UPDATE SET digest = digest RETURNING id)");
+  Statement& execution = db_.Prepare(R"(INSERT INTO execution (config) VALUES (?)
+      ON CONFLICT (config) DO UPDATE SET config = config RETURNING id)");
+  return {IdFrom(configuration.Bind(ConfigurationDigest(split.shared, c), c.dataset, c.model,
+                                    c.method, c.synthesizer, c.quantizer, c.w_bits, c.a_bits,
+                                    c.bits, c.protocol, c.variant, split.shared.dump())),
+          IdFrom(execution.Bind(split.own.dump()))};
+}
+
+int64_t SweepInserter::FindOrAdd(const StageDesign& design, bool has_seed) {
+  Json params = design.params;
+  if (has_seed) params["seed"] = "<seed>";
+  Statement& insert = db_.Prepare(R"(INSERT INTO design (kind, implementation, revision, params,
+      roles, files, threads) VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET kind = kind RETURNING id)");
+  return IdFrom(insert.Bind(design.kind, design.implementation, design.revision,
+                            CanonicalJson(params), Json(design.roles).dump(), FilesOf(design),
+                            design.threads));
 }
 
 std::pair<int64_t, bool> SweepInserter::Trial(const TrialRow& trial) {
-  const Configuration& c = *trial.configuration;
-  const ConfigurationText& text = TextOf(c);
-  const std::string own =
-      fmt::format(R"({}{{"quantize":{},"synthesis":{}}}{})", text.before_seeds,
-                  trial.seeds.quantize, trial.seeds.synthesis, text.after_seeds);
-  insert_trial_.Run(trial.id, text.id, c.dataset, c.model, c.method, c.synthesizer, c.quantizer,
-                    c.w_bits, c.a_bits, c.bits,
-                    c.synthesizer.empty() ? trial.seeds.quantize : trial.seeds.synthesis,
-                    c.protocol, c.variant, own, now_);
+  const Seeds& seeds = trial.seeds;
+  const SharedIds& ids = IdsOf(*trial.configuration);
+  const bool synthesizes = !trial.configuration->synthesizer.empty();
+  insert_trial_.Run(trial.id, ids.configuration, ids.execution,
+                    synthesizes ? seeds.synthesis : seeds.quantize, seeds.synthesis, seeds.quantize,
+                    now_);
   if (db_.changes() > 0) return {db_.last_row(), true};
-  find_trial_.Bind(trial.id).Step();
-  const int64_t id = find_trial_.Int(0);
-  find_trial_.Reset();
-  return {id, false};
+  return {IdFrom(find_trial_.Bind(trial.id)), false};
 }
 
 int SweepInserter::Trials() {
@@ -176,18 +184,16 @@ int SweepInserter::Trials() {
 }
 
 std::pair<int64_t, bool> SweepInserter::Stage(const StageRow& stage, int64_t caused_by) {
-  const StageDesign& design = *stage.design;
-  const DesignText& text = TextOf(design);
-  insert_stage_.Run(stage.name, design.kind, design.implementation, design.revision,
-                    text.text.Params(stage.seed), text.files, design.threads, now_,
+  const int64_t design = IdOf(*stage.design, stage.seed.has_value());
+  insert_stage_.Run(stage.name, design, stage.seed ? &*stage.seed : nullptr, now_,
                     caused_by == 0 ? nullptr : &caused_by);
   if (db_.changes() > 0) return {db_.last_row(), true};
-  find_stage_.Bind(text.files, stage.name).Step();
+  find_stage_.Bind(design, stage.name).Step();
   const int64_t id = find_stage_.Int(0);
   const bool moved = find_stage_.Int(1) != 0;
   find_stage_.Reset();
   // Files may have moved since an earlier run: a stage still to be run takes the new places.
-  if (moved) db_.Prepare("UPDATE stage SET files = ? WHERE id = ?").Run(text.files, id);
+  if (moved) db_.Prepare("UPDATE stage SET design_id = ? WHERE id = ?").Run(design, id);
   return {id, false};
 }
 
@@ -201,15 +207,13 @@ void SweepInserter::Stages() {
 
 void SweepInserter::Links() {
   for (const size_t fresh : fresh_stages_) {
-    const StageRow& stage = stages_[fresh];
-    for (size_t i = 0; i < stage.inputs.size(); ++i) {
-      insert_input_.Run(stage_ids_[fresh], stage.design->roles[i], stage_ids_[stage.inputs[i]]);
-    }
+    const std::vector<size_t>& inputs = stages_[fresh].inputs;
+    for (size_t place = 0; place < inputs.size(); ++place)
+      insert_input_.Run(stage_ids_[fresh], static_cast<int64_t>(place), stage_ids_[inputs[place]]);
   }
   for (const auto& [id, trial] : fresh_trials_) {
-    for (const size_t stage : trial->stages) {
-      insert_trial_stage_.Run(id, stages_[stage].design->kind, stage_ids_[stage]);
-    }
+    for (const size_t stage : trial->stages)
+      insert_trial_stage_.Run(id, stage_ids_[stage], stages_[stage].design->kind);
   }
 }
 

@@ -22,6 +22,7 @@ ResultsWriter::Impl::Impl(const Home& at, HomeLock& lock, const ResultsOptions& 
       "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -262144;"
       "PRAGMA wal_autocheckpoint = 8192");  // pages: 32 MiB of log, and fewer writes of one page
   Migrate(db);
+  GiveBackSpace(db);
   // A holding of the lock that the database has not seen fences every earlier one.
   db.Exec("BEGIN IMMEDIATE");
   if (db.Scalar("SELECT value FROM meta WHERE key = 'owner'") != lock.nonce()) {
@@ -49,10 +50,12 @@ void ResultsWriter::Impl::Settle() {
     WHERE state = 'cancelled' AND EXISTS (SELECT 1 FROM trial_stage x JOIN trial t ON t.id = x.trial_id
       WHERE x.stage_id = stage.id AND t.state = 'open'))")
       .Run();
-  db.Prepare(R"(WITH RECURSIVE hit (id) AS (SELECT id FROM stage WHERE state = 'failed' UNION
-      SELECT stage_id FROM stage_input JOIN hit ON input_id = hit.id)
+  db
+      .Prepare(fmt::format(
+          R"(WITH RECURSIVE hit (id) AS (SELECT id FROM stage WHERE state = 'failed' UNION {})
     UPDATE stage SET state = 'failed', ended = ?, error = 'a stage that it needs has failed'
-    WHERE state = 'open' AND id IN (SELECT id FROM hit))")
+    WHERE state = 'open' AND id IN (SELECT id FROM hit))",
+          kUsersOfHit))
       .Run(now);
   db.Prepare(
         R"(UPDATE trial SET state = 'failed', ended = ?, error = (SELECT x.kind || ': ' || stage.error
@@ -121,10 +124,10 @@ bool ResultsWriter::PublishSnapshot() {
 }
 
 std::vector<CostSample> ReadCosts(Database& db, size_t limit) {
-  Statement& select = db.Prepare(R"(SELECT g.kind, g.implementation, g.params, a.seconds,
-      t.model, t.dataset, iif(n.facts ->> '$.device' = 'cpu', n.facts ->> '$.cpu', n.facts ->> '$.device'),
+  Statement& select = db.Prepare(R"(SELECT d.kind, d.implementation, d.params, a.seconds,
+      c.model, c.dataset, iif(n.facts ->> '$.device' = 'cpu', n.facts ->> '$.cpu', n.facts ->> '$.device'),
       c.config ->> '$.model.arch'
-    FROM attempt a JOIN stage g ON g.id = a.stage_id
+    FROM attempt a JOIN stage g ON g.id = a.stage_id JOIN design d ON d.id = g.design_id
     LEFT JOIN trial t ON t.id = (SELECT min(trial_id) FROM trial_stage x WHERE x.stage_id = g.id)
     LEFT JOIN configuration c ON c.id = t.configuration_id
     LEFT JOIN signature n ON n.id = a.signature_id
@@ -132,7 +135,7 @@ std::vector<CostSample> ReadCosts(Database& db, size_t limit) {
   select.Bind(static_cast<int64_t>(limit));
   std::vector<CostSample> samples;
   while (select.Step()) {
-    samples.push_back({select.Text(0), select.Text(1), ParseJson(select.Text(2), "stage.params"),
+    samples.push_back({select.Text(0), select.Text(1), ParseJson(select.Text(2), "design.params"),
                        select.Real(3), select.Text(4), select.Text(5), select.Text(6),
                        select.Text(7)});
   }

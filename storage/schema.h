@@ -12,6 +12,10 @@ int SchemaVersion();
 // newer one.
 void Migrate(Database& database);
 
+// A file of which a quarter or more holds nothing, as after a migration, is written anew without
+// that (VACUUM). Where there is no room for it, a warning says so.
+void GiveBackSpace(Database& database);
+
 // Throws kStorage unless the database is of this program's schema.
 void CheckSchema(Database& database);
 

@@ -50,6 +50,27 @@ const char* Advice(int code) {
   }
 }
 
+int ValueOfHexDigit(unsigned char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  const int lower = digit | 0x20;
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// SQL function unhex(X), which SQLite has from 3.41 on: the bytes of which X is the hexadecimal
+// text, NULL for anything else.
+void Unhex(sqlite3_context* context, int, sqlite3_value** values) {
+  const unsigned char* text = sqlite3_value_text(values[0]);
+  const int size = sqlite3_value_bytes(values[0]);
+  if (text == nullptr || size % 2 != 0) return;
+  std::string bytes;
+  for (int i = 0; i < size; i += 2) {
+    const int high = ValueOfHexDigit(text[i]), low = ValueOfHexDigit(text[i + 1]);
+    if (high < 0 || low < 0) return;
+    bytes += static_cast<char>(high << 4 | low);
+  }
+  sqlite3_result_blob64(context, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+}
+
 }  // namespace
 
 void FailSqlite(int code, const std::string& file, const std::string& message, const char* doing) {
@@ -134,6 +155,8 @@ Database::Database(std::filesystem::path path, OpenMode mode) : path_(std::move(
   sqlite3_busy_timeout(db_, kBusyMilliseconds);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_create_function_v2(db_, "unhex", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                             nullptr, Unhex, nullptr, nullptr, nullptr);
 }
 
 Database::~Database() {

@@ -31,12 +31,6 @@ void StageText::AppendParams(std::optional<int64_t> seed, std::string& text) con
   text += after_seed_;
 }
 
-std::string StageText::Params(std::optional<int64_t> seed) const {
-  std::string text;
-  AppendParams(seed, text);
-  return text;
-}
-
 std::string StageText::Name(std::optional<int64_t> seed,
                             const std::vector<std::string_view>& inputs) const {
   std::string text = R"({"inputs":{)";

@@ -1,5 +1,6 @@
-// Names of stages and trials from canonical text that is cut where it differs: thousands of stages
-// that differ in their seed and inputs alone are written and named without building their JSON.
+// Names of stages and trials. A name is the SHA-256 of canonical JSON with the seed in the midst of
+// the parameters. The text is cut there once for each design: built anew for each of 200,000 stages
+// it would double the time that their plan takes.
 #pragma once
 
 #include <optional>
@@ -15,8 +16,6 @@ class StageText {
  public:
   explicit StageText(const StageDesign& design);
 
-  // CanonicalJson(ParamsOf(stage)) of a stage with this seed.
-  std::string Params(std::optional<int64_t> seed) const;
   // StageSpec::ComputeName of a stage with this seed and these inputs, named in the order of the
   // design's roles.
   std::string Name(std::optional<int64_t> seed, const std::vector<std::string_view>& inputs) const;

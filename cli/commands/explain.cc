@@ -28,8 +28,10 @@ Table ExplainStage(const ResultsReader& reader, const std::string& stage) {
 
 Table InputsOf(const ResultsReader& reader, const std::string& stage) {
   return reader.Query(
-      "SELECT i.role, g.kind, g.name, g.state FROM stage_input i JOIN stage s ON s.id = "
-      "i.stage_id JOIN stage g ON g.id = i.input_id WHERE s.name = ? ORDER BY i.role",
+      "SELECT d.roles ->> i.place AS role, e.kind, h.name, h.state FROM stage g JOIN design d ON "
+      "d.id = "
+      "g.design_id JOIN stage_input i ON i.stage_id = g.id JOIN stage h ON h.id = i.input_id JOIN "
+      "design e ON e.id = h.design_id WHERE g.name = ? ORDER BY i.place",
       {stage});
 }
 

@@ -11,6 +11,7 @@
 #include "reports/status.h"
 #include "tests/bench/silent_workers.h"
 #include "tests/support/fake_plan.h"
+#include "tests/support/old_home.h"
 #include "tests/support/sweep_folder.h"
 #include "tests/support/sweep_rows.h"
 
@@ -47,6 +48,10 @@ void Insert(const Plan& plan, const Home& home) {
   HomeLock lock(home, SystemClock());
   ResultsWriter writer(home, lock);
   writer.AddSweep(plan.sweep, plan.source, plan.resolved, plan.trials, plan.stages);
+}
+
+double Megabytes(const Home& home) {
+  return static_cast<double>(std::filesystem::file_size(home.database())) / 1e6;
 }
 
 // The first half of the stages is done and has artifacts (empty folders).
@@ -89,10 +94,30 @@ BENCHMARK(BM_ExpandSweep)->Unit(benchmark::kSecond)->Iterations(3);
 void BM_ExpandAndInsertSweep(benchmark::State& state) {
   for (auto _ : state) {
     const TempFolder folder;
-    Insert(Expand(), Home{folder / "home"});
+    const Home home{folder / "home"};
+    Insert(Expand(), home);
+    state.counters["MB"] = Megabytes(home);
   }
 }
 BENCHMARK(BM_ExpandAndInsertSweep)->Unit(benchmark::kSecond)->Iterations(3);
+
+// A home of an older version is brought up to date; `MB` and `MB_before` of its database.
+void BM_MigrateHome(benchmark::State& state) {
+  for (auto _ : state) {
+    const TempFolder folder;
+    const Home home{folder / "home"};
+    MakeOldHome(home, kTrials);
+    state.counters["MB_before"] = Megabytes(home);
+    const double start = Now();
+    {
+      HomeLock lock(home, SystemClock());
+      const ResultsWriter writer(home, lock);
+    }
+    state.SetIterationTime(Now() - start);
+    state.counters["MB"] = Megabytes(home);
+  }
+}
+BENCHMARK(BM_MigrateHome)->Unit(benchmark::kSecond)->Iterations(1)->UseManualTime();
 
 void BM_StartSweep(benchmark::State& state) {
   for (auto _ : state) {

@@ -249,11 +249,12 @@ TEST_F(SessionTest, ARequestCancelsATrialThatRuns) {
   const Plan plan =
       FakePlan(Concat({Chain("a", {{"sleep_ms", 600000}}), Chain("b", {{"sleep_ms", 1}})}));
   home_.Create();
-  DropRequest(home_, {{"command", "cancel"}, {"trials", {"trial-a-e"}}});
+  DropRequest(home_, {{"command", "cancel"}, {"trials", {FakeTrialId("a-e")}}});
   const Outcome outcome = Run(plan);  // would take ten minutes otherwise
   EXPECT_EQ(outcome.cancelled, 1);
   EXPECT_EQ(outcome.done, 1);
-  EXPECT_EQ(Column("SELECT state FROM v_trial WHERE trial = 'trial-a-e'"), Json({"cancelled"}));
+  EXPECT_EQ(Column("SELECT state FROM v_trial WHERE trial = '" + FakeTrialId("a-e") + "'"),
+            Json({"cancelled"}));
 }
 
 TEST_F(SessionTest, SlotsFollowThePolicy) {

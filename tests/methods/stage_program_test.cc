@@ -168,7 +168,7 @@ TEST_F(StageProgramTest, FailuresNameTheirClassAndLeaveNothing) {
   failed = Fails("synthesize", {{"name", "zeroq"}, {"itertions", 4}, {"seed", 0}},
                  {{"teacher", "teacher"}});
   EXPECT_EQ(failed.message,
-            "synthesizer 'zeroq' has no parameter 'itertions', did you mean 'iterations'?");
+            "'zeroq' has no parameter 'itertions', did you mean 'iterations'?");
   failed = Fails("synthesize",
                  {{"name", "real"},
                   {"images", 1000},

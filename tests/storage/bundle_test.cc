@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "storage/artifact_store.h"
 #include "storage/fsck.h"
+#include "storage/recorded_trial.h"
 #include "storage/sqlite.h"
 #include "tests/support/results_home.h"
 
@@ -109,6 +110,45 @@ TEST_F(BundleTest, AnEmptyHomeTakesAll) {
   // And gives them on.
   Cluster c;
   EXPECT_EQ(Import(c, Export(b)), "2 trials, 2 new, 4 results, 4 artifacts");
+}
+
+// The format of bundles keeps whole parameters and seeds: any version takes them from any other.
+TEST_F(BundleTest, HoldsStagesAndTrialsWhole) {
+  a.Cell({.seed = 7, .also = {{"/profile", "smoke"}, {"/threads", {{"quantize", 2}}}}});
+  a.Add();
+  const fs::path file = Export(a);
+  Database bundle(file, OpenMode::kImmutable);
+  for (const StageRow& stage : a.rows.stages) {
+    Statement& found = bundle.Prepare("SELECT params FROM stage WHERE name = ?");
+    ASSERT_TRUE(found.Bind(stage.name).Step());
+    EXPECT_EQ(found.Text(0), CanonicalJson(ParamsOf(stage)));
+  }
+  EXPECT_EQ(Json::parse(bundle.Scalar("SELECT seeds FROM trial")),
+            (Json{{"/profile", "smoke"},
+                  {"/seeds", {{"quantize", 7}, {"synthesis", 7}}},
+                  {"/threads", {{"quantize", 2}}}}));
+  Import(b, file);
+  const std::string trial = a.rows.trials[0].id;
+  const RecordedTrial before = ReadRecordedTrial(a.Reader(), trial);
+  const RecordedTrial after = ReadRecordedTrial(b.Reader(), trial);
+  EXPECT_EQ(after.trial.seeds, before.trial.seeds);
+  EXPECT_EQ(after.trial.configuration->resolved, before.trial.configuration->resolved);
+  EXPECT_EQ(after.stages.size(), 4u);
+}
+
+// A stranger's bundle may say that a trial of ours needs other stages than it does.
+TEST_F(BundleTest, StagesOfKnownTrialsStay) {
+  a.Trial(0, 88);
+  a.Trial(1, 87);
+  b.Trial(0, 86);
+  const fs::path file = Export(a);
+  Database(file, OpenMode::kWrite)
+      .Exec(fmt::format("UPDATE trial_stage SET stage = '{}' WHERE trial = '{}' AND kind = "
+                        "'synthesize'",
+                        a.rows.NameOf(a.rows.trials[1], "synthesize"), a.rows.trials[0].id));
+  EXPECT_EQ(Import(b, file), "2 trials, 1 new, 3 results, 3 artifacts");
+  EXPECT_EQ(b.One("SELECT count(*) FROM v_trial_stage WHERE trial = '" + a.rows.trials[0].id + "'"),
+            4);
 }
 
 TEST_F(BundleTest, ADoneStageHealsOneThatFailedHere) {
@@ -241,7 +281,7 @@ TEST_F(BundleTest, AnImportThatWasCutShortIsFinishedByTheNext) {
 TEST_F(BundleTest, PathsOfThisMachineStayHere) {
   a.Trial(0, 88);
   Database(a.home.database(), OpenMode::kWrite)
-      .Exec("UPDATE stage SET files = '{\"data\":\"/home/me/canary\"}'");
+      .Exec("UPDATE design SET files = '{\"data\":\"/home/me/canary\"}'");
   EXPECT_EQ(ReadFile(Export(a)).find("canary"), std::string::npos);
 }
 

@@ -160,7 +160,7 @@ TEST_F(FsckTest, ADamagedDatabaseIsAFinding) {
 
 TEST_F(FsckTest, FindsBrokenReferences) {
   Database database(home.database(), OpenMode::kWrite);
-  database.Exec("PRAGMA foreign_keys = OFF; INSERT INTO trial_stage VALUES (77, 'x', 88)");
+  database.Exec("PRAGMA foreign_keys = OFF; INSERT INTO trial_stage VALUES (77, 88, 'x')");
   EXPECT_THAT(Fsck(home), testing::Contains(testing::Field(
                               &Finding::problem, testing::HasSubstr("of trial_stage refers to"))));
 }

@@ -74,7 +74,7 @@ TEST_F(RecordedTrialTest, RowsThatWereChangedAreRefused) {
   const std::string trial = home.rows.trials.back().id;
   Database database(home.home.database(), OpenMode::kWrite);
   database.Exec(
-      "UPDATE stage SET params = json_set(params, '$.images', 65) WHERE kind = "
+      "UPDATE design SET params = json_set(params, '$.images', 65) WHERE kind = "
       "'synthesize'");
   EXPECT_THAT(ErrorOf(trial, ErrorKind::kStorage), HasSubstr("is not what its name says"));
   database.Exec("UPDATE signature SET facts = json_set(facts, '$.threads', 'many')");

@@ -155,7 +155,8 @@ TEST_F(ResultsReaderTest, RollsBackWhatADeadWriterLeftBehind) {
     database.Exec(
         "PRAGMA cache_size = 1");  // pages reach the file, and their old content the journal
     database.Exec(
-        "BEGIN; UPDATE trial SET method = 'half'; CREATE TABLE filler AS WITH RECURSIVE n(i) AS "
+        "BEGIN; UPDATE configuration SET method = 'half'; CREATE TABLE filler AS WITH RECURSIVE "
+        "n(i) AS "
         "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT randomblob(500) FROM n");
     kill(getpid(), SIGKILL);
   }

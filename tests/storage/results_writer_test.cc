@@ -57,6 +57,48 @@ TEST_F(ResultsWriterTest, AddingASweepTwiceAddsNothing) {
   EXPECT_EQ(One("SELECT count(*) FROM v_stage"), 1 + 2 + 4 + 4);
 }
 
+TEST_F(ResultsWriterTest, WhatStagesAndTrialsShareIsOneRow) {
+  Add();
+  EXPECT_EQ(One("SELECT count(*) FROM design"), 1 + 1 + 2 + 1) << "quantize has one for each width";
+  EXPECT_EQ(One("SELECT count(*) FROM configuration"), 2) << "of one width each";
+  EXPECT_EQ(One("SELECT count(*) FROM execution"), 1);
+}
+
+TEST_F(ResultsWriterTest, StagesAreShownAsTheyWereAdded) {
+  const Json params = Json::parse(
+      R"({"a": 1.0, "lr": 4e-05, "s": "\"seed\":null", "sed": null, "t": {"seed": null}, "z\"": 1})");
+  for (const std::optional<int64_t> seed : {std::optional<int64_t>(), std::optional<int64_t>(0),
+                                            std::optional<int64_t>(-1'000'000'000'000)}) {
+    const size_t place = rows.Add({.kind = "synthesize",
+                                   .implementation = "odd",
+                                   .params = params,
+                                   .files = {{"data", "/a \"place\""}},
+                                   .threads = 3},
+                                  {}, seed);
+    TrialRow trial = Renamed(rows.trials[0], fmt::format("odd {}", place));
+    trial.stages = {place};
+    rows.trials.push_back(trial);
+  }
+  Add();
+  for (const StageRow& stage : rows.stages) {
+    const Table shown = ResultsReader(home).Query(
+        "SELECT kind, implementation, revision, params, files, threads, caused_by FROM v_stage "
+        "WHERE stage = ?",
+        {stage.name});
+    ASSERT_EQ(shown.rows.size(), 1u);
+    const auto needs = std::find_if(rows.trials.begin(), rows.trials.end(), [&](const TrialRow& t) {
+      for (const size_t place : t.stages)
+        if (rows.stages[place].name == stage.name) return true;
+      return false;
+    });
+    const StageDesign& design = *stage.design;
+    EXPECT_EQ(shown.rows[0],
+              (std::vector<Json>{design.kind, design.implementation, design.revision,
+                                 CanonicalJson(ParamsOf(stage)), Json(design.files).dump(),
+                                 design.threads, needs->id}));
+  }
+}
+
 TEST_F(ResultsWriterTest, ASweepIsWhatItsFileSaysNow) {
   Add();
   rows.trials.resize(1);

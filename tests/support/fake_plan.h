@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "cluster/session.h"
 #include "sweeps/plan.h"
 
@@ -34,6 +35,9 @@ inline StageRow FakeStage(const Json& json, const std::map<std::string, size_t>&
   return row;
 }
 
+// The name of the trial whose last stage has this name in the list.
+inline std::string FakeTrialId(const std::string& label) { return Sha256Hex("trial " + label); }
+
 // A stage that no other needs ends a trial, which consists of it and all that it needs.
 inline TrialRow FakeTrial(size_t last, const std::vector<StageRow>& stages) {
   const std::string label = stages[last].design->params.at("label");
@@ -45,7 +49,7 @@ inline TrialRow FakeTrial(size_t last, const std::vector<StageRow>& stages) {
   configuration.protocol = "none";
   configuration.variant = "fixed";
   TrialRow trial;
-  trial.id = "trial-" + label;
+  trial.id = FakeTrialId(label);
   trial.configuration = std::make_shared<const Configuration>(std::move(configuration));
   std::set<size_t> needed = {last};
   for (size_t stage = last + 1; stage-- > 0;) {

@@ -93,7 +93,7 @@ TEST_F(AdditionsTest, ANetworkAndADataset) {
                                              .default_folder = (folder_ / "dots").string()}});
   folder_.Write("dots/dots.bin", "some dots");
   const Plan plan = Expand(
-      "name: t\nfixed:\n  model: {file: cifar.safetensors, arch: tiny_net, dataset: dots, "
+      "name: t\ndata: data\nfixed:\n  model: {file: net.safetensors, arch: tiny_net, dataset: dots, "
       "normalisation: {mean: [0, 0, 0], std: [1, 1, 1]}}\n  method: noise\n  bits: w4a4\n");
   const Json& teacher = Design(plan, "teacher").params;
   EXPECT_EQ(teacher["arch"], "tiny_net");

@@ -1,4 +1,4 @@
-#include "cluster/subprocess.h"
+#include "contract/subprocess.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
