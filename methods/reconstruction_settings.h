@@ -1,15 +1,48 @@
-// What each method of reconstruction runs with, of its parameters and the protocol.
+// The parameters of each method of reconstruction, and the loop that it runs with them under a
+// protocol.
 #pragma once
 
-#include "engine/quant/reconstruction.h"
+#include "engine/quant/reconstruction_params.h"
 
 namespace zerosweep {
 
-ReconstructionSettings AdaRoundSettings(const QuantizationContext& context);
-ReconstructionSettings AQuantSettings(const QuantizationContext& context);
-ReconstructionSettings BrecqSettings(const QuantizationContext& context);
-ReconstructionSettings GenieMSettings(const QuantizationContext& context);
-ReconstructionSettings PdQuantSettings(const QuantizationContext& context);
-ReconstructionSettings QDropSettings(const QuantizationContext& context);
+Params<ReconstructionBase> AdaRoundParams();
+ReconstructionSettings AdaRoundLoop(const QuantizationContext& context,
+                                    const ReconstructionBase& settings);
+
+struct AQuantSettings {
+  ReconstructionBase base;
+  BorderSettings borders;
+};
+Params<AQuantSettings> AQuantParams();
+ReconstructionSettings AQuantLoop(const QuantizationContext& context,
+                                  const AQuantSettings& settings);
+
+struct BrecqSettings {
+  ReconstructionBase base;
+  Phase steps;          // the second: steps of activations
+  bool fisher = false;  // errors are weighed while rounding is learned
+  double fisher_damping = 0;
+};
+Params<BrecqSettings> BrecqParams();
+ReconstructionSettings BrecqLoop(const QuantizationContext& context, const BrecqSettings& settings);
+
+// base.loop.act_init: where the protocol leaves it open.
+Params<ReconstructionBase> GenieMParams();
+ReconstructionSettings GenieMLoop(const QuantizationContext& context,
+                                  const ReconstructionBase& settings);
+
+struct PdQuantSettings {
+  ReconstructionBase base;
+  double temperature = 0;
+  double lamb_r = 0;  // divides the prediction difference; 0: leaves it out
+};
+Params<PdQuantSettings> PdQuantParams();
+ReconstructionSettings PdQuantLoop(const QuantizationContext& context,
+                                   const PdQuantSettings& settings);
+
+Params<ReconstructionBase> QDropParams();
+ReconstructionSettings QDropLoop(const QuantizationContext& context,
+                                 const ReconstructionBase& settings);
 
 }  // namespace zerosweep

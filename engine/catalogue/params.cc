@@ -1,13 +1,42 @@
 #include "engine/catalogue/params.h"
 
-#include <utility>
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
 
 namespace zerosweep {
+
+Json CompleteParams(const std::string& owner, const std::vector<ParamSpec>& params,
+                    const Json& given) {
+  Json complete = Json::object();
+  std::vector<std::string> known;
+  for (const ParamSpec& param : params) {
+    complete[param.name] = param.neutral.is_null() ? param.default_value : param.neutral;
+    known.push_back(param.name);
+  }
+  for (const auto& [name, value] : given.items()) {
+    if (!complete.contains(name)) {
+      Fail(ErrorKind::kUsage, "'{}' has no parameter '{}'{}", owner, name, Suggestion(name, known));
+    }
+    complete[name] = value;
+  }
+  return complete;
+}
+
+size_t PlaceOfWord(const ParamSpec& spec, const Json& value) {
+  const auto word = value.get<std::string>();
+  const auto found = std::find(spec.choices.begin(), spec.choices.end(), word);
+  if (found == spec.choices.end()) {
+    Fail(ErrorKind::kUsage, "'{}' is '{}', must be one of: {}", spec.name, word,
+         Join(spec.choices, ", "));
+  }
+  return static_cast<size_t>(found - spec.choices.begin());
+}
 
 ParamSpec BudgetParam(const std::string& name, Budget budget, const std::string& meaning,
                       const std::string& unit, const std::string& source) {
   return {.name = name,
-          .type = ParamType::kInt,
           .default_value = budget.paper,
           .meaning = meaning,
           .unit = unit,
@@ -18,12 +47,7 @@ ParamSpec BudgetParam(const std::string& name, Budget budget, const std::string&
 
 ParamSpec RateParam(const std::string& name, double value, const std::string& meaning,
                     const std::string& source) {
-  return {.name = name,
-          .type = ParamType::kFloat,
-          .default_value = value,
-          .meaning = meaning,
-          .source = source,
-          .min = 0};
+  return {.name = name, .default_value = value, .meaning = meaning, .source = source, .min = 0};
 }
 
 ParamSpec ShareParam(const std::string& name, double value, const std::string& meaning,
@@ -31,24 +55,6 @@ ParamSpec ShareParam(const std::string& name, double value, const std::string& m
   ParamSpec share = RateParam(name, value, meaning, source);
   share.max = 1;
   return share;
-}
-
-std::vector<ParamSpec> PlateauParams(const std::string& what, int64_t patience,
-                                     const std::string& source) {
-  return {{.name = "plateau_patience",
-           .type = ParamType::kInt,
-           .default_value = patience,
-           .meaning = "steps without a better loss before " + what + " falls",
-           .unit = "iterations",
-           .source = source,
-           .min = 0},
-          ShareParam("plateau_factor", 0.1, "what " + what + " falls by", source),
-          RateParam("min_lr", 1e-4, "lowest value of " + what, source)};
-}
-
-std::vector<ParamSpec> Joined(std::vector<ParamSpec> first, std::vector<ParamSpec> more) {
-  for (ParamSpec& param : more) first.push_back(std::move(param));
-  return first;
 }
 
 }  // namespace zerosweep

@@ -1,13 +1,129 @@
-// Parameters that several methods declare.
+// Parameters: one list declares them and binds each to the member of a struct that holds its value,
+// so that code reads members and a misspelt name does not compile.
+//
+//   Params<ZeroQSettings> ZeroQParams() {
+//     return {Part(&ZeroQSettings::pixels, PixelParams(…)),
+//             Bind(&ZeroQSettings::gaussian, {.name = "init", …},
+//                  {{"scaled_uniform", false}, {"gaussian", true}})};
+//   }
 #pragma once
 
+#include <concepts>
+#include <functional>
+#include <initializer_list>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
-#include "engine/catalogue/declare.h"
-#include "engine/catalogue/limits.h"
+#include "contract/declaration.h"
 
 namespace zerosweep {
+
+// The parameters with a value each: the given one, otherwise the neutral one, otherwise the
+// default. Throws kUsage for a name that is not declared, naming `owner` and the nearest one.
+Json CompleteParams(const std::string& owner, const std::vector<ParamSpec>& params,
+                    const Json& given);
+
+// A list of parameters whose values a Settings holds. Members that none is bound to keep their
+// initialisers.
+template <typename Settings>
+class Params {
+ public:
+  using Set = std::function<void(Settings&, const Json& value)>;
+
+  Params() = default;
+  Params(ParamSpec spec, Set set) : bound_{{std::move(spec), std::move(set)}} {}
+  // All parameters of these lists, in order.
+  Params(std::initializer_list<Params> lists) {
+    for (const Params& list : lists)
+      bound_.insert(bound_.end(), list.bound_.begin(), list.bound_.end());
+  }
+
+  // As a declaration holds them.
+  std::vector<ParamSpec> specs() const {
+    std::vector<ParamSpec> specs;
+    for (const Bound& bound : bound_) specs.push_back(bound.spec);
+    return specs;
+  }
+
+  // `given` is what the stage's name holds, where neutral values are left out. Throws kUsage as
+  // CompleteParams does.
+  Settings Read(const std::string& owner, const Json& given) const {
+    const Json values = CompleteParams(owner, specs(), given);
+    Settings settings{};
+    for (const Bound& bound : bound_) bound.set(settings, values.at(bound.spec.name));
+    return settings;
+  }
+
+  // The same parameters for a struct that has a Settings as its member.
+  template <typename Whole>
+  Params<Whole> In(Settings Whole::*member) const {
+    Params<Whole> whole;
+    for (const Bound& bound : bound_) {
+      whole.bound_.push_back(
+          {bound.spec, [member, set = bound.set](Whole& settings, const Json& value) {
+             set(settings.*member, value);
+           }});
+    }
+    return whole;
+  }
+
+ private:
+  template <typename>
+  friend class Params;
+  struct Bound {
+    ParamSpec spec;
+    Set set;
+  };
+  std::vector<Bound> bound_;
+};
+
+// Numbers, flags and texts: the member's type is the parameter's.
+template <typename T>
+concept PlainParam = std::same_as<T, int64_t> || std::same_as<T, double> || std::same_as<T, bool> ||
+    std::same_as<T, std::string>;
+
+template <PlainParam T>
+constexpr ParamType TypeOf() {
+  if constexpr (std::same_as<T, int64_t>) return ParamType::kInt;
+  if constexpr (std::same_as<T, double>) return ParamType::kFloat;
+  if constexpr (std::same_as<T, bool>) return ParamType::kBool;
+  return ParamType::kString;
+}
+
+// One parameter, whose type follows from the member.
+template <typename Settings, PlainParam T>
+Params<Settings> Bind(T Settings::*member, ParamSpec spec) {
+  spec.type = TypeOf<T>();
+  return {std::move(spec),
+          [member](Settings& settings, const Json& value) { value.get_to(settings.*member); }};
+}
+
+// The place of a word among the choices. Throws kUsage for another.
+size_t PlaceOfWord(const ParamSpec& spec, const Json& value);
+
+// One parameter whose values are words, and what the member holds for each: an enumerator, or a
+// flag. The words are the declared choices.
+template <typename Settings, typename T>
+Params<Settings> Bind(T Settings::*member, ParamSpec spec,
+                      const std::vector<std::pair<std::string, std::type_identity_t<T>>>& words) {
+  spec.type = ParamType::kChoice;
+  std::vector<T> meanings;
+  for (const auto& [word, meaning] : words) {
+    spec.choices.push_back(word);
+    meanings.push_back(meaning);
+  }
+  return {spec, [member, spec, meanings](Settings& settings, const Json& value) {
+            settings.*member = meanings[PlaceOfWord(spec, value)];
+          }};
+}
+
+// The parameters of a member that is a struct.
+template <typename Whole, typename Settings>
+Params<Whole> Part(Settings Whole::*member, const std::type_identity_t<Params<Settings>>& params) {
+  return params.In(member);
+}
 
 // A whole number of at least 1 with a value for each profile; that of `paper` is the default.
 struct Budget {
@@ -23,12 +139,5 @@ ParamSpec RateParam(const std::string& name, double value, const std::string& me
 // A number from 0 to 1.
 ParamSpec ShareParam(const std::string& name, double value, const std::string& meaning,
                      const std::string& source);
-
-// Of PlateauSchedule: plateau_patience, plateau_factor, min_lr. `what` names the rate that falls.
-std::vector<ParamSpec> PlateauParams(const std::string& what, int64_t patience,
-                                     const std::string& source);
-
-// `first` and then `more`.
-std::vector<ParamSpec> Joined(std::vector<ParamSpec> first, std::vector<ParamSpec> more);
 
 }  // namespace zerosweep

@@ -1,9 +1,10 @@
 // Things with a factory: a synthesizer, quantizer or stage kind registers itself at the foot of its
-// file, together with its declaration:
+// file, together with its declaration and its parameters:
 //
-//   const RegisterSynthesizer kZeroQ{{.name = "zeroq", …}, Synthesize};
+//   const RegisterSynthesizer kZeroQ{{.name = "zeroq", …}, ZeroQParams(), Synthesize};
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -11,26 +12,35 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/catalogue/declare.h"
+#include "engine/catalogue/limits.h"
+#include "engine/catalogue/params.h"
 
 namespace zerosweep {
 
-// Function: a plain function pointer type.
-template <Role kRole, typename Function>
+template <Role kRole, typename Context, typename Result>
 class Registry {
  public:
   struct Entry {
     Declaration declaration;
-    Function function = nullptr;
+    // `params` are those given; the others are neutral or have their defaults (Params::Read).
+    std::function<Result(const Context& context, const Json& params)> function;
   };
 
   struct Register {
-    Register(Declaration declaration, Function function) {
-      constexpr bool kIsMethod = kRole == Role::kSynthesizer || kRole == Role::kQuantizer;
-      if (kIsMethod && std::holds_alternative<KindFacts>(declaration.facts))
-        declaration.facts = MethodFacts{};  // the usual ones
-      Declare(kRole, declaration);
+    template <typename Settings>
+    Register(Declaration declaration, const Params<Settings>& params,
+             Result (*function)(const Context&, const Settings&)) {
+      declaration.params = params.specs();
       const std::string name = declaration.name;
-      Table().emplace(name, Entry{std::move(declaration), function});
+      Add(std::move(declaration),
+          [name, params, function](const Context& context, const Json& given) {
+            return function(context, params.Read(name, given));
+          });
+    }
+    // Of what reads no parameter; those that it declares are for others.
+    Register(Declaration declaration, Result (*function)(const Context&)) {
+      Add(std::move(declaration),
+          [function](const Context& context, const Json&) { return function(context); });
     }
   };
 
@@ -44,15 +54,20 @@ class Registry {
   }
 
  private:
+  static void Add(Declaration declaration,
+                  std::function<Result(const Context&, const Json&)> function) {
+    constexpr bool kIsMethod = kRole == Role::kSynthesizer || kRole == Role::kQuantizer;
+    if (kIsMethod && std::holds_alternative<KindFacts>(declaration.facts))
+      declaration.facts = MethodFacts{};  // the usual ones
+    Declare(kRole, declaration);
+    const std::string name = declaration.name;
+    Table().emplace(name, Entry{std::move(declaration), std::move(function)});
+  }
+
   static std::map<std::string, Entry>& Table() {
     static std::map<std::string, Entry> table;
     return table;
   }
 };
-
-// The parameters of a declaration with every default filled in: what an implementation reads.
-// `given` holds what the stage's name holds, where neutral values are left out. Throws kUsage for a
-// parameter that is not declared.
-Json CompleteParams(const Declaration& declaration, const Json& given);
 
 }  // namespace zerosweep

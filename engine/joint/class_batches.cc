@@ -14,22 +14,29 @@ int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
   return classes[random.Shared(step, "class").Below(static_cast<uint32_t>(classes.size()))];
 }
 
-BatchPart PartOfClassBatch(const QuantizationContext& context) {
-  return context.group.PartOf(context.params.at("class_batch"));
-}
-
-GeneratedBatch MakeClassBatch(const QuantizationContext& context,
-                              const LabelledGenerator& generator, uint64_t step, int64_t label) {
-  return generator.OfOneClass(step, "class_images", PartOfClassBatch(context), label);
-}
-
 ParamSpec ClassBatchParam(const Budget& images, const std::string& source) {
   return BudgetParam("class_batch", images, "images of the step's batch of one class", "images",
                      source);
 }
 
-std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequence draws,
-                               double of_means, double of_variances) {
+GeneratedBatch MakeClassBatch(const LabelledGenerator& generator, uint64_t step, BatchPart part,
+                              int64_t label) {
+  return generator.OfOneClass(step, "class_images", part, label);
+}
+
+Params<Distortion> DistortionParams(double of_means, double of_variances,
+                                    const std::string& source) {
+  return {
+      Bind(&Distortion::of_means,
+           RateParam("noise_means", of_means,
+                     "standard deviation that the means of a class's centre are moved by", source)),
+      Bind(&Distortion::of_variances,
+           RateParam("noise_variances", of_variances, "the same of its variances", source))};
+}
+
+std::vector<Moments> Distorted(const std::vector<Moments>& centre, const RandomStreams& random,
+                               uint64_t step, const Distortion& distortion) {
+  RandomSequence draws = random.Shared(step, "distortion");
   std::vector<Moments> targets;
   const auto moved = [&](const torch::Tensor& values, double scale) {
     torch::Tensor noise = torch::empty({values.numel()}, torch::kFloat32);
@@ -37,21 +44,9 @@ std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequenc
     return values + scale * noise.to(values.options());
   };
   for (const Moments& of : centre)
-    targets.push_back({moved(of.mean, of_means), moved(of.variance, of_variances)});
+    targets.push_back(
+        {moved(of.mean, distortion.of_means), moved(of.variance, distortion.of_variances)});
   return targets;
-}
-
-std::vector<Moments> DistortedCentre(const QuantizationContext& context, uint64_t step,
-                                     const std::vector<Moments>& centre) {
-  return Distorted(centre, context.random.Shared(step, "distortion"),
-                   context.params.at("noise_means"), context.params.at("noise_variances"));
-}
-
-std::vector<ParamSpec> DistortionParams(double of_means, double of_variances,
-                                        const std::string& source) {
-  return {RateParam("noise_means", of_means,
-                    "standard deviation that the means of a class's centre are moved by", source),
-          RateParam("noise_variances", of_variances, "the same of its variances", source)};
 }
 
 void SaveCentres(const std::string& prefix, const Centres& centres, CheckpointState& state) {

@@ -23,24 +23,22 @@ size_t FirstDeepNorm(size_t norms);
 int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
                     const std::vector<int64_t>& classes);
 
-// This rank's part of a step's batch in which every image is asked to be of one class: as many as
-// the parameter "class_batch" says.
-BatchPart PartOfClassBatch(const QuantizationContext& context);
-GeneratedBatch MakeClassBatch(const QuantizationContext& context,
-                              const LabelledGenerator& generator, uint64_t step, int64_t label);
-
+// class_batch: the images of a step's batch in which every image is asked to be of one class.
 ParamSpec ClassBatchParam(const Budget& images, const std::string& source);
+// This rank's part of that batch.
+GeneratedBatch MakeClassBatch(const LabelledGenerator& generator, uint64_t step, BatchPart part,
+                              int64_t label);
 
-// Every mean and variance moved by N(0, 1) times a scale. `draws` are equal on all ranks.
-std::vector<Moments> Distorted(const std::vector<Moments>& centre, RandomSequence draws,
-                               double of_means, double of_variances);
-
-// A step's distortion of a class's centre, by the scales of the parameters "noise_means" and
-// "noise_variances".
-std::vector<Moments> DistortedCentre(const QuantizationContext& context, uint64_t step,
-                                     const std::vector<Moments>& centre);
-std::vector<ParamSpec> DistortionParams(double of_means, double of_variances,
-                                        const std::string& source);
+// What a centre is moved by: N(0, 1) times a scale of its means, and one of its variances.
+struct Distortion {
+  double of_means = 1, of_variances = 1;
+};
+// noise_means, noise_variances.
+Params<Distortion> DistortionParams(double of_means, double of_variances,
+                                    const std::string& source);
+// The centre, moved by a step's draws, which are equal on all ranks.
+std::vector<Moments> Distorted(const std::vector<Moments>& centre, const RandomStreams& random,
+                               uint64_t step, const Distortion& distortion);
 
 // Centres of classes under keys that begin with `prefix`; a class without one has an empty list.
 using Centres = std::vector<std::vector<Moments>>;

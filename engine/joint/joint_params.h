@@ -2,12 +2,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "base/json.h"
-#include "engine/catalogue/declare.h"
 #include "engine/catalogue/params.h"
+#include "engine/joint/labelled_generator.h"
 #include "engine/optim/optimiser.h"
+#include "engine/quant/distillation.h"
+#include "engine/quant/student.h"
 
 namespace zerosweep {
 
@@ -30,12 +30,31 @@ struct JointDefaults {
   std::string code_averages = "fed_back";  // of the ranges, variant `code`
 };
 
-// Their declarations: batch, warm_up, iterations, calibration, latents, …
-std::vector<ParamSpec> JointParams(const JointDefaults& defaults);
+struct JointSettings {
+  int64_t batch = 0;  // images of a step
+  int64_t warm_up = 0, iterations = 0, calibration = 0;
+  LabelledGeneratorSettings generator;
+  double generator_lr = 0;
+  RateSchedule::Shape generator_schedule = RateSchedule::Shape::kStep;
+  double label_weight = 0;       // w
+  double statistics_weight = 0;  // β
+  double lr = 0;                 // of the student
+  RateSchedule::Shape schedule = RateSchedule::Shape::kStep;
+  int64_t period = 0;
+  double momentum = 0, weight_decay = 0;
+  StudentRanges ranges;
+  int64_t snapshots = 0;
+  int64_t heldout = 0;  // images
+  Distillation distillation;
+
+  int64_t steps() const { return warm_up + iterations; }
+};
+
+Params<JointSettings> JointParams(const JointDefaults& defaults);
 
 // Schedules that the parameters ask for: of the student's rate by the student's own steps, of the
 // generator's by all steps.
-RateSchedule StudentRate(const Json& params);
-RateSchedule GeneratorRate(const Json& params);
+RateSchedule StudentRate(const JointSettings& settings);
+RateSchedule GeneratorRate(const JointSettings& settings);
 
 }  // namespace zerosweep

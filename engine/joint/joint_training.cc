@@ -17,55 +17,35 @@ namespace {
 constexpr uint64_t kHeldOutStep = 0xF0000000;  // of the random streams: no step of the training
 constexpr int64_t kSamples = 64;
 
-struct Settings {
-  explicit Settings(const Json& params)
-      : batch(params.at("batch")),
-        warm_up(params.at("warm_up")),
-        iterations(params.at("iterations")),
-        calibration(params.at("calibration")),
-        generator{batch, params.at("label_weight"), params.at("statistics_weight"),
-                  params.at("lr_generator"), GeneratorRate(params)},
-        lr(params.at("lr")),
-        momentum(params.at("momentum")),
-        weight_decay(params.at("weight_decay")),
-        snapshots(params.at("snapshots")),
-        heldout(params.at("heldout")),
-        student_rate(StudentRate(params)),
-        distillation(Distillation::FromParams(params)) {
-    ranges.averages = StudentRanges::AveragesFrom(params.at("averages"));
-    if (calibration > warm_up) {
-      Fail(ErrorKind::kUsage,
-           "calibration is {}, must be at most warm_up ({}): ranges are set before the student is "
-           "trained",
-           calibration, warm_up);
-    }
-  }
-
-  int64_t steps() const { return warm_up + iterations; }
-
-  int64_t batch, warm_up, iterations, calibration;
-  GeneratorSettings generator;
-  double lr, momentum, weight_decay;
-  int64_t snapshots, heldout;
-  RateSchedule student_rate;
-  Distillation distillation;
-  StudentRanges ranges;
-};
+GeneratorSettings GeneratorOf(const JointSettings& settings) {
+  return {.batch = settings.batch,
+          .label_weight = settings.label_weight,
+          .statistics_weight = settings.statistics_weight,
+          .lr = settings.generator_lr,
+          .rate = GeneratorRate(settings)};
+}
 
 class JointTraining {
  public:
-  JointTraining(const QuantizationContext& context, const std::string& name, JointMethod& method)
+  JointTraining(const QuantizationContext& context, const std::string& name,
+                const JointSettings& settings, JointMethod& method)
       : context_(context),
         name_(name),
         method_(method),
-        settings_(context.params),
-        generator_(context, name, method, settings_.generator),
-        student_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
-                 context.a_bits, settings_.ranges),
+        settings_(settings),
+        student_rate_(StudentRate(settings)),
+        generator_(context, name, method, GeneratorOf(settings)),
+        student_(context.teacher, context.setting, settings_.ranges),
         student_sgd_({{student_.Parameters(), settings_.lr, settings_.weight_decay}},
                      SgdSettings{settings_.momentum, settings_.momentum > 0}),
         snapshots_(settings_.snapshots, settings_.iterations) {
-    if (settings_.calibration < 1 && context.a_bits < 32)
+    if (settings_.calibration > settings_.warm_up) {
+      Fail(ErrorKind::kUsage,
+           "calibration is {}, must be at most warm_up ({}): ranges are set before the student is "
+           "trained",
+           settings_.calibration, settings_.warm_up);
+    }
+    if (settings_.calibration < 1 && context.setting.a_bits < 32)
       FailTrial(Failure::kConfiguration,
                 "the student's activation ranges are never calibrated: calibration is 0");
   }
@@ -102,7 +82,7 @@ class JointTraining {
     const auto [divergence, cross_entropy] =
         LossOf(student_.Forward(batch.images), batch, settings_.distillation);
     const torch::Tensor loss = divergence + cross_entropy;
-    student_sgd_.SetLearningRate(settings_.lr * settings_.student_rate.Factor(done));
+    student_sgd_.SetLearningRate(settings_.lr * student_rate_.Factor(done));
     student_sgd_.ZeroGrad();
     loss.backward();
     SumGradients(context_.group, student_.Parameters());
@@ -126,7 +106,7 @@ class JointTraining {
         FailTrial(Failure::kNonFinite,
                   "{}: the loss ({}) became {} in iteration {}: lower lr_generator "
                   "({}) or lr ({})",
-                  name_, term, value, step, settings_.generator.lr, settings_.lr);
+                  name_, term, value, step, settings_.generator_lr, settings_.lr);
       }
       curves_[term].Add(value);
     }
@@ -149,10 +129,9 @@ class JointTraining {
       result.metrics[std::string("final_") + term] = curves_.at(term).last();
     }
     result.metrics.merge(method_.Metrics());
-    result.metrics.merge(
-        BudgetMetrics({settings_.iterations, method_.StudentImages(settings_.batch), settings_.lr,
-                       settings_.student_rate},
-                      settings_.distillation, context_.teacher.classes));
+    result.metrics.merge(BudgetMetrics(
+        {settings_.iterations, method_.StudentImages(settings_.batch), settings_.lr, student_rate_},
+        settings_.distillation, context_.teacher.classes));
     result.metrics["heldout_loss"] = *result.snapshots.back().heldout_loss;
     return result;
   }
@@ -182,7 +161,8 @@ class JointTraining {
   const QuantizationContext& context_;
   std::string name_;
   JointMethod& method_;
-  Settings settings_;
+  JointSettings settings_;
+  RateSchedule student_rate_;
   GeneratorTraining generator_;
   Student student_;
   Optimiser student_sgd_;
@@ -193,8 +173,8 @@ class JointTraining {
 }  // namespace
 
 Quantization TrainJointly(const QuantizationContext& context, const std::string& name,
-                          JointMethod& method) {
-  return JointTraining(context, name, method).Run();
+                          const JointSettings& settings, JointMethod& method) {
+  return JointTraining(context, name, settings, method).Run();
 }
 
 }  // namespace zerosweep

@@ -27,6 +27,6 @@ namespace zerosweep {
 // are made by the generator at the end. Throws Failure::kNonFinite for a loss that is not finite,
 // naming `name`.
 Quantization TrainJointly(const QuantizationContext& context, const std::string& name,
-                          JointMethod& method);
+                          const JointSettings& settings, JointMethod& method);
 
 }  // namespace zerosweep

@@ -10,25 +10,38 @@ constexpr int64_t kLargestSmallSide = 64;  // pixels
 
 }  // namespace
 
-bool HasConditionalNorms(const QuantizationContext& context) {
-  const std::string choice = context.params.at("conditioning");
-  if (choice == "auto") return IsLarge(context.teacher.graph);
-  return choice == "norms";
+bool HasConditionalNorms(const Graph& graph, Conditioning conditioning) {
+  if (conditioning == Conditioning::kAuto) return graph.input_shape.at(1) > kLargestSmallSide;
+  return conditioning == Conditioning::kNorms;
 }
 
-bool IsLarge(const Graph& graph) { return graph.input_shape.at(1) > kLargestSmallSide; }
+Params<LabelledGeneratorSettings> LabelledGeneratorParams(int64_t latents,
+                                                          const std::string& latents_meaning) {
+  return {Bind(&LabelledGeneratorSettings::latents, {.name = "latents",
+                                                     .default_value = latents,
+                                                     .meaning = latents_meaning,
+                                                     .source = "authors' code",
+                                                     .min = latents == 0 ? 0 : 1}),
+          Bind(&LabelledGeneratorSettings::conditioning,
+               {.name = "conditioning",
+                .default_value = "auto",
+                .meaning = "how the generator is told the class: by an embedding, or by norms of "
+                           "each class; auto: embedding for sides up to 64 pixels",
+                .source = "embedding for CIFAR, norms for ImageNet"},
+               {{"auto", Conditioning::kAuto},
+                {"embedding", Conditioning::kEmbedding},
+                {"norms", Conditioning::kNorms}})};
+}
 
-LabelledGenerator::LabelledGenerator(const QuantizationContext& context)
-    : LabelledGenerator(context, context.params.at("latents"), HasConditionalNorms(context)) {}
-
-LabelledGenerator::LabelledGenerator(const QuantizationContext& context, int64_t latents,
-                                     bool conditional)
+LabelledGenerator::LabelledGenerator(const QuantizationContext& context,
+                                     const LabelledGeneratorSettings& settings)
     : context_(context),
-      latents_(latents),
+      latents_(settings.latents),
       classes_(context.teacher.classes),
-      generator_({context.teacher.graph.input_shape, latents_, classes_, conditional},
+      generator_({context.teacher.graph.input_shape, latents_, classes_,
+                  HasConditionalNorms(context.teacher.graph, settings.conditioning)},
                  context.random, context.teacher.options()) {
-  if (conditional) return;
+  if (HasConditionalNorms(context.teacher.graph, settings.conditioning)) return;
   embedding_ =
       NormalParameter({classes_, latents_}, context.random.Shared(0, "generator.embedding"),
                       context.teacher.options());

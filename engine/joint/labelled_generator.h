@@ -8,21 +8,36 @@
 #include <utility>
 #include <vector>
 
+#include "engine/catalogue/params.h"
 #include "engine/joint/class_generator.h"
 #include "engine/joint/joint_method.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
 
-// z ~ N(0, 1) of `latents` numbers. Small images (CIFAR): the generator takes z ⊙ E_y, with a
-// learned embedding E of the classes, N(0, 1) at first. Large ones (ImageNet): it takes z, and its
-// norms are conditional. The parameter "conditioning" chooses.
+// How the generator is told the class.
+enum class Conditioning {
+  kAuto,       // kNorms for images of more than 64 pixels a side, as in the released codes
+  kEmbedding,  // z ⊙ E_y, with a learned embedding E of the classes, N(0, 1) at first (CIFAR)
+  kNorms       // z, and norms of each class (ImageNet)
+};
+
+// Whether the norms of a generator of the network's images are conditional.
+bool HasConditionalNorms(const Graph& graph, Conditioning conditioning);
+
+struct LabelledGeneratorSettings {
+  int64_t latents = 100;  // numbers of z ~ N(0, 1)
+  Conditioning conditioning = Conditioning::kAuto;
+};
+
+// latents and conditioning. A method that knows what 0 latents mean has 0 as their default.
+Params<LabelledGeneratorSettings> LabelledGeneratorParams(int64_t latents,
+                                                          const std::string& latents_meaning);
+
 class LabelledGenerator {
  public:
-  // With so many latents; `context` outlives this object.
-  LabelledGenerator(const QuantizationContext& context, int64_t latents, bool conditional);
-  // From the parameters "latents" and "conditioning".
-  explicit LabelledGenerator(const QuantizationContext& context);
+  // `context` outlives this object.
+  LabelledGenerator(const QuantizationContext& context, const LabelledGeneratorSettings& settings);
 
   std::vector<torch::Tensor> Parameters() const;
 
@@ -41,11 +56,6 @@ class LabelledGenerator {
   torch::Tensor embedding_;  // classes × latents; undefined where norms are conditional
   ClassGenerator generator_;
 };
-
-// Parameter "conditioning": whether the generator's norms are conditional.
-bool HasConditionalNorms(const QuantizationContext& context);
-// Whether they are in the released codes: for images of more than 64 pixels a side.
-bool IsLarge(const Graph& graph);
 
 // GDFQ's generator as a joint method: no term beside the common ones.
 class PlainGenerator final : public JointMethod {

@@ -171,11 +171,11 @@ double RateSchedule::Factor(int64_t step) const {
   const int64_t place = start + step;
   if (place < ramp) return static_cast<double>(place + 1) / static_cast<double>(ramp);
   const auto at = static_cast<double>(place - ramp), all = static_cast<double>(total - ramp);
-  if (shape == "step") {
+  if (shape == Shape::kStep) {
     return std::pow(0.1, std::count_if(falls.begin(), falls.end(),
                                        [&](double share) { return at >= share * all; }));
   }
-  if (shape == "constant") return 1;
+  if (shape == Shape::kConstant) return 1;
   return 0.5 * (1 + std::cos(std::numbers::pi * at / (period > 0 ? period : all)));
 }
 

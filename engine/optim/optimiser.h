@@ -90,9 +90,15 @@ double CosineRate(double base, double step, double total, double lowest = 0);
 
 // What a learning rate is multiplied by at a step.
 struct RateSchedule {
-  std::string shape = "constant";  // or "step": × 0.1 at each of `falls`; "cosine": to 0
-  int64_t total = 0;               // steps
-  int64_t ramp = 0;                // steps of linear growth before that, of the total
+  enum class Shape {
+    kConstant,
+    kStep,   // × 0.1 at each of `falls`
+    kCosine  // to 0
+  };
+
+  Shape shape = Shape::kConstant;
+  int64_t total = 0;   // steps
+  int64_t ramp = 0;    // steps of linear growth before that, of the total
   int64_t period = 0;  // steps of the cosine's way to 0, after which it returns as slowly; 0: all
   std::vector<double> falls = {0.25, 0.5, 0.75};  // shares of the steps after the ramp
   int64_t start = 0;  // steps of the total that have passed before step 0

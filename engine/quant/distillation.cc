@@ -2,10 +2,6 @@
 
 namespace zerosweep {
 
-Distillation Distillation::FromParams(const Json& params) {
-  return {params.at("temperature"), params.at("distillation"), params.at("reduction") == "element"};
-}
-
 double Distillation::ImageWeight(int64_t classes) const {
   return weight * temperature * temperature / (by_element ? static_cast<double>(classes) : 1.0);
 }
@@ -27,24 +23,22 @@ StudentLoss LossOf(const torch::Tensor& logits, const TrainingBatch& batch,
           CrossEntropyShare(logits, batch.labels, batch.count)};
 }
 
-std::vector<ParamSpec> DistillationParams(double weight, const std::string& reduction) {
-  return {{.name = "temperature",
-           .type = ParamType::kFloat,
-           .default_value = 20.0,
-           .meaning = "T of the distillation",
-           .min = 0.1},
-          {.name = "distillation",
-           .type = ParamType::kFloat,
-           .default_value = weight,
-           .meaning = "α, beside the cross-entropy's 1",
-           .source = "1; FDDA and IntraQ: 20",
-           .min = 0},
-          {.name = "reduction",
-           .type = ParamType::kChoice,
-           .default_value = reduction,
-           .meaning = "what the divergence is divided by: images and classes, or images",
-           .source = "element: GDFQ, Qimera; batch: ClusterQ, FDDA, IntraQ",
-           .choices = {"element", "batch"}}};
+Params<Distillation> DistillationParams(double weight, const std::string& reduction) {
+  return {Bind(&Distillation::temperature, {.name = "temperature",
+                                            .default_value = 20.0,
+                                            .meaning = "T of the distillation",
+                                            .min = 0.1}),
+          Bind(&Distillation::weight, {.name = "distillation",
+                                       .default_value = weight,
+                                       .meaning = "α, beside the cross-entropy's 1",
+                                       .source = "1; FDDA and IntraQ: 20",
+                                       .min = 0}),
+          Bind(&Distillation::by_element,
+               {.name = "reduction",
+                .default_value = reduction,
+                .meaning = "what the divergence is divided by: images and classes, or images",
+                .source = "element: GDFQ, Qimera; batch: ClusterQ, FDDA, IntraQ"},
+               {{"element", true}, {"batch", false}})};
 }
 
 torch::Tensor OneHot(const torch::Tensor& labels, int64_t classes,

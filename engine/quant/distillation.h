@@ -3,10 +3,9 @@
 
 #include <torch/types.h>
 
-#include <vector>
+#include <string>
 
-#include "base/json.h"
-#include "engine/catalogue/declare.h"
+#include "engine/catalogue/params.h"
 
 namespace zerosweep {
 
@@ -22,9 +21,6 @@ struct Distillation {
   double temperature = 20;  // T
   double weight = 1;        // α
   bool by_element = true;   // the divergence is divided by images · classes, else by images
-
-  // From the parameters `temperature`, `distillation` and `reduction`.
-  static Distillation FromParams(const Json& params);
 
   // What one image's divergence, summed over classes, counts in a batch's mean: α·T², divided by
   // the classes where the reduction is by element. GDFQ: 400/classes, ClusterQ: 400, FDDA and
@@ -45,8 +41,8 @@ struct StudentLoss {
 StudentLoss LossOf(const torch::Tensor& logits, const TrainingBatch& batch,
                    const Distillation& settings);
 
-// The declarations of Distillation's parameters.
-std::vector<ParamSpec> DistillationParams(double weight, const std::string& reduction);
+// temperature, distillation, reduction.
+Params<Distillation> DistillationParams(double weight, const std::string& reduction);
 
 // K columns: 1 at the label (N, int64), else 0; of the type of `options`.
 torch::Tensor OneHot(const torch::Tensor& labels, int64_t classes,

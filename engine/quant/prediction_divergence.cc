@@ -9,8 +9,8 @@ namespace zerosweep {
 
 PredictionDivergence::PredictionDivergence(const QuantizationContext& context, double temperature,
                                            int64_t batch)
-    : graph_(context.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
-                                      : context.teacher.graph),
+    : graph_(context.setting.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
+                                              : context.teacher.graph),
       temperature_(temperature) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> logits;

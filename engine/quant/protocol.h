@@ -62,6 +62,14 @@ struct WeightBitWidths {
   std::map<std::string, int> by_op;  // by node name
 };
 
+// What a network is quantized to.
+struct QuantizationSetting {
+  Protocol protocol = {};
+  bool fold_batch_norms = false;  // into the weights, first
+  WeightBitWidths w_bits = 8;
+  int a_bits = 8;
+};
+
 // Bits of every weighted node, in the order of Graph::Weighted().
 std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,
                             const WeightBitWidths& w_bits);

@@ -62,15 +62,14 @@ torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
                         activation.grid.bits);
 }
 
-QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
-                                   const WeightBitWidths& w_bits, int a_bits,
+QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const QuantizationSetting& setting,
                                    const WeightGrid& grid)
-    : graph_(fold ? FoldBatchNorms(teacher.graph) : teacher.graph),
-      folded_(fold),
-      w_bits_(w_bits.uniform),
-      a_bits_(a_bits) {
+    : graph_(setting.fold_batch_norms ? FoldBatchNorms(teacher.graph) : teacher.graph),
+      folded_(setting.fold_batch_norms),
+      w_bits_(setting.w_bits.uniform),
+      a_bits_(setting.a_bits) {
   const std::vector<int> nodes = graph_.Weighted();
-  const std::vector<int> bits = WeightBits(graph_, protocol, w_bits);
+  const std::vector<int> bits = WeightBits(graph_, setting.protocol, setting.w_bits);
   for (size_t i = 0; i < nodes.size(); ++i) {
     const torch::Tensor& weight =
         graph_.nodes[static_cast<size_t>(nodes[i])].parameters.at("weight");
@@ -79,7 +78,8 @@ QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const Protocol& proto
     if (!quantized.grid.pass_through()) quantized.codes = Encode(weight, quantized.grid);
     SetWeight(nodes[i], std::move(quantized));
   }
-  for (const ActSite& site : ActSites(graph_, protocol, a_bits)) activations_.push_back({site, {}});
+  for (const ActSite& site : ActSites(graph_, setting.protocol, setting.a_bits))
+    activations_.push_back({site, {}});
 }
 
 void QuantizedNetwork::SetWeight(int node, QuantizedWeight weight) {

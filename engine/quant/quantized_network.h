@@ -40,10 +40,9 @@ using WeightGrid = std::function<UniformGrid(const torch::Tensor& weight, int bi
 // Built in two steps: weights at construction, activation grids by a quantizer afterwards.
 class QuantizedNetwork {
  public:
-  // Rounds the weights of `teacher` to the nearest codes of their grids, with bits as `protocol`
-  // says; places activation quantizers without a grid. BN is folded first when `fold` is set.
-  QuantizedNetwork(const Teacher& teacher, const Protocol& protocol, bool fold,
-                   const WeightBitWidths& w_bits, int a_bits,
+  // Rounds the weights of `teacher` to the nearest codes of their grids; places activation
+  // quantizers without a grid.
+  QuantizedNetwork(const Teacher& teacher, const QuantizationSetting& setting,
                    const WeightGrid& grid = PerChannelMinMaxGrid);
 
   const Graph& graph() const { return graph_; }  // with dequantized weights

@@ -22,11 +22,7 @@ struct QuantizationContext {
   const Teacher& teacher;
   const torch::Tensor& images;  // N×C×H×W, normalised, on the teacher's device; undefined for a
                                 // quantizer that makes its own
-  const Json& params;           // complete
-  const Protocol& protocol;
-  bool fold_batch_norms = false;
-  WeightBitWidths w_bits = 8;
-  int a_bits = 8;
+  QuantizationSetting setting;
   RandomStreams random;
   Progress& progress;
   Checkpoints& checkpoints;
@@ -46,8 +42,7 @@ struct Quantization {
   torch::Tensor samples = {};            // some of the images that the method made itself
 };
 
-using QuantizeFunction = Quantization (*)(const QuantizationContext&);
-using QuantizerRegistry = Registry<Role::kQuantizer, QuantizeFunction>;
+using QuantizerRegistry = Registry<Role::kQuantizer, QuantizationContext, Quantization>;
 using RegisterQuantizer = QuantizerRegistry::Register;
 
 }  // namespace zerosweep

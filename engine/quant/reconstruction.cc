@@ -34,19 +34,18 @@ class Reconstruction {
       : context_(context),
         settings_(std::move(settings)),
         objective_(objective),
-        network_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
-                 context.a_bits,
+        network_(context.teacher, context.setting,
                  [&](const torch::Tensor& weight, int bits) {
                    return SearchGrid(weight, bits, settings_.weight_range, /*per_channel=*/true);
                  }),
-        teacher_(context.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
-                                          : context.teacher.graph) {
+        teacher_(context.setting.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
+                                                  : context.teacher.graph) {
     units_ = FindUnits(teacher_, settings_.units, settings_.most_unit_macs);
     CheckStem();
     CheckInputs();
     if (settings_.stem == Stem::kPreBn) TrimStem();
     if (settings_.borders && settings_.borders->rows == BorderRows::kElement)
-      QuantizeByElement(context_.protocol.act_placement, teacher_, network_);
+      QuantizeByElement(context_.setting.protocol.act_placement, teacher_, network_);
     for (const Phase& phase : settings_.phases)
       total_ += phase.iterations * static_cast<int64_t>(units_.size());
   }
@@ -86,7 +85,7 @@ class Reconstruction {
   // A unit knows its input as one tensor: the raw one where its own quantizers stand at it, else
   // the quantized one, which then has to be what everything inside reads.
   void CheckInputs() const {
-    if (context_.protocol.act_placement == ActPlacement::kOpInput) return;
+    if (context_.setting.protocol.act_placement == ActPlacement::kOpInput) return;
     std::vector<ActSite> sites;
     for (const QuantizedActivation& activation : network_.activations())
       sites.push_back(activation.site);
@@ -122,7 +121,7 @@ class Reconstruction {
     const Subgraph part = Extract(graph, {0, 0}, to);
     std::vector<ActSite> sites;
     std::vector<size_t> site_of;
-    const bool in_front = context_.protocol.act_placement == ActPlacement::kOpInput;
+    const bool in_front = context_.setting.protocol.act_placement == ActPlacement::kOpInput;
     for (size_t i = 0; quantize && i < network_.activations().size(); ++i) {
       const ActSite& site = network_.activations()[i].site;
       const int local = part.local[static_cast<size_t>(site.node)];
@@ -161,7 +160,7 @@ class Reconstruction {
 
   // Of sites up to this unit, those between units included.
   void InitialiseUnitSites() {
-    const bool in_front = context_.protocol.act_placement == ActPlacement::kOpInput;
+    const bool in_front = context_.setting.protocol.act_placement == ActPlacement::kOpInput;
     const int end = unit_ + 1 == units_.size() ? teacher_.output.node + 1
                                                : unit().output.node + (in_front ? 0 : 1);
     SiteRanges ranges = Ranges();
@@ -187,7 +186,7 @@ class Reconstruction {
       path.weights[node] =
           SoftWeight(teacher.parameters.at("weight"), found->second.grid, false).Soft().detach();
     }
-    path.keep = [this, own = SitesOf(network_, unit(), context_.protocol.act_placement)](
+    path.keep = [this, own = SitesOf(network_, unit(), context_.setting.protocol.act_placement)](
                     size_t site, int reader, const torch::Tensor& tensor) {
       const bool drops =
           phase().keep_quantized < 1 && std::find(own.begin(), own.end(), site) != own.end();
@@ -233,7 +232,8 @@ class Reconstruction {
                                          .learn_borders = phase().lr_border > 0,
                                          .mask_each_reader = phase().mask_each_reader,
                                          .step_gradient = settings_.step_gradient};
-    const std::vector<size_t> sites = SitesOf(network_, unit(), context_.protocol.act_placement);
+    const std::vector<size_t> sites =
+        SitesOf(network_, unit(), context_.setting.protocol.act_placement);
     if (settings_.borders) BeginBorders(*settings_.borders, teacher_, unit(), sites, network_);
     const SoftUnit soft(network_, teacher_, unit(), sites, soft_settings);
     if (soft.NothingToLearn()) {

@@ -1,16 +1,24 @@
-// The parameters that methods of reconstruction share: their declarations and what they mean.
+// The parameters that methods of reconstruction share.
 #pragma once
 
-#include <vector>
+#include <string>
 
 #include "engine/catalogue/params.h"
 #include "engine/quant/reconstruction.h"
 
 namespace zerosweep {
 
+// What they set. A rate of `phase` that a method declares no parameter for stays 0, which fixes
+// what it would learn; its keep_quantized stays 1: nothing is dropped.
+struct ReconstructionBase {
+  ReconstructionSettings loop;  // without phases
+  Phase phase;                  // the one that learns rounding
+};
+
 // Where the methods differ in what they share.
 struct ReconstructionDefaults {
   int64_t paper_iterations = 20000;
+  double lr_rounding = 1e-3;
   double round_weight = 0.01;
   std::string stem = "post_act";
   std::string units = "blocks";
@@ -19,20 +27,18 @@ struct ReconstructionDefaults {
 };
 
 // iterations, batch, lr, lr_rounding, round_weight, warmup, stem, act_init_images, units,
-// max_unit_macs, and `more`.
-std::vector<ParamSpec> ReconstructionParams(const ReconstructionDefaults& defaults,
-                                            double lr_rounding, std::vector<ParamSpec> more = {});
+// max_unit_macs.
+Params<ReconstructionBase> ReconstructionParams(const ReconstructionDefaults& defaults);
 
-// The learning rate of the steps of activations.
-ParamSpec ActStepRateParam(double value, const std::string& source);
-// The probability of QDrop's drop.
-ParamSpec KeepParam(const std::string& source);
+// lr_act_step: the learning rate of the steps of activations.
+Params<Phase> ActStepRateParam(double value, const std::string& source);
+// keep_quantized: the probability of QDrop's drop.
+Params<Phase> KeepParam(const std::string& source);
 
-// Settings from complete parameters, with one phase that learns rounding at rates for 20000
-// iterations; ranges of activations as the protocol says, or searched as `act_range` says where it
-// leaves that open.
-ReconstructionSettings SettingsFrom(const QuantizationContext& context,
-                                    const RangeSearchSettings& weight_range,
-                                    const RangeSearchSettings& act_range, ActInit act_init);
+// The loop with its one phase; ranges of activations as the protocol says, or searched as
+// `act_range` says where it leaves that open.
+ReconstructionSettings LoopOf(const QuantizationContext& context, const ReconstructionBase& base,
+                              const RangeSearchSettings& weight_range,
+                              const RangeSearchSettings& act_range, ActInit act_init);
 
 }  // namespace zerosweep

@@ -55,7 +55,6 @@ std::vector<Snapshot> FromParts(const Json& list,
 
 ParamSpec Snapshots::Param() {
   return {.name = "snapshots",
-          .type = ParamType::kInt,
           .default_value = 10,
           .meaning =
               "networks kept on the way, evenly, of which `best_top1` and `heldout_top1` are told",

@@ -40,40 +40,33 @@ bool IsTrained(const Node& node, const std::string& parameter) {
 
 }  // namespace
 
-StudentRanges::Averages StudentRanges::AveragesFrom(const std::string& word) {
-  if (word == "clean") return Averages::kClean;
-  if (word == "fed_back") return Averages::kFedBack;
-  if (word == "biased") return Averages::kBiased;
-  Fail(ErrorKind::kInternal, "unknown averages '{}'", word);
+Params<StudentRanges> StudentRanges::AveragesParam(const std::map<std::string, Json>& variants) {
+  return Bind(
+      &StudentRanges::averages,
+      {.name = "averages",
+       .default_value = "clean",
+       .meaning = "moving averages of ranges: clean of the bias of their beginning; with its "
+                  "correction fed back, which is far off before some 200 calibrations; biased",
+       .source =
+           "fed_back: the released codes of GDFQ, Qimera, ClusterQ and IntraQ; biased: FDDA's",
+       .variants = variants},
+      {{"clean", Averages::kClean},
+       {"fed_back", Averages::kFedBack},
+       {"biased", Averages::kBiased}});
 }
 
-ParamSpec StudentRanges::AveragesParam() {
-  return {
-      .name = "averages",
-      .type = ParamType::kChoice,
-      .default_value = "clean",
-      .meaning =
-          "moving averages of ranges: clean of the bias of their beginning; with its "
-          "correction fed back, which is far off before some 200 calibrations; biased",
-      .source = "fed_back: the released codes of GDFQ, Qimera, ClusterQ and IntraQ; biased: FDDA's",
-      .choices = {"clean", "fed_back", "biased"}};
-}
-
-Student::Student(const Teacher& teacher, const Protocol& protocol, bool fold,
-                 const WeightBitWidths& w_bits, int a_bits, const StudentRanges& ranges)
+Student::Student(const Teacher& teacher, const QuantizationSetting& setting,
+                 const StudentRanges& ranges)
     : teacher_(teacher),
-      protocol_(protocol),
-      fold_(fold),
-      w_bits_(w_bits),
-      a_bits_(a_bits),
+      setting_(setting),
       kinds_(ranges),
-      graph_((fold ? FoldBatchNorms(teacher.graph) : teacher.graph).Clone()),
-      sites_(ActSites(graph_, protocol, a_bits)) {
+      graph_((setting.fold_batch_norms ? FoldBatchNorms(teacher.graph) : teacher.graph).Clone()),
+      sites_(ActSites(graph_, setting.protocol, setting.a_bits)) {
   for (Node& node : graph_.nodes)
     for (auto& [name, tensor] : node.parameters)
       tensor = tensor.detach().requires_grad_(IsTrained(node, name));
   const std::vector<int> weighted = graph_.Weighted();
-  const std::vector<int> bits = WeightBits(graph_, protocol, w_bits);
+  const std::vector<int> bits = WeightBits(graph_, setting.protocol, setting.w_bits);
   for (size_t i = 0; i < weighted.size(); ++i) {
     weight_bits_[weighted[i]] = bits[i];
     if (kinds_.weights != StudentRanges::Weights::kLsq || bits[i] == kPassThroughBits) continue;
@@ -233,7 +226,7 @@ torch::Tensor Student::Forward(const torch::Tensor& x, double share) const {
 
 QuantizedNetwork Student::Quantized() const {
   const torch::NoGradGuard no_grad;
-  QuantizedNetwork network(teacher_, protocol_, fold_, w_bits_, a_bits_);
+  QuantizedNetwork network(teacher_, setting_);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const int index = static_cast<int>(i);
     for (const auto& [name, tensor] : graph_.nodes[i].parameters) {

@@ -45,17 +45,15 @@ struct StudentRanges {
   };
   Averages averages = Averages::kClean;
 
-  // From the word of a parameter: "clean", "fed_back", "biased".
-  static Averages AveragesFrom(const std::string& word);
-  static ParamSpec AveragesParam();
+  // averages, of the default `clean`, or that of a variant.
+  static Params<StudentRanges> AveragesParam(const std::map<std::string, Json>& variants = {});
 };
 
 class Student {
  public:
-  // Begins as the teacher (batch norms folded when `fold` is set), without ranges. `teacher` and
-  // `protocol` outlive this.
-  Student(const Teacher& teacher, const Protocol& protocol, bool fold,
-          const WeightBitWidths& w_bits, int a_bits, const StudentRanges& ranges = {});
+  // Begins as the teacher, without ranges. `teacher` outlives this.
+  Student(const Teacher& teacher, const QuantizationSetting& setting,
+          const StudentRanges& ranges = {});
 
   // The leaves that are trained: weights, biases, affine parameters of batch norms.
   std::vector<torch::Tensor> Parameters() const;
@@ -100,10 +98,7 @@ class Student {
   torch::Tensor Weight(int index, const torch::Tensor& weight) const;
 
   const Teacher& teacher_;
-  const Protocol& protocol_;
-  bool fold_;
-  WeightBitWidths w_bits_;
-  int a_bits_;
+  QuantizationSetting setting_;
   StudentRanges kinds_;
   Graph graph_;
   std::map<int, int> weight_bits_;             // by weighted node

@@ -51,18 +51,22 @@ void AddSnapshots(const StageContext& context, QuantizedNetwork network, double 
   }
 }
 
-std::map<std::string, double> RunEvaluate(const StageContext& context) {
+struct EvaluateSettings {
+  int64_t limit = 0;  // images; 0: all
+};
+
+StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& settings) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const QuantizedNetwork network = QuantizedNetwork::Load(teacher, context.Input("quantized"));
   const Dataset test = context.LoadSplit("test");
   const auto measure = [&](const QuantizedNetwork& of) {
     return MeasureAccuracy([&](const torch::Tensor& x) { return of.Forward(x); }, test, teacher,
-                           context.Param("limit").get<int64_t>(), context.progress);
+                           settings.limit, context.progress);
   };
   const Accuracy result = measure(network);
   WriteFileDurably(context.staging / "correct.bin", PackBits(result.evaluation.correct));
   SavePredictions(result.predictions, context.staging);
-  std::map<std::string, double> metrics = {
+  StageMetrics metrics = {
       {"top1", result.top1_percent()},
       {"loss", result.evaluation.loss},
       {"agreement", Agreement(result.predictions, LoadPredictions(context.Input("teacher")))},
@@ -77,19 +81,19 @@ const RegisterStageKind kEvaluate{
     {.name = "evaluate",
      .summary = "measures the top-1 accuracy of a quantized network on the test split",
      .revision = 1,
-     .params = {{.name = "limit",
-                 .type = ParamType::kInt,
-                 .default_value = 0,
-                 .meaning = "test images evaluated; 0: all",
-                 .unit = "images",
-                 .min = 0,
-                 .profiles = {{"smoke", 500}},
-                 .neutral = 0}},
      .facts = KindFacts{.presence = KindFacts::Presence::kAlways,
                         .set_by = KindFacts::SetBy::kEvaluate,
                         .reads = {"teacher", "quantized"},
                         .reads_test_images = true,
                         .passes = 1}},
+    Params<EvaluateSettings>(
+        Bind(&EvaluateSettings::limit, {.name = "limit",
+                                        .default_value = 0,
+                                        .meaning = "test images evaluated; 0: all",
+                                        .unit = "images",
+                                        .min = 0,
+                                        .profiles = {{"smoke", 500}},
+                                        .neutral = 0})),
     RunEvaluate};
 
 }  // namespace

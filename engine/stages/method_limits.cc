@@ -8,7 +8,7 @@ namespace zerosweep {
 
 void CheckLimits(const StageContext& context, const Declaration& method, const Teacher& teacher,
                  const StageFacts& known) {
-  Json params = context.MethodParams(method);
+  Json params = CompleteParams(method.name, method.params, context.MethodParams());
   params["ranks"] = context.group.size();
   ModelFacts facts;
   AddNetworkFacts(teacher.graph, facts);

@@ -29,7 +29,7 @@ CalibrationImages ReadImages(const StageContext& context, const Declaration& met
   return data;
 }
 
-std::map<std::string, double> RunQuantize(const StageContext& context) {
+StageMetrics RunQuantize(const StageContext& context) {
   const Json& params = context.params();
   const auto& entry = QuantizerRegistry::Get(params.at("name"));
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
@@ -38,16 +38,26 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   const bool takes_images = data.images.defined();
   CheckLimits(context, entry.declaration, teacher,
               {fields, params.at("a_bits"), takes_images ? Json(data.labels.defined()) : Json()});
-  const Json method = context.MethodParams(entry.declaration);
   const Protocol protocol = Protocol::FromJson(fields);
   const StageBits bits = ReadStageBits(context, teacher.graph, protocol);
   std::map<std::string, std::filesystem::path> inputs;
   for (const std::string& need : entry.declaration.needs)
     if (need != "real_data") inputs[need] = context.Input(need);
-  const Quantization result = entry.function(
-      {teacher, data.images, method, protocol, fields.at("bn") == "folded", bits.widths,
-       params.at("a_bits").get<int>(), RandomStreams(context.seed()), context.progress,
-       context.checkpoints, context.group, inputs, data.labels, data.real ? &*data.real : nullptr});
+  const Quantization result =
+      entry.function({.teacher = teacher,
+                      .images = data.images,
+                      .setting = {.protocol = protocol,
+                                  .fold_batch_norms = fields.at("bn") == "folded",
+                                  .w_bits = bits.widths,
+                                  .a_bits = params.at("a_bits").get<int>()},
+                      .random = RandomStreams(context.seed()),
+                      .progress = context.progress,
+                      .checkpoints = context.checkpoints,
+                      .group = context.group,
+                      .inputs = inputs,
+                      .labels = data.labels,
+                      .real_data = data.real ? &*data.real : nullptr},
+                     context.MethodParams());
   if (!context.writes()) return {};
   const QuantizedNetwork& network = result.network;
   network.Save(context.staging);
@@ -56,7 +66,7 @@ std::map<std::string, double> RunQuantize(const StageContext& context) {
   Json drawn = CurvesToJson(result.curves);
   if (bits.allocation) drawn["frontier"] = FrontierCurve(*bits.allocation);
   SaveCurves(drawn, context.staging);
-  std::map<std::string, double> metrics = result.metrics;
+  StageMetrics metrics = result.metrics;
   metrics.merge(BitMetrics(bits, network));
   metrics["size_bytes"] = network.WeightBytes();
   metrics["bitops"] = network.BitOps();

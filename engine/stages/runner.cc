@@ -96,7 +96,7 @@ StageDone RunStage(const StageRun& run, const Host& host) {
   Manifest manifest;
   manifest.stage = run.stage.name;
   manifest.attempt = run.attempt;
-  manifest.metrics = kind.function(context);
+  manifest.metrics = kind.function(context, context.KindParams());
   if (run.ranks > 1) {
     std::fprintf(stderr, "%s %s: rank %d of %d put %lld bytes into sums\n", run.stage.kind.c_str(),
                  run.attempt.c_str(), run.rank, run.ranks,

@@ -9,16 +9,29 @@
 namespace zerosweep {
 namespace {
 
-std::map<std::string, double> RunSensitivity(const StageContext& context) {
+struct SensitivitySettings {
+  Divergence divergence = Divergence::kForward;
+};
+
+Params<SensitivitySettings> SensitivityParams() {
+  return Bind(&SensitivitySettings::divergence,
+              {.name = "divergence",
+               .default_value = "forward",
+               .meaning = "forward: KL(full precision ‖ quantized) of the softmax outputs; "
+                          "symmetric: the mean of both directions",
+               .source = "forward: ZeroQ, section 3.2; symmetric: rhhc/ZeroQ-MP (community rerun)",
+               .neutral = "forward"},
+              {{"forward", Divergence::kForward}, {"symmetric", Divergence::kSymmetric}});
+}
+
+StageMetrics RunSensitivity(const StageContext& context, const SensitivitySettings& settings) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
-  const Divergence divergence =
-      context.Param("divergence") == "symmetric" ? Divergence::kSymmetric : Divergence::kForward;
   const Sensitivity sensitivity =
-      MeasureSensitivity(teacher, tensors.at("images").to(context.device), divergence,
+      MeasureSensitivity(teacher, tensors.at("images").to(context.device), settings.divergence,
                          context.progress, context.checkpoints);
   SaveSensitivity(sensitivity, context.staging);
-  std::map<std::string, double> metrics = {{"ops", static_cast<double>(sensitivity.ops.size())}};
+  StageMetrics metrics = {{"ops", static_cast<double>(sensitivity.ops.size())}};
   for (int bits = kMinBits; bits <= kMaxBits; ++bits) {
     double& sum = metrics[fmt::format("kl_uniform_{}", bits)];
     for (size_t op = 0; op < sensitivity.ops.size(); ++op) sum += sensitivity.Omega(op, bits);
@@ -32,20 +45,12 @@ const RegisterStageKind kSensitivity{
                 "quantized, for every op and bit-width",
      .paper = "ZeroQ (Cai et al., CVPR 2020), section 3.2",
      .revision = 1,
-     .params = {{.name = "divergence",
-                 .type = ParamType::kChoice,
-                 .default_value = "forward",
-                 .meaning = "forward: KL(full precision ‖ quantized) of the softmax outputs; "
-                            "symmetric: the mean of both directions",
-                 .source =
-                     "forward: ZeroQ, section 3.2; symmetric: rhhc/ZeroQ-MP (community rerun)",
-                 .choices = {"forward", "symmetric"},
-                 .neutral = "forward"}},
      .facts = KindFacts{.presence = KindFacts::Presence::kMixedBits,
                         .set_by = KindFacts::SetBy::kBits,
                         .provides = "sensitivity",
                         .reads = {"teacher", "images"},
                         .passes = 20}},
+    SensitivityParams(),
     RunSensitivity};
 
 }  // namespace

@@ -28,20 +28,18 @@ fs::path Lookup(const std::map<std::string, std::string>& paths, const std::stri
 
 }  // namespace
 
-Json StageContext::Param(const std::string& name) const {
-  for (const ParamSpec& param : declaration.params) {
-    if (param.name != name) continue;
-    return params().value(name, param.neutral.is_null() ? param.default_value : param.neutral);
-  }
-  Fail(ErrorKind::kInternal, "stage kind '{}' declares no parameter '{}'", declaration.name, name);
+Json StageContext::KindParams() const {
+  Json given = Json::object();
+  for (const auto& [name, value] : params().items())
+    if (declaration.Find(name) != nullptr) given[name] = value;
+  return given;
 }
 
-Json StageContext::MethodParams(const Declaration& method) const {
+Json StageContext::MethodParams() const {
   Json given = Json::object();
-  for (const auto& [name, value] : params().items()) {
+  for (const auto& [name, value] : params().items())
     if (!kStructural.contains(name)) given[name] = value;
-  }
-  return CompleteParams(method, given);
+  return given;
 }
 
 fs::path StageContext::Input(const std::string& role) const {

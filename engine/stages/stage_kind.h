@@ -32,10 +32,10 @@ struct StageContext {
   const Json& params() const { return run.stage.params; }
   // Of a group only rank 0 has something to write, and a folder for it; its metrics count.
   bool writes() const { return group.rank() == 0; }
-  // A declared parameter of the kind, or its default.
-  Json Param(const std::string& name) const;
-  // The parameters of the synthesizer or quantizer that the stage names, complete.
-  Json MethodParams(const Declaration& method) const;
+  // Those of the stage's parameters that the kind declares, and those of the synthesizer or
+  // quantizer that the stage names.
+  Json KindParams() const;
+  Json MethodParams() const;
   uint64_t seed() const { return run.stage.params.value("seed", uint64_t{0}); }
   // Folder of an input artifact, and path of a file from outside. Throw kInternal when the control
   // program sent none.
@@ -54,9 +54,8 @@ void SaveCurves(const Curves& curves, const std::filesystem::path& folder);
 void SaveSamples(const torch::Tensor& images, const Teacher& teacher,
                  const std::filesystem::path& folder);
 
-// Returns the stage's metrics.
-using StageFunction = std::map<std::string, double> (*)(const StageContext&);
-using StageKindRegistry = Registry<Role::kKind, StageFunction>;
+using StageMetrics = std::map<std::string, double>;
+using StageKindRegistry = Registry<Role::kKind, StageContext, StageMetrics>;
 using RegisterStageKind = StageKindRegistry::Register;
 
 // The teacher's artifact: teacher.safetensors, teacher.json, predictions.bin (int32, one an image

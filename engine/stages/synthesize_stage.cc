@@ -10,16 +10,18 @@
 namespace zerosweep {
 namespace {
 
-std::map<std::string, double> RunSynthesize(const StageContext& context) {
+StageMetrics RunSynthesize(const StageContext& context) {
   const auto& entry = SynthesizerRegistry::Get(context.params().at("name"));
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   CheckLimits(context, entry.declaration, teacher);
   std::optional<Dataset> real;
   if (entry.declaration.Needs("real_data")) real = context.LoadSplit("calibration");
-  const Json params = context.MethodParams(entry.declaration);
-  SyntheticData data =
-      entry.function({teacher, params, RandomStreams(context.seed()), context.progress,
-                      context.checkpoints, real ? &*real : nullptr});
+  SyntheticData data = entry.function({.teacher = teacher,
+                                       .random = RandomStreams(context.seed()),
+                                       .progress = context.progress,
+                                       .checkpoints = context.checkpoints,
+                                       .real_data = real ? &*real : nullptr},
+                                      context.MethodParams());
   if (!torch::isfinite(data.images).all().item<bool>()) {
     FailTrial(Failure::kNonFinite, "{}: an image holds a value that is not finite",
               entry.declaration.name);

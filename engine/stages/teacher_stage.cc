@@ -37,23 +37,25 @@ Teacher ReadNamedTeacher(const StageContext& context, const Dataset& test) {
 // A network quantized to 32/32 bits must be the teacher itself.
 void CheckPassThrough(const Teacher& teacher, const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
-  const QuantizedNetwork network(teacher, Protocol{}, /*fold=*/false, kPassThroughBits,
-                                 kPassThroughBits);
+  const QuantizedNetwork network(teacher, {.w_bits = kPassThroughBits, .a_bits = kPassThroughBits});
   if (!torch::equal(network.Forward(images), Run(teacher.graph, images))) {
     Fail(ErrorKind::kInternal, "32/32 pass-through of {} differs from its FP32 logits",
          teacher.arch);
   }
 }
 
-std::map<std::string, double> RunTeacher(const StageContext& context) {
-  const int64_t limit = context.Param("limit");
+struct TeacherSettings {
+  int64_t limit = 0;  // images; 0: all
+};
+
+StageMetrics RunTeacher(const StageContext& context, const TeacherSettings& settings) {
   const Dataset test = context.LoadSplit("test");
   const Teacher teacher = ReadNamedTeacher(context, test);
   const Accuracy result =
       MeasureAccuracy([&](const torch::Tensor& x) { return Run(teacher.graph, x); }, test, teacher,
-                      limit, context.progress);
+                      settings.limit, context.progress);
   const Json expected = context.params().value("expected_top1", Json());
-  if (!expected.is_null() && limit == 0 &&
+  if (!expected.is_null() && settings.limit == 0 &&
       std::abs(result.top1_percent() - expected.get<double>()) > kCardTolerance) {
     FailTrial(Failure::kConfiguration,
               "the teacher reaches {:.2f} % on {}, its model card says {:.2f} %: "
@@ -76,20 +78,21 @@ const RegisterStageKind kTeacher{
      .summary =
          "reads a trained network, checks its FP32 accuracy against its card and publishes it",
      .revision = 1,
-     .params = {{.name = "limit",
-                 .type = ParamType::kInt,
-                 .default_value = 0,
-                 .meaning = "test images evaluated; 0: all (only then the card is checked)",
-                 .unit = "images",
-                 .min = 0,
-                 .profiles = {{"smoke", 500}},
-                 .neutral = 0}},
      .facts = KindFacts{.presence = KindFacts::Presence::kAlways,
                         .set_by = KindFacts::SetBy::kEvaluate,
                         .provides = "teacher",
                         .reads_weights = true,
                         .reads_test_images = true,
                         .passes = 1}},
+    Params<TeacherSettings>(
+        Bind(&TeacherSettings::limit,
+             {.name = "limit",
+              .default_value = 0,
+              .meaning = "test images evaluated; 0: all (only then the card is checked)",
+              .unit = "images",
+              .min = 0,
+              .profiles = {{"smoke", 500}},
+              .neutral = 0})),
     RunTeacher};
 
 }  // namespace

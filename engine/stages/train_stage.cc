@@ -38,13 +38,6 @@ Normalisation NormalisationOf(const Dataset& train) {
   return result;
 }
 
-TeacherRecipe RecipeOf(const StageContext& context) {
-  Json recipe = Json::object();
-  for (const ParamSpec& param : TeacherParams()) recipe[param.name] = context.Param(param.name);
-  recipe["seed"] = context.seed();
-  return TeacherRecipeFromJson(recipe);
-}
-
 // The form of a card is that of sweeps/model_card.h.
 void WriteCard(const StageContext& context, const Teacher& teacher, double top1, int64_t images,
                const TeacherRecipe& recipe) {
@@ -65,12 +58,13 @@ void WriteCard(const StageContext& context, const Teacher& teacher, double top1,
   WriteFileDurably(context.staging / "card.json", card.dump(1) + "\n");
 }
 
-std::map<std::string, double> RunTrain(const StageContext& context) {
+StageMetrics RunTrain(const StageContext& context, const TeacherRecipe& settings) {
   const Json& params = context.params();
   const Dataset train = LoadDataset(params.at("dataset"), "train", context.File("data"));
   const Dataset test = LoadDataset(params.at("dataset"), "test", context.File("data"));
   const Normalisation normalisation = NormalisationOf(train);
-  const TeacherRecipe recipe = RecipeOf(context);
+  TeacherRecipe recipe = settings;
+  recipe.seed = context.seed();
   Teacher teacher;
   teacher.arch = params.at("arch");
   teacher.dataset = train.name;
@@ -105,8 +99,8 @@ const RegisterStageKind kTrain{
     {.name = "train",
      .summary = "trains a teacher from scratch on a dataset's training split",
      .revision = 1,
-     .uses_seed = true,
-     .params = TeacherParams()},
+     .uses_seed = true},
+    TeacherParams(),
     RunTrain};
 
 }  // namespace

@@ -14,12 +14,12 @@ namespace {
 
 class Work {
  public:
-  Work(const SynthesisContext& context, const std::string& method)
+  Work(const SynthesisContext& context, const std::string& method, const BatchSettings& settings)
       : context_(context),
         method_(method),
-        total_(context.params.at("images")),
-        batch_(context.params.at("batch")),
-        iterations_(context.params.at("iterations")) {}
+        total_(settings.images),
+        batch_(settings.batch),
+        iterations_(settings.iterations) {}
 
   SyntheticData Run(const StartBatch& start) {
     std::optional<CheckpointState> resume = context_.checkpoints.Restore();
@@ -91,8 +91,8 @@ class Work {
 }  // namespace
 
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
-                                  const StartBatch& start) {
-  return Work(context, method).Run(start);
+                                  const BatchSettings& settings, const StartBatch& start) {
+  return Work(context, method, settings).Run(start);
 }
 
 }  // namespace zerosweep

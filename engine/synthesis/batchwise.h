@@ -11,6 +11,11 @@
 
 namespace zerosweep {
 
+// How many images there are, how many are optimised together, and the steps of each batch.
+struct BatchSettings {
+  int64_t images = 0, batch = 0, iterations = 0;
+};
+
 // Images first … first + count − 1 of the whole set.
 struct ImageBatch {
   int64_t index = 0;
@@ -35,11 +40,10 @@ class BatchOptimisation {
 
 using StartBatch = std::function<std::unique_ptr<BatchOptimisation>(const ImageBatch&)>;
 
-// Makes the parameter "images" images in batches of "batch", each with "iterations" steps, and goes
-// on from the last checkpoint. A term's curve is that of the first batch that has the term; metric
-// "initial_loss" is the first loss. Throws Failure::kNonFinite for a loss that is not finite,
-// naming `method`.
+// Makes the images batch by batch, and goes on from the last checkpoint. A term's curve is that of
+// the first batch that has the term; metric "initial_loss" is the first loss. Throws
+// Failure::kNonFinite for a loss that is not finite, naming `method`.
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
-                                  const StartBatch& start);
+                                  const BatchSettings& settings, const StartBatch& start);
 
 }  // namespace zerosweep

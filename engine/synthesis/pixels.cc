@@ -2,22 +2,26 @@
 
 namespace zerosweep {
 
-std::vector<ParamSpec> PixelParams(const PixelSources& sources, const PixelDefaults& defaults) {
-  return Joined(
-      {BudgetParam("images", defaults.images, "how many images", "images", sources.images),
-       BudgetParam("batch", defaults.batch, "images optimised together", "images", sources.images),
-       BudgetParam("iterations", defaults.iterations, "steps of Adam for each batch", "iterations",
-                   sources.iterations),
-       RateParam("lr", 0.5, "learning rate of Adam", sources.lr)},
-      PlateauParams("the rate", defaults.patience, sources.plateau));
+Params<PixelSettings> PixelParams(const PixelSources& sources, const PixelDefaults& defaults) {
+  return {
+      Part(&PixelSettings::batches,
+           {Bind(&BatchSettings::images, BudgetParam("images", defaults.images, "how many images",
+                                                     "images", sources.images)),
+            Bind(&BatchSettings::batch,
+                 BudgetParam("batch", defaults.batch, "images optimised together", "images",
+                             sources.images)),
+            Bind(&BatchSettings::iterations,
+                 BudgetParam("iterations", defaults.iterations, "steps of Adam for each batch",
+                             "iterations", sources.iterations))}),
+      Bind(&PixelSettings::lr, RateParam("lr", 0.5, "learning rate of Adam", sources.lr)),
+      Part(&PixelSettings::plateau, PlateauParams("the rate", defaults.patience, sources.plateau))};
 }
 
-PixelOptimisation::PixelOptimisation(const SynthesisContext& context, const torch::Tensor& initial)
+PixelOptimisation::PixelOptimisation(const SynthesisContext& context, const PixelSettings& settings,
+                                     const torch::Tensor& initial)
     : images_(initial.to(context.teacher.device()).set_requires_grad(true)),
-      adam_({{.parameters = {images_}, .lr = context.params.at("lr")}}, AdamSettings{}),
-      plateau_({.factor = context.params.at("plateau_factor"),
-                .patience = context.params.at("plateau_patience"),
-                .min_lr = context.params.at("min_lr")}) {}
+      adam_({{.parameters = {images_}, .lr = settings.lr}}, AdamSettings{}),
+      plateau_(settings.plateau) {}
 
 std::map<std::string, double> PixelOptimisation::Step(int64_t iteration) {
   adam_.ZeroGrad();

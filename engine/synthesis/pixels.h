@@ -5,14 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "engine/catalogue/params.h"
-#include "engine/optim/optimiser.h"
+#include "engine/optim/plateau_params.h"
 #include "engine/synthesis/batchwise.h"
 
 namespace zerosweep {
 
-// The parameters of such a method: images, batch, iterations, lr, plateau_patience, plateau_factor,
-// min_lr. `sources` are where their values come from, which are ZeroQ's unless others are given.
+// What such a method's loop takes.
+struct PixelSettings {
+  BatchSettings batches;
+  double lr = 0;
+  PlateauSchedule::Settings plateau;
+};
+
+// Its parameters: images, batch, iterations, lr, plateau_patience, plateau_factor, min_lr.
+// `sources` are where their values come from, which are ZeroQ's unless others are given.
 struct PixelSources {
   std::string images, iterations, lr, plateau;
 };
@@ -22,14 +28,14 @@ struct PixelDefaults {
   Budget iterations = {500, 500, 3};
   int64_t patience = 100;
 };
-std::vector<ParamSpec> PixelParams(const PixelSources& sources, const PixelDefaults& defaults = {});
+Params<PixelSettings> PixelParams(const PixelSources& sources, const PixelDefaults& defaults = {});
 
-// Adam on the pixels with rate "lr", which falls when the loss no longer does (PlateauSchedule with
-// "plateau_factor", "plateau_patience", "min_lr").
+// Adam on the pixels with a rate that falls when the loss no longer does.
 class PixelOptimisation : public BatchOptimisation {
  public:
-  // `initial` is taken over as it is, layout included. `context` outlives this object.
-  PixelOptimisation(const SynthesisContext& context, const torch::Tensor& initial);
+  // `initial` is taken over as it is, layout included.
+  PixelOptimisation(const SynthesisContext& context, const PixelSettings& settings,
+                    const torch::Tensor& initial);
 
   std::map<std::string, double> Step(int64_t iteration) final;
   torch::Tensor Images() const final { return images_.detach(); }

@@ -24,7 +24,6 @@ struct SyntheticData {
 
 struct SynthesisContext {
   const Teacher& teacher;
-  const Json& params;  // complete
   RandomStreams random;
   Progress& progress;
   Checkpoints& checkpoints;
@@ -32,8 +31,7 @@ struct SynthesisContext {
       nullptr;  // the calibration split; only for synthesizers that need "real_data"
 };
 
-using SynthesizeFunction = SyntheticData (*)(const SynthesisContext&);
-using SynthesizerRegistry = Registry<Role::kSynthesizer, SynthesizeFunction>;
+using SynthesizerRegistry = Registry<Role::kSynthesizer, SynthesisContext, SyntheticData>;
 using RegisterSynthesizer = SynthesizerRegistry::Register;
 
 }  // namespace zerosweep

@@ -3,10 +3,9 @@
 
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "base/json.h"
-#include "engine/catalogue/declare.h"
+#include "engine/catalogue/params.h"
 #include "engine/data/dataset.h"
 #include "engine/data/transform.h"
 #include "engine/graph/graph.h"
@@ -29,13 +28,10 @@ struct TeacherRecipe {
   uint64_t seed = 0;
 };
 
-// The recipe's parameters with their defaults, ranges and meanings, for the catalogue; the seed is
-// not among them.
-std::vector<ParamSpec> TeacherParams();
+// All but the seed.
+Params<TeacherRecipe> TeacherParams();
+// For a model card.
 Json ToJson(const TeacherRecipe& recipe);
-// Absent keys take their defaults. Throws kUsage for unknown keys, wrong types and values out of
-// range.
-TeacherRecipe TeacherRecipeFromJson(const Json& json);
 
 struct TeacherProgress {
   int64_t epoch = 0;                     // 1, 2, …

@@ -3,7 +3,6 @@
 // quantized network's inputs against the full-precision output behind the activation (eq. 25).
 // Ranges of activations are searched afterwards, not learned.
 #include "engine/quant/reconstruction_limits.h"
-#include "engine/quant/reconstruction_params.h"
 #include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
@@ -14,20 +13,28 @@ constexpr int64_t kIterations = 10000;  // of the paper, for which its rate was 
 
 }  // namespace
 
-ReconstructionSettings AdaRoundSettings(const QuantizationContext& context) {
-  ReconstructionSettings settings = SettingsFrom(context, {}, {}, ActInit::kAtPhaseStart);
-  Phase& rounding = settings.phases.front();
+Params<ReconstructionBase> AdaRoundParams() {
+  return ReconstructionParams({.paper_iterations = kIterations,
+                               .units = "layers",
+                               .act_init_images = 256,
+                               .source = kSource});
+}
+
+ReconstructionSettings AdaRoundLoop(const QuantizationContext& context,
+                                    const ReconstructionBase& settings) {
+  ReconstructionSettings loop = LoopOf(context, settings, {}, {}, ActInit::kAtPhaseStart);
+  Phase& rounding = loop.phases.front();
   rounding.name = "round";
   rounding.reference_iterations = kIterations;
   rounding.quantize_activations = false;
-  settings.phases.push_back({.name = "ranges", .iterations = 0, .lr_rounding = 0});
-  return settings;
+  loop.phases.push_back({.name = "ranges", .iterations = 0, .lr_rounding = 0});
+  return loop;
 }
 
 namespace {
 
-Quantization Quantize(const QuantizationContext& context) {
-  return Reconstruct(context, AdaRoundSettings(context));
+Quantization Quantize(const QuantizationContext& context, const ReconstructionBase& settings) {
+  return Reconstruct(context, AdaRoundLoop(context, settings));
 }
 
 const RegisterQuantizer kAdaRound{{.name = "adaround",
@@ -35,12 +42,8 @@ const RegisterQuantizer kAdaRound{{.name = "adaround",
                                    .paper = "AdaRound (Nagel et al., ICML 2020)",
                                    .revision = 3,
                                    .uses_seed = true,
-                                   .params = ReconstructionParams({.paper_iterations = kIterations,
-                                                                   .units = "layers",
-                                                                   .act_init_images = 256,
-                                                                   .source = kSource},
-                                                                  1e-3),
                                    .limits = ReconstructionLimits()},
+                                  AdaRoundParams(),
                                   Quantize};
 
 }  // namespace

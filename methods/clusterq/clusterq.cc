@@ -18,7 +18,6 @@
 #include <cmath>
 #include <optional>
 
-#include "engine/catalogue/params.h"
 #include "engine/data/random_view.h"
 #include "engine/joint/class_batches.h"
 #include "engine/joint/joint_limits.h"
@@ -34,12 +33,10 @@ constexpr double kFlip = 0.5;
 
 }  // namespace
 
-ClusterQ::ClusterQ(const QuantizationContext& context)
+ClusterQ::ClusterQ(const QuantizationContext& context, const ClusterQSettings& settings)
     : context_(context),
-      generator_(context),
-      released_(context.params.at("objective") == "released"),
-      from_(context.params.at("centroids_from")),
-      epoch_(context.params.at("epoch")),
+      settings_(settings),
+      generator_(context, settings.joint.generator),
       centroids_(static_cast<size_t>(context.teacher.classes)) {}
 
 GeneratedBatch ClusterQ::Generate(uint64_t step, BatchPart part) {
@@ -49,8 +46,7 @@ GeneratedBatch ClusterQ::Generate(uint64_t step, BatchPart part) {
 }
 
 bool ClusterQ::IsAugmented(uint64_t step, const std::string& coin) const {
-  return context_.params.at("augment").get<bool>() &&
-         context_.random.Shared(step, coin).Uniform() < 0.5F;
+  return settings_.augment && context_.random.Shared(step, coin).Uniform() < 0.5F;
 }
 
 torch::Tensor ClusterQ::Views(const torch::Tensor& images, uint64_t step,
@@ -60,10 +56,10 @@ torch::Tensor ClusterQ::Views(const torch::Tensor& images, uint64_t step,
 }
 
 Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
-  if (static_cast<int64_t>(step) < from_ + epoch_) return {};
-  const double weight = context_.params.at("centroid_weight");
-  if (released_) {
-    const double diversity = context_.params.at("diversity_weight");
+  if (static_cast<int64_t>(step) < settings_.centroids_from + settings_.epoch) return {};
+  const double weight = settings_.centroid_weight;
+  if (settings_.released) {
+    const double diversity = settings_.diversity_weight;
     return {{"centroids", weight * ShareOf(context_.group, ReleasedMismatch(pass.moments))},
             {"diversity",
              weight * diversity * ShareOf(context_.group, ReleasedDiversity(step, pass.moments))}};
@@ -75,17 +71,18 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
   const int64_t label = ClassOfStep(context_.random, step, known);
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, ClassImages(step, label), "clusterq");
-  const std::vector<Moments> targets =
-      DistortedCentre(context_, step, centroids_[static_cast<size_t>(label)]);
+  const std::vector<Moments> targets = Distorted(centroids_[static_cast<size_t>(label)],
+                                                 context_.random, step, settings_.distortion);
   return {{"centroids", weight * ShareOf(context_.group, Mismatch(of_class.moments, targets,
                                                                   FirstDeepNorm(targets.size())))}};
 }
 
 // Augmented when the step's mixed batch is, whose statistics the code compares.
 torch::Tensor ClusterQ::ClassImages(uint64_t step, int64_t label) const {
-  const torch::Tensor images = MakeClassBatch(context_, generator_, step, label).images;
+  const BatchPart part = context_.group.PartOf(settings_.class_batch);
+  const torch::Tensor images = MakeClassBatch(generator_, step, part, label).images;
   if (!IsAugmented(step, "augment")) return images;
-  return Views(images, step, "class_view", PartOfClassBatch(context_));
+  return Views(images, step, "class_view", part);
 }
 
 // For each image of the batch and each deep layer in turn the code does loss ← (loss + d_l) / n,
@@ -95,9 +92,8 @@ torch::Tensor ClusterQ::ReleasedMismatch(const std::vector<Moments>& moments) co
   const std::vector<Moments> centroids = RunningMoments(context_.teacher.graph);
   const size_t first = FirstDeepNorm(moments.size());
   const auto n = static_cast<double>(moments.size() - first);
-  const int64_t images = context_.params.at("batch");
   double repeated = 0;  // Σ over images of n^(−n·image)
-  for (int64_t image = 0; image < images; ++image)
+  for (int64_t image = 0; image < settings_.joint.batch; ++image)
     repeated += std::pow(n, -n * static_cast<double>(image));
   torch::Tensor sum;
   for (size_t l = first; l < moments.size(); ++l) {
@@ -126,11 +122,11 @@ torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step,
         against_itself(moments[l].mean, 0.03F) + against_itself(moments[l].variance, 0.05F);
     sum = sum.defined() ? sum + term : term;
   }
-  return sum * context_.params.at("batch").get<double>();
+  return sum * static_cast<double>(settings_.joint.batch);
 }
 
 std::map<std::string, double> ClusterQ::Metrics() const {
-  if (released_) return {};
+  if (settings_.released) return {};
   const auto known = std::count_if(centroids_.begin(), centroids_.end(),
                                    [](const auto& centroid) { return !centroid.empty(); });
   return {{"centroids", static_cast<double>(known)}};
@@ -138,9 +134,10 @@ std::map<std::string, double> ClusterQ::Metrics() const {
 
 void ClusterQ::EndStep(uint64_t step) {
   const int64_t done = static_cast<int64_t>(step) + 1;
-  if (released_ || done < from_ || (done - from_) % epoch_ != 0) return;
+  const int64_t from = settings_.centroids_from;
+  if (settings_.released || done < from || (done - from) % settings_.epoch != 0) return;
   const torch::NoGradGuard no_grad;
-  const double rate = context_.params.at("centroid_rate");
+  const double rate = settings_.centroid_rate;
   for (int64_t label = 0; label < context_.teacher.classes; ++label) {
     context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
     std::vector<Moments>& centroid = centroids_[static_cast<size_t>(label)];
@@ -159,7 +156,7 @@ void ClusterQ::EndStep(uint64_t step) {
 
 // Each class has a coin of its own (trainer.py, update_soft_stat).
 torch::Tensor ClusterQ::CentroidImages(uint64_t step, int64_t label, bool first) const {
-  const BatchPart part = context_.group.PartOf(context_.params.at("centroid_images"));
+  const BatchPart part = context_.group.PartOf(settings_.centroid_images);
   const std::string purpose = "centroid_images." + std::to_string(label);
   const torch::Tensor images = generator_.OfOneClass(step, purpose, part, label).images;
   if (first || !IsAugmented(step, purpose + ".augment")) return images;
@@ -199,14 +196,7 @@ void ClusterQ::Restore(const CheckpointState& state) {
   centroids_ = RestoreCentres("centroid.", state, context_.teacher.options());
 }
 
-namespace {
-
-Quantization Quantize(const QuantizationContext& context) {
-  ClusterQ method(context);
-  return TrainJointly(context, "clusterq", method);
-}
-
-std::vector<ParamSpec> Params() {
+Params<ClusterQSettings> ClusterQParams() {
   JointDefaults defaults;
   defaults.batch = {512, 64, 16};
   defaults.warm_up = {2000, 200, 4};
@@ -216,52 +206,62 @@ std::vector<ParamSpec> Params() {
   defaults.source =
       "CIFAR-10: batch 512, 10 epochs of warm-up; CIFAR-100: 200; ImageNet: 16 and 50";
   const char* const kCode = "authors' code";
-  return Joined(
-      Joined(JointParams(defaults),
-             DistortionParams(0.03, 0.05, "the scale of the authors' code, uniform there")),
-      {{.name = "objective",
-        .type = ParamType::kChoice,
-        .default_value = "intended",
-        .meaning = "intended: batches of one class against the class's own centroid; released: the "
-                   "running statistics once more, and a diversity term without gradient",
-        .source = "intended: paper; released: authors' code",
-        .choices = {"intended", "released"},
-        .variants = {{"code", "released"}}},
-       ClassBatchParam({512, 32, 8}, "as many as the mixed batch has"),
-       {.name = "centroids_from",
-        .type = ParamType::kInt,
-        .default_value = 2000,
-        .meaning = "steps before the centroids are made; an `epoch` later they are updated for the "
-                   "first time and compared with from then on",
-        .unit = "iterations",
-        .source = "10 epochs of 200 for CIFAR, 50 for ImageNet",
-        .min = 1,
-        .profiles = {{"fast", 200}, {"smoke", 4}}},
-       {.name = "epoch",
-        .type = ParamType::kInt,
-        .default_value = 200,
-        .meaning = "steps between two updates of the centroids",
-        .unit = "iterations",
-        .source = kCode,
-        .min = 1,
-        .profiles = {{"fast", 50}, {"smoke", 2}}},
-       {.name = "centroid_images",
-        .type = ParamType::kInt,
-        .default_value = 16,
-        .meaning = "images of a class for an update; those count that the teacher takes for it",
-        .unit = "images",
-        .source = "1 in the authors' code",
-        .min = 1},
-       ShareParam("centroid_rate", 0.2, "b, of what is new", kCode),
-       RateParam("centroid_weight", 0.9, "of L_C", kCode),
-       RateParam("diversity_weight", 0.1, "of L_Dv, released alone", kCode),
-       {.name = "augment",
-        .type = ParamType::kBool,
-        .default_value = true,
-        .meaning = "with probability ½, see all images of a step through windows of 80 to 100 % of "
-                   "them, mirrored by chance (the generator learns through it); the same for each "
-                   "class's images at every update of its centroid but the first",
-        .source = kCode}});
+  return {
+      Part(&ClusterQSettings::joint, JointParams(defaults)),
+      Part(&ClusterQSettings::distortion,
+           DistortionParams(0.03, 0.05, "the scale of the authors' code, uniform there")),
+      Bind(&ClusterQSettings::released,
+           {.name = "objective",
+            .default_value = "intended",
+            .meaning = "intended: batches of one class against the class's own centroid; released: "
+                       "the running statistics once more, and a diversity term without gradient",
+            .source = "intended: paper; released: authors' code",
+            .variants = {{"code", "released"}}},
+           {{"intended", false}, {"released", true}}),
+      Bind(&ClusterQSettings::class_batch,
+           ClassBatchParam({512, 32, 8}, "as many as the mixed batch has")),
+      Bind(&ClusterQSettings::centroids_from,
+           {.name = "centroids_from",
+            .default_value = 2000,
+            .meaning = "steps before the centroids are made; an `epoch` later they are updated for "
+                       "the first time and compared with from then on",
+            .unit = "iterations",
+            .source = "10 epochs of 200 for CIFAR, 50 for ImageNet",
+            .min = 1,
+            .profiles = {{"fast", 200}, {"smoke", 4}}}),
+      Bind(&ClusterQSettings::epoch, {.name = "epoch",
+                                      .default_value = 200,
+                                      .meaning = "steps between two updates of the centroids",
+                                      .unit = "iterations",
+                                      .source = kCode,
+                                      .min = 1,
+                                      .profiles = {{"fast", 50}, {"smoke", 2}}}),
+      Bind(&ClusterQSettings::centroid_images,
+           {.name = "centroid_images",
+            .default_value = 16,
+            .meaning = "images of a class for an update; those count that the teacher takes for it",
+            .unit = "images",
+            .source = "1 in the authors' code",
+            .min = 1}),
+      Bind(&ClusterQSettings::centroid_rate,
+           ShareParam("centroid_rate", 0.2, "b, of what is new", kCode)),
+      Bind(&ClusterQSettings::centroid_weight, RateParam("centroid_weight", 0.9, "of L_C", kCode)),
+      Bind(&ClusterQSettings::diversity_weight,
+           RateParam("diversity_weight", 0.1, "of L_Dv, released alone", kCode)),
+      Bind(&ClusterQSettings::augment,
+           {.name = "augment",
+            .default_value = true,
+            .meaning = "with probability ½, see all images of a step through windows of 80 to "
+                       "100 % of them, mirrored by chance (the generator learns through it); the "
+                       "same for each class's images at every update of its centroid but the first",
+            .source = kCode})};
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context, const ClusterQSettings& settings) {
+  ClusterQ method(context, settings);
+  return TrainJointly(context, "clusterq", settings.joint, method);
 }
 
 // The released objective makes no batches of one class.
@@ -280,9 +280,9 @@ const RegisterQuantizer kClusterQ{
      .paper = "ClusterQ (Gao et al. 2022)",
      .revision = 3,
      .uses_seed = true,
-     .params = Params(),
      .limits = Limits(),
      .facts = MethodFacts{.joint = true, .groups = true}},
+    ClusterQParams(),
     Quantize};
 
 }  // namespace

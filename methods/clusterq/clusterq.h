@@ -9,17 +9,30 @@
 
 #include "engine/joint/class_batches.h"
 #include "engine/joint/joint_method.h"
+#include "engine/joint/joint_params.h"
 #include "engine/joint/labelled_generator.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
+
+struct ClusterQSettings {
+  JointSettings joint;
+  Distortion distortion;
+  bool released = false;  // objective
+  int64_t class_batch = 0;
+  int64_t centroids_from = 0, epoch = 0;  // steps
+  int64_t centroid_images = 0;
+  double centroid_rate = 0, centroid_weight = 0, diversity_weight = 0;
+  bool augment = false;
+};
+Params<ClusterQSettings> ClusterQParams();
 
 // Collectives beside those of the loop: a generator pass and a teacher pass more each step; for
 // each class two at an update of the centroids.
 class ClusterQ final : public JointMethod {
  public:
   // `context` outlives this object.
-  explicit ClusterQ(const QuantizationContext& context);
+  ClusterQ(const QuantizationContext& context, const ClusterQSettings& settings);
 
   std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
   GeneratedBatch Generate(uint64_t step, BatchPart part) override;
@@ -51,9 +64,8 @@ class ClusterQ final : public JointMethod {
                                                       int64_t label) const;
 
   const QuantizationContext& context_;
+  ClusterQSettings settings_;
   LabelledGenerator generator_;
-  bool released_;
-  int64_t from_, epoch_;
   Centres centroids_;
 };
 

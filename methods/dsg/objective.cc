@@ -10,15 +10,16 @@ constexpr int64_t kRoll = 30;  // pixels: TV sees a copy rolled by −30 … 29 
 
 }  // namespace
 
-DsgObjective::DsgObjective(const SynthesisContext& context, const std::vector<Slack>& slacks,
-                           const ImageBatch& batch)
+DsgObjective::DsgObjective(const SynthesisContext& context, const DsgSettings& settings,
+                           const std::vector<Slack>& slacks, const ImageBatch& batch)
     : context_(context),
+      settings_(settings),
       slacks_(slacks),
       batch_(batch),
       labels_(UniformLabels(context.random, context.teacher.classes, batch.first, batch.count)
                   .to(context.teacher.device())),
-      weights_(EnhancementWeights(EnhancementFromString(context.params.at("lse")), batch.first,
-                                  batch.count, static_cast<int64_t>(slacks.size()))
+      weights_(EnhancementWeights(settings.enhancement, batch.first, batch.count,
+                                  static_cast<int64_t>(slacks.size()))
                    .to(context.teacher.device())) {}
 
 std::map<std::string, torch::Tensor> DsgObjective::Terms(const torch::Tensor& x,
@@ -26,17 +27,16 @@ std::map<std::string, torch::Tensor> DsgObjective::Terms(const torch::Tensor& x,
   std::map<std::string, torch::Tensor> terms;
   torch::Tensor logits;
   terms["alignment"] = Alignment(x, logits);
-  if (const double weight = Weight("ce_weight"); weight > 0)
-    terms["ce"] = weight * torch::cross_entropy_loss(logits, labels_);
-  // "none" is the released code: its eigenvalues are detached, so that the term has no gradient.
-  if (const double weight = Weight("sci_weight");
-      weight > 0 && context_.params.at("sci") == "decorrelation") {
-    terms["sci"] = weight / static_cast<double>(slacks_.size()) * CorrelationLoss(x);
+  if (settings_.ce_weight > 0)
+    terms["ce"] = settings_.ce_weight * torch::cross_entropy_loss(logits, labels_);
+  if (settings_.sci_weight > 0 && settings_.decorrelation) {
+    terms["sci"] = settings_.sci_weight / static_cast<double>(slacks_.size()) * CorrelationLoss(x);
   }
-  if (const double weight = Weight("tv_weight"); weight > 0)
-    terms["tv"] = weight * TotalVariation(Rolled(x, iteration));
-  if (const double weight = Weight("l2_weight"); weight > 0)
-    terms["l2"] = weight * MeanNorm(x);  // of the rolled copy in the code, which is the same
+  if (settings_.tv_weight > 0)
+    terms["tv"] = settings_.tv_weight * TotalVariation(Rolled(x, iteration));
+  if (settings_.l2_weight > 0)
+    terms["l2"] =
+        settings_.l2_weight * MeanNorm(x);  // of the rolled copy in the code, which is the same
   return terms;
 }
 
@@ -61,7 +61,7 @@ torch::Tensor DsgObjective::Alignment(const torch::Tensor& x, torch::Tensor& log
 
 // By the same number of pixels down and right, drawn anew for every step.
 torch::Tensor DsgObjective::Rolled(const torch::Tensor& x, int64_t iteration) const {
-  const int64_t step = batch_.index * context_.params.at("iterations").get<int64_t>() + iteration;
+  const int64_t step = batch_.index * settings_.pixels.batches.iterations + iteration;
   const int64_t offset = context_.random.Shared(static_cast<uint64_t>(step), "roll")
                              .Below(static_cast<uint32_t>(2 * kRoll)) -
                          kRoll;

@@ -7,27 +7,41 @@
 #include <string>
 #include <vector>
 
-#include "engine/synthesis/batchwise.h"
+#include "engine/synthesis/pixels.h"
 #include "methods/dsg/terms.h"
 
 namespace zerosweep {
 
+struct DsgSettings {
+  PixelSettings pixels;
+  bool gaussian = false;  // images begin as N(0, 1), otherwise as U[0, 1)
+  bool slack = false;
+  double slack_percentile = 0;
+  int64_t slack_images = 0;
+  Enhancement enhancement = Enhancement::kNone;
+  // Of the sample correlation; without it the term is left out, as in the released code, whose
+  // eigenvalues are detached, so that it has no gradient.
+  bool decorrelation = false;
+  double sci_weight = 0, ce_weight = 0, tv_weight = 0, l2_weight = 0;
+};
+Params<DsgSettings> DsgParams();
+
 class DsgObjective {
  public:
   // `slacks`: one for each batch norm. `context` must outlive the objective.
-  DsgObjective(const SynthesisContext& context, const std::vector<Slack>& slacks,
-               const ImageBatch& batch);
+  DsgObjective(const SynthesisContext& context, const DsgSettings& settings,
+               const std::vector<Slack>& slacks, const ImageBatch& batch);
 
   // The weighted terms for the batch's images x, by name: "alignment", and those of "ce", "sci",
   // "tv" and "l2" whose weight is not 0. Their sum is the loss.
   std::map<std::string, torch::Tensor> Terms(const torch::Tensor& x, int64_t iteration) const;
 
  private:
-  double Weight(const char* name) const { return context_.params.at(name); }
   torch::Tensor Alignment(const torch::Tensor& x, torch::Tensor& logits) const;
   torch::Tensor Rolled(const torch::Tensor& x, int64_t iteration) const;
 
   const SynthesisContext& context_;
+  DsgSettings settings_;
   std::vector<Slack> slacks_;
   ImageBatch batch_;
   torch::Tensor labels_;   // N int64

@@ -80,13 +80,6 @@ std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int
   return slacks;
 }
 
-Enhancement EnhancementFromString(const std::string& word) {
-  if (word == "none") return Enhancement::kNone;
-  if (word == "own_layer") return Enhancement::kOwnLayer;
-  if (word == "first_20") return Enhancement::kFirstTwenty;
-  Fail(ErrorKind::kUsage, "dsg: lse is '{}', must be one of own_layer, first_20, none", word);
-}
-
 torch::Tensor EnhancementWeights(Enhancement enhancement, int64_t first_image, int64_t images,
                                  int64_t layers) {
   torch::Tensor weights = torch::ones({layers, images});

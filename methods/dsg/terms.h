@@ -34,7 +34,6 @@ enum class Enhancement {
   kOwnLayer,     // I + 11ᵀ (paper): 2 at its own layer, image mod layers; 1 elsewhere
   kFirstTwenty,  // code: residuals doubled, hence 4, where image = layer < 20; 1 elsewhere
 };
-Enhancement EnhancementFromString(const std::string& word);
 torch::Tensor EnhancementWeights(Enhancement enhancement, int64_t first_image, int64_t images,
                                  int64_t layers);  // layers×images, float32; REQUIRES: layers > 0
 

@@ -17,7 +17,6 @@
 #include <set>
 
 #include "base/error.h"
-#include "engine/catalogue/params.h"
 #include "engine/data/random_crop.h"
 #include "engine/data/random_view.h"
 #include "engine/data/transform.h"
@@ -44,7 +43,8 @@ std::vector<int64_t> ToVector(const torch::Tensor& indices) {
 
 }  // namespace
 
-Fdda::Fdda(const QuantizationContext& context) : context_(context), generator_(context) {
+Fdda::Fdda(const QuantizationContext& context, const FddaSettings& settings)
+    : context_(context), settings_(settings), generator_(context, settings.joint.generator) {
   for (int64_t label = 0; label < context.teacher.classes; ++label) all_.push_back(label);
   const Dataset& data = *context.real_data;
   const auto present = static_cast<uint32_t>(data.size());
@@ -52,8 +52,7 @@ Fdda::Fdda(const QuantizationContext& context) : context_(context), generator_(c
   const std::set<int64_t> of_centres(real_.begin(), real_.end());
   for (const int64_t image : ToVector(context.random.Permutation(0, "real_images", present)))
     if (!of_centres.contains(image)) real_.push_back(image);
-  const int64_t given = context.params.at("real_images");
-  const int64_t wanted = given > 0 ? given : context.teacher.classes;
+  const int64_t wanted = settings.real_images > 0 ? settings.real_images : context.teacher.classes;
   real_.resize(static_cast<size_t>(std::min<int64_t>(wanted, present)));
 }
 
@@ -93,47 +92,44 @@ std::vector<int64_t> Fdda::FindCentres() {
 }
 
 Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
-  const bool early = static_cast<int64_t>(step) < context_.params.at("any_class").get<int64_t>();
+  const bool early = static_cast<int64_t>(step) < settings_.any_class;
   const int64_t label = ClassOfStep(context_.random, step, early ? all_ : known_);
-  const GeneratedBatch images = MakeClassBatch(context_, generator_, step, label);
+  const GeneratedBatch images =
+      MakeClassBatch(generator_, step, context_.group.PartOf(settings_.class_batch), label);
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, images.images, "fdda");
-  const double of_labels = context_.params.at("label_weight");
-  const double of_distorted = context_.params.at("distorted_weight");
-  const int64_t batch = context_.params.at("class_batch");
-  Terms terms = {
-      {"class_labels", of_labels * CrossEntropyShare(of_class.logits, images.labels, batch)}};
+  Terms terms = {{"class_labels",
+                  settings_.joint.label_weight *
+                      CrossEntropyShare(of_class.logits, images.labels, settings_.class_batch)}};
   const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
   if (!std::binary_search(known_.begin(), known_.end(), label)) {
-    RandomSequence draws = context_.random.Shared(step, "distortion");
-    const torch::Tensor mismatch =
-        2 * Mismatch(of_class.moments, Distorted(Nothing(centre), draws, 1, 1));
-    terms["distorted"] = of_distorted * ShareOf(context_.group, mismatch);
+    const std::vector<Moments> noise = Distorted(Nothing(centre), context_.random, step, {1, 1});
+    const torch::Tensor mismatch = 2 * Mismatch(of_class.moments, noise);
+    terms["distorted"] = settings_.distorted_weight * ShareOf(context_.group, mismatch);
     return terms;
   }
   const size_t first = FirstDeepNorm(centre.size());
-  const double of_centres = context_.params.at("centre_weight");
   terms["centres"] =
-      of_centres * ShareOf(context_.group, Mismatch(of_class.moments, centre, first));
-  const std::vector<Moments> distorted = DistortedCentre(context_, step, centre);
-  terms["distorted"] =
-      of_distorted * ShareOf(context_.group, Mismatch(of_class.moments, distorted, first));
+      settings_.centre_weight * ShareOf(context_.group, Mismatch(of_class.moments, centre, first));
+  const std::vector<Moments> distorted =
+      Distorted(centre, context_.random, step, settings_.distortion);
+  terms["distorted"] = settings_.distorted_weight *
+                       ShareOf(context_.group, Mismatch(of_class.moments, distorted, first));
   return terms;
 }
 
 // One view for the whole batch, as the code transforms a tensor.
 torch::Tensor Fdda::SharedView(uint64_t step, const torch::Tensor& images) const {
   RandomSequence draws = context_.random.Shared(step, "shared_view");
-  const View view = RandomView(images.size(2), images.size(3), context_.params.at("synthetic_crop"),
-                               kFlip, draws);
+  const View view =
+      RandomView(images.size(2), images.size(3), settings_.synthetic_crop, kFlip, draws);
   return ResizedViews(images, std::vector<View>(static_cast<size_t>(images.size(0)), view));
 }
 
 // This rank's part of the step's real images: epoch after epoch, each in an order of its own.
 std::vector<int64_t> Fdda::RealIndices(uint64_t step) const {
   const auto images = static_cast<int64_t>(real_.size());
-  const int64_t wanted = context_.params.at("batch");
-  const int64_t batch = std::min(wanted, images);
+  const int64_t batch = std::min(settings_.joint.batch, images);
   const auto steps = static_cast<uint64_t>(images / batch);
   const BatchPart part = context_.group.PartOf(batch);
   const torch::Tensor order =
@@ -149,11 +145,10 @@ TrainingBatch Fdda::ForStudent(uint64_t step, TrainingBatch generated) {
   const torch::NoGradGuard no_grad;
   const torch::TensorOptions options = context_.teacher.options();
   const std::vector<int64_t> indices = RealIndices(step);
-  const torch::Tensor real =
-      Normalise(LoadRandomCrops(*context_.real_data->images, indices, context_.random, step,
-                                context_.params.at("real_crop")),
-                context_.teacher.mean, context_.teacher.std)
-          .to(options);
+  const torch::Tensor real = Normalise(LoadRandomCrops(*context_.real_data->images, indices,
+                                                       context_.random, step, settings_.real_crop),
+                                       context_.teacher.mean, context_.teacher.std)
+                                 .to(options);
   const torch::Tensor labels =
       context_.real_data->labels.index_select(0, torch::tensor(indices, torch::kInt64));
   TrainingBatch batch;
@@ -173,14 +168,7 @@ std::map<std::string, double> Fdda::Metrics() const {
   return {{"real_images", static_cast<double>(real_.size())}};
 }
 
-namespace {
-
-Quantization Quantize(const QuantizationContext& context) {
-  Fdda method(context);
-  return TrainJointly(context, "fdda", method);
-}
-
-std::vector<ParamSpec> Params() {
+Params<FddaSettings> FddaParams() {
   JointDefaults defaults;
   defaults.batch = {16, 64, 16};
   defaults.warm_up = {10000, 200, 4};
@@ -196,35 +184,48 @@ std::vector<ParamSpec> Params() {
   defaults.source =
       "ImageNet: batch 16, 50 epochs of 200 of warm-up, 350 of training; no other exists";
   const char* const kCode = "authors' code";
-  return Joined(Joined(JointParams(defaults), DistortionParams(0.5, 1.0, kCode)),
-                {ClassBatchParam({16, 32, 8}, kCode),
-                 {.name = "real_images",
-                  .type = ParamType::kInt,
-                  .default_value = 0,
-                  .meaning = "of the calibration split, for the student: those of the centres, one "
-                             "of each class, then any; 0: one of each class",
-                  .unit = "images",
-                  .source = "0: paper, 1000 for ImageNet's 1000 classes",
-                  .min = 0},
-                 ShareParam("real_crop", 0.08,
-                            "smallest share of a real image's area that the student sees, resized "
-                            "and mirrored by chance",
-                            "authors' code, main_DBNS_CBNS.py: RandomResizedCrop's default, for "
-                            "ImageNet"),
-                 ShareParam("synthetic_crop", 0.5,
-                            "the same for synthetic images, one window for all of a step",
-                            "authors' code, trainer_DBNS_CBNS.py"),
-                 {.name = "any_class",
-                  .type = ParamType::kInt,
-                  .default_value = 1000,
-                  .meaning = "first steps, in which the batch may be of a class whose real image "
-                             "the teacher mistakes",
-                  .unit = "iterations",
-                  .source = "5 epochs of 200",
-                  .min = 0,
-                  .profiles = {{"fast", 50}, {"smoke", 2}}},
-                 RateParam("centre_weight", 0.01, "of L_C", "README of the authors' code"),
-                 RateParam("distorted_weight", 0.9, "of L_D", "README of the authors' code")});
+  return {
+      Part(&FddaSettings::joint, JointParams(defaults)),
+      Part(&FddaSettings::distortion, DistortionParams(0.5, 1.0, kCode)),
+      Bind(&FddaSettings::class_batch, ClassBatchParam({16, 32, 8}, kCode)),
+      Bind(&FddaSettings::real_images,
+           {.name = "real_images",
+            .default_value = 0,
+            .meaning = "of the calibration split, for the student: those of the centres, one of "
+                       "each class, then any; 0: one of each class",
+            .unit = "images",
+            .source = "0: paper, 1000 for ImageNet's 1000 classes",
+            .min = 0}),
+      Bind(&FddaSettings::real_crop,
+           ShareParam("real_crop", 0.08,
+                      "smallest share of a real image's area that the student sees, resized and "
+                      "mirrored by chance",
+                      "authors' code, main_DBNS_CBNS.py: RandomResizedCrop's default, for "
+                      "ImageNet")),
+      Bind(&FddaSettings::synthetic_crop,
+           ShareParam("synthetic_crop", 0.5,
+                      "the same for synthetic images, one window for all of a step",
+                      "authors' code, trainer_DBNS_CBNS.py")),
+      Bind(&FddaSettings::any_class,
+           {.name = "any_class",
+            .default_value = 1000,
+            .meaning = "first steps, in which the batch may be of a class whose real image the "
+                       "teacher mistakes",
+            .unit = "iterations",
+            .source = "5 epochs of 200",
+            .min = 0,
+            .profiles = {{"fast", 50}, {"smoke", 2}}}),
+      Bind(&FddaSettings::centre_weight,
+           RateParam("centre_weight", 0.01, "of L_C", "README of the authors' code")),
+      Bind(&FddaSettings::distorted_weight,
+           RateParam("distorted_weight", 0.9, "of L_D", "README of the authors' code"))};
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context, const FddaSettings& settings) {
+  Fdda method(context, settings);
+  return TrainJointly(context, "fdda", settings.joint, method);
 }
 
 std::vector<Limit> Limits() {
@@ -242,9 +243,9 @@ const RegisterQuantizer kFdda{
      .revision = 3,
      .uses_seed = true,
      .needs = {"real_data"},
-     .params = Params(),
      .limits = Limits(),
      .facts = MethodFacts{.joint = true, .groups = true}},
+    FddaParams(),
     Quantize};
 
 }  // namespace

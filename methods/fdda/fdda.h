@@ -9,17 +9,29 @@
 
 #include "engine/joint/class_batches.h"
 #include "engine/joint/joint_method.h"
+#include "engine/joint/joint_params.h"
 #include "engine/joint/labelled_generator.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
+
+struct FddaSettings {
+  JointSettings joint;
+  Distortion distortion;
+  int64_t class_batch = 0;
+  int64_t real_images = 0;                   // 0: one of each class
+  double real_crop = 0, synthetic_crop = 0;  // smallest shares of an image's area
+  int64_t any_class = 0;                     // steps
+  double centre_weight = 0, distorted_weight = 0;
+};
+Params<FddaSettings> FddaParams();
 
 // Collectives beside those of the loop: a generator pass and a teacher pass more each step.
 class Fdda final : public JointMethod {
  public:
   // Runs the teacher on one real image of each class. `context` outlives this object. Throws
   // Failure::kConfiguration when the calibration images hold none of some class.
-  explicit Fdda(const QuantizationContext& context);
+  Fdda(const QuantizationContext& context, const FddaSettings& settings);
 
   std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
   GeneratedBatch Generate(uint64_t step, BatchPart part) override {
@@ -42,6 +54,7 @@ class Fdda final : public JointMethod {
   std::vector<int64_t> RealIndices(uint64_t step) const;
 
   const QuantizationContext& context_;
+  FddaSettings settings_;
   LabelledGenerator generator_;
   Centres centres_;
   std::vector<int64_t> known_;  // classes whose image the teacher takes for what it is

@@ -33,16 +33,15 @@ namespace {
 // Of IntraQ's augmentation.
 constexpr double kSmallestView = 0.5;  // of the area
 constexpr double kFlip = 0.5;
-// Of the generator that IntraQ calibrates on.
-constexpr int64_t kLatents = 100;
+constexpr int64_t kLatents = 100;  // of the generator that IntraQ calibrates on
 
 class Finetuning {
  public:
-  explicit Finetuning(const QuantizationContext& context)
+  Finetuning(const QuantizationContext& context, const FinetuneSettings& settings)
       : context_(context),
-        settings_(context.params),
-        student_(context.teacher, context.protocol, context.fold_batch_norms, context.w_bits,
-                 context.a_bits, settings_.ranges),
+        settings_(settings),
+        rate_(FinetuneRate(settings)),
+        student_(context.teacher, context.setting, settings_.ranges),
         optimiser_(MakeOptimiser()),
         heldout_(HeldOut()),
         batch_(std::min(settings_.batch, TrainingImages())),
@@ -132,7 +131,7 @@ class Finetuning {
   // IntraQ's released code sets the ranges on the images of a GDFQ generator in training, which is
   // thrown away then.
   void CalibrateOnGenerator() {
-    PlainGenerator images(LabelledGenerator(context_, kLatents, IsLarge(context_.teacher.graph)));
+    PlainGenerator images(LabelledGenerator(context_, {.latents = kLatents}));
     GeneratorTraining generator(context_, "finetune", images, {.batch = settings_.generator_batch});
     Terms shown;
     for (int64_t i = 0; i < settings_.calibration; ++i) {
@@ -165,7 +164,7 @@ class Finetuning {
         LossOf(student_.Forward(batch.images, Share()), batch, settings_.distillation);
     const torch::Tensor loss = divergence + cross_entropy;
     for (size_t group = 0; group < rates_.size(); ++group)
-      optimiser_.SetLearningRate(group, settings_.rate.Factor(step) * rates_[group]);
+      optimiser_.SetLearningRate(group, rate_.Factor(step) * rates_[group]);
     optimiser_.ZeroGrad();
     loss.backward();
     SumGradients(context_.group, leaves_);
@@ -214,7 +213,7 @@ class Finetuning {
                        targets_.slice(0, TrainingImages()));
       result.metrics["heldout_loss"] = *snapshots_.all().back().heldout_loss;
     }
-    result.metrics.merge(BudgetMetrics({settings_.iterations, batch_, settings_.lr, settings_.rate},
+    result.metrics.merge(BudgetMetrics({settings_.iterations, batch_, settings_.lr, rate_},
                                        settings_.distillation, context_.teacher.classes));
     result.snapshots = snapshots_.all();
     return result;
@@ -232,6 +231,7 @@ class Finetuning {
 
   const QuantizationContext& context_;
   FinetuneSettings settings_;
+  RateSchedule rate_;
   Student student_;
   std::vector<double> rates_;          // of the optimiser's groups, before the schedule
   std::vector<torch::Tensor> leaves_;  // of all its groups
@@ -245,7 +245,9 @@ class Finetuning {
   Curves curves_;
 };
 
-Quantization Quantize(const QuantizationContext& context) { return Finetuning(context).Run(); }
+Quantization Quantize(const QuantizationContext& context, const FinetuneSettings& settings) {
+  return Finetuning(context, settings).Run();
+}
 
 const RegisterQuantizer kFinetune{
     {.name = "finetune",
@@ -254,9 +256,9 @@ const RegisterQuantizer kFinetune{
      .paper = "GDFQ (Xu et al., ECCV 2020), its student alone",
      .revision = 3,
      .uses_seed = true,
-     .params = FinetuneParams(),
      .limits = FinetuneLimits(),
      .facts = MethodFacts{.groups = true}},
+    FinetuneParams(),
     Quantize};
 
 }  // namespace

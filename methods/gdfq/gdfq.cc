@@ -8,9 +8,9 @@
 namespace zerosweep {
 namespace {
 
-Quantization Quantize(const QuantizationContext& context) {
-  PlainGenerator gdfq{LabelledGenerator(context)};
-  return TrainJointly(context, "gdfq", gdfq);
+Quantization Quantize(const QuantizationContext& context, const JointSettings& settings) {
+  PlainGenerator gdfq{LabelledGenerator(context, settings.generator)};
+  return TrainJointly(context, "gdfq", settings, gdfq);
 }
 
 const RegisterQuantizer kGdfq{
@@ -20,9 +20,9 @@ const RegisterQuantizer kGdfq{
      .paper = "GDFQ (Xu et al., ECCV 2020)",
      .revision = 1,
      .uses_seed = true,
-     .params = JointParams({}),
      .limits = JointLimits(),
      .facts = MethodFacts{.joint = true, .groups = true}},
+    JointParams({}),
     Quantize};
 
 }  // namespace

@@ -7,8 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/catalogue/params.h"
-#include "engine/optim/optimiser.h"
+#include "engine/optim/plateau_params.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/batchwise.h"
 #include "methods/genie/generator.h"
@@ -42,42 +41,53 @@ torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const Taps& taps)
   return loss;
 }
 
-// What is learned: latents and generator (genie), the generator alone under fresh latents (gba), or
-// the pixels (dba).
+// What is learned.
+enum class Arm {
+  kGenie,  // latents and generator
+  kGba,    // the generator alone, under fresh latents
+  kDba     // the pixels
+};
+
+struct GenieDSettings {
+  BatchSettings batches;
+  Arm arm = Arm::kGenie;
+  bool swing = false;
+  int64_t latents = 0;
+  double lr_latents = 0, lr_generator = 0;
+  PlateauSchedule::Settings plateau;  // of the latents' rate
+  double decay = 0;                   // of the generator's
+  int64_t decay_every = 0;            // iterations; 0: a fortieth of all
+};
+
 class Distillation final : public BatchOptimisation {
  public:
-  Distillation(const SynthesisContext& context, const ImageBatch& batch)
-      : context_(context),
-        batch_(batch),
-        arm_(context.params.at("arm")),
-        plateau_({.factor = Param("plateau_factor"),
-                  .patience = context.params.at("plateau_patience"),
-                  .min_lr = Param("min_lr")}) {
-    if (arm_ != "dba") {
-      generator_.emplace(Shape(), Latents(), context.random, static_cast<uint64_t>(batch.index),
-                         context.teacher.device());
+  Distillation(const SynthesisContext& context, const GenieDSettings& settings,
+               const ImageBatch& batch)
+      : context_(context), settings_(settings), batch_(batch), plateau_(settings.plateau) {
+    if (settings.arm != Arm::kDba) {
+      generator_.emplace(Shape(), settings.latents, context.random,
+                         static_cast<uint64_t>(batch.index), context.teacher.device());
       generator_adam_.emplace(std::vector<ParameterGroup>{{.parameters = generator_->Parameters(),
-                                                           .lr = Param("lr_generator")}},
+                                                           .lr = settings.lr_generator}},
                               AdamSettings{});
     }
-    if (arm_ != "gba") {
+    if (settings.arm != Arm::kGba) {
       input_ = Draw(0).set_requires_grad(true);
       input_adam_.emplace(
-          std::vector<ParameterGroup>{{.parameters = {input_}, .lr = Param("lr_latents")}},
+          std::vector<ParameterGroup>{{.parameters = {input_}, .lr = settings.lr_latents}},
           AdamSettings{});
     }
   }
 
   std::map<std::string, double> Step(int64_t iteration) override {
-    const int64_t step = batch_.index * context_.params.at("iterations").get<int64_t>() + iteration;
-    if (arm_ == "gba") input_ = Draw(static_cast<uint64_t>(step));
+    const int64_t step = batch_.index * settings_.batches.iterations + iteration;
+    if (settings_.arm == Arm::kGba) input_ = Draw(static_cast<uint64_t>(step));
     const torch::Tensor x = generator_ ? generator_->Images(input_) : input_;
-    images_ = arm_ == "dba" ? x.detach().clone() : x.detach();
+    images_ = settings_.arm == Arm::kDba ? x.detach().clone() : x.detach();
     RandomSequence draws = context_.random.Shared(static_cast<uint64_t>(step), "swing");
     const torch::Tensor loss =
         Loss(context_.teacher.graph, x,
-             context_.params.at("swing").get<bool>() ? SwingTaps(context_.teacher.graph, draws)
-                                                     : Taps());
+             settings_.swing ? SwingTaps(context_.teacher.graph, draws) : Taps());
     for (auto* adam : {&generator_adam_, &input_adam_}) {
       if (*adam) (*adam)->ZeroGrad();
     }
@@ -109,36 +119,34 @@ class Distillation final : public BatchOptimisation {
   }
 
  private:
-  double Param(const char* name) const { return context_.params.at(name); }
-  int64_t Latents() const { return context_.params.at("latents"); }
   const std::vector<int64_t>& Shape() const { return context_.teacher.graph.input_shape; }
 
   // N(0, 1): latents, or the pixels to begin with.
   torch::Tensor Draw(uint64_t step) const {
-    std::vector<int64_t> shape = {batch_.count, Latents()};
-    if (arm_ == "dba") shape = context_.teacher.graph.BatchShape(batch_.count);
+    const bool pixels = settings_.arm == Arm::kDba;
+    std::vector<int64_t> shape = {batch_.count, settings_.latents};
+    if (pixels) shape = context_.teacher.graph.BatchShape(batch_.count);
     torch::Tensor values = context_.random.NormalForSamples(
-        step, arm_ == "dba" ? "pixels" : "latents", shape, static_cast<uint64_t>(batch_.first));
-    if (arm_ == "dba") values = values.contiguous(torch::MemoryFormat::ChannelsLast);
+        step, pixels ? "pixels" : "latents", shape, static_cast<uint64_t>(batch_.first));
+    if (pixels) values = values.contiguous(torch::MemoryFormat::ChannelsLast);
     return values.to(context_.teacher.device());
   }
 
   int64_t DecayEvery() const {
     constexpr int64_t kDecays = 40;  // 4000 iterations, every 100
-    const int64_t given = context_.params.at("decay_every");
-    const int64_t iterations = context_.params.at("iterations");
-    return given > 0 ? given : std::max<int64_t>(1, iterations / kDecays);
+    if (settings_.decay_every > 0) return settings_.decay_every;
+    return std::max<int64_t>(1, settings_.batches.iterations / kDecays);
   }
 
   void StepGenerator(int64_t iteration) {
     generator_adam_->Step();
     if ((iteration + 1) % DecayEvery() == 0)
-      generator_adam_->SetLearningRate(generator_adam_->learning_rate() * Param("decay"));
+      generator_adam_->SetLearningRate(generator_adam_->learning_rate() * settings_.decay);
   }
 
   const SynthesisContext& context_;
+  const GenieDSettings settings_;
   const ImageBatch batch_;
-  const std::string arm_;
   std::optional<Generator> generator_;
   torch::Tensor input_;  // latents or pixels
   std::optional<Optimiser> generator_adam_, input_adam_;
@@ -146,58 +154,69 @@ class Distillation final : public BatchOptimisation {
   torch::Tensor images_;
 };
 
-SyntheticData Synthesize(const SynthesisContext& context) {
-  SyntheticData data = SynthesizeInBatches(context, "genie_d", [&context](const ImageBatch& batch) {
-    return std::make_unique<Distillation>(context, batch);
-  });
+SyntheticData Synthesize(const SynthesisContext& context, const GenieDSettings& settings) {
+  const BatchSettings& batches = settings.batches;
+  SyntheticData data =
+      SynthesizeInBatches(context, "genie_d", batches, [&](const ImageBatch& batch) {
+        return std::make_unique<Distillation>(context, settings, batch);
+      });
   // Of the first batch, through the teacher's own convolutions.
   const torch::NoGradGuard no_grad;
-  const int64_t batch = context.params.at("batch");
   data.metrics["final_loss"] =
-      Loss(context.teacher.graph, data.images.slice(0, 0, batch), {}).item<double>();
+      Loss(context.teacher.graph, data.images.slice(0, 0, batches.batch), {}).item<double>();
   return data;
 }
 
 const char* const kCode = "authors' code";
 
-std::vector<ParamSpec> Params() {
-  std::vector<ParamSpec> params = {
-      BudgetParam("images", {1024, 256, 8}, "how many images", "images", "paper, experiments"),
-      BudgetParam("batch", {128, 128, 8}, "images that share a generator", "images", kCode),
-      BudgetParam("iterations", {4000, 1000, 4}, "steps for each batch", "iterations", kCode),
-      {.name = "arm",
-       .type = ParamType::kChoice,
-       .default_value = "genie",
-       .meaning = "what learns: genie: latents and generator; gba: the generator alone, with fresh "
-                  "latents every step; dba: the pixels",
-       .source = "paper, ablation",
-       .choices = {"genie", "gba", "dba"}},
-      {.name = "swing",
-       .type = ParamType::kBool,
-       .default_value = true,
-       .meaning = "shift the input of every convolution with a stride at random",
-       .source = "paper, swing convolution"},
-      {.name = "latents",
-       .type = ParamType::kInt,
-       .default_value = 256,
-       .meaning = "numbers in an image's latent vector",
-       .source = kCode,
-       .min = 1},
-      RateParam("lr_latents", 0.1, "learning rate of Adam for the latents, or the pixels under dba",
-                "authors' code, which passes its lr_g here"),
-      RateParam("lr_generator", 0.01, "learning rate of Adam for the generator",
-                "authors' code, which passes its lr_z here")};
-  params = Joined(std::move(params), PlateauParams("the latents' rate", 100, kCode));
-  return Joined(std::move(params),
-                {ShareParam("decay", 0.95, "what the generator's rate falls by", kCode),
-                 {.name = "decay_every",
-                  .type = ParamType::kInt,
-                  .default_value = 0,
-                  .meaning = "steps between two falls of the generator's rate; 0: a fortieth of "
-                             "all steps",
-                  .unit = "iterations",
-                  .source = "authors' code: 100 of 4000",
-                  .min = 0}});
+Params<BatchSettings> BatchParams() {
+  return {
+      Bind(&BatchSettings::images, BudgetParam("images", {1024, 256, 8}, "how many images",
+                                               "images", "paper, experiments")),
+      Bind(&BatchSettings::batch,
+           BudgetParam("batch", {128, 128, 8}, "images that share a generator", "images", kCode)),
+      Bind(&BatchSettings::iterations, BudgetParam("iterations", {4000, 1000, 4},
+                                                   "steps for each batch", "iterations", kCode))};
+}
+
+Params<GenieDSettings> GenieDParams() {
+  return {
+      Part(&GenieDSettings::batches, BatchParams()),
+      Bind(&GenieDSettings::arm,
+           {.name = "arm",
+            .default_value = "genie",
+            .meaning = "what learns: genie: latents and generator; gba: the generator alone, with "
+                       "fresh latents every step; dba: the pixels",
+            .source = "paper, ablation"},
+           {{"genie", Arm::kGenie}, {"gba", Arm::kGba}, {"dba", Arm::kDba}}),
+      Bind(&GenieDSettings::swing,
+           {.name = "swing",
+            .default_value = true,
+            .meaning = "shift the input of every convolution with a stride at random",
+            .source = "paper, swing convolution"}),
+      Bind(&GenieDSettings::latents, {.name = "latents",
+                                      .default_value = 256,
+                                      .meaning = "numbers in an image's latent vector",
+                                      .source = kCode,
+                                      .min = 1}),
+      Bind(&GenieDSettings::lr_latents,
+           RateParam("lr_latents", 0.1,
+                     "learning rate of Adam for the latents, or the pixels under dba",
+                     "authors' code, which passes its lr_g here")),
+      Bind(&GenieDSettings::lr_generator,
+           RateParam("lr_generator", 0.01, "learning rate of Adam for the generator",
+                     "authors' code, which passes its lr_z here")),
+      Part(&GenieDSettings::plateau, PlateauParams("the latents' rate", 100, kCode)),
+      Bind(&GenieDSettings::decay,
+           ShareParam("decay", 0.95, "what the generator's rate falls by", kCode)),
+      Bind(&GenieDSettings::decay_every,
+           {.name = "decay_every",
+            .default_value = 0,
+            .meaning = "steps between two falls of the generator's rate; 0: a fortieth of all "
+                       "steps",
+            .unit = "iterations",
+            .source = "authors' code: 100 of 4000",
+            .min = 0})};
 }
 
 const RegisterSynthesizer kGenieD{
@@ -207,13 +226,13 @@ const RegisterSynthesizer kGenieD{
      .paper = "GENIE (Jeon, Lee & Kim, CVPR 2023)",
      .revision = 2,
      .uses_seed = true,
-     .params = Params(),
      .limits = {NeedsBatchNorms(),
                 {{{"param.swing", "is", true},
                   {"trial.side", "below", FactNamed("model.stride_side")}},
                  "a swing convolution cannot shift a map of one pixel, which this network has from "
                  "images of {trial.side} pixels: give at least {model.stride_side}, or set swing: "
                  "false"}}},
+    GenieDParams(),
     Synthesize};
 
 }  // namespace

@@ -3,7 +3,6 @@
 // while images of a class stay at a distance from one another.
 #include <torch/types.h>
 
-#include "engine/catalogue/params.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/labels.h"
 #include "engine/synthesis/pixels.h"
@@ -21,8 +20,10 @@ torch::Tensor InitialImages(const SynthesisContext& context, const ImageBatch& b
 
 class Distillation final : public PixelOptimisation {
  public:
-  Distillation(const SynthesisContext& context, const ImageBatch& batch)
-      : PixelOptimisation(context, InitialImages(context, batch)), objective_(context, batch) {}
+  Distillation(const SynthesisContext& context, const IntraqSettings& settings,
+               const ImageBatch& batch)
+      : PixelOptimisation(context, settings.pixels, InitialImages(context, batch)),
+        objective_(context, settings, batch) {}
 
  private:
   std::map<std::string, torch::Tensor> Terms(const torch::Tensor& x,
@@ -34,72 +35,94 @@ class Distillation final : public PixelOptimisation {
 };
 
 // Of the first batch, which has no margins, as it is.
-double FinalLoss(const SynthesisContext& context, const torch::Tensor& images) {
+double FinalLoss(const SynthesisContext& context, const IntraqSettings& settings,
+                 const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor first = images.slice(0, 0, context.params.at("batch").get<int64_t>());
+  const torch::Tensor first = images.slice(0, 0, settings.pixels.batches.batch);
   double loss = 0;
-  for (const auto& [name, term] : IntraqObjective(context, {0, 0, first.size(0)}).Terms(first))
+  for (const auto& [name, term] :
+       IntraqObjective(context, settings, {0, 0, first.size(0)}).Terms(first))
     loss += term.item<double>();
   return loss;
 }
 
-SyntheticData Synthesize(const SynthesisContext& context) {
+SyntheticData Synthesize(const SynthesisContext& context, const IntraqSettings& settings) {
   RequireBatchNorms(context.teacher.graph, "intraq");
-  SyntheticData data = SynthesizeInBatches(context, "intraq", [&](const ImageBatch& batch) {
-    return std::make_unique<Distillation>(context, batch);
-  });
+  SyntheticData data =
+      SynthesizeInBatches(context, "intraq", settings.pixels.batches, [&](const ImageBatch& batch) {
+        return std::make_unique<Distillation>(context, settings, batch);
+      });
   data.labels = UniformLabels(context.random, context.teacher.classes, 0, data.images.size(0));
-  data.metrics["final_loss"] = FinalLoss(context, data.images);
+  data.metrics["final_loss"] = FinalLoss(context, settings, data.images);
   return data;
 }
 
 const char* const kCode = "authors' code, distill_data.py";
 
-std::vector<ParamSpec> Params() {
-  return Joined(
-      PixelParams(
-          {.images = "paper, experiments", .iterations = kCode, .lr = kCode, .plateau = kCode},
-          {.images = {5120, 256, 8},
-           .batch = {256, 128, 4},
-           .iterations = {1000, 250, 3},
-           .patience = 50}),
-      {ShareParam("reinforcement", 0.5,
-                  "share of the iterations that see random views of the images (local object "
-                  "reinforcement)",
-                  kCode),
-       {.name = "coin",
-        .type = ParamType::kChoice,
-        .default_value = "batch",
-        .meaning = "what a coin decides between views and whole images for: batch: all images of "
-                   "an iteration; image: each",
-        .source = "code: one coin an iteration; paper: recalled",
-        .choices = {"batch", "image"},
-        .variants = {{"code", "batch"}, {"paper", "image"}}},
-       ShareParam("eta", 0.5, "smallest share of the area that a view shows (η)",
-                  "authors' scripts: 0.5 for CIFAR-10, CIFAR-100 and ImageNet"),
-       ShareParam("flip", 0.5, "share of the views that are mirrored", kCode),
-       {.name = "lambda_lower",
-        .type = ParamType::kFloat,
-        .default_value = 0.05,
-        .meaning =
-            "λ_l: smallest distance (1 − cosine) of an image's features from its class's mean",
-        .source = "authors' scripts: CIFAR-10 0.05, CIFAR-100 0.02, ImageNet 0 (off); paper for "
-                  "ImageNet: 0.3 (recalled)",
-        .min = 0,
-        .max = 2},
-       {.name = "lambda_upper",
-        .type = ParamType::kFloat,
-        .default_value = 0.8,
-        .meaning = "λ_u: largest such distance",
-        .source = "authors' scripts: CIFAR-10 0.8, CIFAR-100 1.0, ImageNet 2 (off); paper for "
-                  "ImageNet: 0.8 (recalled)",
-        .min = 0,
-        .max = 2},
-       ShareParam("epsilon", 0.95, "ε: smallest soft target of a label's probability",
-                  "authors' scripts: CIFAR-10 0.95, CIFAR-100 0.6, ImageNet 1 (hard); paper for "
-                  "ImageNet: 0.9 (recalled)"),
-       ShareParam("hard_targets", 0.5, "share of the images whose target is 1", kCode)});
+Params<IntraqSettings> ViewParams() {
+  return {
+      Bind(&IntraqSettings::reinforcement,
+           ShareParam("reinforcement", 0.5,
+                      "share of the iterations that see random views of the images (local object "
+                      "reinforcement)",
+                      kCode)),
+      Bind(&IntraqSettings::coin_each_image,
+           {.name = "coin",
+            .default_value = "batch",
+            .meaning = "what a coin decides between views and whole images for: batch: all images "
+                       "of an iteration; image: each",
+            .source = "code: one coin an iteration; paper: recalled",
+            .variants = {{"code", "batch"}, {"paper", "image"}}},
+           {{"batch", false}, {"image", true}}),
+      Bind(&IntraqSettings::eta,
+           ShareParam("eta", 0.5, "smallest share of the area that a view shows (η)",
+                      "authors' scripts: 0.5 for CIFAR-10, CIFAR-100 and ImageNet")),
+      Bind(&IntraqSettings::flip,
+           ShareParam("flip", 0.5, "share of the views that are mirrored", kCode))};
 }
+
+Params<IntraqSettings> LossParams() {
+  return {
+      Bind(&IntraqSettings::lambda_lower,
+           {.name = "lambda_lower",
+            .default_value = 0.05,
+            .meaning =
+                "λ_l: smallest distance (1 − cosine) of an image's features from its class's mean",
+            .source = "authors' scripts: CIFAR-10 0.05, CIFAR-100 0.02, ImageNet 0 (off); paper "
+                      "for ImageNet: 0.3 (recalled)",
+            .min = 0,
+            .max = 2}),
+      Bind(&IntraqSettings::lambda_upper,
+           {.name = "lambda_upper",
+            .default_value = 0.8,
+            .meaning = "λ_u: largest such distance",
+            .source = "authors' scripts: CIFAR-10 0.8, CIFAR-100 1.0, ImageNet 2 (off); paper for "
+                      "ImageNet: 0.8 (recalled)",
+            .min = 0,
+            .max = 2}),
+      Bind(&IntraqSettings::epsilon,
+           ShareParam("epsilon", 0.95, "ε: smallest soft target of a label's probability",
+                      "authors' scripts: CIFAR-10 0.95, CIFAR-100 0.6, ImageNet 1 (hard); paper "
+                      "for ImageNet: 0.9 (recalled)")),
+      Bind(&IntraqSettings::hard_targets,
+           ShareParam("hard_targets", 0.5, "share of the images whose target is 1", kCode))};
+}
+
+}  // namespace
+
+Params<IntraqSettings> IntraqParams() {
+  return {
+      Part(&IntraqSettings::pixels,
+           PixelParams(
+               {.images = "paper, experiments", .iterations = kCode, .lr = kCode, .plateau = kCode},
+               {.images = {5120, 256, 8},
+                .batch = {256, 128, 4},
+                .iterations = {1000, 250, 3},
+                .patience = 50})),
+      ViewParams(), LossParams()};
+}
+
+namespace {
 
 const RegisterSynthesizer kIntraq{
     {.name = "intraq",
@@ -108,9 +131,9 @@ const RegisterSynthesizer kIntraq{
      .paper = "IntraQ (Zhong et al., CVPR 2022)",
      .revision = 2,
      .uses_seed = true,
-     .params = Params(),
      .limits = {NeedsBatchNorms()},
      .facts = MethodFacts{.labels = std::vector<Condition>{}}},
+    IntraqParams(),
     Synthesize};
 
 }  // namespace

@@ -8,13 +8,15 @@
 
 namespace zerosweep {
 
-IntraqObjective::IntraqObjective(const SynthesisContext& context, const ImageBatch& batch)
+IntraqObjective::IntraqObjective(const SynthesisContext& context, const IntraqSettings& settings,
+                                 const ImageBatch& batch)
     : context_(context),
+      settings_(settings),
       batch_(batch),
       last_(FeatureLayer(context.teacher.graph)),
       labels_(UniformLabels(context.random, context.teacher.classes, batch.first, batch.count)
                   .to(context.teacher.device())),
-      targets_(SoftTargets(context.random, Param("hard_targets"), Param("epsilon"), batch.first,
+      targets_(SoftTargets(context.random, settings.hard_targets, settings.epsilon, batch.first,
                            batch.count)
                    .to(context.teacher.device())) {
   if (!batch.finished.empty()) FindCentres();
@@ -33,10 +35,10 @@ void IntraqObjective::FindCentres() {
 }
 
 torch::Tensor IntraqObjective::Seen(const torch::Tensor& x, int64_t iteration) const {
-  const auto step = static_cast<uint64_t>(
-      batch_.index * context_.params.at("iterations").get<int64_t>() + iteration);
-  const double probability = Param("reinforcement");
-  const bool each = context_.params.at("coin") == "image";
+  const auto step =
+      static_cast<uint64_t>(batch_.index * settings_.pixels.batches.iterations + iteration);
+  const double probability = settings_.reinforcement;
+  const bool each = settings_.coin_each_image;
   if (!each && context_.random.Shared(step, "reinforcement").Uniform() >= probability) return x;
   const int64_t height = x.size(2), width = x.size(3);
   std::vector<View> views(static_cast<size_t>(batch_.count), View{{0, 0, height, width}});
@@ -44,7 +46,7 @@ torch::Tensor IntraqObjective::Seen(const torch::Tensor& x, int64_t iteration) c
     RandomSequence draws =
         context_.random.ForSample(step, "view", static_cast<uint64_t>(batch_.first + i));
     if (each && draws.Uniform() >= probability) continue;
-    views[static_cast<size_t>(i)] = RandomView(height, width, Param("eta"), Param("flip"), draws);
+    views[static_cast<size_t>(i)] = RandomView(height, width, settings_.eta, settings_.flip, draws);
   }
   return ResizedViews(x, views);
 }
@@ -75,7 +77,7 @@ std::map<std::string, torch::Tensor> IntraqObjective::Terms(const torch::Tensor&
       {"inception", InceptionLoss(logits, labels_, targets_)}};
   if (centres_.defined()) {
     const Margins margins =
-        MarginLoss(features, centres_, mask_, Param("lambda_lower"), Param("lambda_upper"));
+        MarginLoss(features, centres_, mask_, settings_.lambda_lower, settings_.lambda_upper);
     terms["margin_lower"] = margins.lower;
     terms["margin_upper"] = margins.upper;
   }

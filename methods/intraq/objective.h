@@ -6,15 +6,26 @@
 #include <map>
 #include <string>
 
-#include "engine/synthesis/batchwise.h"
+#include "engine/synthesis/pixels.h"
 #include "methods/intraq/terms.h"
 
 namespace zerosweep {
 
+struct IntraqSettings {
+  PixelSettings pixels;
+  double reinforcement = 0;      // share of the iterations that see views
+  bool coin_each_image = false;  // decides between view and whole image; otherwise each iteration
+  double eta = 0, flip = 0;
+  double lambda_lower = 0, lambda_upper = 0;
+  double epsilon = 0, hard_targets = 0;
+};
+Params<IntraqSettings> IntraqParams();
+
 class IntraqObjective {
  public:
   // Centres of classes are those of batch.finished, and stay. `context` must outlive the objective.
-  IntraqObjective(const SynthesisContext& context, const ImageBatch& batch);
+  IntraqObjective(const SynthesisContext& context, const IntraqSettings& settings,
+                  const ImageBatch& batch);
 
   // Local object reinforcement: the images (N×C×H×W) as this iteration's losses see them.
   torch::Tensor Seen(const torch::Tensor& x, int64_t iteration) const;
@@ -24,10 +35,10 @@ class IntraqObjective {
   std::map<std::string, torch::Tensor> Terms(const torch::Tensor& seen) const;
 
  private:
-  double Param(const char* name) const { return context_.params.at(name); }
   void FindCentres();
 
   const SynthesisContext& context_;
+  IntraqSettings settings_;
   ImageBatch batch_;
   int last_;               // FeatureLayer
   torch::Tensor labels_;   // N int64

@@ -10,20 +10,32 @@
 namespace zerosweep {
 namespace {
 
-Quantization Quantize(const QuantizationContext& context) {
+Params<RangeSearchSettings> LpParams() {
+  return {Bind(&RangeSearchSettings::p, {.name = "p",
+                                         .default_value = 2.4,
+                                         .meaning = "power of the error",
+                                         .source = "BRECQ's released code, quant_layer.py",
+                                         .min = 1}),
+          Bind(&RangeSearchSettings::kind,
+               {.name = "search",
+                .default_value = "shrink_both",
+                .meaning = "shrink_both: minimum and maximum times 1.00, 0.99, … 0.21; "
+                           "width_and_zero: 100 widths × every zero point",
+                .source = "BRECQ's and QDrop's released code"},
+               {{"shrink_both", RangeSearch::kShrinkBoth},
+                {"width_and_zero", RangeSearch::kWidthAndZero}})};
+}
+
+Quantization Quantize(const QuantizationContext& context, const RangeSearchSettings& settings) {
   const torch::NoGradGuard no_grad;
-  const RangeSearchSettings search{.kind = context.params.at("search") == "shrink_both"
-                                               ? RangeSearch::kShrinkBoth
-                                               : RangeSearch::kWidthAndZero,
-                                   .p = context.params.at("p"),
-                                   .progress = &context.progress};
-  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
-                           context.w_bits, context.a_bits,
+  RangeSearchSettings search = settings;
+  search.progress = &context.progress;
+  QuantizedNetwork network(context.teacher, context.setting,
                            [&](const torch::Tensor& weight, int bits) {
                              return SearchGrid(weight, bits, search, /*per_channel=*/true);
                            });
   const RangeSearchSettings act_search =
-      context.protocol.zero_point_free
+      context.setting.protocol.zero_point_free
           ? RangeSearchSettings{.kind = RangeSearch::kSymmetric, .p = search.p}
           : search;
   network.Forward(context.images, [&](size_t site, const torch::Tensor& x) {
@@ -40,20 +52,8 @@ const RegisterQuantizer kLp{
      .summary = "ranges of weights (per channel) and activations (per tensor) that minimise the "
                 "mean p-th power of the error",
      .paper = "LAPQ (Nahshan et al. 2019), its layer loss alone",
-     .revision = 1,
-     .params = {{.name = "p",
-                 .type = ParamType::kFloat,
-                 .default_value = 2.4,
-                 .meaning = "power of the error",
-                 .source = "BRECQ's released code, quant_layer.py",
-                 .min = 1},
-                {.name = "search",
-                 .type = ParamType::kChoice,
-                 .default_value = "shrink_both",
-                 .meaning = "shrink_both: minimum and maximum times 1.00, 0.99, … 0.21; "
-                            "width_and_zero: 100 widths × every zero point",
-                 .source = "BRECQ's and QDrop's released code",
-                 .choices = {"shrink_both", "width_and_zero"}}}},
+     .revision = 1},
+    LpParams(),
     Quantize};
 
 }  // namespace

@@ -11,6 +11,28 @@
 namespace zerosweep {
 namespace {
 
+struct MinMaxSettings {
+  int64_t batch = 0;        // images of a forward
+  bool image_mean = false;  // ends are means over images of each image's own
+};
+
+Params<MinMaxSettings> MinMaxParams() {
+  return {Bind(&MinMaxSettings::batch,
+               {.name = "batch",
+                .default_value = 256,
+                .meaning = "images in one calibration forward; ranges run over the forwards",
+                .unit = "images",
+                .source = "one forward of the whole distilled batch in the authors' code",
+                .min = 1}),
+          Bind(&MinMaxSettings::image_mean,
+               {.name = "extremes",
+                .default_value = "batch",
+                .meaning = "minimum and maximum of a forward: of all its values, or the means over "
+                           "images of each image's own",
+                .source = "batch: ZeroQ's code; image_mean: extended DSG's code, \"ema\""},
+               {{"batch", false}, {"image_mean", true}})};
+}
+
 // Ends of one batch's range.
 struct Range {
   torch::Tensor lo, hi;
@@ -22,29 +44,26 @@ Range RangeOf(const torch::Tensor& x, bool image_mean) {
   return {images.amin(1).mean(), images.amax(1).mean()};
 }
 
-Quantization Quantize(const QuantizationContext& context) {
+Quantization Quantize(const QuantizationContext& context, const MinMaxSettings& settings) {
   const torch::NoGradGuard no_grad;
-  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
-                           context.w_bits, context.a_bits);
+  QuantizedNetwork network(context.teacher, context.setting);
   // Both begin at 0 (released code), so that every range contains it.
   const torch::Tensor zero = torch::zeros({}, context.images.options());
   std::vector<Range> ranges(network.activations().size(), {zero, zero});
   // The range grows before the tensor is quantized, in the same forward: deeper ranges see
   // quantized tensors.
-  const bool image_mean = context.params.at("extremes") == "image_mean";
   const auto widen = [&](size_t site, const torch::Tensor& x) {
     Range& range = ranges[site];
-    const Range seen = RangeOf(x, image_mean);
+    const Range seen = RangeOf(x, settings.image_mean);
     range = {torch::minimum(range.lo, seen.lo), torch::maximum(range.hi, seen.hi)};
     QuantizedActivation& activation = network.activations()[site];
     activation.grid = MakeUniformGrid(range.lo, range.hi, activation.site.bits);
   };
   const int64_t total = context.images.size(0);
-  const int64_t batch = context.params.at("batch");
-  for (int64_t first = 0; first < total; first += batch) {
-    network.Forward(context.images.slice(0, first, std::min(first + batch, total)), widen);
-    context.progress.Report(static_cast<double>(std::min(first + batch, total)),
-                            static_cast<double>(total), "images");
+  for (int64_t first = 0; first < total; first += settings.batch) {
+    const int64_t end = std::min(first + settings.batch, total);
+    network.Forward(context.images.slice(0, first, end), widen);
+    context.progress.Report(static_cast<double>(end), static_cast<double>(total), "images");
   }
   return {std::move(network), {}, {}};
 }
@@ -54,22 +73,8 @@ const RegisterQuantizer kMinMax{
      .summary =
          "weights per channel, activations per tensor, ranges from the running minimum and maximum",
      .paper = "ZeroQ (Cai et al., CVPR 2020), released code",
-     .revision = 1,
-     .params = {{.name = "batch",
-                 .type = ParamType::kInt,
-                 .default_value = 256,
-                 .meaning = "images in one calibration forward; ranges run over the forwards",
-                 .unit = "images",
-                 .source = "one forward of the whole distilled batch in the authors' code",
-                 .min = 1},
-                {.name = "extremes",
-                 .type = ParamType::kChoice,
-                 .default_value = "batch",
-                 .meaning =
-                     "minimum and maximum of a forward: of all its values, or the means over "
-                     "images of each image's own",
-                 .source = "batch: ZeroQ's code; image_mean: extended DSG's code, \"ema\"",
-                 .choices = {"batch", "image_mean"}}}},
+     .revision = 1},
+    MinMaxParams(),
     Quantize};
 
 }  // namespace

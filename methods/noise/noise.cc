@@ -1,12 +1,15 @@
 // Baseline: calibration with Gaussian noise. What any data-free method has to beat.
-#include "engine/catalogue/params.h"
 #include "engine/synthesis/synthesizer.h"
 
 namespace zerosweep {
 namespace {
 
-SyntheticData Synthesize(const SynthesisContext& context) {
-  const std::vector<int64_t> shape = context.teacher.graph.BatchShape(context.params.at("images"));
+struct NoiseSettings {
+  int64_t images = 0;
+};
+
+SyntheticData Synthesize(const SynthesisContext& context, const NoiseSettings& settings) {
+  const std::vector<int64_t> shape = context.teacher.graph.BatchShape(settings.images);
   SyntheticData data;
   data.images = context.random.NormalForSamples(0, "noise", shape).to(context.teacher.device());
   return data;
@@ -16,8 +19,10 @@ const RegisterSynthesizer kNoise{
     {.name = "noise",
      .summary = "Gaussian images N(0, 1) in the teacher's normalised space: the lower baseline",
      .revision = 1,
-     .uses_seed = true,
-     .params = {BudgetParam("images", {64, 256, 8}, "how many images", "images", "")}},
+     .uses_seed = true},
+    Params<NoiseSettings>(
+        Bind(&NoiseSettings::images,
+             BudgetParam("images", {64, 256, 8}, "how many images", "images", ""))),
     Synthesize};
 
 }  // namespace

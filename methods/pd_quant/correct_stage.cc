@@ -1,7 +1,6 @@
 // correct: PD-Quant's distribution correction. A stage of its own: it depends on the teacher and
 // the images alone and serves every bit-width. Artifact: correction.safetensors (unit → corrected
 // inputs).
-#include "engine/catalogue/params.h"
 #include "engine/import/safetensors.h"
 #include "engine/stages/stage_kind.h"
 #include "methods/pd_quant/correction.h"
@@ -11,15 +10,45 @@ namespace {
 
 constexpr const char* kSource = "authors' code, run_script.py and quant/data_utils.py";
 
-std::map<std::string, double> RunCorrect(const StageContext& context) {
+struct CorrectSettings {
+  CorrectionSettings correction;  // but for its weight, 1 / lamb_c
+  double lamb_c = 0;
+};
+
+Params<CorrectSettings> CorrectParams() {
+  return {Part(&CorrectSettings::correction,
+               {Bind(&CorrectionSettings::iterations,
+                     {.name = "correction_iterations",
+                      .default_value = 500,
+                      .meaning = "steps of Adam for each unit and batch; 0: no correction",
+                      .unit = "iterations",
+                      .source = kSource,
+                      .min = 0,
+                      .profiles = {{"smoke", 2}}}),
+                Bind(&CorrectionSettings::batch, {.name = "correction_batch",
+                                                  .default_value = 32,
+                                                  .meaning = "images corrected together",
+                                                  .unit = "images",
+                                                  .source = kSource,
+                                                  .min = 1}),
+                Bind(&CorrectionSettings::lr,
+                     RateParam("correction_lr", 1e-3, "learning rate of Adam", kSource))}),
+          Bind(&CorrectSettings::lamb_c,
+               {.name = "lamb_c",
+                .default_value = 0.02,
+                .meaning = "divides the distance to the original input (ResNets; RegNets 0.01, "
+                           "MobileNetV2 0.005, MNasNet 0.001)",
+                .source = kSource,
+                .min = 1e-9})};
+}
+
+StageMetrics RunCorrect(const StageContext& context, const CorrectSettings& settings) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
-  const CorrectionSettings settings{.iterations = context.Param("correction_iterations"),
-                                    .lr = context.Param("correction_lr"),
-                                    .weight = 1 / context.Param("lamb_c").get<double>(),
-                                    .batch = context.Param("correction_batch")};
+  CorrectionSettings correction = settings.correction;
+  correction.weight = 1 / settings.lamb_c;
   std::map<std::string, torch::Tensor> corrected =
-      CorrectInputs(teacher.graph, tensors.at("images").to(context.device), settings,
+      CorrectInputs(teacher.graph, tensors.at("images").to(context.device), correction,
                     context.progress, context.checkpoints);
   for (auto& [name, tensor] : corrected) tensor = tensor.cpu().contiguous();
   WriteSafetensors(context.staging / "correction.safetensors", corrected);
@@ -31,33 +60,11 @@ const RegisterStageKind kCorrect{
      .summary = "moves the inputs of every unit towards the statistics of its batch norms",
      .paper = "PD-Quant (Liu et al., CVPR 2023), section 3.4",
      .revision = 1,
-     .params = {{.name = "correction_iterations",
-                 .type = ParamType::kInt,
-                 .default_value = 500,
-                 .meaning = "steps of Adam for each unit and batch; 0: no correction",
-                 .unit = "iterations",
-                 .source = kSource,
-                 .min = 0,
-                 .profiles = {{"smoke", 2}}},
-                {.name = "correction_batch",
-                 .type = ParamType::kInt,
-                 .default_value = 32,
-                 .meaning = "images corrected together",
-                 .unit = "images",
-                 .source = kSource,
-                 .min = 1},
-                RateParam("correction_lr", 1e-3, "learning rate of Adam", kSource),
-                {.name = "lamb_c",
-                 .type = ParamType::kFloat,
-                 .default_value = 0.02,
-                 .meaning = "divides the distance to the original input (ResNets; RegNets 0.01, "
-                            "MobileNetV2 0.005, MNasNet 0.001)",
-                 .source = kSource,
-                 .min = 1e-9}},
      .facts = KindFacts{.presence = KindFacts::Presence::kNeeded,
                         .set_by = KindFacts::SetBy::kQuantizer,
                         .provides = "correction",
                         .reads = {"teacher", "images"}}},
+    CorrectParams(),
     RunCorrect};
 
 }  // namespace

@@ -14,15 +14,9 @@
 #include "engine/import/safetensors.h"
 #include "engine/quant/prediction_divergence.h"
 #include "engine/quant/reconstruction_limits.h"
-#include "engine/quant/reconstruction_params.h"
 #include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
-
-ReconstructionSettings PdQuantSettings(const QuantizationContext& context) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  return SettingsFrom(context, search, search, ActInit::kPerUnit);
-}
 
 namespace {
 
@@ -32,11 +26,41 @@ constexpr const char* kBlocksAlone =
     "its correction is made for the blocks found from the graph: leave `units` and `max_unit_macs` "
     "alone";
 
+}  // namespace
+
+Params<PdQuantSettings> PdQuantParams() {
+  return {
+      Part(&PdQuantSettings::base,
+           {ReconstructionParams({.lr_rounding = 3e-3, .act_init_images = 256, .source = kSource}),
+            Part(&ReconstructionBase::phase,
+                 {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})}),
+      Bind(
+          &PdQuantSettings::temperature,
+          {.name = "temperature",
+           .default_value = 4.0,
+           .meaning = "T of the prediction difference (ResNets, RegNets 4; MobileNetV2, MNasNet 1)",
+           .source = kSource,
+           .min = 1e-6}),
+      Bind(&PdQuantSettings::lamb_r,
+           {.name = "lamb_r",
+            .default_value = 0.1,
+            .meaning = "divides the prediction difference; 0: leaves it out",
+            .source = kSource,
+            .min = 0})};
+}
+
+ReconstructionSettings PdQuantLoop(const QuantizationContext& context,
+                                   const PdQuantSettings& settings) {
+  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
+  return LoopOf(context, settings.base, search, search, ActInit::kPerUnit);
+}
+
+namespace {
+
 class PredictionDifference : public UnitObjective {
  public:
-  explicit PredictionDifference(const QuantizationContext& context)
-      : divergence_(context, context.params.at("temperature"), kBatch),
-        lamb_r_(context.params.at("lamb_r")) {
+  PredictionDifference(const QuantizationContext& context, const PdQuantSettings& settings)
+      : divergence_(context, settings.temperature, kBatch), lamb_r_(settings.lamb_r) {
     if (const auto found = context.inputs.find("correction"); found != context.inputs.end())
       corrected_ = ReadSafetensors(found->second / "correction.safetensors");
   }
@@ -64,14 +88,14 @@ class PredictionDifference : public UnitObjective {
   std::map<std::string, torch::Tensor> corrected_;
 };
 
-Quantization Quantize(const QuantizationContext& context) {
-  const bool blocks = context.params.value("units", "blocks") == "blocks" &&
-                      context.params.value("max_unit_macs", 0) == 0;
+Quantization Quantize(const QuantizationContext& context, const PdQuantSettings& settings) {
+  const ReconstructionSettings loop = PdQuantLoop(context, settings);
+  const bool blocks = loop.units == "blocks" && loop.most_unit_macs == 0;
   if (!blocks && context.inputs.contains("correction")) {
     Fail(ErrorKind::kUsage, "pd_quant: {}", kBlocksAlone);
   }
-  PredictionDifference objective(context);
-  return Reconstruct(context, PdQuantSettings(context), &objective);
+  PredictionDifference objective(context, settings);
+  return Reconstruct(context, loop, &objective);
 }
 
 const RegisterQuantizer kPdQuant{
@@ -82,27 +106,12 @@ const RegisterQuantizer kPdQuant{
      .revision = 2,
      .uses_seed = true,
      .needs = {"correction"},
-     .params = ReconstructionParams(
-         {.act_init_images = 256, .source = kSource}, 3e-3,
-         {ActStepRateParam(4e-5, kSource),
-          KeepParam(kSource),
-          {.name = "temperature",
-           .type = ParamType::kFloat,
-           .default_value = 4.0,
-           .meaning = "T of the prediction difference (ResNets, RegNets 4; MobileNetV2, MNasNet 1)",
-           .source = kSource,
-           .min = 1e-6},
-          {.name = "lamb_r",
-           .type = ParamType::kFloat,
-           .default_value = 0.1,
-           .meaning = "divides the prediction difference; 0: leaves it out",
-           .source = kSource,
-           .min = 0}}),
      .limits = Joined({NeedsBatchNorms(),
                        NeedsMaps(),
                        {{{"param.units", "is_not", "blocks"}}, kBlocksAlone},
                        {{{"param.max_unit_macs", "is_not", 0}}, kBlocksAlone}},
                       ShortcutLimits())},
+    PdQuantParams(),
     Quantize};
 
 }  // namespace

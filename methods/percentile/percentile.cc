@@ -19,16 +19,29 @@ std::pair<torch::Tensor, torch::Tensor> OrderStatistics(const torch::Tensor& x, 
   return {std::get<0>(flat.kthvalue(n + 1 - upper)), std::get<0>(flat.kthvalue(upper))};
 }
 
-Quantization Quantize(const QuantizationContext& context) {
+struct PercentileSettings {
+  double p = 0;  // of the upper order statistic
+};
+
+Params<PercentileSettings> PercentileParams() {
+  return Bind(
+      &PercentileSettings::p,
+      {.name = "p",
+       .default_value = 0.99999,
+       .meaning = "upper order statistic over all calibration images; the lower one is 1 − p",
+       .source = "rhhc/ZeroQ-MP (community rerun)",
+       .min = 0.5,
+       .max = 1});
+}
+
+Quantization Quantize(const QuantizationContext& context, const PercentileSettings& settings) {
   const torch::NoGradGuard no_grad;
-  QuantizedNetwork network(context.teacher, context.protocol, context.fold_batch_norms,
-                           context.w_bits, context.a_bits);
-  const double p = context.params.at("p");
+  QuantizedNetwork network(context.teacher, context.setting);
   const torch::Tensor zero = torch::zeros({}, context.images.options());
   // One forward of all images: an order statistic needs every value at once. Zero always stays
   // inside the range.
   const auto set = [&](size_t site, const torch::Tensor& x) {
-    const auto [lo, hi] = OrderStatistics(x, p);
+    const auto [lo, hi] = OrderStatistics(x, settings.p);
     QuantizedActivation& activation = network.activations()[site];
     activation.grid =
         MakeUniformGrid(torch::minimum(lo, zero), torch::maximum(hi, zero), activation.site.bits);
@@ -44,15 +57,8 @@ const RegisterQuantizer kPercentile{
      .summary = "weights per channel on minimum and maximum, activations per tensor between two "
                 "order statistics",
      .paper = "ZeroQ (Cai et al., CVPR 2020), section 4",
-     .revision = 1,
-     .params = {{.name = "p",
-                 .type = ParamType::kFloat,
-                 .default_value = 0.99999,
-                 .meaning =
-                     "upper order statistic over all calibration images; the lower one is 1 − p",
-                 .source = "rhhc/ZeroQ-MP (community rerun)",
-                 .min = 0.5,
-                 .max = 1}}},
+     .revision = 1},
+    PercentileParams(),
     Quantize};
 
 }  // namespace

@@ -4,22 +4,26 @@
 // the protocol's: read in full precision (act_init: fp; released branch `qdrop`), or unit by unit
 // behind quantized ones (branch `master`, the code of the paper's numbers).
 #include "engine/quant/reconstruction_limits.h"
-#include "engine/quant/reconstruction_params.h"
 #include "methods/reconstruction_settings.h"
 
 namespace zerosweep {
 
-ReconstructionSettings QDropSettings(const QuantizationContext& context) {
+Params<ReconstructionBase> QDropParams() {
+  constexpr const char* kSource = "authors' code, exp/config and quant_layer.py";
+  return {ReconstructionParams({.act_init_images = 256, .source = kSource}),
+          Part(&ReconstructionBase::phase, {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})};
+}
+
+ReconstructionSettings QDropLoop(const QuantizationContext& context,
+                                 const ReconstructionBase& settings) {
   const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  return SettingsFrom(context, search, search, ActInit::kPerUnit);
+  return LoopOf(context, settings, search, search, ActInit::kPerUnit);
 }
 
 namespace {
 
-constexpr const char* kSource = "authors' code, exp/config and quant_layer.py";
-
-Quantization Quantize(const QuantizationContext& context) {
-  return Reconstruct(context, QDropSettings(context));
+Quantization Quantize(const QuantizationContext& context, const ReconstructionBase& settings) {
+  return Reconstruct(context, QDropLoop(context, settings));
 }
 
 const RegisterQuantizer kQDrop{
@@ -29,9 +33,8 @@ const RegisterQuantizer kQDrop{
      .paper = "QDrop (Wei et al., ICLR 2022)",
      .revision = 2,
      .uses_seed = true,
-     .params = ReconstructionParams({.act_init_images = 256, .source = kSource}, 1e-3,
-                                    {ActStepRateParam(4e-5, kSource), KeepParam(kSource)}),
      .limits = ReconstructionLimits()},
+    QDropParams(),
     Quantize};
 
 }  // namespace

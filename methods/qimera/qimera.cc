@@ -13,7 +13,6 @@
 #include "methods/qimera/qimera.h"
 
 #include "base/error.h"
-#include "engine/catalogue/params.h"
 #include "engine/joint/joint_limits.h"
 #include "engine/joint/joint_training.h"
 #include "engine/joint/labelled_generator.h"
@@ -25,6 +24,8 @@
 namespace zerosweep {
 namespace {
 
+using Embedding = QimeraSettings::Embedding;
+
 constexpr int64_t kMapped = 100;  // outputs of the disentanglement mapping
 constexpr double kEpsilon = 1e-5;
 
@@ -33,11 +34,11 @@ torch::Tensor ClassifierWeight(const Graph& graph) {
 }
 
 // Numbers in an embedding.
-int64_t EmbeddingSize(const QuantizationContext& context) {
-  const int64_t given = context.params.at("latents");
-  const bool of_classifier = context.params.at("embedding") != "random";
+int64_t EmbeddingSize(const Graph& teacher, const QimeraSettings& settings) {
+  const int64_t given = settings.joint.generator.latents;
+  const bool of_classifier = settings.embedding != Embedding::kRandom;
   if (given > 0 && !of_classifier) return given;
-  const int64_t features = ClassifierWeight(context.teacher.graph).size(1);
+  const int64_t features = ClassifierWeight(teacher).size(1);
   if (given > 0 && given != features) {
     Fail(ErrorKind::kUsage, "qimera.latents is {}, but the classifier's rows have {} numbers",
          given, features);
@@ -47,25 +48,25 @@ int64_t EmbeddingSize(const QuantizationContext& context) {
 
 }  // namespace
 
-Qimera::Qimera(const QuantizationContext& context)
+Qimera::Qimera(const QuantizationContext& context, const QimeraSettings& settings)
     : context_(context),
+      settings_(settings),
       classes_(context.teacher.classes),
-      mixed_(context.params.at("mixed_classes")),
-      averages_(context.params.at("conditional_mix") == "mean"),
-      generator_({context.teacher.graph.input_shape,
-                  context.params.at("disentangle").get<bool>() ? kMapped : EmbeddingSize(context),
-                  classes_, HasConditionalNorms(context)},
-                 context.random, context.teacher.options()) {
+      generator_(
+          {context.teacher.graph.input_shape,
+           settings.disentangle ? kMapped : EmbeddingSize(context.teacher.graph, settings),
+           classes_,
+           HasConditionalNorms(context.teacher.graph, settings.joint.generator.conditioning)},
+          context.random, context.teacher.options()) {
   const torch::TensorOptions options = context.teacher.options();
-  const int64_t size = EmbeddingSize(context);
-  const std::string source = context.params.at("embedding");
-  embedding_ = source == "random"
+  const int64_t size = EmbeddingSize(context.teacher.graph, settings);
+  embedding_ = settings.embedding == Embedding::kRandom
                    ? NormalParameter({classes_, size},
                                      context.random.Shared(0, "generator.embedding"), options)
                    : ClassifierWeight(context.teacher.graph)
                          .clone()
-                         .set_requires_grad(source == "classifier");
-  if (!context.params.at("disentangle").get<bool>()) return;
+                         .set_requires_grad(settings.embedding == Embedding::kClassifier);
+  if (!settings.disentangle) return;
   mapping_weight_ = UniformParameter({kMapped, size}, size,
                                      context.random.Shared(0, "generator.mapping.weight"), options);
   mapping_bias_ = UniformParameter({kMapped}, size,
@@ -81,13 +82,14 @@ std::vector<torch::Tensor> Qimera::Parameters() const {
 
 bool Qimera::IsSuperposed(uint64_t step) const {
   return context_.random.Shared(step, "superposed").Uniform() <
-         context_.params.at("superposed").get<float>();
+         static_cast<float>(settings_.superposed);
 }
 
 Superposition Qimera::Superpose(uint64_t step, BatchPart part) const {
-  const torch::Tensor classes = Classes(step, part, mixed_);
+  const int64_t mixed = settings_.mixed_classes;
+  const torch::Tensor classes = Classes(step, part, mixed);
   const torch::Tensor weights =
-      torch::softmax(context_.random.NormalForSamples(step, "mix", {part.count, mixed_},
+      torch::softmax(context_.random.NormalForSamples(step, "mix", {part.count, mixed},
                                                       static_cast<uint64_t>(part.first)),
                      1);
   return {classes, weights.to(context_.teacher.options())};
@@ -116,9 +118,9 @@ torch::Tensor Qimera::Embed(uint64_t step, BatchPart part, const torch::Tensor& 
           .NormalForSamples(step, "images.latents", {part.count, slots, size},
                             static_cast<uint64_t>(part.first))
           .to(embedding_.options());
-  const double scale = context_.params.at("noise");
   const torch::Tensor sum =
-      embedding_.index_select(0, classes.flatten()).view({part.count, slots, size}) + scale * noise;
+      embedding_.index_select(0, classes.flatten()).view({part.count, slots, size}) +
+      settings_.noise * noise;
   if (superposed) return GlobalBatchNorm(context_.group, sum, {}, {}, kEpsilon);
   return torch::layer_norm(sum, {size}, {}, {}, kEpsilon);
 }
@@ -130,57 +132,60 @@ GeneratedBatch Qimera::Make(uint64_t step, BatchPart part, bool superposed) {
   const torch::Tensor inputs = (mix.weights.unsqueeze(2) * slots).sum(1);
   const torch::Tensor labels = LabelsOf(mix);
   const torch::Tensor of_norms =
-      averages_ ? labels / static_cast<double>(mix.classes.size(1)) : labels;
+      settings_.mix_averages ? labels / static_cast<double>(mix.classes.size(1)) : labels;
   return {generator_.Images(context_.group, inputs, of_norms), labels};
 }
 
-namespace {
-
-Quantization Quantize(const QuantizationContext& context) {
-  Qimera method(context);
-  return TrainJointly(context, "qimera", method);
-}
-
-std::vector<ParamSpec> Params() {
+Params<QimeraSettings> QimeraParams() {
   JointDefaults defaults;
   defaults.latents = 0;
   defaults.latents_meaning =
       "random numbers of an image, and of its class's embedding; 0: as many as the teacher's "
       "classifier takes";
-  return Joined(
-      JointParams(defaults),
-      {ShareParam("superposed", 0.4, "p: of the steps, whose images mix classes",
-                  "0.4; ResNet-50 on ImageNet: 0.7"),
-       {.name = "mixed_classes",
-        .type = ParamType::kInt,
-        .default_value = 2,
-        .meaning = "K: classes in a mix, drawn with replacement",
-        .source = "2 for CIFAR-10; CIFAR-100: 10 (4 bits), 50 (5 bits); ImageNet: 100 to 500",
-        .min = 1},
-       RateParam("noise", 1, "η, of the random numbers beside the embedding", "authors' code"),
-       {.name = "disentangle",
-        .type = ParamType::kBool,
-        .default_value = true,
-        .meaning = "a linear layer behind the embeddings",
-        .source = "paper; the released scripts run without it, by an inverted flag",
-        .variants = {{"code", false}}},
-       {.name = "embedding",
-        .type = ParamType::kChoice,
-        .default_value = "random",
-        .meaning =
-            "what the embeddings begin as: N(0, 1), or the rows of the teacher's classifier; "
-            "frozen: those, not trained",
-        .source = "random for CIFAR-10, classifier for CIFAR-100 (scripts); classifier: paper",
-        .choices = {"random", "classifier", "frozen"},
-        .variants = {{"paper", "classifier"}}},
-       {.name = "conditional_mix",
-        .type = ParamType::kChoice,
-        .default_value = "sum",
-        .meaning = "what a norm of each class takes of a mix: the sum of its weighted classes, or "
-                   "their mean",
-        .source = "mean: authors' code, for which images of many classes lose their contrast",
-        .choices = {"sum", "mean"},
-        .variants = {{"code", "mean"}}}});
+  return {
+      Part(&QimeraSettings::joint, JointParams(defaults)),
+      Bind(&QimeraSettings::superposed,
+           ShareParam("superposed", 0.4, "p: of the steps, whose images mix classes",
+                      "0.4; ResNet-50 on ImageNet: 0.7")),
+      Bind(&QimeraSettings::mixed_classes,
+           {.name = "mixed_classes",
+            .default_value = 2,
+            .meaning = "K: classes in a mix, drawn with replacement",
+            .source = "2 for CIFAR-10; CIFAR-100: 10 (4 bits), 50 (5 bits); ImageNet: 100 to 500",
+            .min = 1}),
+      Bind(&QimeraSettings::noise,
+           RateParam("noise", 1, "η, of the random numbers beside the embedding", "authors' code")),
+      Bind(&QimeraSettings::disentangle,
+           {.name = "disentangle",
+            .default_value = true,
+            .meaning = "a linear layer behind the embeddings",
+            .source = "paper; the released scripts run without it, by an inverted flag",
+            .variants = {{"code", false}}}),
+      Bind(&QimeraSettings::embedding,
+           {.name = "embedding",
+            .default_value = "random",
+            .meaning = "what the embeddings begin as: N(0, 1), or the rows of the teacher's "
+                       "classifier; frozen: those, not trained",
+            .source = "random for CIFAR-10, classifier for CIFAR-100 (scripts); classifier: paper",
+            .variants = {{"paper", "classifier"}}},
+           {{"random", Embedding::kRandom},
+            {"classifier", Embedding::kClassifier},
+            {"frozen", Embedding::kFrozen}}),
+      Bind(&QimeraSettings::mix_averages,
+           {.name = "conditional_mix",
+            .default_value = "sum",
+            .meaning = "what a norm of each class takes of a mix: the sum of its weighted classes, "
+                       "or their mean",
+            .source = "mean: authors' code, for which images of many classes lose their contrast",
+            .variants = {{"code", "mean"}}},
+           {{"sum", false}, {"mean", true}})};
+}
+
+namespace {
+
+Quantization Quantize(const QuantizationContext& context, const QimeraSettings& settings) {
+  Qimera method(context, settings);
+  return TrainJointly(context, "qimera", settings.joint, method);
 }
 
 const RegisterQuantizer kQimera{
@@ -189,7 +194,6 @@ const RegisterQuantizer kQimera{
      .paper = "Qimera (Choi et al., NeurIPS 2021)",
      .revision = 2,
      .uses_seed = true,
-     .params = Params(),
      .limits =
          Joined(JointLimits(),
                 {{{{"param.embedding", "is_not", "random"},
@@ -199,6 +203,7 @@ const RegisterQuantizer kQimera{
                   "of the classifier, which have {model.features} numbers: leave latents out, "
                   "or set embedding: random"}}),
      .facts = MethodFacts{.joint = true, .groups = true}},
+    QimeraParams(),
     Quantize};
 
 }  // namespace

@@ -7,9 +7,28 @@
 
 #include "engine/joint/class_generator.h"
 #include "engine/joint/joint_method.h"
+#include "engine/joint/joint_params.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
+
+struct QimeraSettings {
+  // What the classes' embeddings begin as.
+  enum class Embedding {
+    kRandom,      // N(0, 1)
+    kClassifier,  // the rows of the teacher's classifier
+    kFrozen       // those, not trained
+  };
+
+  JointSettings joint;        // with 0 latents: as many as the teacher's classifier takes
+  double superposed = 0;      // p
+  int64_t mixed_classes = 0;  // K
+  double noise = 0;           // η
+  bool disentangle = false;
+  Embedding embedding = Embedding::kRandom;
+  bool mix_averages = false;  // conditional norms take the mean of a mix's classes, not their sum
+};
+Params<QimeraSettings> QimeraParams();
 
 // Superposed labels of images: K classes each, drawn with replacement, and their weights.
 struct Superposition {
@@ -21,7 +40,7 @@ struct Superposition {
 class Qimera final : public JointMethod {
  public:
   // `context` outlives this object.
-  explicit Qimera(const QuantizationContext& context);
+  Qimera(const QuantizationContext& context, const QimeraSettings& settings);
 
   std::vector<torch::Tensor> Parameters() const override;
   GeneratedBatch Generate(uint64_t step, BatchPart part) override {
@@ -47,8 +66,8 @@ class Qimera final : public JointMethod {
   torch::Tensor Classes(uint64_t step, BatchPart part, int64_t each) const;
 
   const QuantizationContext& context_;
-  int64_t classes_, mixed_;
-  bool averages_;                                // conditional norms take a mean of the slots
+  QimeraSettings settings_;
+  int64_t classes_;
   torch::Tensor embedding_;                      // classes×d
   torch::Tensor mapping_weight_, mapping_bias_;  // d → 100; undefined without disentanglement
   ClassGenerator generator_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "engine/catalogue/params.h"
 #include "engine/data/random_crop.h"
 #include "engine/data/transform.h"
 #include "engine/synthesis/synthesizer.h"
@@ -14,16 +13,39 @@ namespace {
 // The released codes draw crops of ImageNet's images; of 32×32 pixels 8 % would be 9×9.
 constexpr int64_t kSmallSide = 64;
 
-bool Augments(const SynthesisContext& context) {
-  const std::string augmentation = context.params.at("augmentation");
-  if (augmentation != "auto") return augmentation == "random_resized_crop";
-  const std::vector<int64_t>& shape = context.teacher.graph.input_shape;
+struct RealSettings {
+  enum class Augmentation { kNone, kRandomResizedCrop, kAuto };
+
+  int64_t images = 0;
+  Augmentation augmentation = Augmentation::kNone;
+};
+using Augmentation = RealSettings::Augmentation;
+
+Params<RealSettings> RealParams() {
+  return {Bind(&RealSettings::images,
+               BudgetParam("images", {64, 256, 8}, "how many images", "images", "")),
+          Bind(&RealSettings::augmentation,
+               {.name = "augmentation",
+                .default_value = "none",
+                .meaning = "none: the image as it is evaluated (Genie); random_resized_crop: 8 to "
+                           "100 % of it, resized and mirrored by chance (BRECQ, QDrop, PD-Quant); "
+                           "auto: none for sides up to 64 pixels, else crops",
+                .source = "authors' code, BRECQ data/imagenet.py",
+                .neutral = "none"},
+               {{"none", Augmentation::kNone},
+                {"random_resized_crop", Augmentation::kRandomResizedCrop},
+                {"auto", Augmentation::kAuto}})};
+}
+
+bool Augments(const Teacher& teacher, Augmentation augmentation) {
+  if (augmentation != Augmentation::kAuto) return augmentation == Augmentation::kRandomResizedCrop;
+  const std::vector<int64_t>& shape = teacher.graph.input_shape;
   return std::max(shape[1], shape[2]) > kSmallSide;
 }
 
-SyntheticData Synthesize(const SynthesisContext& context) {
+SyntheticData Synthesize(const SynthesisContext& context, const RealSettings& settings) {
   const Dataset& dataset = *context.real_data;
-  const int64_t wanted = context.params.at("images");
+  const int64_t wanted = settings.images;
   const int64_t present = dataset.size();
   if (wanted > present) {
     Fail(ErrorKind::kUsage, "real: {} images asked for, but the calibration split of {} has {}",
@@ -35,8 +57,9 @@ SyntheticData Synthesize(const SynthesisContext& context) {
   const int64_t* first = chosen.const_data_ptr<int64_t>();
   const std::vector<int64_t> indices(first, first + wanted);
   const torch::Tensor images =
-      Augments(context) ? LoadRandomCrops(*dataset.images, indices, context.random, /*step=*/0)
-                        : dataset.images->Load(indices);
+      Augments(context.teacher, settings.augmentation)
+          ? LoadRandomCrops(*dataset.images, indices, context.random, /*step=*/0)
+          : dataset.images->Load(indices);
   SyntheticData data;
   data.images =
       Normalise(images, context.teacher.mean, context.teacher.std).to(context.teacher.device());
@@ -51,17 +74,8 @@ const RegisterSynthesizer kReal{
      .revision = 1,
      .uses_seed = true,
      .needs = {"real_data"},
-     .params = {BudgetParam("images", {64, 256, 8}, "how many images", "images", ""),
-                {.name = "augmentation",
-                 .type = ParamType::kChoice,
-                 .default_value = "none",
-                 .meaning = "none: the image as it is evaluated (Genie); random_resized_crop: 8 to "
-                            "100 % of it, resized and mirrored by chance (BRECQ, QDrop, "
-                            "PD-Quant); auto: none for sides up to 64 pixels, else crops",
-                 .source = "authors' code, BRECQ data/imagenet.py",
-                 .choices = {"none", "random_resized_crop", "auto"},
-                 .neutral = "none"}},
      .facts = MethodFacts{.labels = std::vector<Condition>{}}},
+    RealParams(),
     Synthesize};
 
 }  // namespace

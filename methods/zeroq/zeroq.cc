@@ -3,12 +3,16 @@
 // statistics.
 #include <torch/types.h>
 
-#include "engine/catalogue/params.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/pixels.h"
 
 namespace zerosweep {
 namespace {
+
+struct ZeroQSettings {
+  PixelSettings pixels;
+  bool gaussian = false;  // images begin as N(0, 1)
+};
 
 // L = Σ_l (1/B) Σ_b [‖μ_{b,l} − m_l‖² + ‖σ_{b,l} − s_l‖²] + the same for the image itself against
 // mean 0 and std 1 (paper eq. 3; the released distill_data.py takes the statistics of each image,
@@ -23,11 +27,11 @@ torch::Tensor Loss(const Graph& graph, const torch::Tensor& x) {
   return loss;
 }
 
-torch::Tensor InitialImages(const SynthesisContext& context, const ImageBatch& batch) {
+torch::Tensor InitialImages(const SynthesisContext& context, const ImageBatch& batch,
+                            bool gaussian) {
   const std::vector<int64_t> shape = context.teacher.graph.BatchShape(batch.count);
   const auto first = static_cast<uint64_t>(batch.first);
-  if (context.params.at("init") == "gaussian")
-    return context.random.NormalForSamples(0, "initial_image", shape, first);
+  if (gaussian) return context.random.NormalForSamples(0, "initial_image", shape, first);
   // Uniform integers 0…254, shifted to zero mean and divided by 5418.75, the variance where the
   // standard deviation was meant: values within ±0.0235 (code).
   return context.random.FillForSamples(
@@ -38,8 +42,11 @@ torch::Tensor InitialImages(const SynthesisContext& context, const ImageBatch& b
 
 class Distillation final : public PixelOptimisation {
  public:
-  Distillation(const SynthesisContext& context, const ImageBatch& batch)
-      : PixelOptimisation(context, InitialImages(context, batch)), graph_(context.teacher.graph) {}
+  Distillation(const SynthesisContext& context, const ZeroQSettings& settings,
+               const ImageBatch& batch)
+      : PixelOptimisation(context, settings.pixels,
+                          InitialImages(context, batch, settings.gaussian)),
+        graph_(context.teacher.graph) {}
 
  private:
   std::map<std::string, torch::Tensor> Terms(const torch::Tensor& x, int64_t) const override {
@@ -49,30 +56,31 @@ class Distillation final : public PixelOptimisation {
   const Graph& graph_;
 };
 
-SyntheticData Synthesize(const SynthesisContext& context) {
-  SyntheticData data = SynthesizeInBatches(context, "zeroq", [&](const ImageBatch& batch) {
-    return std::make_unique<Distillation>(context, batch);
+SyntheticData Synthesize(const SynthesisContext& context, const ZeroQSettings& settings) {
+  const BatchSettings& batches = settings.pixels.batches;
+  SyntheticData data = SynthesizeInBatches(context, "zeroq", batches, [&](const ImageBatch& batch) {
+    return std::make_unique<Distillation>(context, settings, batch);
   });
   const torch::NoGradGuard no_grad;
-  const int64_t batch = context.params.at("batch");
   data.metrics["final_loss"] =
-      Loss(context.teacher.graph, data.images.slice(0, 0, batch)).item<double>();
+      Loss(context.teacher.graph, data.images.slice(0, 0, batches.batch)).item<double>();
   return data;
 }
 
 const char* const kCode = "authors' code, classification/distill_data.py";
 
-std::vector<ParamSpec> Params() {
-  return Joined(
-      PixelParams(
-          {.images = "authors' run.sh", .iterations = kCode, .lr = kCode, .plateau = kCode}),
-      {{.name = "init",
-        .type = ParamType::kChoice,
-        .default_value = "scaled_uniform",
-        .meaning = "scaled_uniform: near-zero noise within ±0.0235; gaussian: N(0, 1)",
-        .source = "code: distill_data.py; paper: section 3.1",
-        .choices = {"scaled_uniform", "gaussian"},
-        .variants = {{"code", "scaled_uniform"}, {"paper", "gaussian"}}}});
+Params<ZeroQSettings> ZeroQParams() {
+  return {
+      Part(&ZeroQSettings::pixels,
+           PixelParams(
+               {.images = "authors' run.sh", .iterations = kCode, .lr = kCode, .plateau = kCode})),
+      Bind(&ZeroQSettings::gaussian,
+           {.name = "init",
+            .default_value = "scaled_uniform",
+            .meaning = "scaled_uniform: near-zero noise within ±0.0235; gaussian: N(0, 1)",
+            .source = "code: distill_data.py; paper: section 3.1",
+            .variants = {{"code", "scaled_uniform"}, {"paper", "gaussian"}}},
+           {{"scaled_uniform", false}, {"gaussian", true}})};
 }
 
 const RegisterSynthesizer kZeroQ{
@@ -81,8 +89,8 @@ const RegisterSynthesizer kZeroQ{
      .paper = "ZeroQ (Cai et al., CVPR 2020)",
      .revision = 1,
      .uses_seed = true,
-     .params = Params(),
      .limits = {NeedsBatchNorms(), NeedsMaps()}},
+    ZeroQParams(),
     Synthesize};
 
 }  // namespace

@@ -103,12 +103,8 @@ int Main(int steps) {
   at::set_num_threads(1);
   const Teacher teacher = RandomTeacher();
   const auto& entry = QuantizerRegistry::Get("gdfq");
-  const Json params = CompleteParams(entry.declaration, {{"batch", kBatch},
-                                                         {"warm_up", kWarmUp},
-                                                         {"calibration", kWarmUp},
-                                                         {"iterations", steps + 2},
-                                                         {"snapshots", 1},
-                                                         {"heldout", 8}});
+  const Json params = {{"batch", kBatch},         {"warm_up", kWarmUp}, {"calibration", kWarmUp},
+                       {"iterations", steps + 2}, {"snapshots", 1},     {"heldout", 8}};
   double alone = 0;
   fmt::print("gdfq, ResNet-20, batch {}, {} steps; {} bytes a step are needed\n", kBatch, steps,
              4 * ValuesOfAStep(teacher));
@@ -121,8 +117,14 @@ int Main(int steps) {
       QuietProgress progress;
       const Protocol protocol;
       const torch::Tensor none;
-      entry.function(
-          {own, none, params, protocol, false, 4, 4, RandomStreams(0), progress, watch, group});
+      entry.function({.teacher = own,
+                      .images = none,
+                      .setting = {protocol, false, 4, 4},
+                      .random = RandomStreams(0),
+                      .progress = progress,
+                      .checkpoints = watch,
+                      .group = group},
+                     params);
       if (group.rank() != 0) return;
       const double step = watch.seconds / steps;
       if (ranks == 1) alone = step;

@@ -79,7 +79,7 @@ TEST(BitAllocationTest, TheProtocolsBitsWinAndCount) {
   EXPECT_EQ(allocation.frontier.back().size, 1728 + 576 * 4 + 192);
   // The same bits reach the network, folded or not.
   for (const bool fold : {false, true}) {
-    const QuantizedNetwork network(teacher, protocol, fold, allocation.widths, 8);
+    const QuantizedNetwork network(teacher, {protocol, fold, allocation.widths, 8});
     EXPECT_EQ(network.WeightBytes() * 8, static_cast<double>(allocation.chosen.size));
   }
   const Protocol full{.last_w = 32};
@@ -139,7 +139,7 @@ TEST(BitAllocationTest, EveryWeightTakesAtMostTwoToItsBitsValues) {
   const Teacher teacher = TinyTeacher();
   WeightBitWidths widths;
   widths.by_op = {{"conv1", 2}, {"conv2", 4}, {"fc", 3}};
-  const QuantizedNetwork network(teacher, Protocol{}, false, widths, 8);
+  const QuantizedNetwork network(teacher, {Protocol{}, false, widths, 8});
   EXPECT_EQ(network.WeightBytes() * 8, 216 * 2 + 576 * 4 + 32 * 3);
   for (const auto& [node, weight] : network.weights()) {
     const Node& op = network.graph().nodes[static_cast<size_t>(node)];

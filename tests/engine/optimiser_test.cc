@@ -8,6 +8,8 @@
 namespace zerosweep {
 namespace {
 
+using Shape = RateSchedule::Shape;
+
 // Σ (x − target)² scaled unevenly, so that every element moves differently.
 torch::Tensor Loss(const torch::Tensor& x) {
   const torch::Tensor scale = torch::arange(1, x.numel() + 1, torch::kFloat32);
@@ -108,11 +110,11 @@ TEST(OptimiserTest, CosineFallsFromBaseToLowest) {
 // GDFQ's multi_step policy: 400 epochs of 200 steps, × 0.1 where epoch + 1 > 100, 200, 300, by a
 // loop of its own. The student waits for the first 4 epochs of the same clock.
 TEST(OptimiserTest, TheStepScheduleFallsAtTheEpochsOfTheReleasedCode) {
-  const RateSchedule all{.shape = "step", .total = 80000};
+  const RateSchedule all{.shape = Shape::kStep, .total = 80000};
   for (const auto& [step, factor] :
        {std::pair{0, 1.0}, {19999, 1.0}, {20000, 0.1}, {40000, 0.01}, {60000, 0.001}})
     EXPECT_DOUBLE_EQ(all.Factor(step), factor) << step;
-  const RateSchedule student{.shape = "step", .total = 80000, .start = 800};
+  const RateSchedule student{.shape = Shape::kStep, .total = 80000, .start = 800};
   for (int64_t epoch = 4; epoch < 400; ++epoch) {
     double factor = 1;
     for (const int fall : {100, 200, 300}) factor *= epoch + 1 > fall ? 0.1 : 1;
@@ -122,7 +124,7 @@ TEST(OptimiserTest, TheStepScheduleFallsAtTheEpochsOfTheReleasedCode) {
 }
 
 TEST(OptimiserTest, FallsAreSharesOfTheStepsAfterTheRamp) {
-  const RateSchedule rate{.shape = "step", .total = 110, .ramp = 10, .falls = {0.3, 0.6}};
+  const RateSchedule rate{.shape = Shape::kStep, .total = 110, .ramp = 10, .falls = {0.3, 0.6}};
   for (const auto& [step, factor] :
        {std::pair{0, 0.1}, {9, 1.0}, {10, 1.0}, {39, 1.0}, {40, 0.1}, {69, 0.1}, {70, 0.01}})
     EXPECT_DOUBLE_EQ(rate.Factor(step), factor) << step;
@@ -130,9 +132,9 @@ TEST(OptimiserTest, FallsAreSharesOfTheStepsAfterTheRamp) {
 
 // Σ cos²(πk/2n) over k = 0 … n − 1 is (n + 1)/2.
 TEST(OptimiserTest, TheSumOfAScheduleIsThatOfItsFactors) {
-  EXPECT_NEAR((RateSchedule{.shape = "cosine", .total = 600}.Sum(600)), 300.5, 1e-9);
-  EXPECT_DOUBLE_EQ((RateSchedule{.shape = "constant", .total = 7}.Sum(7)), 7);
-  EXPECT_NEAR((RateSchedule{.shape = "step", .total = 80000, .start = 800}.Sum(79200)), 21420,
+  EXPECT_NEAR((RateSchedule{.shape = Shape::kCosine, .total = 600}.Sum(600)), 300.5, 1e-9);
+  EXPECT_DOUBLE_EQ((RateSchedule{.shape = Shape::kConstant, .total = 7}.Sum(7)), 7);
+  EXPECT_NEAR((RateSchedule{.shape = Shape::kStep, .total = 80000, .start = 800}.Sum(79200)), 21420,
               1e-6);  // 19,200 + 2,000 + 200 + 20
 }
 

@@ -22,7 +22,7 @@ std::vector<std::string> SiteNames(const Graph& graph, const Protocol& protocol)
 // Sets every range from one forward, first wins nothing: each site sees already quantized inputs.
 QuantizedNetwork Calibrated(const Teacher& teacher, const Protocol& protocol,
                             const torch::Tensor& images, int w, int a, bool fold = false) {
-  QuantizedNetwork network(teacher, protocol, fold, w, a);
+  QuantizedNetwork network(teacher, {protocol, fold, w, a});
   network.Forward(images, [&](size_t site, const torch::Tensor& x) {
     QuantizedActivation& activation = network.activations()[site];
     activation.grid =
@@ -246,7 +246,7 @@ TEST(QuantizedNetworkTest, SavedAndLoadedNetworksGiveTheSameBits) {
 
 TEST(QuantizedNetworkTest, SizeAndBitOpsCountByHand) {
   const Teacher teacher = TinyTeacher();
-  const QuantizedNetwork network(teacher, Protocol{}, false, 4, 2);
+  const QuantizedNetwork network(teacher, {Protocol{}, false, 4, 2});
   // Weights: 8·3·9 + 8·8·9 + 4·8 = 824.
   EXPECT_EQ(network.WeightBytes(), 824 * 4 / 8.0);
   // conv1: 216 MACs at 64 pixels reads the image (32 bits); conv2: 576 at 16 pixels reads relu1 (2

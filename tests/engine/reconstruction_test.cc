@@ -26,9 +26,13 @@ class ReconstructionTest : public testing::Test {
                    UnitObjective* objective = nullptr) {
     QuietProgress progress;
     SoloGroup group;
-    const Json params = Json::object();
-    return Reconstruct({teacher_, images_, params, protocol_, fold_, w_bits_, bits_,
-                        RandomStreams(0), progress, checkpoints, group},
+    return Reconstruct({.teacher = teacher_,
+                        .images = images_,
+                        .setting = {protocol_, fold_, w_bits_, bits_},
+                        .random = RandomStreams(0),
+                        .progress = progress,
+                        .checkpoints = checkpoints,
+                        .group = group},
                        settings, objective);
   }
   Quantization Run(const ReconstructionSettings& settings) {

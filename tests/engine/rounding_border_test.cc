@@ -162,7 +162,7 @@ TEST_P(BorderedNetworkTest, RoundingBorderTestBordersAreSavedAndLoaded) {
   const Teacher teacher = TinyTeacher();
   const torch::Tensor x = torch::randn({4, 3, 8, 8});
   const Protocol protocol{.act_placement = ActPlacement::kOpInput};
-  QuantizedNetwork network(teacher, protocol, /*fold=*/true, 4, 3);
+  QuantizedNetwork network(teacher, {protocol, /*fold=*/true, 4, 3});
   network.Forward(x, [&](size_t site, const torch::Tensor& tensor) {
     auto& activation = network.activations()[site];
     activation.grid = SearchGrid(tensor, activation.site.bits, {}, /*per_channel=*/false);

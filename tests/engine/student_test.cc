@@ -33,7 +33,7 @@ TEST(StudentTest, IsTheNetworkThatItBecomesBitForBit) {
   for (const StudentRanges& ranges : kinds) {
     for (const int w_bits : {4, 32}) {
       const bool fold = w_bits == 32;
-      Student student(teacher, protocol, fold, w_bits, 4, ranges);
+      Student student(teacher, {protocol, fold, w_bits, 4}, ranges);
       const torch::Tensor x = Images();
       for (int i = 0; i < 3; ++i) student.Calibrate(alone, x);
       Shake(student);
@@ -54,7 +54,7 @@ TEST(StudentTest, GradientsPassStraightThrough) {
   torch::manual_seed(2);
   const Teacher teacher = SkipTeacher();
   const Protocol protocol;
-  Student student(teacher, protocol, false, 3, 3);
+  Student student(teacher, {protocol, false, 3, 3});
   const torch::Tensor x = Images();
   student.Calibrate(alone, x);
   const torch::Tensor logits = student.Forward(x);
@@ -95,7 +95,7 @@ TEST(StudentTest, RangesAreMovingAveragesWithoutTheirBias) {
   const Teacher teacher = SkipTeacher();
   const Protocol protocol;
   const torch::Tensor x = Images();
-  Student once(teacher, protocol, false, 32, 8), often(teacher, protocol, false, 32, 8);
+  Student once(teacher, {protocol, false, 32, 8}), often(teacher, {protocol, false, 32, 8});
   once.Calibrate(alone, x);
   for (int i = 0; i < 30; ++i) often.Calibrate(alone, x);
   const UniformGrid first = once.Quantized().activations()[0].grid;
@@ -110,8 +110,8 @@ TEST(StudentTest, AFedBackCorrectionIsFarOffFirst) {
   const Teacher teacher = SkipTeacher();
   const Protocol protocol;
   const torch::Tensor x = Images();
-  Student clean(teacher, protocol, false, 32, 8);
-  Student fed_back(teacher, protocol, false, 32, 8,
+  Student clean(teacher, {protocol, false, 32, 8});
+  Student fed_back(teacher, {protocol, false, 32, 8},
                    {.averages = StudentRanges::Averages::kFedBack});
   clean.Calibrate(alone, x);
   const double truth = 1 / clean.Quantized().activations()[0].grid.scale.item<double>();
@@ -134,7 +134,7 @@ TEST(StudentTest, LearnedRangesAreParametersWithGradients) {
   torch::manual_seed(4);
   const Teacher teacher = TinyTeacher();
   const Protocol protocol;
-  Student student(teacher, protocol, false, 4, 4,
+  Student student(teacher, {protocol, false, 4, 4},
                   {StudentRanges::Weights::kLsq, StudentRanges::Activations::kLsq});
   student.Calibrate(alone, Images());
   const std::vector<torch::Tensor> ranges = student.RangeParameters();
@@ -152,7 +152,7 @@ TEST(StudentTest, PactRefusesWhatHasNegativeValues) {
   relu1.op = Op::kMaxPool;  // that passes everything on
   relu1.attributes = {{"kernel", 1}, {"stride", 1}, {"padding", 0}, {"ceil_mode", false}};
   const Protocol protocol{.act_placement = ActPlacement::kOpInput};
-  Student student(teacher, protocol, false, 4, 4,
+  Student student(teacher, {protocol, false, 4, 4},
                   {StudentRanges::Weights::kMinMax, StudentRanges::Activations::kPact});
   EXPECT_THROW(student.Calibrate(alone, Images()), Error);
 }
@@ -160,7 +160,7 @@ TEST(StudentTest, PactRefusesWhatHasNegativeValues) {
 TEST(StudentTest, WithoutRangesItIsRefused) {
   const Teacher teacher = TinyTeacher();
   const Protocol protocol;
-  const Student student(teacher, protocol, false, 4, 4);
+  const Student student(teacher, {protocol, false, 4, 4});
   try {
     student.Forward(Images());
     FAIL() << "not noticed";
@@ -168,7 +168,7 @@ TEST(StudentTest, WithoutRangesItIsRefused) {
     EXPECT_EQ(error.kind(), ErrorKind::kTrial);
     EXPECT_EQ(error.failure(), Failure::kConfiguration);
   }
-  EXPECT_NO_THROW(Student(teacher, protocol, false, 4, 32).Forward(Images()));
+  EXPECT_NO_THROW(Student(teacher, {protocol, false, 4, 32}).Forward(Images()));
 }
 
 }  // namespace

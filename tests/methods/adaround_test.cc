@@ -41,16 +41,22 @@ struct AdaroundTest : testing::Test {
   CheckpointState After(int64_t steps) const {
     MemoryCheckpoints checkpoints(steps);
     const auto& entry = QuantizerRegistry::Get("adaround");
-    const Json params = CompleteParams(entry.declaration, {{"iterations", golden.at("iterations")},
-                                                           {"batch", golden.at("batch")}});
+    const Json params = {{"iterations", golden.at("iterations")}, {"batch", golden.at("batch")}};
     const torch::Tensor images = FilledDouble("images", {golden.at("images"), 3, 8, 8}, -2, 2);
     const Protocol protocol;
     const int bits = golden.at("bits");
+    const RandomStreams random(golden.at("seed"));
     QuietProgress progress;
     SoloGroup alone;
+    const QuantizationContext context{.teacher = teacher,
+                                      .images = images,
+                                      .setting = {protocol, false, bits, 4},
+                                      .random = random,
+                                      .progress = progress,
+                                      .checkpoints = checkpoints,
+                                      .group = alone};
     try {
-      entry.function({teacher, images, params, protocol, false, bits, 4,
-                      RandomStreams(golden.at("seed")), progress, checkpoints, alone});
+      entry.function(context, params);
     } catch (const Error& error) {
       if (error.failure() != Failure::kInterrupted) throw;
     }

@@ -37,13 +37,17 @@ class FisherWeightsTest : public testing::Test {
   Teacher teacher_ = TinyTeacher();
   torch::Tensor images_;
   std::vector<Unit> units_;
-  Json params_ = Json::object();
   Protocol protocol_;
   QuietProgress progress_;
   NoCheckpoints checkpoints_;
   SoloGroup group_;
-  const QuantizationContext context_{teacher_, images_,          params_,   protocol_,    false, 4,
-                                     4,        RandomStreams(0), progress_, checkpoints_, group_};
+  const QuantizationContext context_{.teacher = teacher_,
+                                     .images = images_,
+                                     .setting = {protocol_, false, 4, 4},
+                                     .random = RandomStreams(0),
+                                     .progress = progress_,
+                                     .checkpoints = checkpoints_,
+                                     .group = group_};
 };
 
 // Of the last unit the output are the logits z: ∂KL(t ‖ z)/∂z = (softmax(z) − softmax(t)) / batch.

@@ -7,6 +7,10 @@
 namespace zerosweep {
 namespace {
 
+ClusterQSettings SettingsOf(const JointCase& of) {
+  return ClusterQParams().Read("clusterq", of.params);
+}
+
 std::vector<Moments> SomeMoments(const Teacher& teacher, bool gradient) {
   std::vector<Moments> moments;
   for (const Moments& of : RunningMoments(teacher.graph)) {
@@ -21,7 +25,7 @@ TEST(ClusterqTest, TheReleasedDiversityHasNoGradient) {
   JointCase one("clusterq", {{"objective", "released"}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const ClusterQ method(context);
+  const ClusterQ method(context, SettingsOf(one));
   const std::vector<Moments> moments = SomeMoments(one.teacher, true);
   const torch::Tensor diversity = method.ReleasedDiversity(7, moments);
   diversity.backward();
@@ -36,7 +40,7 @@ TEST(ClusterqTest, TheReleasedDiversityIsASumOverImagesAndLayers) {
   JointCase one("clusterq", {{"objective", "released"}, {"batch", 5}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const ClusterQ method(context);
+  const ClusterQ method(context, SettingsOf(one));
   const std::vector<Moments> moments = SomeMoments(one.teacher, false);
   double mean = 0;
   for (uint64_t step = 0; step < 500; ++step)
@@ -51,7 +55,7 @@ TEST(ClusterqTest, TheReleasedMismatchDividesInsideItsLoop) {
   JointCase one("clusterq", {{"objective", "released"}, {"batch", 3}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const ClusterQ method(context);
+  const ClusterQ method(context, SettingsOf(one));
   const std::vector<Moments> moments = SomeMoments(one.teacher, false);
   const std::vector<Moments> running = RunningMoments(one.teacher.graph);
   const double layers = 2;
@@ -70,7 +74,7 @@ TEST(ClusterqTest, CentroidsAreMadeOfAcceptedImagesAndMove) {
   JointCase one("clusterq", {{"centroid_rate", 0.25}});
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  ClusterQ method(context);
+  ClusterQ method(context, SettingsOf(one));
   method.EndStep(0);  // one step is done, centroids_from is 2
   for (const auto& centroid : method.centroids()) EXPECT_TRUE(centroid.empty());
   method.EndStep(1);
@@ -106,7 +110,7 @@ TEST(ClusterqTest, TheClassTermBeginsOneEpochAfterTheCentroids) {
     JointCase one("clusterq", {{"objective", objective}, {"centroids_from", 4}, {"epoch", 3}});
     Alone with;
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
-    ClusterQ method(context);
+    ClusterQ method(context, SettingsOf(one));
     const TeacherPass pass = {{}, SomeMoments(one.teacher, true)};
     for (uint64_t step = 0; step < 9; ++step) {
       EXPECT_EQ(method.ExtraTerms(step, pass).contains("centroids"), step >= 7)
@@ -122,7 +126,7 @@ TEST(ClusterqTest, OnlyUpdatesOfCentroidsAreAugmented) {
   Alone with;
   const QuantizationContext context_plain = plain.Context(with.group, with.checkpoints);
   const QuantizationContext context_seen = seen.Context(with.group, with.checkpoints);
-  ClusterQ whole(context_plain), views(context_seen);
+  ClusterQ whole(context_plain, SettingsOf(plain)), views(context_seen, SettingsOf(seen));
   const auto equal = [&](size_t label) {
     const auto &a = whole.centroids()[label], &b = views.centroids()[label];
     if (a.size() != b.size()) return false;
@@ -157,7 +161,7 @@ TEST(ClusterqTest, TheClassBatchIsAugmentedWhenTheStepsBatchIs) {
   Alone with;
   const QuantizationContext context_plain = plain.Context(with.group, with.checkpoints);
   const QuantizationContext context_seen = seen.Context(with.group, with.checkpoints);
-  ClusterQ whole(context_plain), views(context_seen);
+  ClusterQ whole(context_plain, SettingsOf(plain)), views(context_seen, SettingsOf(seen));
   whole.EndStep(1);
   views.EndStep(1);
   int heads = 0;

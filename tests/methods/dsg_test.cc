@@ -29,11 +29,12 @@ SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t see
 std::map<std::string, torch::Tensor> Terms(const Teacher& teacher, const Json& given,
                                            const std::vector<Slack>& slacks, const torch::Tensor& x,
                                            int64_t iteration = 0) {
-  const Json params = CompleteParams(SynthesizerRegistry::Get("dsg").declaration, given);
+  const DsgSettings settings = DsgParams().Read("dsg", given);
   QuietProgress progress;
   NoCheckpoints none;
-  const SynthesisContext context{teacher, params, RandomStreams(0), progress, none};
-  return DsgObjective(context, slacks, {0, 0, x.size(0)}).Terms(x, iteration);
+  const SynthesisContext context{
+      .teacher = teacher, .random = RandomStreams(0), .progress = progress, .checkpoints = none};
+  return DsgObjective(context, settings, slacks, {0, 0, x.size(0)}).Terms(x, iteration);
 }
 
 // Section 2.1 and 2.2 once more, number by number in double precision. `weight(layer, image)`.

@@ -15,7 +15,7 @@ TEST(FddaTest, TheDeeperHalfBeginsAsInTheCode) {
 }
 
 TEST(FddaTest, TheCosineReturns) {
-  const RateSchedule rate{.shape = "cosine", .total = 70000, .period = 20000};
+  const RateSchedule rate{.shape = RateSchedule::Shape::kCosine, .total = 70000, .period = 20000};
   for (const auto& [step, factor] :
        {std::pair{0, 1.0}, {20000, 0.0}, {40000, 1.0}, {60000, 0.0}, {70000, 0.5}})
     EXPECT_NEAR(rate.Factor(step), factor, 1e-12) << step;
@@ -25,7 +25,7 @@ TEST(FddaTest, CentresAreTheMomentsOfOneImage) {
   JointCase one("fdda", {}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const Fdda method(context);
+  const Fdda method(context, FddaParams().Read("fdda", one.params));
   ASSERT_EQ(method.centres().size(), 4U);
   for (int64_t label = 0; label < 4; ++label) {
     // Some image of the class has these moments.
@@ -47,7 +47,7 @@ TEST(FddaTest, TheCentresTellOfEveryClass) {
   JointCase one("fdda");
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const Fdda method(context);
+  const Fdda method(context, FddaParams().Read("fdda", one.params));
   EXPECT_EQ(one.progress.reports["classes"], 4);
 }
 
@@ -74,7 +74,7 @@ TEST(FddaTest, TheStudentSeesRealImagesToo) {
   JointCase one("fdda");
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  Fdda method(context);
+  Fdda method(context, FddaParams().Read("fdda", one.params));
   const TrainingBatch generated = EightGenerated();
   const TrainingBatch batch = method.ForStudent(3, generated);
   EXPECT_EQ(batch.images.size(0), 16);
@@ -106,7 +106,7 @@ TEST(FddaTest, TheImagesOfTheCentresComeFirst) {
   JointCase one("fdda", {{"real_images", 0}});
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  Fdda method(context);
+  Fdda method(context, FddaParams().Read("fdda", one.params));
   const TrainingBatch batch = method.ForStudent(3, EightGenerated());
   EXPECT_TRUE(torch::equal(batch.labels.slice(0, 8).sum(0), torch::ones(4))) << "one of each class";
 }
@@ -119,7 +119,7 @@ TEST(FddaTest, CropsOfAllOfAnImageOnlyMirrorIt) {
     JointCase one("fdda", given);
     Alone with;
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
-    Fdda method(context);
+    Fdda method(context, FddaParams().Read("fdda", one.params));
     const TrainingBatch generated = EightGenerated();
     const torch::Tensor all = torch::cat(
         {generated.images, Normalise(one.real.Images(0, 24), one.teacher.mean, one.teacher.std)});

@@ -25,11 +25,16 @@ class FinetuneTest : public testing::Test {
     const auto& entry = QuantizerRegistry::Get("finetune");
     Json all = {{"iterations", 60}, {"batch", 16}, {"calibration", 10}, {"lr", 0.02}};
     all.update(given);
-    const Json params = CompleteParams(entry.declaration, all);
     QuietProgress progress;
     const Protocol protocol;
-    return entry.function({teacher, images, params, protocol, false, bits, bits, RandomStreams(7),
-                           progress, checkpoints, group});
+    return entry.function({.teacher = teacher,
+                           .images = images,
+                           .setting = {protocol, false, bits, bits},
+                           .random = RandomStreams(7),
+                           .progress = progress,
+                           .checkpoints = checkpoints,
+                           .group = group},
+                          all);
   }
   Quantization Train(const Json& given, int bits = 3) {
     NoCheckpoints checkpoints;
@@ -65,14 +70,20 @@ TEST_F(FinetuneTest, TrainingBringsTheStudentNearerToItsTeacher) {
 TEST_F(FinetuneTest, TellsOfWhatComesBeforeTheTraining) {
   const auto& entry = QuantizerRegistry::Get("finetune");
   for (const char* source : {"images", "generator"}) {
-    const Json params = CompleteParams(
-        entry.declaration,
-        {{"iterations", 1}, {"batch", 16}, {"calibration", 10}, {"ranges_from", source}});
+    const Json params = {
+        {"iterations", 1}, {"batch", 16}, {"calibration", 10}, {"ranges_from", source}};
+    const Protocol protocol;
     NoCheckpoints checkpoints;
     SoloGroup alone;
     QuietProgress progress;
-    entry.function({teacher_, images_, params, Protocol(), false, 4, 4, RandomStreams(7), progress,
-                    checkpoints, alone});
+    entry.function({.teacher = teacher_,
+                    .images = images_,
+                    .setting = {protocol, false, 4, 4},
+                    .random = RandomStreams(7),
+                    .progress = progress,
+                    .checkpoints = checkpoints,
+                    .group = alone},
+                   params);
     EXPECT_EQ(progress.reports["calibrations"], 10) << source;
     EXPECT_EQ(progress.reports["teacher's images"], 4) << source;  // 50 by 16
   }

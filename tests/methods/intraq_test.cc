@@ -23,20 +23,18 @@ Json With(Json params, const Json& more) {
 }
 
 struct IntraqTest : testing::Test {
-  // The objective of a batch; `params` outlive it.
   IntraqObjective Objective(const Json& given, const ImageBatch& batch) {
-    params = CompleteParams(SynthesizerRegistry::Get("intraq").declaration, given);
-    return IntraqObjective(context, batch);
+    return IntraqObjective(context, IntraqParams().Read("intraq", given), batch);
   }
   torch::Tensor Labels(int64_t first, int64_t count) const {
     return UniformLabels(context.random, teacher.classes, first, count);
   }
 
   const Teacher teacher = TinyTeacher();
-  Json params;
   QuietProgress progress;
   NoCheckpoints none;
-  const SynthesisContext context{teacher, params, RandomStreams(2), progress, none};
+  const SynthesisContext context{
+      .teacher = teacher, .random = RandomStreams(2), .progress = progress, .checkpoints = none};
 };
 
 // Section 3.1 once more, channel by channel in double precision.
@@ -276,11 +274,12 @@ TEST_F(IntraqTest, AConvolutionAsClassifierHasTheTermsOfALinearOne) {
   torch::manual_seed(9);
   const torch::Tensor x = torch::randn({6, 3, 10, 10});
   const std::vector<torch::Tensor> finished = {torch::randn({6, 3, 10, 10})};
-  params = CompleteParams(SynthesizerRegistry::Get("intraq").declaration,
-                          {{"lambda_lower", 0.02}, {"lambda_upper", 0.03}});
+  const IntraqSettings settings =
+      IntraqParams().Read("intraq", {{"lambda_lower", 0.02}, {"lambda_upper", 0.03}});
   const auto terms_of = [&](const Teacher& of) {
-    const SynthesisContext with{of, params, RandomStreams(2), progress, none};
-    return IntraqObjective(with, {1, 6, 6, finished}).Terms(x);
+    const SynthesisContext with{
+        .teacher = of, .random = RandomStreams(2), .progress = progress, .checkpoints = none};
+    return IntraqObjective(with, settings, {1, 6, 6, finished}).Terms(x);
   };
   const auto expected = terms_of(ConvHeadTeacher(10));
   EXPECT_GT((expected.at("margin_lower") + expected.at("margin_upper")).item<double>(), 0);

@@ -12,6 +12,7 @@
 #include "methods/intraq/objective.h"
 #include "tests/support/fill.h"
 #include "tests/support/joint_golden.h"
+#include "tests/support/read_part.h"
 
 namespace zerosweep {
 namespace {
@@ -58,11 +59,13 @@ TEST(JointLossesTest, StudentsMinimiseWhatTheirMethodSays) {
     const bool finetuned = method == "intraq";
     const Json given =
         finetuned ? Json{{"distillation", 20}, {"reduction", "batch"}} : Json::object();
-    const auto& declaration = QuantizerRegistry::Get(finetuned ? "finetune" : method).declaration;
+    const std::string quantizer = finetuned ? "finetune" : method;
+    const Json values =
+        CompleteParams(quantizer, QuantizerRegistry::Get(quantizer).declaration.params, given);
+    const auto settings = ReadPart(DistillationParams(1, "element"), values);
     torch::Tensor student = logits("student logits").set_requires_grad(true);
     const TrainingBatch batch{{}, shares / shares.sum(1, true), logits("teacher logits"), 5};
-    const auto [distillation, cross_entropy] =
-        LossOf(student, batch, Distillation::FromParams(CompleteParams(declaration, given)));
+    const auto [distillation, cross_entropy] = LossOf(student, batch, settings);
     const auto expect = [&](const torch::Tensor& term, const char* name) {
       const auto expected = golden.at("terms").at(name).get<double>();
       EXPECT_NEAR(term.item<double>(), expected, 1e-9 * expected) << method << ' ' << name;
@@ -81,15 +84,16 @@ TEST(JointLossesTest, StudentsMinimiseWhatTheirMethodSays) {
 TEST(JointLossesTest, IntraqsImagesMinimiseWhatItsScriptDoes) {
   const Json& golden = JointGolden().at("intraq");
   const Teacher teacher = JointGoldenTeacher();
-  const Json params =
-      CompleteParams(SynthesizerRegistry::Get("intraq").declaration, golden.at("given"));
   QuietProgress progress;
   NoCheckpoints none;
-  const SynthesisContext context{teacher, params, RandomStreams(JointGolden().at("seed")), progress,
-                                 none};
+  const SynthesisContext context{.teacher = teacher,
+                                 .random = RandomStreams(JointGolden().at("seed")),
+                                 .progress = progress,
+                                 .checkpoints = none};
   const int64_t finished = golden.at("finished"), count = golden.at("count");
   const IntraqObjective objective(
-      context, {1, finished, count, {FilledDouble("finished", {finished, 3, 8, 8}, -2, 2)}});
+      context, IntraqParams().Read("intraq", golden.at("given")),
+      {1, finished, count, {FilledDouble("finished", {finished, 3, 8, 8}, -2, 2)}});
   torch::Tensor x = FilledDouble("optimised", {count, 3, 8, 8}, -2, 2).set_requires_grad(true);
   const auto terms = objective.Terms(x);
   const auto value = [&](const char* name) { return terms.at(name).item<double>(); };
@@ -109,10 +113,9 @@ TEST(JointLossesTest, IntraqsImagesMinimiseWhatItsScriptDoes) {
 // With the recipe's numbers (sweeps/recipes/intraq.yaml).
 TEST(JointLossesTest, IntraqsStudentFallsAtItsEpochs) {
   const Json given = {{"iterations", 29400}, {"falls", "0.10884, 0.24489, 0.38095"}};
-  const FinetuneSettings settings(
-      CompleteParams(QuantizerRegistry::Get("finetune").declaration, given));
+  const RateSchedule rate = FinetuneRate(FinetuneParams().Read("finetune", given));
   for (const Json& row : JointGolden().at("intraq_rates"))
-    EXPECT_NEAR(settings.rate.Factor(row.at("step")), row.at("factor").get<double>(), 1e-15)
+    EXPECT_NEAR(rate.Factor(row.at("step")), row.at("factor").get<double>(), 1e-15)
         << row.at("step");
 }
 

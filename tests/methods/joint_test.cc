@@ -164,8 +164,7 @@ TEST_P(JointTest, TheBudgetOfTheStudentIsAMetric) {
   const std::map<std::string, double> sums = {
       {"constant", 4}, {"step", 0.121}, {"cosine", 2.5}};  // Σ cos²(πk/8) = (4 + 1)/2
   for (const auto& [schedule, sum] : sums) {
-    JointCase one(GetParam(), {{"schedule", schedule}});
-    if (one.params.contains("period")) one.params["period"] = 0;
+    JointCase one(GetParam(), {{"schedule", schedule}, {"period", 0}});
     Alone with;
     const auto metrics = one.Run(with.group, with.checkpoints).metrics;
     EXPECT_NEAR(metrics.at("lr_kd"), 0.01 * sum * weight, 1e-12 * weight) << schedule;

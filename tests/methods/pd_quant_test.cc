@@ -30,13 +30,20 @@ class PdQuantTest : public testing::Test {
   Quantization Run(const char* name, const Json& given,
                    const std::map<std::string, std::filesystem::path>& inputs = {}) {
     const auto& entry = QuantizerRegistry::Get(name);
-    const Json params = CompleteParams(entry.declaration, given);
     QuietProgress progress;
     SoloGroup group;
     NoCheckpoints checkpoints;
-    const Protocol protocol{.act_placement = ActPlacement::kOpOutput, .first_w = 8};
-    return entry.function({teacher_, images_, params, protocol, /*fold_batch_norms=*/true, 3, 3,
-                           RandomStreams(0), progress, checkpoints, group, inputs});
+    const QuantizationSetting setting{
+        {.act_placement = ActPlacement::kOpOutput, .first_w = 8}, true, 3, 3};
+    return entry.function({.teacher = teacher_,
+                           .images = images_,
+                           .setting = setting,
+                           .random = RandomStreams(0),
+                           .progress = progress,
+                           .checkpoints = checkpoints,
+                           .group = group,
+                           .inputs = inputs},
+                          given);
   }
 
   std::map<std::string, torch::Tensor> Correct(const CorrectionSettings& settings,

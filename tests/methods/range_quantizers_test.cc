@@ -12,14 +12,19 @@ namespace {
 QuantizedNetwork Quantize(const char* name, const Teacher& teacher, const torch::Tensor& images,
                           const Json& given, int w_bits, int a_bits) {
   const auto& entry = QuantizerRegistry::Get(name);
-  const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
   SoloGroup group;
   NoCheckpoints checkpoints;
   const Protocol protocol;
   return entry
-      .function({teacher, images, params, protocol, false, w_bits, a_bits, RandomStreams(0),
-                 progress, checkpoints, group})
+      .function({.teacher = teacher,
+                 .images = images,
+                 .setting = {protocol, false, w_bits, a_bits},
+                 .random = RandomStreams(0),
+                 .progress = progress,
+                 .checkpoints = checkpoints,
+                 .group = group},
+                given)
       .network;
 }
 

@@ -20,10 +20,14 @@ Dataset Calibration() {
 
 SyntheticData Synthesize(const Teacher& teacher, const Dataset& data, const Json& given) {
   const auto& entry = SynthesizerRegistry::Get("real");
-  const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
   NoCheckpoints checkpoints;
-  return entry.function({teacher, params, RandomStreams(4), progress, checkpoints, &data});
+  return entry.function({.teacher = teacher,
+                         .random = RandomStreams(4),
+                         .progress = progress,
+                         .checkpoints = checkpoints,
+                         .real_data = &data},
+                        given);
 }
 
 TEST(RealTest, TakesTheImagesThatTheSeedChooses) {

@@ -8,28 +8,39 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/support/quiet_progress.h"
 #include "tests/support/tiny_network.h"
 
 namespace zerosweep {
 namespace {
 
-using SettingsOf = ReconstructionSettings (*)(const QuantizationContext&);
-
 struct Method {
   const char* name;
-  SettingsOf settings;
+  std::function<ReconstructionSettings(const QuantizationContext&, const Json& params)> loop;
   Protocol protocol;  // what its own preset says of ranges
 };
 
+template <typename Settings>
+Method Of(const char* name, const Params<Settings>& params,
+          ReconstructionSettings (*loop)(const QuantizationContext&, const Settings&),
+          const Protocol& protocol = {}) {
+  return {name,
+          [=](const QuantizationContext& context, const Json& given) {
+            return loop(context, params.Read(name, given));
+          },
+          protocol};
+}
+
 const std::vector<Method>& Methods() {
   static const std::vector<Method> methods = {
-      {"adaround", AdaRoundSettings, {}},
-      {"brecq", BrecqSettings, {}},
-      {"qdrop", QDropSettings, {.init_on_fp = true}},
-      {"pd_quant", PdQuantSettings, {}},
-      {"genie_m", GenieMSettings, {.zero_point_free = true}},
-      {"aquant", AQuantSettings, {}}};
+      Of("adaround", AdaRoundParams(), AdaRoundLoop),
+      Of("brecq", BrecqParams(), BrecqLoop),
+      Of("qdrop", QDropParams(), QDropLoop, {.init_on_fp = true}),
+      Of("pd_quant", PdQuantParams(), PdQuantLoop),
+      Of("genie_m", GenieMParams(), GenieMLoop, {.zero_point_free = true}),
+      Of("aquant", AQuantParams(), AQuantLoop)};
   return methods;
 }
 
@@ -212,9 +223,14 @@ TEST(ReconstructionSettingsTest, WhatTheyRunWithIsTheTable) {
   for (size_t i = 0; i < Methods().size(); ++i) {
     const Method& method = Methods()[i];
     const Json params = ColumnOf(kParameters, i);
-    const ReconstructionSettings settings =
-        method.settings({teacher, images, params, method.protocol, false, 4, 4, RandomStreams(0),
-                         progress, none, alone});
+    const ReconstructionSettings settings = method.loop({.teacher = teacher,
+                                                         .images = images,
+                                                         .setting = {method.protocol, false, 4, 4},
+                                                         .random = RandomStreams(0),
+                                                         .progress = progress,
+                                                         .checkpoints = none,
+                                                         .group = alone},
+                                                        params);
     ExpectSame(Told(settings), ColumnOf(kSettings, i), method.name);
     EXPECT_EQ(settings.units, params.at("units"));
     EXPECT_EQ(settings.batch, params.at("batch"));
@@ -250,8 +266,14 @@ TEST(ReconstructionSettingsTest, LpSearchesAsBrecqDoes) {
   NoCheckpoints none;
   SoloGroup alone;
   const QuantizedNetwork network = entry
-                                       .function({teacher, images, params, protocol, false, 3, 3,
-                                                  RandomStreams(0), progress, none, alone})
+                                       .function({.teacher = teacher,
+                                                  .images = images,
+                                                  .setting = {protocol, false, 3, 3},
+                                                  .random = RandomStreams(0),
+                                                  .progress = progress,
+                                                  .checkpoints = none,
+                                                  .group = alone},
+                                                 params)
                                        .network;
   const RangeSearchSettings search{
       .kind = RangeSearch::kShrinkBoth, .p = 2.4, .step = 0.01, .candidates = 80};

@@ -49,13 +49,19 @@ Quantization QuantizeAs(const Released& released, const Json& given, int64_t ima
                         const std::map<std::string, std::filesystem::path>& inputs = {}) {
   const Teacher teacher = ReleasedTeacher();
   const auto& entry = QuantizerRegistry::Get(released.method);
-  const Json params = CompleteParams(entry.declaration, given);
+  const torch::Tensor calibration = ReleasedImages(images);
   const Preset preset = PresetNamed(released.preset);
   QuietProgress progress;
   SoloGroup group;
-  return entry.function({teacher, ReleasedImages(images), params, preset.protocol,
-                         preset.fold_batch_norms, bits, bits, RandomStreams(0), progress,
-                         checkpoints, group, inputs});
+  return entry.function({.teacher = teacher,
+                         .images = calibration,
+                         .setting = {preset.protocol, preset.fold_batch_norms, bits, bits},
+                         .random = RandomStreams(0),
+                         .progress = progress,
+                         .checkpoints = checkpoints,
+                         .group = group,
+                         .inputs = inputs},
+                        given);
 }
 
 // "round layer1.0": a unit of the golden file as curves name it.

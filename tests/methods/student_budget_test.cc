@@ -11,6 +11,7 @@
 #include "engine/joint/joint_params.h"
 #include "engine/quant/quantizer.h"
 #include "methods/finetune/settings.h"
+#include "tests/support/read_part.h"
 
 namespace zerosweep {
 namespace {
@@ -46,19 +47,23 @@ Json Resolved(const std::string& quantizer, const YAML::Node& recipe, const std:
   return values;
 }
 
+RateSchedule Finetune(const Json& params) {
+  return FinetuneRate(FinetuneParams().Read("finetune", params));
+}
+
 // What the recipe's student is trained with.
 struct Trained {
   Trained(const std::string& recipe, const std::string& profile) {
     const auto [name, given] = QuantizerOf(recipe);
     params = Resolved(name, given, profile);
     joint = name != "finetune";
-    rate = joint ? StudentRate(params) : FinetuneSettings(params).rate;
+    rate = joint ? StudentRate(ReadPart(JointParams({}), params)) : Finetune(params);
     steps = params.at("iterations");
   }
 
   std::map<std::string, double> Budget(int64_t images, int64_t classes) const {
-    return BudgetMetrics({steps, images, params.at("lr"), rate}, Distillation::FromParams(params),
-                         classes);
+    return BudgetMetrics({steps, images, params.at("lr"), rate},
+                         ReadPart(DistillationParams(1, "element"), params), classes);
   }
 
   Json params;
@@ -88,7 +93,7 @@ TEST_P(StudentBudgetTest, UnderFastTheRateFallsToNothingWithinTheBudget) {
   if (!student.joint) return;
   // The generator goes on making images for the student: its rate stays.
   const int64_t all = student.steps + student.params.at("warm_up").get<int64_t>();
-  const RateSchedule generator = GeneratorRate(student.params);
+  const RateSchedule generator = GeneratorRate(ReadPart(JointParams({}), student.params));
   EXPECT_GE(generator.Sum(all) / static_cast<double>(all), 0.45);
   EXPECT_EQ(Idle(generator, all), 0);
 }
@@ -139,7 +144,7 @@ TEST(StudentBudgetTest, FallsOfFinetuneAreAtTheReleasedEpochs) {
   EXPECT_EQ(fall_of(alone.rate, alone.steps), (std::vector<int64_t>{19200, 39200, 59200}));
   Json imagenet = intraq.params;  // sweeps/papers/intraq.yaml: epoch 100 of 4 to 150
   imagenet["falls"] = "0.65306";
-  EXPECT_EQ(fall_of(FinetuneSettings(imagenet).rate, intraq.steps), (std::vector<int64_t>{19200}));
+  EXPECT_EQ(fall_of(Finetune(imagenet), intraq.steps), (std::vector<int64_t>{19200}));
 }
 
 // As in its code under `paper`: all images, and averages whose correction is fed back. Short

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <string>
+#include <utility>
 
 #include "engine/data/transform.h"
 #include "engine/quant/quantizer.h"
@@ -47,20 +48,26 @@ struct JointCase {
       all.update({{"class_batch", 6}, {"centroids_from", 2}, {"epoch", 2}, {"centroid_images", 6}});
     if (name == "fdda") all.update({{"class_batch", 6}, {"real_images", 20}, {"any_class", 2}});
     if (!given.is_null()) all.update(given);  // {} is null
-    params = CompleteParams(entry.declaration, all);
+    params = std::move(all);
   }
 
   QuantizationContext Context(Group& group, Checkpoints& checkpoints) {
-    return {teacher,          images,   params,      protocol, false, 4,  4,
-            RandomStreams(3), progress, checkpoints, group,    {},    {}, &real};
+    return {.teacher = teacher,
+            .images = images,
+            .setting = {protocol, false, 4, 4},
+            .random = RandomStreams(3),
+            .progress = progress,
+            .checkpoints = checkpoints,
+            .group = group,
+            .real_data = &real};
   }
   Quantization Run(Group& group, Checkpoints& checkpoints) {
-    return entry.function(Context(group, checkpoints));
+    return entry.function(Context(group, checkpoints), params);
   }
 
   const QuantizerRegistry::Entry& entry;
   Teacher teacher;
-  Json params;
+  Json params;  // those given
   torch::Tensor images;
   Dataset real;
   Protocol protocol;

@@ -101,7 +101,7 @@ std::vector<double> SummaryOf(const std::string& name, const torch::Tensor& tens
 
 GoldenTraining::GoldenTraining(const std::string& method, const Json& given)
     : entry_(QuantizerRegistry::Get(method)),
-      params_(CompleteParams(entry_.declaration, given)),
+      params_(CompleteParams(method, entry_.declaration.params, given)),
       teacher_(JointGoldenTeacher()),
       real_(RealImages()) {}
 
@@ -110,11 +110,16 @@ CheckpointState GoldenTraining::Run(const std::optional<CheckpointState>& from, 
   Between checkpoints(from, to);
   const int bits = JointGolden().at("bits");
   const RandomStreams random(JointGolden().at("seed"));
-  const QuantizationContext context{teacher_, images_, params_, protocol_, false,
-                                    bits,     bits,    random,  progress_, checkpoints,
-                                    alone,    {},      {},      &real_};
+  const QuantizationContext context{.teacher = teacher_,
+                                    .images = images_,
+                                    .setting = {protocol_, false, bits, bits},
+                                    .random = random,
+                                    .progress = progress_,
+                                    .checkpoints = checkpoints,
+                                    .group = alone,
+                                    .real_data = &real_};
   try {
-    entry_.function(context);
+    entry_.function(context, params_);
   } catch (const Error& error) {
     if (error.failure() != Failure::kInterrupted) throw;
     return std::move(checkpoints.reached);

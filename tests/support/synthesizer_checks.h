@@ -17,10 +17,12 @@ namespace zerosweep {
 inline SyntheticData SynthesizeWith(const std::string& name, const Teacher& teacher,
                                     const Json& given, Checkpoints& checkpoints,
                                     uint64_t seed = 0) {
-  const auto& entry = SynthesizerRegistry::Get(name);
-  const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
-  return entry.function({teacher, params, RandomStreams(seed), progress, checkpoints});
+  return SynthesizerRegistry::Get(name).function({.teacher = teacher,
+                                                  .random = RandomStreams(seed),
+                                                  .progress = progress,
+                                                  .checkpoints = checkpoints},
+                                                 given);
 }
 
 inline SyntheticData SynthesizeWith(const std::string& name, const Teacher& teacher,

@@ -15,12 +15,13 @@ namespace {
 
 double Spread(const Teacher& teacher, const char* method) {
   const auto& entry = SynthesizerRegistry::Get(method);
-  const Json params =
-      CompleteParams(entry.declaration, {{"images", 16}, {"batch", 16}, {"iterations", 60}});
   QuietProgress progress;
   NoCheckpoints checkpoints;
-  const SyntheticData data =
-      entry.function({teacher, params, RandomStreams(0), progress, checkpoints});
+  const SyntheticData data = entry.function({.teacher = teacher,
+                                             .random = RandomStreams(0),
+                                             .progress = progress,
+                                             .checkpoints = checkpoints},
+                                            {{"images", 16}, {"batch", 16}, {"iterations", 60}});
   return MeasureQuality(teacher, data.images).at("bn_spread");
 }
 

@@ -20,12 +20,13 @@ TEST(GenieDCifarTest, TheLossFallsBelowATwentiethWithin100Iterations) {
   LoadState(graph, ReadState(*folder / "resnet20.safetensors"), "resnet20.safetensors");
   teacher.graph = ToChannelsLast(graph);
   const auto& entry = SynthesizerRegistry::Get("genie_d");
-  const Json params =
-      CompleteParams(entry.declaration, {{"images", 32}, {"batch", 32}, {"iterations", 100}});
   QuietProgress progress;
   NoCheckpoints checkpoints;
-  const SyntheticData data =
-      entry.function({teacher, params, RandomStreams(0), progress, checkpoints});
+  const SyntheticData data = entry.function({.teacher = teacher,
+                                             .random = RandomStreams(0),
+                                             .progress = progress,
+                                             .checkpoints = checkpoints},
+                                            {{"images", 32}, {"batch", 32}, {"iterations", 100}});
   EXPECT_LT(data.metrics.at("final_loss"), 0.05 * data.metrics.at("initial_loss"));
   EXPECT_LT(data.images.mean({0, 2, 3}).abs().max().item<double>(), 1e-3);
   EXPECT_LT((data.images.var({0, 2, 3}) - 1).abs().max().item<double>(), 1e-2);

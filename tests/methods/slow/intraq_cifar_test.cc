@@ -25,10 +25,13 @@ Teacher CifarTeacher(const std::filesystem::path& folder) {
 
 SyntheticData Synthesize(const Teacher& teacher, const Json& given) {
   const auto& entry = SynthesizerRegistry::Get("intraq");
-  const Json params = CompleteParams(entry.declaration, given);
   QuietProgress progress;
   NoCheckpoints checkpoints;
-  return entry.function({teacher, params, RandomStreams(0), progress, checkpoints});
+  return entry.function({.teacher = teacher,
+                         .random = RandomStreams(0),
+                         .progress = progress,
+                         .checkpoints = checkpoints},
+                        given);
 }
 
 // Images of the second batch from the mean features of the first's images of their class.

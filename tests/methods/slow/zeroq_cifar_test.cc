@@ -21,12 +21,13 @@ TEST(ZeroqCifarTest, TheLossFallsBelowOnePercentOfItsStart) {
   LoadState(graph, ReadState(*folder / "resnet20.safetensors"), "resnet20.safetensors");
   teacher.graph = graph;
   const auto& entry = SynthesizerRegistry::Get("zeroq");
-  const Json params =
-      CompleteParams(entry.declaration, {{"images", 8}, {"batch", 8}, {"iterations", 500}});
   QuietProgress progress;
   NoCheckpoints checkpoints;
-  const SyntheticData data =
-      entry.function({teacher, params, RandomStreams(0), progress, checkpoints});
+  const SyntheticData data = entry.function({.teacher = teacher,
+                                             .random = RandomStreams(0),
+                                             .progress = progress,
+                                             .checkpoints = checkpoints},
+                                            {{"images", 8}, {"batch", 8}, {"iterations", 500}});
   EXPECT_LT(data.metrics.at("final_loss"), 0.01 * data.metrics.at("initial_loss"));
 }
 
