@@ -139,7 +139,8 @@ size_t PlanBuilder::HashKey::operator()(const Key& key) const {
   size_t hash = key.family;
   const auto mix = [&](size_t value) { hash = (hash ^ value) * 0x9e3779b97f4a7c15; };
   mix(static_cast<size_t>(key.seed));
-  for (const size_t input : key.inputs) mix(input);
+  for (size_t i = 0; i < key.inputs.size(); i += 2)
+    mix(key.inputs[i] | static_cast<size_t>(key.inputs[i + 1]) << 32);
   return hash ^ (hash >> 32);
 }
 
@@ -151,8 +152,8 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
   row.stages.reserve(design.stages.size());
   for (const SeedlessStage& stage : design.stages)
     row.stages.push_back(Place(stage, row.seeds, row.stages));
-  const auto [known, is_new] =
-      trials_.try_emplace({design.family, 0, {row.stages.back()}}, plan_.trials.size());
+  const auto [known, is_new] = trials_.try_emplace(
+      {design.family, 0, {static_cast<uint32_t>(row.stages.back())}}, plan_.trials.size());
   if (is_new) {
     row.id = TrialName(plan_.stages[row.stages.back()].name, design.id_tail);
     plan_.trials.push_back(std::move(row));
@@ -263,7 +264,8 @@ const PlanBuilder::Design& PlanBuilder::Intern(StageDesign design) {
 size_t PlanBuilder::Place(const SeedlessStage& stage, const Seeds& seeds,
                           const std::vector<size_t>& earlier) {
   Key key{stage.design->family, stage.seed == nullptr ? 0 : seeds.*stage.seed, {}};
-  for (size_t i = 0; i < stage.inputs.size(); ++i) key.inputs.at(i) = earlier[stage.inputs[i]];
+  for (size_t i = 0; i < stage.inputs.size(); ++i)
+    key.inputs.at(i) = static_cast<uint32_t>(earlier[stage.inputs[i]]);
   const auto [known, is_new] = stages_.try_emplace(key, plan_.stages.size());
   if (is_new) {
     const auto* inputs = key.inputs.data();

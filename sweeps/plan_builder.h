@@ -61,7 +61,7 @@ class PlanBuilder {
   struct Key {
     size_t family = 0;
     int64_t seed = 0;
-    std::array<size_t, 6> inputs{};  // more than any stage has; 0: none (that is a teacher's place)
+    std::array<uint32_t, 6> inputs{};  // more than any stage has; 0: none (a teacher's place)
     bool operator==(const Key&) const = default;
   };
   struct HashKey {
