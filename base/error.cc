@@ -1,6 +1,6 @@
 #include "base/error.h"
 
-#include <array>
+#include "base/enum_words.h"
 
 namespace zerosweep {
 namespace {
@@ -13,9 +13,7 @@ constexpr std::array kFailures = {"error",       "crash",         "oom",     "ti
 template <typename Enum, size_t kCount>
 Enum FromString(const std::array<const char*, kCount>& words, const std::string& word,
                 const char* what) {
-  for (size_t i = 0; i < kCount; ++i) {
-    if (word == words[i]) return static_cast<Enum>(i);
-  }
+  if (const auto value = EnumOf<Enum>(words, word)) return *value;
   Fail(ErrorKind::kInternal, "unknown {} '{}'", what, word);
 }
 

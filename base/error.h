@@ -32,7 +32,7 @@ enum class Failure {
   kNonFinite,      // NaN or infinity where a number must be
   kConfiguration,  // another attempt would end the same way
   kData,           // an input is gone or is not what it was
-  kLostWorker,     // nobody knows what became of it
+  kLostWorker,     // its worker disappeared: the outcome is unknown
   kInterrupted,    // asked to leave
   kCancelled,      // by a request
   kPublish,        // its artifact is not the one that it reported

@@ -43,6 +43,11 @@ int WriteAndSync(int fd, std::string_view bytes) {
 
 }  // namespace
 
+bool IsFile(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
 std::string ReadFile(const fs::path& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) FailErrno(path, "read");
@@ -71,8 +76,7 @@ void WriteFileDurably(const fs::path& path, std::string_view bytes) {
   int error = WriteAndSync(fd, bytes);
   if (close(fd) != 0 && error == 0) error = errno;
   if (error == 0) return;
-  std::error_code ignored;
-  if (fs::is_regular_file(path, ignored)) unlink(path.c_str());
+  if (IsFile(path)) unlink(path.c_str());
   FailErrno(path, "write", error);
 }
 

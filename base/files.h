@@ -7,7 +7,10 @@
 
 namespace zerosweep {
 
-// All throw kStorage, naming the path and the system's reason.
+// All others throw kStorage, naming the path and the system's reason.
+
+// Whether there is a file that is no folder, pipe or device. Never throws.
+bool IsFile(const std::filesystem::path& path);
 
 std::string ReadFile(const std::filesystem::path& path);
 

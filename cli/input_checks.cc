@@ -39,8 +39,7 @@ Json RequestOf(const InputCheck& check) {
 class Passed {
  public:
   explicit Passed(const fs::path& home) : home_(home) {
-    std::error_code ignored;
-    if (!fs::is_regular_file(File(), ignored)) return;
+    if (!IsFile(File())) return;
     try {
       ParseJson(ReadFile(File()), File().string()).get_to(notes_);
     } catch (const std::exception&) {

@@ -36,7 +36,7 @@ Json SetBy(const Recipe& recipe, const Catalogue& catalogue) {
   return set;
 }
 
-// Kinds of stages whose parameters a paper sets, besides those that run its parts.
+// Whether a paper sets parameters of this kind of stage, which runs none of the paper's parts.
 bool IsOfPaper(const KindFacts& kind) {
   return kind.presence == KindFacts::Presence::kNeeded ||
          kind.presence == KindFacts::Presence::kMixedBits;

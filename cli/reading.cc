@@ -37,8 +37,7 @@ std::string NameIn(const std::filesystem::path& file) {
 
 std::string SweepName(const std::string& word) {
   const std::filesystem::path path(word);
-  std::error_code code;
-  if (!std::filesystem::is_regular_file(path, code)) {
+  if (!IsFile(path)) {
     if (path.has_parent_path()) Fail(ErrorKind::kUsage, "there is no sweep file {}", word);
     return word;
   }

@@ -14,8 +14,8 @@ void Coordinator::OnStoreCall(int rank, const StoreCall& call) {
       Send(flight.members.at(static_cast<size_t>(reply.rank)).worker,
            StoreReply{reply.rank, reply.answer});
   } catch (const Error& error) {
-    flight.NoteFailure(call.rank, {found->first, ErrorKind::kTrial, Failure::kError, error.what()}, {},
-                       clock_.Monotonic(), options_.drain_grace);
+    flight.NoteFailure(call.rank, {found->first, ErrorKind::kTrial, Failure::kError, error.what()},
+                       {}, clock_.Monotonic(), options_.drain_grace);
   }
 }
 

@@ -81,9 +81,9 @@ bool IsInsideStep() {
   return false;
 }
 
-// MPI waits for ever for a server that does not answer, and hears no signal meanwhile: whoever
-// listens at the place of one that has ended need not be one. Ends the process when it is not
-// destroyed in time.
+// MPI waits without limit for a server that does not answer, and no signal interrupts the wait.
+// Where a server has ended, another program may listen on its port and never answer. Ends the
+// process unless it is destroyed in time.
 class StartLimit {
  public:
   StartLimit() : thread_([this] { Wait(); }) {}

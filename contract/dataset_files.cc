@@ -3,17 +3,13 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "contract/image_folder.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
-
-bool IsFile(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
 
 const std::vector<std::string>& NamesOf(const std::string& split, const Declaration& dataset) {
   const auto& files = dataset.dataset().files;
@@ -53,6 +49,13 @@ std::set<std::string> SplitsIn(const fs::path& folder, const DatasetFacts& facts
   for (const auto& [split, names] : facts.files)
     if (!FindAll({folder}, names).files.empty()) splits.insert(split);
   return splits;
+}
+
+bool HasSplit(const std::set<std::string>& splits, const std::string& split,
+              const DatasetFacts& facts) {
+  const auto other = facts.fallback.find(split);
+  return splits.contains(split) ||
+         (other != facts.fallback.end() && splits.contains(other->second));
 }
 
 SplitFiles FindSplit(const std::vector<fs::path>& folders, const std::string& split,

@@ -19,6 +19,10 @@ std::vector<std::filesystem::path> FoldersUnder(const std::filesystem::path& roo
 // The splits ("train", "test", "calibration") whose files, or class folders, the folder holds.
 std::set<std::string> SplitsIn(const std::filesystem::path& folder, const DatasetFacts& facts);
 
+// Whether the split is among those there (SplitsIn), or the one declared as its fallback.
+bool HasSplit(const std::set<std::string>& splits, const std::string& split,
+              const DatasetFacts& facts);
+
 struct SplitFiles {
   std::vector<std::filesystem::path> files;  // in reading order; empty: no folder has them all
   std::filesystem::path missing;             // the first that was looked for in vain

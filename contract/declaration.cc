@@ -1,7 +1,6 @@
 #include "contract/declaration.h"
 
-#include <algorithm>
-
+#include "base/enum_words.h"
 #include "base/error.h"
 
 namespace zerosweep {
@@ -9,13 +8,15 @@ namespace zerosweep {
 namespace {
 
 constexpr std::array kParamTypes = {"int", "float", "bool", "string", "choice", "bits"};
+constexpr std::array kPresences = {"alone", "always", "synthesizer", "mixed_bits", "needed"};
+constexpr std::array kSetters = {"evaluate", "synthesizer", "quantizer", "bits"};
 constexpr std::array kRoleNames = {"kind", "synthesizer", "quantizer", "model", "dataset"};
 
 template <typename Enum, size_t kCount>
 void FromWord(const Json& json, const std::array<const char*, kCount>& words, Enum& value) {
-  const auto found = std::find(words.begin(), words.end(), json.get<std::string>());
-  if (found == words.end()) Fail(ErrorKind::kInternal, "the catalogue holds {}", json.dump());
-  value = static_cast<Enum>(found - words.begin());
+  const auto found = EnumOf<Enum>(words, json.get_ref<const std::string&>());
+  if (!found) Fail(ErrorKind::kInternal, "the catalogue holds {}", json.dump());
+  value = *found;
 }
 
 }  // namespace
@@ -31,16 +32,16 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Condition, fact, relation, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Limit, when, message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ParamSpec, name, type, default_value, meaning, unit, source, min,
                                    max, choices, profiles, variants, neutral)
-NLOHMANN_JSON_SERIALIZE_ENUM(KindFacts::Presence,
-                             {{KindFacts::Presence::kAlone, "alone"},
-                              {KindFacts::Presence::kAlways, "always"},
-                              {KindFacts::Presence::kSynthesizer, "synthesizer"},
-                              {KindFacts::Presence::kMixedBits, "mixed_bits"},
-                              {KindFacts::Presence::kNeeded, "needed"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(KindFacts::SetBy, {{KindFacts::SetBy::kEvaluate, "evaluate"},
-                                                {KindFacts::SetBy::kSynthesizer, "synthesizer"},
-                                                {KindFacts::SetBy::kQuantizer, "quantizer"},
-                                                {KindFacts::SetBy::kBits, "bits"}})
+void to_json(Json& json, KindFacts::Presence presence) {
+  json = kPresences.at(static_cast<size_t>(presence));
+}
+void from_json(const Json& json, KindFacts::Presence& presence) {
+  FromWord(json, kPresences, presence);
+}
+void to_json(Json& json, KindFacts::SetBy set_by) {
+  json = kSetters.at(static_cast<size_t>(set_by));
+}
+void from_json(const Json& json, KindFacts::SetBy& set_by) { FromWord(json, kSetters, set_by); }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KindFacts, presence, set_by, provides, reads, runs,
                                    reads_weights, reads_test_images, passes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MethodFacts, joint, groups, labels)

@@ -1,6 +1,6 @@
-// What exists, declared beside the code that does it: `zerosweep-stage --describe` prints all
-// declarations, from which `zerosweep` validates sweeps, names stages and prints help
-// (docs/methods.md).
+// Declarations: each describes a kind of stage, a method, a network or a dataset, and stands beside
+// its code. `zerosweep-stage --describe` prints them all. From them `zerosweep` validates sweeps,
+// names stages and prints help (docs/methods.md).
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 #include "contract/store_messages.h"
 
-#include <array>
 #include <string_view>
 
+#include "base/enum_words.h"
 #include "base/error.h"
 
 namespace zerosweep {
@@ -36,8 +36,7 @@ std::string Unhex(const std::string& text) {
 }
 
 StoreOperation OperationFromString(const std::string& word) {
-  for (size_t i = 0; i < kOperations.size(); ++i)
-    if (word == kOperations[i]) return static_cast<StoreOperation>(i);
+  if (const auto operation = EnumOf<StoreOperation>(kOperations, word)) return *operation;
   Fail(ErrorKind::kCluster, "malformed message: unknown operation '{}' of a store", word);
 }
 

@@ -1,5 +1,6 @@
 #include "sweeps/data_files.h"
 
+#include "base/files.h"
 #include "base/text.h"
 #include "contract/dataset_files.h"
 #include "contract/image_folder.h"
@@ -7,11 +8,6 @@
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
-
-bool IsFile(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
 
 std::vector<fs::path> CandidateFolders(const DatasetFacts& facts, const DataRoots& roots) {
   std::vector<fs::path> folders;
@@ -72,8 +68,7 @@ DatasetFiles FindDataset(const Declaration& dataset, const DataRoots& roots,
   if (!place) FailMissing(dataset, CandidateFolders(facts, roots), where);
   DatasetFiles found{*place, dataset.name, "", facts.classes, ""};
   if (!facts.in_class_folders()) {
-    const bool real = place->splits.contains("calibration") || place->splits.contains("train");
-    if (calibration_too && real)
+    if (calibration_too && HasSplit(place->splits, "calibration", facts))
       digests.Prepare(FindSplit({place->folder}, "calibration", dataset).files);
     found.test_fingerprint = SplitFingerprint(dataset, *place, "test", digests);
     return found;

@@ -25,8 +25,7 @@ fs::path CacheFile(const fs::path& home) { return home / "cache" / "digests.json
 DigestCache::DigestCache(const Home& home, ReadingProgress progress)
     : home_(home.folder), progress_(std::move(progress)) {
   const fs::path file = CacheFile(home_);
-  std::error_code ignored;
-  if (home_.empty() || !fs::is_regular_file(file, ignored)) return;
+  if (home_.empty() || !IsFile(file)) return;
   try {
     ParseJson(ReadFile(file), file.string()).get_to(digests_);
   } catch (const std::exception&) {

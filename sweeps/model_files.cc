@@ -50,8 +50,7 @@ std::optional<ModelCard> FindCard(const YamlNode& node, const ModelPlaces& place
                          card->where);
   }
   const fs::path beside = model.weights.parent_path() / (NameOfWeights(model.weights) + ".json");
-  std::error_code ignored;
-  if (fs::is_regular_file(beside, ignored)) {
+  if (IsFile(beside)) {
     if (MayBeModelCard(beside)) return ReadModelCard(beside, node.where);
     model.notes.push_back(fmt::format(
         "{} has none of the keys of a model card and is not taken for one", beside.string()));
@@ -177,8 +176,7 @@ Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<Mod
 std::string DigestOf(const Model& model, DigestCache& digests) {
   const std::vector<fs::path> files = WeightFiles(model.weights);
   for (const fs::path& file : files) {
-    std::error_code ignored;
-    if (!fs::is_regular_file(file, ignored)) {
+    if (!IsFile(file)) {
       FailAt(model.where, "{} names {}, which is not there", model.weights.string(), file.string());
     }
   }
@@ -199,8 +197,7 @@ Model ShippedModel(const YamlNode& node, const ModelPlaces& places, const Catalo
       model.name = name;
       model.where = node.where;
       model.weights = folder / card.json.value("weights_file", name + ".safetensors");
-      std::error_code ignored;
-      if (!fs::is_regular_file(model.weights, ignored)) {
+      if (!IsFile(model.weights)) {
         FailAt(node.where, "model {}: its weights {} are missing", name, model.weights.string());
       }
       model.weights_sha256 = DigestOf(model, digests);

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "contract/dataset_files.h"
 #include "contract/weight_files.h"
 #include "storage/stage_text.h"
 #include "sweeps/data_files.h"
@@ -113,7 +114,7 @@ class Replayer {
   std::vector<fs::path> WeightCandidates(const fs::path& recorded) const {
     std::vector<fs::path> files;
     std::error_code code;
-    if (fs::is_regular_file(recorded, code)) files.push_back(recorded);
+    if (IsFile(recorded)) files.push_back(recorded);
     std::vector<fs::path> folders = roots_;
     folders.insert(folders.end(), options_.model_folders.begin(), options_.model_folders.end());
     for (const fs::path& folder : folders) {
@@ -175,7 +176,7 @@ class Replayer {
       DataRoots root;
       if (i < folders.size()) root.push_back(folders[i]);
       const auto place = LocateDataset(*declaration, root);
-      if (!place || !Holds(*declaration, *place, split)) continue;
+      if (!place || !HasSplit(place->splits, split, declaration->dataset())) continue;
       places.push_back({place->folder, SplitFingerprint(*declaration, *place, split, digests_)});
       if (places.back().digest == digest) return places.back();
     }
@@ -184,15 +185,6 @@ class Replayer {
          "the {} images of dataset {} are not there ({}): name their folder with --data or "
          "$ZEROSWEEP_DATA",
          split, dataset, Shown(folders));
-  }
-
-  // Whether the folder has the split, or the one that stands in for it.
-  static bool Holds(const Declaration& dataset, const DatasetPlace& place,
-                    const std::string& split) {
-    const auto& fallback = dataset.dataset().fallback;
-    const auto other = fallback.find(split);
-    return place.splits.contains(split) ||
-           (other != fallback.end() && place.splits.contains(other->second));
   }
 
   const RecordedTrial& recorded_;

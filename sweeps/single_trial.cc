@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/files.h"
 #include "sweeps/overrides.h"
 #include "sweeps/sweep_spec.h"
 
@@ -27,15 +28,14 @@ YamlNode& Put(YamlNode& map, const std::string& key, YamlNode value) {
 }
 
 // Names of shipped models are plain words.
-bool IsFile(const std::string& model) {
+bool NamesFile(const std::string& model) {
   static const std::set<std::string> kEndings = {".safetensors", ".pth", ".pt", ".bin", ".tar"};
-  std::error_code code;
-  return model.find('/') != std::string::npos || fs::is_regular_file(model, code) ||
+  return model.find('/') != std::string::npos || IsFile(model) ||
          kEndings.contains(fs::path(model).extension());
 }
 
 YamlNode ModelNode(const SingleTrial& trial) {
-  if (!IsFile(trial.model)) {
+  if (!NamesFile(trial.model)) {
     if (!trial.arch.empty() || !trial.dataset.empty() || !trial.key.empty())
       FailAt("MODEL",
              "{} is the name of a shipped model: --arch, --dataset and --key go with a file",
@@ -43,9 +43,8 @@ YamlNode ModelNode(const SingleTrial& trial) {
     return WordNode(trial.model, "MODEL");
   }
   YamlNode node = EmptyMap("MODEL");
-  std::error_code code;
   // What is here comes before what has the same name in the data folder.
-  const bool here = fs::is_regular_file(trial.model, code);
+  const bool here = IsFile(trial.model);
   Put(node, "file", WordNode(here ? fs::absolute(trial.model).string() : trial.model, "MODEL"));
   if (!trial.key.empty()) Put(node, "key", WordNode(trial.key, "--key"));
   if (!trial.arch.empty()) Put(node, "arch", WordNode(trial.arch, "--arch"));

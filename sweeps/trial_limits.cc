@@ -1,5 +1,6 @@
 #include "sweeps/trial_limits.h"
 
+#include "contract/dataset_files.h"
 #include "contract/limits.h"
 
 namespace zerosweep {
@@ -11,10 +12,10 @@ int64_t SideOf(const ResolvedTrial& trial) {
   return trial.model.dataset->dataset().shape[1];
 }
 
-void CheckModel(const ResolvedTrial& trial) {
+void CheckModel(const ResolvedTrial& trial, const Json& model) {
   const Declaration& architecture = *trial.model.architecture;
-  const Json side = {{"side", SideOf(trial)}}, facts = ToJson(architecture.model());
-  const auto refusal = Refusal(architecture.limits, {{"model", &facts}, {"trial", &side}});
+  const Json side = {{"side", SideOf(trial)}};
+  const auto refusal = Refusal(architecture.limits, {{"model", &model}, {"trial", &side}});
   if (refusal) FailAt(trial.model.where, "{}: {}", architecture.name, *refusal);
 }
 
@@ -24,14 +25,13 @@ bool MakesLabels(const TrialStage& synthesize) {
   return labels && AllHold(*labels, {{"param", &synthesize.all}});
 }
 
-void CheckPart(const ResolvedTrial& trial, const TrialStage& stage) {
+void CheckPart(const ResolvedTrial& trial, const TrialStage& stage, const Json& model) {
   const Declaration& part = *stage.part->declaration;
   if (part.limits.empty()) return;
   Json known = {{"side", SideOf(trial)}, {"a_bits", trial.bits().a}};
   if (stage.facts().runs == Role::kQuantizer)
     for (const TrialStage& other : trial.treatment.stages)
       if (other.facts().runs == Role::kSynthesizer) known["labelled"] = MakesLabels(other);
-  const Json model = ToJson(trial.model.architecture->model());
   const auto refusal = Refusal(part.limits, {{"param", &stage.all},
                                              {"protocol", &trial.treatment.protocol.fields},
                                              {"model", &model},
@@ -50,7 +50,7 @@ void CheckRanksOfTrial(const TrialStage& stage, const Assignment& assignment,
 void CheckRealData(const ResolvedTrial& trial, const Part& part) {
   if (!part.declaration->Needs("real_data")) return;
   const DatasetFiles& data = trial.images;
-  if (data.splits.contains("train") || data.splits.contains("calibration")) return;
+  if (HasSplit(data.splits, "calibration", trial.model.dataset->dataset())) return;
   FailAt(part.where,
          "{} needs real images, but {} holds no training or calibration images of dataset {}",
          part.name(), data.folder.string(), data.name);
@@ -69,11 +69,12 @@ void CheckMixedPrecision(const ResolvedTrial& trial, const YamlNode& bits) {
 
 void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment,
                 const Catalogue& catalogue) {
-  CheckModel(trial);
+  const Json model = ToJson(trial.model.architecture->model());
+  CheckModel(trial, model);
   for (const TrialStage& stage : trial.treatment.stages) {
     if (stage.part == nullptr) continue;
     CheckRanksOfTrial(stage, assignment, catalogue);
-    CheckPart(trial, stage);
+    CheckPart(trial, stage, model);
     CheckRealData(trial, *stage.part);
   }
   CheckMixedPrecision(trial, *assignment.Get(TrialKey::kBits));

@@ -10,7 +10,7 @@ std::string ReadInputFile(const std::filesystem::path& path, const std::string& 
   if (!std::filesystem::exists(path, ignored)) {
     Fail(ErrorKind::kUsage, "{}: there is no file {}: check the path", what, path.string());
   }
-  if (!std::filesystem::is_regular_file(path, ignored)) {
+  if (!IsFile(path)) {
     Fail(ErrorKind::kUsage, "{}: {} is not a file: check the path", what, path.string());
   }
   try {

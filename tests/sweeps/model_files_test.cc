@@ -179,9 +179,10 @@ TEST(ModelFilesTest, ListsEveryPlaceWhereAFileWasLookedFor) {
             "folder with --data, ZEROSWEEP_DATA or `data:` in the sweep");
   EXPECT_EQ(folder.ErrorOf(SweepOf("{arch: plain_cnn}")),
             "sweep.yaml:4: model has no file: write {file: x.safetensors, arch: …, dataset: …}");
-  EXPECT_EQ(folder.ErrorOf(SweepOf("{file: x.pt, architecture: plain_cnn}")),
-            "sweep.yaml:4: unknown key 'architecture' in model (known: file, key, arch, dataset, card, "
-            "normalisation)");
+  EXPECT_EQ(
+      folder.ErrorOf(SweepOf("{file: x.pt, architecture: plain_cnn}")),
+      "sweep.yaml:4: unknown key 'architecture' in model (known: file, key, arch, dataset, card, "
+      "normalisation)");
   folder.Write("near.pt", "small weights");  // beside the sweep
   EXPECT_EQ(folder.Expand(SweepOf("{file: near.pt}")).trials.size(), 1U);
 }
