@@ -20,8 +20,6 @@ struct GeneratedBatch {
   torch::Tensor labels;  // n×classes: shares of the classes that were asked for, which sum to 1
 };
 
-using Terms = std::map<std::string, torch::Tensor>;  // of a loss, weighted: this rank's shares
-
 class JointMethod {
  public:
   virtual ~JointMethod() = default;

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "engine/quant/snapshots.h"
-
 namespace zerosweep {
 namespace {
 
@@ -19,20 +17,23 @@ Params<JointSettings> LoopParams(const JointDefaults& defaults) {
       BudgetParam("iterations", defaults.iterations, "steps in which both are trained",
                   "iterations", defaults.source);
   warm_up.min = iterations.min = 0;
-  return {Bind(&JointSettings::batch, BudgetParam("batch", defaults.batch, "images of one step",
-                                                  "images", defaults.source)),
-          Bind(&JointSettings::warm_up, std::move(warm_up)),
-          Bind(&JointSettings::iterations, std::move(iterations)),
-          Bind(&JointSettings::calibration,
-               {.name = "calibration",
-                .default_value = 800,
-                .meaning = "first steps, of the warm-up, whose images set the activation ranges",
-                .unit = "iterations",
-                .source = "4 epochs of 200",
-                .min = 0,
-                .profiles = {{"fast", 200}, {"smoke", 4}}}),
-          Part(&JointSettings::generator,
-               LabelledGeneratorParams(defaults.latents, defaults.latents_meaning))};
+  using Training = StudentTrainingSettings;
+  return {
+      Bind(&JointSettings::batch,
+           BudgetParam("batch", defaults.batch, "images of one step", "images", defaults.source)),
+      Part(&JointSettings::student,
+           {Bind(&Training::warm_up, std::move(warm_up)),
+            Bind(&Training::iterations, std::move(iterations)),
+            Bind(&Training::calibration,
+                 {.name = "calibration",
+                  .default_value = 800,
+                  .meaning = "first steps, of the warm-up, whose images set the activation ranges",
+                  .unit = "iterations",
+                  .source = "4 epochs of 200",
+                  .min = 0,
+                  .profiles = {{"fast", 200}, {"smoke", 4}}})}),
+      Part(&JointSettings::generator,
+           LabelledGeneratorParams(defaults.latents, defaults.latents_meaning))};
 }
 
 Params<JointSettings> GeneratorParams(const JointDefaults& defaults) {
@@ -54,13 +55,8 @@ Params<JointSettings> GeneratorParams(const JointDefaults& defaults) {
                      "β, of the batch-norm statistics", "authors' code"))};
 }
 
-Params<JointSettings> OptimiserParams(const JointDefaults& defaults) {
+Params<JointSettings> ScheduleParams(const JointDefaults& defaults) {
   return {
-      Bind(&JointSettings::lr, {.name = "lr",
-                                .default_value = defaults.lr,
-                                .meaning = "learning rate of the student, of all its parameters",
-                                .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
-                                .min = 0}),
       Bind(&JointSettings::schedule,
            {.name = "schedule",
             .default_value = defaults.schedule,
@@ -75,47 +71,44 @@ Params<JointSettings> OptimiserParams(const JointDefaults& defaults) {
             .meaning = "of the cosine: steps to 0, after which the rate rises again; 0: all",
             .unit = "iterations",
             .min = 0,
-            .profiles = {{"fast", 0}, {"smoke", 0}}}),
-      Bind(&JointSettings::momentum, {.name = "momentum",
-                                      .default_value = 0.9,
-                                      .meaning = "Nesterov's; 0: none",
-                                      .min = 0,
-                                      .max = 1}),
-      Bind(&JointSettings::weight_decay,
-           RateParam("weight_decay", 1e-4, "L2 of all parameters, batch norms and biases included",
-                     kCode))};
+            .profiles = {{"fast", 0}, {"smoke", 0}}})};
 }
 
 }  // namespace
 
 Params<JointSettings> JointParams(const JointDefaults& defaults) {
+  using Training = StudentTrainingSettings;
   return {LoopParams(defaults),
           GeneratorParams(defaults),
-          OptimiserParams(defaults),
-          Part(&JointSettings::ranges,
-               StudentRanges::AveragesParam({{"code", defaults.code_averages}})),
-          Bind(&JointSettings::snapshots, Snapshots::Param()),
+          Part(&JointSettings::student, StudentTrainingParams(defaults.lr)),
+          ScheduleParams(defaults),
+          Part(&JointSettings::student,
+               {Part(&Training::ranges,
+                     StudentRanges::AveragesParam({{"code", defaults.code_averages}})),
+                Part(&Training::distillation,
+                     DistillationParams(defaults.distillation, defaults.reduction))}),
           Bind(&JointSettings::heldout,
                {.name = "heldout",
                 .default_value = 512,
                 .meaning = "images that the generator makes at the end to score the snapshots on",
                 .unit = "images",
                 .min = 2,
-                .profiles = {{"fast", 256}, {"smoke", 16}}}),
-          Part(&JointSettings::distillation,
-               DistillationParams(defaults.distillation, defaults.reduction))};
+                .profiles = {{"fast", 256}, {"smoke", 16}}})};
 }
 
 // The falls are counted from the start of the whole training (GDFQ), but a cosine begins with the
 // student (FDDA).
 RateSchedule StudentRate(const JointSettings& settings) {
   if (settings.schedule == Shape::kCosine)
-    return {.shape = Shape::kCosine, .total = settings.iterations, .period = settings.period};
-  return {.shape = settings.schedule, .total = settings.steps(), .start = settings.warm_up};
+    return {
+        .shape = Shape::kCosine, .total = settings.student.iterations, .period = settings.period};
+  return {.shape = settings.schedule,
+          .total = settings.student.steps(),
+          .start = settings.student.warm_up};
 }
 
 RateSchedule GeneratorRate(const JointSettings& settings) {
-  return {.shape = settings.generator_schedule, .total = settings.steps()};
+  return {.shape = settings.generator_schedule, .total = settings.student.steps()};
 }
 
 }  // namespace zerosweep

@@ -6,8 +6,7 @@
 #include "engine/catalogue/params.h"
 #include "engine/joint/labelled_generator.h"
 #include "engine/optim/optimiser.h"
-#include "engine/quant/distillation.h"
-#include "engine/quant/student.h"
+#include "engine/quant/student_training.h"
 
 namespace zerosweep {
 
@@ -32,22 +31,15 @@ struct JointDefaults {
 
 struct JointSettings {
   int64_t batch = 0;  // images of a step
-  int64_t warm_up = 0, iterations = 0, calibration = 0;
   LabelledGeneratorSettings generator;
   double generator_lr = 0;
   RateSchedule::Shape generator_schedule = RateSchedule::Shape::kStep;
-  double label_weight = 0;       // w
-  double statistics_weight = 0;  // β
-  double lr = 0;                 // of the student
+  double label_weight = 0;          // w
+  double statistics_weight = 0;     // β
+  StudentTrainingSettings student;  // its rate: StudentRate
   RateSchedule::Shape schedule = RateSchedule::Shape::kStep;
   int64_t period = 0;
-  double momentum = 0, weight_decay = 0;
-  StudentRanges ranges;
-  int64_t snapshots = 0;
   int64_t heldout = 0;  // images
-  Distillation distillation;
-
-  int64_t steps() const { return warm_up + iterations; }
 };
 
 Params<JointSettings> JointParams(const JointDefaults& defaults);

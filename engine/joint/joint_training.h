@@ -1,18 +1,15 @@
 // A generator and a student, trained in the same loop against one teacher: GDFQ's skeleton (Xu et
 // al., ECCV 2020; authors' code), on which FDDA, ClusterQ and Qimera build.
 //
-// Each step: the generator makes a batch x for labels y; t = T(x).
+// Each step: the generator makes a batch x for labels y.
 //   generator   generator_training.h
-//   student     L_S = α·T²·KL(t/T ‖ s/T) + CE(s, y), on the same x, made before the generator's
-//               step; SGD with Nesterov's momentum
+//   student     student_training.h, on the same x, made before the generator's step
 // In the first steps ("warm_up") the generator is trained alone, and the student only sees its
 // images to set its activation ranges ("calibration").
 //
-// Over several ranks, each on its part of every batch, a step makes these collectives: three for
-// each norm of the generator and three for the teacher's statistics (forward and backward, each
-// time that images are made), one for the generator's gradients, one for the student's, one for
-// the losses that are shown; during calibration one for each activation quantizer instead of the
-// student's gradients.
+// Over several ranks a step makes, beside the student's collectives: three for each norm of the
+// generator and three for the teacher's statistics (forward and backward, each time that images are
+// made), and one for the generator's gradients.
 #pragma once
 
 #include <string>

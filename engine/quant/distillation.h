@@ -3,11 +3,14 @@
 
 #include <torch/types.h>
 
+#include <map>
 #include <string>
 
 #include "engine/catalogue/params.h"
 
 namespace zerosweep {
+
+using Terms = std::map<std::string, torch::Tensor>;  // of a loss, weighted: this rank's shares
 
 // The images of one training step on this rank, without gradient.
 struct TrainingBatch {

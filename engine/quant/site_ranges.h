@@ -8,19 +8,26 @@
 #include <vector>
 
 #include "engine/quant/quantized_network.h"
-#include "engine/quant/range_search.h"
+#include "engine/quant/reconstruction_settings.h"
+#include "engine/quant/unit_draws.h"
+#include "engine/quant/units.h"
 
 namespace zerosweep {
 
 class SiteRanges {
  public:
-  // A grid for each of the network's sites on this search. `network` outlives this.
-  SiteRanges(QuantizedNetwork& network, const RangeSearchSettings& search)
-      : network_(network), search_(search) {}
+  // Ranges of `network` on the first act_init_images of `images`, at the time that act_init says.
+  // Everything given outlives this object; `teacher` has the network's nodes in full precision.
+  SiteRanges(const ReconstructionSettings& settings, ActPlacement placement, const Graph& teacher,
+             const torch::Tensor& images, QuantizedNetwork& network);
 
-  // The sites that are quantized and have no grid yet.
-  std::vector<size_t> Missing() const;
+  // Call it before a phase.
+  void BeginPhase(const Phase& phase);
+  // Call it before a unit of a phase, for the sites up to that unit, those between units included;
+  // of the last unit, for all. `draws`: of the unit's training; null: it is not trained.
+  void BeginUnit(const Phase& phase, const Unit& unit, bool last, const UnitDraws* draws);
 
+ private:
   // What the sites see. Weights are those of `graph`, but for those of `weights` (by node).
   struct Path {
     const Graph& graph;     // the network's nodes
@@ -31,13 +38,16 @@ class SiteRanges {
     std::function<torch::Tensor(size_t site, int reader, const torch::Tensor& tensor)> keep = {};
     bool each_reader = false;  // see SiteTaps
   };
-  // Runs `images` once; each of `sites` gets its grid from the first tensor that it sees, and
-  // quantizes from then on.
-  void Search(const Path& path, const torch::Tensor& images, const std::vector<size_t>& sites);
 
- private:
+  std::vector<size_t> Missing() const;
+  Path WhileLearning(const Phase& phase, const Unit& unit, const UnitDraws& draws) const;
+  void Search(const Path& path, const std::vector<size_t>& sites);
+
+  const ReconstructionSettings& settings_;
+  ActPlacement placement_;
+  const Graph& teacher_;
+  torch::Tensor images_;
   QuantizedNetwork& network_;
-  RangeSearchSettings search_;
 };
 
 }  // namespace zerosweep

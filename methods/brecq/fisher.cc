@@ -14,7 +14,7 @@ torch::Tensor OutputOf(const UnitObjective::Student& student, const torch::Tenso
 }  // namespace
 
 void FisherWeights::BeginUnit(const Phase& phase, const Unit& unit, const Student& student,
-                              Caches& caches) {
+                              UnitCaches& caches) {
   if (phase.lr_rounding == 0) return;
   divergence_.BeginUnit(unit);
   const torch::Tensor all =

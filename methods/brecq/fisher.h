@@ -17,7 +17,7 @@ class FisherWeights final : public UnitObjective {
       : divergence_(context, /*temperature=*/1, batch), damping_(damping), batch_(batch) {}
 
   void BeginUnit(const Phase& phase, const Unit& unit, const Student& student,
-                 Caches& caches) override;
+                 UnitCaches& caches) override;
 
  private:
   PredictionDivergence divergence_;

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "engine/catalogue/limits.h"
-#include "engine/quant/snapshots.h"
 
 namespace zerosweep {
 
@@ -24,7 +23,7 @@ std::vector<double> FallsOf(const std::string& text) {
 
 RateSchedule FinetuneRate(const FinetuneSettings& settings) {
   return {.shape = settings.schedule,
-          .total = settings.iterations,
+          .total = settings.student.iterations,
           .ramp = settings.warm_up,
           .falls = FallsOf(settings.falls)};
 }
@@ -32,10 +31,11 @@ RateSchedule FinetuneRate(const FinetuneSettings& settings) {
 namespace {
 
 using Settings = FinetuneSettings;
+using Training = StudentTrainingSettings;
 using Shape = RateSchedule::Shape;
 
-Params<Settings> LoopParams() {
-  return {Bind(&Settings::iterations, {.name = "iterations",
+Params<Training> LoopParams() {
+  return {Bind(&Training::iterations, {.name = "iterations",
                                        .default_value = 79200,
                                        .meaning = "steps of the optimiser",
                                        .unit = "iterations",
@@ -43,35 +43,23 @@ Params<Settings> LoopParams() {
                                                  "(CIFAR)",
                                        .min = 0,
                                        .profiles = {{"fast", 1000}, {"smoke", 10}}}),
-          Bind(&Settings::batch, {.name = "batch",
-                                  .default_value = 200,
-                                  .meaning = "images of one step; at most as many as there are",
-                                  .unit = "images",
-                                  .source = "200 for CIFAR, 16 for ImageNet",
-                                  .min = 1,
-                                  .profiles = {{"fast", 64}, {"smoke", 32}}}),
-          Bind(&Settings::calibration,
+          Bind(&Training::calibration,
                {.name = "calibration",
                 .default_value = 800,
                 .meaning = "forwards before the training that move the activation ranges",
                 .unit = "iterations",
                 .source = "the first 4 epochs of 200 iterations",
                 .min = 1,
-                .profiles = {{"fast", 50}, {"smoke", 5}}})};
+                .profiles = {{"fast", 50}, {"smoke", 5}}}),
+          Bind(&Training::adam,
+               {.name = "optimiser",
+                .default_value = "sgd",
+                .meaning = "SGD with Nesterov's momentum, or Adam"},
+               {{"sgd", false}, {"adam", true}})};
 }
 
-Params<Settings> OptimiserParams() {
+Params<Settings> ScheduleParams() {
   return {
-      Bind(&Settings::adam,
-           {.name = "optimiser",
-            .default_value = "sgd",
-            .meaning = "SGD with Nesterov's momentum, or Adam"},
-           {{"sgd", false}, {"adam", true}}),
-      Bind(&Settings::lr, {.name = "lr",
-                           .default_value = 1e-4,
-                           .meaning = "learning rate of all parameters",
-                           .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
-                           .min = 0}),
       Bind(&Settings::schedule,
            {.name = "schedule",
             .default_value = "step",
@@ -90,17 +78,7 @@ Params<Settings> OptimiserParams() {
                                 .default_value = 0,
                                 .meaning = "iterations in which the rate grows linearly",
                                 .unit = "iterations",
-                                .min = 0}),
-      Bind(&Settings::momentum, {.name = "momentum",
-                                 .default_value = 0.9,
-                                 .meaning = "of SGD; 0: plain",
-                                 .min = 0,
-                                 .max = 1}),
-      Bind(&Settings::weight_decay,
-           {.name = "weight_decay",
-            .default_value = 1e-4,
-            .meaning = "L2 of all parameters, batch norms and biases included",
-            .min = 0})};
+                                .min = 0})};
 }
 
 Params<StudentRanges> StudentRangeParams() {
@@ -128,9 +106,28 @@ Params<StudentRanges> StudentRangeParams() {
       StudentRanges::AveragesParam()};
 }
 
-Params<Settings> RangeParams() {
+Params<Training> RangeParams() {
   return {
-      Part(&Settings::ranges, StudentRangeParams()),
+      Part(&Training::ranges, StudentRangeParams()),
+      Bind(&Training::range_lr, {.name = "range_lr",
+                                 .default_value = 1e-4,
+                                 .meaning = "learning rate of learned ranges, on the same schedule",
+                                 .min = 0}),
+      Bind(&Training::range_decay, {.name = "range_decay",
+                                    .default_value = 0.0,
+                                    .meaning = "L2 of learned ranges; PACT needs it to narrow",
+                                    .min = 0})};
+}
+
+Params<Settings> ImageParams() {
+  return {
+      Bind(&Settings::batch, {.name = "batch",
+                              .default_value = 200,
+                              .meaning = "images of one step; at most as many as there are",
+                              .unit = "images",
+                              .source = "200 for CIFAR, 16 for ImageNet",
+                              .min = 1,
+                              .profiles = {{"fast", 64}, {"smoke", 32}}}),
       Bind(&Settings::from_generator,
            {.name = "ranges_from",
             .default_value = "images",
@@ -145,18 +142,6 @@ Params<Settings> RangeParams() {
                                         .source = "IntraQ's released code",
                                         .min = 1,
                                         .neutral = 16}),
-      Bind(&Settings::range_lr, {.name = "range_lr",
-                                 .default_value = 1e-4,
-                                 .meaning = "learning rate of learned ranges, on the same schedule",
-                                 .min = 0}),
-      Bind(&Settings::range_decay, {.name = "range_decay",
-                                    .default_value = 0.0,
-                                    .meaning = "L2 of learned ranges; PACT needs it to narrow",
-                                    .min = 0})};
-}
-
-Params<Settings> ImageParams() {
-  return {
       Bind(&Settings::asked_labels,
            {.name = "labels",
             .default_value = "predicted",
@@ -169,7 +154,6 @@ Params<Settings> ImageParams() {
             .meaning = "train on every image through a window of 50 to 100 % of it, mirrored by "
                        "chance; the teacher sees the same",
             .source = "IntraQ"}),
-      Bind(&Settings::snapshots, Snapshots::Param()),
       Bind(&Settings::heldout,
            ShareParam("heldout", 0.1, "of the images: not trained on, to score the snapshots on",
                       "Zerosweep"))};
@@ -178,8 +162,10 @@ Params<Settings> ImageParams() {
 }  // namespace
 
 Params<FinetuneSettings> FinetuneParams() {
-  return {LoopParams(), OptimiserParams(), RangeParams(), ImageParams(),
-          Part(&Settings::distillation, DistillationParams(1, "element"))};
+  return {
+      Part(&Settings::student, {LoopParams(), StudentTrainingParams(1e-4), RangeParams(),
+                                Part(&Training::distillation, DistillationParams(1, "element"))}),
+      ScheduleParams(), ImageParams()};
 }
 
 namespace {

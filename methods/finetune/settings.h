@@ -7,28 +7,21 @@
 #include "contract/limits.h"
 #include "engine/catalogue/params.h"
 #include "engine/optim/optimiser.h"
-#include "engine/quant/distillation.h"
-#include "engine/quant/student.h"
+#include "engine/quant/student_training.h"
 
 namespace zerosweep {
 
 struct FinetuneSettings {
-  int64_t iterations = 0, batch = 0, calibration = 0;
-  bool adam = false;
-  double lr = 0;
+  int64_t batch = 0;                // images; at most as many as there are
+  StudentTrainingSettings student;  // its warm-up is the calibration; its rate: FinetuneRate
   RateSchedule::Shape schedule = RateSchedule::Shape::kStep;
-  std::string falls;  // see FallsOf
-  int64_t warm_up = 0;
-  double momentum = 0, weight_decay = 0;
-  StudentRanges ranges;
+  std::string falls;            // see FallsOf
+  int64_t warm_up = 0;          // iterations in which the rate grows
   bool from_generator = false;  // ranges are those of a small generator's images
   int64_t generator_batch = 0;
-  double range_lr = 0, range_decay = 0;
   bool asked_labels = false;
   bool augment = false;
-  int64_t snapshots = 0;
   double heldout = 0;
-  Distillation distillation;
 };
 
 Params<FinetuneSettings> FinetuneParams();

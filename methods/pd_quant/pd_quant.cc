@@ -65,7 +65,7 @@ class PredictionDifference : public UnitObjective {
       corrected_ = ReadSafetensors(found->second / "correction.safetensors");
   }
 
-  void BeginUnit(const Phase&, const Unit& unit, const Student&, Caches& caches) override {
+  void BeginUnit(const Phase&, const Unit& unit, const Student&, UnitCaches& caches) override {
     divergence_.BeginUnit(unit);
     if (corrected_.empty()) return;
     const auto found = corrected_.find(unit.name);
@@ -76,7 +76,7 @@ class PredictionDifference : public UnitObjective {
     caches.y = Run(Extract(divergence_.graph(), unit.input, unit.output).graph, caches.x_fp);
   }
 
-  torch::Tensor ExtraLoss(const Caches& caches, const torch::Tensor& indices,
+  torch::Tensor ExtraLoss(const UnitCaches& caches, const torch::Tensor& indices,
                           const Student& student) override {
     if (lamb_r_ == 0) return {};
     return divergence_.Of(student(caches.x_q.index_select(0, indices)), indices) / lamb_r_;

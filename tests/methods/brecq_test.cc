@@ -25,7 +25,7 @@ class FisherWeightsTest : public testing::Test {
 
   // Weights of a unit whose student gives `output`, by batches of three images, the last of one.
   torch::Tensor WeightsOf(const Unit& unit, const torch::Tensor& output, const Phase& phase) {
-    UnitObjective::Caches caches;
+    UnitCaches caches;
     caches.x_q = torch::arange(7, torch::kFloat64);
     const auto student = [&](const torch::Tensor& x) {
       return output.index_select(0, x.to(torch::kInt64));

@@ -35,7 +35,7 @@ TEST_P(JointRatesTest, FallAsTheReleasedPoliciesDo) {
     if (row.at("student").is_null()) {
       EXPECT_FALSE(after.values.at("curves").contains("loss")) << step;
     } else {
-      EXPECT_NEAR(factor(after, "student_sgd..rates", "lr"), row.at("student").get<double>(), 1e-12)
+      EXPECT_NEAR(factor(after, "optimiser..rates", "lr"), row.at("student").get<double>(), 1e-12)
           << step;
     }
   }

@@ -1,6 +1,6 @@
 // Schedules and budgets of everything that trains a student, as its recipe resolves under a
 // profile.
-#include "engine/quant/student_budget.h"
+#include "engine/quant/student_training.h"
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
@@ -62,8 +62,11 @@ struct Trained {
   }
 
   std::map<std::string, double> Budget(int64_t images, int64_t classes) const {
-    return BudgetMetrics({steps, images, params.at("lr"), rate},
-                         ReadPart(DistillationParams(1, "element"), params), classes);
+    return StudentBudget({.iterations = steps,
+                          .lr = params.at("lr"),
+                          .rate = rate,
+                          .distillation = ReadPart(DistillationParams(1, "element"), params)},
+                         images, classes);
   }
 
   Json params;
