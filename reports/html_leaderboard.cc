@@ -12,21 +12,6 @@ namespace {
 
 constexpr const char* kAccuracy = "top-1 %";
 
-// Adds the columns that only the page has the room for.
-Table TableOf(const std::vector<LeaderboardRow>& rows) {
-  constexpr double kGiga = 1e9;
-  Table table = LeaderboardForPeople(rows);
-  table.columns.insert(table.columns.end(), {"GBitOps", "published %"});
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const auto text = [](const std::optional<double>& value, double unit) {
-      return value ? fmt::format("{:.2f}", *value / unit) : "–";
-    };
-    table.rows[i].emplace_back(text(rows[i].bitops, kGiga));
-    table.rows[i].emplace_back(text(rows[i].published, 1));
-  }
-  return table;
-}
-
 // Columns without a value are dropped; those that say the same in every row are told once: "model
 // resnet20".
 std::vector<std::string> TakeUniform(Table& table) {
@@ -48,7 +33,7 @@ std::vector<std::string> TakeUniform(Table& table) {
 }  // namespace
 
 std::string HtmlLeaderboard(const std::vector<LeaderboardRow>& rows, const Json& provenance) {
-  Table table = TableOf(rows);
+  Table table = LeaderboardForPeople(rows, {"bitops", "published"});
   std::vector<std::string> uniform = TakeUniform(table);
   if (const std::string shared = SettingsOfBoard(rows).shared; !shared.empty())
     uniform.push_back("settings " + shared);

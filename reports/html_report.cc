@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/clock.h"
-#include "base/files.h"
 #include "reports/base64.h"
 #include "reports/html_leaderboard.h"
 #include "reports/html_page.h"
@@ -165,12 +163,6 @@ std::string HtmlReport(const ReportData& data, const std::string& made) {
   html += SamplesSection(data.samples);
   html += Curves(data.curves);
   return HtmlPage(data.title, html, data.provenance);
-}
-
-void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep,
-                     const PaperSettings& papers, const std::filesystem::path& path) {
-  WriteFileAtomically(path,
-                      HtmlReport(ReadReport(reader, sweep, papers), IsoUtc(SystemClock().Unix())));
 }
 
 }  // namespace zerosweep

@@ -1,7 +1,6 @@
 // report.html: one file that needs nothing else and lets nothing else in.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "reports/report_data.h"
@@ -13,10 +12,5 @@ namespace zerosweep {
 // frontiers and sensitivities, failures, samples of images, loss curves. All stored text is
 // escaped. `made` is the time it says it was made at (ISO-8601).
 std::string HtmlReport(const ReportData& data, const std::string& made);
-
-// Reads and writes it (temporary name + rename). Throws kUsage for an unknown sweep, kStorage when
-// the file cannot be written.
-void WriteHtmlReport(const ResultsReader& reader, const std::string& sweep,
-                     const PaperSettings& papers, const std::filesystem::path& path);
 
 }  // namespace zerosweep

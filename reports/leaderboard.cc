@@ -15,43 +15,29 @@
 namespace zerosweep {
 namespace {
 
-// The numbers of a trial that a row tells the means of: metrics, each of the stage of one kind, and
-// what its stages took.
-enum Number {
-  kTop1,
-  kAgreement,
-  kUntrained,
-  kBestSnapshot,
-  kHeldoutSnapshot,
-  kFp32,
-  kImages,
-  kSizeBytes,
-  kBitops,
-  kImagesSeen,
-  kLrKd,
-  kRealImages,
-  kEvaluated,
-  kSeconds,
-  kNumbers
-};
+// The numbers of a trial: metrics, each of the stage of one kind; behind them what its stages took.
 struct Metric {
   const char* of;  // a kind, or a metric that it comes with: most trials have neither
   const char* name;
+  std::optional<double> LeaderboardRow::*mean = nullptr;  // where a row has the mean of its trials
   const char* stored = nullptr;  // its name in the database, where that is another
 };
-constexpr std::array<Metric, kSeconds> kMetrics = {{{"evaluate", "top1"},
-                                                    {"evaluate", "agreement"},
-                                                    {"evaluate", "untrained_top1"},
-                                                    {"untrained_top1", "best_top1"},
-                                                    {"untrained_top1", "heldout_top1"},
-                                                    {"teacher", "fp32_top1"},
-                                                    {"synthesize", "images"},
-                                                    {"quantize", "size_bytes"},
-                                                    {"quantize", "bitops"},
-                                                    {"quantize", "images_seen"},
-                                                    {"images_seen", "lr_kd"},
-                                                    {"images_seen", "real_images"},
-                                                    {"evaluate", "evaluated", "images"}}};
+using Row = LeaderboardRow;
+constexpr auto kMetrics =
+    std::to_array<Metric>({{"evaluate", "top1"},
+                           {"evaluate", "evaluated", nullptr, "images"},
+                           {"evaluate", "agreement", &Row::agreement},
+                           {"evaluate", "untrained_top1", &Row::untrained_top1},
+                           {"untrained_top1", "best_top1", &Row::best_snapshot_top1},
+                           {"untrained_top1", "heldout_top1", &Row::heldout_snapshot_top1},
+                           {"teacher", "fp32_top1", &Row::fp32_top1},
+                           {"synthesize", "images", &Row::images},
+                           {"quantize", "size_bytes", &Row::size_bytes},
+                           {"quantize", "bitops", &Row::bitops},
+                           {"quantize", "images_seen", &Row::images_seen},
+                           {"images_seen", "lr_kd", &Row::lr_kd},
+                           {"images_seen", "real_images", &Row::real_images}});
+enum Number { kTop1, kEvaluated, kSeconds = kMetrics.size(), kNumbers };
 
 // Columns of TrialsSql; then the numbers.
 enum Column { kConfiguration, kRevisions, kSeed, kEvaluation, kSynthesized, kFirstNumber };
@@ -63,11 +49,11 @@ std::string TrialsSql(const FilterSql& filter) {
   for (const char* kind : {"evaluate", "teacher", "synthesize", "quantize"})
     joins += fmt::format("LEFT JOIN trial_stage {0} ON {0}.trial_id = t.id AND {0}.kind = '{0}'\n",
                          kind);
-  for (const auto& [of, name, stored] : kMetrics) {
-    columns += fmt::format(", {}.value", name);
+  for (const Metric& metric : kMetrics) {
+    columns += fmt::format(", {}.value", metric.name);
     joins +=
         fmt::format("LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{2}'\n",
-                    name, of, stored != nullptr ? stored : name);
+                    metric.name, metric.of, metric.stored != nullptr ? metric.stored : metric.name);
   }
   return fmt::format(
       R"(SELECT t.configuration_id, {}, t.seed, evaluate.stage_id, synthesize.stage_id{},
@@ -127,19 +113,10 @@ struct Samples {
       row.top1_ci_high = interval->high;
     }
     row.top1_best = *std::max_element(top1.begin(), top1.end());
-    row.agreement = Mean(values[kAgreement]);
-    row.fp32_top1 = Mean(values[kFp32]);
-    if (row.fp32_top1) row.drop = *row.fp32_top1 - row.top1_mean;
-    row.images = Mean(values[kImages]);
-    row.size_bytes = Mean(values[kSizeBytes]);
-    row.bitops = Mean(values[kBitops]);
-    row.images_seen = Mean(values[kImagesSeen]);
-    row.lr_kd = Mean(values[kLrKd]);
-    row.real_images = Mean(values[kRealImages]);
+    for (size_t i = 0; i < kMetrics.size(); ++i)
+      if (kMetrics[i].mean != nullptr) row.*kMetrics[i].mean = Mean(values[i]);
     row.seconds_mean = Mean(values[kSeconds]);
-    row.untrained_top1 = Mean(values[kUntrained]);
-    row.best_snapshot_top1 = Mean(values[kBestSnapshot]);
-    row.heldout_snapshot_top1 = Mean(values[kHeldoutSnapshot]);
+    if (row.fp32_top1) row.drop = *row.fp32_top1 - row.top1_mean;
   }
 };
 
@@ -305,14 +282,6 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const Paper
            std::tie(b.dataset, b.model, a.w_bits, a.a_bits, b.bits, a.top1_mean, b.method);
   });
   return rows;
-}
-
-std::string BitsName(const std::string& bits) {
-  const size_t activations = bits.rfind('a');
-  if (activations == std::string::npos || activations == 0) return bits;
-  std::string weights = bits.substr(1, activations - 1);
-  if (weights.starts_with("mp")) weights.replace(0, 2, "MP");
-  return fmt::format("W{}A{}", weights, bits.substr(activations + 1));
 }
 
 }  // namespace zerosweep

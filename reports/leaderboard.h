@@ -87,7 +87,7 @@ std::string RowKey(const LeaderboardRow& row);
 // rows apart.
 Json SettingsAsJson(const LeaderboardRow& row);
 
-// The columns of the contract, one value each: for JSON and CSV.
+// The columns of the contract (leaderboard_columns.h), one value each: for JSON and CSV.
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows);
 
 // "zeroq", "dsg (fixed)".
@@ -97,8 +97,9 @@ std::string MethodName(const LeaderboardRow& row);
 
 // For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *". Settings that all
 // rows share stand above or below the table, as SharedSettings. What training went through has
-// columns where a row was trained.
-Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows);
+// columns where a row was trained; `more` are names of further columns.
+Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows,
+                           const std::vector<std::string>& more = {});
 // "settings of all rows: iterations 1000, images 256"; empty where there are none.
 std::string SharedSettings(const std::vector<LeaderboardRow>& rows);
 

@@ -1,108 +1,32 @@
 // The leaderboard as a table for people: in documents, and narrow or wide on a terminal.
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <span>
 #include <tuple>
 
 #include "base/text.h"
 #include "reports/leaderboard.h"
+#include "reports/leaderboard_columns.h"
 #include "reports/settings_column.h"
 #include "reports/table_order.h"
 
 namespace zerosweep {
 namespace {
 
-std::string Fixed(const std::optional<double>& value, int digits) {
-  if (!value) return "–";
-  const bool rounds_to_zero = std::abs(*value) < 0.5 * std::pow(10.0, -digits);  // no "-0.00"
-  return fmt::format("{:.{}f}", rounds_to_zero ? 0.0 : *value, digits);
-}
-
-std::string Accuracy(const LeaderboardRow& row) {
-  const std::string mean = fmt::format("{:.2f}", row.top1_mean);
-  return row.top1_std ? fmt::format("{} ± {:.2f}", mean, *row.top1_std) : mean;
-}
-
-// "zeroq", "zeroq, 500 images *"
-std::string Protocol(const LeaderboardRow& row) {
-  std::string text = row.protocol;
-  if (row.limit > 0) text += fmt::format(", {} images", row.limit);
-  return row.not_comparable ? text + " *" : text;
-}
-
-// A column of a table for people.
-struct Column {
-  const char* name;
-  std::string (*cell)(const LeaderboardRow&);
-};
 using Row = LeaderboardRow;
-
-const Column kBits = {"bits", [](const Row& row) { return BitsName(row.bits); }};
-const Column kMethod = {"method", VariantName};
-const Column kTop1 = {"top-1 %", Accuracy};
-const Column kSamples = {
-    "n", [](const Row& row) { return std::to_string(row.n) + (SharesImages(row) ? " †" : ""); }};
-const Column kDrop = {"drop", [](const Row& row) { return Fixed(row.drop, 2); }};
-const Column kToReal = {"to real", [](const Row& row) {
-                          return row.to_real ? fmt::format("{:+.2f}", *row.to_real) : "–";
-                        }};
-const Column kSize = {
-    "size", [](const Row& row) { return row.size_bytes ? HumanBytes(*row.size_bytes) : "–"; }};
-const Column kSeconds = {"seconds", [](const Row& row) { return Fixed(row.seconds_mean, 1); }};
-const Column kPublished = {"published", [](const Row& row) { return Fixed(row.published, 2); }};
-const Column kProtocol = {"protocol", Protocol};
-
-const Column kUntrained = {"untrained",
-                           [](const Row& row) { return Fixed(row.untrained_top1, 2); }};
-const Column kBestSnapshot = {"best snapshot",
-                              [](const Row& row) { return Fixed(row.best_snapshot_top1, 2); }};
-const Column kHeldout = {"held-out",
-                         [](const Row& row) { return Fixed(row.heldout_snapshot_top1, 2); }};
-const Column kImagesSeen = {"images seen",
-                            [](const Row& row) { return Fixed(row.images_seen, 0); }};
-const Column kRealImages = {"real images",
-                            [](const Row& row) { return Fixed(row.real_images, 0); }};
-const Column kLrKd = {
-    "Σ lr·KD", [](const Row& row) { return row.lr_kd ? fmt::format("{:.4g}", *row.lr_kd) : "–"; }};
-
-const std::vector<Column> kTraining = {kUntrained, kBestSnapshot, kHeldout, kImagesSeen, kLrKd};
+using Names = std::vector<std::string>;
 
 constexpr const char* kSettings = "settings";
 constexpr size_t kSettingsPlace = 4;  // after the method
-const std::vector<Column> kForPeople = {
-    {"dataset", [](const Row& row) { return row.dataset; }},
-    {"model", [](const Row& row) { return row.model; }},
-    kBits,
-    kMethod,
-    kTop1,
-    kSamples,
-    kDrop,
-    kToReal,
-    {"FP32 %", [](const Row& row) { return Fixed(row.fp32_top1, 2); }},
-    {"agreement %", [](const Row& row) { return Fixed(row.agreement, 2); }},
-    {"images", [](const Row& row) { return Fixed(row.images, 0); }},
-    kSize,
-    kSeconds};
+const Names kDocument = {"dataset", "model",      "bits",        "method",    "top1_mean",
+                         "n",       "drop",       "to_real",     "fp32_top1", "agreement",
+                         "images",  "size_bytes", "seconds_mean"};
+const Names kTraining = {"untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1",
+                         "images_seen", "lr_kd"};
 
-const std::vector<Column> kWideOnly = {
-    {"95 % interval",
-     [](const Row& row) {
-       return row.top1_ci_low ? Fixed(row.top1_ci_low, 2) + " … " + Fixed(row.top1_ci_high, 2)
-                              : "–";
-     }},
-    {"best", [](const Row& row) { return Fixed(row.top1_best, 2); }},
-    kPublished,
-    {"published by", [](const Row& row) { return row.published_source.value_or("–"); }}};
-
-Table TableOf(const std::vector<LeaderboardRow>& rows, const std::vector<Column>& columns) {
-  Table table;
-  for (const Column& column : columns) table.columns.emplace_back(column.name);
-  for (const LeaderboardRow& row : rows) {
-    std::vector<Json>& cells = table.rows.emplace_back();
-    for (const Column& column : columns) cells.emplace_back(column.cell(row));
-  }
-  return table;
+Names Joined(Names first, const Names& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
 }
 
 void InsertSettings(const std::vector<LeaderboardRow>& rows, Table& table) {
@@ -156,9 +80,9 @@ size_t EndOfSection(const std::vector<LeaderboardRow>& rows, size_t first) {
 // What training went through: "51200 images seen · Σ lr·KD 0.76".
 std::string Training(const LeaderboardRow& row) {
   std::vector<std::string> words;
-  if (row.images_seen) words.push_back(kImagesSeen.cell(row) + " images seen");
-  if (row.real_images) words.push_back(kRealImages.cell(row) + " real images");
-  if (row.lr_kd) words.push_back("Σ lr·KD " + kLrKd.cell(row));
+  if (row.images_seen) words.push_back(TextOf("images_seen", row) + " images seen");
+  if (row.real_images) words.push_back(TextOf("real_images", row) + " real images");
+  if (row.lr_kd) words.push_back("Σ lr·KD " + TextOf("lr_kd", row));
   return Join(words, " · ");
 }
 
@@ -184,11 +108,11 @@ std::string Heading(std::span<const LeaderboardRow> section, bool one_protocol) 
   const LeaderboardRow& first = section.front();
   const bool one_teacher =
       first.fp32_top1 && std::all_of(section.begin(), section.end(), [&](const Row& row) {
-        return Fixed(row.fp32_top1, 2) == Fixed(first.fp32_top1, 2);
+        return TextOf("fp32_top1", row) == TextOf("fp32_top1", first);
       });
   std::string heading = fmt::format("{}, {}", first.dataset, first.model);
-  if (one_teacher) heading += fmt::format(" (FP32 {:.2f} %)", *first.fp32_top1);
-  return one_protocol ? heading + ", protocol " + Protocol(first) : heading;
+  if (one_teacher) heading += fmt::format(" (FP32 {} %)", TextOf("fp32_top1", first));
+  return one_protocol ? heading + ", protocol " + TextOf("protocol", first) : heading;
 }
 
 }  // namespace
@@ -206,12 +130,12 @@ std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
   return shared.empty() ? "" : kSharedSettings + shared;
 }
 
-Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows) {
-  std::vector<Column> columns = kForPeople;
-  if (AnyTrained(rows)) columns.insert(columns.end(), kTraining.begin(), kTraining.end());
-  if (AnyHas(rows, &LeaderboardRow::real_images)) columns.push_back(kRealImages);
-  columns.push_back(kProtocol);
-  Table table = TableOf(rows, columns);
+Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows, const Names& more) {
+  Names names = kDocument;
+  if (AnyTrained(rows)) names = Joined(names, kTraining);
+  if (AnyHas(rows, &LeaderboardRow::real_images)) names.emplace_back("real_images");
+  names.emplace_back("protocol");
+  Table table = TableForPeople(rows, Joined(names, more));
   InsertSettings(rows, table);
   return table;
 }
@@ -220,14 +144,14 @@ PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
   const std::vector<LeaderboardRow> ordered = Together(rows, SectionOf);
   const bool one_protocol =
       std::all_of(rows.begin(), rows.end(), [&rows](const LeaderboardRow& row) {
-        return !row.not_comparable && Protocol(row) == Protocol(rows.front());
+        return !row.not_comparable && TextOf("protocol", row) == TextOf("protocol", rows.front());
       });
-  std::vector<Column> columns = {kBits, kMethod, kTop1, kSamples, kDrop};
-  if (AnyHas(rows, &LeaderboardRow::to_real)) columns.push_back(kToReal);
-  columns.insert(columns.end(), {kSize, kSeconds});
-  if (AnyHas(rows, &LeaderboardRow::published)) columns.push_back(kPublished);
-  if (!one_protocol) columns.push_back(kProtocol);
-  PeopleTable people{.table = TableOf(ordered, columns),
+  Names names = {"bits", "method", "top1_mean", "n", "drop"};
+  if (AnyHas(rows, &LeaderboardRow::to_real)) names.emplace_back("to_real");
+  names = Joined(names, {"size_bytes", "seconds_mean"});
+  if (AnyHas(rows, &LeaderboardRow::published)) names.emplace_back("published");
+  if (!one_protocol) names.emplace_back("protocol");
+  PeopleTable people{.table = TableForPeople(ordered, names),
                      .best = BestRows(ordered),
                      .gives_way = 1,
                      .under_heading = kSettings};
@@ -240,11 +164,10 @@ PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
 }
 
 PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
-  std::vector<Column> columns = kForPeople;
-  columns.insert(columns.end(), kTraining.begin(), kTraining.end());
-  columns.insert(columns.end(), {kRealImages, kProtocol});
-  columns.insert(columns.end(), kWideOnly.begin(), kWideOnly.end());
-  PeopleTable people{.table = TableOf(rows, columns), .best = BestRows(rows)};
+  const Names names = Joined(
+      Joined(kDocument, kTraining),
+      {"real_images", "protocol", "top1_ci_low", "top1_best", "published", "published_source"});
+  PeopleTable people{.table = TableForPeople(rows, names), .best = BestRows(rows)};
   InsertSettings(rows, people.table);
   if (const std::string shared = SharedSettings(rows); !shared.empty())
     people.sections.push_back({0, shared});

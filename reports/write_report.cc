@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -12,8 +13,6 @@
 
 namespace zerosweep {
 namespace {
-
-const std::vector<std::string> kEndings = {".html", ".md", ".tex", ".csv", ".json"};
 
 std::string Markdown(const ReportData& data) {
   std::string text = "# " + MarkdownText(data.title) + "\n\n";
@@ -40,54 +39,71 @@ std::string Latex(const std::vector<LeaderboardRow>& rows) {
   return text;
 }
 
+// What is asked of a report.
+struct Request {
+  const ResultsReader& reader;
+  const std::string& sweep;
+  const PaperSettings& papers;
+  const std::filesystem::path& path;
+
+  ReportData Data() const { return ReadReport(reader, sweep, papers); }
+  std::vector<LeaderboardRow> Rows() const {
+    auto rows = Leaderboard(reader, papers, sweep);
+    AddPublished(rows, papers);
+    return rows;
+  }
+};
+
+std::string Parquet(const Request& request) {
+  Fail(ErrorKind::kUsage,
+       "report: Parquet is not written here: DuckDB makes it of {} (ATTACH … (TYPE sqlite)) or of "
+       "a .csv report, with COPY (SELECT …) TO '{}'",
+       request.reader.home().database().string(), request.path.filename().string());
+}
+
+using Writer = std::string (*)(const Request&);
+const std::map<std::string, Writer> kWriters = {
+    {".html",
+     [](const Request& of) { return HtmlReport(of.Data(), IsoUtc(SystemClock().Unix())); }},
+    {".md", [](const Request& of) { return Markdown(of.Data()); }},
+    {".tex", [](const Request& of) { return Latex(of.Rows()); }},
+    {".csv", [](const Request& of) { return TableAsCsv(LeaderboardTable(of.Rows())); }},
+    {".json", [](const Request& of) { return TableAsJson(LeaderboardTable(of.Rows())); }},
+    {".parquet", Parquet}};
+
+const std::map<std::string, std::string (*)(const std::vector<PaperTable>&)> kPaperWriters = {
+    {".html", PaperTablesAsHtml}, {".md", PaperTablesAsMarkdown}, {".tex", PaperTablesAsLatex}};
+
+// The writer of a path's ending.
+template <typename W>
+W WriterOf(const std::map<std::string, W>& writers, const std::filesystem::path& path) {
+  const auto found = writers.find(path.extension());
+  if (found != writers.end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& [ending, writer] : writers)
+    if (ending != ".parquet") known.push_back(ending);
+  Fail(ErrorKind::kUsage, "report: {} ends in '{}'; known endings are {}", path.string(),
+       path.extension().string(), Join(known, ", "));
+}
+
 }  // namespace
 
 void WriteReport(const ResultsReader& reader, const std::string& sweep, const PaperSettings& papers,
                  const std::filesystem::path& path) {
-  const std::string ending = path.extension();
-  const auto board = [&] {
-    auto rows = Leaderboard(reader, papers, sweep);
-    AddPublished(rows, papers);
-    return rows;
-  };
-  if (ending == ".html") {
-    WriteHtmlReport(reader, sweep, papers, path);
-  } else if (ending == ".md") {
-    WriteFileAtomically(path, Markdown(ReadReport(reader, sweep, papers)));
-  } else if (ending == ".tex") {
-    WriteFileAtomically(path, Latex(board()));
-  } else if (ending == ".csv") {
-    WriteFileAtomically(path, TableAsCsv(LeaderboardTable(board())));
-  } else if (ending == ".json") {
-    WriteFileAtomically(path, TableAsJson(LeaderboardTable(board())));
-  } else if (ending == ".parquet") {
-    Fail(
-        ErrorKind::kUsage,
-        "report: Parquet is not written here: DuckDB makes it of {} (ATTACH … (TYPE sqlite)) or of "
-        "a .csv report, with COPY (SELECT …) TO '{}'",
-        reader.home().database().string(), path.filename().string());
-  } else {
-    Fail(ErrorKind::kUsage, "report: {} ends in '{}'; known endings are {}", path.string(), ending,
-         Join(kEndings, ", "));
-  }
+  const Writer writer = WriterOf(kWriters, path);
+  WriteFileAtomically(path, writer({reader, sweep, papers, path}));
 }
 
 void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
                       const PaperSettings& papers, const std::string& paper, bool recalled,
                       const std::filesystem::path& path) {
-  const std::map<std::string, std::string (*)(const std::vector<PaperTable>&)> writers = {
-      {".html", PaperTablesAsHtml}, {".md", PaperTablesAsMarkdown}, {".tex", PaperTablesAsLatex}};
-  const auto writer = writers.find(path.extension());
-  if (writer == writers.end()) {
-    Fail(ErrorKind::kUsage, "report: a paper's tables are written as .html, .md or .tex, not '{}'",
-         path.extension().string());
-  }
+  const auto writer = WriterOf(kPaperWriters, path);
   const auto tables = PaperTables(Leaderboard(reader, papers, sweep), papers, paper, recalled);
   if (tables.empty()) {
     Fail(ErrorKind::kUsage, "report: every number of paper '{}' is from memory: give --recalled",
          paper);
   }
-  WriteFileAtomically(path, writer->second(tables));
+  WriteFileAtomically(path, writer(tables));
 }
 
 }  // namespace zerosweep

@@ -5,6 +5,7 @@
 #include "cli/leaderboard_output.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
+#include "reports/leaderboard_columns.h"
 
 namespace zerosweep {
 namespace {
@@ -12,9 +13,14 @@ namespace {
 struct Options {
   std::string sweep, where;
   TableOptions table;
+  bool columns = false;
 };
 
 int RunLeaderboard(const Options& options, const Globals& globals) {
+  if (options.columns) {
+    fmt::print("{}", ColumnsAsMarkdown());
+    return kExitOk;
+  }
   const PaperSettings papers = PapersOwn();
   const auto rows = Leaderboard(OpenResults(globals), papers, SweepName(options.sweep),
                                 ParseFilter(options.where));
@@ -36,6 +42,7 @@ const RegisterCommand kLeaderboard{
                      "Trials that match only, as method=zeroq,bits=w4a4");
       AddSort(app, options->table);
       app.add_flag("--wide", options->table.wide, "Every column, for a wide terminal or a file");
+      app.add_flag("--columns", options->columns, "Print what the columns mean, as Markdown");
       return [options, &globals] { return RunLeaderboard(*options, globals); };
     }};
 

@@ -78,11 +78,12 @@ Params<Phase> ActStepRateParam(double value, const std::string& source) {
                         "learning rate of the steps of activations, cosine to 0", source));
 }
 
-Params<Phase> KeepParam(const std::string& source) {
-  return Bind(
-      &Phase::keep_quantized,
-      ShareParam("keep_quantized", 0.5,
-                 "probability, of every element, to be quantized while learning (drop)", source));
+Params<Phase> DropParams(const std::string& source) {
+  return {ActStepRateParam(4e-5, source),
+          Bind(&Phase::keep_quantized,
+               ShareParam("keep_quantized", 0.5,
+                          "probability, of every element, to be quantized while learning (drop)",
+                          source))};
 }
 
 Params<ReconstructionBase> ReconstructionParams(const ReconstructionDefaults& defaults) {

@@ -32,13 +32,22 @@ Params<ReconstructionBase> ReconstructionParams(const ReconstructionDefaults& de
 
 // lr_act_step: the learning rate of the steps of activations.
 Params<Phase> ActStepRateParam(double value, const std::string& source);
-// keep_quantized: the probability of QDrop's drop.
-Params<Phase> KeepParam(const std::string& source);
+// lr_act_step and keep_quantized, the probability of its drop: what QDrop adds to a reconstruction.
+Params<Phase> DropParams(const std::string& source);
 
 // The loop with its one phase; ranges of activations as the protocol says, or searched as
-// `act_range` says where it leaves that open.
-ReconstructionSettings LoopOf(const QuantizationContext& context, const ReconstructionBase& base,
-                              const RangeSearchSettings& weight_range,
-                              const RangeSearchSettings& act_range, ActInit act_init);
+// `act_range` says where it leaves that open. The search is QDrop's and PD-Quant's unless another
+// is given.
+ReconstructionSettings LoopOf(
+    const QuantizationContext& context, const ReconstructionBase& base,
+    const RangeSearchSettings& weight_range = {.kind = RangeSearch::kWidthAndZero},
+    const RangeSearchSettings& act_range = {.kind = RangeSearch::kWidthAndZero},
+    ActInit act_init = ActInit::kPerUnit);
+
+// A quantizer that is its loop alone.
+template <auto kLoop, typename Settings>
+Quantization ReconstructWith(const QuantizationContext& context, const Settings& settings) {
+  return Reconstruct(context, kLoop(context, settings));
+}
 
 }  // namespace zerosweep

@@ -3,7 +3,7 @@
 // quantized network's inputs against the full-precision output behind the activation (eq. 25).
 // Ranges of activations are searched afterwards, not learned.
 #include "engine/quant/reconstruction_limits.h"
-#include "methods/reconstruction_settings.h"
+#include "methods/reconstruction_loops.h"
 
 namespace zerosweep {
 namespace {
@@ -33,10 +33,6 @@ ReconstructionSettings AdaRoundLoop(const QuantizationContext& context,
 
 namespace {
 
-Quantization Quantize(const QuantizationContext& context, const ReconstructionBase& settings) {
-  return Reconstruct(context, AdaRoundLoop(context, settings));
-}
-
 const RegisterQuantizer kAdaRound{{.name = "adaround",
                                    .summary = "learned rounding of weights, layer by layer",
                                    .paper = "AdaRound (Nagel et al., ICML 2020)",
@@ -44,7 +40,7 @@ const RegisterQuantizer kAdaRound{{.name = "adaround",
                                    .uses_seed = true,
                                    .limits = ReconstructionLimits()},
                                   AdaRoundParams(),
-                                  Quantize};
+                                  ReconstructWith<AdaRoundLoop, ReconstructionBase>};
 
 }  // namespace
 }  // namespace zerosweep

@@ -3,7 +3,7 @@
 // a function of the activation itself, together with the rounding of weights, unit by unit. There
 // is no public code and only the abstract could be verified; schedule and rates are QDrop's.
 #include "engine/quant/reconstruction_limits.h"
-#include "methods/reconstruction_settings.h"
+#include "methods/reconstruction_loops.h"
 
 namespace zerosweep {
 namespace {
@@ -32,31 +32,24 @@ Params<BorderSettings> BorderParams() {
 }  // namespace
 
 Params<AQuantSettings> AQuantParams() {
-  const auto of_phase = [](const Params<Phase>& params) {
-    return Part(&AQuantSettings::base, Part(&ReconstructionBase::phase, params));
-  };
   return {Part(&AQuantSettings::base,
-               ReconstructionParams({.act_init_images = 256, .source = kSource})),
-          of_phase({ActStepRateParam(4e-5, kSource),
-                    Bind(&Phase::lr_border,
-                         RateParam("lr_border", 1e-3, "learning rate of the borders, cosine to 0",
-                                   kOwn))}),
-          Part(&AQuantSettings::borders, BorderParams()), of_phase(KeepParam(kSource))};
+               {ReconstructionParams({.act_init_images = 256, .source = kSource}),
+                Part(&ReconstructionBase::phase,
+                     {DropParams(kSource),
+                      Bind(&Phase::lr_border,
+                           RateParam("lr_border", 1e-3, "learning rate of the borders, cosine to 0",
+                                     kOwn))})}),
+          Part(&AQuantSettings::borders, BorderParams())};
 }
 
 ReconstructionSettings AQuantLoop(const QuantizationContext& context,
                                   const AQuantSettings& settings) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  ReconstructionSettings loop = LoopOf(context, settings.base, search, search, ActInit::kPerUnit);
+  ReconstructionSettings loop = LoopOf(context, settings.base);
   loop.borders = settings.borders;
   return loop;
 }
 
 namespace {
-
-Quantization Quantize(const QuantizationContext& context, const AQuantSettings& settings) {
-  return Reconstruct(context, AQuantLoop(context, settings));
-}
 
 const RegisterQuantizer kAQuant{
     {.name = "aquant",
@@ -71,7 +64,7 @@ const RegisterQuantizer kAQuant{
            "rounding borders by element need quantizers in front of operators: set "
            "the protocol field act_placement to op_input, or border: channel"}})},
     AQuantParams(),
-    Quantize};
+    ReconstructWith<AQuantLoop, AQuantSettings>};
 
 }  // namespace
 }  // namespace zerosweep

@@ -4,7 +4,7 @@
 // error; the paper weighs it by eq. 10 (fisher.h).
 #include "engine/quant/reconstruction_limits.h"
 #include "methods/brecq/fisher.h"
-#include "methods/reconstruction_settings.h"
+#include "methods/reconstruction_loops.h"
 
 namespace zerosweep {
 namespace {

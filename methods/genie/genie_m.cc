@@ -6,7 +6,7 @@
 // The released code forms minibatches as a permutation reshaped to [32, N/32]: 32 images only when
 // N is 1024. Here a batch is `batch` images drawn with replacement, whatever N.
 #include "engine/quant/reconstruction_limits.h"
-#include "methods/reconstruction_settings.h"
+#include "methods/reconstruction_loops.h"
 
 namespace zerosweep {
 namespace {
@@ -45,7 +45,7 @@ Params<ReconstructionBase> GenieMParams() {
                {Bind(&Phase::lr_weight_step,
                      RateParam("lr_weight_step", 1e-4,
                                "learning rate of the steps of weights, cosine to 0", kSource)),
-                ActStepRateParam(4e-5, kSource), KeepParam(kSource)}),
+                DropParams(kSource)}),
           Part(&ReconstructionBase::loop, ActInitUnitParam()),
           Part(&ReconstructionBase::phase, DropMasksParam())};
 }
@@ -61,10 +61,6 @@ ReconstructionSettings GenieMLoop(const QuantizationContext& context,
 
 namespace {
 
-Quantization Quantize(const QuantizationContext& context, const ReconstructionBase& settings) {
-  return Reconstruct(context, GenieMLoop(context, settings));
-}
-
 const RegisterQuantizer kGenieM{
     {.name = "genie_m",
      .summary = "rounding, steps of weights and steps of activations learned block by block",
@@ -73,7 +69,7 @@ const RegisterQuantizer kGenieM{
      .uses_seed = true,
      .limits = ReconstructionLimits()},
     GenieMParams(),
-    Quantize};
+    ReconstructWith<GenieMLoop, ReconstructionBase>};
 
 }  // namespace
 }  // namespace zerosweep

@@ -14,7 +14,7 @@
 #include "engine/import/safetensors.h"
 #include "engine/quant/prediction_divergence.h"
 #include "engine/quant/reconstruction_limits.h"
-#include "methods/reconstruction_settings.h"
+#include "methods/reconstruction_loops.h"
 
 namespace zerosweep {
 
@@ -32,8 +32,7 @@ Params<PdQuantSettings> PdQuantParams() {
   return {
       Part(&PdQuantSettings::base,
            {ReconstructionParams({.lr_rounding = 3e-3, .act_init_images = 256, .source = kSource}),
-            Part(&ReconstructionBase::phase,
-                 {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})}),
+            Part(&ReconstructionBase::phase, DropParams(kSource))}),
       Bind(
           &PdQuantSettings::temperature,
           {.name = "temperature",
@@ -51,8 +50,7 @@ Params<PdQuantSettings> PdQuantParams() {
 
 ReconstructionSettings PdQuantLoop(const QuantizationContext& context,
                                    const PdQuantSettings& settings) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  return LoopOf(context, settings.base, search, search, ActInit::kPerUnit);
+  return LoopOf(context, settings.base);
 }
 
 namespace {

@@ -4,27 +4,22 @@
 // the protocol's: read in full precision (act_init: fp; released branch `qdrop`), or unit by unit
 // behind quantized ones (branch `master`, the code of the paper's numbers).
 #include "engine/quant/reconstruction_limits.h"
-#include "methods/reconstruction_settings.h"
+#include "methods/reconstruction_loops.h"
 
 namespace zerosweep {
 
 Params<ReconstructionBase> QDropParams() {
   constexpr const char* kSource = "authors' code, exp/config and quant_layer.py";
   return {ReconstructionParams({.act_init_images = 256, .source = kSource}),
-          Part(&ReconstructionBase::phase, {ActStepRateParam(4e-5, kSource), KeepParam(kSource)})};
+          Part(&ReconstructionBase::phase, DropParams(kSource))};
 }
 
 ReconstructionSettings QDropLoop(const QuantizationContext& context,
                                  const ReconstructionBase& settings) {
-  const RangeSearchSettings search{.kind = RangeSearch::kWidthAndZero};
-  return LoopOf(context, settings, search, search, ActInit::kPerUnit);
+  return LoopOf(context, settings);
 }
 
 namespace {
-
-Quantization Quantize(const QuantizationContext& context, const ReconstructionBase& settings) {
-  return Reconstruct(context, QDropLoop(context, settings));
-}
 
 const RegisterQuantizer kQDrop{
     {.name = "qdrop",
@@ -35,7 +30,7 @@ const RegisterQuantizer kQDrop{
      .uses_seed = true,
      .limits = ReconstructionLimits()},
     QDropParams(),
-    Quantize};
+    ReconstructWith<QDropLoop, ReconstructionBase>};
 
 }  // namespace
 }  // namespace zerosweep

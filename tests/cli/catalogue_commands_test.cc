@@ -99,6 +99,13 @@ TEST_F(CatalogueCommandsTest, TheMethodsPageIsWhatTheProgramPrints) {
       << "run: build/bin/zerosweep methods --markdown > docs/methods.md";
 }
 
+TEST_F(CatalogueCommandsTest, ThePageOfColumnsIsWhatTheProgramPrints) {
+  const Finished printed = line_.Do({"leaderboard", "--columns"});
+  EXPECT_EQ(printed.code, 0);
+  EXPECT_TRUE(printed.out == Contents(SourceFolder() / "docs/leaderboard.md"))
+      << "run: build/bin/zerosweep leaderboard --columns > docs/leaderboard.md";
+}
+
 // Settings leave these out, by name (cli/paper_settings.cc): a renamed one would come back
 // silently.
 TEST_F(CatalogueCommandsTest, WhatSettingsLeaveOutIsThere) {

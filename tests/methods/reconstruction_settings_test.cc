@@ -3,7 +3,7 @@
 // quant/; QDrop exp/w2a4/r18/config.yaml and qdrop/; PD-Quant run_script.py, main_imagenet.py and
 // quant/; GENIE main.py, reconstruct.py and quantizer.py. AdaRound's are the paper's, section
 // 5, with BRECQ's grids; AQuant, which has no code, takes QDrop's by our design.
-#include "methods/reconstruction_settings.h"
+#include "methods/reconstruction_loops.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
