@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "reports/base64.h"
-#include "reports/page_assets.h"
+#include "reports/page_assets.h"  // of reports/assets/
 #include "reports/svg_plot.h"
 
 namespace zerosweep {

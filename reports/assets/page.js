@@ -1,64 +1,6 @@
-// The style and the script of report.html. Their hashes are in the page's Content-Security-Policy.
-#pragma once
-
-namespace zerosweep {
-
-// Light and dark by the reader's preference; readable on a phone. Colours of the series after Okabe
-// and Ito (2008), told apart without colour vision, adapted to both grounds.
-inline constexpr const char* kPageStyle = R"css(
-:root{color-scheme:light dark;--ground:#fff;--text:#1a1a1a;--dim:#5c5c5c;--rule:#d9d9d9;--band:#f5f5f5;
---c0:#0072b2;--c1:#d55e00;--c2:#007a5a;--c3:#a8478a;--c4:#8a6d00;--c5:#2b6f9e;--c6:#6b4ba1;--c7:#4d4d4d}
-@media (prefers-color-scheme:dark){:root{--ground:#16181c;--text:#e8e8e8;--dim:#a8a8a8;--rule:#3a3d44;
---band:#1f2228;--c0:#56b4e9;--c1:#f0883e;--c2:#3fd0a0;--c3:#e08bc4;--c4:#f0e442;--c5:#8ab8ff;--c6:#b79cf0;--c7:#bdbdbd}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui,sans-serif}
-main{max-width:80rem;margin:0 auto;padding:1rem}
-h1{font-size:1.6rem;margin:.5rem 0}h2{font-size:1.2rem;margin:2rem 0 .5rem}h3{font-size:1rem;margin:1.5rem 0 .5rem}
-h1,dd,figcaption,td,pre{overflow-wrap:anywhere}
-dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.25rem 1rem}
-dt{color:var(--dim)}dd{margin:0}
-.scroll{overflow-x:auto}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
-th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid var(--rule);white-space:nowrap}
-.long{white-space:normal;min-width:10rem}
-@media (max-width:40rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
-tbody tr:hover{background:var(--band)}
-.n{text-align:right}
-.dim{color:var(--dim)}
-th[scope=row]{font-weight:400}
-th button,.why{all:unset;cursor:pointer}th button{font-weight:600}
-.why{text-decoration:underline dotted}
-:focus-visible{outline:2px solid var(--c0);outline-offset:2px}
-th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] button::after{content:" ▼"}
-.filters{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:end;margin:.5rem 0}
-.filters label{display:grid;font-size:.8rem;color:var(--dim)}
-select,input,dialog>button{font:inherit;font-size:.9rem;color:var(--text);background:var(--ground);
-border:1px solid var(--dim);border-radius:.25rem;padding:.2rem .4rem;max-width:16rem}
-dialog{max-width:min(64rem,96vw);max-height:92vh;overflow:auto;background:var(--ground);color:var(--text);
-border:1px solid var(--dim);border-radius:.5rem;padding:1rem}
-dialog h2{margin:0 0 .5rem}dialog h3{margin:1rem 0 .25rem}
-dialog>button{float:right;cursor:pointer}
-pre{white-space:pre-wrap;font-size:.8rem;margin:0}
-figure{margin:1rem 0}figcaption{font-weight:600}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr));gap:1rem 2rem}
-.plots figure{margin:0;min-width:0}
-svg{display:block;width:100%;max-width:44rem;height:auto;font-size:12px;fill:var(--text)}
-.grid{stroke:var(--rule)}.reference,.front{stroke:var(--dim);stroke-dasharray:5 4;fill:none}
-svg g{color:var(--c7);fill:currentColor;stroke:currentColor}svg .line{fill:none;stroke-width:2}
-svg g.c0{color:var(--c0)}svg g.c1{color:var(--c1)}svg g.c2{color:var(--c2)}svg g.c3{color:var(--c3)}
-svg g.c4{color:var(--c4)}svg g.c5{color:var(--c5)}svg g.c6{color:var(--c6)}svg g.c7{color:var(--c7)}
-.legend{list-style:none;padding:0;margin:.5rem 0;display:flex;flex-wrap:wrap;gap:.25rem 1rem}
-.legend svg{display:inline-block;width:14px;vertical-align:-2px;margin-right:.3rem}
-.samples{display:flex;flex-wrap:wrap;gap:1rem}.samples figure{margin:0;max-width:33rem}
-.samples figcaption{font-weight:400;font-size:.85rem}
-.samples img{display:block;max-width:100%;height:auto;image-rendering:pixelated}
-.curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1rem}
-.curves figure{margin:0}.curves figcaption{font-weight:400;font-size:.85rem}
-)css";
-
-// Sorting by the column whose heading is pressed, filters of the columns that have data-filter, and
-// the origin of an accuracy that is pressed. Stored text becomes text of the page, never markup.
-inline constexpr const char* kPageScript = R"js(
+// The script of report.html: sorting by the column whose heading is pressed, filters of the columns
+// that have data-filter, and the origin of an accuracy that is pressed. Stored text becomes text of
+// the page, never markup.
 "use strict";
 function make(tag, content, attributes = {}) {
   const element = document.createElement(tag);
@@ -185,6 +127,3 @@ if (held) {
   });
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 }
-)js";
-
-}  // namespace zerosweep
