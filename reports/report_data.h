@@ -8,14 +8,10 @@
 #include "reports/layer_bits.h"
 #include "reports/leaderboard.h"
 #include "reports/samples.h"
+#include "reports/svg_plot.h"
 #include "reports/versus.h"
 
 namespace zerosweep {
-
-struct Curve {
-  std::string title;  // "zeroq W4A4, seed 0: loss"
-  std::vector<double> x, y;
-};
 
 struct ReportData {
   std::string title;

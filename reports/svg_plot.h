@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "reports/report_data.h"
-
 namespace zerosweep {
 
 // Text that is safe inside HTML and SVG, in attributes too.
@@ -32,6 +30,10 @@ struct CategoryPlot {
 // One <svg role="img"> with title and description; its numbers stand in the table beside it.
 std::string DrawCategoryPlot(const CategoryPlot& plot);
 
+struct Curve {
+  std::string title;  // "zeroq W4A4, seed 0: loss"
+  std::vector<double> x, y;
+};
 // A small line plot; points that are not finite are left out.
 std::string DrawCurve(const Curve& curve);
 

@@ -13,7 +13,7 @@
 #include "engine/parallel/group.h"
 #include "engine/progress.h"
 #include "engine/quant/quantized_network.h"
-#include "engine/quant/snapshots.h"
+#include "engine/quant/snapshot.h"
 #include "engine/random/streams.h"
 
 namespace zerosweep {

@@ -7,23 +7,16 @@
 #include <torch/types.h>
 
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/catalogue/params.h"
 #include "engine/checkpoint.h"
 #include "engine/quant/quantized_network.h"
+#include "engine/quant/snapshot.h"
 #include "engine/quant/student.h"
 
 namespace zerosweep {
-
-struct Snapshot {
-  int64_t step = 0;                            // training steps done
-  std::map<std::string, torch::Tensor> state;  // QuantizedNetwork::State
-  std::optional<double> heldout_loss;  // KL(teacher ‖ student) of images held out, nats an image
-};
 
 // One before the first step, and `count` evenly over `steps`: the last is the trained network.
 class Snapshots {

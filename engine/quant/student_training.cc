@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/quant/snapshots.h"
 
 namespace zerosweep {
 namespace {
