@@ -26,8 +26,9 @@ function(zerosweep_suites source result)
   set(${result} ${suites} PARENT_SCOPE)
 endfunction()
 
-# zerosweep_tests(ROOM LIBS … [SUFFIX mpi|e2e|slow|gpu] [TIMEOUT s] [PCH target]): one program of all *_test.cc in tests/ROOM (or
-# tests/ROOM/SUFFIX), and one CTest entry for each source file, labelled `fast` or SUFFIX, that runs every suite in it.
+# zerosweep_tests(ROOM LIBS … [SUFFIX mpi|e2e|slow|gpu] [TIMEOUT s] [PCH target]): one program of all *_test.cc in tests/ROOM and its
+# folders, but for those of suffixes (or of all in tests/ROOM/SUFFIX), and one CTest entry ROOM/NAME for each source file, labelled
+# `fast` or SUFFIX, that runs every suite in it.
 function(zerosweep_tests room)
   cmake_parse_arguments(T "" "SUFFIX;TIMEOUT;PCH" "LIBS" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${room})
@@ -40,7 +41,10 @@ function(zerosweep_tests room)
     set(alone TRUE)
     set(program ${room}_${T_SUFFIX}_test)
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*_test.cc)
+  if(NOT T_SUFFIX)
+    list(FILTER sources EXCLUDE REGEX "/${room}/(mpi|e2e|slow|gpu)/")
+  endif()
   if(NOT sources)
     return()
   endif()
