@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/command.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 #include "sweeps/catalogue.h"
 
 namespace zerosweep {

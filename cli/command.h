@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

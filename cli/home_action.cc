@@ -10,7 +10,7 @@
 #include "cluster/signals.h"
 #include "reports/filter.h"
 #include "reports/published.h"
-#include "storage/requests.h"
+#include "storage/upkeep/requests.h"
 
 namespace zerosweep {
 namespace {

@@ -3,13 +3,13 @@
 
 #include "base/json.h"
 #include "cli/command.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 
-// Executes a request (storage/requests.h) under the home lock. When a live coordinator holds the
-// home, drops the request and waits for its reply, saying so. Throws kStorage when there is no home
-// (unless it may be a new one) or no answer, kUsage with the message of a refusal.
+// Executes a request (storage/upkeep/requests.h) under the home lock. When a live coordinator holds
+// the home, drops the request and waits for its reply, saying so. Throws kStorage when there is no
+// home (unless it may be a new one) or no answer, kUsage with the message of a refusal.
 Json ActOnHome(const Home& home, const Json& request, bool may_be_new = false);
 
 // Which trials `retry` and `cancel` mean.

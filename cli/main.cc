@@ -12,7 +12,7 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "cluster/slurm.h"
-#include "storage/home_lock.h"
+#include "storage/home/home_lock.h"
 
 namespace zerosweep {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "storage/artifact_store.h"
+#include "storage/artifacts/artifact_store.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cluster/worker.h"
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "reports/people_table.h"
 #include "reports/table_order.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

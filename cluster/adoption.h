@@ -1,8 +1,8 @@
 // What an earlier coordinator left half-way between publishing and committing.
 #pragma once
 
-#include "storage/artifact_store.h"
-#include "storage/results.h"
+#include "storage/artifacts/artifact_store.h"
+#include "storage/results/results.h"
 #include "sweeps/plan.h"
 
 namespace zerosweep {

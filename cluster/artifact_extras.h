@@ -1,8 +1,8 @@
 // What else a published artifact brings into the database.
 #pragma once
 
-#include "storage/artifact_store.h"
-#include "storage/results.h"
+#include "storage/artifacts/artifact_store.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

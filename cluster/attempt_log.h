@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

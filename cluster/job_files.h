@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

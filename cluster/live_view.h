@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "cluster/progress_display.h"
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

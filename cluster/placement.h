@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "storage/rows.h"
+#include "storage/results/rows.h"
 
 namespace zerosweep {
 

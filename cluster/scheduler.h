@@ -10,8 +10,8 @@
 
 #include "cluster/placement.h"
 #include "contract/stage_messages.h"
-#include "storage/results.h"
-#include "storage/rows.h"
+#include "storage/results/results.h"
+#include "storage/results/rows.h"
 
 namespace zerosweep {
 

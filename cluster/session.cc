@@ -13,8 +13,8 @@
 #include "cluster/adaptive_wait.h"
 #include "cluster/adoption.h"
 #include "cluster/signals.h"
-#include "storage/artifact_store.h"
-#include "storage/checkpoints.h"
+#include "storage/artifacts/artifact_store.h"
+#include "storage/artifacts/checkpoints.h"
 #include "sweeps/cost_model.h"
 
 namespace zerosweep {

@@ -11,8 +11,8 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "cluster/artifact_extras.h"
-#include "storage/checkpoints.h"
-#include "storage/file_system.h"
+#include "storage/artifacts/checkpoints.h"
+#include "storage/home/file_system.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

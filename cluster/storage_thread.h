@@ -16,9 +16,9 @@
 #include <variant>
 #include <vector>
 
-#include "storage/artifact_store.h"
-#include "storage/requests.h"
-#include "storage/results.h"
+#include "storage/artifacts/artifact_store.h"
+#include "storage/results/results.h"
+#include "storage/upkeep/requests.h"
 
 namespace zerosweep {
 

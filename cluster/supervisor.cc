@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "contract/artifact.h"
-#include "storage/file_system.h"
+#include "storage/home/file_system.h"
 
 namespace zerosweep {
 namespace {

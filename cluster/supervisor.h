@@ -15,7 +15,7 @@
 #include "contract/frames.h"
 #include "contract/stage_messages.h"
 #include "contract/subprocess.h"
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "storage/artifact_store.h"
+#include "storage/artifacts/artifact_store.h"
 
 namespace zerosweep {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "reports/leaderboard.h"
-#include "storage/rows.h"
+#include "storage/results/rows.h"
 
 namespace zerosweep {
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

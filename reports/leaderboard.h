@@ -8,7 +8,7 @@
 #include "reports/filter.h"
 #include "reports/people_table.h"
 #include "reports/settings.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/rows.h"
+#include "storage/results/rows.h"
 
 namespace zerosweep {
 

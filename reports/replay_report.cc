@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "base/text.h"
-#include "storage/artifact_store.h"
+#include "storage/artifacts/artifact_store.h"
 
 namespace zerosweep {
 namespace {

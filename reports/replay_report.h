@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "storage/artifact_difference.h"
-#include "storage/recorded_trial.h"
+#include "storage/artifacts/artifact_difference.h"
+#include "storage/results/recorded_trial.h"
 
 namespace zerosweep {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

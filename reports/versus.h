@@ -9,7 +9,7 @@
 #include "reports/filter.h"
 #include "reports/leaderboard.h"
 #include "reports/paired.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "reports/compare.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 

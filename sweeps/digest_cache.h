@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "contract/image_folder.h"
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

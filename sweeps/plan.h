@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "storage/home.h"
-#include "storage/rows.h"
+#include "storage/home/home.h"
+#include "storage/results/rows.h"
 #include "sweeps/catalogue.h"
 #include "sweeps/digest_cache.h"
 #include "sweeps/work.h"

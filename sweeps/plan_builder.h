@@ -16,7 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "storage/stage_text.h"
+#include "storage/results/stage_text.h"
 #include "sweeps/plan.h"
 #include "sweeps/trial_resolver.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "storage/results.h"
+#include "storage/results/results.h"
 
 namespace zerosweep {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "contract/dataset_files.h"
 #include "contract/weight_files.h"
-#include "storage/stage_text.h"
+#include "storage/results/stage_text.h"
 #include "sweeps/data_files.h"
 #include "sweeps/methods.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/recorded_trial.h"
+#include "storage/results/recorded_trial.h"
 #include "sweeps/plan.h"
 
 namespace zerosweep {

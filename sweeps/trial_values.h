@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <variant>
 
-#include "storage/rows.h"
+#include "storage/results/rows.h"
 #include "sweeps/bits.h"
 #include "sweeps/methods.h"
 #include "sweeps/protocols.h"

@@ -22,7 +22,7 @@
 #include "contract/stage_messages.h"
 #include "contract/subprocess.h"
 #include "mpi_config.h"
-#include "storage/file_system.h"
+#include "storage/home/file_system.h"
 #include "sweeps/catalogue.h"
 #include "sweeps/data_files.h"
 

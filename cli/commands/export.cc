@@ -10,7 +10,7 @@
 #include "cli/network_export.h"
 #include "cli/reading.h"
 #include "cluster/progress_display.h"
-#include "storage/bundle.h"
+#include "storage/bundles/bundle.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

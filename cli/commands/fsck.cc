@@ -1,5 +1,5 @@
 // fsck: checks the database, every artifact and every checkpoint of the home.
-#include "storage/fsck.h"
+#include "storage/upkeep/fsck.h"
 
 #include "base/log.h"
 #include "cli/table.h"

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/home_action.h"
-#include "storage/garbage.h"
+#include "storage/upkeep/garbage.h"
 
 namespace zerosweep {
 namespace {

@@ -10,7 +10,7 @@
 #include "cluster/live_view.h"
 #include "cluster/outcome.h"
 #include "cluster/signals.h"
-#include "storage/home_lock.h"
+#include "storage/home/home_lock.h"
 
 namespace zerosweep {
 namespace {

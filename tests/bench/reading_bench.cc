@@ -16,7 +16,7 @@
 #include "base/process/spawn.h"
 #include "base/text.h"
 #include "contract/artifact.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 #include "tests/support/sweep_rows.h"
 
 namespace zerosweep {

@@ -70,8 +70,8 @@ def test_that_it_can_fail() -> None:
         root = pathlib.Path(name)
         for room in MAY_INCLUDE:
             (root / room).mkdir()
-        (root / "base" / "a.h").write_text('#include "storage/rows.h"\n')
-        (root / "cluster" / "b.cc").write_text('#include "engine/graph/graph.h"\n#include "storage/rows.h"\n')
+        (root / "base" / "a.h").write_text('#include "storage/results/rows.h"\n')
+        (root / "cluster" / "b.cc").write_text('#include "engine/graph/graph.h"\n#include "storage/results/rows.h"\n')
         (root / "cli" / "stage_main.cc").write_text('#include "engine/stages/runner.h"\n')
         (root / "engine" / "c.cc").write_text('#include "graph.h"\n')
         (root / "engine" / "d.h").write_text('#include "engine/e.h"\n')

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "cluster/local_transport.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 #include "tests/support/fake_plan.h"
 #include "tests/support/fake_runs.h"
 #include "tests/support/temp_folder.h"

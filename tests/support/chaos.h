@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 #include "tests/support/orphans.h"
 #include "tests/support/program.h"
 

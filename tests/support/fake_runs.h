@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/home.h"
+#include "storage/home/home.h"
 
 namespace zerosweep {
 

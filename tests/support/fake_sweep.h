@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "storage/results.h"
+#include "storage/results/results.h"
 #include "tests/support/fake_plan.h"
 #include "tests/support/fake_runs.h"
 #include "tests/support/orphans.h"

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/files.h"
-#include "storage/home.h"
-#include "storage/sqlite.h"
+#include "storage/home/home.h"
+#include "storage/results/sqlite.h"
 
 namespace zerosweep {
 

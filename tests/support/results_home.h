@@ -2,7 +2,7 @@
 #pragma once
 
 #include "contract/artifact.h"
-#include "storage/results.h"
+#include "storage/results/results.h"
 #include "tests/support/sweep_rows.h"
 #include "tests/support/temp_folder.h"
 

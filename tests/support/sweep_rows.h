@@ -7,8 +7,8 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "storage/results.h"
-#include "storage/stage_text.h"
+#include "storage/results/results.h"
+#include "storage/results/stage_text.h"
 
 namespace zerosweep {
 

@@ -1,7 +1,7 @@
 // A recorded trial computed again, through the real programs.
 #include <gmock/gmock.h>
 
-#include "storage/sqlite.h"
+#include "storage/results/sqlite.h"
 #include "tests/support/command_line.h"
 
 namespace zerosweep {

@@ -1,0 +1,68 @@
+#include "storage/results/open_reading.h"
+
+#include <chrono>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/home/file_system.h"
+#include "storage/results/schema.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+// Opens and reads once, so that what cannot be read shows here.
+std::unique_ptr<Database> OpenAndProbe(const fs::path& path, OpenMode mode) {
+  auto database = std::make_unique<Database>(path, mode);
+  database->Scalar("SELECT count(*) FROM sqlite_schema");
+  return database;
+}
+
+// Rolls a journal back that a dead writer left behind.
+void Recover(const Home& home) {
+  const HomeLock lock(home, SystemClock());
+  OpenAndProbe(home.database(), OpenMode::kWrite);
+}
+
+std::unique_ptr<Database> OpenDatabase(const Home& home) {
+  std::error_code code;
+  if (!fs::exists(home.database(), code)) {
+    if (code) {
+      Fail(ErrorKind::kStorage, "cannot look into {}: {}", home.folder.string(), code.message());
+    }
+    Fail(ErrorKind::kStorage,
+         "there is no results.db in {}: run a sweep first, or name another "
+         "--home",
+         home.folder.string());
+  }
+  try {
+    return OpenAndProbe(home.database(), OpenMode::kRead);
+  } catch (const Error&) {
+    if (!IsWritableFolder(home.folder)) {
+      return OpenAndProbe(home.database(), OpenMode::kImmutable);
+    }
+    if (HomeLock::IsHeld(home)) throw;
+  }
+  Recover(home);
+  return OpenAndProbe(home.database(), OpenMode::kRead);
+}
+
+}  // namespace
+
+ReadableDatabase OpenForReading(const Home& home, const ResultsOptions& options) {
+  const bool network = options.network.value_or(IsNetworkFileSystem(home.folder));
+  ReadableDatabase opened;
+  // While somebody writes on a network file system, only the snapshot may be opened.
+  std::error_code code;
+  if (network && fs::exists(home.snapshot(), code) && HomeLock::IsHeld(home)) {
+    opened.database = OpenAndProbe(home.snapshot(), OpenMode::kImmutable);
+    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(home.snapshot(), code);
+    opened.snapshot_age = std::max(0.0, std::chrono::duration<double>(age).count());
+  } else {
+    opened.database = OpenDatabase(home);
+  }
+  CheckSchema(*opened.database);
+  return opened;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,64 @@
+// The inside of ResultsWriter, shared by its sources.
+#pragma once
+
+#include "storage/results/results.h"
+#include "storage/results/sqlite.h"
+#include "storage/results/transaction.h"
+
+namespace zerosweep {
+
+struct ResultsWriter::Impl {
+  Impl(const Home& home, HomeLock& lock, const ResultsOptions& options);
+
+  Home home;
+  bool network;
+  Database db;
+  int64_t epoch = 0;
+  std::unique_ptr<Transaction> batch;
+  int64_t published_changes = -1;  // total changes when the last snapshot was made
+
+  // Runs `body` as a transaction or as a part of the open batch.
+  template <typename Body>
+  auto Do(Body body) {
+    Transaction transaction(db, epoch);
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      transaction.Commit();
+    } else {
+      auto result = body();
+      transaction.Commit();
+      return result;
+    }
+  }
+
+  // Gives open stages and trials the state that follows from the stages that they need.
+  void Settle();
+};
+
+struct StageNow {
+  int64_t id = 0;
+  std::string state;
+};
+
+// The row of a stage. Throws kInternal for a stage that no sweep has added.
+StageNow LookUpStage(Database& db, const std::string& name);
+inline int64_t FindStage(Database& db, const std::string& name) { return LookUpStage(db, name).id; }
+
+// SQL: the stages that read one of `hit (id)`, a table of stages. They are looked for in the trials
+// of those: a trial needs all inputs of its stages.
+inline constexpr const char* kUsersOfHit = R"(SELECT i.stage_id FROM hit
+    CROSS JOIN trial_stage x ON x.stage_id = hit.id CROSS JOIN trial_stage y USING (trial_id)
+    CROSS JOIN stage_input i ON i.stage_id = y.stage_id AND i.input_id = hit.id)";
+
+// Text as it is stored: one line, secrets redacted, at most 2000 bytes.
+std::string OneLine(const std::string& text);
+// Text of several lines: each redacted, at most the last `most_bytes`.
+std::string CleanLines(const std::string& text, size_t most_bytes);
+
+// Reads the status of stages through `db`.
+std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::string>& stages);
+
+// Finished attempts, newest first.
+std::vector<CostSample> ReadCosts(Database& db, size_t limit);
+
+}  // namespace zerosweep

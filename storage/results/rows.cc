@@ -1,0 +1,61 @@
+#include "storage/results/rows.h"
+
+#include <stdexcept>
+
+#include "base/text.h"
+
+namespace zerosweep {
+
+const char* ToString(State state) {
+  switch (state) {
+    case State::kOpen:
+      return "open";
+    case State::kDone:
+      return "done";
+    case State::kFailed:
+      return "failed";
+    case State::kCancelled:
+      return "cancelled";
+  }
+  Fail(ErrorKind::kInternal, "no state has the value {}", static_cast<int>(state));
+}
+
+std::string ToString(const StageNeeds& needs) {
+  std::vector<std::string> parts;
+  if (needs.gpu) parts.emplace_back("a GPU");
+  if (needs.cpus > 0) parts.push_back(fmt::format("{} cores", needs.cpus));
+  if (needs.memory > 0) parts.push_back(HumanBytes(needs.memory) + " of memory");
+  if (parts.empty()) parts.emplace_back("one slot");
+  if (needs.time > 0) parts.push_back("at most " + HumanSeconds(needs.time));
+  return fmt::format("{}{}", needs.ranks > 1 ? fmt::format("{} ranks, each of ", needs.ranks) : "",
+                     Join(parts, " and "));
+}
+
+Json ParamsOf(const StageRow& stage) {
+  Json params = stage.design->params;
+  if (stage.seed) params["seed"] = *stage.seed;
+  return params;
+}
+
+StageSpec SpecOf(const StageRow& stage, const std::vector<StageRow>& stages) {
+  StageSpec spec{stage.name, stage.design->kind, stage.design->revision, ParamsOf(stage), {}};
+  for (size_t i = 0; i < stage.inputs.size(); ++i)
+    spec.inputs[stage.design->roles[i]] = stages[stage.inputs[i]].name;
+  return spec;
+}
+
+const StageRow& StageOf(const TrialRow& trial, const std::string& kind,
+                        const std::vector<StageRow>& stages) {
+  for (const size_t stage : trial.stages)
+    if (stages[stage].design->kind == kind) return stages[stage];
+  throw std::out_of_range("the trial has no stage of kind " + kind);
+}
+
+State StateFromString(const std::string& word) {
+  for (const State state : {State::kOpen, State::kDone, State::kFailed, State::kCancelled}) {
+    if (word == ToString(state)) return state;
+  }
+  Fail(ErrorKind::kStorage, "unknown state '{}' in the database; run `zerosweep fsck`", word);
+}
+
+}  // namespace zerosweep

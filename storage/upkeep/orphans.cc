@@ -1,0 +1,20 @@
+#include "storage/upkeep/orphans.h"
+
+namespace zerosweep {
+
+std::vector<Published> Orphans(const Home& home, Database& database) {
+  Statement& named = database.Prepare("SELECT 1 FROM artifact WHERE digest = ?");
+  Statement& open =
+      database.Prepare("SELECT 1 FROM stage WHERE name = ? AND state IN ('open', 'cancelled')");
+  std::vector<Published> orphans;
+  for (Published& published : ArtifactStore(home).List()) {
+    const bool is_named = named.Bind(published.digest).Step();
+    const bool is_adoptable = open.Bind(published.manifest.stage).Step();
+    named.Reset();
+    open.Reset();
+    if (!is_named && !is_adoptable) orphans.push_back(std::move(published));
+  }
+  return orphans;
+}
+
+}  // namespace zerosweep
