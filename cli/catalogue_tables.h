@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "storage/results/results.h"
-#include "sweeps/catalogue.h"
+#include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
 

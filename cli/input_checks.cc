@@ -16,7 +16,7 @@
 #include "cli/stage_program.h"
 #include "cluster/progress_display.h"
 #include "contract/subprocess.h"
-#include "sweeps/catalogue.h"
+#include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 
 namespace zerosweep {
 

@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "cli/catalogue_tables.h"
-#include "sweeps/methods.h"
-#include "sweeps/parameters.h"
-#include "sweeps/protocols.h"
+#include "sweeps/values/methods.h"
+#include "sweeps/values/parameters.h"
+#include "sweeps/values/protocols.h"
 
 namespace zerosweep {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "sweeps/catalogue.h"
+#include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
 

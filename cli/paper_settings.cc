@@ -1,7 +1,7 @@
 #include "cli/paper_settings.h"
 
-#include "sweeps/methods.h"
-#include "sweeps/protocols.h"
+#include "sweeps/values/methods.h"
+#include "sweeps/values/protocols.h"
 
 namespace zerosweep {
 namespace {

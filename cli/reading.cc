@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "sweeps/yaml_tree.h"
+#include "sweeps/grammar/yaml_tree.h"
 
 namespace zerosweep {
 

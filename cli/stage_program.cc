@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 #include "cluster/node.h"
-#include "sweeps/catalogue.h"
+#include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
 

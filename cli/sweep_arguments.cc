@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/places.h"
-#include "sweeps/catalogue.h"
+#include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
 namespace {

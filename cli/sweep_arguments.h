@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "cli/passed_options.h"
 #include "cluster/progress_display.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 
 namespace zerosweep {
 

@@ -3,7 +3,7 @@
 
 #include "storage/artifacts/artifact_store.h"
 #include "storage/results/results.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 
 namespace zerosweep {
 

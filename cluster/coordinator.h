@@ -21,7 +21,7 @@
 #include "cluster/scheduler.h"
 #include "cluster/storage_thread.h"
 #include "cluster/transport.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 
 namespace zerosweep {
 

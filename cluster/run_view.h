@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cluster/scheduler.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 
 namespace zerosweep {
 

@@ -15,7 +15,7 @@
 #include "cluster/signals.h"
 #include "storage/artifacts/artifact_store.h"
 #include "storage/artifacts/checkpoints.h"
-#include "sweeps/cost_model.h"
+#include "sweeps/plan/cost_model.h"
 
 namespace zerosweep {
 namespace {

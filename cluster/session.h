@@ -11,7 +11,7 @@
 #include "cluster/progress_display.h"
 #include "cluster/transport.h"
 #include "cluster/worker.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 
 namespace zerosweep {
 

@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/table.h"
-#include "sweeps/data_files.h"
+#include "sweeps/values/data_files.h"
 
 namespace zerosweep {
 namespace {

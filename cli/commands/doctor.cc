@@ -23,8 +23,8 @@
 #include "contract/subprocess.h"
 #include "mpi_config.h"
 #include "storage/home/file_system.h"
-#include "sweeps/catalogue.h"
-#include "sweeps/data_files.h"
+#include "sweeps/values/catalogue.h"
+#include "sweeps/values/data_files.h"
 
 namespace zerosweep {
 namespace {

@@ -1,5 +1,5 @@
 // methods: synthesizers, quantizers and stage kinds with every parameter.
-#include "sweeps/methods.h"
+#include "sweeps/values/methods.h"
 
 #include <array>
 #include <memory>

@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/table.h"
-#include "sweeps/model_files.h"
+#include "sweeps/values/model_files.h"
 
 namespace zerosweep {
 namespace {

@@ -3,7 +3,7 @@
 #include "cli/input_checks.h"
 #include "cli/sweep_arguments.h"
 #include "cli/table.h"
-#include "sweeps/plan_summary.h"
+#include "sweeps/plan/plan_summary.h"
 
 namespace zerosweep {
 namespace {

@@ -11,7 +11,7 @@
 #include "cli/sweep_arguments.h"
 #include "cluster/local_transport.h"
 #include "cluster/signals.h"
-#include "sweeps/single_trial.h"
+#include "sweeps/plan/single_trial.h"
 
 namespace zerosweep {
 namespace {

@@ -16,8 +16,8 @@
 #include "cluster/local_transport.h"
 #include "cluster/signals.h"
 #include "reports/replay_report.h"
-#include "sweeps/catalogue.h"
-#include "sweeps/replay_plan.h"
+#include "sweeps/plan/replay_plan.h"
+#include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
 namespace {

@@ -13,10 +13,10 @@
 #include "cluster/node.h"
 #include "cluster/progress_display.h"
 #include "cluster/signals.h"
-#include "sweeps/catalogue.h"
-#include "sweeps/data_files.h"
-#include "sweeps/overrides.h"
-#include "sweeps/parameters.h"
+#include "sweeps/grammar/overrides.h"
+#include "sweeps/values/catalogue.h"
+#include "sweeps/values/data_files.h"
+#include "sweeps/values/parameters.h"
 
 namespace zerosweep {
 namespace {

@@ -10,8 +10,9 @@
 namespace zerosweep {
 
 // SHA-256 over the canonical JSON {file name → SHA-256 of its bytes} of a split's files (as
-// sweeps/data_files.h computes it); of a dataset in folders ImageFolderFingerprint. A file that has
-// not changed is read once in the life of the process. Files in folders are read on ATen's threads.
+// sweeps/values/data_files.h computes it); of a dataset in folders ImageFolderFingerprint. A file
+// that has not changed is read once in the life of the process. Files in folders are read on ATen's
+// threads.
 std::string DatasetFingerprint(const std::string& name, const std::string& split,
                                const std::filesystem::path& folder);
 

@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "base/files.h"
-#include "sweeps/catalogue.h"
-#include "sweeps/methods.h"
-#include "sweeps/yaml_tree.h"
+#include "sweeps/grammar/yaml_tree.h"
+#include "sweeps/values/catalogue.h"
+#include "sweeps/values/methods.h"
 
 namespace zerosweep {
 namespace {
@@ -53,7 +53,7 @@ std::vector<Recipe> ReadRecipes(const Declarations& declared, int count, char** 
 std::string Source(const Declarations& declared, const std::vector<Recipe>& recipes) {
   return fmt::format(
       "// Made by embed_catalogue from `zerosweep-stage --describe` and sweeps/recipes.\n"
-      "#include \"sweeps/catalogue.h\"\n\n"
+      "#include \"sweeps/values/catalogue.h\"\n\n"
       "namespace zerosweep {{\n"
       "namespace {{\n\n"
       "constexpr const char* kCatalogue =\n{};\n\n"

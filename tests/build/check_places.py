@@ -20,7 +20,7 @@ PLACES = {
     "dataset": (r'"fashion_mnist"', ["engine/data/fashion_mnist.cc"]),
     "trial key": (
         r'TrialKey::kResources|^  kResources,|"resources", true',
-        ["sweeps/sweep_spec.h", "sweeps/trial_keys.cc", "sweeps/trial_values.cc", "sweeps/patterns.cc", "sweeps/treatment.cc"],
+        ["sweeps/grammar/sweep_spec.h", "sweeps/grammar/trial_keys.cc", "sweeps/plan/trial_values.cc", "sweeps/plan/patterns.cc", "sweeps/plan/treatment.cc"],
     ),
     "run option": (r"--max-attempts", ["cli/run_options.cc"]),
 }

@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "cluster/session.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 
 namespace zerosweep {
 

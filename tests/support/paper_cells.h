@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 #include "tests/support/paper_stand_ins.h"
 
 namespace zerosweep {

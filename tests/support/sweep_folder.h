@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/hash.h"
-#include "sweeps/plan.h"
+#include "sweeps/plan/plan.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_catalogue.h"
 

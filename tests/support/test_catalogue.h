@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "sweeps/recipe.h"
+#include "sweeps/grammar/recipe.h"
 
 namespace zerosweep {
 

@@ -1,0 +1,116 @@
+// A sweep file as written: its blocks checked and unfolded to assignments of values to trial keys
+// (docs/sweeps.md). What the values mean is decided in trial_values.h.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "sweeps/grammar/yaml_tree.h"
+
+namespace zerosweep {
+
+// What a trial consists of; `seed` and `seeds` are the same key.
+enum class TrialKey {
+  kModel,
+  kMethod,
+  kSynthesizer,
+  kQuantizer,
+  kBits,
+  kProtocol,
+  kVariant,
+  kProfile,
+  kRanks,
+  kResources,
+  kEvaluate,
+  kData,
+  kSeed,
+};
+inline constexpr size_t kTrialKeys = 13;
+
+// The words of the grammar, "seeds" included.
+const std::vector<std::string>& TrialKeyNames();
+// Those that hold for every trial when they stand at the top level.
+const std::vector<std::string>& TopTrialKeyNames();
+const std::string& NameOf(TrialKey key);
+// Whether both may not stand in one map: the same key twice (`seed` and `seeds`), or `method`
+// beside `synthesizer` or `quantizer`.
+bool Exclude(TrialKey a, TrialKey b);
+// REQUIRES: `name` is one of TrialKeyNames().
+TrialKey TrialKeyOf(const std::string& name);
+
+// One trial before its values are looked at. The nodes belong to the SweepSpec.
+struct Assignment {
+  std::array<const YamlNode*, kTrialKeys> values{};
+  const YamlNode* origin = nullptr;  // the `include` entry it comes from; null for grid and zip
+
+  const YamlNode* Get(TrialKey key) const { return values[static_cast<size_t>(key)]; }
+  // Sets the value; a method puts synthesizer and quantizer away, and the reverse.
+  void Set(TrialKey key, const YamlNode* value);
+};
+
+// A condition on trials: for each key the alternatives, any of which may hold.
+struct Pattern {
+  const YamlNode* node = nullptr;  // the map it was written as
+  std::vector<std::pair<TrialKey, std::vector<const YamlNode*>>> conditions;
+};
+
+struct WhenRule {
+  Pattern condition;
+  std::vector<std::pair<TrialKey, const YamlNode*>> set;
+};
+
+// Not movable: its parts point into it.
+class SweepSpec {
+ public:
+  // Throws kUsage for every breach of the grammar's form. REQUIRES: `root` is the sweep after
+  // --set.
+  SweepSpec(YamlNode root, const std::string& origin);
+  SweepSpec(const SweepSpec&) = delete;
+  SweepSpec& operator=(const SweepSpec&) = delete;
+
+  const YamlNode& root() const { return root_; }
+  const std::string& name() const { return name_; }
+  const YamlNode* data() const { return root_.Find("data"); }
+  const std::vector<Assignment>& trials() const { return trials_; }
+  const std::vector<WhenRule>& when() const { return when_; }
+  const std::vector<Pattern>& exclude() const { return exclude_; }
+  // Every value that stands for some trial, `when.set` included: all are checked, used or not.
+  const std::vector<std::pair<TrialKey, const YamlNode*>>& values() const { return values_; }
+
+ private:
+  // One axis of the product: steps that each set some keys.
+  using Step = std::vector<std::pair<TrialKey, const YamlNode*>>;
+  using Axis = std::vector<Step>;
+
+  void ReadName();
+  Assignment ReadBase();
+  void ReadGrid(std::vector<Axis>& axes);
+  void ReadZip(std::vector<Axis>& axes);
+  Axis ReadSeeds();
+  const std::vector<YamlNode>& ReadRules(const std::string& key);
+  void ReadInclude(const Assignment& base, const Axis& seeds);
+  void ReadExclude();
+  void ReadWhen();
+  void Multiply(const Assignment& base, const std::vector<Axis>& axes);
+  std::vector<std::pair<TrialKey, const YamlNode*>> ReadSettings(const YamlNode& map,
+                                                                 const std::string& what);
+  Pattern ReadPattern(const YamlNode& map, const std::string& what);
+  // The items of a non-empty list without twins.
+  const std::vector<YamlNode>& ReadList(const YamlNode& node, const std::string& label,
+                                        bool twins_allowed);
+  // Notes that a key stands in a block; fails when it stood in another.
+  void Place(TrialKey key, const std::string& block, const std::string& where);
+
+  YamlNode root_;
+  std::string name_;
+  std::deque<YamlNode> made_;  // seed pairs
+  std::vector<Assignment> trials_;
+  std::vector<WhenRule> when_;
+  std::vector<Pattern> exclude_;
+  std::vector<std::pair<TrialKey, const YamlNode*>> values_;
+  std::array<std::string, kTrialKeys> places_;  // "under grid (sweep.yaml:7)"
+};
+
+}  // namespace zerosweep

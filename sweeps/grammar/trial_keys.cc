@@ -1,0 +1,78 @@
+#include <algorithm>
+#include <array>
+
+#include "sweeps/grammar/sweep_spec.h"
+
+namespace zerosweep {
+namespace {
+
+struct Row {
+  const char* name;
+  bool at_top;  // may stand at the top level of a sweep, as if it stood under `fixed`
+};
+
+// In the order of TrialKey.
+constexpr std::array<Row, kTrialKeys> kRows = {{{"model", false},
+                                                {"method", false},
+                                                {"synthesizer", false},
+                                                {"quantizer", false},
+                                                {"bits", false},
+                                                {"protocol", true},
+                                                {"variant", true},
+                                                {"profile", true},
+                                                {"ranks", true},
+                                                {"resources", true},
+                                                {"evaluate", true},
+                                                {"data", true},
+                                                {"seed", false}}};
+
+}  // namespace
+
+const std::vector<std::string>& TrialKeyNames() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const Row& row : kRows) names.emplace_back(row.name);
+    names.emplace_back("seeds");
+    return names;
+  }();
+  return kNames;
+}
+
+const std::vector<std::string>& TopTrialKeyNames() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const Row& row : kRows)
+      if (row.at_top) names.emplace_back(row.name);
+    return names;
+  }();
+  return kNames;
+}
+
+const std::string& NameOf(TrialKey key) { return TrialKeyNames()[static_cast<size_t>(key)]; }
+
+TrialKey TrialKeyOf(const std::string& name) {
+  if (name == "seeds") return TrialKey::kSeed;
+  const auto& names = TrialKeyNames();
+  return static_cast<TrialKey>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+bool Exclude(TrialKey a, TrialKey b) {
+  const auto is_part = [](TrialKey key) {
+    return key == TrialKey::kSynthesizer || key == TrialKey::kQuantizer;
+  };
+  return a == b || (a == TrialKey::kMethod && is_part(b)) || (b == TrialKey::kMethod && is_part(a));
+}
+
+void Assignment::Set(TrialKey key, const YamlNode* value) {
+  const auto put = [&](TrialKey k, const YamlNode* v) { values[static_cast<size_t>(k)] = v; };
+  if (key == TrialKey::kMethod) {
+    put(TrialKey::kSynthesizer, nullptr);
+    put(TrialKey::kQuantizer, nullptr);
+  }
+  if (key == TrialKey::kSynthesizer || key == TrialKey::kQuantizer) {
+    put(TrialKey::kMethod, nullptr);
+  }
+  put(key, value);
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,170 @@
+#include "sweeps/plan/patterns.h"
+
+#include <algorithm>
+
+#include "sweeps/values/parameters.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+using Condition = std::function<bool(const Assignment&, TrialResolver&)>;
+
+bool Holds(const Json& given, const Json& values) {
+  const auto items = given.items();
+  return std::all_of(items.begin(), items.end(), [&](const auto& item) {
+    return values.contains(item.key()) && values.at(item.key()) == item.value();
+  });
+}
+
+bool PartHolds(const Part& wanted, const Part& actual, KindFacts::SetBy block,
+               const Treatment& treatment) {
+  return wanted.declaration == actual.declaration && Holds(wanted.given, treatment.ValuesOf(block));
+}
+
+bool SynthesizerHolds(const Part& wanted, const Treatment& treatment) {
+  const auto& method = treatment.method;
+  return method && method->synthesizer &&
+         PartHolds(wanted, *method->synthesizer, KindFacts::SetBy::kSynthesizer, treatment);
+}
+
+bool QuantizerHolds(const Part& wanted, const Treatment& treatment) {
+  const auto& method = treatment.method;
+  return method && PartHolds(wanted, method->quantizer, KindFacts::SetBy::kQuantizer, treatment);
+}
+
+Condition OfPart(const YamlNode& node, TrialKey key, const Catalogue& catalogue) {
+  const bool synthesizer = key == TrialKey::kSynthesizer;
+  return [wanted = ParsePart(node, synthesizer ? Role::kSynthesizer : Role::kQuantizer, catalogue),
+          holds = synthesizer ? SynthesizerHolds : QuantizerHolds](const Assignment& trial,
+                                                                   TrialResolver& resolver) {
+    return holds(wanted, resolver.TreatmentOf(trial));
+  };
+}
+
+Condition OfMethod(const YamlNode& node, const Catalogue& catalogue) {
+  return [wanted = ParseMethod(node, catalogue)](const Assignment& trial, TrialResolver& resolver) {
+    const Treatment& treatment = resolver.TreatmentOf(trial);
+    if (!treatment.method || treatment.method->name != wanted.name) return false;
+    if (!wanted.variant.empty() && treatment.variant != wanted.variant) return false;
+    return (!wanted.synthesizer || SynthesizerHolds(*wanted.synthesizer, treatment)) &&
+           QuantizerHolds(wanted.quantizer, treatment);
+  };
+}
+
+Condition OfProtocol(const YamlNode& node, const Catalogue& catalogue) {
+  return
+      [wanted = ParseProtocol(node, catalogue)](const Assignment& trial, TrialResolver& resolver) {
+        const Protocol& protocol = resolver.TreatmentOf(trial).protocol;
+        const std::string preset = protocol.label.substr(0, protocol.label.find('*'));
+        return (wanted.preset.empty() || wanted.preset == preset) &&
+               Holds(wanted.changed, protocol.fields);
+      };
+}
+
+Condition OfModel(const YamlNode& node) {
+  if (!node.is_map()) {
+    return [name = RequireWord(node, "model")](const Assignment& trial, TrialResolver& resolver) {
+      const Model* model = resolver.ModelOf(trial);
+      return model != nullptr && model->name == name;
+    };
+  }
+  RequireKeys(node, {"file", "key", "arch", "dataset"}, "model");
+  return [wanted = node.ToJson()](const Assignment& trial, TrialResolver& resolver) {
+    const Model* model = resolver.ModelOf(trial);
+    if (model == nullptr) return false;
+    const YamlNode* file = trial.Get(TrialKey::kModel)->Find("file");
+    return Holds(wanted, {{"file", file != nullptr ? Json(file->text) : Json()},
+                          {"key", model->weights_key},
+                          {"arch", model->arch()},
+                          {"dataset", model->dataset->name}});
+  };
+}
+
+Condition OfEvaluate(const YamlNode& node, const Catalogue& catalogue) {
+  const ParamSpecs params = ParamsOf(catalogue.KindsSetBy(KindFacts::SetBy::kEvaluate));
+  return [wanted = CheckedBlock(params, node, "evaluate")](const Assignment& trial,
+                                                           TrialResolver& resolver) {
+    return Holds(wanted, resolver.TreatmentOf(trial).ValuesOf(KindFacts::SetBy::kEvaluate));
+  };
+}
+
+// Keys that are compared as they are written.
+Condition AsWritten(const YamlNode& node, TrialKey key) {
+  return [wanted = node.ToJson(), key](const Assignment& trial, TrialResolver&) {
+    const YamlNode* value = trial.Get(key);
+    return value != nullptr && value->ToJson() == wanted;
+  };
+}
+
+Condition OfExecution(const YamlNode& node, TrialKey key) {
+  const bool is_profile = key == TrialKey::kProfile;
+  return [wanted = RequireChoice(node, NameOf(key), is_profile ? kProfiles : kVariants),
+          is_profile](const Assignment& trial, TrialResolver& resolver) {
+    const Treatment& treatment = resolver.TreatmentOf(trial);
+    return (is_profile ? treatment.profile : treatment.variant) == wanted;
+  };
+}
+
+// Of mixed precision also how the bits are chosen: `divergence`.
+Condition OfBits(const YamlNode& node, const Catalogue& catalogue, const fs::path& sweep_folder) {
+  return [wanted = ParseBits(node, catalogue, sweep_folder)](const Assignment& trial,
+                                                             TrialResolver& resolver) {
+    const Treatment& treatment = resolver.TreatmentOf(trial);
+    return treatment.bits != nullptr && BitsHold(wanted, *treatment.bits) &&
+           Holds(wanted.measured, treatment.ValuesOf(KindFacts::SetBy::kBits));
+  };
+}
+
+Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& catalogue,
+                        const fs::path& sweep_folder) {
+  switch (key) {
+    case TrialKey::kModel:
+      return OfModel(node);
+    case TrialKey::kMethod:
+      return OfMethod(node, catalogue);
+    case TrialKey::kSynthesizer:
+    case TrialKey::kQuantizer:
+      return OfPart(node, key, catalogue);
+    case TrialKey::kProtocol:
+      return OfProtocol(node, catalogue);
+    case TrialKey::kVariant:
+    case TrialKey::kProfile:
+      return OfExecution(node, key);
+    case TrialKey::kEvaluate:
+      return OfEvaluate(node, catalogue);
+    case TrialKey::kBits:
+      return OfBits(node, catalogue, sweep_folder);
+    case TrialKey::kSeed:
+      return [wanted = ParseSeeds(node)](const Assignment& trial, TrialResolver& resolver) {
+        return resolver.SeedsOf(trial) == wanted;
+      };
+    case TrialKey::kRanks:
+    case TrialKey::kResources:
+    case TrialKey::kData:
+      return AsWritten(node, key);
+  }
+  Fail(ErrorKind::kInternal, "no condition for trial key {}", static_cast<int>(key));
+}
+
+}  // namespace
+
+TrialMatcher::TrialMatcher(const Pattern& pattern, const Catalogue& catalogue,
+                           const fs::path& sweep_folder)
+    : where_(pattern.node->where) {
+  for (const auto& [key, alternatives] : pattern.conditions) {
+    std::vector<Condition>& any = conditions_.emplace_back();
+    for (const YamlNode* node : alternatives) {
+      any.push_back(MakeCondition(key, *node, catalogue, sweep_folder));
+    }
+  }
+}
+
+bool TrialMatcher::Matches(const Assignment& trial, TrialResolver& resolver) const {
+  return std::all_of(conditions_.begin(), conditions_.end(), [&](const auto& any) {
+    return std::any_of(any.begin(), any.end(),
+                       [&](const Condition& condition) { return condition(trial, resolver); });
+  });
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,213 @@
+#include "sweeps/plan/replay_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "contract/dataset_files.h"
+#include "contract/weight_files.h"
+#include "storage/results/stage_text.h"
+#include "sweeps/values/data_files.h"
+#include "sweeps/values/methods.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+std::string LabelOf(const StageDesign& design) {
+  return design.kind + (design.implementation == design.kind ? "" : " " + design.implementation);
+}
+
+// A file or folder that a stage reads, with the digest of what it holds.
+struct Place {
+  fs::path path;
+  std::string digest;
+};
+
+std::string Shown(const std::vector<fs::path>& paths) {
+  std::vector<std::string> words;
+  for (const fs::path& path : paths) words.push_back(path.string());
+  return words.empty() ? "no folder was given" : "looked in " + Join(words, ", ");
+}
+
+class Replayer {
+ public:
+  Replayer(const RecordedTrial& recorded, const ReplayOptions& options, const Catalogue& catalogue)
+      : recorded_(recorded),
+        options_(options),
+        catalogue_(catalogue),
+        digests_(options.home, options.reading),
+        configuration_(*recorded.trial.configuration) {
+    if (options.data.empty()) return;
+    roots_.push_back(fs::absolute(WithHomeFolder(options.data)).lexically_normal());
+    std::error_code code;
+    if (!fs::is_directory(roots_.front(), code))
+      Fail(ErrorKind::kUsage, "there is no folder {}: --data or $ZEROSWEEP_DATA names it",
+           roots_.front().string());
+  }
+
+  ReplayPlan Make() {
+    Plan& plan = replay_.plan;
+    plan.sweep = fmt::format("replay_{:.12}", recorded_.trial.id);
+    plan.source = fmt::format("# trial {}, computed again\n", recorded_.trial.id);
+    plan.resolved = Json::object();
+    for (const StageRow& row : recorded_.stages) AddStage(row);
+    TrialRow trial = recorded_.trial;
+    if (!replay_.changes.empty()) {
+      const StageRow& evaluate = StageOf(trial, "evaluate", plan.stages);
+      trial.id = TrialName(evaluate.name, TrialTail(configuration_));
+    }
+    trial.configuration = std::make_shared<const Configuration>(std::move(configuration_));
+    plan.trials.push_back(std::move(trial));
+    return std::move(replay_);
+  }
+
+ private:
+  void AddStage(const StageRow& row) {
+    StageDesign design = *row.design;
+    const std::string label = LabelOf(design);
+    const int revision = RevisionNow(design);
+    Note("revision of " + label, std::to_string(design.revision), std::to_string(revision));
+    design.revision = revision;
+    if (options_.threads > 0) design.threads = options_.threads;
+    if (design.kind == "teacher") TakeWeights(design);
+    if (design.params.contains("dataset") && design.params.contains("data")) TakeData(design);
+    std::vector<std::string_view> inputs;
+    for (const size_t input : row.inputs) inputs.push_back(replay_.plan.stages[input].name);
+    std::string name = StageText(design).Name(row.seed, inputs);
+    replay_.plan.stages.push_back({std::move(name),
+                                   std::make_shared<const StageDesign>(std::move(design)), row.seed,
+                                   row.inputs});
+  }
+
+  void Note(const std::string& what, const std::string& recorded, const std::string& now) {
+    if (recorded != now && noted_.insert(what).second)
+      replay_.changes.push_back({what, recorded, now});
+  }
+
+  // As PlanBuilder names stages.
+  int RevisionNow(const StageDesign& design) const {
+    const Declaration* kind = catalogue_.Find(Role::kKind, design.kind);
+    const Role role = kind == nullptr ? Role::kKind : kind->kind().runs.value_or(Role::kKind);
+    const Declaration* declaration = catalogue_.Find(role, design.implementation);
+    if (declaration == nullptr)
+      Fail(ErrorKind::kCluster,
+           "this zerosweep has no {} '{}' any more: the trial cannot be "
+           "computed by it",
+           ToString(role), design.implementation);
+    return declaration->revision;
+  }
+
+  void TakeWeights(StageDesign& design) {
+    const std::string digest = design.params.at("weights");
+    const Place place = FindWeights(design.files["weights"], digest);
+    design.files["weights"] = place.path.string();
+    design.params["weights"] = place.digest;
+    configuration_.resolved["model"]["weights"] = place.digest;
+    Note("weights " + place.path.string(), digest, place.digest);
+  }
+
+  // Files that may be the weights, the likeliest first: where they were; of that name, or of the
+  // model's, in the data folder and among the shipped models.
+  std::vector<fs::path> WeightCandidates(const fs::path& recorded) const {
+    std::vector<fs::path> files;
+    std::error_code code;
+    if (IsFile(recorded)) files.push_back(recorded);
+    std::vector<fs::path> folders = roots_;
+    folders.insert(folders.end(), options_.model_folders.begin(), options_.model_folders.end());
+    for (const fs::path& folder : folders) {
+      std::vector<fs::path> here;
+      for (const auto& entry : fs::directory_iterator(folder, code)) {
+        const fs::path& path = entry.path();
+        const bool named = path.filename() == recorded.filename() ||
+                           (path.stem() == configuration_.model && path.extension() != ".json");
+        if (named && entry.is_regular_file(code)) here.push_back(path);
+      }
+      std::sort(here.begin(), here.end());
+      files.insert(files.end(), here.begin(), here.end());
+    }
+    return files;
+  }
+
+  Place FindWeights(const fs::path& recorded, const std::string& digest) {
+    std::vector<Place> places;
+    for (const fs::path& file : WeightCandidates(recorded)) {
+      places.push_back({file, WeightsDigest(file, [&](const fs::path& shard) {
+                          return digests_.Sha256Of(shard);
+                        })});
+      if (places.back().digest == digest) return places.back();
+    }
+    if (!places.empty()) return places.front();
+    std::vector<fs::path> tried = roots_;
+    tried.insert(tried.end(), options_.model_folders.begin(), options_.model_folders.end());
+    Fail(ErrorKind::kStorage,
+         "the weights of model {} ({}) are not there ({}): name their folder with --data or "
+         "$ZEROSWEEP_DATA",
+         configuration_.model, recorded.empty() ? "imported" : recorded.string(), Shown(tried));
+  }
+
+  void TakeData(StageDesign& design) {
+    const bool tests = design.kind == "teacher" || design.kind == "evaluate";
+    const std::string split = tests ? "test" : "calibration", dataset = design.params.at("dataset");
+    const std::string digest = design.params.at("data");
+    auto known = data_.find(split + digest);
+    if (known == data_.end())
+      known = data_.emplace(split + digest, FindData(dataset, split, design.files["data"], digest))
+                  .first;
+    const Place& place = known->second;
+    design.files["data"] = place.path.string();
+    design.params["data"] = place.digest;
+    if (tests) configuration_.resolved["dataset"]["fingerprint"] = place.digest;
+    Note(fmt::format("{} images of {} in {}", split, dataset, place.path.string()), digest,
+         place.digest);
+  }
+
+  Place FindData(const std::string& dataset, const std::string& split, const fs::path& recorded,
+                 const std::string& digest) {
+    const Declaration* declaration = catalogue_.Find(Role::kDataset, dataset);
+    if (declaration == nullptr)
+      Fail(ErrorKind::kCluster, "this zerosweep has no dataset '{}' any more", dataset);
+    std::vector<fs::path> folders = roots_;
+    if (!recorded.empty()) folders.push_back(recorded);
+    std::vector<Place> places;
+    for (size_t i = 0; i <= folders.size(); ++i) {  // at last only where it usually lies
+      DataRoots root;
+      if (i < folders.size()) root.push_back(folders[i]);
+      const auto place = LocateDataset(*declaration, root);
+      if (!place || !HasSplit(place->splits, split, declaration->dataset())) continue;
+      places.push_back({place->folder, SplitFingerprint(*declaration, *place, split, digests_)});
+      if (places.back().digest == digest) return places.back();
+    }
+    if (!places.empty()) return places.front();
+    Fail(ErrorKind::kStorage,
+         "the {} images of dataset {} are not there ({}): name their folder with --data or "
+         "$ZEROSWEEP_DATA",
+         split, dataset, Shown(folders));
+  }
+
+  const RecordedTrial& recorded_;
+  const ReplayOptions& options_;
+  const Catalogue& catalogue_;
+  DigestCache digests_;
+  DataRoots roots_;
+  Configuration configuration_;        // of the trial as it is computed now
+  std::map<std::string, Place> data_;  // by split and recorded digest
+  std::set<std::string> noted_;
+  ReplayPlan replay_;
+};
+
+}  // namespace
+
+ReplayPlan PlanReplay(const RecordedTrial& recorded, const ReplayOptions& options,
+                      const Catalogue& catalogue) {
+  try {
+    return Replayer(recorded, options, catalogue).Make();
+  } catch (const Json::exception& error) {  // an imported record may hold anything
+    Fail(ErrorKind::kStorage, "the record of trial {:.12} is malformed ({}): it cannot be computed",
+         recorded.trial.id, error.what());
+  }
+}
+
+}  // namespace zerosweep

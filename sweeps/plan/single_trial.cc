@@ -1,0 +1,104 @@
+#include "sweeps/plan/single_trial.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <set>
+
+#include "base/files.h"
+#include "sweeps/grammar/overrides.h"
+#include "sweeps/grammar/sweep_spec.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr size_t kIdShown = 8, kMostName = 100;
+
+YamlNode EmptyMap(const std::string& where) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::kMap;
+  node.where = where;
+  return node;
+}
+
+YamlNode& Put(YamlNode& map, const std::string& key, YamlNode value) {
+  const std::string where = value.where;
+  return map.members.emplace_back(YamlMember{key, where, std::move(value)}).value;
+}
+
+// Names of shipped models are plain words.
+bool NamesFile(const std::string& model) {
+  static const std::set<std::string> kEndings = {".safetensors", ".pth", ".pt", ".bin", ".tar"};
+  return model.find('/') != std::string::npos || IsFile(model) ||
+         kEndings.contains(fs::path(model).extension());
+}
+
+YamlNode ModelNode(const SingleTrial& trial) {
+  if (!NamesFile(trial.model)) {
+    if (!trial.arch.empty() || !trial.dataset.empty() || !trial.key.empty())
+      FailAt("MODEL",
+             "{} is the name of a shipped model: --arch, --dataset and --key go with a file",
+             trial.model);
+    return WordNode(trial.model, "MODEL");
+  }
+  YamlNode node = EmptyMap("MODEL");
+  // What is here comes before what has the same name in the data folder.
+  const bool here = IsFile(trial.model);
+  Put(node, "file", WordNode(here ? fs::absolute(trial.model).string() : trial.model, "MODEL"));
+  if (!trial.key.empty()) Put(node, "key", WordNode(trial.key, "--key"));
+  if (!trial.arch.empty()) Put(node, "arch", WordNode(trial.arch, "--arch"));
+  if (!trial.dataset.empty()) Put(node, "dataset", WordNode(trial.dataset, "--dataset"));
+  return node;
+}
+
+// Always a map, in which settings find their place.
+YamlNode MethodNode(const std::string& method) {
+  YamlNode value = ParseArgument(method, "--method");
+  if (value.is_map()) return value;
+  YamlNode node = EmptyMap("--method");
+  Put(node, "recipe", std::move(value));
+  return node;
+}
+
+std::optional<std::string> ApplySetting(const std::string& setting, YamlNode& fixed) {
+  const std::string first = setting.substr(0, setting.find_first_of(".="));
+  const std::vector<std::string>& keys = TrialKeyNames();
+  const bool of_trial = std::find(keys.begin(), keys.end(), first) != keys.end();
+  return ApplyOverride(setting, of_trial ? fixed : *fixed.Find("method"));
+}
+
+}  // namespace
+
+YamlNode TreeOf(const SingleTrial& trial, std::vector<std::string>* notes) {
+  YamlNode root = EmptyMap("quantize");
+  Put(root, "name", WordNode("quantize", "quantize"));
+  YamlNode fixed = EmptyMap("quantize");
+  Put(fixed, "model", ModelNode(trial));
+  Put(fixed, "method", MethodNode(trial.method));
+  Put(fixed, "bits", ParseArgument(trial.bits, "--bits"));
+  if (!trial.profile.empty()) Put(fixed, "profile", WordNode(trial.profile, "--profile"));
+  Put(fixed, "seed", ParseYamlValue(std::to_string(trial.seed), "--seed"));
+  for (const std::string& setting : trial.settings) {
+    const auto note = ApplySetting(setting, fixed);
+    if (note && notes != nullptr) notes->push_back(*note);
+  }
+  Put(root, "fixed", std::move(fixed));
+  return root;
+}
+
+std::string NameOfSingle(const Plan& plan) {
+  const TrialRow& trial = plan.trials.at(0);
+  const Configuration& c = *trial.configuration;
+  const std::string tail = "_" + trial.id.substr(0, kIdShown);
+  std::string name = fmt::format("quantize_{}_{}_{}", c.model, c.method, c.bits);
+  name = name.substr(0, kMostName - tail.size());
+  for (char& letter : name) {
+    const bool allowed = std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_' ||
+                         letter == '-' || letter == '.';
+    if (!allowed) letter = '-';
+  }
+  return name + tail;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,83 @@
+#include "sweeps/plan/trial_limits.h"
+
+#include "contract/dataset_files.h"
+#include "contract/limits.h"
+
+namespace zerosweep {
+namespace {
+
+// Pixels of the images that the network is given.
+int64_t SideOf(const ResolvedTrial& trial) {
+  if (!trial.eval.is_null()) return trial.eval["crop"];
+  return trial.model.dataset->dataset().shape[1];
+}
+
+void CheckModel(const ResolvedTrial& trial, const Json& model) {
+  const Declaration& architecture = *trial.model.architecture;
+  const Json side = {{"side", SideOf(trial)}};
+  const auto refusal = Refusal(architecture.limits, {{"model", &model}, {"trial", &side}});
+  if (refusal) FailAt(trial.model.where, "{}: {}", architecture.name, *refusal);
+}
+
+// Whether a synthesizer makes images for classes: where its declaration says so, and when.
+bool MakesLabels(const TrialStage& synthesize) {
+  const auto& labels = synthesize.part->declaration->method().labels;
+  return labels && AllHold(*labels, {{"param", &synthesize.all}});
+}
+
+void CheckPart(const ResolvedTrial& trial, const TrialStage& stage, const Json& model) {
+  const Declaration& part = *stage.part->declaration;
+  if (part.limits.empty()) return;
+  Json known = {{"side", SideOf(trial)}, {"a_bits", trial.bits().a}};
+  if (stage.facts().runs == Role::kQuantizer)
+    for (const TrialStage& other : trial.treatment.stages)
+      if (other.facts().runs == Role::kSynthesizer) known["labelled"] = MakesLabels(other);
+  const auto refusal = Refusal(part.limits, {{"param", &stage.all},
+                                             {"protocol", &trial.treatment.protocol.fields},
+                                             {"model", &model},
+                                             {"trial", &known}});
+  if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.arch(), *refusal);
+}
+
+// `ranks` of the whole trial; what a part's own block asks for was checked with the block.
+void CheckRanksOfTrial(const TrialStage& stage, const Assignment& assignment,
+                       const Catalogue& catalogue) {
+  const YamlNode* ranks = assignment.Get(TrialKey::kRanks);
+  if (ranks != nullptr && stage.needs.ranks > 1)
+    CheckGroups(*stage.part->declaration, *stage.facts().runs, *ranks, catalogue);
+}
+
+void CheckRealData(const ResolvedTrial& trial, const Part& part) {
+  if (!part.declaration->Needs("real_data")) return;
+  const DatasetFiles& data = trial.images;
+  if (HasSplit(data.splits, "calibration", trial.model.dataset->dataset())) return;
+  FailAt(part.where,
+         "{} needs real images, but {} holds no training or calibration images of dataset {}",
+         part.name(), data.folder.string(), data.name);
+}
+
+// Bits chosen on images need images before the quantizer.
+void CheckMixedPrecision(const ResolvedTrial& trial, const YamlNode& bits) {
+  if (!trial.bits().mixed() || trial.method().synthesizer) return;
+  FailAt(bits.where,
+         "{} is mixed precision, which is chosen on images, but {} makes its own while it "
+         "quantizes: give widths, or the bits of each layer",
+         bits.Shown(), trial.method().name);
+}
+
+}  // namespace
+
+void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment,
+                const Catalogue& catalogue) {
+  const Json model = ToJson(trial.model.architecture->model());
+  CheckModel(trial, model);
+  for (const TrialStage& stage : trial.treatment.stages) {
+    if (stage.part == nullptr) continue;
+    CheckRanksOfTrial(stage, assignment, catalogue);
+    CheckPart(trial, stage, model);
+    CheckRealData(trial, *stage.part);
+  }
+  CheckMixedPrecision(trial, *assignment.Get(TrialKey::kBits));
+}
+
+}  // namespace zerosweep

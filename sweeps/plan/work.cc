@@ -1,0 +1,88 @@
+#include "sweeps/plan/work.h"
+
+#include <algorithm>
+
+namespace zerosweep {
+namespace {
+
+constexpr double kCalibrationImages = 1024;
+constexpr double kTrainingImages = 50'000;
+constexpr double kTestImages = 10'000;
+constexpr double kJointPasses = 7;  // a generator's through the teacher, a student's, its targets
+
+struct Counts {
+  double steps = 0, epochs = 0, images = 0, batch = 0;
+};
+
+void Add(const Json& params, Counts& counts) {
+  if (!params.is_structured()) return;
+  for (const auto& [name, value] : params.items()) {
+    if (value.is_structured()) Add(value, counts);
+    if (!value.is_number()) continue;
+    const double number = value.get<double>();
+    if (name == "iterations" || name.ends_with("_iterations") || name == "warm_up")
+      counts.steps += number;
+    if (name == "epochs") counts.epochs += number;
+    if (name == "images") counts.images += number;
+    if (name == "batch") counts.batch += number;
+  }
+}
+
+double PixelsOf(const std::array<int64_t, 3>& shape) {
+  return static_cast<double>(shape[1]) * static_cast<double>(shape[2]);
+}
+
+}  // namespace
+
+double Work(const Json& params) {
+  Counts counts;
+  Add(params, counts);
+  if (counts.epochs > 0) return counts.epochs * kTrainingImages;
+  const double of_step = counts.images > 0                      ? counts.images
+                         : counts.steps > 0 && counts.batch > 0 ? counts.batch
+                                                                : kCalibrationImages;
+  return std::max(1.0, counts.steps) * of_step;
+}
+
+WorkFacts::WorkFacts(const Catalogue& catalogue) {
+  for (const Declaration& model : catalogue.Of(Role::kModel)) {
+    const ModelFacts& facts = model.model();
+    if (facts.macs > 0)
+      networks_[model.name] = {static_cast<double>(facts.macs), PixelsOf(facts.input_shape)};
+  }
+  for (const Declaration& dataset : catalogue.Of(Role::kDataset)) {
+    const DatasetFacts& facts = dataset.dataset();
+    // Images in folders are brought to the size that the network wants.
+    if (!facts.in_class_folders()) pixels_[dataset.name] = PixelsOf(facts.shape);
+    if (facts.test_images > 0) test_images_[dataset.name] = static_cast<double>(facts.test_images);
+  }
+  for (const Declaration& kind : catalogue.Of(Role::kKind)) kinds_[kind.name] = kind.kind();
+  for (const Declaration& quantizer : catalogue.Of(Role::kQuantizer))
+    if (quantizer.method().joint) joint_.insert(quantizer.name);
+}
+
+double WorkFacts::Passes(const std::string& kind, const std::string& implementation) const {
+  if (joint_.contains(implementation)) return kJointPasses;
+  const auto known = kinds_.find(kind);
+  return known == kinds_.end() ? KindFacts().passes : known->second.passes;
+}
+
+bool WorkFacts::ReadsTestImages(const std::string& kind) const {
+  const auto known = kinds_.find(kind);
+  return known != kinds_.end() && known->second.reads_test_images;
+}
+
+std::optional<double> WorkFacts::Macs(const std::string& arch, const std::string& dataset) const {
+  const auto network = networks_.find(arch);
+  if (network == networks_.end()) return std::nullopt;
+  const auto& [macs, pixels] = network->second;
+  const auto images = pixels_.find(dataset);
+  return images == pixels_.end() ? macs : macs * images->second / pixels;
+}
+
+double WorkFacts::TestImages(const std::string& dataset) const {
+  const auto images = test_images_.find(dataset);
+  return images == test_images_.end() ? kTestImages : images->second;
+}
+
+}  // namespace zerosweep

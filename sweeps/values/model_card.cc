@@ -1,0 +1,112 @@
+#include "sweeps/values/model_card.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "sweeps/grammar/yaml_tree.h"
+
+namespace zerosweep {
+namespace {
+
+bool IsWord(const Json& value) { return value.is_string() && !value.empty(); }
+
+bool IsCount(const Json& value) { return value.is_number_integer() && value > 0; }
+
+bool AreNumbers(const Json& values) {
+  return values.is_array() && !values.empty() &&
+         std::all_of(values.begin(), values.end(), [](const Json& x) { return x.is_number(); });
+}
+
+struct CardKey {
+  const char* name;
+  bool required;
+  const char* form;
+  std::function<bool(const Json&)> fits;
+};
+
+const std::vector<CardKey>& CardKeys() {
+  static const std::vector<CardKey> keys = {
+      {"name", true, "a word", IsWord},
+      {"arch", true, "a word", IsWord},
+      {"dataset", true, "a word", IsWord},
+      {"mean", true, "numbers, one a channel", AreNumbers},
+      {"std", true, "positive numbers, one a channel",
+       [](const Json& values) {
+         return AreNumbers(values) &&
+                std::all_of(values.begin(), values.end(), [](const Json& x) { return x > 0; });
+       }},
+      {"input_shape", false,
+       "three positive numbers: channels, height and width, which must be equal (images are "
+       "cropped "
+       "to squares)",
+       [](const Json& values) {
+         return values.is_array() && values.size() == 3 &&
+                std::all_of(values.begin(), values.end(), IsCount) && values[1] == values[2];
+       }},
+      {"classes", false, "a positive number", IsCount},
+      {"top1", false, "percent",
+       [](const Json& value) { return value.is_number() && value >= 0 && value <= 100; }},
+      {"test_images", false, "a positive number", IsCount},
+      {"seed", false, "a number", [](const Json& value) { return value.is_number_integer(); }},
+      {"recipe", false, "a map", [](const Json& value) { return value.is_object(); }},
+      {"weights_file", false, "a file name", IsWord},
+      {"weights_sha256", false, "64 lower-case hexadecimal digits",
+       [](const Json& value) {
+         return value.is_string() && IsHex(value.get_ref<const std::string&>());
+       }},
+  };
+  return keys;
+}
+
+bool IsCardKey(const std::string& name) {
+  const std::vector<CardKey>& keys = CardKeys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const CardKey& key) { return key.name == name; });
+}
+
+}  // namespace
+
+bool MayBeModelCard(const std::filesystem::path& path) {
+  const std::string text = ReadFile(path);
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    // Logs are lines of JSON, or hold NaN; a card that is damaged still has its keys.
+    const std::vector<CardKey>& keys = CardKeys();
+    return std::any_of(keys.begin(), keys.end(), [&](const CardKey& key) {
+      return text.find(fmt::format("\"{}\"", key.name)) != std::string::npos;
+    });
+  }
+  if (!json.is_object()) return false;
+  return std::any_of(json.items().begin(), json.items().end(),
+                     [](const auto& item) { return IsCardKey(item.key()); });
+}
+
+ModelCard ReadModelCard(const std::filesystem::path& path, const std::string& where) {
+  ModelCard card{path,
+                 ParseJson(ReadFile(path), fmt::format("{}: model card {}", where, path.string()))};
+  if (!card.json.is_object()) FailAt(where, "model card {} is no JSON object", path.string());
+  std::vector<std::string> known;
+  for (const CardKey& key : CardKeys()) known.emplace_back(key.name);
+  for (const auto& [name, value] : card.json.items()) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      FailAt(where, "model card {}: unknown key '{}'{}", path.string(), name,
+             Suggestion(name, known));
+  }
+  for (const CardKey& key : CardKeys()) {
+    const auto value = card.json.find(key.name);
+    if (value == card.json.end()) {
+      if (key.required) FailAt(where, "model card {} has no '{}'", path.string(), key.name);
+      continue;
+    }
+    if (!key.fits(*value))
+      FailAt(where, "model card {}: '{}' is {}, must be {}", path.string(), key.name, value->dump(),
+             key.form);
+  }
+  return card;
+}
+
+}  // namespace zerosweep

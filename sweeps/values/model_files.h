@@ -1,0 +1,53 @@
+// The model of a trial: its weights, and the card that says what they are.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sweeps/values/data_files.h"
+
+namespace zerosweep {
+
+struct Model {
+  std::string name;  // shown: the shipped model's, or the file's stem, with the
+                     // key that chooses in it ("net:ema")
+  const Declaration* architecture = nullptr;  // in the catalogue
+  const Declaration* dataset = nullptr;       // likewise
+  int64_t classes = 0;                        // 0: nothing says it, as many as the test images have
+  int64_t input_side = 0;          // pixels of the images it takes: of the card, else as published
+  Json mean, std;                  // one number a channel: the teacher's own normalisation
+  Json top1;                       // percent, from the card; null without one
+  std::string card_digest;         // SHA-256 of the card; empty without one
+  std::filesystem::path weights;   // absolute
+  std::string weights_sha256;      // WeightsDigest (contract/weight_files.h)
+  std::string weights_key;         // chooses among several state dicts of the file; mostly empty
+  std::vector<std::string> notes;  // what a person should know of it
+  std::string where;
+
+  const std::string& arch() const { return architecture->name; }
+};
+
+// Where models are looked for.
+struct ModelPlaces {
+  std::vector<std::filesystem::path> folders;  // of shipped models; their cards/ hold cards of
+                                               // weights that are not shipped
+  DataRoots roots;
+  std::filesystem::path sweep_folder;
+};
+
+// `fashion_mnist-resnet20` (NAME.json in a model folder), or `{file: x.safetensors, key: …,
+// arch: …, dataset: …, card: …, normalisation: {mean: […], std: […]}}`. The card of a file:
+// `card:`, else <stem>.json beside it if it is one, else the card in the model folders with the
+// weights' SHA-256; without any, normalisation must be given. Throws kUsage, also for weights that
+// are not those of their card.
+Model FindModel(const YamlNode& node, const ModelPlaces& places, const Catalogue& catalogue,
+                DigestCache& digests);
+
+// Checks the form alone: a word, or a map of known keys with a file. Throws kUsage.
+void CheckModelForm(const YamlNode& node);
+
+// The cards of the shipped models, sorted by name. Throws kUsage for a card that is not JSON.
+std::vector<Json> ShippedCards(const std::vector<std::filesystem::path>& folders);
+
+}  // namespace zerosweep
