@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "cli/named_thing.h"
 #include "cluster/signals.h"
-#include "reports/filter.h"
-#include "reports/published.h"
+#include "reports/compare/published.h"
+#include "reports/leaderboard/filter.h"
 #include "storage/upkeep/requests.h"
 
 namespace zerosweep {

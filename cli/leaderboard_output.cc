@@ -1,6 +1,6 @@
 #include "cli/leaderboard_output.h"
 
-#include "reports/compare.h"
+#include "reports/compare/compare.h"
 
 namespace zerosweep {
 

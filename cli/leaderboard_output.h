@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/table.h"
-#include "reports/leaderboard.h"
+#include "reports/leaderboard/leaderboard.h"
 
 namespace zerosweep {
 

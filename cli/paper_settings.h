@@ -1,7 +1,7 @@
 // What the catalogue takes from the papers, for reports, which do not know the catalogue.
 #pragma once
 
-#include "reports/settings.h"
+#include "reports/leaderboard/settings.h"
 
 namespace zerosweep {
 

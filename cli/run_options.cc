@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli/stage_program.h"
 #include "cluster/slurm.h"
-#include "reports/published.h"
+#include "reports/compare/published.h"
 
 namespace zerosweep {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "base/terminal.h"
-#include "reports/table_text.h"
+#include "reports/text/table_text.h"
 
 namespace zerosweep {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "reports/people_table.h"
-#include "reports/table_order.h"
+#include "reports/text/people_table.h"
+#include "reports/text/table_order.h"
 #include "storage/results/results.h"
 
 namespace zerosweep {

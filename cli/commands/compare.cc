@@ -1,5 +1,5 @@
 // compare: our results beside the papers' numbers, or methods against one of them.
-#include "reports/compare.h"
+#include "reports/compare/compare.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
 #include "cli/table.h"
-#include "reports/versus.h"
+#include "reports/compare/versus.h"
 
 namespace zerosweep {
 namespace {

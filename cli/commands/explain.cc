@@ -3,8 +3,8 @@
 #include "cli/named_thing.h"
 #include "cli/reading.h"
 #include "cli/table.h"
-#include "reports/stage_curves.h"
-#include "reports/table_text.h"
+#include "reports/page/stage_curves.h"
+#include "reports/text/table_text.h"
 
 namespace zerosweep {
 namespace {

@@ -1,11 +1,11 @@
 // leaderboard: ranked results of a sweep or of the whole home.
-#include "reports/leaderboard.h"
+#include "reports/leaderboard/leaderboard.h"
 
 #include "base/log.h"
 #include "cli/leaderboard_output.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
-#include "reports/leaderboard_columns.h"
+#include "reports/leaderboard/leaderboard_columns.h"
 
 namespace zerosweep {
 namespace {

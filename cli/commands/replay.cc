@@ -15,7 +15,7 @@
 #include "cli/table.h"
 #include "cluster/local_transport.h"
 #include "cluster/signals.h"
-#include "reports/replay_report.h"
+#include "reports/compare/replay_report.h"
 #include "sweeps/plan/replay_plan.h"
 #include "sweeps/values/catalogue.h"
 

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
-#include "reports/write_report.h"
+#include "reports/page/write_report.h"
 
 namespace zerosweep {
 namespace {

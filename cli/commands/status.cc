@@ -1,5 +1,5 @@
 // status: counts by state, one row a sweep, and the home's Slurm jobs.
-#include "reports/status.h"
+#include "reports/leaderboard/status.h"
 
 #include <filesystem>
 

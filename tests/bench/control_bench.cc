@@ -8,7 +8,7 @@
 
 #include "cluster/local_transport.h"
 #include "cluster/session.h"
-#include "reports/status.h"
+#include "reports/leaderboard/status.h"
 #include "tests/bench/silent_workers.h"
 #include "tests/support/fake_plan.h"
 #include "tests/support/old_home.h"

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "base/files.h"
-#include "reports/html_report.h"
+#include "reports/page/html_report.h"
 #include "tests/support/results_home.h"
 
 namespace zerosweep {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The reference values of tests/reports/statistics_test.cc, by scipy (1.17.1) and statsmodels (0.15.0). Not run by the tests."""
+"""The reference values of tests/reports/leaderboard/statistics_test.cc, by scipy (1.17.1) and statsmodels (0.15.0). Not run by the tests."""
 
 import numpy
 from scipy import stats

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process/run_program.h"
-#include "reports/write_report.h"
+#include "reports/page/write_report.h"
 #include "tests/support/results_home.h"
 
 namespace zerosweep {

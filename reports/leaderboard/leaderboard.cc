@@ -1,0 +1,287 @@
+#include "reports/leaderboard/leaderboard.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+#include <sstream>
+#include <tuple>
+
+#include "base/text.h"
+#include "reports/leaderboard/row_settings.h"
+#include "reports/leaderboard/statistics.h"
+
+namespace zerosweep {
+namespace {
+
+// The numbers of a trial: metrics, each of the stage of one kind; behind them what its stages took.
+struct Metric {
+  const char* of;  // a kind, or a metric that it comes with: most trials have neither
+  const char* name;
+  std::optional<double> LeaderboardRow::*mean = nullptr;  // where a row has the mean of its trials
+  const char* stored = nullptr;  // its name in the database, where that is another
+};
+using Row = LeaderboardRow;
+constexpr auto kMetrics =
+    std::to_array<Metric>({{"evaluate", "top1"},
+                           {"evaluate", "evaluated", nullptr, "images"},
+                           {"evaluate", "agreement", &Row::agreement},
+                           {"evaluate", "untrained_top1", &Row::untrained_top1},
+                           {"untrained_top1", "best_top1", &Row::best_snapshot_top1},
+                           {"untrained_top1", "heldout_top1", &Row::heldout_snapshot_top1},
+                           {"teacher", "fp32_top1", &Row::fp32_top1},
+                           {"synthesize", "images", &Row::images},
+                           {"quantize", "size_bytes", &Row::size_bytes},
+                           {"quantize", "bitops", &Row::bitops},
+                           {"quantize", "images_seen", &Row::images_seen},
+                           {"images_seen", "lr_kd", &Row::lr_kd},
+                           {"images_seen", "real_images", &Row::real_images}});
+enum Number { kTop1, kEvaluated, kSeconds = kMetrics.size(), kNumbers };
+
+// Columns of TrialsSql; then the numbers.
+enum Column { kConfiguration, kRevisions, kSeed, kEvaluation, kSynthesized, kFirstNumber };
+
+// One row a done trial that has an accuracy. Each of its stages is looked up once and its metrics
+// from there: at 100,000 trials a sub-select for each number would be most of the time.
+std::string TrialsSql(const FilterSql& filter) {
+  std::string columns, joins;
+  for (const char* kind : {"evaluate", "teacher", "synthesize", "quantize"})
+    joins += fmt::format("LEFT JOIN trial_stage {0} ON {0}.trial_id = t.id AND {0}.kind = '{0}'\n",
+                         kind);
+  for (const Metric& metric : kMetrics) {
+    columns += fmt::format(", {}.value", metric.name);
+    joins +=
+        fmt::format("LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{2}'\n",
+                    metric.name, metric.of, metric.stored != nullptr ? metric.stored : metric.name);
+  }
+  return fmt::format(
+      R"(SELECT t.configuration_id, {}, t.seed, evaluate.stage_id, synthesize.stage_id{},
+  (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
+    WHERE x.trial_id = t.id)
+FROM trial t
+{}WHERE t.state = 'done' AND top1.value IS NOT NULL AND {})",
+      kRevisionsSql, columns, joins, filter.condition);
+}
+
+// What the trials of a configuration have in common.
+std::string ConfigurationsSql(const FilterSql& filter) {
+  std::vector<std::string> common;
+  for (const std::string& section : CommonSections()) common.push_back("'$." + section + "'");
+  return fmt::format(R"(
+SELECT c.id, c.dataset, c.model, c.method, c.w_bits, c.a_bits, c.bits, c.protocol, c.variant,
+  c.synthesizer, json_remove(c.config, '$.synthesizer', '$.method', '$.variant'),
+  json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
+    c.config ->> '$.model.weights'),
+  c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
+  c.quantizer, json_remove(c.config, {})
+FROM configuration c
+WHERE c.id IN (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND {}))",
+                     Join(common, ", "), filter.condition);
+}
+
+// The trials of one configuration as they are read.
+struct Samples {
+  LeaderboardRow row;
+  std::string counterparts;  // the same for configurations that differ in their images alone
+  Json method;               // the parts of its configuration that are the method's
+  std::set<int64_t> seeds;
+  std::set<int64_t> evaluations;
+  std::set<int64_t> image_sets;
+  std::array<std::vector<double>, kNumbers> values;
+
+  void Add(const std::vector<Json>& trial) {
+    seeds.insert(trial[kSeed].get<int64_t>());
+    if (!evaluations.insert(trial[kEvaluation].get<int64_t>()).second) return;
+    if (trial[kSynthesized].is_number()) image_sets.insert(trial[kSynthesized].get<int64_t>());
+    for (size_t i = 0; i < kNumbers; ++i) {
+      const Json& value = trial[kFirstNumber + i];
+      if (value.is_number()) values[i].push_back(value.get<double>());
+    }
+  }
+
+  void Finish() {
+    const std::vector<double>& top1 = values[kTop1];
+    row.seeds.assign(seeds.begin(), seeds.end());
+    row.n = static_cast<int>(evaluations.size());
+    if (!image_sets.empty()) row.image_sets = static_cast<int>(image_sets.size());
+    row.top1_mean = *Mean(top1);
+    row.top1_std = SampleStd(top1);
+    const auto bootstrapped = BcaInterval95(top1);
+    if (const auto interval = bootstrapped ? bootstrapped : MeanInterval95(top1)) {
+      row.top1_ci_low = interval->low;
+      row.top1_ci_high = interval->high;
+    }
+    row.top1_best = *std::max_element(top1.begin(), top1.end());
+    for (size_t i = 0; i < kMetrics.size(); ++i)
+      if (kMetrics[i].mean != nullptr) row.*kMetrics[i].mean = Mean(values[i]);
+    row.seconds_mean = Mean(values[kSeconds]);
+    if (row.fp32_top1) row.drop = *row.fp32_top1 - row.top1_mean;
+  }
+};
+
+using Groups = std::map<std::pair<int64_t, std::string>, Samples>;  // configuration, revisions
+
+// "quantize 2,teacher 1" → {"quantize": 2, "teacher": 1}
+Json ParseRevisions(const std::string& text) {
+  Json revisions = Json::object();
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const size_t blank = word.find(' ');
+    revisions[word.substr(0, blank)] = std::stoi(word.substr(blank + 1));
+  }
+  return revisions;
+}
+
+// What a row of ConfigurationsSql says of the trials of its configuration.
+void Describe(const std::vector<Json>& of, Samples& samples) {
+  LeaderboardRow& row = samples.row;
+  row.dataset = of[1];
+  row.model = of[2];
+  row.method = of[3];
+  row.w_bits = of[4];
+  row.a_bits = of[5];
+  row.bits = of[6];
+  row.protocol = of[7];
+  row.variant = of[8];
+  row.synthesizer = of[9];
+  samples.counterparts = of[10];
+  row.tested = of[11];
+  if (of[12].is_number()) row.limit = of[12].get<int64_t>();
+  if (of[13].is_string()) row.arch = of[13];
+  if (of[14].is_string()) row.protocol_fields = ParseJson(of[14].get<std::string>(), "a protocol");
+  row.quantizer = of[15];
+  const Json method = ParseJson(of[16].get<std::string>(), "a method");
+  for (const auto& [part, value] : method.items())
+    if (!value.is_null()) samples.method[part] = value;
+}
+
+// A limit says how many test images were asked for; what was tested is how many there were. A limit
+// that took all of them is none.
+void CountTested(Groups& groups) {
+  std::set<std::string> whole;  // tests on all images
+  for (auto& [key, samples] : groups) {
+    LeaderboardRow& row = samples.row;
+    const std::vector<double>& evaluated = samples.values[kEvaluated];
+    if (!evaluated.empty()) {
+      const auto images = static_cast<int64_t>(evaluated.front());
+      row.test_images = images;
+      Json tested = ParseJson(row.tested, "a test set");
+      tested[0] = images;
+      row.tested = tested.dump();
+      if (images < row.limit) row.limit = 0;
+    }
+    if (row.limit == 0) whole.insert(row.tested);
+  }
+  for (auto& [key, samples] : groups)
+    if (whole.contains(samples.row.tested)) samples.row.limit = 0;
+}
+
+Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
+  Groups groups;
+  reader.ForEach(TrialsSql(filter), filter.bindings, [&groups](const std::vector<Json>& trial) {
+    groups[{trial[kConfiguration].get<int64_t>(), trial[kRevisions].get<std::string>()}].Add(trial);
+  });
+  for (const auto& of : reader.Query(ConfigurationsSql(filter), filter.bindings).rows) {
+    const int64_t configuration = of[0].get<int64_t>();
+    for (auto place = groups.lower_bound({configuration, ""});
+         place != groups.end() && place->first.first == configuration; ++place)
+      Describe(of, place->second);
+  }
+  for (auto& [key, samples] : groups) {
+    samples.row.configuration = key.first;
+    samples.row.revisions = ParseRevisions(key.second);
+    samples.Finish();
+  }
+  CountTested(groups);
+  return groups;
+}
+
+// "demo", "another, demo": the sweeps that hold them, by name.
+void NameSweeps(const ResultsReader& reader, const FilterSql& filter, Groups& groups) {
+  const std::string sql =
+      "SELECT DISTINCT t.configuration_id, s.name FROM trial t JOIN sweep_trial st ON st.trial_id "
+      "= t.id JOIN sweep s ON s.id = st.sweep_id WHERE t.state = 'done' AND " +
+      filter.condition + " ORDER BY s.name";
+  std::map<int64_t, std::string> sweeps;  // by configuration
+  for (const auto& of : reader.Query(sql, filter.bindings).rows) {
+    std::string& names = sweeps[of[0].get<int64_t>()];
+    names += (names.empty() ? "" : ", ") + of[1].get<std::string>();
+  }
+  for (auto& [key, samples] : groups) samples.row.sweep = sweeps[key.first];
+}
+
+// What rows have in common that differ in their images alone.
+auto CounterpartsOf(const Samples& samples) {
+  Json revisions = samples.row.revisions;
+  revisions.erase("synthesize");
+  return std::tuple(samples.counterparts, revisions.dump(), samples.row.images);
+}
+
+void CompareWithReal(Groups& groups, const Groups& real) {
+  std::map<decltype(CounterpartsOf(Samples())), std::vector<double>> means;
+  for (const auto& [key, samples] : real)
+    if (samples.row.synthesizer == "real")
+      means[CounterpartsOf(samples)].push_back(samples.row.top1_mean);
+  for (auto& [key, samples] : groups) {
+    const auto found = means.find(CounterpartsOf(samples));
+    if (samples.row.synthesizer != "real" && found != means.end() && found->second.size() == 1)
+      samples.row.to_real = samples.row.top1_mean - found->second.front();
+  }
+}
+
+void MarkIncomparable(Groups& groups) {
+  using Block = std::tuple<std::string, std::string, std::string>;
+  const auto block_of = [](const LeaderboardRow& row) {
+    return Block{row.dataset, row.model, row.bits};
+  };
+  std::map<Block, std::set<std::pair<std::string, std::string>>> kinds;
+  for (const auto& [key, samples] : groups)
+    kinds[block_of(samples.row)].emplace(samples.row.protocol, samples.row.tested);
+  for (auto& [key, samples] : groups)
+    samples.row.not_comparable = kinds[block_of(samples.row)].size() > 1;
+}
+
+}  // namespace
+
+std::string RowKey(int64_t configuration, const std::string& revisions) {
+  return fmt::format("{}:{}", configuration, revisions);
+}
+
+std::string RowKey(const LeaderboardRow& row) {
+  std::vector<std::string> words;
+  for (const auto& [kind, revision] : row.revisions.items())
+    words.push_back(fmt::format("{} {}", kind, revision.get<int>()));
+  return RowKey(row.configuration, Join(words, ","));
+}
+
+std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const PaperSettings& papers,
+                                        const std::string& sweep, const Filter& where) {
+  RequireSweep(reader, sweep);
+  const FilterSql filter = ToSql(sweep, where);
+  Groups groups = ReadGroups(reader, filter);
+  if (sweep.empty() && where.empty()) {
+    CompareWithReal(groups, groups);
+  } else {
+    Filter real = {{"synthesizer", "real"}};
+    if (where.contains("seed")) real["seed"] = where.at("seed");
+    CompareWithReal(groups, ReadGroups(reader, ToSql("", real)));
+  }
+  if (sweep.empty()) NameSweeps(reader, filter, groups);
+  MarkIncomparable(groups);
+  std::vector<RowAndMethod> named;
+  for (auto& [key, samples] : groups) named.push_back({&samples.row, &samples.method});
+  NameSettings(named, reader, papers);
+  std::vector<LeaderboardRow> rows;
+  for (auto& [key, samples] : groups) {
+    rows.push_back(std::move(samples.row));
+    if (!sweep.empty()) rows.back().sweep = sweep;
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.dataset, a.model, b.w_bits, b.a_bits, a.bits, b.top1_mean, a.method) <
+           std::tie(b.dataset, b.model, a.w_bits, a.a_bits, b.bits, a.top1_mean, b.method);
+  });
+  return rows;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,222 @@
+#include "reports/leaderboard/leaderboard_columns.h"
+
+#include <cmath>
+
+#include "base/text.h"
+
+namespace zerosweep {
+namespace {
+
+using Row = LeaderboardRow;
+using Value = std::function<Json(const Row&)>;
+using Text = std::function<std::string(const Row&)>;
+
+constexpr const char* kNone = "–";
+
+// Whole numbers as integers: 4, not 4.0.
+Json Number(double value) {
+  if (value == std::floor(value) && std::abs(value) < 9e15) return static_cast<int64_t>(value);
+  return value;
+}
+
+template <typename T>
+Value Of(T Row::*field) {
+  return [field](const Row& row) -> Json { return row.*field; };
+}
+template <typename T>
+Value Of(std::optional<T> Row::*field) {
+  return [field](const Row& row) { return row.*field ? Json(*(row.*field)) : Json(); };
+}
+// A count.
+Value Whole(std::optional<double> Row::*field) {
+  return [field](const Row& row) { return row.*field ? Number(*(row.*field)) : Json(); };
+}
+
+std::string Fixed(double value, int digits) {
+  const bool rounds_to_zero = std::abs(value) < 0.5 * std::pow(10.0, -digits);  // no "-0.00"
+  return fmt::format("{:.{}f}", rounds_to_zero ? 0.0 : value, digits);
+}
+
+Text Digits(std::optional<double> Row::*field, int digits) {
+  return [=](const Row& row) { return row.*field ? Fixed(*(row.*field), digits) : kNone; };
+}
+Text Plain(std::string Row::*field) {
+  return [field](const Row& row) { return row.*field; };
+}
+
+std::string Accuracy(const Row& row) {
+  const std::string mean = fmt::format("{:.2f}", row.top1_mean);
+  return row.top1_std ? fmt::format("{} ± {:.2f}", mean, *row.top1_std) : mean;
+}
+
+// "zeroq", "zeroq, 500 images *"
+std::string Protocol(const Row& row) {
+  std::string text = row.protocol;
+  if (row.limit > 0) text += fmt::format(", {} images", row.limit);
+  return row.not_comparable ? text + " *" : text;
+}
+
+std::string Interval(const Row& row) {
+  if (!row.top1_ci_low) return kNone;
+  return Fixed(*row.top1_ci_low, 2) + " … " + Fixed(*row.top1_ci_high, 2);
+}
+
+// The paper's value of each setting that is another: {"iterations": 20000}; null where nothing is
+// known of them.
+Json PapersAsJson(const Row& row) {
+  if (!row.papers_known) return {};
+  Json papers = Json::object();
+  for (const Setting& setting : row.settings)
+    if (setting.papers && !setting.IsPapers()) papers[setting.name] = *setting.papers;
+  return papers;
+}
+
+std::vector<LeaderboardColumn> Identity() {
+  return {{"sweep", "the sweep; several that share the row: `a, b`", Of(&Row::sweep)},
+          {"dataset", "what the teacher was trained on", Of(&Row::dataset), "dataset",
+           Plain(&Row::dataset)},
+          {"model", "the network", Of(&Row::model), "model", Plain(&Row::model)},
+          {"method", "the recipe, or its parts", Of(&Row::method), "method", VariantName},
+          {"w_bits", "bits of a weight; their mean under mixed precision",
+           [](const Row& row) { return Number(row.w_bits); }},
+          {"a_bits", "bits of an activation", [](const Row& row) { return Number(row.a_bits); }},
+          {"n",
+           "evaluations that differ: seeds, but for those that come to the same network; † marks "
+           "fewer sets of calibration images",
+           Of(&Row::n), "n",
+           [](const Row& row) { return std::to_string(row.n) + (SharesImages(row) ? " †" : ""); }}};
+}
+
+std::vector<LeaderboardColumn> Accuracies() {
+  return {
+      {"top1_mean", "top-1 accuracy in percent, the mean over n; people see ± top1_std with it",
+       Of(&Row::top1_mean), "top-1 %", Accuracy},
+      {"top1_std", "sample standard deviation, from n = 2 on", Of(&Row::top1_std)},
+      {"top1_ci_low", "95 % interval of the mean over other seeds: t from n = 3, BCa from n = 10",
+       Of(&Row::top1_ci_low), "95 % interval", Interval},
+      {"top1_ci_high", "its upper end", Of(&Row::top1_ci_high)},
+      {"top1_best", "of the n", Of(&Row::top1_best), "best",
+       [](const Row& row) { return Fixed(row.top1_best, 2); }},
+      {"agreement", "test images in percent of which teacher and student say the same",
+       Of(&Row::agreement), "agreement %", Digits(&Row::agreement, 2)},
+      {"fp32_top1", "the teacher's accuracy", Of(&Row::fp32_top1), "FP32 %",
+       Digits(&Row::fp32_top1, 2)},
+      {"drop", "fp32_top1 − top1_mean, in points", Of(&Row::drop), "drop", Digits(&Row::drop, 2)}};
+}
+
+std::vector<LeaderboardColumn> Costs() {
+  return {
+      {"images", "calibration images", Whole(&Row::images), "images", Digits(&Row::images, 0)},
+      {"size_bytes", "of the weights and their ranges", Whole(&Row::size_bytes), "size",
+       [](const Row& row) { return row.size_bytes ? HumanBytes(*row.size_bytes) : kNone; }},
+      {"bitops", "Σ over operators of multiply-adds × bits of weight × bits of activation",
+       Whole(&Row::bitops), "GBitOps",
+       [](const Row& row) { return row.bitops ? Fixed(*row.bitops / 1e9, 2) : kNone; }},
+      {"seeds", "of its trials", Of(&Row::seeds)},
+      {"protocol", "what is quantized how; * marks rows that are not comparable",
+       Of(&Row::protocol), "protocol", Protocol},
+      {"variant", "`code`, `paper`, or what the method calls it", Of(&Row::variant)},
+      {"seconds_mean", "of all stages of a trial, as if it were computed alone",
+       Of(&Row::seconds_mean), "seconds", Digits(&Row::seconds_mean, 1)},
+      {"published", "the paper's top-1 accuracy", Of(&Row::published), "published",
+       Digits(&Row::published, 2)},
+      {"published_source", "where it stands", Of(&Row::published_source), "published by",
+       [](const Row& row) { return row.published_source.value_or(kNone); }},
+      {"bits", "`w4a4`; `wmp4a8`: mixed precision; `w@first8a4`: by layer", Of(&Row::bits), "bits",
+       [](const Row& row) { return BitsName(row.bits); }},
+      {"to_real",
+       "top1_mean − that of the same configuration on as many real images, where the home has "
+       "it",
+       Of(&Row::to_real), "to real",
+       [](const Row& row) { return row.to_real ? fmt::format("{:+.2f}", *row.to_real) : kNone; }},
+      {"settings", "what is not as in the method's paper, and what else tells the row apart",
+       SettingsAsJson}};
+}
+
+std::vector<LeaderboardColumn> Trainings() {
+  return {{"untrained_top1", "of a student that is trained: before the training",
+           Of(&Row::untrained_top1), "untrained", Digits(&Row::untrained_top1, 2)},
+          {"best_snapshot_top1", "its best state on the test images: never ranked",
+           Of(&Row::best_snapshot_top1), "best snapshot", Digits(&Row::best_snapshot_top1, 2)},
+          {"heldout_snapshot_top1", "the state that images held out of the training pick",
+           Of(&Row::heldout_snapshot_top1), "held-out", Digits(&Row::heldout_snapshot_top1, 2)},
+          {"image_sets", "different sets of calibration images among the n", Of(&Row::image_sets)},
+          {"images_seen", "images that the student saw", Whole(&Row::images_seen), "images seen",
+           Digits(&Row::images_seen, 0)},
+          {"lr_kd", "Σ over the student's steps of learning rate × weight of the distillation",
+           Whole(&Row::lr_kd), "Σ lr·KD",
+           [](const Row& row) { return row.lr_kd ? fmt::format("{:.4g}", *row.lr_kd) : kNone; }},
+          {"real_images", "real images that the student may be shown", Whole(&Row::real_images),
+           "real images", Digits(&Row::real_images, 0)}};
+}
+
+std::vector<LeaderboardColumn> Origin() {
+  return {{"papers", "the paper's value of each setting that is another; null: not known",
+           PapersAsJson},
+          {"label", "the method with what tells its rows apart", MethodName},
+          {"synthesizer", "what made the images",
+           [](const Row& row) { return row.synthesizer.empty() ? Json() : Json(row.synthesizer); }},
+          {"quantizer", "what quantized", Of(&Row::quantizer)},
+          {"revisions", "of the implementations that made the row, by kind of stage",
+           Of(&Row::revisions)},
+          {"test_images", "how many were evaluated", Of(&Row::test_images)}};
+}
+
+const LeaderboardColumn& ColumnOf(const std::string& name) {
+  for (const LeaderboardColumn& column : LeaderboardColumns())
+    if (column.name == name) return column;
+  throw std::out_of_range("no column " + name);
+}
+
+}  // namespace
+
+const std::vector<LeaderboardColumn>& LeaderboardColumns() {
+  static const std::vector<LeaderboardColumn> columns = [] {
+    std::vector<LeaderboardColumn> all;
+    for (auto* part : {Identity, Accuracies, Costs, Trainings, Origin})
+      for (LeaderboardColumn& column : part()) all.push_back(std::move(column));
+    return all;
+  }();
+  return columns;
+}
+
+Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
+  Table table;
+  table.rows.resize(rows.size());
+  for (const LeaderboardColumn& column : LeaderboardColumns()) {
+    table.columns.push_back(column.name);
+    for (size_t i = 0; i < rows.size(); ++i) table.rows[i].push_back(column.value(rows[i]));
+  }
+  return table;
+}
+
+Table TableForPeople(const std::vector<LeaderboardRow>& rows,
+                     const std::vector<std::string>& names) {
+  Table table;
+  table.rows.resize(rows.size());
+  for (const std::string& name : names) {
+    const LeaderboardColumn& column = ColumnOf(name);
+    table.columns.push_back(column.heading);
+    for (size_t i = 0; i < rows.size(); ++i) table.rows[i].emplace_back(column.text(rows[i]));
+  }
+  return table;
+}
+
+std::string TextOf(const std::string& name, const LeaderboardRow& row) {
+  return ColumnOf(name).text(row);
+}
+
+std::string ColumnsAsMarkdown() {
+  std::string text =
+      "# Columns of a leaderboard\n\n"
+      "Printed by `zerosweep leaderboard --columns`; a test compares the two.\n"
+      "JSON and CSV have them in this order, to which new ones are only added at the end.\n"
+      "Accuracies are in percent, differences in points, durations in seconds; a value that is "
+      "missing is null.\n\n"
+      "| in JSON and CSV | for people | meaning |\n|---|---|---|\n";
+  for (const LeaderboardColumn& column : LeaderboardColumns())
+    text += fmt::format("| `{}` | {} | {} |\n", column.name, column.heading, column.meaning);
+  return text;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,177 @@
+// The leaderboard as a table for people: in documents, and narrow or wide on a terminal.
+#include <algorithm>
+#include <map>
+#include <span>
+#include <tuple>
+
+#include "base/text.h"
+#include "reports/leaderboard/leaderboard.h"
+#include "reports/leaderboard/leaderboard_columns.h"
+#include "reports/leaderboard/settings_column.h"
+#include "reports/text/table_order.h"
+
+namespace zerosweep {
+namespace {
+
+using Row = LeaderboardRow;
+using Names = std::vector<std::string>;
+
+constexpr const char* kSettings = "settings";
+constexpr size_t kSettingsPlace = 4;  // after the method
+const Names kDocument = {"dataset", "model",      "bits",        "method",    "top1_mean",
+                         "n",       "drop",       "to_real",     "fp32_top1", "agreement",
+                         "images",  "size_bytes", "seconds_mean"};
+const Names kTraining = {"untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1",
+                         "images_seen", "lr_kd"};
+
+Names Joined(Names first, const Names& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+void InsertSettings(const std::vector<LeaderboardRow>& rows, Table& table) {
+  const SettingsColumn settings = SettingsOfBoard(rows);
+  table.columns.insert(table.columns.begin() + kSettingsPlace, kSettings);
+  for (size_t i = 0; i < rows.size(); ++i)
+    table.rows[i].insert(table.rows[i].begin() + kSettingsPlace, settings.own[i]);
+}
+
+bool AnyTrained(const std::vector<LeaderboardRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const LeaderboardRow& row) {
+    return row.untrained_top1.has_value() || row.images_seen.has_value();
+  });
+}
+
+bool AnyHas(const std::vector<LeaderboardRow>& rows, std::optional<double> LeaderboardRow::*field) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [field](const LeaderboardRow& row) { return (row.*field).has_value(); });
+}
+
+// Of each dataset, model, bits, protocol, test set and teacher, where its rows differ.
+std::set<size_t> BestRows(const std::vector<LeaderboardRow>& rows) {
+  using Block = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+  std::map<Block, std::vector<size_t>> blocks;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const LeaderboardRow& row = rows[i];
+    blocks[{row.dataset, row.model, row.bits, row.protocol, row.tested}].push_back(i);
+  }
+  std::set<size_t> best;
+  for (const auto& [block, places] : blocks) {
+    const auto [least, most] = std::minmax_element(
+        places.begin(), places.end(),
+        [&](size_t a, size_t b) { return rows[a].top1_mean < rows[b].top1_mean; });
+    if (rows[*least].top1_mean == rows[*most].top1_mean) continue;
+    for (const size_t place : places)
+      if (rows[place].top1_mean == rows[*most].top1_mean) best.insert(place);
+  }
+  return best;
+}
+
+std::pair<std::string, std::string> SectionOf(const LeaderboardRow& row) {
+  return {row.dataset, row.model};
+}
+
+size_t EndOfSection(const std::vector<LeaderboardRow>& rows, size_t first) {
+  size_t end = first;
+  while (end < rows.size() && SectionOf(rows[end]) == SectionOf(rows[first])) ++end;
+  return end;
+}
+
+// What training went through: "51200 images seen · Σ lr·KD 0.76".
+std::string Training(const LeaderboardRow& row) {
+  std::vector<std::string> words;
+  if (row.images_seen) words.push_back(TextOf("images_seen", row) + " images seen");
+  if (row.real_images) words.push_back(TextOf("real_images", row) + " real images");
+  if (row.lr_kd) words.push_back("Σ lr·KD " + TextOf("lr_kd", row));
+  return Join(words, " · ");
+}
+
+// Adds a section, whose rows these are, with what stands under its heading and under each row.
+void AddSection(std::span<const LeaderboardRow> section, const std::string& heading,
+                PeopleTable& people) {
+  std::vector<const LeaderboardRow*> rows;
+  for (const LeaderboardRow& row : section) rows.push_back(&row);
+  const SettingsColumn settings = SettingsOf(rows);
+  people.sections.push_back({people.under.size(), heading,
+                             settings.shared.empty() ? "" : kSharedSettings + settings.shared});
+  for (size_t i = 0; i < section.size(); ++i) {
+    std::vector<std::string> words;
+    if (settings.own[i] != kNoSettings) words.push_back(settings.own[i]);
+    if (const std::string training = Training(section[i]); !training.empty())
+      words.push_back(training);
+    people.under.push_back(Join(words, " · "));
+  }
+}
+
+// "cifar10, resnet20 (FP32 88.13 %), protocol zeroq"; what differs between its rows is left out.
+std::string Heading(std::span<const LeaderboardRow> section, bool one_protocol) {
+  const LeaderboardRow& first = section.front();
+  const bool one_teacher =
+      first.fp32_top1 && std::all_of(section.begin(), section.end(), [&](const Row& row) {
+        return TextOf("fp32_top1", row) == TextOf("fp32_top1", first);
+      });
+  std::string heading = fmt::format("{}, {}", first.dataset, first.model);
+  if (one_teacher) heading += fmt::format(" (FP32 {} %)", TextOf("fp32_top1", first));
+  return one_protocol ? heading + ", protocol " + TextOf("protocol", first) : heading;
+}
+
+}  // namespace
+
+std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows) {
+  std::vector<std::string> notes;
+  if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.not_comparable; }))
+    notes.emplace_back(kIncomparableNote);
+  if (std::any_of(rows.begin(), rows.end(), SharesImages)) notes.emplace_back(kSharedImagesNote);
+  return notes;
+}
+
+std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
+  const std::string shared = SettingsOfBoard(rows).shared;
+  return shared.empty() ? "" : kSharedSettings + shared;
+}
+
+Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows, const Names& more) {
+  Names names = kDocument;
+  if (AnyTrained(rows)) names = Joined(names, kTraining);
+  if (AnyHas(rows, &LeaderboardRow::real_images)) names.emplace_back("real_images");
+  names.emplace_back("protocol");
+  Table table = TableForPeople(rows, Joined(names, more));
+  InsertSettings(rows, table);
+  return table;
+}
+
+PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
+  const std::vector<LeaderboardRow> ordered = Together(rows, SectionOf);
+  const bool one_protocol =
+      std::all_of(rows.begin(), rows.end(), [&rows](const LeaderboardRow& row) {
+        return !row.not_comparable && TextOf("protocol", row) == TextOf("protocol", rows.front());
+      });
+  Names names = {"bits", "method", "top1_mean", "n", "drop"};
+  if (AnyHas(rows, &LeaderboardRow::to_real)) names.emplace_back("to_real");
+  names = Joined(names, {"size_bytes", "seconds_mean"});
+  if (AnyHas(rows, &LeaderboardRow::published)) names.emplace_back("published");
+  if (!one_protocol) names.emplace_back("protocol");
+  PeopleTable people{.table = TableForPeople(ordered, names),
+                     .best = BestRows(ordered),
+                     .gives_way = 1,
+                     .under_heading = kSettings};
+  for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
+    end = EndOfSection(ordered, first);
+    const std::span<const LeaderboardRow> section(&ordered[first], end - first);
+    AddSection(section, Heading(section, one_protocol), people);
+  }
+  return people;
+}
+
+PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
+  const Names names = Joined(
+      Joined(kDocument, kTraining),
+      {"real_images", "protocol", "top1_ci_low", "top1_best", "published", "published_source"});
+  PeopleTable people{.table = TableForPeople(rows, names), .best = BestRows(rows)};
+  InsertSettings(rows, people.table);
+  if (const std::string shared = SharedSettings(rows); !shared.empty())
+    people.sections.push_back({0, shared});
+  return people;
+}
+
+}  // namespace zerosweep

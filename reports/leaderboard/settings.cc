@@ -1,0 +1,211 @@
+#include "reports/leaderboard/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "reports/leaderboard/differences.h"
+
+namespace zerosweep {
+namespace {
+
+// The parts of a configuration that a method consists of. Those with a name hold their parameters
+// under "params".
+constexpr std::array<const char*, 2> kNamedParts = {"synthesizer", "quantizer"};
+
+bool IsMethods(const std::string& section) {
+  const std::vector<std::string>& common = CommonSections();
+  return std::find(common.begin(), common.end(), section) == common.end();
+}
+
+// "/quantizer/params/lr" → {"quantizer", "lr"}
+std::vector<std::string> WordsOf(const std::string& path) {
+  std::vector<std::string> words;
+  for (Json::json_pointer at(path); !at.empty(); at = at.parent_pointer())
+    if (at.back() != "params") words.insert(words.begin(), at.back());
+  return words;
+}
+
+// The parameters of a part, or null.
+const Json* ParametersOf(const Json& configuration, const std::string& part) {
+  const auto found = configuration.find(part);
+  if (found == configuration.end() || !found->is_object()) return nullptr;
+  const auto params = found->find("params");
+  return params == found->end() ? &*found : &*params;
+}
+
+// A parameter of a part goes by its own name where no other part has one of that name.
+std::string NameOf(const std::string& path, const Json& configuration) {
+  const std::vector<std::string> words = WordsOf(path);
+  bool of_a_part = false;
+  int parts_with_it = 0;
+  for (const auto& [part, section] : configuration.items()) {
+    const Json* params = IsMethods(part) ? ParametersOf(configuration, part) : nullptr;
+    if (params == nullptr || !params->contains(words.back())) continue;
+    ++parts_with_it;
+    of_a_part = of_a_part || (words.size() == 2 && words.front() == part);
+  }
+  return of_a_part && parts_with_it == 1 ? words.back() : Join(words, ".");
+}
+
+// The place in the order of importance: what an accuracy depends on most comes first.
+size_t Importance(const std::string& path) {
+  static const std::vector<std::string> kFirst = {"preset",       "lr",          "iterations",
+                                                  "images",       "real_images", "batch",
+                                                  "distillation", "temperature", "reduction"};
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return static_cast<size_t>(std::find(kFirst.begin(), kFirst.end(), name) - kFirst.begin());
+}
+
+auto OrderOf(const std::string& path) {
+  return std::tuple(Importance(path), path.substr(path.rfind('/') + 1), path);
+}
+
+// Calls use(path, value, the paper's) for each value that is not the paper's.
+template <typename Use>
+void ForEachOther(const Json& configuration, const Json& papers, const std::string& path,
+                  const Use& use) {
+  for (const auto& [key, theirs] : papers.items()) {
+    const auto here = configuration.find(key);
+    if (here == configuration.end()) continue;  // made before there was such a parameter
+    const std::string place = path + "/" + key;
+    if (theirs.is_object()) {
+      ForEachOther(*here, theirs, place, use);
+    } else if (*here != theirs) {
+      use(place, *here, theirs);
+    }
+  }
+}
+
+// The declared values with what the recipe sets over them.
+Json Overlaid(Json declared, const Json& recipe, const std::string& role) {
+  const auto set = recipe.find(role);
+  if (set == recipe.end()) return declared;
+  for (const auto& [name, value] : set->items())
+    if (declared.contains(name)) declared[name] = value;
+  return declared;
+}
+
+// How many of the paths, in their order, give every configuration values of its own.
+size_t EnoughToTellApart(const std::vector<Json>& flat, const std::vector<std::string>& paths) {
+  std::vector<std::string> seen(flat.size());
+  for (size_t count = 0; count < paths.size(); ++count) {
+    for (size_t i = 0; i < flat.size(); ++i) {
+      const auto value = flat[i].find(paths[count]);
+      seen[i] += value == flat[i].end() ? "," : value->dump() + ",";
+    }
+    if (std::set<std::string>(seen.begin(), seen.end()).size() == seen.size()) return count + 1;
+  }
+  return paths.size();
+}
+
+// Marks the setting, or adds it. `known`: whether the paper's value tells of it.
+void Mark(const Namesake& of, const std::string& path, const Json& value, bool known) {
+  std::vector<Setting>& settings = *of.settings;
+  auto place = std::find_if(settings.begin(), settings.end(),
+                            [&](const Setting& setting) { return setting.path == path; });
+  if (place == settings.end()) {
+    Setting setting{path, NameOf(path, of.configuration), value, {}, false};
+    const Json::json_pointer pointer(path);
+    if (known && of.papers->contains(pointer)) setting.papers = of.papers->at(pointer);
+    place = settings.insert(settings.end(), std::move(setting));
+  }
+  place->tells_apart = true;
+}
+
+// The values by place. Null is no value: an empty object looks like it.
+Json Flattened(const Json& configuration) {
+  Json flat = configuration.flatten();
+  for (auto place = flat.begin(); place != flat.end();)
+    place = place->is_null() ? flat.erase(place) : std::next(place);
+  return flat;
+}
+
+bool IsDigest(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+}  // namespace
+
+const std::vector<std::string>& CommonSections() {
+  static const std::vector<std::string> kSections = {"method",  "variant",  "bits",    "protocol",
+                                                     "profile", "evaluate", "teacher", "threads",
+                                                     "model",   "dataset",  "revision"};
+  return kSections;
+}
+
+std::string ShownValue(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string Assignment(const Setting& setting) {
+  return setting.name + "=" + ShownValue(setting.value);
+}
+
+std::string Phrase(const Setting& setting) {
+  constexpr size_t kShownOfDigest = 12;
+  const std::string value = ShownValue(setting.value);
+  if (IsDigest(value)) return setting.name + " " + value.substr(0, kShownOfDigest);
+  const bool has_comma = value.find(',') != std::string::npos;  // as lists of settings have
+  return setting.name + (has_comma ? " '" + value + "'" : " " + value);
+}
+
+Json PapersConfiguration(const Json& configuration, const std::string& recipe,
+                         const std::string& variant, const PaperSettings& papers) {
+  const auto found = papers.recipes.find(recipe);
+  const Json set = found == papers.recipes.end() ? Json::object() : found->second;
+  Json of = Json::object();
+  for (const char* role : kNamedParts) {
+    const auto place = configuration.find(role);
+    if (place == configuration.end()) continue;
+    const std::string part =
+        fmt::format("{} {}", role, place->is_object() ? place->value("name", "") : "");
+    const auto declared = papers.parts.find({part, variant});
+    if (declared == papers.parts.end()) return {};
+    of[role]["params"] = Overlaid(declared->second, set, role);
+  }
+  for (const auto& [kind, values] : configuration.items()) {
+    const auto declared = papers.parts.find({kind, variant});
+    if (declared == papers.parts.end()) continue;
+    of[kind] = Overlaid(declared->second, set, "quantizer");  // whose block they stand in
+  }
+  return of;
+}
+
+std::vector<Setting> NotPapers(const Json& configuration, const Json& papers) {
+  std::vector<Setting> settings;
+  if (papers.is_null()) return settings;
+  ForEachOther(configuration, papers, "",
+               [&](const std::string& path, const Json& value, const Json& theirs) {
+                 settings.push_back({path, NameOf(path, configuration), value, theirs, false});
+               });
+  SortByImportance(settings);
+  return settings;
+}
+
+void TellApart(const std::vector<Namesake>& namesakes) {
+  std::vector<Json> flat;
+  for (const Namesake& of : namesakes) flat.push_back(Flattened(of.configuration));
+  std::vector<std::string> paths = DifferingPaths(flat);
+  std::sort(paths.begin(), paths.end(),
+            [](const std::string& a, const std::string& b) { return OrderOf(a) < OrderOf(b); });
+  paths.resize(EnoughToTellApart(flat, paths));
+  for (const std::string& path : paths) {
+    // Where one was made before there was such a parameter, the others must show theirs.
+    const bool everywhere = std::all_of(flat.begin(), flat.end(),
+                                        [&path](const Json& all) { return all.contains(path); });
+    for (size_t i = 0; i < flat.size(); ++i)
+      if (flat[i].contains(path)) Mark(namesakes[i], path, flat[i].at(path), everywhere);
+  }
+  for (const Namesake& of : namesakes) SortByImportance(*of.settings);
+}
+
+void SortByImportance(std::vector<Setting>& settings) {
+  std::sort(settings.begin(), settings.end(),
+            [](const Setting& a, const Setting& b) { return OrderOf(a.path) < OrderOf(b.path); });
+}
+
+}  // namespace zerosweep

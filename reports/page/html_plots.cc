@@ -1,0 +1,185 @@
+#include "reports/page/html_plots.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "reports/html/html_table.h"
+#include "reports/html/scatter_plot.h"
+#include "reports/html/svg_parts.h"
+#include "reports/html/svg_plot.h"
+
+namespace zerosweep {
+namespace {
+
+// Drawn, of whole networks: a report is a page to be read, or sent.
+constexpr size_t kMostRows = 1000;
+
+struct Cost {
+  const char* name;
+  const char* axis;
+  std::optional<double> LeaderboardRow::*value;
+  std::string (*text)(double);
+};
+
+std::string BitOpsText(double operations) {
+  constexpr double kGiga = 1e9;
+  return fmt::format("{:.3g} G", operations / kGiga);
+}
+
+constexpr Cost kCosts[] = {
+    {"size", "size of the weights", &LeaderboardRow::size_bytes, HumanBytes},
+    {"BitOps", "bit operations of an image", &LeaderboardRow::bitops, BitOpsText},
+    {"time", "time of computing", &LeaderboardRow::seconds_mean, HumanSeconds},
+};
+
+// The rows of one dataset and model, with what tells their methods apart in a plot.
+struct Block {
+  std::vector<const LeaderboardRow*> rows;
+  bool several_protocols = false;
+  std::vector<std::string> names;           // of the series
+  std::map<std::string, size_t> series_of;  // a name's place among them
+  std::map<std::string, size_t> group_of;   // by protocol and what was tested
+
+  explicit Block(std::vector<const LeaderboardRow*> of) : rows(std::move(of)) {
+    std::set<std::string> protocols;
+    for (const auto* row : rows) protocols.insert(row->protocol);
+    several_protocols = protocols.size() > 1;
+    for (const auto* row : rows) {
+      if (series_of.try_emplace(Name(*row), names.size()).second) names.push_back(Name(*row));
+      group_of.try_emplace(row->protocol + '\n' + row->tested, group_of.size());
+    }
+  }
+  std::string Name(const LeaderboardRow& row) const {
+    const std::string name = VariantName(row);
+    return several_protocols ? name + ", " + row.protocol : name;
+  }
+  size_t Series(const LeaderboardRow& row) const { return series_of.at(Name(row)); }
+  size_t Group(const LeaderboardRow& row) const {
+    return group_of.at(row.protocol + '\n' + row.tested);
+  }
+  std::string Title(const std::string& against) const {
+    return fmt::format("Top-1 accuracy against {}: {}, {}", against, rows.front()->dataset,
+                       rows.front()->model);
+  }
+};
+
+std::string Figure(const std::string& title, const std::string& svg, const Table& numbers) {
+  return fmt::format(
+      "<figure><figcaption>{}</figcaption>\n{}\n<details><summary>The numbers</summary>{}"
+      "</details></figure>\n",
+      EscapeHtml(title), svg, HtmlTable(numbers));
+}
+
+// Rows come with bits from high to low; of several configurations with one name, the best is
+// drawn.
+CategoryPlot BitsPlot(const Block& block) {
+  CategoryPlot plot{.title = block.Title("bits"),
+                    .y_label = "top-1 %",
+                    .labels = {},
+                    .series = {},
+                    .reference = block.rows.front()->fp32_top1,
+                    .reference_name = "FP32"};
+  for (const std::string& name : block.names) plot.series.push_back({name, {}});
+  for (const auto* row : block.rows) {
+    const std::string bits = BitsName(row->bits);
+    if (plot.labels.empty() || plot.labels.back() != bits) plot.labels.push_back(bits);
+    auto& points = plot.series[block.Series(*row)].points;
+    const size_t x = plot.labels.size() - 1;
+    if (points.empty() || points.back().x != x)
+      points.push_back({x, row->top1_mean, row->top1_std});
+  }
+  return plot;
+}
+
+Table BitsNumbers(const CategoryPlot& plot) {
+  Table table;
+  table.columns = {"method"};
+  table.columns.insert(table.columns.end(), plot.labels.begin(), plot.labels.end());
+  for (const PlotSeries& series : plot.series) {
+    auto& row = table.rows.emplace_back(1, series.name);
+    row.resize(table.columns.size());
+    for (const PlotPoint& point : series.points) row[point.x + 1] = fmt::format("{:.2f}", point.y);
+  }
+  return table;
+}
+
+std::string CostFigure(const Block& block, const Cost& cost) {
+  ScatterPlot plot{.title = block.Title(cost.name),
+                   .x_label = cost.axis,
+                   .y_label = "top-1 %",
+                   .points = {},
+                   .tick = cost.text};
+  std::vector<const LeaderboardRow*> drawn;
+  for (const auto* row : block.rows) {
+    const std::optional<double>& value = row->*cost.value;
+    if (!value || *value <= 0) continue;
+    drawn.push_back(row);
+    plot.points.push_back({block.Series(*row),
+                           fmt::format("{} {}: {:.2f} % at {}", MethodName(*row),
+                                       BitsName(row->bits), row->top1_mean, cost.text(*value)),
+                           *value, row->top1_mean, row->top1_std, block.Group(*row)});
+  }
+  const std::string svg = DrawScatter(plot);
+  if (svg.empty()) return "";
+  const std::vector<bool> front = ParetoFront(plot.points);
+  Table numbers;
+  numbers.columns = {cost.axis, "top-1 %", "bits", "method", "on the front"};
+  std::vector<size_t> order(drawn.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return plot.points[a].x < plot.points[b].x; });
+  for (const size_t i : order) {
+    numbers.rows.push_back({cost.text(plot.points[i].x), fmt::format("{:.2f}", plot.points[i].y),
+                            BitsName(drawn[i]->bits),
+                            block.several_protocols
+                                ? MethodName(*drawn[i]) + ", " + drawn[i]->protocol
+                                : MethodName(*drawn[i]),
+                            front[i] ? "yes" : ""});
+  }
+  return Figure(plot.title, svg, numbers);
+}
+
+}  // namespace
+
+std::string HtmlLegend(const std::vector<std::string>& names) {
+  std::string html = "<ul class=legend>";
+  for (size_t i = 0; i < names.size(); ++i) {
+    html += fmt::format(
+        "<li><svg class=mark viewBox=\"0 0 14 14\" aria-hidden=true><g "
+        "class=c{}>{}</g></svg>{}</li>",
+        i % kPlotColors, SvgSeriesMarker(i, 7, 7), EscapeHtml(names[i]));
+  }
+  return html + "</ul>";
+}
+
+std::string HtmlPlots(const std::vector<LeaderboardRow>& rows) {
+  std::map<std::pair<std::string, std::string>, std::vector<const LeaderboardRow*>> blocks;
+  for (const LeaderboardRow& row : rows) blocks[{row.dataset, row.model}].push_back(&row);
+  std::string html;
+  size_t drawn = 0, left_out = 0;
+  for (const auto& [key, members] : blocks) {
+    if (drawn > 0 && drawn + members.size() > kMostRows) {
+      ++left_out;
+      continue;
+    }
+    drawn += members.size();
+    const Block block(members);
+    const CategoryPlot bits = BitsPlot(block);
+    html += fmt::format("<h3>{}, {}</h3>\n{}\n<div class=plots>\n", EscapeHtml(key.first),
+                        EscapeHtml(key.second), HtmlLegend(block.names));
+    html += Figure(bits.title, DrawCategoryPlot(bits), BitsNumbers(bits));
+    for (const Cost& cost : kCosts) html += CostFigure(block, cost);
+    html += "</div>\n";
+  }
+  if (left_out > 0) {
+    html += fmt::format(
+        "<p>Drawn: {} of {} networks; the others are in the leaderboard, and in reports of single "
+        "sweeps.</p>\n",
+        blocks.size() - left_out, blocks.size());
+  }
+  return html;
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,145 @@
+#include "reports/page/provenance.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace zerosweep {
+namespace {
+
+constexpr size_t kMostRows = 300;
+constexpr size_t kMostTrials = 12;         // of a row
+constexpr size_t kMostTrialsOfAll = 1000;  // a report is a page to be read, or sent
+
+// A row for each stage of each trial: the columns below.
+std::string StagesSql(const FilterSql& filter, const std::string& configurations,
+                      size_t most_trials) {
+  return fmt::format(R"sql(
+WITH chosen AS (
+  SELECT t.id AS id, t.configuration_id AS configuration, t.name AS name, t.seed AS seed,
+    revisions, row_number() OVER (PARTITION BY t.configuration_id, revisions
+      ORDER BY t.seed, t.id) AS place,
+    count(*) OVER (PARTITION BY t.configuration_id, revisions) AS trials
+  FROM (SELECT t.*, {} AS revisions FROM trial t WHERE t.state = 'done' AND {}
+    AND t.configuration_id IN ({})) t)
+SELECT c.configuration, c.revisions, c.trials, substr(c.name, 1, 12), c.seed, g.id, x.kind, d.implementation,
+  d.revision, substr(g.name, 1, 12), substr(a.digest, 1, 12), g.seconds,
+  strftime('%Y-%m-%dT%H:%M:%SZ', p.ended, 'unixepoch'), p.device, p.threads, p.signature_id,
+  (SELECT m.value FROM metric m WHERE m.stage_id = g.id AND m.name = 'top1')
+FROM chosen c JOIN trial_stage x ON x.trial_id = c.id JOIN stage g ON g.id = x.stage_id
+JOIN design d ON d.id = g.design_id
+LEFT JOIN artifact a ON a.id = g.artifact_id
+LEFT JOIN attempt p ON p.stage_id = g.id AND p.outcome = 'done'
+WHERE c.place <= {} ORDER BY c.configuration, c.revisions, c.place, g.id, p.number)sql",
+                     kRevisionsSql, filter.condition, configurations, most_trials);
+}
+
+enum Column {
+  kConfiguration,
+  kRevisions,
+  kTrials,
+  kTrial,
+  kSeed,
+  kStage,
+  kKind,
+  kImplementation,
+  kRevision,
+  kStageName,
+  kArtifact,
+  kSeconds,
+  kEnded,
+  kDevice,
+  kThreads,
+  kMachine,
+  kTop1
+};
+
+std::string Key(const Json& id) { return std::to_string(id.get<int64_t>()); }
+
+Json RowOf(const LeaderboardRow& row) {
+  Json of = {{"title", fmt::format("{} {}: {}, {}", MethodName(row), BitsName(row.bits), row.model,
+                                   row.dataset)},
+             {"sweep", row.sweep},
+             {"protocol", row.protocol},
+             {"trials", Json::array()},
+             {"more", 0}};
+  if (row.top1_ci_low) of["interval"] = {*row.top1_ci_low, *row.top1_ci_high};
+  if (row.published) {
+    of["published"] = *row.published;
+    of["published_source"] = row.published_source.value_or("");
+  }
+  return of;
+}
+
+Json StageOf(const std::vector<Json>& row) {
+  return {{"kind", row[kKind]},         {"implementation", row[kImplementation]},
+          {"revision", row[kRevision]}, {"stage", row[kStageName]},
+          {"artifact", row[kArtifact]}, {"seconds", row[kSeconds]},
+          {"ended", row[kEnded]},       {"device", row[kDevice]},
+          {"threads", row[kThreads]},   {"machine", row[kMachine]}};
+}
+
+// Adds a stage to its trial, the last of its configuration's.
+void AddStage(const std::vector<Json>& row, Json& of) {
+  Json& trials = of["trials"];
+  if (trials.empty() || trials.back().at("trial") != row[kTrial]) {
+    trials.push_back({{"trial", row[kTrial]},
+                      {"seed", row[kSeed]},
+                      {"top1", Json()},
+                      {"stages", Json::array()}});
+  }
+  Json& trial = trials.back();
+  if (row[kKind] == "evaluate") trial["top1"] = row[kTop1];
+  Json& stages = trial["stages"];
+  if (stages.empty() || stages.back() != row[kStage]) stages.push_back(row[kStage]);
+}
+
+Json Machines(const ResultsReader& reader, const Json& stages) {
+  std::set<int64_t> ids;
+  for (const Json& stage : stages)
+    if (!stage.at("machine").is_null()) ids.insert(stage.at("machine").get<int64_t>());
+  const Table table = reader.Query(
+      fmt::format("SELECT id, facts FROM signature WHERE id IN ({})", fmt::join(ids, ",")));
+  Json machines = Json::object();
+  for (const auto& row : table.rows)
+    machines[Key(row[0])] = ParseJson(row[1].get<std::string>(), "a signature");
+  return machines;
+}
+
+}  // namespace
+
+Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
+                    const std::vector<LeaderboardRow>& rows) {
+  std::set<int64_t> ids;
+  std::map<int64_t, std::vector<std::string>> by_configuration;
+  Json of = Json::object(), stages = Json::object();
+  for (const LeaderboardRow& row : rows) {
+    if (of.size() == kMostRows) break;
+    ids.insert(row.configuration);
+    of[RowKey(row)] = RowOf(row);
+    by_configuration[row.configuration].push_back(RowKey(row));
+  }
+  const std::string list = fmt::format("{}", fmt::join(ids, ","));
+  const Table configurations =
+      reader.Query("SELECT id, config FROM configuration WHERE id IN (" + list + ")");
+  for (const auto& row : configurations.rows)
+    for (const std::string& key : by_configuration[row[0].get<int64_t>()])
+      of[key]["config"] = ParseJson(row[1].get<std::string>(), "a configuration");
+  const size_t most_trials =
+      std::min(kMostTrials, kMostTrialsOfAll / std::max<size_t>(of.size(), 1));
+  const std::string sql = StagesSql(filter, list, most_trials);
+  for (const auto& row : reader.Query(sql, filter.bindings).rows) {
+    const auto place =
+        of.find(RowKey(row[kConfiguration].get<int64_t>(), row[kRevisions].get<std::string>()));
+    if (place == of.end()) continue;  // of a row beyond the most
+    AddStage(row, *place);
+    (*place)["more"] =
+        row[kTrials].get<int64_t>() - static_cast<int64_t>(place->at("trials").size());
+    stages[Key(row[kStage])] = StageOf(row);
+  }
+  Json machines = Machines(reader, stages);
+  return {
+      {"rows", std::move(of)}, {"stages", std::move(stages)}, {"machines", std::move(machines)}};
+}
+
+}  // namespace zerosweep
