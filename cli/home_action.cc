@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/named_thing.h"
-#include "cluster/signals.h"
+#include "cluster/run/signals.h"
 #include "reports/compare/published.h"
 #include "reports/leaderboard/filter.h"
 #include "storage/upkeep/requests.h"

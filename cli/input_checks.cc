@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/process/run_program.h"
 #include "cli/stage_program.h"
-#include "cluster/progress_display.h"
+#include "cluster/coordinator/progress_display.h"
 #include "contract/subprocess.h"
 #include "sweeps/values/catalogue.h"
 

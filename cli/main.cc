@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/command.h"
-#include "cluster/slurm.h"
+#include "cluster/slurm/slurm.h"
 #include "storage/home/home_lock.h"
 
 namespace zerosweep {

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/stage_program.h"
-#include "cluster/slurm.h"
+#include "cluster/slurm/slurm.h"
 #include "reports/compare/published.h"
 
 namespace zerosweep {

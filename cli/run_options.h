@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/passed_options.h"
-#include "cluster/session.h"
+#include "cluster/run/session.h"
 
 namespace zerosweep {
 

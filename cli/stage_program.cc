@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "base/files.h"
-#include "cluster/node.h"
+#include "cluster/worker/node.h"
 #include "sweeps/values/catalogue.h"
 
 namespace zerosweep {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "cluster/worker.h"
+#include "cluster/worker/worker.h"
 #include "storage/home/home.h"
 
 namespace zerosweep {

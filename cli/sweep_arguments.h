@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/passed_options.h"
-#include "cluster/progress_display.h"
+#include "cluster/coordinator/progress_display.h"
 #include "sweeps/plan/plan.h"
 
 namespace zerosweep {

@@ -1,5 +1,5 @@
 // batch: what the script of a Slurm job calls; not for people, so it has no summary.
-#include "cluster/batch.h"
+#include "cluster/slurm/batch.h"
 
 #include <memory>
 

@@ -2,7 +2,7 @@
 // With --job, a Slurm job of this home.
 #include "base/log.h"
 #include "cli/home_action.h"
-#include "cluster/job_queue.h"
+#include "cluster/slurm/job_queue.h"
 
 namespace zerosweep {
 namespace {

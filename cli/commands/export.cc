@@ -9,7 +9,7 @@
 #include "cli/named_thing.h"
 #include "cli/network_export.h"
 #include "cli/reading.h"
-#include "cluster/progress_display.h"
+#include "cluster/coordinator/progress_display.h"
 #include "storage/bundles/bundle.h"
 
 namespace zerosweep {

@@ -9,8 +9,8 @@
 #include "cli/reading.h"
 #include "cli/run_options.h"
 #include "cli/sweep_arguments.h"
-#include "cluster/local_transport.h"
-#include "cluster/signals.h"
+#include "cluster/run/signals.h"
+#include "cluster/transport/local_transport.h"
 #include "sweeps/plan/single_trial.h"
 
 namespace zerosweep {

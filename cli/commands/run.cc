@@ -10,13 +10,13 @@
 #include "cli/run_options.h"
 #include "cli/stage_program.h"
 #include "cli/sweep_arguments.h"
-#include "cluster/launcher.h"
-#include "cluster/local_transport.h"
-#include "cluster/mpi_loader.h"
-#include "cluster/node.h"
-#include "cluster/session.h"
-#include "cluster/signals.h"
-#include "cluster/slurm.h"
+#include "cluster/run/launcher.h"
+#include "cluster/run/session.h"
+#include "cluster/run/signals.h"
+#include "cluster/slurm/slurm.h"
+#include "cluster/transport/local_transport.h"
+#include "cluster/transport/mpi_loader.h"
+#include "cluster/worker/node.h"
 
 namespace zerosweep {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "cli/reading.h"
 #include "cli/table.h"
-#include "cluster/job_queue.h"
+#include "cluster/slurm/job_queue.h"
 
 namespace zerosweep {
 namespace {

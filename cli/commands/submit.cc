@@ -13,8 +13,8 @@
 #include "cli/run_options.h"
 #include "cli/sweep_arguments.h"
 #include "cli/table.h"
-#include "cluster/job_queue.h"
-#include "cluster/sbatch_arguments.h"
+#include "cluster/slurm/job_queue.h"
+#include "cluster/slurm/sbatch_arguments.h"
 
 namespace zerosweep {
 namespace {

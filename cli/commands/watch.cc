@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "cli/table.h"
-#include "cluster/live_view.h"
-#include "cluster/outcome.h"
-#include "cluster/signals.h"
+#include "cluster/coordinator/live_view.h"
+#include "cluster/coordinator/outcome.h"
+#include "cluster/run/signals.h"
 #include "storage/home/home_lock.h"
 
 namespace zerosweep {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "cluster/transport.h"
+#include "cluster/transport/transport.h"
 
 extern "C" {
 int MPIX_Comm_failure_ack(MPI_Comm comm) __attribute__((weak));

@@ -6,8 +6,8 @@
 #include <csignal>
 #include <filesystem>
 
-#include "cluster/local_transport.h"
-#include "cluster/session.h"
+#include "cluster/run/session.h"
+#include "cluster/transport/local_transport.h"
 #include "reports/leaderboard/status.h"
 #include "tests/bench/silent_workers.h"
 #include "tests/support/fake_plan.h"

@@ -12,12 +12,12 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "cluster/adaptive_wait.h"
-#include "cluster/coordinator.h"
-#include "cluster/launcher.h"
-#include "cluster/mpi_loader.h"
-#include "cluster/session.h"
-#include "cluster/signals.h"
+#include "cluster/coordinator/coordinator.h"
+#include "cluster/run/launcher.h"
+#include "cluster/run/session.h"
+#include "cluster/run/signals.h"
+#include "cluster/transport/adaptive_wait.h"
+#include "cluster/transport/mpi_loader.h"
 
 namespace zerosweep {
 namespace {

@@ -8,8 +8,8 @@
 #include <functional>
 
 #include "base/clock.h"
-#include "cluster/messages.h"
-#include "cluster/transport.h"
+#include "cluster/transport/messages.h"
+#include "cluster/transport/transport.h"
 
 namespace zerosweep {
 

@@ -20,7 +20,7 @@ using Bytes = std::vector<uint8_t>;
 
 std::string Text(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
-// As the coordinator answers (tests/cluster/group_store_test.cc).
+// As the coordinator answers (tests/cluster/coordinator/group_store_test.cc).
 StoreAnswer Answer(c10d::Store& store, const StoreRequest& request, double patience) {
   StoreAnswer answer{request.attempt, request.id};
   switch (request.operation) {

@@ -11,7 +11,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "cluster/session.h"
+#include "cluster/run/session.h"
 #include "sweeps/plan/plan.h"
 
 namespace zerosweep {

@@ -21,11 +21,11 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "cluster/launcher.h"
-#include "cluster/local_transport.h"
-#include "cluster/mpi_loader.h"
-#include "cluster/session.h"
-#include "cluster/signals.h"
+#include "cluster/run/launcher.h"
+#include "cluster/run/session.h"
+#include "cluster/run/signals.h"
+#include "cluster/transport/local_transport.h"
+#include "cluster/transport/mpi_loader.h"
 #include "tests/support/fake_plan.h"
 
 namespace zerosweep {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "cluster/launcher.h"
-#include "cluster/mpirun.h"
+#include "cluster/run/launcher.h"
+#include "cluster/run/mpirun.h"
 #include "mpi_config.h"
 #include "tests/support/fake_sweep.h"
 

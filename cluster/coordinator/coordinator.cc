@@ -1,0 +1,205 @@
+// The coordinator: what workers say, how attempts end, how the run ends.
+#include "cluster/coordinator/coordinator.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace zerosweep {
+namespace {
+constexpr double kAlivePeriod = 1;  // seconds
+constexpr size_t kProblemsKept = 20;
+}  // namespace
+
+int SlotsOfRank(const SlotPolicy& policy, int rank, int ranks, const JoinRequest& join) {
+  const int natural = join.gpus.empty() ? std::max(1, join.cores / std::max(1, policy.threads))
+                                        : static_cast<int>(join.gpus.size());
+  const int asked = policy.slots > 0 ? policy.slots : natural;
+  if (!policy.spread) return asked;
+  return std::max(1, asked / ranks + (rank < asked % ranks ? 1 : 0));
+}
+
+std::vector<std::string> DevicesOfRank(const SlotPolicy& policy, int rank, int ranks,
+                                       const JoinRequest& join) {
+  const auto slots = static_cast<size_t>(SlotsOfRank(policy, rank, ranks, join));
+  std::vector<std::string> devices(slots, "cpu");
+  // Ranks of one host see the same GPUs: their slots go round them together.
+  const size_t first = policy.spread ? static_cast<size_t>(rank) * slots : 0;
+  for (size_t i = 0; i < slots && !join.gpus.empty(); ++i)
+    devices[i] = join.gpus[(first + i) % join.gpus.size()];
+  return devices;
+}
+
+Coordinator::Coordinator(CoordinatorOptions options, const Plan& plan, Scheduler& scheduler,
+                         StorageThread& storage, Transport& transport, ProgressDisplay& display,
+                         const Clock& clock)
+    : options_(std::move(options)),
+      plan_(plan),
+      scheduler_(scheduler),
+      storage_(storage),
+      transport_(transport),
+      display_(display),
+      clock_(clock),
+      view_(plan, scheduler),
+      eta_(plan.stages, scheduler),
+      liveness_(clock, options_.worker_limit),
+      started_(clock.Monotonic()) {
+  for (size_t i = 0; i < scheduler.size(); ++i)
+    if (scheduler.phase(i) != Scheduler::Phase::kDone) ++stages_to_run_;
+  // A rank that never joins is lost like one that falls silent. Rank 0 is this process.
+  for (int rank = 1; rank < transport.size(); ++rank) liveness_.Seen(rank);
+}
+
+void Coordinator::Handle(int from, const WorkerMessage& message) {
+  if (gone_.contains(from)) return Dismiss(from);
+  if (from != 0) liveness_.Seen(from);
+  if (const auto* join = std::get_if<JoinRequest>(&message)) {
+    OnJoin(from, *join);
+  } else if (const auto* beat = std::get_if<Beat>(&message)) {
+    for (const StageProgress& progress : beat->progress) {
+      const auto flight = flights_.find(progress.attempt);
+      if (flight != flights_.end()) flight->second.progress = progress;
+    }
+  } else if (const auto* call = std::get_if<StoreCall>(&message)) {
+    OnStoreCall(from, *call);
+  } else if (const auto* ended = std::get_if<Ended>(&message)) {
+    OnEnded(from, *ended);
+  } else if (const auto* revoked = std::get_if<Revoked>(&message)) {
+    OnRevoked(from, revoked->attempt);
+  } else if (const auto* broken = std::get_if<Broken>(&message)) {
+    if (phase_ == Phase::kRunning) Fail(ErrorKind::kCluster, "{}", broken->message);
+  } else {
+    OnLeft(from);
+  }
+}
+
+void Coordinator::Dismiss(int rank) {
+  if (!dismissed_.insert(rank).second) return;
+  display_.Line(fmt::format("rank {} speaks after it was given up; it is told to leave", rank));
+  Send(rank, Leave{});
+}
+
+void Coordinator::OnJoin(int rank, const JoinRequest& request) {
+  if (phase_ != Phase::kRunning) return;
+  JoinRequest join = request;
+  const SlotPolicy& policy = options_.slots;
+  if (policy.spread) {
+    // Rank 0, whose word comes first, has looked at the GPUs for all: two at once disturb each
+    // other. The memory is shared, too.
+    if (rank == 0) host_gpus_ = join.gpus;
+    join.gpus = host_gpus_;
+    join.memory /= transport_.size();
+  }
+  if (!join.warning.empty()) Problem(join.warning);
+  WorkerState worker{join.node, DevicesOfRank(policy, rank, transport_.size(), join)};
+  const int slots = static_cast<int>(worker.devices.size());
+  workers_[rank] = std::move(worker);
+  placement_.AddNode(rank, {slots, !join.gpus.empty(), join.cores, join.memory});
+}
+
+void Coordinator::Problem(const std::string& text) {
+  display_.Line(text, /*problem=*/true);
+  problems_.push_back(text);
+  if (problems_.size() > kProblemsKept) problems_.pop_front();
+}
+
+void Coordinator::RankLost(int rank, const std::string& why) {
+  if (rank == 0 || !gone_.insert(rank).second) return;
+  liveness_.Forget(rank);
+  workers_.erase(rank);
+  placement_.RemoveNode(rank);
+  transport_.GiveUp(rank);
+  if (phase_ != Phase::kRunning) return;
+  Problem(fmt::format("rank {} is lost ({}); its stages run again elsewhere", rank, why));
+  for (auto& [id, flight] : flights_) {
+    if (!flight.AliveOn(rank)) continue;
+    flight.NoteFailure(
+        -1, {id, ErrorKind::kCluster, Failure::kLostWorker, fmt::format("rank {}: {}", rank, why)},
+        {}, clock_.Monotonic(), options_.drain_grace);
+  }
+  EndMembersOf(rank, /*surely_dead=*/false);
+  SettleAll();
+}
+
+void Coordinator::OnLeft(int rank) {
+  liveness_.Forget(rank);
+  if (phase_ == Phase::kRunning) return RankLost(rank, "left early");
+  gone_.insert(rank);
+  workers_.erase(rank);
+  placement_.RemoveNode(rank);
+  EndMembersOf(rank, /*surely_dead=*/true);
+}
+
+bool Coordinator::Step() {
+  bool active = HandleStorage();
+  liveness_.Turn();
+  for (const int rank : transport_.LostRanks()) RankLost(rank, "its process ended");
+  for (const int rank : liveness_.TakeSilent())
+    RankLost(rank, fmt::format("silent for {:.0f} s", options_.worker_limit));
+  SendAlive();
+  SettleAll();
+  if (phase_ == Phase::kRunning) {
+    active |= AssignReady();
+    if (scheduler_.Finished() && flights_.empty()) {
+      BeginLeaving();
+    } else if (scheduler_.OnlyHeldBack()) {
+      display_.Line(
+          "nothing that is left would end before the allocation does; it waits for the next");
+      Drain();
+    }
+  } else if (phase_ == Phase::kDraining) {
+    const bool patient = clock_.Monotonic() - draining_since_ < options_.drain_grace;
+    if (!patient || !AnyoneSaves()) BeginLeaving();
+  } else if (phase_ == Phase::kLeaving) {
+    const bool patient = clock_.Monotonic() - leaving_since_ < options_.leave_limit;
+    const bool all_gone = gone_.size() == static_cast<size_t>(transport_.size());
+    if (all_gone || !patient) {
+      InterruptFlights();
+      if (flights_.empty() && storage_.Idle()) phase_ = Phase::kFinished;
+    }
+  }
+  Show();
+  return active;
+}
+
+void Coordinator::SendAlive() {
+  const double now = clock_.Monotonic();
+  if (now - last_alive_ < kAlivePeriod) return;
+  last_alive_ = now;
+  for (int rank = 1; rank < transport_.size(); ++rank)
+    if (!gone_.contains(rank)) Send(rank, Alive{});
+}
+
+void Coordinator::Drain() {
+  if (phase_ != Phase::kRunning) return;
+  drained_ = !scheduler_.Finished();
+  phase_ = Phase::kDraining;
+  draining_since_ = clock_.Monotonic();
+  for (int rank = 0; rank < transport_.size(); ++rank)
+    if (!gone_.contains(rank)) Send(rank, zerosweep::Drain{});
+  if (AnyoneSaves() && options_.drain_grace > 0) {
+    display_.Line(
+        fmt::format("interrupted: running stages have {:.0f} s to save and leave; a second "
+                    "signal ends them at once",
+                    options_.drain_grace));
+  }
+}
+
+bool Coordinator::AnyoneSaves() const {
+  return std::any_of(flights_.begin(), flights_.end(), [&](const auto& flight) {
+    const auto& members = flight.second.members;
+    return std::any_of(members.begin(), members.end(), [&](const Flight::Member& member) {
+      return member.alive && !gone_.contains(member.worker);
+    });
+  });
+}
+
+void Coordinator::BeginLeaving() {
+  phase_ = Phase::kLeaving;
+  leaving_since_ = clock_.Monotonic();
+  for (int rank = 0; rank < transport_.size(); ++rank)
+    if (!gone_.contains(rank)) Send(rank, Leave{});
+}
+
+}  // namespace zerosweep

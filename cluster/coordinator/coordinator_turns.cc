@@ -1,0 +1,232 @@
+// The coordinator's turns: what storage reports, requests, assignment, display.
+#include "base/files.h"
+#include "base/text.h"
+#include "cluster/coordinator/coordinator.h"
+#include "cluster/coordinator/live_view.h"
+
+namespace zerosweep {
+namespace {
+constexpr double kTellPeriod = 1;  // seconds
+}  // namespace
+
+bool Coordinator::HandleStorage() {
+  const std::vector<StorageEvent> events = storage_.Poll();
+  for (const StorageEvent& event : events) {
+    if (const auto* committed = std::get_if<StageCommitted>(&event)) {
+      OnCommitted(*committed);
+    } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
+      flights_.at(failed->attempt).failed = {failed->attempt, ErrorKind::kStorage,
+                                             Failure::kPublish, failed->message};
+      FailFlight(failed->attempt);
+    } else if (const auto* reopened = std::get_if<StagesReopened>(&event)) {
+      Reopen(*reopened);
+    } else {
+      OnRequest(std::get<Request>(event));
+    }
+  }
+  return !events.empty();
+}
+
+void Coordinator::Reopen(const StagesReopened& reopened) {
+  const std::set<std::string> names(reopened.stages.begin(), reopened.stages.end());
+  for (size_t i = 0; i < plan_.stages.size(); ++i)
+    if (names.contains(plan_.stages[i].name)) scheduler_.Reopen(i);
+}
+
+void Coordinator::OnCommitted(const StageCommitted& committed) {
+  const auto found = flights_.find(committed.attempt);
+  if (found == flights_.end()) return;
+  const Flight flight = std::move(found->second);
+  flights_.erase(found);
+  scheduler_.Committed(flight.stage, committed.artifact);
+  ++stages_run_;
+  eta_.Finished(flight.stage, flight.seconds);
+  display_.Line(
+      fmt::format("done    {}  {}", view_.label(flight.stage), HumanSeconds(flight.seconds)));
+}
+
+void Coordinator::OnRequest(const Request& request) {
+  const Json trials = request.body.value("trials", Json::array());
+  if (request.body.value("command", "") == "cancel" && trials.is_array()) {
+    std::vector<std::string> ids;
+    for (const Json& trial : trials)
+      if (trial.is_string()) ids.push_back(trial);
+    for (const size_t stage : view_.StagesOnlyOf(ids)) CancelStage(stage);
+  }
+  std::vector<std::string> ended;
+  for (size_t i = 0; i < scheduler_.size(); ++i) {
+    const Scheduler::Phase phase = scheduler_.phase(i);
+    if (phase == Scheduler::Phase::kFailed || phase == Scheduler::Phase::kCancelled)
+      ended.push_back(plan_.stages[i].name);
+  }
+  storage_.Execute(request, ended);
+}
+
+void Coordinator::CancelStage(size_t stage) {
+  scheduler_.Cancel(stage);
+  for (auto& [id, flight] : flights_) {
+    if (flight.stage != stage || flight.committing || flight.cancelled) continue;
+    flight.cancelled = true;
+    flight.failed = {id, ErrorKind::kTrial, Failure::kCancelled, "cancelled by request"};
+    flight.revoke_at = clock_.Monotonic();
+  }
+  SettleAll();
+}
+
+bool Coordinator::AssignReady() {
+  bool assigned = false;
+  while (const auto start = scheduler_.TakeNext(clock_.Monotonic(), placement_)) {
+    Launch(*start);
+    assigned = true;
+  }
+  if (flights_.empty()) CheckPlaceable();
+  return assigned;
+}
+
+// Once every rank has said what it has, or is gone.
+void Coordinator::CheckPlaceable() {
+  if (workers_.size() + gone_.size() < static_cast<size_t>(transport_.size())) return;
+  while (const auto stage = scheduler_.FindUnplaceable(placement_)) {
+    if (!gone_.empty()) return WaitForMoreRanks();
+    const StageNeeds& needs = scheduler_.needs(*stage);
+    const int room = placement_.Capacity(needs);
+    if (room == 0) {
+      Fail(ErrorKind::kUsage,
+           "{} asks for {} (resources:), and no node here has that: ask for less, or bring larger "
+           "nodes",
+           view_.label(*stage), ToString(needs));
+    }
+    Refuse(*stage,
+           fmt::format("it takes {} ranks, but this run has room for {}: start with {}, and "
+                       "bring it back with `zerosweep retry`",
+                       needs.ranks, room,
+                       workers_.size() == 1 ? fmt::format("-n {}", needs.ranks)
+                                            : "more slots (-n) or nodes"));
+  }
+}
+
+// What has lost its room with a rank may find it again in the next run.
+void Coordinator::WaitForMoreRanks() {
+  if (scheduler_.NextWake() < std::numeric_limits<double>::infinity()) return;
+  display_.Line(
+      "what is left asks for more than the ranks that are left have; it waits for the next run");
+  Drain();
+}
+
+void Coordinator::Refuse(size_t stage, const std::string& why) {
+  const StageRow& row = plan_.stages[stage];
+  const std::string id = NewUuid();
+  Flight flight;
+  flight.stage = stage;
+  flight.started = clock_.Monotonic();
+  flight.failed = {id, ErrorKind::kUsage, Failure::kConfiguration, why};
+  storage_.Start({id, row.name, "nowhere", "", row.design->threads});
+  scheduler_.Refuse(stage, why);
+  ++attempts_failed_;
+  RecordEnd(id, flight, /*final=*/true);
+  Problem(fmt::format("failed  {}: configuration: {}", view_.label(stage), why));
+}
+
+Assign Coordinator::MakeAssign(size_t stage) const {
+  const StageRow& row = plan_.stages[stage];
+  Assign assign;
+  assign.stall_limit = options_.stall_limit;
+  assign.time_limit = row.design->needs.time;
+  assign.run.attempt = NewUuid();
+  assign.run.stage = SpecOf(row, plan_.stages);
+  for (size_t i = 0; i < row.inputs.size(); ++i)
+    assign.run.inputs[row.design->roles[i]] =
+        options_.home.artifact(scheduler_.artifact(row.inputs[i])).string();
+  assign.run.files = row.design->files;
+  assign.run.staging = options_.home.staging(assign.run.attempt).string();
+  assign.run.checkpoints = options_.home.checkpoints(row.name).string();
+  assign.run.checkpoint_period = options_.checkpoint_period;
+  assign.run.threads = row.design->threads;
+  return assign;
+}
+
+void Coordinator::Launch(const Scheduler::Start& start) {
+  const WorkerState& first = workers_.at(start.seats.front().node);
+  const int others = static_cast<int>(start.seats.size()) - 1;
+  Assign assign = MakeAssign(start.stage);
+  const std::string& id = assign.run.attempt;
+  Flight flight;
+  flight.stage = start.stage;
+  flight.place = fmt::format("{}/slot {}", first.node, start.seats.front().slots.front());
+  if (others > 0) flight.place += fmt::format(" and {} more", others);
+  flight.number = scheduler_.AttemptNumber(start.stage);
+  flight.started = clock_.Monotonic();
+  for (const Seat& seat : start.seats) {
+    flight.members.push_back({seat.node, seat});
+    // Ranks of one machine need nobody else's network.
+    if (workers_.at(seat.node).node != first.node) assign.run.interface = options_.interface;
+  }
+  assign.run.ranks = others + 1;
+  storage_.Start({id, plan_.stages[start.stage].name, flight.place,
+                  first.devices.at(static_cast<size_t>(start.seats.front().slots.front())),
+                  assign.run.threads});
+  flights_[id] = std::move(flight);
+  for (const Seat& seat : start.seats) {
+    assign.slot = seat.slots.front();
+    assign.run.device = workers_.at(seat.node).devices.at(static_cast<size_t>(assign.slot));
+    Send(seat.node, assign);
+    ++assign.run.rank;
+  }
+}
+
+void Coordinator::Show() {
+  const bool watched = !options_.run.empty() && clock_.Monotonic() - last_told_ >= kTellPeriod;
+  if (!watched && !display_.Due()) return;
+  const RunSnapshot snapshot = Snapshot();
+  display_.Update(snapshot);
+  if (watched) TellWatchers(snapshot);
+}
+
+RunSnapshot Coordinator::Snapshot() const {
+  const TrialCounts trials = view_.CountTrials();
+  RunSnapshot snapshot;
+  snapshot.trials = static_cast<int>(plan_.trials.size());
+  snapshot.trials_done = trials.done;
+  snapshot.trials_failed = trials.failed;
+  snapshot.stages = stages_to_run_;
+  snapshot.stages_done = stages_run_;
+  const double now = clock_.Monotonic();
+  size_t slots = 0;
+  for (const auto& [rank, worker] : workers_) slots += worker.devices.size();
+  std::vector<RunningStage> running;
+  for (const auto& [id, flight] : flights_) {
+    if (flight.committing) continue;
+    const StageProgress& p = flight.progress;
+    snapshot.active.push_back(
+        {view_.label(flight.stage), p.done, p.total, p.unit, p.note, now - flight.started});
+    running.push_back({flight.stage, now - flight.started, p.total > 0 ? p.done / p.total : 0});
+  }
+  snapshot.eta = eta_.Seconds(running, slots);
+  return snapshot;
+}
+
+void Coordinator::TellWatchers(const RunSnapshot& snapshot) {
+  last_told_ = clock_.Monotonic();
+  LiveView view;
+  view.sweep = plan_.sweep;
+  view.run = options_.run;
+  view.written = clock_.Unix();
+  view.seconds = last_told_ - started_;
+  view.snapshot = snapshot;
+  std::map<int, LiveNode> nodes;
+  for (const auto& [rank, worker] : workers_)
+    nodes[rank] = {worker.node, static_cast<int>(worker.devices.size()), 0};
+  auto active = view.snapshot.active.begin();
+  for (const auto& [id, flight] : flights_) {
+    for (const auto& [worker, seat, alive] : flight.members)
+      if (nodes.contains(worker)) nodes[worker].busy += static_cast<int>(seat.slots.size());
+    if (flight.committing) continue;
+    active->place = flight.place;
+    ++active;
+  }
+  for (const auto& [rank, node] : nodes) view.nodes.push_back(node);
+  view.problems.assign(problems_.begin(), problems_.end());
+  storage_.Tell(LiveFile(options_.home, options_.run), ToJson(view).dump());
+}
+
+}  // namespace zerosweep

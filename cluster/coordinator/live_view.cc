@@ -1,0 +1,149 @@
+#include "cluster/coordinator/live_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "cluster/coordinator/outcome.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActiveStage, label, place, done, total, unit, note, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveNode, name, slots, busy)
+
+namespace {
+
+constexpr double kOldNews = 15;      // seconds: then the view says how old it is
+constexpr size_t kMostNodes = 8;     // more are counted
+constexpr size_t kMostProblems = 5;  // of which the latest are shown
+constexpr const char* kRed = "\x1b[31m";
+constexpr const char* kBold = "\x1b[1m";
+constexpr const char* kReset = "\x1b[0m";
+
+// Collects lines of a screen until it is full.
+class Screen {
+ public:
+  Screen(int columns, int rows) : columns_(columns), left_(rows) {}
+  void Line(const std::string& text, const char* style = "") {
+    if (left_-- <= 0) return;
+    const bool styled = *style != '\0';
+    text_ += style + FirstColumns(text, columns_) + (styled ? kReset : "") + "\n";
+  }
+  int left() const { return left_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  int columns_, left_;
+  std::string text_;
+};
+
+std::string NodesLine(const std::vector<LiveNode>& nodes) {
+  int slots = 0, busy = 0;
+  std::vector<std::string> words;
+  for (const LiveNode& node : nodes) {
+    slots += node.slots;
+    busy += node.busy;
+    words.push_back(fmt::format("{} {}/{}", node.name, node.busy, node.slots));
+  }
+  const std::string sum = fmt::format("{} of {} slots busy on {} {}", busy, slots, nodes.size(),
+                                      nodes.size() == 1 ? "node" : "nodes");
+  return nodes.size() > kMostNodes ? sum : sum + ": " + Join(words, ", ");
+}
+
+void AddProblems(const LiveView& view, bool color, Screen& screen) {
+  const size_t shown = std::min(kMostProblems, view.problems.size());
+  for (size_t i = view.problems.size() - shown; i < view.problems.size(); ++i)
+    screen.Line(view.problems[i], color ? kRed : "");
+}
+
+void AddStages(const RunSnapshot& snapshot, int columns, Screen& screen) {
+  const auto most = static_cast<size_t>(std::max(0, screen.left()));
+  const bool all = snapshot.active.size() <= most;
+  const size_t shown = all ? snapshot.active.size() : (most > 0 ? most - 1 : 0);
+  for (size_t i = 0; i < shown; ++i) screen.Line(StageLine(snapshot.active[i], columns));
+  if (!all) screen.Line(fmt::format("  and {} more", snapshot.active.size() - shown));
+}
+
+}  // namespace
+
+Json ToJson(const LiveView& view) {
+  const RunSnapshot& snapshot = view.snapshot;
+  return {{"sweep", view.sweep},
+          {"run", view.run},
+          {"written", view.written},
+          {"seconds", view.seconds},
+          {"trials", snapshot.trials},
+          {"trials_done", snapshot.trials_done},
+          {"trials_failed", snapshot.trials_failed},
+          {"stages", snapshot.stages},
+          {"stages_done", snapshot.stages_done},
+          {"eta_seconds", snapshot.eta >= 0 ? Json(snapshot.eta) : Json()},
+          {"running", snapshot.active},
+          {"nodes", view.nodes},
+          {"problems", view.problems}};
+}
+
+LiveView LiveViewFromJson(const Json& json, const std::string& origin) {
+  try {
+    const Json& eta = json.at("eta_seconds");
+    return {.sweep = json.at("sweep"),
+            .run = json.at("run"),
+            .written = json.at("written"),
+            .seconds = json.at("seconds"),
+            .snapshot = {.trials = json.at("trials"),
+                         .trials_done = json.at("trials_done"),
+                         .trials_failed = json.at("trials_failed"),
+                         .stages = json.at("stages"),
+                         .stages_done = json.at("stages_done"),
+                         .eta = eta.is_null() ? -1 : eta.get<double>(),
+                         .active = json.at("running")},
+            .nodes = json.at("nodes"),
+            .problems = json.at("problems")};
+  } catch (const nlohmann::json::exception& error) {
+    Fail(ErrorKind::kStorage, "{}: {}", origin, error.what());
+  }
+}
+
+fs::path LiveFile(const Home& home, const std::string& run) { return home.run(run) / "live.json"; }
+
+std::optional<LiveView> ReadLiveView(const Home& home) {
+  fs::path newest;
+  fs::file_time_type time;
+  std::error_code code;
+  for (const auto& run : fs::directory_iterator(home.folder / "run", code)) {
+    const std::string id = run.path().filename();
+    const fs::path file = LiveFile(home, id);
+    const auto written = fs::last_write_time(file, code);
+    if (code || ReadOutcome(home, id)) continue;
+    if (newest.empty() || written > time) {
+      newest = file;
+      time = written;
+    }
+  }
+  if (newest.empty()) return std::nullopt;
+  return LiveViewFromJson(ParseJson(ReadFile(newest), newest.string()), newest.string());
+}
+
+std::string RenderLiveView(const LiveView& view, double now, int columns, int rows, bool color) {
+  Screen screen(columns, rows);
+  std::string head = fmt::format("{}  running for {}", view.sweep, HumanSeconds(view.seconds));
+  if (now - view.written > kOldNews)
+    head += fmt::format("  (no news for {})", HumanSeconds(now - view.written));
+  screen.Line(head, color ? kBold : "");
+  const RunSnapshot& snapshot = view.snapshot;
+  std::string sum = Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22) + " " +
+                    SummaryLine(snapshot);
+  if (snapshot.stages_done > 0 && view.seconds > 0)
+    sum += fmt::format("  {:.3g} stages an hour", 3600 * snapshot.stages_done / view.seconds);
+  screen.Line(sum);
+  AddProblems(view, color, screen);
+  screen.Line(NodesLine(view.nodes));
+  AddStages(snapshot, columns, screen);
+  return screen.text();
+}
+
+}  // namespace zerosweep

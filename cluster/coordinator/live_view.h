@@ -1,0 +1,42 @@
+// What a run tells of itself while it works: `run/<id>/live.json`, for `zerosweep watch`.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "cluster/coordinator/progress_display.h"
+#include "storage/home/home.h"
+
+namespace zerosweep {
+
+struct LiveNode {
+  std::string name;
+  int slots = 0, busy = 0;
+};
+
+struct LiveView {
+  std::string sweep, run;
+  double written = 0;  // seconds since 1970
+  double seconds = 0;  // since the run began
+  RunSnapshot snapshot;
+  std::vector<LiveNode> nodes;
+  std::vector<std::string> problems;  // the latest final failures and lost workers, oldest first
+};
+
+Json ToJson(const LiveView& view);
+// Throws kStorage for what is no such view.
+LiveView LiveViewFromJson(const Json& json, const std::string& origin);
+
+std::filesystem::path LiveFile(const Home& home, const std::string& run);
+// Of the run in this home that told something last and has no outcome yet; nullopt when there is
+// none. That it is still alive, the lock alone says.
+std::optional<LiveView> ReadLiveView(const Home& home);
+
+// The view for a screen: the sum, problems, nodes, running stages; at most `rows` lines of
+// `columns`.
+std::string RenderLiveView(const LiveView& view, double now, int columns, int rows, bool color);
+
+}  // namespace zerosweep

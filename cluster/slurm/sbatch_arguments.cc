@@ -1,0 +1,88 @@
+#include "cluster/slurm/sbatch_arguments.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+#include "base/error.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr size_t kLongestName = 40;
+
+// A name that every tool can print: letters, digits, dots, dashes.
+std::string JobName(const std::string& sweep) {
+  std::string name = "zerosweep-";
+  for (const char c : sweep.substr(0, kLongestName))
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' ? c : '-';
+  return name;
+}
+
+// %j and its like mean something to Slurm in a file's name.
+std::string OutputPath(const std::filesystem::path& path) {
+  const std::string text = path.string();
+  if (text.find('\\') != std::string::npos)
+    Fail(ErrorKind::kUsage,
+         "Slurm cannot write below a path with a backslash: {}; choose another --home", text);
+  std::string escaped;
+  for (const char c : text) escaped += c == '%' ? "%%" : std::string(1, c);
+  return escaped;
+}
+
+void CheckPassed(const std::vector<std::string>& passed) {
+  if (!passed.empty() && !passed[0].starts_with('-'))
+    Fail(ErrorKind::kUsage, "'{}' is no option of sbatch: put those after --, as in -- --qos=long",
+         passed[0]);
+  for (const std::string& word : passed) {
+    if (word == "-a" || word == "--array" || word.starts_with("--array="))
+      Fail(ErrorKind::kUsage,
+           "{}: a sweep is one job, whose trials spread over --nodes; leave --array out", word);
+    if (word == "--wrap" || word.starts_with("--wrap="))
+      Fail(ErrorKind::kUsage, "{}: the script is zerosweep's own; see --setup for lines before it",
+           word);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> SbatchArguments(const SbatchRequest& request,
+                                         const std::filesystem::path& folder,
+                                         const std::filesystem::path& program) {
+  CheckPassed(request.passed);
+  std::vector<std::string> words = {
+      "--job-name=" + JobName(request.sweep),
+      fmt::format("--nodes={}", request.nodes),
+      "--ntasks-per-node=1",
+      fmt::format("--signal=B:USR1@{}", request.notice),
+      "--requeue",
+      "--open-mode=append",
+      "--output=" + OutputPath(folder / "output.txt"),
+  };
+  const auto add = [&words](const char* option, const std::string& value) {
+    if (!value.empty()) words.push_back(std::string(option) + "=" + value);
+  };
+  const auto count = [&](const char* option, int value) {
+    if (value > 0) add(option, std::to_string(value));
+  };
+  count("--gpus-per-node", request.gpus_per_node);
+  count("--cpus-per-task", request.cpus_per_node);
+  add("--mem", request.memory);
+  add("--time", request.time);
+  add("--partition", request.partition);
+  add("--account", request.account);
+  words.insert(words.end(), request.passed.begin(), request.passed.end());
+  words.insert(words.end(), {(folder / "job.sh").string(), program.string(), folder.string()});
+  return words;
+}
+
+std::string ShellWord(const std::string& word) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace zerosweep

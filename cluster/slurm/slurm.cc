@@ -1,0 +1,328 @@
+#include "cluster/slurm/slurm.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/process/run_program.h"
+#include "base/process/spawn.h"
+#include "cluster/slurm/sbatch_answer.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr double kSubmitFactor = 3;
+constexpr double kAskAgain = 40;  // seconds between two questions about the job of a lock
+// Above it are the steps that Slurm makes itself: the batch script and interactive shells.
+constexpr unsigned long kFirstSpecialStep = 0xfffffff0;
+constexpr double kAsideLimit = 5;  // of a call whose answer is not worth more seconds
+constexpr const char* kForgotten = "Invalid job id";  // in what squeue and scontrol print
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+bool IsNumber(const std::string& text) {
+  return !text.empty() && text.size() < 16 &&
+         text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+// A job inherits it, but not the facts of a job that submits it.
+std::map<std::string, std::string> SubmitEnvironment() {
+  std::map<std::string, std::string> environment = OwnEnvironment();
+  if (OwnJob().empty()) return environment;
+  std::erase_if(environment, [](const auto& entry) {
+    return entry.first.starts_with("SLURM_") && entry.first != "SLURM_CONF";
+  });
+  return environment;
+}
+
+// Variables that would filter or reshape the answers go; times come as Unix seconds.
+std::map<std::string, std::string> AskEnvironment() {
+  std::map<std::string, std::string> environment = OwnEnvironment();
+  std::erase_if(environment, [](const auto& entry) {
+    return entry.first.starts_with("SQUEUE_") || entry.first.starts_with("SACCT_") ||
+           entry.first.starts_with("SCONTROL_") || entry.first.starts_with("SCANCEL_");
+  });
+  environment["SLURM_TIME_FORMAT"] = "%s";
+  environment["LC_ALL"] = "C";
+  return environment;
+}
+
+std::vector<std::string> Split(const std::string& text, char separator, size_t most) {
+  std::vector<std::string> parts;
+  size_t at = 0;
+  while (parts.size() + 1 < most) {
+    const size_t end = text.find(separator, at);
+    if (end == std::string::npos) break;
+    parts.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  parts.push_back(text.substr(at));
+  return parts;
+}
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);)
+    if (!line.empty()) lines.push_back(line);
+  return lines;
+}
+
+std::string LastLine(const std::string& text) {
+  const std::vector<std::string> lines = Lines(text);
+  return lines.empty() ? "" : lines.back();
+}
+
+// One job out of the lines of an array: alive if one of them is, ended only if all are.
+SlurmJob Together(const std::vector<SlurmJob>& jobs) {
+  SlurmJob found;
+  for (const Answer answer : {Answer::kYes, Answer::kUnknown, Answer::kNo}) {
+    for (const SlurmJob& job : jobs)
+      if (job.alive == answer) return job;
+  }
+  return found;
+}
+
+// The word after `key` in `scontrol show -o` ("JobState=RUNNING Reason=None …").
+std::string Field(const std::string& text, const std::string& key) {
+  const size_t at = (" " + text).find(" " + key + "=");
+  if (at == std::string::npos) return "";
+  const size_t start = at + key.size() + 1;
+  return text.substr(start, text.find_first_of(" \n", start) - start);
+}
+
+}  // namespace
+
+Answer IsAliveState(const std::string& state) {
+  static const std::set<std::string> alive = {
+      "PENDING",      "CONFIGURING", "RUNNING",       "COMPLETING", "REQUEUED",
+      "REQUEUE_HOLD", "RESIZING",    "REQUEUE_FED",   "STOPPED",    "SIGNALING",
+      "SPECIAL_EXIT", "STAGE_OUT",   "RESV_DEL_HOLD", "SUSPENDED"};
+  static const std::set<std::string> ended = {
+      "BOOT_FAIL", "CANCELLED", "COMPLETED",     "DEADLINE", "FAILED",
+      "NODE_FAIL", "PREEMPTED", "OUT_OF_MEMORY", "REVOKED",  "TIMEOUT"};
+  if (alive.contains(state)) return Answer::kYes;
+  return ended.contains(state) ? Answer::kNo : Answer::kUnknown;
+}
+
+// How a call went.
+struct Slurm::Reply {
+  Answer answer = Answer::kUnknown;  // kYes: exit 0; kNo: another; kUnknown: no end, no program
+  std::string out, err;
+};
+
+Slurm::Reply Slurm::Call(const std::vector<std::string>& words) const {
+  const bool submits = words[0] == "sbatch";
+  const double limit = submits ? kSubmitFactor * limit_ : limit_;
+  try {
+    const ProgramResult result =
+        RunProgram(words, submits ? SubmitEnvironment() : AskEnvironment(), limit);
+    if (result.timed_out)
+      return {Answer::kUnknown, result.out,
+              fmt::format("{} did not answer within {:g} s", words[0], limit)};
+    const Answer answer = result.code == 0     ? Answer::kYes
+                          : result.code >= 128 ? Answer::kUnknown
+                                               : Answer::kNo;
+    return {answer, result.out, result.err};
+  } catch (const Error& error) {
+    return {Answer::kUnknown, "", error.what()};
+  }
+}
+
+bool Slurm::IsThere() {
+  std::istringstream folders(Variable("PATH"));
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (access((folder + "/sbatch").c_str(), X_OK) == 0) return true;
+  return false;
+}
+
+SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments,
+                           const std::string& script) const {
+  std::vector<std::string> words = {"sbatch", "--parsable"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  const Reply reply = Call(words);
+  // What a site has put around sbatch may print what it likes, and fail or hang afterwards.
+  const bool said_yes = reply.answer == Answer::kYes;
+  NamedJob named = JobIn(reply.out, said_yes);
+  if (named.id.empty() && said_yes) named = JobIn(reply.err, said_yes);
+  const bool plainly_refused = reply.answer == Answer::kNo && Lines(reply.out).empty();
+  if (named.id.empty() && !plainly_refused) named.id = FindByScript(script);
+  SubmittedJob job{reply.answer, named.id, named.cluster, ""};
+  if (!job.id.empty()) {
+    job.taken = Answer::kYes;
+    return job;
+  }
+  job.taken = said_yes ? Answer::kUnknown : reply.answer;
+  job.why = said_yes ? "sbatch printed no job id" : LastLine(reply.err);
+  return job;
+}
+
+// The script is the job's own, but a job that goes on has the one of its predecessor, which is us.
+std::string Slurm::FindByScript(const std::string& script) const {
+  const Reply reply = Call({"squeue", "-h", "-u", std::to_string(geteuid()), "-o", "%i|%o"});
+  std::set<std::string> found;
+  for (const std::string& line : Lines(reply.out)) {
+    const std::vector<std::string> parts = Split(line, '|', 2);
+    if (parts.size() != 2 || !IsNumber(parts[0]) || parts[0] == OwnJob()) continue;
+    if ((parts[1] + " ").starts_with(script + " ")) found.insert(parts[0]);
+  }
+  return found.size() == 1 ? *found.begin() : "";
+}
+
+SlurmJob Slurm::Ask(const std::string& job) const {
+  if (!IsNumber(job)) return {};
+  const Reply reply = Call({"squeue", "-h", "-t", "all", "-j", job, "-o", "%i|%T|%D|%e|%r"});
+  if (reply.answer == Answer::kUnknown) return {};
+  const bool forgotten = reply.err.find(kForgotten) != std::string::npos;
+  if (reply.answer == Answer::kNo && !forgotten) return {};
+  std::vector<SlurmJob> found;
+  for (const std::string& line : Lines(reply.out)) {
+    const std::vector<std::string> parts = Split(line, '|', 5);
+    if (parts.size() != 5) continue;
+    if (parts[0].substr(0, parts[0].find_first_of("_+")) != job) continue;  // "4_[1-3]%1", "4+0"
+    SlurmJob one;
+    one.state = parts[1];
+    one.alive = IsAliveState(one.state);
+    if (IsNumber(parts[2])) one.nodes = std::atoi(parts[2].c_str());
+    if (IsNumber(parts[3])) one.end = std::atof(parts[3].c_str());
+    if (parts[4] != "None") one.reason = parts[4];
+    found.push_back(one);
+  }
+  if (!found.empty()) return Together(found);
+  return Lines(reply.out).empty() ? AskAboutForgotten(job) : SlurmJob();
+}
+
+// squeue does not list the job. slurmctld never forgets a live job, but squeue may have asked a
+// backup or a cache: it counts as ended only if a second question is answered "invalid job id" and
+// accounting, where there is any, does not say otherwise.
+SlurmJob Slurm::AskAboutForgotten(const std::string& job) const {
+  SlurmJob found;
+  const Reply shown = Call({"scontrol", "show", "job", "-o", job});
+  if (shown.answer == Answer::kYes) {
+    const std::string state = Field(shown.out, "JobState");
+    if (!state.empty()) found.state = state;
+    found.alive = IsAliveState(state);
+    return found;
+  }
+  if (shown.answer == Answer::kUnknown || shown.err.find(kForgotten) == std::string::npos)
+    return found;
+  found.state = "GONE";
+  found.alive = Answer::kNo;
+  const Reply account = Call({"sacct", "-X", "-n", "--parsable2", "-j", job, "-o", "JobID,State"});
+  if (account.answer != Answer::kYes) return found;
+  for (const std::string& line : Lines(account.out)) {
+    const std::vector<std::string> parts = Split(line, '|', 2);
+    if (parts.size() != 2 || parts[0] != job) continue;
+    found.state = parts[1].substr(0, parts[1].find(' '));  // "CANCELLED by 1000"
+    if (IsAliveState(found.state) != Answer::kNo) found.alive = Answer::kUnknown;
+  }
+  return found;
+}
+
+Answer Slurm::Requeue(const std::string& job, std::string* why) const {
+  const Reply reply = Call({"scontrol", "requeue", job});
+  *why = LastLine(reply.err);
+  return reply.answer;
+}
+
+Answer Slurm::Cancel(const std::string& job, std::string* why) const {
+  const Reply reply = Call({"scancel", job});
+  *why = LastLine(reply.err);
+  return reply.answer;
+}
+
+Answer Slurm::Warn(const std::string& job, std::string* why) const {
+  const Reply reply = Call({"scancel", "--batch", "--signal=USR1", job});
+  *why = LastLine(reply.err);
+  return reply.answer;
+}
+
+std::string Slurm::ClusterName() const {
+  if (!cluster_.empty()) return cluster_;
+  cluster_ = Variable("SLURM_CLUSTER_NAME");
+  if (cluster_.empty() && IsThere()) {
+    const Reply reply = Call({"scontrol", "show", "config"});
+    for (const std::string& line : Lines(reply.out)) {
+      const size_t equals = line.find("= ");
+      if (line.starts_with("ClusterName ") && equals != std::string::npos)
+        cluster_ = line.substr(equals + 2);
+    }
+  }
+  return cluster_;
+}
+
+std::string Slurm::HostNames(const std::string& list) const {
+  const Reply reply = Call({"scontrol", "show", "hostnames", list});
+  return reply.answer == Answer::kYes ? reply.out : "";
+}
+
+std::string OwnJob() { return Variable("SLURM_JOB_ID"); }
+
+namespace {
+
+// Inside one that srun has started, which has its own launcher.
+bool IsInStep() {
+  const std::string step = Variable("SLURM_STEP_ID");
+  return IsNumber(step) && std::strtoul(step.c_str(), nullptr, 10) < kFirstSpecialStep;
+}
+
+std::string ShortName(const std::string& host) { return host.substr(0, host.find('.')); }
+
+}  // namespace
+
+int AllocatedNodes() {
+  const std::string nodes = Variable("SLURM_JOB_NUM_NODES");
+  if (OwnJob().empty() || !IsNumber(nodes) || IsInStep()) return 1;
+  return std::max(1, std::atoi(nodes.c_str()));
+}
+
+std::string NodesElsewhere() {
+  const std::string nodes = Variable("SLURM_JOB_NODELIST");
+  // Only what slurmd starts knows the name of its node.
+  if (OwnJob().empty() || nodes.empty() || IsInStep() || !Variable("SLURMD_NODENAME").empty())
+    return "";
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  if (ShortName(nodes) == ShortName(host)) return "";
+  if (nodes.find_first_of("[,") == std::string::npos) return nodes;
+  for (const std::string& name : Lines(Slurm().HostNames(nodes)))
+    if (ShortName(name) == ShortName(host)) return "";
+  return nodes;
+}
+
+std::optional<double> AllocationDeadline() {
+  const std::string job = OwnJob(), told = Variable("SLURM_JOB_END_TIME");
+  if (job.empty()) return std::nullopt;
+  const double end = IsNumber(told) ? std::atof(told.c_str()) : Slurm(kAsideLimit).Ask(job).end;
+  return end > SystemClock().Unix() ? std::optional(end) : std::nullopt;
+}
+
+bool JobHasEnded(const std::string& job, const std::string& cluster) {
+  struct Known {
+    double when = 0;
+    bool ended = false;
+  };
+  static std::map<std::string, Known> known;
+  const double now = SystemClock().Monotonic();
+  const auto before = known.find(job);
+  if (before != known.end() && (before->second.ended || now - before->second.when < kAskAgain))
+    return before->second.ended;
+  static const Slurm slurm;
+  // The same number is another job on another cluster.
+  const bool ours = Slurm::IsThere() && !cluster.empty() && slurm.ClusterName() == cluster;
+  const bool ended = ours && slurm.Ask(job).alive == Answer::kNo;
+  known[job] = {SystemClock().Monotonic(), ended};
+  return ended;
+}
+
+}  // namespace zerosweep
