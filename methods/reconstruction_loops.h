@@ -2,7 +2,7 @@
 // protocol.
 #pragma once
 
-#include "engine/quant/reconstruction_params.h"
+#include "engine/reconstruction/reconstruction_params.h"
 
 namespace zerosweep {
 

@@ -7,8 +7,8 @@
 
 #include "contract/declaration.h"
 #include "engine/graph/graph.h"
+#include "engine/graph/units.h"
 #include "engine/quant/protocol.h"
-#include "engine/quant/units.h"
 
 namespace zerosweep {
 

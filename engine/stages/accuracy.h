@@ -5,7 +5,7 @@
 
 #include "engine/progress.h"
 #include "engine/teacher.h"
-#include "engine/train/evaluate.h"
+#include "engine/training/evaluate.h"
 
 namespace zerosweep {
 

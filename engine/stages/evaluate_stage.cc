@@ -5,9 +5,9 @@
 
 #include "base/files.h"
 #include "engine/quant/quantized_network.h"
-#include "engine/quant/snapshots.h"
 #include "engine/stages/accuracy.h"
 #include "engine/stages/stage_kind.h"
+#include "engine/training/snapshots.h"
 
 namespace zerosweep {
 namespace {

@@ -8,7 +8,7 @@
 #include "engine/data/sample_grid.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/registry.h"
-#include "engine/train/evaluate.h"
+#include "engine/training/evaluate.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

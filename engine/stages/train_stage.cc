@@ -8,7 +8,7 @@
 #include "engine/models/registry.h"
 #include "engine/stages/accuracy.h"
 #include "engine/stages/stage_kind.h"
-#include "engine/train/teacher.h"
+#include "engine/training/teacher.h"
 
 namespace zerosweep {
 namespace {

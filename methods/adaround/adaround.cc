@@ -2,7 +2,7 @@
 // arXiv:2004.10568): the rounding of each layer's weights is learned, layer by layer, on the
 // quantized network's inputs against the full-precision output behind the activation (eq. 25).
 // Ranges of activations are searched afterwards, not learned.
-#include "engine/quant/reconstruction_limits.h"
+#include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 
 namespace zerosweep {

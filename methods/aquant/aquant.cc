@@ -2,7 +2,7 @@
 // Quantization (Li et al., arXiv:2208.11945): activations are rounded at a border that is learned,
 // a function of the activation itself, together with the rounding of weights, unit by unit. There
 // is no public code and only the abstract could be verified; schedule and rates are QDrop's.
-#include "engine/quant/reconstruction_limits.h"
+#include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 
 namespace zerosweep {

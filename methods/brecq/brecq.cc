@@ -2,7 +2,7 @@
 // 2021, arXiv:2102.05426). First all rounding, block by block, with activations in full precision;
 // then the steps of activations, with the weights fixed. The released default is the plain squared
 // error; the paper weighs it by eq. 10 (fisher.h).
-#include "engine/quant/reconstruction_limits.h"
+#include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/brecq/fisher.h"
 #include "methods/reconstruction_loops.h"
 

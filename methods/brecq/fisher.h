@@ -2,8 +2,8 @@
 // output, each times the square of the gradient that the network's loss has there.
 #pragma once
 
-#include "engine/quant/prediction_divergence.h"
-#include "engine/quant/reconstruction.h"
+#include "engine/reconstruction/prediction_divergence.h"
+#include "engine/reconstruction/reconstruction.h"
 
 namespace zerosweep {
 

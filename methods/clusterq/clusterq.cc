@@ -19,9 +19,9 @@
 #include <optional>
 
 #include "engine/data/random_view.h"
-#include "engine/joint/class_batches.h"
-#include "engine/joint/joint_limits.h"
-#include "engine/joint/joint_training.h"
+#include "engine/generative/class_batches.h"
+#include "engine/generative/joint_limits.h"
+#include "engine/generative/joint_training.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 
 namespace zerosweep {

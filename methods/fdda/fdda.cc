@@ -20,8 +20,8 @@
 #include "engine/data/random_crop.h"
 #include "engine/data/random_view.h"
 #include "engine/data/transform.h"
-#include "engine/joint/joint_limits.h"
-#include "engine/joint/joint_training.h"
+#include "engine/generative/joint_limits.h"
+#include "engine/generative/joint_training.h"
 
 namespace zerosweep {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/joint/class_batches.h"
-#include "engine/joint/joint_method.h"
-#include "engine/joint/joint_params.h"
-#include "engine/joint/labelled_generator.h"
+#include "engine/generative/class_batches.h"
+#include "engine/generative/joint_method.h"
+#include "engine/generative/joint_params.h"
+#include "engine/generative/labelled_generator.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {

@@ -1,5 +1,5 @@
 // Quantization-aware fine-tuning on a fixed set of images, taught by the full-precision network
-// (engine/quant/student_training.h): the student of GDFQ (Xu et al., ECCV 2020) without its
+// (engine/training/student_training.h): the student of GDFQ (Xu et al., ECCV 2020) without its
 // generator, as IntraQ (Zhong et al., CVPR 2022) trains it too. An image's label is the class that
 // the teacher sees, or the one that the image was made for.
 //
@@ -13,10 +13,10 @@
 
 #include "base/error.h"
 #include "engine/data/random_view.h"
-#include "engine/joint/generator_training.h"
-#include "engine/joint/labelled_generator.h"
+#include "engine/generative/generator_training.h"
+#include "engine/generative/labelled_generator.h"
 #include "engine/quant/quantizer.h"
-#include "engine/quant/student_training.h"
+#include "engine/training/student_training.h"
 #include "methods/finetune/settings.h"
 
 namespace zerosweep {

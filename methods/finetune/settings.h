@@ -7,7 +7,7 @@
 #include "contract/limits.h"
 #include "engine/catalogue/params.h"
 #include "engine/optim/optimiser.h"
-#include "engine/quant/student_training.h"
+#include "engine/training/student_training.h"
 
 namespace zerosweep {
 

@@ -1,9 +1,9 @@
 // GDFQ (Xu et al., ECCV 2020; authors' code): a generator learns images that the teacher takes for
 // the class asked for and whose batch-norm statistics match, while the quantized network learns on
-// them. The loop is engine/joint/joint_training.h.
-#include "engine/joint/joint_limits.h"
-#include "engine/joint/joint_training.h"
-#include "engine/joint/labelled_generator.h"
+// them. The loop is engine/generative/joint_training.h.
+#include "engine/generative/joint_limits.h"
+#include "engine/generative/joint_training.h"
+#include "engine/generative/labelled_generator.h"
 
 namespace zerosweep {
 namespace {

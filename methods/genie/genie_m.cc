@@ -5,7 +5,7 @@
 //
 // The released code forms minibatches as a permutation reshaped to [32, N/32]: 32 images only when
 // N is 1024. Here a batch is `batch` images drawn with replacement, whatever N.
-#include "engine/quant/reconstruction_limits.h"
+#include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 
 namespace zerosweep {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "engine/checkpoint.h"
+#include "engine/graph/units.h"
 #include "engine/progress.h"
-#include "engine/quant/units.h"
 #include "engine/teacher.h"
 
 namespace zerosweep {

@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "engine/graph/subgraph.h"
 #include "engine/import/safetensors.h"
-#include "engine/quant/prediction_divergence.h"
-#include "engine/quant/reconstruction_limits.h"
+#include "engine/reconstruction/prediction_divergence.h"
+#include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 
 namespace zerosweep {

@@ -3,7 +3,7 @@
 // every element of an activation is quantized with probability 1/2 only. Ranges of activations are
 // the protocol's: read in full precision (act_init: fp; released branch `qdrop`), or unit by unit
 // behind quantized ones (branch `master`, the code of the paper's numbers).
-#include "engine/quant/reconstruction_limits.h"
+#include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 
 namespace zerosweep {

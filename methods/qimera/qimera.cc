@@ -13,9 +13,9 @@
 #include "methods/qimera/qimera.h"
 
 #include "base/error.h"
-#include "engine/joint/joint_limits.h"
-#include "engine/joint/joint_training.h"
-#include "engine/joint/labelled_generator.h"
+#include "engine/generative/joint_limits.h"
+#include "engine/generative/joint_training.h"
+#include "engine/generative/labelled_generator.h"
 #include "engine/parallel/moments.h"
 #include "engine/synthesis/classifier.h"
 #include "engine/synthesis/initial_parameters.h"

@@ -5,9 +5,9 @@
 
 #include <vector>
 
-#include "engine/joint/class_generator.h"
-#include "engine/joint/joint_method.h"
-#include "engine/joint/joint_params.h"
+#include "engine/generative/class_generator.h"
+#include "engine/generative/joint_method.h"
+#include "engine/generative/joint_params.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {

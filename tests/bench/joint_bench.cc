@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "engine/joint/teacher_pass.h"
+#include "engine/generative/teacher_pass.h"
 #include "engine/models/registry.h"
 #include "engine/quant/quantizer.h"
 #include "tests/support/group_of_threads.h"

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/joint/class_generator.h"
-#include "engine/quant/distillation.h"
+#include "engine/generative/class_generator.h"
+#include "engine/training/distillation.h"
 #include "methods/finetune/settings.h"
 #include "methods/intraq/objective.h"
 #include "tests/support/fill.h"

@@ -1,15 +1,14 @@
 // Schedules and budgets of everything that trains a student, as its recipe resolves under a
 // profile.
-#include "engine/quant/student_training.h"
-
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cstdlib>
 #include <filesystem>
 
-#include "engine/joint/joint_params.h"
+#include "engine/generative/joint_params.h"
 #include "engine/quant/quantizer.h"
+#include "engine/training/student_training.h"
 #include "methods/finetune/settings.h"
 #include "tests/support/read_part.h"
 

@@ -11,7 +11,7 @@
 #include "engine/graph/executor.h"
 #include "engine/models/registry.h"
 #include "engine/models/weights.h"
-#include "engine/train/evaluate.h"
+#include "engine/training/evaluate.h"
 #include "tests/support/fill.h"
 
 namespace zerosweep {

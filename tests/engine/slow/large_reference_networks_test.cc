@@ -1,5 +1,5 @@
 // The large built-in networks against torchvision and pytorchcv
-// (tests/engine/reference_networks_test.cc has the others).
+// (tests/engine/models/reference_networks_test.cc has the others).
 #include <gtest/gtest.h>
 
 #include "tests/support/reference_network.h"

@@ -8,7 +8,7 @@
 #include "engine/graph/executor.h"
 #include "engine/import/state.h"
 #include "engine/models/registry.h"
-#include "engine/train/evaluate.h"
+#include "engine/training/evaluate.h"
 #include "tests/support/shared_data.h"
 
 namespace zerosweep {

@@ -5,7 +5,7 @@
 #include "engine/import/state.h"
 #include "engine/models/registry.h"
 #include "engine/synthesis/synthesizer.h"
-#include "engine/train/evaluate.h"
+#include "engine/training/evaluate.h"
 #include "tests/support/quiet_progress.h"
 #include "tests/support/shared_data.h"
 

@@ -1,0 +1,13 @@
+// What no method whose generator learns together with its student
+// (engine/generative/joint_training.h) can do.
+#pragma once
+
+#include <vector>
+
+#include "engine/catalogue/limits.h"
+
+namespace zerosweep {
+
+std::vector<Limit> JointLimits();
+
+}  // namespace zerosweep

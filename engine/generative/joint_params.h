@@ -1,0 +1,52 @@
+// Parameters that all joint methods have, and the schedules they ask for.
+#pragma once
+
+#include <string>
+
+#include "engine/catalogue/params.h"
+#include "engine/generative/labelled_generator.h"
+#include "engine/optim/optimiser.h"
+#include "engine/training/student_training.h"
+
+namespace zerosweep {
+
+// What a method changes of the common parameters' values: GDFQ's for CIFAR.
+struct JointDefaults {
+  Budget batch = {200, 64, 16};  // images
+  Budget warm_up = {800, 200, 4}, iterations = {79200, 800, 6};
+  std::string source =
+      "CIFAR: batch 200, 4 epochs of 200 of warm-up, 396 of training; ImageNet: "
+      "16, 50 and 350";
+  int64_t latents = 100;
+  std::string latents_meaning = "random numbers of an image";
+  double label_weight = 1;         // w
+  double statistics_weight = 0.1;  // β
+  double lr = 1e-4;                // of the student
+  std::string schedule = "step";
+  int64_t period = 0;
+  double distillation = 1;  // α
+  std::string reduction = "element";
+  std::string code_averages = "fed_back";  // of the ranges, variant `code`
+};
+
+struct JointSettings {
+  int64_t batch = 0;  // images of a step
+  LabelledGeneratorSettings generator;
+  double generator_lr = 0;
+  RateSchedule::Shape generator_schedule = RateSchedule::Shape::kStep;
+  double label_weight = 0;          // w
+  double statistics_weight = 0;     // β
+  StudentTrainingSettings student;  // its rate: StudentRate
+  RateSchedule::Shape schedule = RateSchedule::Shape::kStep;
+  int64_t period = 0;
+  int64_t heldout = 0;  // images
+};
+
+Params<JointSettings> JointParams(const JointDefaults& defaults);
+
+// Schedules that the parameters ask for: of the student's rate by the student's own steps, of the
+// generator's by all steps.
+RateSchedule StudentRate(const JointSettings& settings);
+RateSchedule GeneratorRate(const JointSettings& settings);
+
+}  // namespace zerosweep

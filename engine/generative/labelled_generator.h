@@ -1,0 +1,74 @@
+// Images of classes that are asked for, as GDFQ's generator makes them.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/catalogue/params.h"
+#include "engine/generative/class_generator.h"
+#include "engine/generative/joint_method.h"
+#include "engine/quant/quantizer.h"
+
+namespace zerosweep {
+
+// How the generator is told the class.
+enum class Conditioning {
+  kAuto,       // kNorms for images of more than 64 pixels a side, as in the released codes
+  kEmbedding,  // z ⊙ E_y, with a learned embedding E of the classes, N(0, 1) at first (CIFAR)
+  kNorms       // z, and norms of each class (ImageNet)
+};
+
+// Whether the norms of a generator of the network's images are conditional.
+bool HasConditionalNorms(const Graph& graph, Conditioning conditioning);
+
+struct LabelledGeneratorSettings {
+  int64_t latents = 100;  // numbers of z ~ N(0, 1)
+  Conditioning conditioning = Conditioning::kAuto;
+};
+
+// latents and conditioning. A method that knows what 0 latents mean has 0 as their default.
+Params<LabelledGeneratorSettings> LabelledGeneratorParams(int64_t latents,
+                                                          const std::string& latents_meaning);
+
+class LabelledGenerator {
+ public:
+  // `context` outlives this object.
+  LabelledGenerator(const QuantizationContext& context, const LabelledGeneratorSettings& settings);
+
+  std::vector<torch::Tensor> Parameters() const;
+
+  // This rank's part of a batch: labels uniform, or all of one class. `purpose` tells several
+  // batches of a step apart.
+  GeneratedBatch OfAllClasses(uint64_t step, const std::string& purpose, BatchPart part) const;
+  GeneratedBatch OfOneClass(uint64_t step, const std::string& purpose, BatchPart part,
+                            int64_t label) const;
+
+ private:
+  GeneratedBatch Make(uint64_t step, const std::string& purpose, BatchPart part,
+                      const torch::Tensor& labels) const;
+
+  const QuantizationContext& context_;
+  int64_t latents_, classes_;
+  torch::Tensor embedding_;  // classes × latents; undefined where norms are conditional
+  ClassGenerator generator_;
+};
+
+// GDFQ's generator as a joint method: no term beside the common ones.
+class PlainGenerator final : public JointMethod {
+ public:
+  explicit PlainGenerator(LabelledGenerator generator) : generator_(std::move(generator)) {}
+
+  std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
+  GeneratedBatch Generate(uint64_t step, BatchPart part) override {
+    return generator_.OfAllClasses(step, "images", part);
+  }
+
+ private:
+  LabelledGenerator generator_;
+};
+
+}  // namespace zerosweep

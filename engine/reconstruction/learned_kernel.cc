@@ -1,0 +1,132 @@
+#include "engine/reconstruction/learned_kernel.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kChunk = 1 << 14;  // sums are taken by chunk, in order, whoever computes them
+
+struct Range {
+  float step, low, high;
+};
+
+Range RangeOf(const LearnedCall& call) {
+  return {call.step.item<float>(), static_cast<float>(call.low()), static_cast<float>(call.high())};
+}
+
+// `keep` may be null.
+__attribute__((target_clones("avx512f", "avx2", "default"))) void ForwardSpan(
+    const float* __restrict x, const uint8_t* __restrict keep, float* __restrict y, int64_t count,
+    Range range) {
+  for (int64_t i = 0; i < count; ++i) {
+    float q = std::nearbyint(x[i] / range.step);
+    q = q < range.low ? range.low : q;
+    q = q > range.high ? range.high : q;
+    y[i] = keep == nullptr || keep[i] != 0 ? q * range.step : x[i];
+  }
+}
+
+// Returns the gradient of the step. Sixteen sums side by side: the compiler may not reorder one.
+__attribute__((target_clones("avx512f", "avx2", "default"))) float BackwardSpan(
+    const float* __restrict x, const uint8_t* __restrict keep, const float* __restrict gradient,
+    float* __restrict for_x, int64_t count, Range range, bool clamp_first) {
+  constexpr int64_t kLanes = 16;
+  float sums[kLanes] = {};
+  for (int64_t begin = 0; begin < count; begin += kLanes) {
+    const int64_t lanes = std::min(kLanes, count - begin);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const int64_t i = begin + lane;
+      const float ratio = x[i] / range.step;
+      const float rounded = std::nearbyint(ratio);
+      const float tested = clamp_first ? ratio : rounded;
+      const bool inside = tested >= range.low && tested <= range.high;
+      const float edge = tested < range.low ? range.low : range.high;
+      const bool kept = keep == nullptr || keep[i] != 0;
+      for_x[i] = inside || !kept ? gradient[i] : 0.F;
+      sums[lane] += kept ? gradient[i] * (inside ? rounded - ratio : edge) : 0.F;
+    }
+  }
+  float sum = 0;
+  for (const float lane : sums) sum += lane;
+  return sum;
+}
+
+bool OnePass(const LearnedCall& call) {
+  return call.x.is_cpu() && call.x.scalar_type() == torch::kFloat32 &&
+         call.x.is_non_overlapping_and_dense() &&
+         (!call.keep.defined() || call.keep.strides() == call.x.strides());
+}
+
+const uint8_t* KeepOf(const LearnedCall& call) {
+  return call.keep.defined() ? call.keep.const_data_ptr<uint8_t>() : nullptr;
+}
+
+}  // namespace
+
+torch::Tensor LearnedForward(const LearnedCall& call) {
+  if (OnePass(call)) {
+    torch::Tensor y = torch::empty_like(call.x);
+    const float* x = call.x.const_data_ptr<float>();
+    const uint8_t* keep = KeepOf(call);
+    float* to = y.mutable_data_ptr<float>();
+    const Range range = RangeOf(call);
+    at::parallel_for(0, call.x.numel(), kChunk, [&](int64_t begin, int64_t end) {
+      ForwardSpan(x + begin, keep == nullptr ? nullptr : keep + begin, to + begin, end - begin,
+                  range);
+    });
+    return y;
+  }
+  const double low = call.low(), high = call.high();
+  const torch::Tensor y = torch::clamp(torch::round(call.x / call.step), low, high) * call.step;
+  return call.keep.defined() ? torch::where(call.keep.to(torch::kBool), y, call.x) : y;
+}
+
+std::pair<torch::Tensor, torch::Tensor> LearnedBackward(const LearnedCall& call,
+                                                        const torch::Tensor& gradient) {
+  if (OnePass(call)) {
+    const torch::Tensor same_layout = gradient.strides() == call.x.strides()
+                                          ? gradient
+                                          : torch::empty_like(call.x).copy_(gradient);
+    torch::Tensor for_x = torch::empty_like(call.x);
+    const float* x = call.x.const_data_ptr<float>();
+    const float* from = same_layout.const_data_ptr<float>();
+    const uint8_t* keep = KeepOf(call);
+    float* to = for_x.mutable_data_ptr<float>();
+    const Range range = RangeOf(call);
+    const int64_t chunks = (call.x.numel() + kChunk - 1) / kChunk;
+    std::vector<float> sums(static_cast<size_t>(chunks));
+    at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t chunk = begin; chunk < end; ++chunk) {
+        const int64_t first = chunk * kChunk;
+        const int64_t count = std::min(kChunk, call.x.numel() - first);
+        sums[static_cast<size_t>(chunk)] =
+            BackwardSpan(x + first, keep == nullptr ? nullptr : keep + first, from + first,
+                         to + first, count, range, call.clamp_first);
+      }
+    });
+    double sum = 0;
+    for (const float part : sums) sum += part;
+    return {for_x, torch::full({}, sum, call.step.options())};
+  }
+  const double low = call.low(), high = call.high();
+  const torch::Tensor ratio = call.x / call.step;
+  const torch::Tensor rounded = torch::round(ratio);
+  const torch::Tensor& tested = call.clamp_first ? ratio : rounded;
+  const torch::Tensor inside = torch::logical_and(tested >= low, tested <= high);
+  torch::Tensor for_step = torch::where(inside, rounded - ratio, torch::clamp(tested, low, high));
+  torch::Tensor passes = inside;
+  if (call.keep.defined()) {
+    const torch::Tensor kept = call.keep.to(torch::kBool);
+    passes = torch::logical_or(inside, ~kept);
+    for_step = for_step * kept.to(for_step.scalar_type());
+  }
+  return {gradient * passes.to(gradient.scalar_type()),
+          (gradient * for_step).sum().to(call.step.scalar_type())};
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,181 @@
+#include "engine/reconstruction/reconstruction.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/quant/network_facts.h"
+#include "engine/reconstruction/site_ranges.h"
+#include "engine/reconstruction/soft_unit.h"
+#include "engine/reconstruction/unit_caches.h"
+#include "engine/reconstruction/unit_draws.h"
+#include "engine/reconstruction/unit_training.h"
+
+namespace zerosweep {
+namespace {
+
+// A first unit that is not trained like any other has to be the first convolution alone.
+void CheckStem(const Graph& graph, const Unit& stem) {
+  const auto weighted = [&](int node) { return graph.nodes[static_cast<size_t>(node)].weighted(); };
+  if (std::count_if(stem.nodes.begin(), stem.nodes.end(), weighted) == 1) return;
+  Fail(ErrorKind::kUsage,
+       "the first unit, {}, holds other than the first convolution alone: give units that begin "
+       "with it, or set stem: post_act",
+       stem.name);
+}
+
+// The stem ends at its convolution: the batch norm and activation behind it stand between units.
+void TrimStem(const Graph& graph, Unit& stem) {
+  const int convolution = graph.Weighted().front();
+  stem.output = {convolution, 0};
+  std::erase_if(stem.nodes, [&](int node) { return node > convolution; });
+}
+
+// A unit knows its input as one tensor: the raw one where its own quantizers stand at it, else the
+// quantized one, which then has to be what everything inside reads.
+void CheckInputs(const std::vector<Unit>& units, const QuantizedNetwork& network) {
+  std::vector<ActSite> sites;
+  for (const QuantizedActivation& activation : network.activations())
+    sites.push_back(activation.site);
+  const Unit* apart = UnitWithShortcutApart(units, sites);
+  if (apart == nullptr) return;
+  Fail(ErrorKind::kUsage,
+       "unit {}: its shortcut does not read the quantized tensor, and a reconstruction knows "
+       "only that one: set the protocol field act_placement to op_input, or shortcut to shared",
+       apart->name);
+}
+
+// The walk over phases and units.
+class Reconstruction {
+ public:
+  Reconstruction(const QuantizationContext& context, ReconstructionSettings settings,
+                 UnitObjective* objective)
+      : context_(context),
+        placement_(context.setting.protocol.act_placement),
+        settings_(std::move(settings)),
+        objective_(objective),
+        network_(context.teacher, context.setting,
+                 [&](const torch::Tensor& weight, int bits) {
+                   return SearchGrid(weight, bits, settings_.weight_range, /*per_channel=*/true);
+                 }),
+        teacher_(context.setting.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
+                                                  : context.teacher.graph),
+        units_(FindUnits(teacher_, settings_.units, settings_.most_unit_macs)),
+        ranges_(settings_, placement_, teacher_, context.images, network_) {
+    if (settings_.stem != Stem::kPostAct) CheckStem(teacher_, units_.front());
+    if (settings_.stem == Stem::kPreBn) TrimStem(teacher_, units_.front());
+    if (placement_ != ActPlacement::kOpInput) CheckInputs(units_, network_);
+    if (settings_.borders && settings_.borders->rows == BorderRows::kElement)
+      QuantizeByElement(placement_, teacher_, network_);
+    for (const Phase& phase : settings_.phases)
+      total_ += phase.iterations * static_cast<int64_t>(units_.size());
+  }
+
+  Quantization Run() {
+    std::optional<CheckpointState> resume = context_.checkpoints.Restore();
+    if (resume) Load(*resume);
+    for (; phase_ < settings_.phases.size(); ++phase_, unit_ = 0) {
+      if (!resume) ranges_.BeginPhase(phase());
+      for (; unit_ < units_.size(); ++unit_, step_ = 0) {
+        const int64_t end = done_ - step_ + phase().iterations;
+        VisitUnit(resume ? &*resume : nullptr);
+        resume.reset();
+        done_ = end;
+      }
+    }
+    std::map<std::string, double> metrics = {{"soft_share", worst_soft_share_}};
+    return {std::move(network_), std::move(curves_), std::move(metrics)};
+  }
+
+ private:
+  const Phase& phase() const { return settings_.phases[phase_]; }
+  const Unit& unit() const { return units_[unit_]; }
+
+  void VisitUnit(const CheckpointState* resume) {
+    const UnitDraws draws(context_.random, phase(), unit());
+    const bool skipped_stem = unit_ == 0 && settings_.stem == Stem::kSkip;
+    const bool trained = !skipped_stem && phase().iterations > 0;
+    ranges_.BeginUnit(phase(), unit(), unit_ + 1 == units_.size(), trained ? &draws : nullptr);
+    if (!trained) return;
+    const std::vector<size_t> sites = SitesOf(network_, unit(), placement_);
+    if (settings_.borders) BeginBorders(*settings_.borders, teacher_, unit(), sites, network_);
+    const SoftUnit soft(network_, teacher_, unit(), sites, SoftSettings(settings_, phase()));
+    if (soft.NothingToLearn()) return;
+    UnitTraining training(settings_, phase(), unit(), draws, soft, objective_,
+                          CacheUnit(network_, placement_, teacher_, context_.images, phase(),
+                                    unit(), [this] { Report(unit().name); }));
+    if (resume != nullptr) training.Restore(*resume);
+    Train(training);
+    soft.Store(network_);
+    worst_soft_share_ = std::max(worst_soft_share_, soft.SoftShare());
+  }
+
+  void Train(UnitTraining& training) {
+    while (step_ < phase().iterations) {
+      const double loss = training.Step(step_, curves_);
+      ++step_;
+      ++done_;
+      Report(fmt::format("{} {:.3g}", unit().name, loss));
+      context_.checkpoints.Offer(done_, [&] { return Save(training); });
+    }
+  }
+
+  void Report(const std::string& what) const {
+    context_.progress.Report(static_cast<double>(done_), static_cast<double>(total_), "iterations",
+                             what);
+  }
+
+  CheckpointState Save(const UnitTraining& training) const {
+    CheckpointState state;
+    state.values = {{"phase", phase_},
+                    {"unit", unit_},
+                    {"step", step_},
+                    {"done", done_},
+                    {"soft_share", worst_soft_share_},
+                    {"curves", CurvesState(curves_)}};
+    for (const auto& [name, tensor] : network_.State()) state.tensors["network." + name] = tensor;
+    training.Save(state);
+    return state;
+  }
+
+  void Load(const CheckpointState& state) {
+    phase_ = state.values.at("phase");
+    unit_ = state.values.at("unit");
+    step_ = state.values.at("step");
+    done_ = state.values.at("done");
+    worst_soft_share_ = state.values.at("soft_share");
+    curves_ = CurvesFromState(state.values.at("curves"));
+    std::map<std::string, torch::Tensor> network;
+    for (const auto& [name, tensor] : state.tensors) {
+      if (name.starts_with("network.")) network[name.substr(8)] = tensor;
+    }
+    network_.LoadState(network);
+  }
+
+  const QuantizationContext& context_;
+  ActPlacement placement_;
+  ReconstructionSettings settings_;
+  UnitObjective* objective_;
+  QuantizedNetwork network_;  // finished units are hard, later ones rounded to nearest
+  Graph teacher_;             // full precision, the network's nodes
+  std::vector<Unit> units_;
+  SiteRanges ranges_;
+  size_t phase_ = 0, unit_ = 0;
+  int64_t step_ = 0;              // of this unit
+  int64_t done_ = 0, total_ = 0;  // steps of all
+  double worst_soft_share_ = 0;
+  Curves curves_;
+};
+
+}  // namespace
+
+Quantization Reconstruct(const QuantizationContext& context, ReconstructionSettings settings,
+                         UnitObjective* objective) {
+  if (context.images.size(0) < 1) Fail(ErrorKind::kUsage, "reconstruction: there are no images");
+  if (settings.scaled_rates)
+    for (Phase& phase : settings.phases) phase = ScaledRates(phase);
+  return Reconstruction(context, std::move(settings), objective).Run();
+}
+
+}  // namespace zerosweep

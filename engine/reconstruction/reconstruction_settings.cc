@@ -1,0 +1,31 @@
+#include "engine/reconstruction/reconstruction_settings.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace zerosweep {
+namespace {
+
+constexpr double kMostRoundingFactor = 10;  // of the rate of V; the ratio of two methods' stays
+
+}  // namespace
+
+double RoundingExponent(const ReconstructionSettings& settings, int64_t t, int64_t total) {
+  const double start = settings.warmup * static_cast<double>(total);
+  const double share =
+      std::clamp((static_cast<double>(t) - start) / (static_cast<double>(total) - start), 0.0, 1.0);
+  return settings.b_end + (settings.b_start - settings.b_end) * (1 - share);
+}
+
+Phase ScaledRates(Phase phase) {
+  if (phase.iterations == 0) return phase;
+  const double fewer =
+      static_cast<double>(phase.reference_iterations) / static_cast<double>(phase.iterations);
+  if (fewer <= 1) return phase;
+  phase.lr_rounding *= std::min(fewer, kMostRoundingFactor);
+  phase.lr_weight_step *= std::sqrt(fewer);
+  phase.lr_act_step *= std::sqrt(fewer);
+  return phase;
+}
+
+}  // namespace zerosweep

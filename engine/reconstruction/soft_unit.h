@@ -1,0 +1,75 @@
+// The student's side of one unit while it is reconstructed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "engine/graph/subgraph.h"
+#include "engine/graph/units.h"
+#include "engine/quant/quantized_network.h"
+#include "engine/reconstruction/learned_activation.h"
+#include "engine/reconstruction/soft_weight.h"
+
+namespace zerosweep {
+
+// Indices into network.activations() of the sites that belong to a unit: those of its own nodes,
+// or, for quantizers in front of operators, of the tensors that it reads.
+std::vector<size_t> SitesOf(const QuantizedNetwork& network, const Unit& unit,
+                            ActPlacement placement);
+
+struct SoftUnitSettings {
+  bool learn_rounding = true;
+  bool learn_weight_steps = false;
+  bool quantize_activations = true;
+  bool learn_act_steps = false;
+  bool learn_borders = false;     // those that the network's sites have
+  bool mask_each_reader = false;  // `keep` is asked for each reader of a tensor (GENIE's code,
+                                  // where each calls the quantizer that they share)
+  StepGradient step_gradient = StepGradient::kRoundThenClamp;
+};
+
+class SoftUnit {
+ public:
+  // `full_precision` has the network's nodes with the weights to round; `sites` as SitesOf gives
+  // them, each with a grid. Copies what it learns; `network` stays as it is until Store.
+  SoftUnit(const QuantizedNetwork& network, const Graph& full_precision, const Unit& unit,
+           const std::vector<size_t>& sites, const SoftUnitSettings& settings);
+
+  // What decides, for site i of `sites` and a reader of it or all (site_taps.h), where the
+  // quantized value is taken (learned_activation.h).
+  using Keep = std::function<torch::Tensor(size_t i, int reader, const torch::Tensor& tensor)>;
+  // The unit's output for its input x (before any quantizer at it). `keep` may be empty:
+  // everywhere.
+  torch::Tensor Forward(const torch::Tensor& x, const Keep& keep = {}) const;
+
+  // Hard weights, learned steps and borders into the network.
+  void Store(QuantizedNetwork& network) const;
+
+  std::vector<torch::Tensor> RoundingParameters() const;
+  std::vector<torch::Tensor> WeightSteps() const;
+  std::vector<torch::Tensor> ActSteps() const;
+  std::vector<torch::Tensor> Borders() const;
+  bool NothingToLearn() const;
+  torch::Tensor RoundingLoss(double b) const;  // over all weights; REQUIRES rounding parameters
+  double SoftShare() const;                    // of the weights; 0 without rounding parameters
+
+ private:
+  struct Activation {
+    size_t site = 0;  // in the network
+    int bits = 0, zero_point = 0;
+    torch::Tensor step;
+    std::map<int, torch::Tensor> borders;  // by node of the part, or kEveryReader
+
+    const torch::Tensor* BorderFor(int reader) const;  // null: rounds to nearest
+  };
+
+  Subgraph part_;
+  std::map<int, SoftWeight> weights_;  // by node of the part
+  std::vector<ActSite> sites_;         // by node of the part
+  std::vector<Activation> activations_;
+  SoftUnitSettings settings_;
+};
+
+}  // namespace zerosweep

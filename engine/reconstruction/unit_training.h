@@ -1,0 +1,54 @@
+// The training of one unit in one phase of a reconstruction (reconstruction.h has the loss).
+#pragma once
+
+#include <torch/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/checkpoint.h"
+#include "engine/curve.h"
+#include "engine/optim/optimiser.h"
+#include "engine/reconstruction/reconstruction_settings.h"
+#include "engine/reconstruction/soft_unit.h"
+#include "engine/reconstruction/unit_draws.h"
+#include "engine/reconstruction/unit_objective.h"
+
+namespace zerosweep {
+
+class UnitTraining {
+ public:
+  // `soft` as SoftSettings says. Everything given outlives this object; `objective` may be null.
+  UnitTraining(const ReconstructionSettings& settings, const Phase& phase, const Unit& unit,
+               const UnitDraws& draws, const SoftUnit& soft, UnitObjective* objective,
+               UnitCaches caches);
+
+  // Step `step` of the phase's iterations, which adds its losses to `curves`. Returns that of the
+  // output. Throws Failure::kNonFinite.
+  double Step(int64_t step, Curves& curves);
+
+  void Save(CheckpointState& state) const;
+  void Restore(const CheckpointState& state);
+
+ private:
+  torch::Tensor Input(int64_t step, const torch::Tensor& indices) const;
+  UnitObjective::Student DroppedStudent(int64_t step) const;
+  double Record(int64_t step, const std::string& term, const torch::Tensor& value,
+                Curves& curves) const;
+
+  const ReconstructionSettings& settings_;
+  const Phase& phase_;
+  const Unit& unit_;
+  const UnitDraws& draws_;
+  const SoftUnit& soft_;
+  UnitObjective* objective_;
+  UnitCaches caches_;
+  std::optional<Optimiser> rounding_, steps_;
+  std::vector<double> step_rates_;  // by group of steps_, at step 0
+};
+
+// What the unit learns in a phase.
+SoftUnitSettings SoftSettings(const ReconstructionSettings& settings, const Phase& phase);
+
+}  // namespace zerosweep
