@@ -11,8 +11,8 @@
 #include "engine/generative/teacher_pass.h"
 #include "engine/models/registry.h"
 #include "engine/quant/quantizer.h"
-#include "tests/support/group_of_threads.h"
-#include "tests/support/quiet_progress.h"
+#include "tests/support/engine/group_of_threads.h"
+#include "tests/support/engine/quiet_progress.h"
 
 namespace zerosweep {
 namespace {

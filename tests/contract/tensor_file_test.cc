@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "tests/support/tensor_bytes.h"
+#include "tests/support/engine/tensor_bytes.h"
 
 namespace zerosweep {
 namespace {

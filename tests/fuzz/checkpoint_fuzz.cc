@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "base/files.h"
-#include "tests/support/checkpoint_mutations.h"
+#include "tests/support/engine/checkpoint_mutations.h"
 
 namespace {
 namespace fs = std::filesystem;

@@ -6,10 +6,10 @@
 #include "engine/models/builder.h"
 #include "engine/quant/quantizer.h"
 #include "engine/quant/range_search.h"
-#include "tests/support/fill.h"
-#include "tests/support/golden.h"
-#include "tests/support/memory_checkpoints.h"
-#include "tests/support/quiet_progress.h"
+#include "tests/support/engine/fill.h"
+#include "tests/support/engine/golden.h"
+#include "tests/support/engine/memory_checkpoints.h"
+#include "tests/support/engine/quiet_progress.h"
 
 namespace zerosweep {
 namespace {

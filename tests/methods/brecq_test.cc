@@ -5,8 +5,8 @@
 #include "engine/graph/executor.h"
 #include "engine/graph/subgraph.h"
 #include "methods/brecq/fisher.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

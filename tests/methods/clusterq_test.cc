@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/joint_case.h"
+#include "tests/support/engine/joint_case.h"
 
 namespace zerosweep {
 namespace {

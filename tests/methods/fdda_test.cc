@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "engine/optim/optimiser.h"
-#include "tests/support/joint_case.h"
+#include "tests/support/engine/joint_case.h"
 
 namespace zerosweep {
 namespace {

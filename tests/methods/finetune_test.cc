@@ -4,10 +4,10 @@
 #include "base/error.h"
 #include "engine/quant/quantizer.h"
 #include "methods/finetune/settings.h"
-#include "tests/support/memory_checkpoints.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/state_on_ranks.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/memory_checkpoints.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/state_on_ranks.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -6,7 +6,7 @@
 #include "engine/synthesis/synthesizer.h"
 #include "methods/genie/generator.h"
 #include "methods/genie/swing.h"
-#include "tests/support/synthesizer_checks.h"
+#include "tests/support/engine/synthesizer_checks.h"
 
 namespace zerosweep {
 namespace {

@@ -8,7 +8,7 @@
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/labels.h"
 #include "methods/intraq/objective.h"
-#include "tests/support/synthesizer_checks.h"
+#include "tests/support/engine/synthesizer_checks.h"
 
 namespace zerosweep {
 namespace {

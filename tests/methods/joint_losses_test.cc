@@ -10,9 +10,9 @@
 #include "engine/training/distillation.h"
 #include "methods/finetune/settings.h"
 #include "methods/intraq/objective.h"
-#include "tests/support/fill.h"
-#include "tests/support/joint_golden.h"
-#include "tests/support/read_part.h"
+#include "tests/support/engine/fill.h"
+#include "tests/support/engine/joint_golden.h"
+#include "tests/support/engine/read_part.h"
 
 namespace zerosweep {
 namespace {

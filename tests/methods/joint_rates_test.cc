@@ -3,7 +3,7 @@
 // configurations'.
 #include <gtest/gtest.h>
 
-#include "tests/support/joint_golden.h"
+#include "tests/support/engine/joint_golden.h"
 
 namespace zerosweep {
 namespace {

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/support/fill.h"
-#include "tests/support/joint_golden.h"
+#include "tests/support/engine/fill.h"
+#include "tests/support/engine/joint_golden.h"
 
 namespace zerosweep {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "tests/support/joint_case.h"
-#include "tests/support/state_on_ranks.h"
+#include "tests/support/engine/joint_case.h"
+#include "tests/support/engine/state_on_ranks.h"
 
 namespace zerosweep {
 namespace {

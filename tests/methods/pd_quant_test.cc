@@ -7,10 +7,10 @@
 #include "engine/import/safetensors.h"
 #include "engine/quant/quantizer.h"
 #include "methods/pd_quant/correction.h"
-#include "tests/support/memory_checkpoints.h"
-#include "tests/support/quiet_progress.h"
+#include "tests/support/engine/memory_checkpoints.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/tiny_network.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -3,8 +3,8 @@
 #include <torch/types.h>
 
 #include "engine/quant/quantizer.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "engine/data/random_crop.h"
 #include "engine/synthesis/synthesizer.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -3,15 +3,14 @@
 // quant/; QDrop exp/w2a4/r18/config.yaml and qdrop/; PD-Quant run_script.py, main_imagenet.py and
 // quant/; GENIE main.py, reconstruct.py and quantizer.py. AdaRound's are the paper's, section
 // 5, with BRECQ's grids; AQuant, which has no code, takes QDrop's by our design.
-#include "methods/reconstruction_loops.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "tests/support/quiet_progress.h"
-#include "tests/support/tiny_network.h"
+#include "methods/reconstruction_loops.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -12,8 +12,8 @@
 #include "engine/quant/quantizer.h"
 #include "engine/quant/range_search.h"
 #include "methods/pd_quant/correction.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/released_network.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/released_network.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {

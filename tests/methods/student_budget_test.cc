@@ -10,7 +10,7 @@
 #include "engine/quant/quantizer.h"
 #include "engine/training/student_training.h"
 #include "methods/finetune/settings.h"
-#include "tests/support/read_part.h"
+#include "tests/support/engine/read_part.h"
 
 namespace zerosweep {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/synthesizer.h"
-#include "tests/support/synthesizer_checks.h"
+#include "tests/support/engine/synthesizer_checks.h"
 
 namespace zerosweep {
 namespace {

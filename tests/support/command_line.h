@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/engine/tiny_weights.h"
 #include "tests/support/orphans.h"
 #include "tests/support/running.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tiny_weights.h"
 
 namespace zerosweep {
 

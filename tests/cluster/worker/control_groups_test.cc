@@ -5,8 +5,8 @@
 
 #include <cmath>
 
+#include "tests/support/engine/tiny_weights.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tiny_weights.h"
 
 namespace zerosweep {
 namespace {

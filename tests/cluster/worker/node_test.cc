@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/json.h"
+#include "tests/support/engine/tiny_weights.h"
 #include "tests/support/fake_slurm.h"
-#include "tests/support/tiny_weights.h"
 
 namespace zerosweep {
 namespace {

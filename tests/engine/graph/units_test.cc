@@ -9,7 +9,7 @@
 #include "engine/graph/subgraph.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

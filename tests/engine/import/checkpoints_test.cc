@@ -12,7 +12,7 @@
 #include "engine/import/state.h"
 #include "engine/import/weight_fit.h"
 #include "engine/models/builder.h"
-#include "tests/support/checkpoint_mutations.h"
+#include "tests/support/engine/checkpoint_mutations.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {

@@ -2,7 +2,7 @@
 // those save them), same image, same logits.
 #include <gtest/gtest.h>
 
-#include "tests/support/reference_network.h"
+#include "tests/support/engine/reference_network.h"
 
 namespace zerosweep {
 namespace {

@@ -11,7 +11,7 @@
 #include "contract/frames.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/worker_line.h"
-#include "tests/support/group_of_threads.h"
+#include "tests/support/engine/group_of_threads.h"
 
 namespace zerosweep {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/group_of_threads.h"
+#include "tests/support/engine/group_of_threads.h"
 
 namespace zerosweep {
 namespace {

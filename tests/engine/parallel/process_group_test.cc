@@ -7,7 +7,7 @@
 #include <chrono>
 
 #include "engine/parallel/network_place.h"
-#include "tests/support/group_of_threads.h"
+#include "tests/support/engine/group_of_threads.h"
 
 namespace zerosweep {
 namespace {

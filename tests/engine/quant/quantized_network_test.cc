@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "engine/graph/subgraph.h"
 #include "engine/models/builder.h"
+#include "tests/support/engine/tiny_network.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tiny_network.h"
 
 namespace zerosweep {
 namespace {

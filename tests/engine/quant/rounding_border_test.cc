@@ -8,8 +8,8 @@
 #include "engine/quant/quantized_network.h"
 #include "engine/quant/range_search.h"
 #include "engine/quant/site_taps.h"
+#include "tests/support/engine/tiny_network.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tiny_network.h"
 
 namespace zerosweep {
 namespace {

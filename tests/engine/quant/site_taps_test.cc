@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "engine/quant/quantized_network.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -10,10 +10,10 @@
 #include "base/json.h"
 #include "engine/graph/executor.h"
 #include "engine/quant/number_format.h"
-#include "tests/support/memory_checkpoints.h"
-#include "tests/support/quiet_progress.h"
+#include "tests/support/engine/memory_checkpoints.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/tiny_network.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -2,7 +2,7 @@
 // (tests/engine/models/reference_networks_test.cc has the others).
 #include <gtest/gtest.h>
 
-#include "tests/support/reference_network.h"
+#include "tests/support/engine/reference_network.h"
 
 namespace zerosweep {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "contract/checkpoint_folder.h"
 #include "engine/stages/stage_checkpoints.h"
+#include "tests/support/engine/group_of_threads.h"
 #include "tests/support/fake_clock.h"
-#include "tests/support/group_of_threads.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {

@@ -5,7 +5,7 @@
 
 #include "engine/graph/executor.h"
 #include "engine/synthesis/quality.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 namespace {

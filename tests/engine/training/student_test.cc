@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "tests/support/engine/tiny_network.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tiny_network.h"
 
 namespace zerosweep {
 namespace {

@@ -7,7 +7,7 @@
 #include "engine/synthesis/quality.h"
 #include "engine/synthesis/synthesizer.h"
 #include "engine/training/evaluate.h"
-#include "tests/support/quiet_progress.h"
+#include "tests/support/engine/quiet_progress.h"
 #include "tests/support/shared_data.h"
 
 namespace zerosweep {

@@ -8,7 +8,7 @@
 #include "engine/synthesis/synthesizer.h"
 #include "engine/training/evaluate.h"
 #include "methods/intraq/terms.h"
-#include "tests/support/quiet_progress.h"
+#include "tests/support/engine/quiet_progress.h"
 #include "tests/support/shared_data.h"
 
 namespace zerosweep {

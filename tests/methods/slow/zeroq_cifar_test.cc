@@ -7,7 +7,7 @@
 #include "engine/import/state.h"
 #include "engine/models/registry.h"
 #include "engine/synthesis/synthesizer.h"
-#include "tests/support/quiet_progress.h"
+#include "tests/support/engine/quiet_progress.h"
 #include "tests/support/shared_data.h"
 
 namespace zerosweep {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "tests/support/engine/tensor_bytes.h"
 #include "tests/support/results_home.h"
-#include "tests/support/tensor_bytes.h"
 
 namespace zerosweep {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "base/files.h"
 #include "contract/artifact.h"
+#include "tests/support/engine/tensor_bytes.h"
 #include "tests/support/temp_folder.h"
-#include "tests/support/tensor_bytes.h"
 
 namespace zerosweep {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/support/reference_network.h"
+#include "tests/support/engine/reference_network.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -12,7 +12,7 @@
 #include "engine/models/registry.h"
 #include "engine/models/weights.h"
 #include "engine/training/evaluate.h"
-#include "tests/support/fill.h"
+#include "tests/support/engine/fill.h"
 
 namespace zerosweep {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/group_of_threads.h"
-#include "tests/support/memory_checkpoints.h"
+#include "tests/support/engine/group_of_threads.h"
+#include "tests/support/engine/memory_checkpoints.h"
 
 namespace zerosweep {
 

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "engine/synthesis/synthesizer.h"
-#include "tests/support/memory_checkpoints.h"
-#include "tests/support/quiet_progress.h"
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/memory_checkpoints.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "engine/checkpoint.h"
 #include "engine/quant/quantizer.h"
-#include "tests/support/quiet_progress.h"
+#include "tests/support/engine/quiet_progress.h"
 
 namespace zerosweep {
 

@@ -1,4 +1,4 @@
-#include "tests/support/released_network.h"
+#include "tests/support/engine/released_network.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "engine/catalogue/protocol_fields.h"
 #include "engine/models/builder.h"
-#include "tests/support/fill.h"
+#include "tests/support/engine/fill.h"
 
 namespace zerosweep {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/support/checkpoint_mutations.h"
+#include "tests/support/engine/checkpoint_mutations.h"
 
 #include <zlib.h>
 

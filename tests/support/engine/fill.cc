@@ -1,4 +1,4 @@
-#include "tests/support/fill.h"
+#include "tests/support/engine/fill.h"
 
 namespace zerosweep {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/support/tiny_network.h"
+#include "tests/support/engine/tiny_network.h"
 
 #include <torch/types.h>
 

@@ -1,12 +1,12 @@
-#include "tests/support/joint_golden.h"
+#include "tests/support/engine/joint_golden.h"
 
 #include <cmath>
 #include <utility>
 
 #include "base/error.h"
 #include "engine/models/builder.h"
-#include "tests/support/fill.h"
-#include "tests/support/golden.h"
+#include "tests/support/engine/fill.h"
+#include "tests/support/engine/golden.h"
 
 namespace zerosweep {
 namespace {
