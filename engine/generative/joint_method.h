@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/checkpoint.h"
 #include "engine/generative/teacher_pass.h"
+#include "engine/loop/checkpoint.h"
 #include "engine/parallel/group.h"
 #include "engine/training/distillation.h"
 

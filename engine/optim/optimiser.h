@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/checkpoint.h"
+#include "engine/loop/checkpoint.h"
 
 namespace zerosweep {
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "engine/graph/executor.h"
+#include "engine/graph/teacher.h"
 #include "engine/quant/number_format.h"
 #include "engine/quant/protocol.h"
-#include "engine/teacher.h"
 
 namespace zerosweep {
 

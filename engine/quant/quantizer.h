@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "engine/catalogue/registry.h"
-#include "engine/checkpoint.h"
-#include "engine/curve.h"
 #include "engine/data/dataset.h"
+#include "engine/loop/checkpoint.h"
+#include "engine/loop/curve.h"
+#include "engine/loop/progress.h"
 #include "engine/parallel/group.h"
-#include "engine/progress.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/quant/snapshot.h"
 #include "engine/random/streams.h"

@@ -4,7 +4,7 @@
 
 #include <torch/types.h>
 
-#include "engine/progress.h"
+#include "engine/loop/progress.h"
 #include "engine/quant/number_format.h"
 
 namespace zerosweep {

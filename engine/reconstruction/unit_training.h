@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/checkpoint.h"
-#include "engine/curve.h"
+#include "engine/loop/checkpoint.h"
+#include "engine/loop/curve.h"
 #include "engine/optim/optimiser.h"
 #include "engine/reconstruction/reconstruction_settings.h"
 #include "engine/reconstruction/soft_unit.h"

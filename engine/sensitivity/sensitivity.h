@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/checkpoint.h"
-#include "engine/progress.h"
-#include "engine/teacher.h"
+#include "engine/graph/teacher.h"
+#include "engine/loop/checkpoint.h"
+#include "engine/loop/progress.h"
 
 namespace zerosweep {
 

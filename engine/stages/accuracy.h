@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "engine/progress.h"
-#include "engine/teacher.h"
+#include "engine/graph/teacher.h"
+#include "engine/loop/progress.h"
 #include "engine/training/evaluate.h"
 
 namespace zerosweep {

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "engine/data/dataset.h"
-#include "engine/teacher.h"
+#include "engine/graph/teacher.h"
 
 namespace zerosweep {
 

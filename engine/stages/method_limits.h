@@ -2,8 +2,8 @@
 // are at hand.
 #pragma once
 
+#include "engine/graph/teacher.h"
 #include "engine/stages/stage_kind.h"
-#include "engine/teacher.h"
 
 namespace zerosweep {
 

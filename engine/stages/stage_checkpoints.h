@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "contract/stage_messages.h"
-#include "engine/checkpoint.h"
+#include "engine/loop/checkpoint.h"
 #include "engine/parallel/group.h"
 #include "engine/stages/leaving.h"
 

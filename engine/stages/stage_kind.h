@@ -10,12 +10,12 @@
 
 #include "contract/stage_messages.h"
 #include "engine/catalogue/registry.h"
-#include "engine/checkpoint.h"
-#include "engine/curve.h"
 #include "engine/data/dataset.h"
+#include "engine/graph/teacher.h"
+#include "engine/loop/checkpoint.h"
+#include "engine/loop/curve.h"
+#include "engine/loop/progress.h"
 #include "engine/parallel/group.h"
-#include "engine/progress.h"
-#include "engine/teacher.h"
 
 namespace zerosweep {
 

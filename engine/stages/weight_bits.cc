@@ -1,7 +1,7 @@
 #include "engine/stages/weight_bits.h"
 
 #include "base/error.h"
-#include "engine/curve.h"
+#include "engine/loop/curve.h"
 
 namespace zerosweep {
 namespace {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "engine/teacher.h"
+#include "engine/graph/teacher.h"
 
 namespace zerosweep {
 

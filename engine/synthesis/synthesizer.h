@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "engine/catalogue/registry.h"
-#include "engine/checkpoint.h"
-#include "engine/curve.h"
 #include "engine/data/dataset.h"
-#include "engine/progress.h"
+#include "engine/graph/teacher.h"
+#include "engine/loop/checkpoint.h"
+#include "engine/loop/curve.h"
+#include "engine/loop/progress.h"
 #include "engine/random/streams.h"
-#include "engine/teacher.h"
 
 namespace zerosweep {
 

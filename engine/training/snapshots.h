@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/catalogue/params.h"
-#include "engine/checkpoint.h"
+#include "engine/loop/checkpoint.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/quant/snapshot.h"
 #include "engine/training/student.h"

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "engine/catalogue/params.h"
-#include "engine/checkpoint.h"
+#include "engine/loop/checkpoint.h"
 #include "engine/parallel/group.h"
 #include "engine/quant/quantized_network.h"
 

@@ -18,7 +18,7 @@
 #include <string>
 
 #include "engine/catalogue/params.h"
-#include "engine/checkpoint.h"
+#include "engine/loop/checkpoint.h"
 #include "engine/optim/optimiser.h"
 #include "engine/quant/quantizer.h"
 #include "engine/training/distillation.h"

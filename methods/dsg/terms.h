@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/progress.h"
+#include "engine/graph/teacher.h"
+#include "engine/loop/progress.h"
 #include "engine/random/streams.h"
-#include "engine/teacher.h"
 
 namespace zerosweep {
 

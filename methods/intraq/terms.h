@@ -4,8 +4,8 @@
 
 #include <torch/types.h>
 
+#include "engine/graph/teacher.h"
 #include "engine/random/streams.h"
-#include "engine/teacher.h"
 
 namespace zerosweep {
 

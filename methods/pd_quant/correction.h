@@ -5,10 +5,10 @@
 #include <map>
 #include <string>
 
-#include "engine/checkpoint.h"
+#include "engine/graph/teacher.h"
 #include "engine/graph/units.h"
-#include "engine/progress.h"
-#include "engine/teacher.h"
+#include "engine/loop/checkpoint.h"
+#include "engine/loop/progress.h"
 
 namespace zerosweep {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "engine/checkpoint.h"
+#include "engine/loop/checkpoint.h"
 #include "engine/quant/quantizer.h"
 #include "tests/support/engine/quiet_progress.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "engine/checkpoint.h"
+#include "engine/loop/checkpoint.h"
 
 namespace zerosweep {
 

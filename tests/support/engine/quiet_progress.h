@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "engine/progress.h"
+#include "engine/loop/progress.h"
 
 namespace zerosweep {
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/json.h"
+#include "engine/graph/teacher.h"
 #include "engine/quant/protocol.h"
-#include "engine/teacher.h"
 
 namespace zerosweep {
 

@@ -1,7 +1,7 @@
 // Networks of two convolutions: small enough for closed forms and millisecond tests.
 #pragma once
 
-#include "engine/teacher.h"
+#include "engine/graph/teacher.h"
 
 namespace zerosweep {
 

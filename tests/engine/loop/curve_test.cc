@@ -1,4 +1,4 @@
-#include "engine/curve.h"
+#include "engine/loop/curve.h"
 
 #include <gtest/gtest.h>
 
