@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "cli/output/table.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
-#include "cli/table.h"
 #include "reports/compare/versus.h"
 
 namespace zerosweep {

@@ -1,9 +1,9 @@
 // datasets: what can be read, and where it lies on this machine.
 #include "base/text.h"
-#include "cli/catalogue_tables.h"
 #include "cli/command.h"
+#include "cli/output/catalogue_tables.h"
+#include "cli/output/table.h"
 #include "cli/places.h"
-#include "cli/table.h"
 #include "sweeps/values/data_files.h"
 
 namespace zerosweep {

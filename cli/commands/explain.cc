@@ -1,8 +1,8 @@
 // explain: why a trial or a stage is in its state.
 #include "base/text.h"
 #include "cli/named_thing.h"
+#include "cli/output/table.h"
 #include "cli/reading.h"
-#include "cli/table.h"
 #include "reports/page/stage_curves.h"
 #include "reports/text/table_text.h"
 

@@ -2,7 +2,7 @@
 #include "storage/upkeep/fsck.h"
 
 #include "base/log.h"
-#include "cli/table.h"
+#include "cli/output/table.h"
 
 namespace zerosweep {
 namespace {

@@ -2,7 +2,7 @@
 #include "reports/leaderboard/leaderboard.h"
 
 #include "base/log.h"
-#include "cli/leaderboard_output.h"
+#include "cli/output/leaderboard_output.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
 #include "reports/leaderboard/leaderboard_columns.h"

@@ -5,8 +5,8 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "cli/named_thing.h"
+#include "cli/output/table.h"
 #include "cli/reading.h"
-#include "cli/table.h"
 
 namespace zerosweep {
 namespace {

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "base/text.h"
-#include "cli/catalogue_tables.h"
-#include "cli/methods_page.h"
-#include "cli/table.h"
+#include "cli/output/catalogue_tables.h"
+#include "cli/output/methods_page.h"
+#include "cli/output/table.h"
 
 namespace zerosweep {
 namespace {

@@ -1,7 +1,7 @@
 // models: built-in architectures, and the trained models that are shipped.
 #include "cli/command.h"
+#include "cli/output/table.h"
 #include "cli/places.h"
-#include "cli/table.h"
 #include "sweeps/values/model_files.h"
 
 namespace zerosweep {

@@ -1,8 +1,8 @@
 // plan SWEEP.yaml: what a sweep would compute, without computing it.
 #include "base/text.h"
 #include "cli/input_checks.h"
-#include "cli/sweep_arguments.h"
-#include "cli/table.h"
+#include "cli/options/sweep_arguments.h"
+#include "cli/output/table.h"
 #include "sweeps/plan/plan_summary.h"
 
 namespace zerosweep {

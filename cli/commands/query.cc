@@ -1,7 +1,7 @@
 // query: read-only SQL over the documented views.
 #include "base/log.h"
+#include "cli/output/table.h"
 #include "cli/reading.h"
-#include "cli/table.h"
 
 namespace zerosweep {
 namespace {

@@ -1,7 +1,7 @@
 // recipes [NAME]: methods as their papers put them together, with every parameter resolved.
 #include "base/text.h"
-#include "cli/catalogue_tables.h"
-#include "cli/table.h"
+#include "cli/output/catalogue_tables.h"
+#include "cli/output/table.h"
 #include "sweeps/values/methods.h"
 #include "sweeps/values/parameters.h"
 #include "sweeps/values/protocols.h"

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/output/table.h"
 #include "cli/reading.h"
-#include "cli/table.h"
 #include "cluster/slurm/job_queue.h"
 
 namespace zerosweep {

@@ -9,10 +9,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/input_checks.h"
+#include "cli/options/run_options.h"
+#include "cli/options/sweep_arguments.h"
+#include "cli/output/table.h"
 #include "cli/places.h"
-#include "cli/run_options.h"
-#include "cli/sweep_arguments.h"
-#include "cli/table.h"
 #include "cluster/slurm/job_queue.h"
 #include "cluster/slurm/sbatch_arguments.h"
 

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/terminal.h"
-#include "cli/table.h"
+#include "cli/output/table.h"
 #include "cluster/coordinator/live_view.h"
 #include "cluster/coordinator/outcome.h"
 #include "cluster/run/signals.h"

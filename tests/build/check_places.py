@@ -22,7 +22,7 @@ PLACES = {
         r'TrialKey::kResources|^  kResources,|"resources", true',
         ["sweeps/grammar/sweep_spec.h", "sweeps/grammar/trial_keys.cc", "sweeps/plan/trial_values.cc", "sweeps/plan/patterns.cc", "sweeps/plan/treatment.cc"],
     ),
-    "run option": (r"--max-attempts", ["cli/run_options.cc"]),
+    "run option": (r"--max-attempts", ["cli/options/run_options.cc"]),
 }
 COMMENT = re.compile(r"//[^\n]*")
 

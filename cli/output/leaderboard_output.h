@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "cli/table.h"
+#include "cli/output/table.h"
 #include "reports/leaderboard/leaderboard.h"
 
 namespace zerosweep {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "cli/passed_options.h"
+#include "cli/options/passed_options.h"
 #include "cluster/coordinator/progress_display.h"
 #include "sweeps/plan/plan.h"
 

@@ -1,11 +1,11 @@
-#include "cli/methods_page.h"
+#include "cli/output/methods_page.h"
 
 #include <algorithm>
 #include <cctype>
 #include <map>
 
 #include "base/text.h"
-#include "cli/catalogue_tables.h"
+#include "cli/output/catalogue_tables.h"
 #include "sweeps/values/methods.h"
 #include "sweeps/values/parameters.h"
 #include "sweeps/values/protocols.h"

@@ -1,4 +1,4 @@
-#include "cli/passed_options.h"
+#include "cli/options/passed_options.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "cli/sweep_arguments.h"
+#include "cli/options/sweep_arguments.h"
 
 #include "base/clock.h"
 #include "base/log.h"

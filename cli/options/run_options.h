@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/passed_options.h"
+#include "cli/options/passed_options.h"
 #include "cluster/run/session.h"
 
 namespace zerosweep {

@@ -1,4 +1,4 @@
-#include "cli/leaderboard_output.h"
+#include "cli/output/leaderboard_output.h"
 
 #include "reports/compare/compare.h"
 

@@ -1,4 +1,4 @@
-#include "cli/catalogue_tables.h"
+#include "cli/output/catalogue_tables.h"
 
 #include <algorithm>
 
