@@ -1,5 +1,7 @@
 #include "reports/html/frontier_plot.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>

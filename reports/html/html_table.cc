@@ -1,5 +1,7 @@
 #include "reports/html/html_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "reports/html/svg_plot.h"

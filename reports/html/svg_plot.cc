@@ -1,5 +1,7 @@
 #include "reports/html/svg_plot.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
