@@ -15,7 +15,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kLeastAge = 2;  // seconds: the coarsest time stamps in use
+constexpr double kMinAge = 2;  // seconds: the coarsest time stamps in use
 constexpr int64_t kExfat = 0x2011BAB0;
 constexpr int64_t kFuse = 0x65735546;
 
@@ -57,7 +57,7 @@ bool KeepsChangeTimes(const fs::path& file) {
 }
 
 bool IsSettled(int64_t youngest_ns, double now_unix) {
-  return now_unix - static_cast<double>(youngest_ns) * 1e-9 >= kLeastAge;
+  return now_unix - static_cast<double>(youngest_ns) * 1e-9 >= kMinAge;
 }
 
 }  // namespace zerosweep

@@ -18,7 +18,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kMostTemporaryName = 200;  // bytes, of the 255 that a name may have
+constexpr size_t kMaxTemporaryName = 200;  // bytes, of the 255 that a name may have
 
 [[noreturn]] void FailErrno(const fs::path& path, const char* doing, int error = errno) {
   const bool refused = error == EROFS || error == EACCES || error == EPERM;
@@ -82,7 +82,7 @@ void WriteFileDurably(const fs::path& path, std::string_view bytes) {
 
 void WriteFileAtomically(const fs::path& path, std::string_view bytes) {
   // A name that is as long as names may be leaves no room for an ending.
-  const std::string name = path.filename().string().substr(0, kMostTemporaryName);
+  const std::string name = path.filename().string().substr(0, kMaxTemporaryName);
   const fs::path temporary = path.parent_path() / (name + ".tmp-" + NewUuid());
   WriteFileDurably(temporary, bytes);
   if (rename(temporary.c_str(), path.c_str()) != 0) {

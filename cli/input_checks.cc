@@ -22,7 +22,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kMostSeconds = 600;
+constexpr double kMaxSeconds = 600;
 constexpr size_t kAtOnce = 64;  // requests on one command line, which has a limit
 
 // What a request reads, wherever it lies, and who reads it.
@@ -77,7 +77,7 @@ std::string FirstLine(const std::string& text) { return text.substr(0, text.find
 // Runs the program on another thread, so that this one can show that something is going on.
 ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& globals) {
   auto running = std::async(std::launch::async,
-                            [&] { return RunProgram(words, ChildEnvironment(), kMostSeconds); });
+                            [&] { return RunProgram(words, ChildEnvironment(), kMaxSeconds); });
   ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
   const double start = SystemClock().Monotonic();
   while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready) {
@@ -104,7 +104,7 @@ std::vector<Json> Ask(const std::vector<const InputCheck*>& checks, const Global
       Json answer = Json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (answer.is_object()) answers.push_back(std::move(answer));
     }
-    failure = result.timed_out ? fmt::format("no answer in {:.0f} s", kMostSeconds)
+    failure = result.timed_out ? fmt::format("no answer in {:.0f} s", kMaxSeconds)
                                : FirstLine(result.err);
     if (failure.empty()) failure = fmt::format("it ended with {}", result.code);
   } catch (const Error& error) {

@@ -16,11 +16,11 @@ int EndJob(const RememberedJob& job, bool runs, const Home& home, const Slurm& s
   state.cancelled = true;
   WriteJobState(home.job(job.id), state);
   std::string why;
-  const Answer answer = gently ? slurm.Warn(state.job, &why) : slurm.Cancel(state.job, &why);
-  if (answer != Answer::kYes) {
+  const Tristate answer = gently ? slurm.Warn(state.job, &why) : slurm.Cancel(state.job, &why);
+  if (answer != Tristate::kYes) {
     Fail(ErrorKind::kCluster, "{} ({}): try again, or `scancel {}`",
-         answer == Answer::kNo ? "Slurm does not cancel job " + state.job
-                               : "nobody knows whether job " + state.job + " is cancelled",
+         answer == Tristate::kNo ? "Slurm does not cancel job " + state.job
+                                 : "nobody knows whether job " + state.job + " is cancelled",
          why, state.job);
   }
   spdlog::info(
@@ -33,7 +33,7 @@ int CancelJob(const std::string& number, const Home& home) {
   const Slurm slurm;
   for (const QueuedJob& queued : LookUpJobs(home, slurm)) {
     if (queued.job.state.job != number) continue;
-    if (queued.queue.alive != Answer::kNo)
+    if (queued.queue.alive != Tristate::kNo)
       return EndJob(queued.job, queued.queue.state == "RUNNING", home, slurm);
     spdlog::info("job {} has ended already ({})", number, queued.queue.state);
     return kExitNothingToDo;

@@ -31,7 +31,7 @@ int PrintVersus(const Options& options, const Globals& globals) {
                  options.versus);
     return kExitOk;
   }
-  PrintForPeople(VersusForPeople(rows), globals);
+  PrintDisplayTable(VersusForPeople(rows), globals);
   fmt::print("\n");
   for (const VersusRow& row : rows)
     fmt::print("{} {} {}: {}\n", row.method.dataset, row.method.model, BitsName(row.method.bits),
@@ -49,9 +49,9 @@ int PrintPublished(const Options& options, const Globals& globals) {
     PrintTable(ComparisonTable(rows), globals);
     return kExitOk;
   }
-  PrintForPeople(options.table.wide ? WideComparison(rows)
-                                    : NarrowComparison(rows, options.table.sort.has_value()),
-                 globals);
+  PrintDisplayTable(options.table.wide ? WideComparison(rows)
+                                       : NarrowComparison(rows, options.table.sort.has_value()),
+                    globals);
   fmt::print("{}\n", kComparisonNote);
   const auto both = std::count_if(rows.begin(), rows.end(), [](const Comparison& row) {
     return row.published != nullptr && row.ours != nullptr;

@@ -57,7 +57,7 @@ std::string PriceForPeople(const PlanSummary& summary) {
                      HumanSeconds(price.Rounded(summary.longest_chain)), ToString(*price.basis));
 }
 
-void PrintForPeople(const Plan& plan, const PlanSummary& summary, const Globals& globals) {
+void PrintDisplayTable(const Plan& plan, const PlanSummary& summary, const Globals& globals) {
   fmt::print("{}: {} trials, {} stages ({} shared by several trials), {} done, {} to compute{}\n\n",
              plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
              summary.to_compute(), PriceForPeople(summary));
@@ -80,7 +80,7 @@ int RunPlan(const SweepArguments& arguments, const Globals& globals) {
   if (arguments.check) CheckInputs(plan, globals);
   const PlanSummary summary = SummarisePlan(plan, globals.home());
   if (globals.format == "table") {
-    PrintForPeople(plan, summary, globals);
+    PrintDisplayTable(plan, summary, globals);
   } else {
     PrintTable(CountsOf(plan, summary), globals);
   }

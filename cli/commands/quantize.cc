@@ -43,7 +43,7 @@ int RunQuantize(const QuantizeArguments& arguments, const Globals& globals) {
   LocalTransport transport;
   const SessionOptions session = MakeSession(arguments.run, globals, globals.home(), plan);
   const Outcome outcome = RunSweep(plan, transport, session, SystemClock());
-  TellOutcome(outcome, plan);
+  ReportOutcome(outcome, plan);
   if (outcome.done > 0) {
     const ResultsReader reader = OpenResults(globals);
     const PaperSettings papers = PapersOwn();

@@ -59,7 +59,7 @@ int RunHere(const RunArguments& arguments, const Globals& globals, Transport& tr
   run.spread = IsOfThisHost(arguments);
   const SessionOptions session = MakeSession(run, globals, globals.home(), plan);
   const Outcome outcome = RunSweep(plan, transport, session, SystemClock());
-  TellOutcome(outcome, plan);
+  ReportOutcome(outcome, plan);
   return outcome.exit_code;
 }
 
@@ -133,10 +133,10 @@ int RunOverNodes(const RunArguments& arguments, const Globals& globals,
     Fail(ErrorKind::kCluster, "job {} has {}, and there is no Slurm in PATH to go there: {}", job,
          elsewhere.empty() ? "several nodes" : elsewhere, advice);
   }
-  const Answer alive = Slurm(kAskSeconds).Ask(job).alive;
-  if (alive == Answer::kNo)
+  const Tristate alive = Slurm(kAskSeconds).Ask(job).alive;
+  if (alive == Tristate::kNo)
     Fail(ErrorKind::kCluster, "job {}, whose nodes this shell had, has ended: {}", job, advice);
-  if (alive == Answer::kUnknown && !elsewhere.empty()) {
+  if (alive == Tristate::kUnknown && !elsewhere.empty()) {
     Fail(ErrorKind::kCluster,
          "job {} has {}, but Slurm does not say whether it still runs: try `squeue -j {}`; {}", job,
          elsewhere, job, advice);

@@ -18,7 +18,7 @@ Table JobTable(const Home& home, bool all) {
   table.columns = {"job", "sweep", "state", "reason", "nodes", "restarts", "submitted"};
   const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
   for (const QueuedJob& queued : LookUpJobs(home, Slurm())) {
-    if (!all && queued.queue.alive == Answer::kNo) continue;
+    if (!all && queued.queue.alive == Tristate::kNo) continue;
     const JobState& state = queued.job.state;
     table.rows.push_back(
         {or_null(state.job), queued.job.spec.sweep, queued.queue.state,

@@ -129,7 +129,7 @@ std::string Describe(const JobSpec& spec, const std::vector<std::string>& setup)
 // One coordinator writes a home: a second job of the same sweep would only wait for it to fail.
 void RefuseSecond(const Home& home, const std::string& sweep, const Slurm& slurm) {
   for (const QueuedJob& queued : LookUpJobs(home, slurm)) {
-    if (queued.queue.alive == Answer::kNo) continue;
+    if (queued.queue.alive == Tristate::kNo) continue;
     const std::string name =
         queued.job.state.job.empty() ? "of unknown number" : queued.job.state.job;
     if (queued.job.spec.sweep != sweep) {
@@ -151,11 +151,11 @@ void Submit(const JobSpec& spec, const std::string& id, const Home& home, const 
   state.submitted = SystemClock().Unix();
   WriteJobState(home.job(id), state);  // should we die now, the job is not forgotten
   const SubmittedJob submitted = slurm.Submit(spec.sbatch, (home.job(id) / "job.sh").string());
-  if (submitted.taken == Answer::kNo) {
+  if (submitted.taken == Tristate::kNo) {
     fs::remove_all(home.job(id));
     Fail(ErrorKind::kCluster, "sbatch refused the job: {}", submitted.why);
   }
-  if (submitted.taken == Answer::kUnknown)
+  if (submitted.taken == Tristate::kUnknown)
     Fail(ErrorKind::kCluster,
          "nobody knows whether Slurm took the job ({}); it is remembered, and `zerosweep status` "
          "finds it in the queue: look there and with `squeue --me`, and only if it is not there "

@@ -142,7 +142,7 @@ int RunTrain(const TrainArguments& arguments, const Globals& globals) {
   if (output.extension() != ".safetensors")
     Fail(ErrorKind::kUsage, "-o {}: name a .safetensors file; its card goes beside it",
          arguments.output);
-  TellIfElsewhere();
+  WarnIfElsewhere();
   const DrainSignals signals;  // from here on the work folder goes also when we are interrupted
   const WorkFolder work(output);
   const StageRun run = MakeRun(arguments, work.home());

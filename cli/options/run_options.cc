@@ -81,7 +81,7 @@ SessionOptions MakeSession(const RunOptions& options, const Globals& globals, co
   session.coordinator.drain_grace = kStagesShare * options.grace;
   session.scheduler.max_attempts = options.max_attempts;
   KnowDeadline(options, session.scheduler);
-  TellIfElsewhere();
+  WarnIfElsewhere();
   session.worker = MakeWorkerOptions(home, options.device);
   session.display = DetectDisplay(globals.color, globals.quiet);
   if (options.columns > 0) {
@@ -95,14 +95,14 @@ SessionOptions MakeSession(const RunOptions& options, const Globals& globals, co
   return session;
 }
 
-void TellIfElsewhere() {
+void WarnIfElsewhere() {
   const std::string nodes = NodesElsewhere();
   if (nodes.empty()) return;
   spdlog::warn("computing on this host, although job {} has {}: `srun -n1` before it goes there",
                OwnJob(), nodes);
 }
 
-void TellOutcome(const Outcome& outcome, const Plan& plan) {
+void ReportOutcome(const Outcome& outcome, const Plan& plan) {
   if (outcome.exit_code == kExitNothingToDo) {
     if (outcome.cancelled > 0) {
       spdlog::info(

@@ -37,10 +37,10 @@ SessionOptions MakeSession(const RunOptions& options, const Globals& globals, co
                            const Plan& plan);
 
 // A warning for who computes here although the allocation around has other nodes.
-void TellIfElsewhere();
+void WarnIfElsewhere();
 
 // One line about how the run of a plan has ended.
-void TellOutcome(const Outcome& outcome, const Plan& plan);
+void ReportOutcome(const Outcome& outcome, const Plan& plan);
 int ExitCodeOf(int code, const RunOptions& options);
 
 }  // namespace zerosweep

@@ -13,7 +13,7 @@ bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const PaperSettings& pap
     return true;
   }
   if (rows.empty()) return false;
-  PrintForPeople(options.wide ? WideLeaderboard(rows) : NarrowLeaderboard(rows), globals);
+  PrintDisplayTable(options.wide ? WideLeaderboard(rows) : NarrowLeaderboard(rows), globals);
   for (const std::string& note : Notes(rows)) fmt::print("{}\n", note);
   if (options.wide) fmt::print("{}\n", kIntervalNote);
   return true;

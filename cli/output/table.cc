@@ -22,7 +22,7 @@ Terminal FindTerminal(const Globals& globals) {
 
 }  // namespace
 
-void PrintForPeople(const PeopleTable& people, const Globals& globals) {
+void PrintDisplayTable(const DisplayTable& people, const Globals& globals) {
   Print(AlignedTable(people, FindTerminal(globals)));
 }
 
@@ -32,7 +32,7 @@ void PrintTable(const Table& table, const Globals& globals) {
   } else if (globals.format == "csv") {
     Print(TableAsCsv(table));
   } else {
-    PrintForPeople({table, {}, {}, {}}, globals);
+    PrintDisplayTable({table, {}, {}, {}}, globals);
   }
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "reports/text/people_table.h"
+#include "reports/text/display_table.h"
 #include "reports/text/table_order.h"
 #include "storage/results/results.h"
 
@@ -20,7 +20,7 @@ void PrintTable(const Table& table, const Globals& globals);
 void PrintObject(const Json& object);
 
 // The aligned table, for --format table.
-void PrintForPeople(const PeopleTable& people, const Globals& globals);
+void PrintDisplayTable(const DisplayTable& people, const Globals& globals);
 
 // --sort and --wide.
 struct TableOptions {

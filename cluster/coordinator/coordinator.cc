@@ -56,18 +56,18 @@ void Coordinator::Handle(int from, const WorkerMessage& message) {
   if (from != 0) liveness_.Seen(from);
   if (const auto* join = std::get_if<JoinRequest>(&message)) {
     OnJoin(from, *join);
-  } else if (const auto* beat = std::get_if<Beat>(&message)) {
+  } else if (const auto* beat = std::get_if<Heartbeat>(&message)) {
     for (const StageProgress& progress : beat->progress) {
       const auto flight = flights_.find(progress.attempt);
       if (flight != flights_.end()) flight->second.progress = progress;
     }
   } else if (const auto* call = std::get_if<StoreCall>(&message)) {
     OnStoreCall(from, *call);
-  } else if (const auto* ended = std::get_if<Ended>(&message)) {
+  } else if (const auto* ended = std::get_if<AttemptEnded>(&message)) {
     OnEnded(from, *ended);
   } else if (const auto* revoked = std::get_if<Revoked>(&message)) {
     OnRevoked(from, revoked->attempt);
-  } else if (const auto* broken = std::get_if<Broken>(&message)) {
+  } else if (const auto* broken = std::get_if<WorkerFailed>(&message)) {
     if (phase_ == Phase::kRunning) Fail(ErrorKind::kCluster, "{}", broken->message);
   } else {
     OnLeft(from);

@@ -78,7 +78,7 @@ class Coordinator {
 
   void OnJoin(int rank, const JoinRequest& request);
   void OnStoreCall(int rank, const StoreCall& call);
-  void OnEnded(int rank, const Ended& ended);
+  void OnEnded(int rank, const AttemptEnded& ended);
   void OnRevoked(int rank, const std::string& attempt);
   void OnDone(const std::string& id, Flight& flight);
   void OnLeft(int rank);
@@ -110,7 +110,7 @@ class Coordinator {
   void BeginLeaving();
   void Show();
   RunSnapshot Snapshot() const;
-  void TellWatchers(const RunSnapshot& snapshot);
+  void PublishStatus(const RunSnapshot& snapshot);
   // A lasting line about what somebody watching must not miss.
   void Problem(const std::string& text);
   void Send(int rank, const CoordinatorMessage& message) { transport_.Send(rank, ToJson(message)); }

@@ -19,7 +19,7 @@ void Coordinator::OnStoreCall(int rank, const StoreCall& call) {
   }
 }
 
-void Coordinator::OnEnded(int rank, const Ended& ended) {
+void Coordinator::OnEnded(int rank, const AttemptEnded& ended) {
   const std::string& id = std::visit(
       [](const auto& result) -> const std::string& { return result.attempt; }, ended.result);
   const auto found = flights_.find(id);

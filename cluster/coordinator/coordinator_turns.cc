@@ -88,7 +88,7 @@ void Coordinator::CheckPlaceable() {
   if (workers_.size() + gone_.size() < static_cast<size_t>(transport_.size())) return;
   while (const auto stage = scheduler_.FindUnplaceable(placement_)) {
     if (!gone_.empty()) return WaitForMoreRanks();
-    const StageNeeds& needs = scheduler_.needs(*stage);
+    const ResourceRequest& needs = scheduler_.needs(*stage);
     const int room = placement_.Capacity(needs);
     if (room == 0) {
       Fail(ErrorKind::kUsage,
@@ -156,7 +156,7 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   if (others > 0) flight.place += fmt::format(" and {} more", others);
   flight.number = scheduler_.AttemptNumber(start.stage);
   flight.started = clock_.Monotonic();
-  for (const Seat& seat : start.seats) {
+  for (const SlotAllocation& seat : start.seats) {
     flight.members.push_back({seat.node, seat});
     // Ranks of one machine need nobody else's network.
     if (workers_.at(seat.node).node != first.node) assign.run.interface = options_.interface;
@@ -166,7 +166,7 @@ void Coordinator::Launch(const Scheduler::Start& start) {
                   first.devices.at(static_cast<size_t>(start.seats.front().slots.front())),
                   assign.run.threads});
   flights_[id] = std::move(flight);
-  for (const Seat& seat : start.seats) {
+  for (const SlotAllocation& seat : start.seats) {
     assign.slot = seat.slots.front();
     assign.run.device = workers_.at(seat.node).devices.at(static_cast<size_t>(assign.slot));
     Send(seat.node, assign);
@@ -179,7 +179,7 @@ void Coordinator::Show() {
   if (!watched && !display_.Due()) return;
   const RunSnapshot snapshot = Snapshot();
   display_.Update(snapshot);
-  if (watched) TellWatchers(snapshot);
+  if (watched) PublishStatus(snapshot);
 }
 
 RunSnapshot Coordinator::Snapshot() const {
@@ -205,7 +205,7 @@ RunSnapshot Coordinator::Snapshot() const {
   return snapshot;
 }
 
-void Coordinator::TellWatchers(const RunSnapshot& snapshot) {
+void Coordinator::PublishStatus(const RunSnapshot& snapshot) {
   last_told_ = clock_.Monotonic();
   LiveView view;
   view.sweep = plan_.sweep;

@@ -16,9 +16,9 @@ namespace zerosweep {
 struct Flight {
   // A process of it.
   struct Member {
-    int worker = 0;     // that runs it: a rank of the transport
-    Seat seat;          // no slots once they are free again
-    bool alive = true;  // not known to be dead
+    int worker = 0;       // that runs it: a rank of the transport
+    SlotAllocation seat;  // no slots once they are free again
+    bool alive = true;    // not known to be dead
   };
 
   size_t stage = 0;

@@ -17,9 +17,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveNode, name, slots, busy)
 
 namespace {
 
-constexpr double kOldNews = 15;      // seconds: then the view says how old it is
-constexpr size_t kMostNodes = 8;     // more are counted
-constexpr size_t kMostProblems = 5;  // of which the latest are shown
+constexpr double kOldNews = 15;     // seconds: then the view says how old it is
+constexpr size_t kMaxNodes = 8;     // more are counted
+constexpr size_t kMaxProblems = 5;  // of which the latest are shown
 constexpr const char* kRed = "\x1b[31m";
 constexpr const char* kBold = "\x1b[1m";
 constexpr const char* kReset = "\x1b[0m";
@@ -51,11 +51,11 @@ std::string NodesLine(const std::vector<LiveNode>& nodes) {
   }
   const std::string sum = fmt::format("{} of {} slots busy on {} {}", busy, slots, nodes.size(),
                                       nodes.size() == 1 ? "node" : "nodes");
-  return nodes.size() > kMostNodes ? sum : sum + ": " + Join(words, ", ");
+  return nodes.size() > kMaxNodes ? sum : sum + ": " + Join(words, ", ");
 }
 
 void AddProblems(const LiveView& view, bool color, Screen& screen) {
-  const size_t shown = std::min(kMostProblems, view.problems.size());
+  const size_t shown = std::min(kMaxProblems, view.problems.size());
   for (size_t i = view.problems.size() - shown; i < view.problems.size(); ++i)
     screen.Line(view.problems[i], color ? kRed : "");
 }

@@ -4,7 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "cluster/transport/listening_time.h"
+#include "cluster/transport/suspend_aware_clock.h"
 
 namespace zerosweep {
 
@@ -22,7 +22,7 @@ class Liveness {
   std::vector<int> TakeSilent();
 
  private:
-  ListeningTime time_;
+  SuspendAwareClock time_;
   double limit_;
   std::map<int, double> last_seen_;
   double nobody_before_ = 0;  // no rank can be beyond the limit earlier

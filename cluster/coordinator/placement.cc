@@ -30,12 +30,12 @@ void Placement::RemoveNode(int node) {
   running_.erase(first, last);
 }
 
-int Placement::SlotsOfSeat(const Node& node, const StageNeeds& needs) {
+int Placement::SlotsOfSeat(const Node& node, const ResourceRequest& needs) {
   if (node.offer.gpus || needs.cpus == 0) return 1;
   return std::max(1, (needs.cpus * node.offer.slots + node.offer.cores - 1) / node.offer.cores);
 }
 
-int Placement::Room(const Node& node, const StageNeeds& needs, size_t free_slots,
+int Placement::Room(const Node& node, const ResourceRequest& needs, size_t free_slots,
                     double free_memory) {
   if (needs.gpu && !node.offer.gpus) return 0;
   const int by_slots = static_cast<int>(free_slots) / SlotsOfSeat(node, needs);
@@ -43,18 +43,18 @@ int Placement::Room(const Node& node, const StageNeeds& needs, size_t free_slots
   return std::min(by_slots, static_cast<int>(free_memory / needs.memory));
 }
 
-int Placement::RoomNow(const Node& node, const StageNeeds& needs) const {
+int Placement::RoomNow(const Node& node, const ResourceRequest& needs) const {
   return Room(node, needs, node.free.size(), node.free_memory);
 }
 
-int Placement::Capacity(const StageNeeds& needs) const {
+int Placement::Capacity(const ResourceRequest& needs) const {
   int room = 0;
   for (const auto& [index, node] : nodes_)
     room += Room(node, needs, static_cast<size_t>(node.offer.slots), node.offer.memory);
   return room;
 }
 
-std::vector<std::pair<int, int>> Placement::Choose(const StageNeeds& needs,
+std::vector<std::pair<int, int>> Placement::Choose(const ResourceRequest& needs,
                                                    const std::vector<int>& near) const {
   if (needs.ranks == 1) {
     for (const int index : near) {
@@ -75,10 +75,10 @@ std::vector<std::pair<int, int>> Placement::Choose(const StageNeeds& needs,
   return missing == 0 ? chosen : std::vector<std::pair<int, int>>{};
 }
 
-Seat Placement::TakeSeat(int index, const StageNeeds& needs, double end) {
+SlotAllocation Placement::TakeSeat(int index, const ResourceRequest& needs, double end) {
   Node& node = nodes_.at(index);
   Unindex(index, node);
-  Seat seat{index, {}};
+  SlotAllocation seat{index, {}};
   for (int i = SlotsOfSeat(node, needs); i > 0; --i) {
     seat.slots.push_back(node.free.back());
     node.free.pop_back();
@@ -91,19 +91,20 @@ Seat Placement::TakeSeat(int index, const StageNeeds& needs, double end) {
   return seat;
 }
 
-std::vector<Seat> Placement::Take(size_t stage, const StageNeeds& needs, double seconds,
-                                  const std::vector<int>& near, double now) {
+std::vector<SlotAllocation> Placement::Take(size_t stage, const ResourceRequest& needs,
+                                            double seconds, const std::vector<int>& near,
+                                            double now) {
   const bool own = reservation_ && reservation_->stage == stage;
   if (reservation_ && !own && now + seconds > reservation_->start) return {};
-  std::vector<Seat> seats;
+  std::vector<SlotAllocation> seats;
   for (const auto& [node, count] : Choose(needs, near))
     for (int i = 0; i < count; ++i) seats.push_back(TakeSeat(node, needs, now + seconds));
   if (own && !seats.empty()) reservation_.reset();
   return seats;
 }
 
-void Placement::Release(const std::vector<Seat>& seats) {
-  for (const Seat& seat : seats) {
+void Placement::Release(const std::vector<SlotAllocation>& seats) {
+  for (const SlotAllocation& seat : seats) {
     const auto node = nodes_.find(seat.node);
     const auto running = running_.find({seat.node, seat.slots.front()});
     if (node == nodes_.end() || running == running_.end()) continue;  // the node is gone
@@ -118,7 +119,7 @@ void Placement::Release(const std::vector<Seat>& seats) {
 }
 
 // Memory counts as free from the start: what runs beside rarely needs all of it.
-double Placement::TimeOfRoom(const StageNeeds& needs, double now) const {
+double Placement::TimeOfRoom(const ResourceRequest& needs, double now) const {
   std::map<int, size_t> free;
   int room = 0;
   const auto room_of = [&](int index) {
@@ -140,7 +141,7 @@ double Placement::TimeOfRoom(const StageNeeds& needs, double now) const {
   return time;
 }
 
-void Placement::Reserve(size_t stage, const StageNeeds& needs, double now) {
+void Placement::Reserve(size_t stage, const ResourceRequest& needs, double now) {
   if (!reservation_) reservation_ = {stage, TimeOfRoom(needs, now)};
 }
 

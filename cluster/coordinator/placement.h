@@ -21,7 +21,7 @@ struct NodeOffer {
 };
 
 // Where one process of a stage runs.
-struct Seat {
+struct SlotAllocation {
   int node = 0;
   std::vector<int> slots;  // more than one where a share of the cores is not enough
 };
@@ -35,23 +35,23 @@ class Placement {
   void RemoveNode(int node);
 
   // Whether a stage could start if nothing else ran.
-  bool Fits(const StageNeeds& needs) const { return Capacity(needs) >= needs.ranks; }
+  bool Fits(const ResourceRequest& needs) const { return Capacity(needs) >= needs.ranks; }
   // How many of its ranks would find a seat then.
-  int Capacity(const StageNeeds& needs) const;
+  int Capacity(const ResourceRequest& needs) const;
   bool Full() const { return by_free_.empty(); }
 
   // Seats for all ranks of a stage that is predicted to run for so many seconds from `now` on;
   // empty when it cannot start now: there is no room, or it would run into another's reservation.
   // One rank goes to a node in `near` where there is room, else where it leaves the least.
-  std::vector<Seat> Take(size_t stage, const StageNeeds& needs, double seconds,
-                         const std::vector<int>& near, double now);
-  void Release(const std::vector<Seat>& seats);
+  std::vector<SlotAllocation> Take(size_t stage, const ResourceRequest& needs, double seconds,
+                                   const std::vector<int>& near, double now);
+  void Release(const std::vector<SlotAllocation>& seats);
 
   // Keeps room for a stage of several seats that waits: from the time on at which, by the
   // predictions, enough slots will have come free, nobody else starts, and before that only who
   // will have ended by then. The time is never put off, so that a stage waits no longer than for
   // what runs already. One at a time; another's reservation stays.
-  void Reserve(size_t stage, const StageNeeds& needs, double now);
+  void Reserve(size_t stage, const ResourceRequest& needs, double now);
   void Unreserve() { reservation_.reset(); }
   std::optional<size_t> reserved() const;
 
@@ -72,15 +72,16 @@ class Placement {
   };
   using SeatKey = std::pair<int, int>;  // node, first slot
 
-  static int SlotsOfSeat(const Node& node, const StageNeeds& needs);
+  static int SlotsOfSeat(const Node& node, const ResourceRequest& needs);
   // Seats of such a stage that a node has room for when so many slots and bytes are free.
-  static int Room(const Node& node, const StageNeeds& needs, size_t free_slots, double free_memory);
-  int RoomNow(const Node& node, const StageNeeds& needs) const;
+  static int Room(const Node& node, const ResourceRequest& needs, size_t free_slots,
+                  double free_memory);
+  int RoomNow(const Node& node, const ResourceRequest& needs) const;
   // Nodes with the number of seats that each gives; empty when they are too few.
-  std::vector<std::pair<int, int>> Choose(const StageNeeds& needs,
+  std::vector<std::pair<int, int>> Choose(const ResourceRequest& needs,
                                           const std::vector<int>& near) const;
-  Seat TakeSeat(int node, const StageNeeds& needs, double end);
-  double TimeOfRoom(const StageNeeds& needs, double now) const;
+  SlotAllocation TakeSeat(int node, const ResourceRequest& needs, double end);
+  double TimeOfRoom(const ResourceRequest& needs, double now) const;
   void Index(int node, const Node& entry);
   void Unindex(int node, const Node& entry);
 

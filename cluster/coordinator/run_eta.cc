@@ -10,7 +10,7 @@ namespace {
 // Below this share a projection is mostly the stage's start (loading, warming up).
 constexpr double kShareThatTells = 0.02;
 // What other kinds took says little of a kind that has not told yet.
-constexpr double kMostScaleOfOthers = 3;
+constexpr double kMaxScaleOfOthers = 3;
 
 }  // namespace
 
@@ -45,7 +45,7 @@ double RunEta::Seconds(const std::vector<RunningStage>& running, size_t slots) c
   for (const Observed& group : groups) all.Add(group.seconds, group.predicted);
   if (all.predicted <= 0 || slots == 0) return -1;
 
-  const double of_others = std::clamp(all.Scale(), 1 / kMostScaleOfOthers, kMostScaleOfOthers);
+  const double of_others = std::clamp(all.Scale(), 1 / kMaxScaleOfOthers, kMaxScaleOfOthers);
   const auto expected = [&](size_t stage) {
     const Observed& group = groups[group_of_[stage]];
     return scheduler_.cost(stage) * (group.predicted > 0 ? group.Scale() : of_others);

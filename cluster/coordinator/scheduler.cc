@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr int kMostInterruptions = 10;
+constexpr int kMaxInterruptions = 10;
 constexpr double kLongestBackOff = 300;  // seconds
 // A prediction is trusted to within this factor where a deadline depends on it.
 constexpr double kMargin = 1.2;
@@ -138,8 +138,8 @@ std::optional<Scheduler::Start> Scheduler::TakeNext(double now, Placement& place
       held_back_.insert(stage);
       continue;
     }
-    const StageNeeds& needs = nodes_[stage].needs;
-    std::vector<Seat> seats =
+    const ResourceRequest& needs = nodes_[stage].needs;
+    std::vector<SlotAllocation> seats =
         placement.Take(stage, needs, nodes_[stage].cost, NodesOfInputs(stage), now);
     if (!seats.empty()) {
       ready_.erase(entry);
@@ -187,7 +187,7 @@ bool Scheduler::Failed(size_t stage, const StageFailed& failed, double now) {
     return true;
   }
   if (failed.failure == Failure::kInterrupted &&
-      ++nodes_[stage].interruptions <= kMostInterruptions) {
+      ++nodes_[stage].interruptions <= kMaxInterruptions) {
     PutBack(stage);
     return false;
   }

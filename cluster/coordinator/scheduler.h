@@ -54,7 +54,7 @@ class Scheduler {
 
   struct Start {
     size_t stage = 0;
-    std::vector<Seat> seats;
+    std::vector<SlotAllocation> seats;
   };
   // The ready stage that should start now, and where; it is running from here on. Its inputs'
   // nodes are preferred. A stage of several seats that finds no room gets a reservation.
@@ -90,7 +90,7 @@ class Scheduler {
   Phase phase(size_t stage) const { return nodes_[stage].phase; }
   const std::string& artifact(size_t stage) const { return nodes_[stage].artifact; }
   const std::string& error(size_t stage) const { return nodes_[stage].error; }
-  const StageNeeds& needs(size_t stage) const { return nodes_[stage].needs; }
+  const ResourceRequest& needs(size_t stage) const { return nodes_[stage].needs; }
   double cost(size_t stage) const { return nodes_[stage].cost; }
   // Attempts made at this stage, over all runs, the running one included.
   int AttemptNumber(size_t stage) const { return nodes_[stage].attempts; }
@@ -100,7 +100,7 @@ class Scheduler {
  private:
   struct Node {
     Phase phase = Phase::kWaiting;
-    StageNeeds needs;
+    ResourceRequest needs;
     std::vector<size_t> inputs, users;
     size_t inputs_missing = 0;  // not done
     double cost = 0;

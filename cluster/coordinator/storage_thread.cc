@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "cluster/coordinator/artifact_extras.h"
+#include "cluster/coordinator/derived_rows.h"
 #include "storage/artifacts/checkpoints.h"
 #include "storage/home/file_system.h"
 
@@ -130,7 +130,7 @@ void StorageThread::Loop() {
       auto batch = TakeBatch();
       if (!batch) break;
       if (!batch->empty()) RunBatch(std::move(*batch));
-      lock_.Beat();
+      lock_.Heartbeat();
       LookForRequests();
       PublishSnapshot();
       WriteNews();

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "cluster/coordinator/adoption.h"
+#include "cluster/coordinator/recovery.h"
 #include "cluster/run/signals.h"
 #include "cluster/transport/adaptive_wait.h"
 #include "storage/artifacts/artifact_store.h"
@@ -38,7 +38,8 @@ void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
         worker.Handle(*to_worker);
       } else {
         const auto& of_worker = std::get<WorkerMessage>(message);
-        active |= !std::holds_alternative<Beat>(of_worker);  // a thousand workers' beats never end
+        active |=
+            !std::holds_alternative<Heartbeat>(of_worker);  // a thousand workers' beats never end
         coordinator.Handle(envelope->from, of_worker);
       }
     }
@@ -127,7 +128,7 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
 }
 
 // Returns the exit code for it.
-int TellError(const std::exception_ptr& pointer) {
+int ReportError(const std::exception_ptr& pointer) {
   try {
     std::rethrow_exception(pointer);
   } catch (const Error& error) {
@@ -172,7 +173,7 @@ int RunRankZero(Transport& transport, const Home& home, const std::string& launc
   if (!transport.complete()) {
     // A collective end would wait for the lost rank for ever; leaving mpirun without one ends the
     // others.
-    if (error) code = TellError(error);
+    if (error) code = ReportError(error);
     std::fflush(nullptr);
     _exit(launched_run.empty() ? code : int{kExitOk});
   }

@@ -97,7 +97,7 @@ void SubmitFollower(const fs::path& folder, const JobSpec& spec, JobState state,
   std::vector<std::string> arguments = {"--dependency=afterany:" + state.job};
   arguments.insert(arguments.end(), spec.sbatch.begin(), spec.sbatch.end());
   const SubmittedJob next = slurm.Submit(arguments, (folder / "job.sh").string());
-  if (next.taken != Answer::kYes)
+  if (next.taken != Tristate::kYes)
     Fail(ErrorKind::kCluster, "the job that was to go on is not in the queue ({}): submit it again",
          next.why);
   state.earlier.push_back(state.job);
@@ -129,18 +129,19 @@ bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, cons
   WriteJobState(folder, state);  // before Slurm ends us
   terminated_seen = 0;           // from here on TERM is the requeueing's doing
   std::string why;
-  Answer answer = Answer::kUnknown;
-  for (int i = 0; i < kRequeueTries && answer == Answer::kUnknown; ++i) {
+  Tristate answer = Tristate::kUnknown;
+  for (int i = 0; i < kRequeueTries && answer == Tristate::kUnknown; ++i) {
     if (i > 0) WaitForTerm(kRequeuePause);
     // Its word may be cut off by its deed: a requeued job is terminated.
     if (terminated_seen == 0) answer = slurm.Requeue(state.job, &why);
-    if (answer != Answer::kYes && terminated_seen != 0) answer = Answer::kYes;
+    if (answer != Tristate::kYes && terminated_seen != 0) answer = Tristate::kYes;
   }
-  if (answer == Answer::kYes) {
+  if (answer == Tristate::kYes) {
     spdlog::info("back in the queue");
     return true;
   }
-  if (answer == Answer::kUnknown) {  // a second job beside a requeued one would be worse than none
+  if (answer ==
+      Tristate::kUnknown) {  // a second job beside a requeued one would be worse than none
     spdlog::error("nobody knows whether Slurm requeued the job ({}); if not, submit it again", why);
     return true;
   }

@@ -33,7 +33,7 @@ SlurmJob Look(RememberedJob& job, const Home& home, const Slurm& slurm) {
   SlurmJob found;
   JobState& state = job.state;
   if (!state.ended.empty()) {
-    found.alive = Answer::kNo;
+    found.alive = Tristate::kNo;
     found.state = state.ended;
     return found;
   }
@@ -42,7 +42,7 @@ SlurmJob Look(RememberedJob& job, const Home& home, const Slurm& slurm) {
   if (state.job.empty() || state.cluster.empty() || slurm.ClusterName() != state.cluster)
     return found;
   found = slurm.Ask(state.job);
-  if (found.alive != Answer::kNo) return found;
+  if (found.alive != Tristate::kNo) return found;
   if (found.state == "GONE" && SystemClock().Unix() - state.submitted < kYoung) return {};
   // The job may have written its end, or its follower, while we asked.
   const std::filesystem::path folder = home.job(job.id);

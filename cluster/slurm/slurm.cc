@@ -84,9 +84,9 @@ std::string LastLine(const std::string& text) {
 }
 
 // One job out of the lines of an array: alive if one of them is, ended only if all are.
-SlurmJob Together(const std::vector<SlurmJob>& jobs) {
+SlurmJob Combine(const std::vector<SlurmJob>& jobs) {
   SlurmJob found;
-  for (const Answer answer : {Answer::kYes, Answer::kUnknown, Answer::kNo}) {
+  for (const Tristate answer : {Tristate::kYes, Tristate::kUnknown, Tristate::kNo}) {
     for (const SlurmJob& job : jobs)
       if (job.alive == answer) return job;
   }
@@ -103,7 +103,7 @@ std::string Field(const std::string& text, const std::string& key) {
 
 }  // namespace
 
-Answer IsAliveState(const std::string& state) {
+Tristate IsAliveState(const std::string& state) {
   static const std::set<std::string> alive = {
       "PENDING",      "CONFIGURING", "RUNNING",       "COMPLETING", "REQUEUED",
       "REQUEUE_HOLD", "RESIZING",    "REQUEUE_FED",   "STOPPED",    "SIGNALING",
@@ -111,13 +111,13 @@ Answer IsAliveState(const std::string& state) {
   static const std::set<std::string> ended = {
       "BOOT_FAIL", "CANCELLED", "COMPLETED",     "DEADLINE", "FAILED",
       "NODE_FAIL", "PREEMPTED", "OUT_OF_MEMORY", "REVOKED",  "TIMEOUT"};
-  if (alive.contains(state)) return Answer::kYes;
-  return ended.contains(state) ? Answer::kNo : Answer::kUnknown;
+  if (alive.contains(state)) return Tristate::kYes;
+  return ended.contains(state) ? Tristate::kNo : Tristate::kUnknown;
 }
 
 // How a call went.
 struct Slurm::Reply {
-  Answer answer = Answer::kUnknown;  // kYes: exit 0; kNo: another; kUnknown: no end, no program
+  Tristate answer = Tristate::kUnknown;  // kYes: exit 0; kNo: another; kUnknown: no end, no program
   std::string out, err;
 };
 
@@ -128,14 +128,14 @@ Slurm::Reply Slurm::Call(const std::vector<std::string>& words) const {
     const ProgramResult result =
         RunProgram(words, submits ? SubmitEnvironment() : AskEnvironment(), limit);
     if (result.timed_out)
-      return {Answer::kUnknown, result.out,
+      return {Tristate::kUnknown, result.out,
               fmt::format("{} did not answer within {:g} s", words[0], limit)};
-    const Answer answer = result.code == 0     ? Answer::kYes
-                          : result.code >= 128 ? Answer::kUnknown
-                                               : Answer::kNo;
+    const Tristate answer = result.code == 0     ? Tristate::kYes
+                            : result.code >= 128 ? Tristate::kUnknown
+                                                 : Tristate::kNo;
     return {answer, result.out, result.err};
   } catch (const Error& error) {
-    return {Answer::kUnknown, "", error.what()};
+    return {Tristate::kUnknown, "", error.what()};
   }
 }
 
@@ -152,17 +152,17 @@ SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments,
   words.insert(words.end(), arguments.begin(), arguments.end());
   const Reply reply = Call(words);
   // What a site has put around sbatch may print what it likes, and fail or hang afterwards.
-  const bool said_yes = reply.answer == Answer::kYes;
+  const bool said_yes = reply.answer == Tristate::kYes;
   NamedJob named = JobIn(reply.out, said_yes);
   if (named.id.empty() && said_yes) named = JobIn(reply.err, said_yes);
-  const bool plainly_refused = reply.answer == Answer::kNo && Lines(reply.out).empty();
+  const bool plainly_refused = reply.answer == Tristate::kNo && Lines(reply.out).empty();
   if (named.id.empty() && !plainly_refused) named.id = FindByScript(script);
   SubmittedJob job{reply.answer, named.id, named.cluster, ""};
   if (!job.id.empty()) {
-    job.taken = Answer::kYes;
+    job.taken = Tristate::kYes;
     return job;
   }
-  job.taken = said_yes ? Answer::kUnknown : reply.answer;
+  job.taken = said_yes ? Tristate::kUnknown : reply.answer;
   job.why = said_yes ? "sbatch printed no job id" : LastLine(reply.err);
   return job;
 }
@@ -182,9 +182,9 @@ std::string Slurm::FindByScript(const std::string& script) const {
 SlurmJob Slurm::Ask(const std::string& job) const {
   if (!IsNumber(job)) return {};
   const Reply reply = Call({"squeue", "-h", "-t", "all", "-j", job, "-o", "%i|%T|%D|%e|%r"});
-  if (reply.answer == Answer::kUnknown) return {};
+  if (reply.answer == Tristate::kUnknown) return {};
   const bool forgotten = reply.err.find(kForgotten) != std::string::npos;
-  if (reply.answer == Answer::kNo && !forgotten) return {};
+  if (reply.answer == Tristate::kNo && !forgotten) return {};
   std::vector<SlurmJob> found;
   for (const std::string& line : Lines(reply.out)) {
     const std::vector<std::string> parts = Split(line, '|', 5);
@@ -198,7 +198,7 @@ SlurmJob Slurm::Ask(const std::string& job) const {
     if (parts[4] != "None") one.reason = parts[4];
     found.push_back(one);
   }
-  if (!found.empty()) return Together(found);
+  if (!found.empty()) return Combine(found);
   return Lines(reply.out).empty() ? AskAboutForgotten(job) : SlurmJob();
 }
 
@@ -208,40 +208,40 @@ SlurmJob Slurm::Ask(const std::string& job) const {
 SlurmJob Slurm::AskAboutForgotten(const std::string& job) const {
   SlurmJob found;
   const Reply shown = Call({"scontrol", "show", "job", "-o", job});
-  if (shown.answer == Answer::kYes) {
+  if (shown.answer == Tristate::kYes) {
     const std::string state = Field(shown.out, "JobState");
     if (!state.empty()) found.state = state;
     found.alive = IsAliveState(state);
     return found;
   }
-  if (shown.answer == Answer::kUnknown || shown.err.find(kForgotten) == std::string::npos)
+  if (shown.answer == Tristate::kUnknown || shown.err.find(kForgotten) == std::string::npos)
     return found;
   found.state = "GONE";
-  found.alive = Answer::kNo;
+  found.alive = Tristate::kNo;
   const Reply account = Call({"sacct", "-X", "-n", "--parsable2", "-j", job, "-o", "JobID,State"});
-  if (account.answer != Answer::kYes) return found;
+  if (account.answer != Tristate::kYes) return found;
   for (const std::string& line : Lines(account.out)) {
     const std::vector<std::string> parts = Split(line, '|', 2);
     if (parts.size() != 2 || parts[0] != job) continue;
     found.state = parts[1].substr(0, parts[1].find(' '));  // "CANCELLED by 1000"
-    if (IsAliveState(found.state) != Answer::kNo) found.alive = Answer::kUnknown;
+    if (IsAliveState(found.state) != Tristate::kNo) found.alive = Tristate::kUnknown;
   }
   return found;
 }
 
-Answer Slurm::Requeue(const std::string& job, std::string* why) const {
+Tristate Slurm::Requeue(const std::string& job, std::string* why) const {
   const Reply reply = Call({"scontrol", "requeue", job});
   *why = LastLine(reply.err);
   return reply.answer;
 }
 
-Answer Slurm::Cancel(const std::string& job, std::string* why) const {
+Tristate Slurm::Cancel(const std::string& job, std::string* why) const {
   const Reply reply = Call({"scancel", job});
   *why = LastLine(reply.err);
   return reply.answer;
 }
 
-Answer Slurm::Warn(const std::string& job, std::string* why) const {
+Tristate Slurm::Warn(const std::string& job, std::string* why) const {
   const Reply reply = Call({"scancel", "--batch", "--signal=USR1", job});
   *why = LastLine(reply.err);
   return reply.answer;
@@ -263,7 +263,7 @@ std::string Slurm::ClusterName() const {
 
 std::string Slurm::HostNames(const std::string& list) const {
   const Reply reply = Call({"scontrol", "show", "hostnames", list});
-  return reply.answer == Answer::kYes ? reply.out : "";
+  return reply.answer == Tristate::kYes ? reply.out : "";
 }
 
 std::string OwnJob() { return Variable("SLURM_JOB_ID"); }
@@ -320,7 +320,7 @@ bool JobHasEnded(const std::string& job, const std::string& cluster) {
   static const Slurm slurm;
   // The same number is another job on another cluster.
   const bool ours = Slurm::IsThere() && !cluster.empty() && slurm.ClusterName() == cluster;
-  const bool ended = ours && slurm.Ask(job).alive == Answer::kNo;
+  const bool ended = ours && slurm.Ask(job).alive == Tristate::kNo;
   known[job] = {SystemClock().Monotonic(), ended};
   return ended;
 }

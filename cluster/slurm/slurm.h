@@ -10,22 +10,22 @@
 namespace zerosweep {
 
 // Nothing irrevocable is ever decided on kUnknown: an unknown job is alive.
-enum class Answer { kYes, kNo, kUnknown };
+enum class Tristate { kYes, kNo, kUnknown };
 
 // A job as the queue sees it.
 struct SlurmJob {
-  Answer alive = Answer::kUnknown;  // kNo: it has ended and will not run again
-  std::string state = "unknown";    // Slurm's word: "PENDING", "RUNNING", …; "GONE": forgotten
-  std::string reason;               // why it is in that state, "" if Slurm says none
-  int nodes = 0;                    // 0: not known
-  double end = 0;                   // Unix seconds at which its time is over; 0: not known
+  Tristate alive = Tristate::kUnknown;  // kNo: it has ended and will not run again
+  std::string state = "unknown";  // Slurm's word: "PENDING", "RUNNING", …; "GONE": forgotten
+  std::string reason;             // why it is in that state, "" if Slurm says none
+  int nodes = 0;                  // 0: not known
+  double end = 0;                 // Unix seconds at which its time is over; 0: not known
 };
 
 // Whether a job in a state of this name can still run: kUnknown for words that we do not know.
-Answer IsAliveState(const std::string& state);
+Tristate IsAliveState(const std::string& state);
 
 struct SubmittedJob {
-  Answer taken = Answer::kUnknown;
+  Tristate taken = Tristate::kUnknown;
   std::string id;       // when it was taken
   std::string cluster;  // "" when Slurm names none
   std::string why;      // when it was not, or nobody knows: what Slurm said
@@ -51,10 +51,10 @@ class Slurm {
   SlurmJob Ask(const std::string& job) const;
   // Whether the job was put back into the queue (kNo: Slurm refuses), and whether it was cancelled.
   // `why` becomes what Slurm said.
-  Answer Requeue(const std::string& job, std::string* why) const;
-  Answer Cancel(const std::string& job, std::string* why) const;
+  Tristate Requeue(const std::string& job, std::string* why) const;
+  Tristate Cancel(const std::string& job, std::string* why) const;
   // Sends SIGUSR1 to the batch script of a running job, as before a time limit.
-  Answer Warn(const std::string& job, std::string* why) const;
+  Tristate Warn(const std::string& job, std::string* why) const;
   // One name a line of a list as "n[1-3],m7"; "" when it is not known.
   std::string HostNames(const std::string& list) const;
   // The name of this cluster; "" when it is not known. Asked once.

@@ -5,17 +5,17 @@ namespace zerosweep {
 template <>
 inline constexpr const char* kMessageType<JoinRequest> = "join";
 template <>
-inline constexpr const char* kMessageType<Beat> = "beat";
+inline constexpr const char* kMessageType<Heartbeat> = "beat";
 template <>
 inline constexpr const char* kMessageType<StoreCall> = "store_call";
 template <>
-inline constexpr const char* kMessageType<Ended> = "ended";
+inline constexpr const char* kMessageType<AttemptEnded> = "ended";
 template <>
 inline constexpr const char* kMessageType<Revoked> = "revoked";
 template <>
-inline constexpr const char* kMessageType<Broken> = "broken";
+inline constexpr const char* kMessageType<WorkerFailed> = "broken";
 template <>
-inline constexpr const char* kMessageType<Left> = "left";
+inline constexpr const char* kMessageType<Goodbye> = "left";
 template <>
 inline constexpr const char* kMessageType<Assign> = "assign";
 template <>
@@ -30,10 +30,10 @@ template <>
 inline constexpr const char* kMessageType<Leave> = "leave";
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JoinRequest, node, cores, gpus, memory, warning)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Beat, progress)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Heartbeat, progress)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreCall, rank, request)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Revoked, attempt)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Broken, message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerFailed, message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assign, slot, run, stall_limit, time_limit)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreReply, rank, answer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Revoke, attempt)
@@ -48,10 +48,10 @@ void to_json(Json& json, const Message&) {
 template <Bare Message>
 void from_json(const Json&, Message&) {}
 
-void to_json(Json& json, const Ended& ended) {
+void to_json(Json& json, const AttemptEnded& ended) {
   json = {{"result", TaggedJson(ended.result)}, {"log_tail", ended.log_tail}, {"rank", ended.rank}};
 }
-void from_json(const Json& json, Ended& ended) {
+void from_json(const Json& json, AttemptEnded& ended) {
   const auto result = FromTagged<decltype(ended.result)>(json.at("result"));
   if (!result) Fail(ErrorKind::kCluster, "malformed message between ranks: {}", json.dump());
   ended = {*result, json.at("log_tail"), json.at("rank")};

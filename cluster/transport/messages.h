@@ -25,7 +25,7 @@ struct JoinRequest {
 };
 
 // Once a second: a sign of life with the latest progress of every running attempt.
-struct Beat {
+struct Heartbeat {
   std::vector<StageProgress> progress;
 };
 
@@ -36,7 +36,7 @@ struct StoreCall {
 };
 
 // A rank of an attempt has ended; its slot is free.
-struct Ended {
+struct AttemptEnded {
   std::variant<StageDone, StageFailed> result;
   std::string log_tail;  // last lines of its output, of a failed attempt
   int rank = 0;
@@ -48,12 +48,12 @@ struct Revoked {
 };
 
 // The worker cannot work at all (the stage program does not start, or is of another build).
-struct Broken {
+struct WorkerFailed {
   std::string message;
 };
 
 // The worker's last message.
-struct Left {};
+struct Goodbye {};
 
 // Run this in that slot. REQUIRES: the slot is free.
 struct Assign {
@@ -83,7 +83,8 @@ struct Drain {};
 // Kill what runs, answer Left, go.
 struct Leave {};
 
-using WorkerMessage = std::variant<JoinRequest, Beat, StoreCall, Ended, Revoked, Broken, Left>;
+using WorkerMessage =
+    std::variant<JoinRequest, Heartbeat, StoreCall, AttemptEnded, Revoked, WorkerFailed, Goodbye>;
 using CoordinatorMessage = std::variant<Assign, StoreReply, Revoke, Alive, Drain, Leave>;
 using ClusterMessage = std::variant<WorkerMessage, CoordinatorMessage>;
 

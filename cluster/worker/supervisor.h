@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "cluster/transport/listening_time.h"
+#include "cluster/transport/suspend_aware_clock.h"
 #include "cluster/worker/attempt_log.h"
 #include "contract/frames.h"
 #include "contract/stage_messages.h"
@@ -105,7 +105,7 @@ class Supervisor {
 
   SupervisorOptions options_;
   bool network_;
-  ListeningTime time_;
+  SuspendAwareClock time_;
   AttemptLog log_;
   std::unique_ptr<ChildProcess> child_;
   FrameBuffer buffer_;

@@ -72,13 +72,13 @@ void Worker::Drain() {
 
 void Worker::Leave() {
   slots_.clear();  // kills every stage process
-  Send(Left{});
+  Send(Goodbye{});
   finished_ = true;
 }
 
 void Worker::Break(const std::string& message) {
   slots_.clear();
-  Send(Broken{message});
+  Send(WorkerFailed{message});
 }
 
 bool Worker::Step() {
@@ -113,10 +113,10 @@ void Worker::Report(int rank, StageEvent& event) {
     Send(StoreCall{rank, std::move(*request)});
   } else if (auto* done = std::get_if<StageDone>(&event.message)) {
     if (rank == 0) progress_.erase(done->attempt);
-    Send(Ended{std::move(*done), {}, rank});
+    Send(AttemptEnded{std::move(*done), {}, rank});
   } else if (auto* failed = std::get_if<StageFailed>(&event.message)) {
     if (rank == 0) progress_.erase(failed->attempt);
-    Send(Ended{std::move(*failed), std::move(event.log_tail), rank});
+    Send(AttemptEnded{std::move(*failed), std::move(event.log_tail), rank});
   }
 }
 
@@ -124,7 +124,7 @@ void Worker::SendBeat() {
   const double now = clock_.Monotonic();
   if (now - last_beat_ < options_.beat_period) return;
   last_beat_ = now;
-  Beat beat;
+  Heartbeat beat;
   for (const auto& [attempt, progress] : progress_) beat.progress.push_back(progress);
   Send(beat);
 }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "cluster/transport/listening_time.h"
 #include "cluster/transport/messages.h"
+#include "cluster/transport/suspend_aware_clock.h"
 #include "cluster/transport/transport.h"
 #include "cluster/worker/node.h"
 #include "cluster/worker/supervisor.h"
@@ -63,7 +63,7 @@ class Worker {
   const Clock& clock_;
   std::map<int, std::unique_ptr<Supervisor>> slots_;
   std::map<std::string, StageProgress> progress_;  // latest, by attempt; of rank 0 of a group
-  ListeningTime time_;
+  SuspendAwareClock time_;
   double last_heard_ = 0;  // the coordinator, in listening time
   double last_beat_;
   bool coordinator_lost_ = false;

@@ -20,7 +20,7 @@ Limit NeedsAnImageARank(const std::string& param) {
               "}, which {param.ranks} ranks cannot share: give at least one image a rank"};
 }
 
-std::vector<Limit> Joined(std::vector<Limit> first, const std::vector<Limit>& more) {
+std::vector<Limit> Concat(std::vector<Limit> first, const std::vector<Limit>& more) {
   first.insert(first.end(), more.begin(), more.end());
   return first;
 }

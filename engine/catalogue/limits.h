@@ -16,6 +16,6 @@ Limit NeedsMaps();
 Limit NeedsAnImageARank(const std::string& param);
 
 // `first` and then `more`.
-std::vector<Limit> Joined(std::vector<Limit> first, const std::vector<Limit>& more);
+std::vector<Limit> Concat(std::vector<Limit> first, const std::vector<Limit>& more);
 
 }  // namespace zerosweep

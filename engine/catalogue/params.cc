@@ -34,7 +34,7 @@ size_t PlaceOfWord(const ParamSpec& spec, const Json& value) {
   return static_cast<size_t>(found - spec.choices.begin());
 }
 
-ParamSpec BudgetParam(const std::string& name, Budget budget, const std::string& meaning,
+ParamSpec BudgetParam(const std::string& name, ProfileDefaults budget, const std::string& meaning,
                       const std::string& unit, const std::string& source) {
   return {.name = name,
           .default_value = budget.paper,
@@ -50,8 +50,8 @@ ParamSpec RateParam(const std::string& name, double value, const std::string& me
   return {.name = name, .default_value = value, .meaning = meaning, .source = source, .min = 0};
 }
 
-ParamSpec ShareParam(const std::string& name, double value, const std::string& meaning,
-                     const std::string& source) {
+ParamSpec FractionParam(const std::string& name, double value, const std::string& meaning,
+                        const std::string& source) {
   ParamSpec share = RateParam(name, value, meaning, source);
   share.max = 1;
   return share;

@@ -126,10 +126,10 @@ Params<Whole> Part(Settings Whole::*member, const std::type_identity_t<Params<Se
 }
 
 // A whole number of at least 1 with a value for each profile; that of `paper` is the default.
-struct Budget {
+struct ProfileDefaults {
   int64_t paper = 0, fast = 0, smoke = 0;
 };
-ParamSpec BudgetParam(const std::string& name, Budget budget, const std::string& meaning,
+ParamSpec BudgetParam(const std::string& name, ProfileDefaults budget, const std::string& meaning,
                       const std::string& unit, const std::string& source);
 
 // A number of at least 0: a rate or a weight.
@@ -137,7 +137,7 @@ ParamSpec RateParam(const std::string& name, double value, const std::string& me
                     const std::string& source);
 
 // A number from 0 to 1.
-ParamSpec ShareParam(const std::string& name, double value, const std::string& meaning,
-                     const std::string& source);
+ParamSpec FractionParam(const std::string& name, double value, const std::string& meaning,
+                        const std::string& source);
 
 }  // namespace zerosweep

@@ -88,11 +88,11 @@ class TiffDirectory {
 
 // libtiff makes up what a shortened file lacks, and converts CIE L*a*b* in its own way.
 std::optional<std::string> TiffDefect(const std::string& bytes) {
-  constexpr uint64_t kPhotometric = 262, kMostPhotometric = 6;                   // YCbCr
+  constexpr uint64_t kPhotometric = 262, kMaxPhotometric = 6;                    // YCbCr
   constexpr std::pair<uint64_t, uint64_t> kPieces[] = {{273, 279}, {324, 325}};  // strips, tiles
   const TiffDirectory directory(bytes);
   if (!directory.is_classic()) return "is a BigTIFF file";
-  if (const uint64_t colours = directory.Value(kPhotometric, 0); colours > kMostPhotometric)
+  if (const uint64_t colours = directory.Value(kPhotometric, 0); colours > kMaxPhotometric)
     return fmt::format("holds colours of a kind that is not read (photometric {})", colours);
   for (const auto& [offsets_tag, sizes_tag] : kPieces) {
     const auto offsets = directory.Values(offsets_tag), sizes = directory.Values(sizes_tag);

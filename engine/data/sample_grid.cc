@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kColumns = 8, kMostImages = 64;
+constexpr int64_t kColumns = 8, kMaxImages = 64;
 constexpr int64_t kGap = 2;            // pixels between two images
 constexpr int64_t kEnlargeUpTo = 64;   // pixels of the longer side
 constexpr int64_t kLargestSide = 126;  // 8 · 126 + 7 · 2 = 1022
@@ -73,7 +73,7 @@ void Paste(const Image& tile, int64_t top, int64_t left, Image& grid) {
 Image SampleGrid(const torch::Tensor& images, const std::vector<double>& mean,
                  const std::vector<double>& std) {
   Check(images, mean.size(), std.size());
-  const int64_t count = std::min(images.size(0), kMostImages);
+  const int64_t count = std::min(images.size(0), kMaxImages);
   const torch::Tensor colours = Colours(images.slice(0, 0, count), mean, std);
   const int64_t columns = std::min(count, kColumns), rows = (count + kColumns - 1) / kColumns;
   Image grid;

@@ -14,7 +14,7 @@ int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
   return classes[random.Shared(step, "class").Below(static_cast<uint32_t>(classes.size()))];
 }
 
-ParamSpec ClassBatchParam(const Budget& images, const std::string& source) {
+ParamSpec ClassBatchParam(const ProfileDefaults& images, const std::string& source) {
   return BudgetParam("class_batch", images, "images of the step's batch of one class", "images",
                      source);
 }

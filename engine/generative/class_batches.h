@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/catalogue/params.h"
-#include "engine/generative/joint_method.h"
+#include "engine/generative/generative_method.h"
 #include "engine/generative/labelled_generator.h"
 #include "engine/parallel/moments.h"
 #include "engine/quant/quantizer.h"
@@ -24,7 +24,7 @@ int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
                     const std::vector<int64_t>& classes);
 
 // class_batch: the images of a step's batch in which every image is asked to be of one class.
-ParamSpec ClassBatchParam(const Budget& images, const std::string& source);
+ParamSpec ClassBatchParam(const ProfileDefaults& images, const std::string& source);
 // This rank's part of that batch.
 GeneratedBatch MakeClassBatch(const LabelledGenerator& generator, uint64_t step, BatchPart part,
                               int64_t label);

@@ -14,7 +14,7 @@ torch::Tensor Total(const Terms& terms) {
 }  // namespace
 
 GeneratorTraining::GeneratorTraining(const QuantizationContext& context, const std::string& name,
-                                     JointMethod& method, const GeneratorSettings& settings)
+                                     GenerativeMethod& method, const GeneratorSettings& settings)
     : context_(context),
       name_(name),
       method_(method),
@@ -31,7 +31,7 @@ TrainingBatch GeneratorTraining::Step(int64_t step, Terms& shown) {
   terms["labels"] =
       settings_.label_weight * CrossEntropyShare(pass.logits, batch.labels, settings_.batch);
   terms["statistics"] =
-      settings_.statistics_weight * ShareOf(context_.group, Mismatch(pass.moments, targets_));
+      settings_.statistics_weight * PerRankShare(context_.group, Mismatch(pass.moments, targets_));
   const torch::Tensor loss = Total(terms);
   adam_.SetLearningRate(settings_.lr * settings_.rate.Factor(step));
   adam_.ZeroGrad();

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/generative/joint_method.h"
+#include "engine/generative/generative_method.h"
 #include "engine/optim/optimiser.h"
 #include "engine/quant/quantizer.h"
 
@@ -25,7 +25,7 @@ class GeneratorTraining {
  public:
   // Everything given outlives this object. Errors name `name`.
   GeneratorTraining(const QuantizationContext& context, const std::string& name,
-                    JointMethod& method, const GeneratorSettings& settings);
+                    GenerativeMethod& method, const GeneratorSettings& settings);
 
   // One step. Returns the images as they were before it, and what the teacher said of them. Adds
   // the terms of the loss and their sum, "generator_loss", to `shown`.
@@ -37,7 +37,7 @@ class GeneratorTraining {
  private:
   const QuantizationContext& context_;
   std::string name_;
-  JointMethod& method_;
+  GenerativeMethod& method_;
   GeneratorSettings settings_;
   BatchPart part_;                // of every batch, this rank's
   std::vector<Moments> targets_;  // of L_BNS

@@ -10,7 +10,7 @@
 
 #include "engine/catalogue/params.h"
 #include "engine/generative/class_generator.h"
-#include "engine/generative/joint_method.h"
+#include "engine/generative/generative_method.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
@@ -58,7 +58,7 @@ class LabelledGenerator {
 };
 
 // GDFQ's generator as a joint method: no term beside the common ones.
-class PlainGenerator final : public JointMethod {
+class PlainGenerator final : public GenerativeMethod {
  public:
   explicit PlainGenerator(LabelledGenerator generator) : generator_(std::move(generator)) {}
 

@@ -24,7 +24,7 @@ TeacherPass RunTeacher(Group& group, const Graph& graph, const torch::Tensor& x,
 // Mean and variance that each batch norm of the teacher keeps.
 std::vector<Moments> RunningMoments(const Graph& graph);
 
-// MSE(μ, μ*) + MSE(v, v*), means over channels. Every rank computes it alike (ShareOf).
+// MSE(μ, μ*) + MSE(v, v*), means over channels. Every rank computes it alike (PerRankShare).
 torch::Tensor Mismatch(const Moments& moments, const Moments& target);
 // Its mean over the batch norms first … to the last.
 torch::Tensor Mismatch(const std::vector<Moments>& moments, const std::vector<Moments>& targets,

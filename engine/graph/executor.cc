@@ -59,8 +59,8 @@ torch::Tensor Pool(const Node& node, const torch::Tensor& x) {
 
 class Execution {
  public:
-  Execution(const Graph& graph, const Taps& taps, BatchNormMode mode)
-      : graph_(graph), taps_(taps), mode_(mode) {
+  Execution(const Graph& graph, const ForwardHooks& hooks, BatchNormMode mode)
+      : graph_(graph), hooks_(hooks), mode_(mode) {
     for (const Node& node : graph.nodes) {
       first_slot_.push_back(values_.size());
       values_.resize(values_.size() + static_cast<size_t>(node.output_count()));
@@ -82,8 +82,8 @@ class Execution {
         continue;
       }
       torch::Tensor output = graph_.nodes[i].op == Op::kInput ? x : Apply(index, TakeInputs(index));
-      if (taps_.replace_output) {
-        output = Same(index, "output", output, taps_.replace_output(index, output));
+      if (hooks_.replace_output) {
+        output = Same(index, "output", output, hooks_.replace_output(index, output));
       }
       Store({index, 0}, std::move(output));
     }
@@ -108,8 +108,8 @@ class Execution {
     std::vector<torch::Tensor> parts = x.chunk(count, 1);
     for (int i = 0; i < count; ++i) {
       torch::Tensor part = std::move(parts[static_cast<size_t>(i)]);
-      if (taps_.replace_part) {
-        part = Same(index, "output", part, taps_.replace_part({index, i}, part));
+      if (hooks_.replace_part) {
+        part = Same(index, "output", part, hooks_.replace_part({index, i}, part));
       }
       Store({index, i}, std::move(part));
     }
@@ -135,25 +135,25 @@ class Execution {
       if (last_use_[Slot(value)] == index) values_[Slot(value)] = torch::Tensor();
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
-      if (taps_.replace_input) {
+      if (hooks_.replace_input) {
         inputs[i] = Same(index, "input", inputs[i],
-                         taps_.replace_input(index, static_cast<int>(i), inputs[i]));
+                         hooks_.replace_input(index, static_cast<int>(i), inputs[i]));
       }
-      if (taps_.on_input) taps_.on_input(index, inputs[i]);
+      if (hooks_.on_input) hooks_.on_input(index, inputs[i]);
     }
     return inputs;
   }
 
   torch::Tensor Weight(int index) const {
     const torch::Tensor& weight = graph_.nodes[index].parameters.at("weight");
-    if (!taps_.replace_weight) return weight;
-    return Same(index, "weight", weight, taps_.replace_weight(index, weight));
+    if (!hooks_.replace_weight) return weight;
+    return Same(index, "weight", weight, hooks_.replace_weight(index, weight));
   }
 
   torch::Tensor Convolve(int index, const torch::Tensor& x) const {
     const Node& node = graph_.nodes[index];
-    if (const auto columns = taps_.replace_columns.find(index);
-        columns != taps_.replace_columns.end())
+    if (const auto columns = hooks_.replace_columns.find(index);
+        columns != hooks_.replace_columns.end())
       return ConvolveColumns(index, x, columns->second);
     return torch::conv2d(x, Weight(index), Parameter(node, "bias"), Pair(node, "stride", 1),
                          Pair(node, "padding", 0), Pair(node, "dilation", 1),
@@ -197,8 +197,8 @@ class Execution {
       case Op::kConv2d:
         return Convolve(index, x);
       case Op::kLinear:
-        if (const auto columns = taps_.replace_columns.find(index);
-            columns != taps_.replace_columns.end())
+        if (const auto columns = hooks_.replace_columns.find(index);
+            columns != hooks_.replace_columns.end())
           x = Same(index, "columns", x, columns->second(x));
         return torch::linear(x, Weight(index), Parameter(node, "bias"));
       case Op::kBatchNorm:
@@ -230,7 +230,7 @@ class Execution {
   }
 
   const Graph& graph_;
-  const Taps& taps_;
+  const ForwardHooks& hooks_;
   BatchNormMode mode_;
   std::vector<size_t> first_slot_;     // node index → slot of its first output
   std::vector<torch::Tensor> values_;  // by slot, while somebody still needs it
@@ -239,7 +239,7 @@ class Execution {
 
 }  // namespace
 
-torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const Taps& taps,
+torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks,
                   BatchNormMode mode) {
   const bool fits = x.dim() == 4 && x.sizes().slice(1) == torch::IntArrayRef(graph.input_shape);
   if (!graph.input_shape.empty() && !fits) {
@@ -247,7 +247,7 @@ torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const Taps& taps,
          "the network takes images of {} × {} × {}, but was given a tensor of {}",
          graph.input_shape[0], graph.input_shape[1], graph.input_shape[2], c10::str(x.sizes()));
   }
-  return Execution(graph, taps, mode).Run(x);
+  return Execution(graph, hooks, mode).Run(x);
 }
 
 }  // namespace zerosweep

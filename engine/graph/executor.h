@@ -12,7 +12,7 @@ namespace zerosweep {
 
 // Every member may be empty. All are called on the thread that runs the graph, in topological
 // order. A replacement has the shape of what it replaces.
-struct Taps {
+struct ForwardHooks {
   // Sees the tensor that enters a node (for kBatchNorm: the statistics to match).
   std::function<void(int node, const torch::Tensor& input)> on_input;
   // Replaces one input of a node (quantizers in front of an operator).
@@ -37,7 +37,7 @@ enum class BatchNormMode {
 // x: N×C×H×W of the graph's input shape. Returns the graph's output (logits N×K).
 // Differentiable in x, and in the parameters that require a gradient. Throws kUsage when x has
 // another shape.
-torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const Taps& taps = {},
+torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks = {},
                   BatchNormMode mode = BatchNormMode::kFrozen);
 
 }  // namespace zerosweep

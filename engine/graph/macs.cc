@@ -9,8 +9,8 @@ std::map<int, int64_t> CountMacs(const Graph& graph) {
   // agree with it.
   const torch::NoGradGuard no_grad;
   std::map<int, int64_t> macs;
-  Taps taps;
-  taps.replace_output = [&](int index, const torch::Tensor& output) {
+  ForwardHooks hooks;
+  hooks.replace_output = [&](int index, const torch::Tensor& output) {
     const Node& node = graph.nodes[index];
     if (node.weighted()) {
       const torch::Tensor& weight = node.parameters.at("weight");
@@ -27,7 +27,7 @@ std::map<int, int64_t> CountMacs(const Graph& graph) {
       break;
     }
   }
-  Run(graph, torch::zeros(shape, options), taps);
+  Run(graph, torch::zeros(shape, options), hooks);
   return macs;
 }
 

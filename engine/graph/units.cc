@@ -116,8 +116,7 @@ std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
   return units;
 }
 
-std::vector<Unit> SplitLarge(const Graph& graph, const std::vector<Unit>& units,
-                             int64_t most_macs) {
+std::vector<Unit> SplitLarge(const Graph& graph, const std::vector<Unit>& units, int64_t max_macs) {
   const std::map<int, int64_t> macs = CountMacs(graph);
   std::vector<Unit> split;
   for (const Unit& unit : units) {
@@ -128,7 +127,7 @@ std::vector<Unit> SplitLarge(const Graph& graph, const std::vector<Unit>& units,
       weighted.push_back(node);
       total += macs.at(node);
     }
-    if (total <= most_macs) {
+    if (total <= max_macs) {
       split.push_back(unit);
     } else {
       for (const int node : weighted) split.push_back(LayerUnit(graph, node));
@@ -170,10 +169,10 @@ std::vector<Unit> LayerUnits(const Graph& graph) {
   return units;
 }
 
-std::vector<Unit> FindUnits(const Graph& graph, const std::string& rule, int64_t most_macs) {
+std::vector<Unit> FindUnits(const Graph& graph, const std::string& rule, int64_t max_macs) {
   if (rule == "layers") return LayerUnits(graph);
   const std::vector<Unit> units = rule == "blocks" ? BlockUnits(graph) : UnitsUpTo(graph, rule);
-  return most_macs > 0 ? SplitLarge(graph, units, most_macs) : units;
+  return max_macs > 0 ? SplitLarge(graph, units, max_macs) : units;
 }
 
 }  // namespace zerosweep

@@ -32,9 +32,9 @@ std::vector<Unit> BlockUnits(const Graph& graph);
 std::vector<Unit> LayerUnits(const Graph& graph);
 
 // How a method's parameter says it: "blocks", "layers", or the names of the nodes, with spaces in
-// between, at whose outputs units end. With `most_macs` > 0 a block of more multiply-accumulates is
+// between, at whose outputs units end. With `max_macs` > 0 a block of more multiply-accumulates is
 // taken layer by layer (networks whose concatenations swallow everything). Throws kUsage for a node
 // that does not exist and for a part that reads more than the output of the part before.
-std::vector<Unit> FindUnits(const Graph& graph, const std::string& rule, int64_t most_macs = 0);
+std::vector<Unit> FindUnits(const Graph& graph, const std::string& rule, int64_t max_macs = 0);
 
 }  // namespace zerosweep

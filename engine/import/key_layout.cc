@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostDigits = 9;  // of a number in a key: it fits an int
+constexpr size_t kMaxDigits = 9;  // of a number in a key: it fits an int
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -24,7 +24,7 @@ std::optional<std::vector<std::string>> Match(const std::string& pattern, const 
     if (pattern[i] == '#') {
       const size_t begin = at;
       while (at < key.size() && IsDigit(key[at])) ++at;
-      if (at == begin || at - begin > kMostDigits) return std::nullopt;
+      if (at == begin || at - begin > kMaxDigits) return std::nullopt;
       found.push_back(key.substr(begin, at - begin));
     } else if (at < key.size() && key[at] == pattern[i]) {
       ++at;

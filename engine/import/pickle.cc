@@ -14,7 +14,7 @@ constexpr uint64_t kFreeMemory = 100 << 20;  // bytes
 // container (each with room to grow) and one in the memo.
 constexpr uint64_t kReferenceBytes = 32;
 constexpr uint64_t kMemoBytes = 48;
-constexpr size_t kMostDimensions = 64;  // of a tensor, as in PyTorch
+constexpr size_t kMaxDimensions = 64;  // of a tensor, as in PyTorch
 
 bool IsDictionary(const std::string& name) {
   return name == "collections.OrderedDict" || name == "builtins.dict" || name == "__builtin__.dict";
@@ -269,7 +269,7 @@ class PickleReader {
     As<const PickleStorage*>(arguments[0]);
     for (const PickleRef numbers : {arguments[2], arguments[3]}) {
       const std::vector<PickleRef>& items = As<PickleList>(numbers).items;
-      if (items.size() > kMostDimensions) FailCall(name);
+      if (items.size() > kMaxDimensions) FailCall(name);
       for (const PickleRef item : items) As<int64_t>(item);
     }
     Push(PickleTensor{.storage = arguments[0],

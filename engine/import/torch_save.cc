@@ -18,7 +18,7 @@ namespace {
 
 using State = std::map<std::string, torch::Tensor>;
 
-constexpr int kMostLevels = 8;               // of containers inside one another
+constexpr int kMaxLevels = 8;                // of containers inside one another
 constexpr uint64_t kFreeMemory = 100 << 20;  // bytes, for names and tensors
 constexpr uint64_t kTensorBytes = 512;       // what an empty tensor takes, and its place
 constexpr uint64_t kVisitBytes = 16;         // stands for time rather than memory
@@ -196,7 +196,7 @@ class Gatherer {
     const Place inside{place.name, place.level, place.depth + 1};
     if (const auto* tensor = std::get_if<PickleTensor>(&object.value)) {
       Take(*tensor, place.name);
-    } else if (place.level > kMostLevels || place.depth > 4 * kMostLevels) {
+    } else if (place.level > kMaxLevels || place.depth > 4 * kMaxLevels) {
       too_deep_ = true;
     } else if (const auto* dict = std::get_if<PickleDict>(&object.value)) {
       for (const auto& [key, value] : dict->items) VisitItem(*key, *value, inside);
@@ -266,7 +266,7 @@ class Gatherer {
   }
 
   std::string WhatIsThere(const PickleObject& root) const {
-    if (too_deep_) return fmt::format("no tensor in {} levels of dictionaries", kMostLevels);
+    if (too_deep_) return fmt::format("no tensor in {} levels of dictionaries", kMaxLevels);
     if (const auto* opaque = std::get_if<PickleOpaque>(&root.value)) {
       return fmt::format("a '{}' without tensors", opaque->name);
     }

@@ -142,12 +142,12 @@ std::string_view ZipArchive::Inflate(const Record& record, std::string_view stor
     Fail(ErrorKind::kInternal, "zlib cannot begin to inflate");
   }
   // zlib counts in 32 bits.
-  constexpr uint64_t kMostAtOnce = 1 << 30;
+  constexpr uint64_t kMaxAtOnce = 1 << 30;
   uint64_t read = 0, written = 0;
   int result = Z_OK;
   while (result == Z_OK) {
-    const uint64_t in = std::min<uint64_t>(kMostAtOnce, stored.size() - read);
-    const uint64_t out = std::min<uint64_t>(kMostAtOnce, content.size() - written);
+    const uint64_t in = std::min<uint64_t>(kMaxAtOnce, stored.size() - read);
+    const uint64_t out = std::min<uint64_t>(kMaxAtOnce, content.size() - written);
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(stored.data() + read));
     stream.avail_in = static_cast<uInt>(in);
     stream.next_out = reinterpret_cast<Bytef*>(content.data() + written);

@@ -8,13 +8,13 @@ void Curve::Add(double value) {
   if (bins_.empty()) first_ = value;
   last_ = value;
   if (bins_.empty() || bins_.back().count == values_per_bin_) {
-    if (bins_.size() == kMostBins) {
-      for (size_t i = 0; i < kMostBins / 2; ++i) {
+    if (bins_.size() == kMaxBins) {
+      for (size_t i = 0; i < kMaxBins / 2; ++i) {
         const Bin &a = bins_[2 * i], &b = bins_[2 * i + 1];
         bins_[i] = {std::min(a.min, b.min), a.sum + b.sum, std::max(a.max, b.max),
                     a.count + b.count};
       }
-      bins_.resize(kMostBins / 2);
+      bins_.resize(kMaxBins / 2);
       values_per_bin_ *= 2;
     }
     bins_.push_back({value, value, value, 1});

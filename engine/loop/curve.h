@@ -9,11 +9,11 @@
 
 namespace zerosweep {
 
-// One term over the steps of a computation, in at most kMostBins bins of equally many values; when
+// One term over the steps of a computation, in at most kMaxBins bins of equally many values; when
 // they are full, neighbours merge.
 class Curve {
  public:
-  static constexpr size_t kMostBins = 512;
+  static constexpr size_t kMaxBins = 512;
 
   void Add(double value);
 

@@ -13,7 +13,7 @@ Params<PlateauSchedule::Settings> PlateauParams(const std::string& what, int64_t
                                  .source = source,
                                  .min = 0}),
       Bind(&Settings::factor,
-           ShareParam("plateau_factor", 0.1, "what " + what + " falls by", source)),
+           FractionParam("plateau_factor", 0.1, "what " + what + " falls by", source)),
       Bind(&Settings::min_lr, RateParam("min_lr", 1e-4, "lowest value of " + what, source))};
 }
 

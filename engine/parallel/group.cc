@@ -44,7 +44,7 @@ torch::Tensor GlobalSum(Group& group, const torch::Tensor& x) {
   return GlobalSumFunction::apply(x, reinterpret_cast<int64_t>(&group));
 }
 
-torch::Tensor ShareOf(const Group& group, const torch::Tensor& term) {
+torch::Tensor PerRankShare(const Group& group, const torch::Tensor& term) {
   return group.size() == 1 ? term : term / group.size();
 }
 

@@ -2,8 +2,9 @@
 //
 // The rule that makes the loss of N ranks the loss of one: each rank's loss is its share, and the
 // loss is the sum of the shares. A sum over images is divided by the images of the whole batch; a
-// term that every rank computes alike, from sums over all ranks, counts 1/N (ShareOf). Gradients
-// are then summed over the ranks, and GlobalSum's gradient is the sum of all ranks' gradients.
+// term that every rank computes alike, from sums over all ranks, counts 1/N (PerRankShare).
+// Gradients are then summed over the ranks, and GlobalSum's gradient is the sum of all ranks'
+// gradients.
 #pragma once
 
 #include <torch/types.h>
@@ -52,7 +53,7 @@ class SoloGroup final : public Group {
 torch::Tensor GlobalSum(Group& group, const torch::Tensor& x);
 
 // This rank's share of a term that all ranks compute alike.
-torch::Tensor ShareOf(const Group& group, const torch::Tensor& term);
+torch::Tensor PerRankShare(const Group& group, const torch::Tensor& term);
 
 // Σ over ranks of the gradients of `parameters`, which replaces them; one without counts as zeros.
 void SumGradients(Group& group, const std::vector<torch::Tensor>& parameters);

@@ -39,8 +39,8 @@ std::map<std::string, std::vector<std::string>> ShortcutsApart(const Graph& grap
   for (const char* placement : {"relu", "op_output"}) {
     apart[placement] = {};
     for (const std::string& shortcut : ChoicesOf("shortcut"))
-      if (UnitWithShortcutApart(
-              units, ActSites(graph, ProtocolWith(placement, shortcut), kSomeBits)) != nullptr)
+      if (UnitWithShortcutApart(units, ActivationSites(graph, ProtocolWith(placement, shortcut),
+                                                       kSomeBits)) != nullptr)
         apart[placement].push_back(shortcut);
   }
   return apart;
@@ -63,10 +63,11 @@ std::vector<std::string> SignedPlacements(const Graph& graph) {
   const std::vector<bool> negative = CanBeNegative(graph);
   std::vector<std::string> placements;
   for (const std::string& placement : ChoicesOf("act_placement")) {
-    const std::vector<ActSite> sites =
-        ActSites(graph, ProtocolWith(placement, "shared"), kSomeBits);
-    if (std::any_of(sites.begin(), sites.end(),
-                    [&](const ActSite& site) { return negative[static_cast<size_t>(site.node)]; }))
+    const std::vector<ActivationSite> sites =
+        ActivationSites(graph, ProtocolWith(placement, "shared"), kSomeBits);
+    if (std::any_of(sites.begin(), sites.end(), [&](const ActivationSite& site) {
+          return negative[static_cast<size_t>(site.node)];
+        }))
       placements.push_back(placement);
   }
   return placements;
@@ -75,8 +76,8 @@ std::vector<std::string> SignedPlacements(const Graph& graph) {
 }  // namespace
 
 const Unit* UnitWithShortcutApart(const std::vector<Unit>& units,
-                                  const std::vector<ActSite>& sites) {
-  for (const ActSite& site : sites) {
+                                  const std::vector<ActivationSite>& sites) {
+  for (const ActivationSite& site : sites) {
     for (const Unit& unit : units)
       if (unit.input == site.value() && HoldsAnyOf(unit, site.exempt)) return &unit;
   }

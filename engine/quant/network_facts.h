@@ -18,6 +18,6 @@ void AddNetworkFacts(const Graph& graph, ModelFacts& facts);
 // The first of `units` that reads the tensor of one of `sites` both before and behind its
 // quantizer; null where there is none. Of quantizers behind operators.
 const Unit* UnitWithShortcutApart(const std::vector<Unit>& units,
-                                  const std::vector<ActSite>& sites);
+                                  const std::vector<ActivationSite>& sites);
 
 }  // namespace zerosweep

@@ -136,7 +136,8 @@ Protocol Protocol::FromJson(const Json& fields) {
   }
 }
 
-std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int a_bits) {
+std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& protocol,
+                                            int a_bits) {
   std::vector<Value> values;
   switch (protocol.act_placement) {
     case ActPlacement::kRelu:
@@ -156,12 +157,12 @@ std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int 
   const int stem_out = EndOfChain(graph, rim.first);
   const Value last_in =
       SiteBefore(graph, values, graph.nodes[static_cast<size_t>(rim.last)].inputs.at(0));
-  std::vector<ActSite> sites;
+  std::vector<ActivationSite> sites;
   for (const Value& value : values) {
     const int node = value.node;
     // The image itself is read in full precision by the first op.
     if (graph.nodes[static_cast<size_t>(node)].op == Op::kInput) continue;
-    ActSite site{node, a_bits, {}, value.output};
+    ActivationSite site{node, a_bits, {}, value.output};
     if (MadeBy(graph, node) == stem_out && protocol.stem_out_a != 0)
       site.bits = protocol.stem_out_a;
     if (value == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;

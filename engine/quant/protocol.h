@@ -35,7 +35,7 @@ struct Protocol {
 };
 
 // One activation quantizer: it replaces an output of `node` for its readers (all but `exempt`).
-struct ActSite {
+struct ActivationSite {
   int node = -1;
   int bits = 0;
   std::vector<int> exempt;           // readers that see the unquantized tensor
@@ -50,7 +50,8 @@ struct ActSite {
 
 // Sites in topological order. First and last op are found from the graph: the weighted nodes that
 // no other weighted node precedes or follows.
-std::vector<ActSite> ActSites(const Graph& graph, const Protocol& protocol, int a_bits);
+std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& protocol,
+                                            int a_bits);
 
 // Bits of the weights, before the protocol's own for the first and the last op.
 struct WeightBitWidths {

@@ -5,9 +5,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "engine/import/safetensors.h"
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 #include "engine/quant/rounding_border.h"
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
 namespace {
@@ -23,7 +23,7 @@ int RequireNode(const Graph& graph, const std::string& name) {
 }
 
 // What the grid of a site is saved under: "relu1.output", "chunk.output1", "relu1.output.for.add".
-std::string SiteKey(const Graph& graph, const ActSite& site) {
+std::string SiteKey(const Graph& graph, const ActivationSite& site) {
   const auto name = [&](int node) { return graph.nodes[static_cast<size_t>(node)].name; };
   std::string key = name(site.node) + ".output";
   if (site.output != 0) key += std::to_string(site.output);
@@ -32,7 +32,7 @@ std::string SiteKey(const Graph& graph, const ActSite& site) {
 }
 
 // What the border of a site's reader is saved under.
-std::string BorderKey(const Graph& graph, const ActSite& site, int reader) {
+std::string BorderKey(const Graph& graph, const ActivationSite& site, int reader) {
   std::string key = SiteKey(graph, site) + ".border";
   if (reader != kEveryReader) key += "." + graph.nodes[static_cast<size_t>(reader)].name;
   return key;
@@ -78,7 +78,7 @@ QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const QuantizationSet
     if (!quantized.grid.pass_through()) quantized.codes = Encode(weight, quantized.grid);
     SetWeight(nodes[i], std::move(quantized));
   }
-  for (const ActSite& site : ActSites(graph_, setting.protocol, setting.a_bits))
+  for (const ActivationSite& site : ActivationSites(graph_, setting.protocol, setting.a_bits))
     activations_.push_back({site, {}});
 }
 
@@ -102,14 +102,14 @@ void QuantizedNetwork::Decode(int node) {
 }
 
 torch::Tensor QuantizedNetwork::Forward(const torch::Tensor& x, const Observe& observe) const {
-  std::vector<ActSite> sites;
+  std::vector<ActivationSite> sites;
   for (const QuantizedActivation& activation : activations_) sites.push_back(activation.site);
-  const SiteTaps quantizers(graph_, sites,
-                            [&](size_t site, int reader, const torch::Tensor& tensor) {
-                              if (observe && reader == kEveryReader) observe(site, tensor);
-                              return Quantize(activations_[site], reader, tensor);
-                            });
-  return Run(graph_, x, quantizers.taps());
+  const SiteHooks quantizers(graph_, sites,
+                             [&](size_t site, int reader, const torch::Tensor& tensor) {
+                               if (observe && reader == kEveryReader) observe(site, tensor);
+                               return Quantize(activations_[site], reader, tensor);
+                             });
+  return Run(graph_, x, quantizers.hooks());
 }
 
 double QuantizedNetwork::WeightBytes() const {

@@ -23,7 +23,7 @@ struct QuantizedWeight {
 };
 
 struct QuantizedActivation {
-  ActSite site;
+  ActivationSite site;
   UniformGrid grid;  // per tensor; passes through until it is set
   // Learned rounding borders (rounding_border.h), 3×R: of the whole tensor under kEveryReader, or
   // by reading node for its columns. Without one, rounding is to nearest.

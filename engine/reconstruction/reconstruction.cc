@@ -35,7 +35,7 @@ void TrimStem(const Graph& graph, Unit& stem) {
 // A unit knows its input as one tensor: the raw one where its own quantizers stand at it, else the
 // quantized one, which then has to be what everything inside reads.
 void CheckInputs(const std::vector<Unit>& units, const QuantizedNetwork& network) {
-  std::vector<ActSite> sites;
+  std::vector<ActivationSite> sites;
   for (const QuantizedActivation& activation : network.activations())
     sites.push_back(activation.site);
   const Unit* apart = UnitWithShortcutApart(units, sites);
@@ -57,11 +57,11 @@ class Reconstruction {
         objective_(objective),
         network_(context.teacher, context.setting,
                  [&](const torch::Tensor& weight, int bits) {
-                   return SearchGrid(weight, bits, settings_.weight_range, /*per_channel=*/true);
+                   return EstimateGrid(weight, bits, settings_.weight_range, /*per_channel=*/true);
                  }),
         teacher_(context.setting.fold_batch_norms ? FoldBatchNorms(context.teacher.graph)
                                                   : context.teacher.graph),
-        units_(FindUnits(teacher_, settings_.units, settings_.most_unit_macs)),
+        units_(FindUnits(teacher_, settings_.units, settings_.max_unit_macs)),
         ranges_(settings_, placement_, teacher_, context.images, network_) {
     if (settings_.stem != Stem::kPostAct) CheckStem(teacher_, units_.front());
     if (settings_.stem == Stem::kPreBn) TrimStem(teacher_, units_.front());

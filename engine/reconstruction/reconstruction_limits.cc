@@ -22,7 +22,7 @@ std::vector<Limit> ShortcutLimits() { return {ShortcutLimit("relu"), ShortcutLim
 
 std::vector<Limit> ReconstructionLimits() {
   const Condition by_name = {"param.units", "is_not", {"blocks", "layers"}};
-  return Joined(
+  return Concat(
       {{{by_name, {"param.units", "off_path", FactNamed("model.unit_ends")}},
         "units is '{param.units}': it must be blocks, layers, or names of nodes at which all paths "
         "meet, in the network's order and the last of them its output"},

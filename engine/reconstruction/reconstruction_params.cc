@@ -60,7 +60,7 @@ Params<ReconstructionSettings> UnitParams(const ReconstructionDefaults& defaults
                        "whose outputs units end",
             .source = "docs/protocol.md",
             .neutral = defaults.units}),
-      Bind(&ReconstructionSettings::most_unit_macs,
+      Bind(&ReconstructionSettings::max_unit_macs,
            {.name = "max_unit_macs",
             .default_value = 0,
             .meaning = "blocks of more multiply-accumulates are taken layer by layer; 0: none",
@@ -81,9 +81,9 @@ Params<Phase> ActStepRateParam(double value, const std::string& source) {
 Params<Phase> DropParams(const std::string& source) {
   return {ActStepRateParam(4e-5, source),
           Bind(&Phase::keep_quantized,
-               ShareParam("keep_quantized", 0.5,
-                          "probability, of every element, to be quantized while learning (drop)",
-                          source))};
+               FractionParam("keep_quantized", 0.5,
+                             "probability, of every element, to be quantized while learning (drop)",
+                             source))};
 }
 
 Params<ReconstructionBase> ReconstructionParams(const ReconstructionDefaults& defaults) {
@@ -101,13 +101,13 @@ Params<ReconstructionBase> ReconstructionParams(const ReconstructionDefaults& de
 }
 
 ReconstructionSettings LoopOf(const QuantizationContext& context, const ReconstructionBase& base,
-                              const RangeSearchSettings& weight_range,
-                              const RangeSearchSettings& act_range, ActInit act_init) {
+                              const RangeEstimatorSettings& weight_range,
+                              const RangeEstimatorSettings& act_range, ActInit act_init) {
   ReconstructionSettings loop = base.loop;
   loop.weight_range = weight_range;
   loop.act_range = act_range;
   if (context.setting.protocol.zero_point_free)
-    loop.act_range = {.kind = RangeSearch::kSymmetric, .candidates = 100};
+    loop.act_range = {.kind = RangeEstimator::kSymmetric, .candidates = 100};
   loop.weight_range.progress = loop.act_range.progress = &context.progress;
   loop.act_init = context.setting.protocol.init_on_fp ? ActInit::kFullPrecision : act_init;
   loop.phases = {base.phase};

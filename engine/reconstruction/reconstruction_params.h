@@ -40,8 +40,8 @@ Params<Phase> DropParams(const std::string& source);
 // is given.
 ReconstructionSettings LoopOf(
     const QuantizationContext& context, const ReconstructionBase& base,
-    const RangeSearchSettings& weight_range = {.kind = RangeSearch::kWidthAndZero},
-    const RangeSearchSettings& act_range = {.kind = RangeSearch::kWidthAndZero},
+    const RangeEstimatorSettings& weight_range = {.kind = RangeEstimator::kWidthAndZero},
+    const RangeEstimatorSettings& act_range = {.kind = RangeEstimator::kWidthAndZero},
     ActInit act_init = ActInit::kPerUnit);
 
 // A quantizer that is its loop alone.

@@ -6,7 +6,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kMostRoundingFactor = 10;  // of the rate of V; the ratio of two methods' stays
+constexpr double kMaxRoundingFactor = 10;  // of the rate of V; the ratio of two methods' stays
 
 }  // namespace
 
@@ -22,7 +22,7 @@ Phase ScaledRates(Phase phase) {
   const double fewer =
       static_cast<double>(phase.reference_iterations) / static_cast<double>(phase.iterations);
   if (fewer <= 1) return phase;
-  phase.lr_rounding *= std::min(fewer, kMostRoundingFactor);
+  phase.lr_rounding *= std::min(fewer, kMaxRoundingFactor);
   phase.lr_weight_step *= std::sqrt(fewer);
   phase.lr_act_step *= std::sqrt(fewer);
   return phase;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 #include "engine/reconstruction/learned_activation.h"
 #include "engine/reconstruction/unit_borders.h"
 
@@ -46,7 +46,7 @@ struct Phase {
 
 struct ReconstructionSettings {
   std::string units = "blocks";  // see FindUnits
-  int64_t most_unit_macs = 0;
+  int64_t max_unit_macs = 0;
   Stem stem = Stem::kSkip;
   std::vector<Phase> phases;
   int64_t batch = 32;          // images a step, drawn with replacement
@@ -54,7 +54,7 @@ struct ReconstructionSettings {
   double warmup = 0.2;         // share of the iterations without the rounding loss
   double b_start = 20, b_end = 2;
   bool scaled_rates = false;  // see ScaledRates
-  RangeSearchSettings weight_range, act_range;
+  RangeEstimatorSettings weight_range, act_range;
   ActInit act_init = ActInit::kPerUnit;
   int64_t act_init_images = 64;
   StepGradient step_gradient = StepGradient::kRoundThenClamp;

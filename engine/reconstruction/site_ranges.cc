@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 #include "engine/reconstruction/soft_unit.h"
 
 namespace zerosweep {
@@ -75,7 +75,7 @@ SiteRanges::Path SiteRanges::WhileLearning(const Phase& phase, const Unit& unit,
 // quantizes from then on.
 void SiteRanges::Search(const Path& path, const std::vector<size_t>& sites) {
   const torch::NoGradGuard no_grad;
-  std::vector<ActSite> all;
+  std::vector<ActivationSite> all;
   for (const QuantizedActivation& activation : network_.activations())
     all.push_back(activation.site);
   const auto see = [&](size_t site, int reader, const torch::Tensor& tensor) {
@@ -83,21 +83,21 @@ void SiteRanges::Search(const Path& path, const std::vector<size_t>& sites) {
     const bool wanted = std::find(sites.begin(), sites.end(), site) != sites.end();
     if (wanted && activation.grid.pass_through()) {
       activation.grid =
-          SearchGrid(tensor, activation.site.bits, settings_.act_range, /*per_channel=*/false);
+          EstimateGrid(tensor, activation.site.bits, settings_.act_range, /*per_channel=*/false);
     }
     if (!path.quantized) return tensor;
     const torch::Tensor quantized = Quantize(activation, reader, tensor);
     const torch::Tensor keep = path.keep ? path.keep(site, reader, tensor) : torch::Tensor();
     return keep.defined() ? torch::where(keep.to(torch::kBool), quantized, tensor) : quantized;
   };
-  SiteTaps taps(path.graph, all, see, path.each_reader);
+  SiteHooks hooks(path.graph, all, see, path.each_reader);
   if (!path.weights.empty()) {
-    taps.taps().replace_weight = [&path](int node, const torch::Tensor& weight) {
+    hooks.hooks().replace_weight = [&path](int node, const torch::Tensor& weight) {
       const auto found = path.weights.find(node);
       return found == path.weights.end() ? weight : found->second;
     };
   }
-  Run(path.graph, images_, taps.taps());
+  Run(path.graph, images_, hooks.hooks());
 }
 
 }  // namespace zerosweep

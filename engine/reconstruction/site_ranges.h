@@ -36,7 +36,7 @@ class SiteRanges {
     // Where the quantized value is taken (learned_activation.h), for a site and a reader
     // (site_taps.h); undefined: everywhere. Empty: at every site everywhere.
     std::function<torch::Tensor(size_t site, int reader, const torch::Tensor& tensor)> keep = {};
-    bool each_reader = false;  // see SiteTaps
+    bool each_reader = false;  // see SiteHooks
   };
 
   std::vector<size_t> Missing() const;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 #include "engine/quant/rounding_border.h"
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
 namespace {
@@ -23,7 +23,7 @@ std::vector<size_t> SitesOf(const QuantizedNetwork& network, const Unit& unit,
   }
   std::vector<size_t> sites;
   for (size_t i = 0; i < network.activations().size(); ++i) {
-    const ActSite& site = network.activations()[i].site;
+    const ActivationSite& site = network.activations()[i].site;
     const bool inside = std::find(nodes.begin(), nodes.end(), site.node) != nodes.end();
     if (inside || (in_front && site.value() == unit.input)) sites.push_back(i);
   }
@@ -81,12 +81,12 @@ torch::Tensor SoftUnit::Forward(const torch::Tensor& x, const Keep& keep) const 
     return LearnedQuantize(tensor, step, activation.zero_point, activation.bits,
                            settings_.step_gradient, mask);
   };
-  SiteTaps quantizers(part_.graph, sites_, quantize, settings_.mask_each_reader);
-  quantizers.taps().replace_weight = [&](int node, const torch::Tensor& weight) {
+  SiteHooks quantizers(part_.graph, sites_, quantize, settings_.mask_each_reader);
+  quantizers.hooks().replace_weight = [&](int node, const torch::Tensor& weight) {
     const auto found = weights_.find(node);
     return found == weights_.end() ? weight : found->second.Soft();
   };
-  return Run(part_.graph, x, quantizers.taps());
+  return Run(part_.graph, x, quantizers.hooks());
 }
 
 void SoftUnit::Store(QuantizedNetwork& network) const {

@@ -67,7 +67,7 @@ class SoftUnit {
 
   Subgraph part_;
   std::map<int, SoftWeight> weights_;  // by node of the part
-  std::vector<ActSite> sites_;         // by node of the part
+  std::vector<ActivationSite> sites_;  // by node of the part
   std::vector<Activation> activations_;
   SoftUnitSettings settings_;
 };

@@ -1,6 +1,6 @@
 #include "engine/reconstruction/soft_weight.h"
 
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 
 namespace zerosweep {
 namespace {

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
 namespace {
 
 // Those that read a site's tensor itself, not what pooling makes of it.
-std::vector<int> WeightedReaders(const Graph& teacher, const ActSite& site) {
+std::vector<int> WeightedReaders(const Graph& teacher, const ActivationSite& site) {
   std::vector<int> readers;
   if (site.only) return readers;
   for (const int node : teacher.Users(site.node)) {

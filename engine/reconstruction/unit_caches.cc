@@ -3,19 +3,19 @@
 #include <vector>
 
 #include "engine/graph/subgraph.h"
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
 namespace {
 
 constexpr int64_t kBatch = 64;  // images at once
 
-torch::Tensor RunInBatches(const Graph& graph, const torch::Tensor& x, const Taps& taps,
+torch::Tensor RunInBatches(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks,
                            const std::function<void()>& after_batch) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> outputs;
   for (int64_t first = 0; first < x.size(0); first += kBatch) {
-    outputs.push_back(Run(graph, x.slice(0, first, first + kBatch), taps));
+    outputs.push_back(Run(graph, x.slice(0, first, first + kBatch), hooks));
     after_batch();
   }
   return torch::cat(outputs);
@@ -27,7 +27,7 @@ torch::Tensor RunQuantized(const QuantizedNetwork& student, ActPlacement placeme
                            const std::function<void()>& after_batch) {
   const Subgraph part = Extract(student.graph(), {0, 0}, to);
   const bool in_front = placement == ActPlacement::kOpInput;
-  std::vector<ActSite> sites;
+  std::vector<ActivationSite> sites;
   std::vector<const QuantizedActivation*> activations;
   for (const QuantizedActivation& activation : student.activations()) {
     const int node = activation.site.node;
@@ -36,11 +36,11 @@ torch::Tensor RunQuantized(const QuantizedNetwork& student, ActPlacement placeme
     sites.push_back(SiteInside(activation.site, part));
     activations.push_back(&activation);
   }
-  const SiteTaps taps(part.graph, sites, [&](size_t i, int reader, const torch::Tensor& tensor) {
+  const SiteHooks hooks(part.graph, sites, [&](size_t i, int reader, const torch::Tensor& tensor) {
     const int node = reader == kEveryReader ? reader : part.original[static_cast<size_t>(reader)];
     return Quantize(*activations[i], node, tensor);
   });
-  return RunInBatches(part.graph, images, taps.taps(), after_batch);
+  return RunInBatches(part.graph, images, hooks.hooks(), after_batch);
 }
 
 }  // namespace

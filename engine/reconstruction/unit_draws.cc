@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
 namespace {

@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostNames = 8;  // in a message
+constexpr size_t kMaxNames = 8;  // in a message
 
 std::vector<std::string> WeightedNames(const Graph& graph) {
   std::vector<std::string> names;
@@ -27,9 +27,9 @@ void RequireSameNetwork(const std::vector<std::string>& names, const Sensitivity
   }
 }
 
-// At most kMostNames of them.
+// At most kMaxNames of them.
 std::string Shown(std::vector<std::string> words) {
-  const size_t more = words.size() > kMostNames ? words.size() - kMostNames : 0;
+  const size_t more = words.size() > kMaxNames ? words.size() - kMaxNames : 0;
   words.resize(words.size() - more);
   return Join(words, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
 }

@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostSteps = 100'000'000;  // 800 MB
+constexpr size_t kMaxSteps = 100'000'000;  // 800 MB
 
 // The children of one option: the frontier so far, moved by the option's size and Ω. Walked in
 // order, so that all options together give all children by ascending size without a sort.
@@ -25,11 +25,11 @@ ParetoFrontier::ParetoFrontier(const std::vector<std::vector<LayerOption>>& laye
   for (const std::vector<LayerOption>& options : layers) {
     AddLayer(options, bucket);
     steps += points_.size();
-    if (steps > kMostSteps) {
+    if (steps > kMaxSteps) {
       Fail(ErrorKind::kUsage,
            "the frontier of {} layers has more than {} nodes with a bucket of {} bits: give bits a "
            "larger bucket",
-           layers.size(), kMostSteps, bucket);
+           layers.size(), kMaxSteps, bucket);
     }
   }
 }

@@ -18,13 +18,13 @@ constexpr size_t kWidths = kMaxBits - kMinBits + 1;
 
 // N×K log-probabilities in float64: differences of distributions that nearly agree are small.
 torch::Tensor LogProbabilities(const Teacher& teacher, const torch::Tensor& images,
-                               const Taps& taps) {
+                               const ForwardHooks& hooks) {
   const int64_t total = images.size(0);
   const int64_t batch = images.is_cuda() ? kGpuBatch : kCpuBatch;
   std::vector<torch::Tensor> parts;
   for (int64_t first = 0; first < total; first += batch) {
     const torch::Tensor logits =
-        Run(teacher.graph, images.slice(0, first, std::min(first + batch, total)), taps);
+        Run(teacher.graph, images.slice(0, first, std::min(first + batch, total)), hooks);
     if (!torch::isfinite(logits).all().item<bool>()) {
       FailTrial(Failure::kNonFinite, "sensitivity: a logit is not finite");
     }
@@ -38,11 +38,11 @@ torch::Tensor WithOneOpAt(int bits, int op, const Teacher& teacher, const torch:
   const Node& node = teacher.graph.nodes[static_cast<size_t>(op)];
   const torch::Tensor& weight = node.parameters.at("weight");
   const torch::Tensor quantized = FakeQuantize(weight, PerChannelMinMaxGrid(weight, bits));
-  Taps taps;
-  taps.replace_weight = [&](int at, const torch::Tensor& own) {
+  ForwardHooks hooks;
+  hooks.replace_weight = [&](int at, const torch::Tensor& own) {
     return at == op ? quantized : own;
   };
-  return LogProbabilities(teacher, images, taps);
+  return LogProbabilities(teacher, images, hooks);
 }
 
 const char* NameOf(Divergence divergence) {

@@ -17,11 +17,11 @@
 #include "engine/parallel/frame_store.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/gpus.h"
-#include "engine/stages/leaving.h"
 #include "engine/stages/signature.h"
 #include "engine/stages/stage_checkpoints.h"
 #include "engine/stages/stage_kind.h"
-#include "engine/stages/worker_line.h"
+#include "engine/stages/stop_request.h"
+#include "engine/stages/worker_connection.h"
 
 namespace zerosweep {
 namespace {
@@ -29,7 +29,7 @@ namespace {
 // At most two progress frames a second; the last one of a stage always goes out.
 class FrameProgress final : public Progress {
  public:
-  FrameProgress(WorkerLine& line, std::string attempt)
+  FrameProgress(WorkerConnection& line, std::string attempt)
       : line_(line), attempt_(std::move(attempt)) {}
 
   void Report(double done, double total, const char* unit, const std::string& note) override {
@@ -40,7 +40,7 @@ class FrameProgress final : public Progress {
   }
 
  private:
-  WorkerLine& line_;
+  WorkerConnection& line_;
   std::string attempt_;
   double last_ = 0;
 };
@@ -66,11 +66,12 @@ torch::Device ParseDevice(const std::string& name) {
 // What every attempt of this process is given.
 struct Host {
   Json machine;  // signature
-  WorkerLine& line;
-  LeaveRequest& leave;
+  WorkerConnection& line;
+  StopRequest& leave;
 };
 
-std::unique_ptr<Group> JoinGroup(const StageRun& run, torch::Device device, WorkerLine& line) {
+std::unique_ptr<Group> JoinGroup(const StageRun& run, torch::Device device,
+                                 WorkerConnection& line) {
   if (run.ranks == 1) return std::make_unique<SoloGroup>();
   const auto store = MakeFrameStore([&run, &line](StoreRequest request, double patience) {
     request.attempt = run.attempt;
@@ -152,9 +153,9 @@ StageMessage Attempt(const StageRun& run, const Host& host) {
 
 int ServeStages(int read_fd, int write_fd) {
   signal(SIGPIPE, SIG_IGN);
-  LeaveRequest& leave = ListenForLeave();
+  StopRequest& leave = ListenForLeave();
   at::set_num_interop_threads(1);
-  WorkerLine line(read_fd, write_fd);
+  WorkerConnection line(read_fd, write_fd);
   const Host host{MachineSignature(), line, leave};
   if (!line.Send(StageHello{CatalogueDigest(), Version(), host.machine})) return kExitInterrupted;
   while (const auto run = line.NextRun()) {

@@ -50,7 +50,7 @@ std::string GroupDigest(const Json& signature, Group& group) {
 
 }  // namespace
 
-StageCheckpoints::StageCheckpoints(const StageRun& run, Json signature, LeaveRequest& leave,
+StageCheckpoints::StageCheckpoints(const StageRun& run, Json signature, StopRequest& leave,
                                    const Clock& clock, Group& group)
     : run_(run),
       folder_(run.checkpoints),

@@ -9,7 +9,7 @@
 #include "contract/stage_messages.h"
 #include "engine/loop/checkpoint.h"
 #include "engine/parallel/group.h"
-#include "engine/stages/leaving.h"
+#include "engine/stages/stop_request.h"
 
 namespace zerosweep {
 
@@ -24,7 +24,7 @@ class StageCheckpoints final : public Checkpoints {
  public:
   // `signature`: the execution signature, without which a checkpoint is not used. All else that is
   // given outlives this object.
-  StageCheckpoints(const StageRun& run, Json signature, LeaveRequest& leave, const Clock& clock,
+  StageCheckpoints(const StageRun& run, Json signature, StopRequest& leave, const Clock& clock,
                    Group& group);
 
   // The highest whole one of the same signature, whichever attempt made it. Those that are passed
@@ -47,7 +47,7 @@ class StageCheckpoints final : public Checkpoints {
   const StageRun& run_;
   std::filesystem::path folder_;  // of the stage
   Json signature_;
-  LeaveRequest& leave_;
+  StopRequest& leave_;
   const Clock& clock_;
   Group& group_;
   double began_;

@@ -42,7 +42,7 @@ std::map<std::string, double> BitMetrics(const StageBits& bits, const QuantizedN
 Json FrontierCurve(const BitAllocation& allocation) {
   const std::vector<FrontierPoint>& all = allocation.frontier;
   // Bins of equal size; of each the lowest Ω, which is the last. Three places stay free.
-  const auto bins = static_cast<int64_t>(Curve::kMostBins) - 3;
+  const auto bins = static_cast<int64_t>(Curve::kMaxBins) - 3;
   const int64_t width = (all.back().size - all.front().size) / bins + 1;
   const auto bin = [&](const FrontierPoint& point) {
     return (point.size - all.front().size) / width;

@@ -54,13 +54,13 @@ void RequireBatchNorms(const Graph& graph, const std::string& method) {
 
 torch::Tensor VisitBatchNormInputs(
     const Graph& graph, const torch::Tensor& x, const std::string& method,
-    const std::function<void(const Node&, const torch::Tensor&)>& visit, Taps taps) {
+    const std::function<void(const Node&, const torch::Tensor&)>& visit, ForwardHooks hooks) {
   RequireBatchNorms(graph, method);
-  taps.on_input = [&](int node, const torch::Tensor& input) {
+  hooks.on_input = [&](int node, const torch::Tensor& input) {
     const Node& reader = graph.nodes[static_cast<size_t>(node)];
     if (reader.op == Op::kBatchNorm) visit(reader, input);
   };
-  return Run(graph, x, taps);
+  return Run(graph, x, hooks);
 }
 
 }  // namespace zerosweep

@@ -43,6 +43,6 @@ void RequireBatchNorms(const Graph& graph, const std::string& method);
 torch::Tensor VisitBatchNormInputs(
     const Graph& graph, const torch::Tensor& x, const std::string& method,
     const std::function<void(const Node& batch_norm, const torch::Tensor& input)>& visit,
-    Taps taps = {});
+    ForwardHooks hooks = {});
 
 }  // namespace zerosweep

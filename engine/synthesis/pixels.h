@@ -23,9 +23,9 @@ struct PixelSources {
   std::string images, iterations, lr, plateau;
 };
 struct PixelDefaults {
-  Budget images = {64, 256, 8};
-  Budget batch = {64, 128, 8};
-  Budget iterations = {500, 500, 3};
+  ProfileDefaults images = {64, 256, 8};
+  ProfileDefaults batch = {64, 128, 8};
+  ProfileDefaults iterations = {500, 500, 3};
   int64_t patience = 100;
 };
 Params<PixelSettings> PixelParams(const PixelSources& sources, const PixelDefaults& defaults = {});

@@ -62,8 +62,8 @@ double Entropy(const torch::Tensor& counts) {
 std::map<std::string, double> MeasureQuality(const Teacher& teacher, const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
   std::map<int, Layer> layers;
-  Taps taps;
-  taps.on_input = [&](int node, const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int node, const torch::Tensor& input) {
     const Node& reader = teacher.graph.nodes[static_cast<size_t>(node)];
     if (reader.op == Op::kBatchNorm) layers[node].Add(reader, input);
   };
@@ -73,7 +73,7 @@ std::map<std::string, double> MeasureQuality(const Teacher& teacher, const torch
   for (const torch::Tensor& chunk : images.split(kChunk)) {
     const torch::Tensor logits =
         Run(teacher.graph, chunk.to(teacher.device()).contiguous(torch::MemoryFormat::ChannelsLast),
-            taps);
+            hooks);
     counts += torch::bincount(logits.argmax(1).cpu(), /*weights=*/{}, teacher.classes);
     confidence += torch::softmax(logits, 1).amax(1).sum(torch::kFloat64).item<double>();
   }

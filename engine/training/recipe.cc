@@ -17,7 +17,8 @@ Params<TeacherRecipe> TeacherParams() {
                                    .unit = "images",
                                    .min = 2}),
       Bind(&TeacherRecipe::lr, RateParam("lr", d.lr, "highest learning rate", "")),
-      Bind(&TeacherRecipe::momentum, ShareParam("momentum", d.momentum, "Nesterov momentum", "")),
+      Bind(&TeacherRecipe::momentum,
+           FractionParam("momentum", d.momentum, "Nesterov momentum", "")),
       Bind(&TeacherRecipe::weight_decay,
            RateParam("weight_decay", d.weight_decay, "L2 on convolution and linear weights", "")),
       Bind(&TeacherRecipe::warmup_epochs, {.name = "warmup_epochs",
@@ -33,8 +34,9 @@ Params<TeacherRecipe> TeacherParams() {
       Bind(&TeacherRecipe::flip, {.name = "flip",
                                   .default_value = d.flip,
                                   .meaning = "mirror images left-right with probability 1/2"}),
-      Bind(&TeacherRecipe::label_smoothing, ShareParam("label_smoothing", d.label_smoothing,
-                                                       "share of the target spread evenly", ""))};
+      Bind(&TeacherRecipe::label_smoothing,
+           FractionParam("label_smoothing", d.label_smoothing, "share of the target spread evenly",
+                         ""))};
 }
 
 Json ToJson(const TeacherRecipe& recipe) {

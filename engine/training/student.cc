@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 #include "engine/training/learned_ranges.h"
 
 namespace zerosweep {
@@ -61,7 +61,7 @@ Student::Student(const Teacher& teacher, const QuantizationSetting& setting,
       setting_(setting),
       kinds_(ranges),
       graph_((setting.fold_batch_norms ? FoldBatchNorms(teacher.graph) : teacher.graph).Clone()),
-      sites_(ActSites(graph_, setting.protocol, setting.a_bits)) {
+      sites_(ActivationSites(graph_, setting.protocol, setting.a_bits)) {
   for (Node& node : graph_.nodes)
     for (auto& [name, tensor] : node.parameters)
       tensor = tensor.detach().requires_grad_(IsTrained(node, name));
@@ -201,14 +201,14 @@ void Student::Widen(Group& group, size_t site, const torch::Tensor& tensor) {
 }
 
 torch::Tensor Student::Run(const torch::Tensor& x, double share, const Observe& observe) const {
-  SiteTaps quantizers(graph_, sites_, [&](size_t site, int reader, const torch::Tensor& tensor) {
+  SiteHooks quantizers(graph_, sites_, [&](size_t site, int reader, const torch::Tensor& tensor) {
     if (observe && reader == kEveryReader) observe(site, tensor);
     return Activation(site, tensor, share);
   });
-  quantizers.taps().replace_weight = [&](int index, const torch::Tensor& weight) {
+  quantizers.hooks().replace_weight = [&](int index, const torch::Tensor& weight) {
     return Weight(index, weight);
   };
-  return zerosweep::Run(graph_, x, quantizers.taps());
+  return zerosweep::Run(graph_, x, quantizers.hooks());
 }
 
 void Student::Calibrate(Group& group, const torch::Tensor& x) {

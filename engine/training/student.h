@@ -103,7 +103,7 @@ class Student {
   Graph graph_;
   std::map<int, int> weight_bits_;             // by weighted node
   std::map<int, torch::Tensor> weight_steps_;  // learned, by weighted node
-  std::vector<ActSite> sites_;
+  std::vector<ActivationSite> sites_;
   std::vector<Range> ranges_;  // by site
   int64_t calibrations_ = 0;
 };

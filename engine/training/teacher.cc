@@ -80,7 +80,8 @@ class Training {
     const torch::Tensor labels = train_.labels.index_select(0, torch::tensor(indices)).to(Device());
     optimiser_.SetLearningRate(LearningRate(step));
     optimiser_.ZeroGrad();
-    const torch::Tensor logits = zerosweep::Run(graph_, images, /*taps=*/{}, BatchNormMode::kTrain);
+    const torch::Tensor logits =
+        zerosweep::Run(graph_, images, /*hooks=*/{}, BatchNormMode::kTrain);
     const torch::Tensor loss =
         at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Mean,
                                /*ignore_index=*/-100, recipe_.label_smoothing);

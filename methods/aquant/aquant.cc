@@ -58,7 +58,7 @@ const RegisterQuantizer kAQuant{
      .paper = "AQuant (Li et al., arXiv 2208.11945; unverified beyond its abstract)",
      .revision = 2,
      .uses_seed = true,
-     .limits = Joined(
+     .limits = Concat(
          ReconstructionLimits(),
          {{{{"param.border", "is", "element"}, {"protocol.act_placement", "is_not", "op_input"}},
            "rounding borders by element need quantizers in front of operators: set "

@@ -20,8 +20,8 @@
 
 #include "engine/data/random_view.h"
 #include "engine/generative/class_batches.h"
-#include "engine/generative/joint_limits.h"
-#include "engine/generative/joint_training.h"
+#include "engine/generative/generative_limits.h"
+#include "engine/generative/generative_training.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 
 namespace zerosweep {
@@ -36,7 +36,7 @@ constexpr double kFlip = 0.5;
 ClusterQ::ClusterQ(const QuantizationContext& context, const ClusterQSettings& settings)
     : context_(context),
       settings_(settings),
-      generator_(context, settings.joint.generator),
+      generator_(context, settings.common.generator),
       centroids_(static_cast<size_t>(context.teacher.classes)) {}
 
 GeneratedBatch ClusterQ::Generate(uint64_t step, BatchPart part) {
@@ -60,9 +60,9 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
   const double weight = settings_.centroid_weight;
   if (settings_.released) {
     const double diversity = settings_.diversity_weight;
-    return {{"centroids", weight * ShareOf(context_.group, ReleasedMismatch(pass.moments))},
-            {"diversity",
-             weight * diversity * ShareOf(context_.group, ReleasedDiversity(step, pass.moments))}};
+    return {{"centroids", weight * PerRankShare(context_.group, ReleasedMismatch(pass.moments))},
+            {"diversity", weight * diversity *
+                              PerRankShare(context_.group, ReleasedDiversity(step, pass.moments))}};
   }
   std::vector<int64_t> known;
   for (size_t label = 0; label < centroids_.size(); ++label)
@@ -73,8 +73,9 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
       RunTeacher(context_.group, context_.teacher.graph, ClassImages(step, label), "clusterq");
   const std::vector<Moments> targets = Distorted(centroids_[static_cast<size_t>(label)],
                                                  context_.random, step, settings_.distortion);
-  return {{"centroids", weight * ShareOf(context_.group, Mismatch(of_class.moments, targets,
-                                                                  FirstDeepNorm(targets.size())))}};
+  return {{"centroids",
+           weight * PerRankShare(context_.group, Mismatch(of_class.moments, targets,
+                                                          FirstDeepNorm(targets.size())))}};
 }
 
 // Augmented when the step's mixed batch is, whose statistics the code compares.
@@ -93,7 +94,7 @@ torch::Tensor ClusterQ::ReleasedMismatch(const std::vector<Moments>& moments) co
   const size_t first = FirstDeepNorm(moments.size());
   const auto n = static_cast<double>(moments.size() - first);
   double repeated = 0;  // Σ over images of n^(−n·image)
-  for (int64_t image = 0; image < settings_.joint.batch; ++image)
+  for (int64_t image = 0; image < settings_.common.batch; ++image)
     repeated += std::pow(n, -n * static_cast<double>(image));
   torch::Tensor sum;
   for (size_t l = first; l < moments.size(); ++l) {
@@ -122,7 +123,7 @@ torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step,
         against_itself(moments[l].mean, 0.03F) + against_itself(moments[l].variance, 0.05F);
     sum = sum.defined() ? sum + term : term;
   }
-  return sum * static_cast<double>(settings_.joint.batch);
+  return sum * static_cast<double>(settings_.common.batch);
 }
 
 std::map<std::string, double> ClusterQ::Metrics() const {
@@ -197,7 +198,7 @@ void ClusterQ::Restore(const CheckpointState& state) {
 }
 
 Params<ClusterQSettings> ClusterQParams() {
-  JointDefaults defaults;
+  GenerativeDefaults defaults;
   defaults.batch = {512, 64, 16};
   defaults.warm_up = {2000, 200, 4};
   defaults.iterations = {78000, 800, 6};
@@ -207,7 +208,7 @@ Params<ClusterQSettings> ClusterQParams() {
       "CIFAR-10: batch 512, 10 epochs of warm-up; CIFAR-100: 200; ImageNet: 16 and 50";
   const char* const kCode = "authors' code";
   return {
-      Part(&ClusterQSettings::joint, JointParams(defaults)),
+      Part(&ClusterQSettings::common, GenerativeParams(defaults)),
       Part(&ClusterQSettings::distortion,
            DistortionParams(0.03, 0.05, "the scale of the authors' code, uniform there")),
       Bind(&ClusterQSettings::released,
@@ -244,7 +245,7 @@ Params<ClusterQSettings> ClusterQParams() {
             .source = "1 in the authors' code",
             .min = 1}),
       Bind(&ClusterQSettings::centroid_rate,
-           ShareParam("centroid_rate", 0.2, "b, of what is new", kCode)),
+           FractionParam("centroid_rate", 0.2, "b, of what is new", kCode)),
       Bind(&ClusterQSettings::centroid_weight, RateParam("centroid_weight", 0.9, "of L_C", kCode)),
       Bind(&ClusterQSettings::diversity_weight,
            RateParam("diversity_weight", 0.1, "of L_Dv, released alone", kCode)),
@@ -261,12 +262,12 @@ namespace {
 
 Quantization Quantize(const QuantizationContext& context, const ClusterQSettings& settings) {
   ClusterQ method(context, settings);
-  return TrainJointly(context, "clusterq", settings.joint, method);
+  return TrainWithGenerator(context, "clusterq", settings.common, method);
 }
 
 // The released objective makes no batches of one class.
 std::vector<Limit> Limits() {
-  std::vector<Limit> limits = JointLimits();
+  std::vector<Limit> limits = GenerativeLimits();
   for (const char* batch : {"class_batch", "centroid_images"}) {
     limits.push_back(NeedsAnImageARank(batch));
     limits.back().when.push_back({"param.objective", "is", "intended"});

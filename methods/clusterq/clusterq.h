@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "engine/generative/class_batches.h"
-#include "engine/generative/joint_method.h"
-#include "engine/generative/joint_params.h"
+#include "engine/generative/generative_method.h"
+#include "engine/generative/generative_params.h"
 #include "engine/generative/labelled_generator.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
 
 struct ClusterQSettings {
-  JointSettings joint;
+  GenerativeSettings common;
   Distortion distortion;
   bool released = false;  // objective
   int64_t class_batch = 0;
@@ -29,7 +29,7 @@ Params<ClusterQSettings> ClusterQParams();
 
 // Collectives beside those of the loop: a generator pass and a teacher pass more each step; for
 // each class two at an update of the centroids.
-class ClusterQ final : public JointMethod {
+class ClusterQ final : public GenerativeMethod {
  public:
   // `context` outlives this object.
   ClusterQ(const QuantizationContext& context, const ClusterQSettings& settings);

@@ -67,19 +67,20 @@ SyntheticData Synthesize(const SynthesisContext& context, const DsgSettings& set
 const char* const kCode = "authors' code (extended version)";
 
 Params<DsgSettings> SlackParams() {
-  return {Bind(&DsgSettings::slack,
-               {.name = "slack",
-                .default_value = true,
-                .meaning = "let statistics differ from the running ones by a slack (SDA)",
-                .source = "CVPR 2021, slack distribution alignment"}),
-          Bind(&DsgSettings::slack_percentile,
-               ShareParam("slack_percentile", 0.9,
-                          "share of a layer's channels of Gaussian images that the slack lets pass",
-                          "CVPR 2021 (recalled)")),
-          Bind(&DsgSettings::slack_images,
-               BudgetParam("slack_images", {1024, 1024, 16},
-                           "Gaussian images that the slacks are measured on", "images",
-                           "CVPR 2021 (recalled)"))};
+  return {
+      Bind(&DsgSettings::slack,
+           {.name = "slack",
+            .default_value = true,
+            .meaning = "let statistics differ from the running ones by a slack (SDA)",
+            .source = "CVPR 2021, slack distribution alignment"}),
+      Bind(&DsgSettings::slack_percentile,
+           FractionParam("slack_percentile", 0.9,
+                         "share of a layer's channels of Gaussian images that the slack lets pass",
+                         "CVPR 2021 (recalled)")),
+      Bind(&DsgSettings::slack_images,
+           BudgetParam("slack_images", {1024, 1024, 16},
+                       "Gaussian images that the slacks are measured on", "images",
+                       "CVPR 2021 (recalled)"))};
 }
 
 Params<DsgSettings> ExtensionParams() {

@@ -20,8 +20,8 @@
 #include "engine/data/random_crop.h"
 #include "engine/data/random_view.h"
 #include "engine/data/transform.h"
-#include "engine/generative/joint_limits.h"
-#include "engine/generative/joint_training.h"
+#include "engine/generative/generative_limits.h"
+#include "engine/generative/generative_training.h"
 
 namespace zerosweep {
 namespace {
@@ -29,7 +29,7 @@ namespace {
 constexpr double kFlip = 0.5;  // share of the views that are mirrored
 
 // Targets of a class without a centre: N(0, 1), for all batch norms.
-std::vector<Moments> Nothing(const std::vector<Moments>& like) {
+std::vector<Moments> ZeroMoments(const std::vector<Moments>& like) {
   std::vector<Moments> zeros;
   for (const Moments& of : like)
     zeros.push_back({torch::zeros_like(of.mean), torch::zeros_like(of.variance)});
@@ -44,7 +44,7 @@ std::vector<int64_t> ToVector(const torch::Tensor& indices) {
 }  // namespace
 
 Fdda::Fdda(const QuantizationContext& context, const FddaSettings& settings)
-    : context_(context), settings_(settings), generator_(context, settings.joint.generator) {
+    : context_(context), settings_(settings), generator_(context, settings.common.generator) {
   for (int64_t label = 0; label < context.teacher.classes; ++label) all_.push_back(label);
   const Dataset& data = *context.real_data;
   const auto present = static_cast<uint32_t>(data.size());
@@ -99,22 +99,23 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, images.images, "fdda");
   Terms terms = {{"class_labels",
-                  settings_.joint.label_weight *
+                  settings_.common.label_weight *
                       CrossEntropyShare(of_class.logits, images.labels, settings_.class_batch)}};
   const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
   if (!std::binary_search(known_.begin(), known_.end(), label)) {
-    const std::vector<Moments> noise = Distorted(Nothing(centre), context_.random, step, {1, 1});
+    const std::vector<Moments> noise =
+        Distorted(ZeroMoments(centre), context_.random, step, {1, 1});
     const torch::Tensor mismatch = 2 * Mismatch(of_class.moments, noise);
-    terms["distorted"] = settings_.distorted_weight * ShareOf(context_.group, mismatch);
+    terms["distorted"] = settings_.distorted_weight * PerRankShare(context_.group, mismatch);
     return terms;
   }
   const size_t first = FirstDeepNorm(centre.size());
-  terms["centres"] =
-      settings_.centre_weight * ShareOf(context_.group, Mismatch(of_class.moments, centre, first));
+  terms["centres"] = settings_.centre_weight *
+                     PerRankShare(context_.group, Mismatch(of_class.moments, centre, first));
   const std::vector<Moments> distorted =
       Distorted(centre, context_.random, step, settings_.distortion);
   terms["distorted"] = settings_.distorted_weight *
-                       ShareOf(context_.group, Mismatch(of_class.moments, distorted, first));
+                       PerRankShare(context_.group, Mismatch(of_class.moments, distorted, first));
   return terms;
 }
 
@@ -129,7 +130,7 @@ torch::Tensor Fdda::SharedView(uint64_t step, const torch::Tensor& images) const
 // This rank's part of the step's real images: epoch after epoch, each in an order of its own.
 std::vector<int64_t> Fdda::RealIndices(uint64_t step) const {
   const auto images = static_cast<int64_t>(real_.size());
-  const int64_t batch = std::min(settings_.joint.batch, images);
+  const int64_t batch = std::min(settings_.common.batch, images);
   const auto steps = static_cast<uint64_t>(images / batch);
   const BatchPart part = context_.group.PartOf(batch);
   const torch::Tensor order =
@@ -169,7 +170,7 @@ std::map<std::string, double> Fdda::Metrics() const {
 }
 
 Params<FddaSettings> FddaParams() {
-  JointDefaults defaults;
+  GenerativeDefaults defaults;
   defaults.batch = {16, 64, 16};
   defaults.warm_up = {10000, 200, 4};
   defaults.iterations = {70000, 600, 6};
@@ -185,7 +186,7 @@ Params<FddaSettings> FddaParams() {
       "ImageNet: batch 16, 50 epochs of 200 of warm-up, 350 of training; no other exists";
   const char* const kCode = "authors' code";
   return {
-      Part(&FddaSettings::joint, JointParams(defaults)),
+      Part(&FddaSettings::common, GenerativeParams(defaults)),
       Part(&FddaSettings::distortion, DistortionParams(0.5, 1.0, kCode)),
       Bind(&FddaSettings::class_batch, ClassBatchParam({16, 32, 8}, kCode)),
       Bind(&FddaSettings::real_images,
@@ -197,15 +198,15 @@ Params<FddaSettings> FddaParams() {
             .source = "0: paper, 1000 for ImageNet's 1000 classes",
             .min = 0}),
       Bind(&FddaSettings::real_crop,
-           ShareParam("real_crop", 0.08,
-                      "smallest share of a real image's area that the student sees, resized and "
-                      "mirrored by chance",
-                      "authors' code, main_DBNS_CBNS.py: RandomResizedCrop's default, for "
-                      "ImageNet")),
+           FractionParam("real_crop", 0.08,
+                         "smallest share of a real image's area that the student sees, resized and "
+                         "mirrored by chance",
+                         "authors' code, main_DBNS_CBNS.py: RandomResizedCrop's default, for "
+                         "ImageNet")),
       Bind(&FddaSettings::synthetic_crop,
-           ShareParam("synthetic_crop", 0.5,
-                      "the same for synthetic images, one window for all of a step",
-                      "authors' code, trainer_DBNS_CBNS.py")),
+           FractionParam("synthetic_crop", 0.5,
+                         "the same for synthetic images, one window for all of a step",
+                         "authors' code, trainer_DBNS_CBNS.py")),
       Bind(&FddaSettings::any_class,
            {.name = "any_class",
             .default_value = 1000,
@@ -225,13 +226,13 @@ namespace {
 
 Quantization Quantize(const QuantizationContext& context, const FddaSettings& settings) {
   Fdda method(context, settings);
-  return TrainJointly(context, "fdda", settings.joint, method);
+  return TrainWithGenerator(context, "fdda", settings.common, method);
 }
 
 std::vector<Limit> Limits() {
   Limit of_real = NeedsAnImageARank("real_images");
   of_real.when.push_back({"param.real_images", "is_not", 0});
-  return Joined(JointLimits(), {NeedsAnImageARank("class_batch"), of_real});
+  return Concat(GenerativeLimits(), {NeedsAnImageARank("class_batch"), of_real});
 }
 
 const RegisterQuantizer kFdda{

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "engine/generative/class_batches.h"
-#include "engine/generative/joint_method.h"
-#include "engine/generative/joint_params.h"
+#include "engine/generative/generative_method.h"
+#include "engine/generative/generative_params.h"
 #include "engine/generative/labelled_generator.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
 
 struct FddaSettings {
-  JointSettings joint;
+  GenerativeSettings common;
   Distortion distortion;
   int64_t class_batch = 0;
   int64_t real_images = 0;                   // 0: one of each class
@@ -27,7 +27,7 @@ struct FddaSettings {
 Params<FddaSettings> FddaParams();
 
 // Collectives beside those of the loop: a generator pass and a teacher pass more each step.
-class Fdda final : public JointMethod {
+class Fdda final : public GenerativeMethod {
  public:
   // Runs the teacher on one real image of each class. `context` outlives this object. Throws
   // Failure::kConfiguration when the calibration images hold none of some class.

@@ -155,8 +155,8 @@ Params<Settings> ImageParams() {
                        "chance; the teacher sees the same",
             .source = "IntraQ"}),
       Bind(&Settings::heldout,
-           ShareParam("heldout", 0.1, "of the images: not trained on, to score the snapshots on",
-                      "Zerosweep"))};
+           FractionParam("heldout", 0.1, "of the images: not trained on, to score the snapshots on",
+                         "Zerosweep"))};
 }
 
 }  // namespace

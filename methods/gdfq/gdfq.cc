@@ -1,16 +1,16 @@
 // GDFQ (Xu et al., ECCV 2020; authors' code): a generator learns images that the teacher takes for
 // the class asked for and whose batch-norm statistics match, while the quantized network learns on
-// them. The loop is engine/generative/joint_training.h.
-#include "engine/generative/joint_limits.h"
-#include "engine/generative/joint_training.h"
+// them. The loop is engine/generative/generative_training.h.
+#include "engine/generative/generative_limits.h"
+#include "engine/generative/generative_training.h"
 #include "engine/generative/labelled_generator.h"
 
 namespace zerosweep {
 namespace {
 
-Quantization Quantize(const QuantizationContext& context, const JointSettings& settings) {
+Quantization Quantize(const QuantizationContext& context, const GenerativeSettings& settings) {
   PlainGenerator gdfq{LabelledGenerator(context, settings.generator)};
-  return TrainJointly(context, "gdfq", settings, gdfq);
+  return TrainWithGenerator(context, "gdfq", settings, gdfq);
 }
 
 const RegisterQuantizer kGdfq{
@@ -20,9 +20,9 @@ const RegisterQuantizer kGdfq{
      .paper = "GDFQ (Xu et al., ECCV 2020)",
      .revision = 1,
      .uses_seed = true,
-     .limits = JointLimits(),
+     .limits = GenerativeLimits(),
      .facts = MethodFacts{.joint = true, .groups = true}},
-    JointParams({}),
+    GenerativeParams({}),
     Quantize};
 
 }  // namespace

@@ -26,7 +26,7 @@ torch::Tensor DataStd(const torch::Tensor& variance) {
 // L = Σ_l (1/C_l) (‖μ_l − m_l‖² + ‖σ_l − s_l‖²) over the statistics of the batch, plus the mean
 // over images of the same squares, summed over channels, of each image against mean 0 and std 1
 // (authors' code: a plain sum, no other term).
-torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const Taps& taps) {
+torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks) {
   const ImageStatistics image = PerImageStatistics(x, "image");
   torch::Tensor loss = (image.mean.square() + (DataStd(image.variance) - 1).square()).sum(1).mean();
   VisitBatchNormInputs(
@@ -37,7 +37,7 @@ torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const Taps& taps)
         const torch::Tensor std_error = DataStd(batch.variance) - RunningStd(bn);
         loss = loss + (mean_error.square() + std_error.square()).mean();
       },
-      taps);
+      hooks);
   return loss;
 }
 
@@ -87,7 +87,7 @@ class Distillation final : public BatchOptimisation {
     RandomSequence draws = context_.random.Shared(static_cast<uint64_t>(step), "swing");
     const torch::Tensor loss =
         Loss(context_.teacher.graph, x,
-             settings_.swing ? SwingTaps(context_.teacher.graph, draws) : Taps());
+             settings_.swing ? SwingTaps(context_.teacher.graph, draws) : ForwardHooks());
     for (auto* adam : {&generator_adam_, &input_adam_}) {
       if (*adam) (*adam)->ZeroGrad();
     }
@@ -208,7 +208,7 @@ Params<GenieDSettings> GenieDParams() {
                      "authors' code, which passes its lr_z here")),
       Part(&GenieDSettings::plateau, PlateauParams("the latents' rate", 100, kCode)),
       Bind(&GenieDSettings::decay,
-           ShareParam("decay", 0.95, "what the generator's rate falls by", kCode)),
+           FractionParam("decay", 0.95, "what the generator's rate falls by", kCode)),
       Bind(&GenieDSettings::decay_every,
            {.name = "decay_every",
             .default_value = 0,

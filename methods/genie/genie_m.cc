@@ -53,7 +53,7 @@ Params<ReconstructionBase> GenieMParams() {
 ReconstructionSettings GenieMLoop(const QuantizationContext& context,
                                   const ReconstructionBase& settings) {
   // Candidates 1.00, 0.99, … 0.01 (the code's grid).
-  const RangeSearchSettings weights{.kind = RangeSearch::kShrinkBoth, .candidates = 100};
+  const RangeEstimatorSettings weights{.kind = RangeEstimator::kShrinkBoth, .candidates = 100};
   ReconstructionSettings loop = LoopOf(context, settings, weights, {}, settings.loop.act_init);
   loop.step_gradient = StepGradient::kClampThenRound;
   return loop;

@@ -18,6 +18,6 @@ torch::Tensor SwingCrop(const torch::Tensor& x, int64_t dy, int64_t dx);
 // the whole batch, drawn from `draws` in topological order (the code pads by 1 whatever the stride;
 // pooling and option-A shortcuts stay as they are). Use for one run; both arguments must outlive
 // it.
-Taps SwingTaps(const Graph& graph, RandomSequence& draws);
+ForwardHooks SwingTaps(const Graph& graph, RandomSequence& draws);
 
 }  // namespace zerosweep

@@ -61,11 +61,12 @@ const char* const kCode = "authors' code, distill_data.py";
 
 Params<IntraqSettings> ViewParams() {
   return {
-      Bind(&IntraqSettings::reinforcement,
-           ShareParam("reinforcement", 0.5,
-                      "share of the iterations that see random views of the images (local object "
-                      "reinforcement)",
-                      kCode)),
+      Bind(
+          &IntraqSettings::reinforcement,
+          FractionParam("reinforcement", 0.5,
+                        "share of the iterations that see random views of the images (local object "
+                        "reinforcement)",
+                        kCode)),
       Bind(&IntraqSettings::coin_each_image,
            {.name = "coin",
             .default_value = "batch",
@@ -75,10 +76,10 @@ Params<IntraqSettings> ViewParams() {
             .variants = {{"code", "batch"}, {"paper", "image"}}},
            {{"batch", false}, {"image", true}}),
       Bind(&IntraqSettings::eta,
-           ShareParam("eta", 0.5, "smallest share of the area that a view shows (η)",
-                      "authors' scripts: 0.5 for CIFAR-10, CIFAR-100 and ImageNet")),
+           FractionParam("eta", 0.5, "smallest share of the area that a view shows (η)",
+                         "authors' scripts: 0.5 for CIFAR-10, CIFAR-100 and ImageNet")),
       Bind(&IntraqSettings::flip,
-           ShareParam("flip", 0.5, "share of the views that are mirrored", kCode))};
+           FractionParam("flip", 0.5, "share of the views that are mirrored", kCode))};
 }
 
 Params<IntraqSettings> LossParams() {
@@ -101,11 +102,11 @@ Params<IntraqSettings> LossParams() {
             .min = 0,
             .max = 2}),
       Bind(&IntraqSettings::epsilon,
-           ShareParam("epsilon", 0.95, "ε: smallest soft target of a label's probability",
-                      "authors' scripts: CIFAR-10 0.95, CIFAR-100 0.6, ImageNet 1 (hard); paper "
-                      "for ImageNet: 0.9 (recalled)")),
+           FractionParam("epsilon", 0.95, "ε: smallest soft target of a label's probability",
+                         "authors' scripts: CIFAR-10 0.95, CIFAR-100 0.6, ImageNet 1 (hard); paper "
+                         "for ImageNet: 0.9 (recalled)")),
       Bind(&IntraqSettings::hard_targets,
-           ShareParam("hard_targets", 0.5, "share of the images whose target is 1", kCode))};
+           FractionParam("hard_targets", 0.5, "share of the images whose target is 1", kCode))};
 }
 
 }  // namespace

@@ -56,8 +56,8 @@ torch::Tensor IntraqObjective::Seen(const torch::Tensor& x, int64_t iteration) c
 // distill_data.py).
 std::map<std::string, torch::Tensor> IntraqObjective::Terms(const torch::Tensor& seen) const {
   torch::Tensor features, mean = torch::zeros({}, seen.options()), variance = mean;
-  Taps taps;
-  taps.replace_input = [&](int node, int, const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.replace_input = [&](int node, int, const torch::Tensor& input) {
     if (node == last_) features = input.flatten(1);
     return input;
   };
@@ -68,7 +68,7 @@ std::map<std::string, torch::Tensor> IntraqObjective::Terms(const torch::Tensor&
         mean = mean + (batch.mean - bn.parameters.at("running_mean")).square().mean();
         variance = variance + (batch.variance - bn.parameters.at("running_var")).square().mean();
       },
-      taps);
+      hooks);
   const torch::Tensor logits = output.flatten(1);  // of a convolution without a flatten behind it
   const auto layers = static_cast<double>(context_.teacher.graph.BatchNorms().size());
   std::map<std::string, torch::Tensor> terms = {

@@ -17,12 +17,12 @@ int FeatureLayer(const Graph& graph) {
 torch::Tensor Features(const Teacher& teacher, const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
   torch::Tensor features;
-  Taps taps;
-  taps.on_input = [&features, last = FeatureLayer(teacher.graph)](int node,
-                                                                  const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.on_input = [&features, last = FeatureLayer(teacher.graph)](int node,
+                                                                   const torch::Tensor& input) {
     if (node == last) features = input.flatten(1);
   };
-  Run(teacher.graph, images.contiguous(torch::MemoryFormat::ChannelsLast), taps);
+  Run(teacher.graph, images.contiguous(torch::MemoryFormat::ChannelsLast), hooks);
   return features;
 }
 

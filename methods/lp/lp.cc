@@ -5,42 +5,42 @@
 #include <utility>
 
 #include "engine/quant/quantizer.h"
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 
 namespace zerosweep {
 namespace {
 
-Params<RangeSearchSettings> LpParams() {
-  return {Bind(&RangeSearchSettings::p, {.name = "p",
-                                         .default_value = 2.4,
-                                         .meaning = "power of the error",
-                                         .source = "BRECQ's released code, quant_layer.py",
-                                         .min = 1}),
-          Bind(&RangeSearchSettings::kind,
+Params<RangeEstimatorSettings> LpParams() {
+  return {Bind(&RangeEstimatorSettings::p, {.name = "p",
+                                            .default_value = 2.4,
+                                            .meaning = "power of the error",
+                                            .source = "BRECQ's released code, quant_layer.py",
+                                            .min = 1}),
+          Bind(&RangeEstimatorSettings::kind,
                {.name = "search",
                 .default_value = "shrink_both",
                 .meaning = "shrink_both: minimum and maximum times 1.00, 0.99, … 0.21; "
                            "width_and_zero: 100 widths × every zero point",
                 .source = "BRECQ's and QDrop's released code"},
-               {{"shrink_both", RangeSearch::kShrinkBoth},
-                {"width_and_zero", RangeSearch::kWidthAndZero}})};
+               {{"shrink_both", RangeEstimator::kShrinkBoth},
+                {"width_and_zero", RangeEstimator::kWidthAndZero}})};
 }
 
-Quantization Quantize(const QuantizationContext& context, const RangeSearchSettings& settings) {
+Quantization Quantize(const QuantizationContext& context, const RangeEstimatorSettings& settings) {
   const torch::NoGradGuard no_grad;
-  RangeSearchSettings search = settings;
+  RangeEstimatorSettings search = settings;
   search.progress = &context.progress;
   QuantizedNetwork network(context.teacher, context.setting,
                            [&](const torch::Tensor& weight, int bits) {
-                             return SearchGrid(weight, bits, search, /*per_channel=*/true);
+                             return EstimateGrid(weight, bits, search, /*per_channel=*/true);
                            });
-  const RangeSearchSettings act_search =
+  const RangeEstimatorSettings act_search =
       context.setting.protocol.zero_point_free
-          ? RangeSearchSettings{.kind = RangeSearch::kSymmetric, .p = search.p}
+          ? RangeEstimatorSettings{.kind = RangeEstimator::kSymmetric, .p = search.p}
           : search;
   network.Forward(context.images, [&](size_t site, const torch::Tensor& x) {
     QuantizedActivation& activation = network.activations()[site];
-    activation.grid = SearchGrid(x, activation.site.bits, act_search, /*per_channel=*/false);
+    activation.grid = EstimateGrid(x, activation.site.bits, act_search, /*per_channel=*/false);
     context.progress.Report(static_cast<double>(site + 1),
                             static_cast<double>(network.activations().size()), "tensors");
   });

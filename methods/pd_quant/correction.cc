@@ -142,14 +142,14 @@ class Correction {
 torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const torch::Tensor& p0,
                              double weight) {
   torch::Tensor matching;
-  Taps taps;
-  taps.on_input = [&](int node, const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int node, const torch::Tensor& input) {
     const Node& bn = unit.nodes[static_cast<size_t>(node)];
     if (bn.op != Op::kBatchNorm || input.size(2) * input.size(3) == 1) return;
     const torch::Tensor part = Matching(bn, input);
     matching = matching.defined() ? matching + part : part;
   };
-  Run(unit, p, taps);
+  Run(unit, p, hooks);
   if (!matching.defined()) return matching;
   const torch::Tensor distance =
       (p - p0).square().sum() * (static_cast<double>(p.size(1)) / static_cast<double>(p.numel()));

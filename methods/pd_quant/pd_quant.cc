@@ -88,7 +88,7 @@ class PredictionDifference : public UnitObjective {
 
 Quantization Quantize(const QuantizationContext& context, const PdQuantSettings& settings) {
   const ReconstructionSettings loop = PdQuantLoop(context, settings);
-  const bool blocks = loop.units == "blocks" && loop.most_unit_macs == 0;
+  const bool blocks = loop.units == "blocks" && loop.max_unit_macs == 0;
   if (!blocks && context.inputs.contains("correction")) {
     Fail(ErrorKind::kUsage, "pd_quant: {}", kBlocksAlone);
   }
@@ -104,7 +104,7 @@ const RegisterQuantizer kPdQuant{
      .revision = 2,
      .uses_seed = true,
      .needs = {"correction"},
-     .limits = Joined({NeedsBatchNorms(),
+     .limits = Concat({NeedsBatchNorms(),
                        NeedsMaps(),
                        {{{"param.units", "is_not", "blocks"}}, kBlocksAlone},
                        {{{"param.max_unit_macs", "is_not", 0}}, kBlocksAlone}},

@@ -13,8 +13,8 @@
 #include "methods/qimera/qimera.h"
 
 #include "base/error.h"
-#include "engine/generative/joint_limits.h"
-#include "engine/generative/joint_training.h"
+#include "engine/generative/generative_limits.h"
+#include "engine/generative/generative_training.h"
 #include "engine/generative/labelled_generator.h"
 #include "engine/parallel/moments.h"
 #include "engine/synthesis/classifier.h"
@@ -35,7 +35,7 @@ torch::Tensor ClassifierWeight(const Graph& graph) {
 
 // Numbers in an embedding.
 int64_t EmbeddingSize(const Graph& teacher, const QimeraSettings& settings) {
-  const int64_t given = settings.joint.generator.latents;
+  const int64_t given = settings.common.generator.latents;
   const bool of_classifier = settings.embedding != Embedding::kRandom;
   if (given > 0 && !of_classifier) return given;
   const int64_t features = ClassifierWeight(teacher).size(1);
@@ -56,7 +56,7 @@ Qimera::Qimera(const QuantizationContext& context, const QimeraSettings& setting
           {context.teacher.graph.input_shape,
            settings.disentangle ? kMapped : EmbeddingSize(context.teacher.graph, settings),
            classes_,
-           HasConditionalNorms(context.teacher.graph, settings.joint.generator.conditioning)},
+           HasConditionalNorms(context.teacher.graph, settings.common.generator.conditioning)},
           context.random, context.teacher.options()) {
   const torch::TensorOptions options = context.teacher.options();
   const int64_t size = EmbeddingSize(context.teacher.graph, settings);
@@ -137,16 +137,16 @@ GeneratedBatch Qimera::Make(uint64_t step, BatchPart part, bool superposed) {
 }
 
 Params<QimeraSettings> QimeraParams() {
-  JointDefaults defaults;
+  GenerativeDefaults defaults;
   defaults.latents = 0;
   defaults.latents_meaning =
       "random numbers of an image, and of its class's embedding; 0: as many as the teacher's "
       "classifier takes";
   return {
-      Part(&QimeraSettings::joint, JointParams(defaults)),
+      Part(&QimeraSettings::common, GenerativeParams(defaults)),
       Bind(&QimeraSettings::superposed,
-           ShareParam("superposed", 0.4, "p: of the steps, whose images mix classes",
-                      "0.4; ResNet-50 on ImageNet: 0.7")),
+           FractionParam("superposed", 0.4, "p: of the steps, whose images mix classes",
+                         "0.4; ResNet-50 on ImageNet: 0.7")),
       Bind(&QimeraSettings::mixed_classes,
            {.name = "mixed_classes",
             .default_value = 2,
@@ -185,7 +185,7 @@ namespace {
 
 Quantization Quantize(const QuantizationContext& context, const QimeraSettings& settings) {
   Qimera method(context, settings);
-  return TrainJointly(context, "qimera", settings.joint, method);
+  return TrainWithGenerator(context, "qimera", settings.common, method);
 }
 
 const RegisterQuantizer kQimera{
@@ -195,7 +195,7 @@ const RegisterQuantizer kQimera{
      .revision = 2,
      .uses_seed = true,
      .limits =
-         Joined(JointLimits(),
+         Concat(GenerativeLimits(),
                 {{{{"param.embedding", "is_not", "random"},
                    {"param.latents", "is_not", 0},
                    {"param.latents", "is_not", FactNamed("model.features")}},

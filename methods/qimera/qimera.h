@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engine/generative/class_generator.h"
-#include "engine/generative/joint_method.h"
-#include "engine/generative/joint_params.h"
+#include "engine/generative/generative_method.h"
+#include "engine/generative/generative_params.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
@@ -20,7 +20,7 @@ struct QimeraSettings {
     kFrozen       // those, not trained
   };
 
-  JointSettings joint;        // with 0 latents: as many as the teacher's classifier takes
+  GenerativeSettings common;  // with 0 latents: as many as the teacher's classifier takes
   double superposed = 0;      // p
   int64_t mixed_classes = 0;  // K
   double noise = 0;           // η
@@ -37,7 +37,7 @@ struct Superposition {
 };
 
 // Collectives beside those of the loop: three in superposed steps, of the embeddings' norm.
-class Qimera final : public JointMethod {
+class Qimera final : public GenerativeMethod {
  public:
   // `context` outlives this object.
   Qimera(const QuantizationContext& context, const QimeraSettings& settings);

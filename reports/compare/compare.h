@@ -50,8 +50,8 @@ Table ComparisonTable(const std::vector<Comparison>& rows);
 // For a terminal. Narrow: a section for the rows of one paper, table and dataset that follow each
 // other, or all of them `together` (for rows in an order of one's own); wide: with the teachers and
 // what differs in words.
-PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together = false);
-PeopleTable WideComparison(const std::vector<Comparison>& rows);
+DisplayTable NarrowComparison(const std::vector<Comparison>& rows, bool together = false);
+DisplayTable WideComparison(const std::vector<Comparison>& rows);
 // What the marks in both mean.
 inline constexpr const char* kComparisonNote =
     "differs: T teacher, N network, P protocol, S settings (from the recipe's profile `paper`, for "

@@ -121,7 +121,7 @@ constexpr const char* kOurSettings = "our method, protocol and settings";
 
 // Under each row what ours is: "gdfq (fixed), zeroq: iterations 800".
 void AddSection(std::span<const Comparison> section, const std::string& heading,
-                PeopleTable& people) {
+                DisplayTable& people) {
   std::vector<const LeaderboardRow*> ours;
   for (const Comparison& row : section)
     if (row.ours != nullptr) ours.push_back(row.ours);
@@ -205,10 +205,10 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
   return table;
 }
 
-PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together) {
+DisplayTable NarrowComparison(const std::vector<Comparison>& rows, bool together) {
   const auto heading_of = [](const Comparison& row) { return Heading(CellsOf(row)); };
-  const std::vector<Comparison> ordered = together ? Together(rows, heading_of) : rows;
-  PeopleTable people{.table = HeadingsOf(kNarrow), .gives_way = 0, .under_heading = kOurSettings};
+  const std::vector<Comparison> ordered = together ? GroupBy(rows, heading_of) : rows;
+  DisplayTable people{.table = HeadingsOf(kNarrow), .shrinkable = 0, .under_heading = kOurSettings};
   for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
     const std::string heading = heading_of(ordered[first]);
     end = first;
@@ -218,11 +218,11 @@ PeopleTable NarrowComparison(const std::vector<Comparison>& rows, bool together)
   return people;
 }
 
-PeopleTable WideComparison(const std::vector<Comparison>& rows) {
+DisplayTable WideComparison(const std::vector<Comparison>& rows) {
   std::vector<Column> columns = kWideFirst;
   columns.insert(columns.end(), kNarrow.begin(), kNarrow.end());
   columns.insert(columns.end(), kWideLast.begin(), kWideLast.end());
-  PeopleTable people{.table = HeadingsOf(columns)};
+  DisplayTable people{.table = HeadingsOf(columns)};
   people.table.columns.insert(people.table.columns.end(), {"settings", "what differs"});
   for (const Comparison& row : rows) {
     people.table.rows.push_back(Select(CellsOf(row), columns));

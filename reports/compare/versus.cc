@@ -257,8 +257,8 @@ Table VersusTable(const std::vector<VersusRow>& rows) {
   return table;
 }
 
-PeopleTable VersusForPeople(const std::vector<VersusRow>& rows) {
-  PeopleTable people{.under_heading = "settings of both"};
+DisplayTable VersusForPeople(const std::vector<VersusRow>& rows) {
+  DisplayTable people{.under_heading = "settings of both"};
   Table& table = people.table;
   table.columns = {"dataset", "model",      "bits",          "method", "against",
                    "n",       "difference", "95 % interval", "p",      "Holm"};

@@ -44,6 +44,6 @@ inline constexpr const char* kVersusNote =
 
 Table VersusTable(const std::vector<VersusRow>& rows);
 // Under each row the settings of both sides.
-PeopleTable VersusForPeople(const std::vector<VersusRow>& rows);
+DisplayTable VersusForPeople(const std::vector<VersusRow>& rows);
 
 }  // namespace zerosweep

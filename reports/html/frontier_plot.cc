@@ -14,7 +14,7 @@ namespace zerosweep {
 namespace {
 
 constexpr int kSizeTicks = 4;
-constexpr int kMostDecades = 8;
+constexpr int kMaxDecades = 8;
 
 bool HasPlace(double x, double y) { return std::isfinite(x) && std::isfinite(y) && y > 0; }
 
@@ -49,7 +49,7 @@ std::optional<Frame> FrameOf(const FrontierPlot& plot) {
 std::string Axes(const Frame& frame) {
   std::string svg;
   const int decades = static_cast<int>(frame.y.high - frame.y.low);
-  const int step = decades / (kMostDecades + 1) + 1;
+  const int step = decades / (kMaxDecades + 1) + 1;
   for (int i = 0; i <= decades; i += step) {
     const double power = frame.y.low + i;
     svg += SvgGridLine(frame.y(power), fmt::format("{:g}", std::pow(10.0, power)));

@@ -7,7 +7,7 @@
 
 #include "reports/leaderboard/filter.h"
 #include "reports/leaderboard/settings.h"
-#include "reports/text/people_table.h"
+#include "reports/text/display_table.h"
 #include "storage/results/results.h"
 
 namespace zerosweep {
@@ -98,8 +98,8 @@ std::string MethodName(const LeaderboardRow& row);
 // For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *". Settings that all
 // rows share stand above or below the table, as SharedSettings. What training went through has
 // columns where a row was trained; `more` are names of further columns.
-Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows,
-                           const std::vector<std::string>& more = {});
+Table LeaderboardForDisplay(const std::vector<LeaderboardRow>& rows,
+                            const std::vector<std::string>& more = {});
 // "settings of all rows: iterations 1000, images 256"; empty where there are none.
 std::string SharedSettings(const std::vector<LeaderboardRow>& rows);
 
@@ -107,8 +107,8 @@ std::string SharedSettings(const std::vector<LeaderboardRow>& rows);
 // rows, under each row its settings and what training went through, and no column that would say
 // nothing or the same in every row; wide: all there is in the order of `rows`. Best: of rows that
 // are comparable, where they differ.
-PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows);
-PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows);
+DisplayTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows);
+DisplayTable WideLeaderboard(const std::vector<LeaderboardRow>& rows);
 
 // What the marks mean that these rows carry, a sentence each: "* within this dataset, …".
 std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows);

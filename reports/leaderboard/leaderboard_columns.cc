@@ -190,8 +190,8 @@ Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {
   return table;
 }
 
-Table TableForPeople(const std::vector<LeaderboardRow>& rows,
-                     const std::vector<std::string>& names) {
+Table TableForDisplay(const std::vector<LeaderboardRow>& rows,
+                      const std::vector<std::string>& names) {
   Table table;
   table.rows.resize(rows.size());
   for (const std::string& name : names) {

@@ -21,8 +21,8 @@ struct LeaderboardColumn {
 const std::vector<LeaderboardColumn>& LeaderboardColumns();
 
 // For people: the columns of these names. Throws std::out_of_range for another name.
-Table TableForPeople(const std::vector<LeaderboardRow>& rows,
-                     const std::vector<std::string>& names);
+Table TableForDisplay(const std::vector<LeaderboardRow>& rows,
+                      const std::vector<std::string>& names);
 // The cell of a column.
 std::string TextOf(const std::string& name, const LeaderboardRow& row);
 

@@ -12,7 +12,7 @@ constexpr uint64_t kResamplingSeed = 20220501;
 constexpr int kResamples = 4000;
 constexpr size_t kNormalFrom = 300;  // differing images
 constexpr double kLevel = 0.05;
-constexpr int kMostSeeds = 1000;
+constexpr int kMaxSeeds = 1000;
 
 // The differences of the images that some seed has right on one side only, the others' being 0.
 struct Differences {
@@ -144,7 +144,7 @@ PairedResult ComparePaired(const std::vector<Outcomes>& a, const std::vector<Out
 
 std::optional<int> SeedsNeeded(const PairedResult& result, int comparisons) {
   if (!result.spread) return std::nullopt;
-  for (int n = result.n + 1; n <= kMostSeeds; ++n) {
+  for (int n = result.n + 1; n <= kMaxSeeds; ++n) {
     const double t = StudentQuantile(1 - kLevel / comparisons / 2, n - 1);
     if (SignFlipFloor(n) * comparisons < kLevel &&
         t * *result.spread / std::sqrt(n) < std::abs(result.difference))

@@ -73,7 +73,7 @@ void NameSettings(const std::vector<RowAndMethod>& rows, const ResultsReader& re
     for (const RowAndMethod* of : same)
       namesakes.push_back(
           {ConfigurationOf(*of->row, reader), &papers_of.Of(*of), &of->row->settings});
-    TellApart(namesakes);
+    MarkDifferences(namesakes);
   }
 }
 

@@ -186,7 +186,7 @@ std::vector<Setting> NotPapers(const Json& configuration, const Json& papers) {
   return settings;
 }
 
-void TellApart(const std::vector<Namesake>& namesakes) {
+void MarkDifferences(const std::vector<Namesake>& namesakes) {
   std::vector<Json> flat;
   for (const Namesake& of : namesakes) flat.push_back(Flattened(of.configuration));
   std::vector<std::string> paths = DifferingPaths(flat);

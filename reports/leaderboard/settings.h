@@ -61,7 +61,7 @@ struct Namesake {
   std::vector<Setting>* settings = nullptr;
 };
 // Adds to their settings as many of the values that differ as tell all of them apart.
-void TellApart(const std::vector<Namesake>& namesakes);
+void MarkDifferences(const std::vector<Namesake>& namesakes);
 
 // Into the order of NotPapers.
 void SortByImportance(std::vector<Setting>& settings);

@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr int kMostExact = 20;                  // differences whose signs are all tried
+constexpr int kMaxExact = 20;                   // differences whose signs are all tried
 constexpr int kAssignments = 100'000;           // of signs, beyond
 constexpr uint64_t kResamplingSeed = 20220501;  // any: results do not change from call to call
 
@@ -124,7 +124,7 @@ std::optional<Interval> BcaInterval95(const std::vector<double>& values) {
 }
 
 double SignFlipFloor(int n) {
-  return n <= kMostExact ? std::ldexp(1, 1 - n) : 1.0 / (kAssignments + 1);
+  return n <= kMaxExact ? std::ldexp(1, 1 - n) : 1.0 / (kAssignments + 1);
 }
 
 std::optional<double> SignFlipP(const std::vector<double>& differences) {
@@ -139,7 +139,7 @@ std::optional<double> SignFlipP(const std::vector<double>& differences) {
   for (const double difference : differences) largest += std::abs(difference);
   // Sums that are equal but for rounding count as equal.
   const double observed = sum_of([](size_t) { return false; }) - 1e-12 * largest;
-  if (n <= kMostExact) {
+  if (n <= kMaxExact) {
     uint64_t as_far = 0;
     const uint64_t all = uint64_t{1} << n;
     for (uint64_t signs = 0; signs < all; ++signs)

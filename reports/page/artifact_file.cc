@@ -9,7 +9,7 @@
 namespace zerosweep {
 
 std::optional<std::string> ReadArtifactFile(const ArtifactStore& store, const std::string& artifact,
-                                            const std::string& file, uintmax_t most_bytes,
+                                            const std::string& file, uintmax_t max_bytes,
                                             const std::string& what) {
   const auto folder = store.Find(artifact);
   if (!folder) return std::nullopt;
@@ -18,9 +18,9 @@ std::optional<std::string> ReadArtifactFile(const ArtifactStore& store, const st
     const auto listed = manifest.files.find(file);
     if (listed == manifest.files.end()) return std::nullopt;
     const std::filesystem::path path = *folder / file;
-    if (std::filesystem::file_size(path) > most_bytes) {
+    if (std::filesystem::file_size(path) > max_bytes) {
       Fail(ErrorKind::kStorage, "{} is larger than {}", path.string(),
-           HumanBytes(static_cast<double>(most_bytes)));
+           HumanBytes(static_cast<double>(max_bytes)));
     }
     std::string bytes = ReadFile(path);
     if (Sha256Hex(bytes) != listed->second)

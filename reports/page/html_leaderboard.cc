@@ -33,7 +33,7 @@ std::vector<std::string> TakeUniform(Table& table) {
 }  // namespace
 
 std::string HtmlLeaderboard(const std::vector<LeaderboardRow>& rows, const Json& provenance) {
-  Table table = LeaderboardForPeople(rows, {"bitops", "published"});
+  Table table = LeaderboardForDisplay(rows, {"bitops", "published"});
   std::vector<std::string> uniform = TakeUniform(table);
   if (const std::string shared = SettingsOfBoard(rows).shared; !shared.empty())
     uniform.push_back("settings " + shared);

@@ -14,7 +14,7 @@ namespace zerosweep {
 namespace {
 
 // Drawn, of whole networks: a report is a page to be read, or sent.
-constexpr size_t kMostRows = 1000;
+constexpr size_t kMaxRows = 1000;
 
 struct Cost {
   const char* name;
@@ -160,7 +160,7 @@ std::string HtmlPlots(const std::vector<LeaderboardRow>& rows) {
   std::string html;
   size_t drawn = 0, left_out = 0;
   for (const auto& [key, members] : blocks) {
-    if (drawn > 0 && drawn + members.size() > kMostRows) {
+    if (drawn > 0 && drawn + members.size() > kMaxRows) {
       ++left_out;
       continue;
     }

@@ -144,10 +144,10 @@ std::string Curves(const std::vector<Curve>& curves) {
 }  // namespace
 
 std::string HtmlReport(const ReportData& data, const std::string& made) {
-  constexpr size_t kMostFactsOpen = 8;  // many sweeps would push the leaderboard out of sight
+  constexpr size_t kMaxFactsOpen = 8;  // many sweeps would push the leaderboard out of sight
   std::string html = fmt::format(
       "<p>Made by Zerosweep at {}.</p>\n<details{}><summary>What was run</summary>\n<dl>\n",
-      EscapeHtml(made), data.facts.size() <= kMostFactsOpen ? " open" : "");
+      EscapeHtml(made), data.facts.size() <= kMaxFactsOpen ? " open" : "");
   for (const auto& [name, value] : data.facts) {
     if (value.empty()) continue;
     html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", EscapeHtml(name), EscapeHtml(value));

@@ -11,9 +11,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostConfigurations = 24;
+constexpr size_t kMaxConfigurations = 24;
 constexpr const char* kFile = "sensitivity.json";
-constexpr uintmax_t kMostBytes = 1 << 20;
+constexpr uintmax_t kMaxBytes = 1 << 20;
 constexpr const char* kPrefix = "w_bits:";  // of metrics: "w_bits:03:layer1.0.conv2"
 
 // The op in a metric's name; empty for other metrics.
@@ -68,7 +68,7 @@ Table ReadSensitivities(const ResultsReader& reader, const ArtifactStore& store,
       {trial});
   if (artifact.rows.empty()) return table;
   const auto text =
-      ReadArtifactFile(store, artifact.rows[0][0], kFile, kMostBytes, "a list of sensitivities");
+      ReadArtifactFile(store, artifact.rows[0][0], kFile, kMaxBytes, "a list of sensitivities");
   if (!text) return table;
   try {
     const Json measured = Json::parse(*text);
@@ -115,7 +115,7 @@ std::vector<LayerBits> ReadLayerBits(const ResultsReader& reader, const FilterSq
   for (const auto& row : stages.rows) {
     const int64_t id = row[0];
     if (id != last) {
-      if (configurations.size() == kMostConfigurations) break;
+      if (configurations.size() == kMaxConfigurations) break;
       LayerBits& made = configurations.emplace_back();
       made.title = fmt::format("{} {}, {}, {}", row[1].get<std::string>(), BitsName(row[2]),
                                row[3].get<std::string>(), row[4].get<std::string>());

@@ -7,13 +7,13 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostRows = 300;
-constexpr size_t kMostTrials = 12;         // of a row
-constexpr size_t kMostTrialsOfAll = 1000;  // a report is a page to be read, or sent
+constexpr size_t kMaxRows = 300;
+constexpr size_t kMaxTrials = 12;         // of a row
+constexpr size_t kMaxTrialsOfAll = 1000;  // a report is a page to be read, or sent
 
 // A row for each stage of each trial: the columns below.
 std::string StagesSql(const FilterSql& filter, const std::string& configurations,
-                      size_t most_trials) {
+                      size_t max_trials) {
   return fmt::format(R"sql(
 WITH chosen AS (
   SELECT t.id AS id, t.configuration_id AS configuration, t.name AS name, t.seed AS seed,
@@ -31,7 +31,7 @@ JOIN design d ON d.id = g.design_id
 LEFT JOIN artifact a ON a.id = g.artifact_id
 LEFT JOIN attempt p ON p.stage_id = g.id AND p.outcome = 'done'
 WHERE c.place <= {} ORDER BY c.configuration, c.revisions, c.place, g.id, p.number)sql",
-                     kRevisionsSql, filter.condition, configurations, most_trials);
+                     kRevisionsSql, filter.condition, configurations, max_trials);
 }
 
 enum Column {
@@ -114,7 +114,7 @@ Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
   std::map<int64_t, std::vector<std::string>> by_configuration;
   Json of = Json::object(), stages = Json::object();
   for (const LeaderboardRow& row : rows) {
-    if (of.size() == kMostRows) break;
+    if (of.size() == kMaxRows) break;
     ids.insert(row.configuration);
     of[RowKey(row)] = RowOf(row);
     by_configuration[row.configuration].push_back(RowKey(row));
@@ -125,9 +125,8 @@ Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
   for (const auto& row : configurations.rows)
     for (const std::string& key : by_configuration[row[0].get<int64_t>()])
       of[key]["config"] = ParseJson(row[1].get<std::string>(), "a configuration");
-  const size_t most_trials =
-      std::min(kMostTrials, kMostTrialsOfAll / std::max<size_t>(of.size(), 1));
-  const std::string sql = StagesSql(filter, list, most_trials);
+  const size_t max_trials = std::min(kMaxTrials, kMaxTrialsOfAll / std::max<size_t>(of.size(), 1));
+  const std::string sql = StagesSql(filter, list, max_trials);
   for (const auto& row : reader.Query(sql, filter.bindings).rows) {
     const auto place =
         of.find(RowKey(row[kConfiguration].get<int64_t>(), row[kRevisions].get<std::string>()));

@@ -9,9 +9,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr int kMostCurves = 48;
-constexpr int kMostFailures = 500;
-constexpr size_t kMostLeaders = 24;
+constexpr int kMaxCurves = 48;
+constexpr int kMaxFailures = 500;
+constexpr size_t kMaxLeaders = 24;
 
 std::vector<Curve> ReadCurves(const ResultsReader& reader, const FilterSql& filter) {
   const Table table = reader.Query(fmt::format(R"sql(
@@ -24,7 +24,7 @@ WITH first AS (
   GROUP BY c.stage_id, c.term ORDER BY 1, 2, c.term LIMIT {})
 SELECT method, seed, term, data, bits, widths FROM first JOIN curve USING (stage_id, term)
 ORDER BY 1, 2, 3)sql",
-                                               filter.condition, kMostCurves),
+                                               filter.condition, kMaxCurves),
                                    filter.bindings);
   std::vector<Curve> curves;
   for (const auto& row : table.rows) {
@@ -93,7 +93,7 @@ ReportData ReadReport(const ResultsReader& reader, const std::string& sweep,
   data.rows = Leaderboard(reader, papers, sweep);
   AddPublished(data.rows, papers);
   const FilterSql filter = ToSql(sweep, {});
-  data.leaders = Leaders(reader, sweep, data.rows, kMostLeaders);
+  data.leaders = Leaders(reader, sweep, data.rows, kMaxLeaders);
   data.provenance = ReadProvenance(reader, filter, data.rows);
   AddCounts(reader, sweep, data);
   data.facts.emplace_back("datasets", Distinct(reader, filter, "n.dataset"));
@@ -105,7 +105,7 @@ ReportData ReadReport(const ResultsReader& reader, const std::string& sweep,
       fmt::format("SELECT n.method, n.bits, t.seed, n.dataset, n.model, t.error FROM trial t "
                   "JOIN configuration n ON n.id = t.configuration_id WHERE t.state = 'failed' AND "
                   "{} ORDER BY n.method, n.w_bits DESC, t.seed LIMIT {}",
-                  filter.condition, kMostFailures),
+                  filter.condition, kMaxFailures),
       filter.bindings);
   for (auto& row : data.failures.rows) row[1] = BitsName(row[1]);
   data.layer_bits = ReadLayerBits(reader, filter);

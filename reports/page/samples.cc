@@ -10,11 +10,11 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostGrids = 24;
-constexpr int kMostStages = 1000;          // that are looked at: each is a file to open
-constexpr size_t kMostNames = 4;           // of the methods that share their images
-constexpr uintmax_t kMostBytes = 4 << 20;  // a grid of 1024 × 1024 noise has 3 MB
-constexpr size_t kMostTogether = 3 << 19;  // bytes: a report is a page to be read, or sent
+constexpr size_t kMaxGrids = 24;
+constexpr int kMaxStages = 1000;          // that are looked at: each is a file to open
+constexpr size_t kMaxNames = 4;           // of the methods that share their images
+constexpr uintmax_t kMaxBytes = 4 << 20;  // a grid of 1024 × 1024 noise has 3 MB
+constexpr size_t kMaxTogether = 3 << 19;  // bytes: a report is a page to be read, or sent
 constexpr const char* kFile = "samples.png";
 
 // A row for each stage: artifact, kind, methods (a JSON list), bits, model, dataset, seed.
@@ -34,7 +34,7 @@ Table Stages(const ResultsReader& reader, const FilterSql& filter) {
     JOIN artifact a ON a.id = g.artifact_id GROUP BY stage
     ORDER BY n.dataset, n.model, first.kind DESC, min(n.method), min(n.bits), min(first.seed), stage
     LIMIT )sql";
-  return reader.Query(kFirsts + filter.condition + kStages + std::to_string(kMostStages + 1),
+  return reader.Query(kFirsts + filter.condition + kStages + std::to_string(kMaxStages + 1),
                       filter.bindings);
 }
 
@@ -42,7 +42,7 @@ Table Stages(const ResultsReader& reader, const FilterSql& filter) {
 std::string TitleOf(const std::vector<Json>& row) {
   std::vector<std::string> names = ParseJson(row[2].get<std::string>(), "methods");
   std::sort(names.begin(), names.end());
-  const size_t others = names.size() - std::min(names.size(), kMostNames);
+  const size_t others = names.size() - std::min(names.size(), kMaxNames);
   names.resize(names.size() - others);
   return fmt::format("{}{}{}: {}, {}, seed {}", Join(names, ", "),
                      others > 0 ? fmt::format(" and {} more", others) : "",
@@ -58,17 +58,17 @@ Samples ReadSamples(const ResultsReader& reader, const FilterSql& filter) {
   const Table stages = Stages(reader, filter);
   size_t together = 0;
   for (const auto& row : stages.rows) {
-    auto png = ReadArtifactFile(store, row[0], kFile, kMostBytes, "a grid of samples");
+    auto png = ReadArtifactFile(store, row[0], kFile, kMaxBytes, "a grid of samples");
     if (!png) continue;
-    const bool full = together + png->size() > kMostTogether && !samples.grids.empty();
-    if (full || samples.grids.size() == kMostGrids) {
+    const bool full = together + png->size() > kMaxTogether && !samples.grids.empty();
+    if (full || samples.grids.size() == kMaxGrids) {
       samples.more = true;
       return samples;
     }
     together += png->size();
     samples.grids.push_back({TitleOf(row), std::move(*png)});
   }
-  samples.more = stages.rows.size() > static_cast<size_t>(kMostStages);
+  samples.more = stages.rows.size() > static_cast<size_t>(kMaxStages);
   return samples;
 }
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "reports/page/layer_bits.h"
-#include "reports/text/people_table.h"
+#include "reports/text/display_table.h"
 #include "reports/text/sparkline.h"
 
 namespace zerosweep {

@@ -22,7 +22,7 @@ std::string Markdown(const ReportData& data) {
   text += "\n## Leaderboard\n\n";
   if (const std::string shared = SharedSettings(data.rows); !shared.empty())
     text += MarkdownText(shared) + "\n\n";
-  text += TableAsMarkdown(LeaderboardForPeople(data.rows));
+  text += TableAsMarkdown(LeaderboardForDisplay(data.rows));
   for (const std::string& note : Notes(data.rows)) text += "\n" + MarkdownText(note) + "\n";
   if (!data.failures.rows.empty()) {
     text += "\n## Failures\n\n" + TableAsMarkdown(data.failures);
@@ -32,7 +32,7 @@ std::string Markdown(const ReportData& data) {
 
 // The shared settings are text below the table: a comment would not be printed.
 std::string Latex(const std::vector<LeaderboardRow>& rows) {
-  std::string text = TableAsLatex(LeaderboardForPeople(rows));
+  std::string text = TableAsLatex(LeaderboardForDisplay(rows));
   if (const std::string shared = SharedSettings(rows); !shared.empty())
     text += "\n\\noindent{\\footnotesize " + LatexText(shared) + "}\n";
   for (const std::string& note : Notes(rows)) text += fmt::format("% {}\n", note);

@@ -26,7 +26,7 @@ std::vector<Row> Reordered(const std::vector<Row>& rows, const std::vector<size_
 
 // The rows with those of one key together, in the order of the first of each.
 template <typename Row, typename KeyOf>
-std::vector<Row> Together(const std::vector<Row>& rows, KeyOf key_of) {
+std::vector<Row> GroupBy(const std::vector<Row>& rows, KeyOf key_of) {
   std::map<decltype(key_of(rows.front())), size_t> known;
   std::vector<std::vector<Row>> groups;
   for (const Row& row : rows) {

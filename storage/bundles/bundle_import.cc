@@ -139,7 +139,7 @@ void BundleReader::CheckMeasurements() {
   const std::map<std::string, std::string> odd = {
       {"correctness", "images < 0 OR length(bits) <> (images + 7) / 8"},
       {"curve",
-       fmt::format("points NOT BETWEEN 0 AND {} OR length(data) <> 8 * points", kMostCurvePoints)},
+       fmt::format("points NOT BETWEEN 0 AND {} OR length(data) <> 8 * points", kMaxCurvePoints)},
       {"attempt", "outcome NOT IN ('done', 'failed', 'superseded')"}};
   for (const auto& [table, condition] : odd) {
     const std::string stage =

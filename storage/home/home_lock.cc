@@ -269,7 +269,7 @@ HomeLock::~HomeLock() {
   state_->CloseFile();
 }
 
-void HomeLock::Beat() {
+void HomeLock::Heartbeat() {
   const double now = state_->clock->Monotonic();
   if (now - state_->last_beat < state_->limits.beat) return;
   if (!state_->IsOurs()) {

@@ -30,7 +30,7 @@ class HomeLock {
   HomeLock& operator=(const HomeLock&) = delete;
 
   // Rewrites the counter if `beat` has passed. Throws kStorage if the lock is no longer ours.
-  void Beat();
+  void Heartbeat();
   // Names this holding of the lock; never the same twice.
   const std::string& nonce() const;
 

@@ -18,7 +18,7 @@ std::string ArchOf(const Json& resolved) {
 
 using Row = std::vector<Json>;
 
-constexpr int kMostThreads = 4096;
+constexpr int kMaxThreads = 4096;
 
 std::string TextOf(const Json& cell) { return cell.is_string() ? cell.get<std::string>() : ""; }
 
@@ -154,7 +154,7 @@ class TrialReader {
       found.result.signature = Json::parse(row[1].get<std::string>());
       int& threads = found.design.threads;
       threads = found.result.signature.value("threads", threads);
-      if (threads < 1 || threads > kMostThreads)
+      if (threads < 1 || threads > kMaxThreads)
         FailBroken("stage", found.name, fmt::format("was computed on {} threads", threads));
     }
   }

@@ -7,7 +7,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostLogTail = 16 << 10;
+constexpr size_t kMaxLogTail = 16 << 10;
 
 int64_t SignatureId(Database& db, const Json& facts) {
   const std::string digest = JsonDigest(facts);
@@ -148,7 +148,7 @@ void ResultsWriter::FailAttempt(const AttemptFailed& failed) {
     db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'failed', error_kind = ?, failure = ?,
         message = ?, log_tail = ?, seconds = ? WHERE id = ? AND outcome IS NULL)")
         .Run(now, ToString(failed.kind), ToString(failed.failure), message,
-             CleanLines(failed.log_tail, kMostLogTail), failed.seconds,
+             CleanLines(failed.log_tail, kMaxLogTail), failed.seconds,
              FindAttempt(db, failed.attempt, stage.id).id);
     if (stage.state != "open") return;
     db.Prepare("UPDATE stage SET error = ? WHERE id = ?").Run(message, stage.id);
@@ -201,9 +201,9 @@ void ResultsWriter::AddCorrectness(const std::string& stage, const std::string& 
 
 void ResultsWriter::AddCurve(const std::string& stage, const std::string& term,
                              const std::vector<double>& x, const std::vector<double>& y) {
-  if (x.size() != y.size() || x.size() > kMostCurvePoints) {
+  if (x.size() != y.size() || x.size() > kMaxCurvePoints) {
     Fail(ErrorKind::kInternal, "curve '{}' of stage {}: {} x and {} y (at most {} points)", term,
-         stage, x.size(), y.size(), kMostCurvePoints);
+         stage, x.size(), y.size(), kMaxCurvePoints);
   }
   std::string bytes(x.size() * 2 * sizeof(float), '\0');
   for (size_t i = 0; i < x.size(); ++i) {

@@ -52,8 +52,8 @@ inline constexpr const char* kUsersOfHit = R"(SELECT i.stage_id FROM hit
 
 // Text as it is stored: one line, secrets redacted, at most 2000 bytes.
 std::string OneLine(const std::string& text);
-// Text of several lines: each redacted, at most the last `most_bytes`.
-std::string CleanLines(const std::string& text, size_t most_bytes);
+// Text of several lines: each redacted, at most the last `max_bytes`.
+std::string CleanLines(const std::string& text, size_t max_bytes);
 
 // Reads the status of stages through `db`.
 std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::string>& stages);

@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMostSource = 1 << 20;
+constexpr size_t kMaxSource = 1 << 20;
 
 // The id in the first row of a statement that is bound.
 int64_t IdFrom(Statement& statement) {
@@ -109,8 +109,7 @@ bool SweepInserter::Sweep(const std::string& name, const std::string& source,
     VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (name) DO UPDATE SET source = excluded.source,
       resolved = excluded.resolved, digest = excluded.digest, updated = excluded.updated
     RETURNING id)");
-  sweep_ =
-      IdFrom(upsert.Bind(name, CleanLines(source, kMostSource), resolved.dump(), digest, now_));
+  sweep_ = IdFrom(upsert.Bind(name, CleanLines(source, kMaxSource), resolved.dump(), digest, now_));
   if (unchanged) return false;
   // The sweep is what its file says now; trials that left it stay in the database.
   db_.Prepare("DELETE FROM sweep_trial WHERE sweep_id = ?").Run(sweep_);

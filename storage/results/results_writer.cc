@@ -194,13 +194,13 @@ std::string OneLine(const std::string& text) {
   return line;
 }
 
-std::string CleanLines(const std::string& text, size_t most_bytes) {
-  constexpr size_t kMostLine = 2000;  // the redactor recurses over a line
+std::string CleanLines(const std::string& text, size_t max_bytes) {
+  constexpr size_t kMaxLine = 2000;  // the redactor recurses over a line
   std::string clean;
-  size_t at = text.size() > most_bytes ? text.size() - most_bytes : 0;
+  size_t at = text.size() > max_bytes ? text.size() - max_bytes : 0;
   while (at < text.size()) {
     const size_t end = std::min(text.find('\n', at), text.size());
-    clean += Redact(text.substr(at, std::min(end - at, kMostLine)));
+    clean += Redact(text.substr(at, std::min(end - at, kMaxLine)));
     if (end < text.size()) clean += '\n';
     at = end + 1;
   }

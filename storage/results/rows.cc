@@ -20,7 +20,7 @@ const char* ToString(State state) {
   Fail(ErrorKind::kInternal, "no state has the value {}", static_cast<int>(state));
 }
 
-std::string ToString(const StageNeeds& needs) {
+std::string ToString(const ResourceRequest& needs) {
   std::vector<std::string> parts;
   if (needs.gpu) parts.emplace_back("a GPU");
   if (needs.cpus > 0) parts.push_back(fmt::format("{} cores", needs.cpus));

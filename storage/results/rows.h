@@ -19,17 +19,17 @@ const char* ToString(State state);  // "open", "done", "failed", "cancelled"
 State StateFromString(const std::string& word);
 
 // What a stage takes while it runs. No part of its name.
-struct StageNeeds {
+struct ResourceRequest {
   int ranks = 1;      // processes, each with what follows
   bool gpu = false;   // a GPU is not only used where there is one, but required
   int cpus = 0;       // cores; 0: as many as a slot has
   double memory = 0;  // bytes; 0: not said
   double time = 0;    // seconds that an attempt may last; 0: any
-  bool operator==(const StageNeeds&) const = default;
+  bool operator==(const ResourceRequest&) const = default;
 };
 
 // "2 ranks of 4 cores and 16.0 GiB", "1 rank of a GPU".
-std::string ToString(const StageNeeds& needs);
+std::string ToString(const ResourceRequest& needs);
 
 // What stages have in common that differ in nothing but their seed and inputs.
 struct StageDesign {
@@ -40,7 +40,7 @@ struct StageDesign {
   std::vector<std::string> roles;            // of its inputs, sorted
   std::map<std::string, std::string> files;  // role → path outside the home; not part of the name
   int threads = 1;                           // declared by kind and profile, kept by retries
-  StageNeeds needs;                          // not stored
+  ResourceRequest needs;                     // not stored
 };
 
 struct StageRow {
@@ -111,7 +111,7 @@ struct AttemptRow {
   int threads = 1;
 };
 
-inline constexpr size_t kMostCurvePoints = 512;
+inline constexpr size_t kMaxCurvePoints = 512;
 
 struct AttemptDone {
   std::string attempt;

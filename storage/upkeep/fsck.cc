@@ -14,16 +14,16 @@ constexpr const char* kUnreadable =
     "restore results.db from a copy; without one move it away: `zerosweep run` takes up what "
     "artifacts/ holds";
 constexpr const char* kBringBack = "restore the folder from a copy, or choose another --home";
-constexpr size_t kMostDatabaseFindings = 20;
+constexpr size_t kMaxDatabaseFindings = 20;
 
 void CheckDatabase(Database& database, std::vector<Finding>& findings) {
   Statement integrity(database.get(), database.path().string(),
-                      fmt::format("PRAGMA integrity_check({})", kMostDatabaseFindings));
+                      fmt::format("PRAGMA integrity_check({})", kMaxDatabaseFindings));
   while (integrity.Step()) {
     if (integrity.Text(0) != "ok") findings.push_back({"database", integrity.Text(0), kRestore});
   }
   Statement keys(database.get(), database.path().string(), "PRAGMA foreign_key_check");
-  for (size_t n = 0; n < kMostDatabaseFindings && keys.Step(); ++n) {
+  for (size_t n = 0; n < kMaxDatabaseFindings && keys.Step(); ++n) {
     findings.push_back({"database",
                         fmt::format("row {} of {} refers to a row of {} that is not there",
                                     keys.Int(1), keys.Text(0), keys.Text(2)),

@@ -15,7 +15,7 @@ constexpr double kStartUp = 1;      // seconds of any stage
 constexpr double kUsualMacs = 4e7;  // of a network that nothing is known of: ResNet-20's
 
 std::string NearKey(const std::string& kind, const std::string& implementation,
-                    const Subject& subject) {
+                    const Workload& subject) {
   return Json({kind, implementation, subject.model, subject.dataset}).dump();
 }
 
@@ -69,19 +69,19 @@ CostModel::CostModel(const std::vector<CostSample>& history, WorkFacts facts)
       add(FarKey(sample.kind, sample.implementation, true), sample.seconds / *macs);
   }
   for (auto& [key, seen] : all) {
-    Relatives& relatives = relatives_[key];
+    Neighbours& relatives = neighbours_[key];
     relatives.any_work = Median(std::move(seen.any_work));
     for (auto& [work, seconds] : seen.same_work)
       relatives.same_work[work] = Median(std::move(seconds));
   }
 }
 
-CostEstimate CostModel::Predict(const StageDesign& stage, const Subject& subject) const {
+CostEstimate CostModel::Predict(const StageDesign& stage, const Workload& subject) const {
   const double work = WorkOf(stage.kind, stage.params, subject.dataset);
   const auto macs = facts_.Macs(subject.arch, subject.dataset);
   const auto of = [&](const std::string& key) -> std::optional<double> {
-    const auto found = relatives_.find(key);
-    if (found == relatives_.end()) return std::nullopt;
+    const auto found = neighbours_.find(key);
+    if (found == neighbours_.end()) return std::nullopt;
     const auto same = found->second.same_work.find(work);
     return work * (same == found->second.same_work.end() ? found->second.any_work : same->second);
   };
@@ -101,7 +101,7 @@ double CostModel::WorkOf(const std::string& kind, const Json& params,
   return limit > 0 ? limit : facts_.TestImages(dataset);
 }
 
-double CostModel::RuleOfThumb(const StageDesign& stage, const Subject& subject) const {
+double CostModel::RuleOfThumb(const StageDesign& stage, const Workload& subject) const {
   const double passes = facts_.Passes(stage.kind, stage.implementation);
   return kStartUp + WorkOf(stage.kind, stage.params, subject.dataset) * passes *
                         facts_.Macs(subject.arch, subject.dataset).value_or(kUsualMacs) /
@@ -112,7 +112,7 @@ std::vector<CostEstimate> EstimateCosts(const Plan& plan, const CostModel& model
   std::vector<const Configuration*> of_stage(plan.stages.size(), nullptr);
   for (const TrialRow& trial : plan.trials)
     for (const size_t stage : trial.stages) of_stage[stage] = trial.configuration.get();
-  const auto subject_of = [](const Configuration* trial) -> Subject {
+  const auto subject_of = [](const Configuration* trial) -> Workload {
     if (trial == nullptr) return {};
     return {trial->model, trial->dataset, trial->arch};
   };

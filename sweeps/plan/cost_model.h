@@ -25,7 +25,7 @@ struct CostEstimate {
 };
 
 // What a stage works on; empty where it is not known.
-struct Subject {
+struct Workload {
   std::string model, dataset, arch;
 };
 
@@ -38,21 +38,21 @@ class CostModel {
   // parameters ask for: of the same implementation, model and dataset with the same work; the same
   // with other work; the same implementation, scaled by multiply-adds as well; none. Of relatives
   // on several devices only those on the latest one count.
-  CostEstimate Predict(const StageDesign& stage, const Subject& subject) const;
+  CostEstimate Predict(const StageDesign& stage, const Workload& subject) const;
 
  private:
   // Medians of the seconds that a unit of work took.
-  struct Relatives {
+  struct Neighbours {
     double any_work = 0;
     std::map<double, double> same_work;  // by work
   };
   // Images that go through the network, each time counted.
   double WorkOf(const std::string& kind, const Json& params, const std::string& dataset) const;
   // Seconds on one core, within a factor of three on the processors that it was tried on.
-  double RuleOfThumb(const StageDesign& stage, const Subject& subject) const;
+  double RuleOfThumb(const StageDesign& stage, const Workload& subject) const;
 
   WorkFacts facts_;
-  std::map<std::string, Relatives> relatives_;  // by key
+  std::map<std::string, Neighbours> neighbours_;  // by key
 };
 
 // By stage of the plan.

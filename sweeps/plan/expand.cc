@@ -84,12 +84,12 @@ class Expansion {
             fmt::format("{}: {} matches no trial", counted.matcher.where(), counted.what));
       }
     }
-    if (builder_.coincidences() > 0) {
+    if (builder_.duplicates() > 0) {
       plan_.warnings.push_back(
           fmt::format("{}: {} trial(s) coincide with others, since nothing in them uses what "
                       "differs (a seed, a "
                       "profile), and count once",
-                      spec_.root().where, builder_.coincidences()));
+                      spec_.root().where, builder_.duplicates()));
     }
   }
 

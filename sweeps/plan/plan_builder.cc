@@ -247,7 +247,7 @@ size_t PlanBuilder::FamilyOf(const std::string& text) {
 }
 
 const PlanBuilder::Design& PlanBuilder::Intern(StageDesign design) {
-  const StageNeeds& needs = design.needs;
+  const ResourceRequest& needs = design.needs;
   const std::string in_names =
       CanonicalJson({design.kind, design.revision, design.params, design.roles});
   const std::string whole =

@@ -33,7 +33,7 @@ class PlanBuilder {
   void Add(const Assignment& trial, const std::string& sweep_where);
 
   // Trials that coincided with others.
-  size_t coincidences() const { return coincidences_; }
+  size_t duplicates() const { return coincidences_; }
 
  private:
   // A design and its text, one for each distinct design of the sweep.

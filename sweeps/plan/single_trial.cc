@@ -13,7 +13,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kIdShown = 8, kMostName = 100;
+constexpr size_t kIdShown = 8, kMaxName = 100;
 
 YamlNode EmptyMap(const std::string& where) {
   YamlNode node;
@@ -92,7 +92,7 @@ std::string NameOfSingle(const Plan& plan) {
   const Configuration& c = *trial.configuration;
   const std::string tail = "_" + trial.id.substr(0, kIdShown);
   std::string name = fmt::format("quantize_{}_{}_{}", c.model, c.method, c.bits);
-  name = name.substr(0, kMostName - tail.size());
+  name = name.substr(0, kMaxName - tail.size());
   for (char& letter : name) {
     const bool allowed = std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_' ||
                          letter == '-' || letter == '.';

@@ -19,7 +19,7 @@ struct TrialStage {
   Json named = Json::object();     // those that go into the stage's name: neutral ones left out,
                                    // the kind's own included
   int threads = 1;
-  StageNeeds needs;
+  ResourceRequest needs;
   std::string where;  // of what sets its parameters
 
   const KindFacts& facts() const { return kind->kind(); }

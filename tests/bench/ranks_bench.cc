@@ -60,12 +60,12 @@ void Work(Transport& transport) {
       active = true;
       const auto order = std::get<CoordinatorMessage>(ClusterMessageFromJson(envelope->message));
       if (const auto* assign = std::get_if<Assign>(&order))
-        transport.Send(0, ToJson(WorkerMessage(Ended{Answer(*assign), {}})));
+        transport.Send(0, ToJson(WorkerMessage(AttemptEnded{Answer(*assign), {}})));
       left = left || std::holds_alternative<Leave>(order);
     }
     wait.Turn(active);
   }
-  transport.Send(0, ToJson(WorkerMessage(Left{})));
+  transport.Send(0, ToJson(WorkerMessage(Goodbye{})));
 }
 
 void RunToEnd(Coordinator& coordinator, Transport& transport) {
@@ -78,7 +78,7 @@ void RunToEnd(Coordinator& coordinator, Transport& transport) {
       if (const auto* word = std::get_if<WorkerMessage>(&message))
         coordinator.Handle(envelope->from, *word);
       else if (std::holds_alternative<Leave>(std::get<CoordinatorMessage>(message)))
-        coordinator.Handle(0, Left{});  // rank 0 has no worker here
+        coordinator.Handle(0, Goodbye{});  // rank 0 has no worker here
     }
     active |= coordinator.Step();
     wait.Turn(active);

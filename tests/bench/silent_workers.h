@@ -29,7 +29,7 @@ class SilentWorkers final : public Transport {
     if (message.at("type") == "assign") return on_assign_();
     if (to == 0) return arrived_.push_back({0, message});
     benchmark::DoNotOptimize(message.dump());  // what a transport between processes does with it
-    if (message.at("type") == "leave") arrived_.push_back({to, ToJson(WorkerMessage(Left{}))});
+    if (message.at("type") == "leave") arrived_.push_back({to, ToJson(WorkerMessage(Goodbye{}))});
   }
 
   std::optional<Envelope> Poll() override {
@@ -54,7 +54,7 @@ class SilentWorkers final : public Transport {
   std::function<void()> on_assign_;
   double start_;
   int64_t beats_ = 0;
-  const std::string beat_ = ToJson(WorkerMessage(Beat{})).dump();
+  const std::string beat_ = ToJson(WorkerMessage(Heartbeat{})).dump();
   std::deque<Envelope> arrived_;
 };
 

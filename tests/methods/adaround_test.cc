@@ -5,7 +5,7 @@
 
 #include "engine/models/builder.h"
 #include "engine/quant/quantizer.h"
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 #include "tests/support/engine/fill.h"
 #include "tests/support/engine/golden.h"
 #include "tests/support/engine/memory_checkpoints.h"
@@ -85,7 +85,7 @@ struct AdaroundTest : testing::Test {
 
 TEST_F(AdaroundTest, TheGridLosesLeastToThePowerOf2Point4) {
   const torch::Tensor weight = FilledDouble("conv1.weight", {4, 3, 3, 3}, -0.5, 0.5);
-  const UniformGrid grid = SearchGrid(weight, golden.at("bits"), {}, /*per_channel=*/true);
+  const UniformGrid grid = EstimateGrid(weight, golden.at("bits"), {}, /*per_channel=*/true);
   const Json& expected = golden.at("conv1");
   EXPECT_TRUE(torch::allclose(StepOf(grid), Numbers(expected.at("grid_step")), 1e-9, 0));
   EXPECT_TRUE(

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/engine/joint_case.h"
+#include "tests/support/engine/generative_case.h"
 
 namespace zerosweep {
 namespace {
 
-ClusterQSettings SettingsOf(const JointCase& of) {
+ClusterQSettings SettingsOf(const GenerativeCase& of) {
   return ClusterQParams().Read("clusterq", of.params);
 }
 
@@ -22,7 +22,7 @@ std::vector<Moments> SomeMoments(const Teacher& teacher, bool gradient) {
 
 TEST(ClusterqTest, TheReleasedDiversityHasNoGradient) {
   torch::manual_seed(1);
-  JointCase one("clusterq", {{"objective", "released"}}, torch::kFloat64);
+  GenerativeCase one("clusterq", {{"objective", "released"}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   const ClusterQ method(context, SettingsOf(one));
@@ -37,7 +37,7 @@ TEST(ClusterqTest, TheReleasedDiversityHasNoGradient) {
 
 // The code adds the squares over images and layers: a draw of U(±w) squares to w²/3 on average.
 TEST(ClusterqTest, TheReleasedDiversityIsASumOverImagesAndLayers) {
-  JointCase one("clusterq", {{"objective", "released"}, {"batch", 5}}, torch::kFloat64);
+  GenerativeCase one("clusterq", {{"objective", "released"}, {"batch", 5}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   const ClusterQ method(context, SettingsOf(one));
@@ -52,7 +52,7 @@ TEST(ClusterqTest, TheReleasedDiversityIsASumOverImagesAndLayers) {
 // As the code's two loops have it.
 TEST(ClusterqTest, TheReleasedMismatchDividesInsideItsLoop) {
   torch::manual_seed(2);
-  JointCase one("clusterq", {{"objective", "released"}, {"batch", 3}}, torch::kFloat64);
+  GenerativeCase one("clusterq", {{"objective", "released"}, {"batch", 3}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   const ClusterQ method(context, SettingsOf(one));
@@ -71,7 +71,7 @@ TEST(ClusterqTest, TheReleasedMismatchDividesInsideItsLoop) {
 }
 
 TEST(ClusterqTest, CentroidsAreMadeOfAcceptedImagesAndMove) {
-  JointCase one("clusterq", {{"centroid_rate", 0.25}});
+  GenerativeCase one("clusterq", {{"centroid_rate", 0.25}});
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   ClusterQ method(context, SettingsOf(one));
@@ -97,7 +97,7 @@ TEST(ClusterqTest, CentroidsAreMadeOfAcceptedImagesAndMove) {
 
 // Of a thousand classes it takes minutes, and a stage that says nothing counts as hung.
 TEST(ClusterqTest, AnUpdateTellsOfEveryClass) {
-  JointCase one("clusterq");
+  GenerativeCase one("clusterq");
   Alone with;
   one.Run(with.group, with.checkpoints);
   EXPECT_EQ(one.progress.reports["classes"], 3 * 4);  // of 7 steps the 2nd, 4th and 6th; 4 classes
@@ -107,7 +107,7 @@ TEST(ClusterqTest, AnUpdateTellsOfEveryClass) {
 // epoch later (trainer.py: epoch == soft_stat_epoch, epoch > soft_stat_epoch), for both objectives.
 TEST(ClusterqTest, TheClassTermBeginsOneEpochAfterTheCentroids) {
   for (const char* objective : {"intended", "released"}) {
-    JointCase one("clusterq", {{"objective", objective}, {"centroids_from", 4}, {"epoch", 3}});
+    GenerativeCase one("clusterq", {{"objective", objective}, {"centroids_from", 4}, {"epoch", 3}});
     Alone with;
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
     ClusterQ method(context, SettingsOf(one));
@@ -122,7 +122,7 @@ TEST(ClusterqTest, TheClassTermBeginsOneEpochAfterTheCentroids) {
 
 // A centroid begins with whole images; updates see views when the coin says so.
 TEST(ClusterqTest, OnlyUpdatesOfCentroidsAreAugmented) {
-  JointCase plain("clusterq", {{"augment", false}}), seen("clusterq", {{"augment", true}});
+  GenerativeCase plain("clusterq", {{"augment", false}}), seen("clusterq", {{"augment", true}});
   Alone with;
   const QuantizationContext context_plain = plain.Context(with.group, with.checkpoints);
   const QuantizationContext context_seen = seen.Context(with.group, with.checkpoints);
@@ -157,7 +157,7 @@ TEST(ClusterqTest, OnlyUpdatesOfCentroidsAreAugmented) {
 
 // The batch of one class is seen as the step's mixed batch is.
 TEST(ClusterqTest, TheClassBatchIsAugmentedWhenTheStepsBatchIs) {
-  JointCase plain("clusterq", {{"augment", false}}), seen("clusterq", {{"augment", true}});
+  GenerativeCase plain("clusterq", {{"augment", false}}), seen("clusterq", {{"augment", true}});
   Alone with;
   const QuantizationContext context_plain = plain.Context(with.group, with.checkpoints);
   const QuantizationContext context_seen = seen.Context(with.group, with.checkpoints);

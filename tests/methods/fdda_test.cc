@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "engine/optim/optimiser.h"
-#include "tests/support/engine/joint_case.h"
+#include "tests/support/engine/generative_case.h"
 
 namespace zerosweep {
 namespace {
@@ -22,7 +22,7 @@ TEST(FddaTest, TheCosineReturns) {
 }
 
 TEST(FddaTest, CentresAreTheMomentsOfOneImage) {
-  JointCase one("fdda", {}, torch::kFloat64);
+  GenerativeCase one("fdda", {}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   const Fdda method(context, FddaParams().Read("fdda", one.params));
@@ -44,7 +44,7 @@ TEST(FddaTest, CentresAreTheMomentsOfOneImage) {
 
 // Of a thousand classes they take minutes, and a stage that says nothing counts as hung.
 TEST(FddaTest, TheCentresTellOfEveryClass) {
-  JointCase one("fdda");
+  GenerativeCase one("fdda");
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   const Fdda method(context, FddaParams().Read("fdda", one.params));
@@ -52,7 +52,7 @@ TEST(FddaTest, TheCentresTellOfEveryClass) {
 }
 
 TEST(FddaTest, AClassWithoutRealImageIsNamed) {
-  JointCase one("fdda");
+  GenerativeCase one("fdda");
   one.real.labels = torch::arange(24) % 3;  // no 3
   Alone with;
   try {
@@ -71,7 +71,7 @@ TrainingBatch EightGenerated() {
 }
 
 TEST(FddaTest, TheStudentSeesRealImagesToo) {
-  JointCase one("fdda");
+  GenerativeCase one("fdda");
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   Fdda method(context, FddaParams().Read("fdda", one.params));
@@ -94,7 +94,7 @@ TEST(FddaTest, TheStudentSeesOneRealImageOfEachClassUnlessMoreAreAsked) {
   EXPECT_EQ(real->default_value, 0);
   EXPECT_TRUE(real->profiles.empty() && real->variants.empty());
   for (const auto& [asked, seen] : {std::pair{0, 4}, {4, 4}, {10, 10}, {1000, 24}}) {
-    JointCase one("fdda", {{"real_images", asked}});
+    GenerativeCase one("fdda", {{"real_images", asked}});
     Alone with;
     const auto metrics = one.Run(with.group, with.checkpoints).metrics;
     EXPECT_EQ(metrics.at("real_images"), seen) << asked;
@@ -103,7 +103,7 @@ TEST(FddaTest, TheStudentSeesOneRealImageOfEachClassUnlessMoreAreAsked) {
 }
 
 TEST(FddaTest, TheImagesOfTheCentresComeFirst) {
-  JointCase one("fdda", {{"real_images", 0}});
+  GenerativeCase one("fdda", {{"real_images", 0}});
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   Fdda method(context, FddaParams().Read("fdda", one.params));
@@ -116,7 +116,7 @@ TEST(FddaTest, CropsOfAllOfAnImageOnlyMirrorIt) {
   for (const bool whole : {true, false}) {
     Json given = {{"real_images", 0}};
     if (whole) given.update({{"real_crop", 1.0}, {"synthetic_crop", 1.0}});
-    JointCase one("fdda", given);
+    GenerativeCase one("fdda", given);
     Alone with;
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
     Fdda method(context, FddaParams().Read("fdda", one.params));

@@ -134,7 +134,7 @@ TEST(GenieDTest, OnlyConvolutionsWithAStrideSwing) {
   const Teacher teacher = TinyTeacher();
   const torch::Tensor x = torch::randn({2, 3, 8, 8});
   std::map<std::string, torch::Tensor> plain;
-  Taps look;
+  ForwardHooks look;
   look.on_input = [&](int node, const torch::Tensor& input) {
     plain[teacher.graph.nodes[static_cast<size_t>(node)].name] = input.clone();
   };
@@ -145,8 +145,8 @@ TEST(GenieDTest, OnlyConvolutionsWithAStrideSwing) {
     RandomSequence again = RandomStreams(0).Shared(step, "swing");
     const uint32_t dy = again.Below(3), dx = again.Below(3);
     offsets.insert({dy, dx});
-    Taps taps = SwingTaps(teacher.graph, draws);
-    taps.on_input = [&](int node, const torch::Tensor& input) {
+    ForwardHooks hooks = SwingTaps(teacher.graph, draws);
+    hooks.on_input = [&](int node, const torch::Tensor& input) {
       const std::string& name = teacher.graph.nodes[static_cast<size_t>(node)].name;
       if (name == "conv1" || name == "pool") {
         EXPECT_TRUE(torch::equal(input, plain.at(name)));
@@ -154,7 +154,7 @@ TEST(GenieDTest, OnlyConvolutionsWithAStrideSwing) {
         EXPECT_TRUE(torch::equal(input, SwingCrop(plain.at(name), dy, dx))) << step;
       }
     };
-    zerosweep::Run(teacher.graph, x, taps);
+    zerosweep::Run(teacher.graph, x, hooks);
   }
   EXPECT_EQ(offsets.size(), 9U);
 }

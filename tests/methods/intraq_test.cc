@@ -252,13 +252,13 @@ TEST_F(IntraqTest, AConvolutionOfOnePixelIsAClassifierWithOrWithoutAFlatten) {
     const Teacher other = ConvHeadTeacher(10, flatten);
     const torch::Tensor x = torch::randn({3, 3, 10, 10});
     torch::Tensor pooled;
-    Taps taps;
-    taps.replace_output = [&](int node, const torch::Tensor& output) {
+    ForwardHooks hooks;
+    hooks.replace_output = [&](int node, const torch::Tensor& output) {
       if (other.graph.nodes[static_cast<size_t>(node)].name == "relu2")
         pooled = output.mean(at::IntArrayRef{2, 3});
       return output;
     };
-    zerosweep::Run(other.graph, x, taps);
+    zerosweep::Run(other.graph, x, hooks);
     const torch::Tensor features = Features(other, x);
     ASSERT_EQ(features.sizes(), (std::vector<int64_t>{3, 8}));
     EXPECT_TRUE(torch::allclose(features, pooled, 1e-5, 1e-6));

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "tests/support/engine/joint_case.h"
+#include "tests/support/engine/generative_case.h"
 #include "tests/support/engine/state_on_ranks.h"
 
 namespace zerosweep {
@@ -11,9 +11,10 @@ namespace {
 
 TrainingState StateAfter(const std::string& name, const Json& given, torch::ScalarType type,
                          int ranks, int64_t steps) {
-  const JointCase shared(name, given, type);  // made once: its random numbers are of one generator
+  const GenerativeCase shared(name, given,
+                              type);  // made once: its random numbers are of one generator
   return StateOnRanks(ranks, steps, [&](Group& group, Checkpoints& checkpoints) {
-    JointCase one = shared;
+    GenerativeCase one = shared;
     one.teacher.graph = shared.teacher.graph.Clone();
     one.Run(group, checkpoints);
   });
@@ -69,9 +70,9 @@ TEST_P(JointTest, SeveralRanksHaveTheGradientsOfOneInFloat) {
 }
 
 TEST_P(JointTest, SamplesAndScoresAreThoseOfOneRank) {
-  const JointCase shared(GetParam(), Given(Early(1)), torch::kFloat64);
+  const GenerativeCase shared(GetParam(), Given(Early(1)), torch::kFloat64);
   const auto result_of = [&](Group& group) {
-    JointCase one = shared;
+    GenerativeCase one = shared;
     one.teacher.graph = shared.teacher.graph.Clone();
     NoCheckpoints none;
     return one.Run(group, none);
@@ -88,7 +89,7 @@ TEST_P(JointTest, SamplesAndScoresAreThoseOfOneRank) {
 }
 
 TEST_P(JointTest, AnInterruptedTrainingGoesOnBitForBit) {
-  JointCase one(GetParam());
+  GenerativeCase one(GetParam());
   SoloGroup alone;
   NoCheckpoints none;
   const auto expected = one.Run(alone, none);
@@ -107,8 +108,8 @@ TEST_P(JointTest, AnInterruptedTrainingGoesOnBitForBit) {
 }
 
 TEST_P(JointTest, TheGeneratorLearnsWhatItIsAskedFor) {
-  JointCase one(GetParam(),
-                {{"batch", 16}, {"warm_up", 100}, {"calibration", 5}, {"iterations", 0}});
+  GenerativeCase one(GetParam(),
+                     {{"batch", 16}, {"warm_up", 100}, {"calibration", 5}, {"iterations", 0}});
   SoloGroup alone;
   NoCheckpoints none;
   const Quantization result = one.Run(alone, none);
@@ -121,7 +122,7 @@ TEST_P(JointTest, TheGeneratorLearnsWhatItIsAskedFor) {
 TEST_P(JointTest, NeedsCalibrationBeforeTheStudent) {
   SoloGroup alone;
   NoCheckpoints none;
-  JointCase never(GetParam(), {{"calibration", 0}});
+  GenerativeCase never(GetParam(), {{"calibration", 0}});
   try {
     never.Run(alone, none);
     FAIL();
@@ -130,12 +131,12 @@ TEST_P(JointTest, NeedsCalibrationBeforeTheStudent) {
     EXPECT_STREQ(error.what(),
                  "the student's activation ranges are never calibrated: calibration is 0");
   }
-  JointCase late(GetParam(), {{"calibration", 9}});
+  GenerativeCase late(GetParam(), {{"calibration", 9}});
   EXPECT_THROW(late.Run(alone, none), Error);
 }
 
 TEST_P(JointTest, ALossThatIsNotFiniteIsToldByName) {
-  JointCase one(GetParam(), {{"lr_generator", 1e30}});
+  GenerativeCase one(GetParam(), {{"lr_generator", 1e30}});
   SoloGroup alone;
   NoCheckpoints none;
   try {
@@ -148,7 +149,7 @@ TEST_P(JointTest, ALossThatIsNotFiniteIsToldByName) {
 
 // Inception-v3 takes 299 pixels, pytorchcv's MobileNetV2 ends in a convolution of 1×1.
 TEST_P(JointTest, TrainsForSidesThatFourDoesNotDivideAndForAConvolutionAsClassifier) {
-  JointCase one(GetParam(), {}, torch::kFloat32, ConvHeadTeacher(10));
+  GenerativeCase one(GetParam(), {}, torch::kFloat32, ConvHeadTeacher(10));
   Alone with;
   const Quantization result = one.Run(with.group, with.checkpoints);
   EXPECT_EQ(result.samples.sizes(), (std::vector<int64_t>{8, 3, 10, 10}));
@@ -164,7 +165,7 @@ TEST_P(JointTest, TheBudgetOfTheStudentIsAMetric) {
   const std::map<std::string, double> sums = {
       {"constant", 4}, {"step", 0.121}, {"cosine", 2.5}};  // Σ cos²(πk/8) = (4 + 1)/2
   for (const auto& [schedule, sum] : sums) {
-    JointCase one(GetParam(), {{"schedule", schedule}, {"period", 0}});
+    GenerativeCase one(GetParam(), {{"schedule", schedule}, {"period", 0}});
     Alone with;
     const auto metrics = one.Run(with.group, with.checkpoints).metrics;
     EXPECT_NEAR(metrics.at("lr_kd"), 0.01 * sum * weight, 1e-12 * weight) << schedule;

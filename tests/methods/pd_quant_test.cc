@@ -100,11 +100,11 @@ TEST_F(PdQuantTest, TheCorrectionLossIsTheSpecifications) {
   double expected = 50 * ((p - p0).square().sum() / (10.0 * 64)).item<double>();
   const Node& bn = graph.nodes[static_cast<size_t>(graph.BatchNorms().front())];
   torch::Tensor x;
-  Taps taps;
-  taps.on_input = [&](int node, const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int node, const torch::Tensor& input) {
     if (graph.nodes[static_cast<size_t>(node)].name == bn.name) x = input.to(torch::kFloat64);
   };
-  zerosweep::Run(graph, p, taps);
+  zerosweep::Run(graph, p, hooks);
   for (int64_t n = 0; n < 10; ++n) {
     for (int64_t c = 0; c < x.size(1); ++c) {
       const torch::Tensor map = x[n][c].flatten();

@@ -3,15 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "tests/support/engine/joint_case.h"
+#include "tests/support/engine/generative_case.h"
 
 namespace zerosweep {
 namespace {
 
-QimeraSettings SettingsOf(const JointCase& of) { return QimeraParams().Read("qimera", of.params); }
+QimeraSettings SettingsOf(const GenerativeCase& of) {
+  return QimeraParams().Read("qimera", of.params);
+}
 
 TEST(QimeraTest, LabelsSumToOneAlsoWhereClassesMeet) {
-  JointCase one("qimera", {{"mixed_classes", 9}});
+  GenerativeCase one("qimera", {{"mixed_classes", 9}});
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   const Qimera method(context, SettingsOf(one));
@@ -27,7 +29,7 @@ TEST(QimeraTest, LabelsSumToOneAlsoWhereClassesMeet) {
 }
 
 TEST(QimeraTest, PlainEmbeddingsAreStandardisedOneByOneMixedOnesSlotBySlot) {
-  JointCase one("qimera", {{"mixed_classes", 3}}, torch::kFloat64);
+  GenerativeCase one("qimera", {{"mixed_classes", 3}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   const Qimera method(context, SettingsOf(one));
@@ -43,7 +45,7 @@ TEST(QimeraTest, PlainEmbeddingsAreStandardisedOneByOneMixedOnesSlotBySlot) {
 TEST(QimeraTest, SwitchesChooseMappingEmbeddingAndNorms) {
   Alone with;
   const auto parameters = [&](const Json& given) {
-    JointCase one("qimera", given);
+    GenerativeCase one("qimera", given);
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
     return Qimera(context, SettingsOf(one)).Parameters().size();
   };
@@ -53,10 +55,10 @@ TEST(QimeraTest, SwitchesChooseMappingEmbeddingAndNorms) {
   EXPECT_EQ(parameters({{"embedding", "frozen"}, {"latents", 0}}), whole - 1);
   // With conditional norms, the released mean makes images of many classes paler.
   const auto images = [&](const char* mix) {
-    JointCase one("qimera", {{"conditioning", "norms"},
-                             {"conditional_mix", mix},
-                             {"superposed", 1},
-                             {"mixed_classes", 50}});
+    GenerativeCase one("qimera", {{"conditioning", "norms"},
+                                  {"conditional_mix", mix},
+                                  {"superposed", 1},
+                                  {"mixed_classes", 50}});
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
     return Qimera(context, SettingsOf(one)).Generate(0, {0, 12}).images.detach();
   };
@@ -66,8 +68,8 @@ TEST(QimeraTest, SwitchesChooseMappingEmbeddingAndNorms) {
 
 // As pytorchcv's MobileNetV2: as many latents as the classifier takes, its rows as embeddings.
 TEST(QimeraTest, AConvolutionOfOnePixelGivesEmbeddings) {
-  JointCase one("qimera", {{"embedding", "frozen"}, {"latents", 0}, {"noise", 0.0}},
-                torch::kFloat32, ConvHeadTeacher(10));
+  GenerativeCase one("qimera", {{"embedding", "frozen"}, {"latents", 0}, {"noise", 0.0}},
+                     torch::kFloat32, ConvHeadTeacher(10));
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   const Qimera method(context, SettingsOf(one));
@@ -80,7 +82,7 @@ TEST(QimeraTest, AConvolutionOfOnePixelGivesEmbeddings) {
 }
 
 TEST(QimeraTest, AnotherConvolutionAsClassifierIsRefused) {
-  JointCase one("qimera", {{"embedding", "classifier"}, {"latents", 0}});
+  GenerativeCase one("qimera", {{"embedding", "classifier"}, {"latents", 0}});
   Graph& graph = one.teacher.graph;
   graph.nodes.resize(static_cast<size_t>(graph.Find("mean")));
   graph.output = {static_cast<int>(graph.nodes.size()) - 1, 0};

@@ -36,12 +36,12 @@ float Hi(const QuantizedNetwork& network, size_t site) {
 
 torch::Tensor Relu1(const Graph& graph, const torch::Tensor& x) {
   torch::Tensor seen;
-  Taps taps;
-  taps.replace_output = [&](int node, const torch::Tensor& output) {
+  ForwardHooks hooks;
+  hooks.replace_output = [&](int node, const torch::Tensor& output) {
     if (graph.nodes[static_cast<size_t>(node)].name == "relu1") seen = output;
     return output;
   };
-  zerosweep::Run(graph, x, taps);
+  zerosweep::Run(graph, x, hooks);
   return seen;
 }
 
@@ -84,12 +84,12 @@ TEST(RangeQuantizersTest, DeeperRangesSeeQuantizedTensors) {
   });
   EXPECT_NEAR(Hi(network, 1), relu2.max().item<float>(), 1e-5);
   torch::Tensor unquantized;
-  Taps taps;
-  taps.replace_output = [&](int node, const torch::Tensor& output) {
+  ForwardHooks hooks;
+  hooks.replace_output = [&](int node, const torch::Tensor& output) {
     if (teacher.graph.nodes[static_cast<size_t>(node)].name == "relu2") unquantized = output;
     return output;
   };
-  zerosweep::Run(teacher.graph, x, taps);
+  zerosweep::Run(teacher.graph, x, hooks);
   EXPECT_GT(std::abs(Hi(network, 1) - unquantized.max().item<float>()), 1e-3);
 }
 

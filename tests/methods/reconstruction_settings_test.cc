@@ -133,15 +133,15 @@ Json DefaultsOf(const Declaration& declaration) {
   return values;
 }
 
-const char* Word(RangeSearch kind) {
+const char* Word(RangeEstimator kind) {
   switch (kind) {
-    case RangeSearch::kMinMax:
+    case RangeEstimator::kMinMax:
       return "minmax";
-    case RangeSearch::kShrinkBoth:
+    case RangeEstimator::kShrinkBoth:
       return "shrink";
-    case RangeSearch::kWidthAndZero:
+    case RangeEstimator::kWidthAndZero:
       return "width_zero";
-    case RangeSearch::kSymmetric:
+    case RangeEstimator::kSymmetric:
       return "symmetric";
   }
   return "";
@@ -161,15 +161,15 @@ const char* Word(ActInit init) {
   return "";
 }
 
-void TellRange(const std::string& what, const RangeSearchSettings& range, Json& told) {
+void TellRange(const std::string& what, const RangeEstimatorSettings& range, Json& told) {
   told[what + " range"] = Word(range.kind);
-  told[what + " candidates"] = range.kind == RangeSearch::kWidthAndZero
+  told[what + " candidates"] = range.kind == RangeEstimator::kWidthAndZero
                                    ? static_cast<int>(std::lround(1 / range.step))
                                    : range.candidates;
   told[what + " p"] = range.p;
 }
 
-void TellPhase(const std::string& number, const Phase& phase, Json& told) {
+void ReportPhase(const std::string& number, const Phase& phase, Json& told) {
   told[number + " iterations"] = phase.iterations;
   told[number + " lr rounding"] = phase.lr_rounding;
   told[number + " lr weight step"] = phase.lr_weight_step;
@@ -195,7 +195,7 @@ Json Told(const ReconstructionSettings& settings) {
   told["b"] = fmt::format("{} to {}", settings.b_start, settings.b_end);
   told["phases"] = settings.phases.size();
   for (size_t i = 0; i < settings.phases.size(); ++i)
-    TellPhase(std::to_string(i + 1), settings.phases[i], told);
+    ReportPhase(std::to_string(i + 1), settings.phases[i], told);
   return told;
 }
 
@@ -274,12 +274,12 @@ TEST(ReconstructionSettingsTest, LpSearchesAsBrecqDoes) {
                                                   .group = alone},
                                                  params)
                                        .network;
-  const RangeSearchSettings search{
-      .kind = RangeSearch::kShrinkBoth, .p = 2.4, .step = 0.01, .candidates = 80};
+  const RangeEstimatorSettings search{
+      .kind = RangeEstimator::kShrinkBoth, .p = 2.4, .step = 0.01, .candidates = 80};
   for (const auto& [node, weight] : network.weights()) {
     const torch::Tensor& full =
         teacher.graph.nodes[static_cast<size_t>(node)].parameters.at("weight");
-    EXPECT_TRUE(torch::equal(weight.grid.scale, SearchGrid(full, 3, search, true).scale)) << node;
+    EXPECT_TRUE(torch::equal(weight.grid.scale, EstimateGrid(full, 3, search, true).scale)) << node;
   }
 }
 

@@ -10,7 +10,7 @@
 
 #include "engine/import/safetensors.h"
 #include "engine/quant/quantizer.h"
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 #include "methods/pd_quant/correction.h"
 #include "tests/support/engine/quiet_progress.h"
 #include "tests/support/engine/released_network.h"

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "engine/generative/joint_params.h"
+#include "engine/generative/generative_params.h"
 #include "engine/quant/quantizer.h"
 #include "engine/training/student_training.h"
 #include "methods/finetune/settings.h"
@@ -56,11 +56,11 @@ struct Trained {
     const auto [name, given] = QuantizerOf(recipe);
     params = Resolved(name, given, profile);
     joint = name != "finetune";
-    rate = joint ? StudentRate(ReadPart(JointParams({}), params)) : Finetune(params);
+    rate = joint ? StudentRate(ReadPart(GenerativeParams({}), params)) : Finetune(params);
     steps = params.at("iterations");
   }
 
-  std::map<std::string, double> Budget(int64_t images, int64_t classes) const {
+  std::map<std::string, double> ProfileDefaults(int64_t images, int64_t classes) const {
     return StudentBudget({.iterations = steps,
                           .lr = params.at("lr"),
                           .rate = rate,
@@ -95,7 +95,7 @@ TEST_P(StudentBudgetTest, UnderFastTheRateFallsToNothingWithinTheBudget) {
   if (!student.joint) return;
   // The generator goes on making images for the student: its rate stays.
   const int64_t all = student.steps + student.params.at("warm_up").get<int64_t>();
-  const RateSchedule generator = GeneratorRate(ReadPart(JointParams({}), student.params));
+  const RateSchedule generator = GeneratorRate(ReadPart(GenerativeParams({}), student.params));
   EXPECT_GE(generator.Sum(all) / static_cast<double>(all), 0.45);
   EXPECT_EQ(Idle(generator, all), 0);
 }
@@ -127,7 +127,7 @@ TEST(StudentBudgetTest, PaperBudgetsAreThoseOfTheReleasedCodes) {
     const Trained student(row.recipe, "paper");
     const int64_t batch = student.params.at("batch");
     EXPECT_EQ(batch * (std::string(row.recipe) == "fdda" ? 2 : 1), row.images);
-    const auto budget = student.Budget(row.images, row.classes);
+    const auto budget = student.ProfileDefaults(row.images, row.classes);
     EXPECT_EQ(budget.at("images_seen"), row.seen) << row.recipe;
     EXPECT_NEAR(budget.at("lr_kd"), row.lr_kd, 0.01) << row.recipe;
   }

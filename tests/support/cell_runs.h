@@ -11,7 +11,7 @@
 
 namespace zerosweep {
 
-inline constexpr double kMostCellBytes = 4e9;
+inline constexpr double kMaxCellBytes = 4e9;
 
 struct CellRun {
   std::string failure;                    // empty: none

@@ -61,7 +61,7 @@ class PaperCells {
     for (auto& [key, cell] : cells) all.push_back(std::move(cell));
     std::stable_sort(all.begin(), all.end(),
                      [](const PaperCell& a, const PaperCell& b) { return NameOf(a) < NameOf(b); });
-    TellApart(all);
+    MarkDifferences(all);
     return all;
   }
 
@@ -161,7 +161,7 @@ class PaperCells {
   }
 
   // Neighbours that are alike by name show the settings in which they differ.
-  static void TellApart(std::vector<PaperCell>& cells) {
+  static void MarkDifferences(std::vector<PaperCell>& cells) {
     std::map<std::string, std::map<std::string, std::set<std::string>>> values;
     std::vector<Json> settings;
     for (const PaperCell& cell : cells) {

@@ -15,7 +15,7 @@ TEST(PaperCellsTest, CifarCellsRunOneStep) {
     SCOPED_TRACE(fmt::format("{} on {} of {}", cell.method, cell.network, cell.dataset));
     const CellRun run = RunCell(cell, networks);
     EXPECT_EQ(run.failure, "");
-    EXPECT_LE(run.peak_bytes, kMostCellBytes);
+    EXPECT_LE(run.peak_bytes, kMaxCellBytes);
     // Teacher, what the method does, and evaluation.
     EXPECT_GE(run.seconds.size(), 3U);
     ++cells;

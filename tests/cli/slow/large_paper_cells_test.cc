@@ -61,7 +61,7 @@ TEST_P(LargePaperCellsTest, RunOneStep) {
     SCOPED_TRACE(FirstColumns(cell));
     const CellRun run = RunCell(cell, networks);
     EXPECT_EQ(run.failure, "");
-    EXPECT_LE(run.peak_bytes, kMostCellBytes);
+    EXPECT_LE(run.peak_bytes, kMaxCellBytes);
     rows << RowOf(cell, run) << std::flush;
   }
 }

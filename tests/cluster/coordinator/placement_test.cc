@@ -7,9 +7,9 @@ namespace {
 
 constexpr double kSecond = 1;
 
-std::vector<int> NodesOf(const std::vector<Seat>& seats) {
+std::vector<int> NodesOf(const std::vector<SlotAllocation>& seats) {
   std::vector<int> nodes;
-  for (const Seat& seat : seats) nodes.push_back(seat.node);
+  for (const SlotAllocation& seat : seats) nodes.push_back(seat.node);
   return nodes;
 }
 

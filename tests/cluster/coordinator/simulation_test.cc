@@ -107,7 +107,7 @@ class Simulation {
  private:
   struct Attempt {
     size_t stage = 0;
-    std::vector<Seat> seats;
+    std::vector<SlotAllocation> seats;
     double started = 0;
     bool crashes = false, over = false;
   };
@@ -162,8 +162,9 @@ class Simulation {
     capacity_ -= kSlotsOfNode;
     for (size_t i = 0; i < attempts_.size(); ++i) {
       const Attempt& attempt = attempts_[i];
-      if (!attempt.over && std::any_of(attempt.seats.begin(), attempt.seats.end(),
-                                       [&](const Seat& seat) { return seat.node == node; }))
+      if (!attempt.over &&
+          std::any_of(attempt.seats.begin(), attempt.seats.end(),
+                      [&](const SlotAllocation& seat) { return seat.node == node; }))
         FailAttempt(i, Failure::kLostWorker);
     }
   }

@@ -43,35 +43,35 @@ class SlurmTest : public testing::Test {
 TEST_F(SlurmTest, StatesAreAliveEndedOrUnknown) {
   for (const char* state : {"PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "REQUEUED",
                             "SUSPENDED", "SIGNALING", "STAGE_OUT", "REQUEUE_HOLD"})
-    EXPECT_EQ(IsAliveState(state), Answer::kYes) << state;
+    EXPECT_EQ(IsAliveState(state), Tristate::kYes) << state;
   for (const char* state : {"COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED",
                             "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"})
-    EXPECT_EQ(IsAliveState(state), Answer::kNo) << state;
+    EXPECT_EQ(IsAliveState(state), Tristate::kNo) << state;
   for (const char* state : {"", "running", "R", "NEW_IN_2030", "COMPLETED?"})
-    EXPECT_EQ(IsAliveState(state), Answer::kUnknown) << state;
+    EXPECT_EQ(IsAliveState(state), Tristate::kUnknown) << state;
 }
 
 TEST_F(SlurmTest, ReadsWhatTheQueueSays) {
   const SlurmJob job = Ask("echo '4|RUNNING|2|4000000049|None'");
-  EXPECT_EQ(job.alive, Answer::kYes);
+  EXPECT_EQ(job.alive, Tristate::kYes);
   EXPECT_EQ(job.state, "RUNNING");
   EXPECT_EQ(job.reason, "");
   EXPECT_EQ(job.nodes, 2);
   EXPECT_EQ(job.end, 4000000049);
   EXPECT_EQ(Ask("echo '4|PENDING|1|N/A|(Req|Node|Not|Avail)'").reason, "(Req|Node|Not|Avail)");
-  EXPECT_EQ(Ask("echo '4|TIMEOUT|1|N/A|None'").alive, Answer::kNo);
-  EXPECT_EQ(Ask("echo '4|NEW_IN_2030|1|N/A|None'").alive, Answer::kUnknown);
+  EXPECT_EQ(Ask("echo '4|TIMEOUT|1|N/A|None'").alive, Tristate::kNo);
+  EXPECT_EQ(Ask("echo '4|NEW_IN_2030|1|N/A|None'").alive, Tristate::kUnknown);
 }
 
 TEST_F(SlurmTest, AnArrayIsAliveWhileOneOfItIs) {
   const SlurmJob job =
       Ask("echo '4_1|COMPLETED|1|N/A|None'; echo '4_[2-3]%1|PENDING|1|N/A|JobArrayTaskLimit'");
-  EXPECT_EQ(job.alive, Answer::kYes);
+  EXPECT_EQ(job.alive, Tristate::kYes);
   EXPECT_EQ(job.state, "PENDING");
   EXPECT_EQ(Ask("echo '4_1|COMPLETED|1|N/A|None'; echo '4_2|FAILED|1|N/A|None'").alive,
-            Answer::kNo);
+            Tristate::kNo);
   EXPECT_EQ(Ask("echo '4+0|COMPLETED|1|N/A|None'; echo '4+1|WHAT|1|N/A|None'").alive,
-            Answer::kUnknown);
+            Tristate::kUnknown);
 }
 
 TEST_F(SlurmTest, WhatCannotBeUnderstoodIsUnknown) {
@@ -80,52 +80,52 @@ TEST_F(SlurmTest, WhatCannotBeUnderstoodIsUnknown) {
         "head -c 100000 /dev/urandom", "echo '44|COMPLETED|1|N/A|None'", "kill -9 $$",
         "echo 'slurm_load_jobs error: Socket timed out on send/recv operation' >&2; exit 1",
         "echo '4|COMPLETED|1|N/A|None'; exit 1", "exit 1"})
-    EXPECT_EQ(Ask(nonsense).alive, Answer::kUnknown) << nonsense;
+    EXPECT_EQ(Ask(nonsense).alive, Tristate::kUnknown) << nonsense;
   EXPECT_THAT(fake_.Calls("scontrol"), IsEmpty());
 }
 
 TEST_F(SlurmTest, WhoHangsIsUnknown) {
   const double start = SystemClock().Monotonic();
-  EXPECT_EQ(Ask("sleep 60").alive, Answer::kUnknown);
+  EXPECT_EQ(Ask("sleep 60").alive, Tristate::kUnknown);
   EXPECT_LT(SystemClock().Monotonic() - start, 10);
 }
 
 TEST_F(SlurmTest, AProgramThatIsNotThereIsUnknown) {
   const ScopedVariable path("PATH", "/nonexistent");
-  EXPECT_EQ(slurm_.Ask("4").alive, Answer::kUnknown);
+  EXPECT_EQ(slurm_.Ask("4").alive, Tristate::kUnknown);
   EXPECT_FALSE(Slurm::IsThere());
 }
 
 TEST_F(SlurmTest, AForgottenJobHasEndedWhenTheControllerSaysSoAgain) {
   const SlurmJob job = AskForgotten("echo 'Slurm accounting storage is disabled' >&2; exit 1");
-  EXPECT_EQ(job.alive, Answer::kNo);
+  EXPECT_EQ(job.alive, Tristate::kNo);
   EXPECT_EQ(job.state, "GONE");
   EXPECT_THAT(fake_.Calls("scontrol"),
               ElementsAre(ElementsAre("scontrol", "show", "job", "-o", "4")));
   fake_.Set("scontrol", kInvalid);
-  EXPECT_EQ(Ask("").alive, Answer::kNo) << "an empty answer is asked about again";
+  EXPECT_EQ(Ask("").alive, Tristate::kNo) << "an empty answer is asked about again";
 }
 
 TEST_F(SlurmTest, AccountingTellsHowAForgottenJobEnded) {
   EXPECT_EQ(AskForgotten("echo '4|CANCELLED by 1000'").state, "CANCELLED");
-  EXPECT_EQ(AskForgotten("echo '4|RUNNING'").alive, Answer::kUnknown);
-  EXPECT_EQ(AskForgotten("echo '5|RUNNING'; echo nonsense").alive, Answer::kNo);
+  EXPECT_EQ(AskForgotten("echo '4|RUNNING'").alive, Tristate::kUnknown);
+  EXPECT_EQ(AskForgotten("echo '5|RUNNING'; echo nonsense").alive, Tristate::kNo);
 }
 
 TEST_F(SlurmTest, AForgottenJobIsAliveWhileTheControllerKnowsItOrIsSilent) {
   fake_.Set("scontrol", "echo 'JobId=4 JobName=x JobState=RUNNING Reason=None'");
-  EXPECT_EQ(Ask(kInvalid).alive, Answer::kYes);
+  EXPECT_EQ(Ask(kInvalid).alive, Tristate::kYes);
   fake_.Set("scontrol", "echo 'JobId=4 JobName=x'");
-  EXPECT_EQ(Ask(kInvalid).alive, Answer::kUnknown);
+  EXPECT_EQ(Ask(kInvalid).alive, Tristate::kUnknown);
   fake_.Set("scontrol", "echo 'Unable to contact slurm controller' >&2; exit 1");
-  EXPECT_EQ(Ask(kInvalid).alive, Answer::kUnknown);
+  EXPECT_EQ(Ask(kInvalid).alive, Tristate::kUnknown);
   fake_.Set("scontrol", "sleep 60");
-  EXPECT_EQ(Ask(kInvalid).alive, Answer::kUnknown);
+  EXPECT_EQ(Ask(kInvalid).alive, Tristate::kUnknown);
 }
 
 TEST_F(SlurmTest, WhatIsNoNumberIsNeverAsked) {
   for (const char* job : {"", "4;rm", "--help", "4 5", "4_1", "99999999999999999999"})
-    EXPECT_EQ(slurm_.Ask(job).alive, Answer::kUnknown) << job;
+    EXPECT_EQ(slurm_.Ask(job).alive, Tristate::kUnknown) << job;
   EXPECT_THAT(fake_.Calls("squeue"), IsEmpty());
 }
 
@@ -141,7 +141,7 @@ TEST_F(SlurmTest, VariablesThatFilterAreNotPassedOn) {
 TEST_F(SlurmTest, SubmittingGivesTheNumberOfTheJob) {
   fake_.Set("sbatch", "echo 'Welcome'; echo '17;blue'");
   const SubmittedJob job = slurm_.Submit({"--nodes=2", "a b"}, "/h/job.sh");
-  EXPECT_EQ(job.taken, Answer::kYes);
+  EXPECT_EQ(job.taken, Tristate::kYes);
   EXPECT_EQ(job.id, "17");
   EXPECT_EQ(job.cluster, "blue");
   EXPECT_THAT(fake_.Calls("sbatch"),
@@ -168,15 +168,15 @@ TEST_F(SlurmTest, AJobInheritsTheEnvironmentButNotTheFactsOfAnother) {
 TEST_F(SlurmTest, ARefusedJobIsToldFromOneThatNobodyKnowsOf) {
   fake_.Set("sbatch", "echo 'sbatch: error: invalid partition specified: x' >&2; exit 1");
   SubmittedJob job = slurm_.Submit({}, "/h/job.sh");
-  EXPECT_EQ(job.taken, Answer::kNo);
+  EXPECT_EQ(job.taken, Tristate::kNo);
   EXPECT_EQ(job.why, "sbatch: error: invalid partition specified: x");
   fake_.Set("sbatch", "sleep 60");
   job = slurm_.Submit({}, "/h/job.sh");
-  EXPECT_EQ(job.taken, Answer::kUnknown);
+  EXPECT_EQ(job.taken, Tristate::kUnknown);
   EXPECT_THAT(job.why, HasSubstr("did not answer"));
   for (const char* nonsense : {"", "echo 'Submitted batch'", "echo -1", "kill -9 $$"}) {
     fake_.Set("sbatch", nonsense);
-    EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").taken, Answer::kUnknown) << nonsense;
+    EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").taken, Tristate::kUnknown) << nonsense;
   }
 }
 
@@ -192,7 +192,7 @@ TEST_F(SlurmTest, WhateverAWrapperPrintsTheNumberIsFound) {
         "echo '=== 2 of 5 jobs ==='; echo 17; echo '12 h left'"}) {
     fake_.Set("sbatch", printed);
     const SubmittedJob job = slurm_.Submit({}, "/h/job.sh");
-    EXPECT_EQ(job.taken, Answer::kYes) << printed;
+    EXPECT_EQ(job.taken, Tristate::kYes) << printed;
     EXPECT_EQ(job.id, "17") << printed;
     EXPECT_EQ(job.cluster, "") << printed;
   }
@@ -212,12 +212,13 @@ TEST_F(SlurmTest, AJobThatWasNotNamedIsFoundByItsScript) {
     EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").id, "") << printed;
     fake_.Set("squeue", queue);
     const SubmittedJob job = slurm_.Submit({}, "/h/job.sh");
-    EXPECT_EQ(job.taken, Answer::kYes) << printed;
+    EXPECT_EQ(job.taken, Tristate::kYes) << printed;
     EXPECT_EQ(job.id, "17") << printed;
   }
   fake_.Set("sbatch", "");
   const ScopedVariable own("SLURM_JOB_ID", "17");
-  EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").taken, Answer::kUnknown) << "a job is not its follower";
+  EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").taken, Tristate::kUnknown)
+      << "a job is not its follower";
   fake_.Set("squeue", "echo '17|/h/job.sh /p'; echo '18|/h/job.sh /p'");
   EXPECT_EQ(slurm_.Submit({}, "/h/job.sh").id, "18");
 }
@@ -225,17 +226,17 @@ TEST_F(SlurmTest, AJobThatWasNotNamedIsFoundByItsScript) {
 TEST_F(SlurmTest, RequeueAndCancelHaveThreeAnswers) {
   std::string why;
   fake_.Set("scontrol", "exit 0");
-  EXPECT_EQ(slurm_.Requeue("4", &why), Answer::kYes);
+  EXPECT_EQ(slurm_.Requeue("4", &why), Tristate::kYes);
   EXPECT_THAT(fake_.Calls("scontrol"), ElementsAre(ElementsAre("scontrol", "requeue", "4")));
   fake_.Set("scontrol", "echo 'Requested operation is presently disabled' >&2; exit 1");
-  EXPECT_EQ(slurm_.Requeue("4", &why), Answer::kNo);
+  EXPECT_EQ(slurm_.Requeue("4", &why), Tristate::kNo);
   EXPECT_EQ(why, "Requested operation is presently disabled");
   fake_.Set("scontrol", "sleep 60");
-  EXPECT_EQ(slurm_.Requeue("4", &why), Answer::kUnknown);
+  EXPECT_EQ(slurm_.Requeue("4", &why), Tristate::kUnknown);
   fake_.Set("scancel", "exit 0");
-  EXPECT_EQ(slurm_.Cancel("4", &why), Answer::kYes);
+  EXPECT_EQ(slurm_.Cancel("4", &why), Tristate::kYes);
   fake_.Set("scancel", "kill -15 $$");
-  EXPECT_EQ(slurm_.Cancel("4", &why), Answer::kUnknown);
+  EXPECT_EQ(slurm_.Cancel("4", &why), Tristate::kUnknown);
 }
 
 TEST_F(SlurmTest, AJobOfALockHasEndedOnlyOnItsOwnCluster) {

@@ -17,15 +17,16 @@ TEST(MessagesTest, WorkerMessagesComeBackAsTheyWere) {
   EXPECT_EQ(join.memory, 1);
   EXPECT_EQ(join.warning, "no");
 
-  const Beat sent{{{"attempt", 3, 10, "images", "loss 1"}}};
-  const auto beat = std::get<Beat>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(sent)))));
+  const Heartbeat sent{{{"attempt", 3, 10, "images", "loss 1"}}};
+  const auto beat =
+      std::get<Heartbeat>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(sent)))));
   ASSERT_EQ(beat.progress.size(), 1u);
   EXPECT_EQ(beat.progress[0].note, "loss 1");
 
-  const Ended failed{StageFailed{"attempt", ErrorKind::kTrial, Failure::kCrash, "gone"},
-                     "last line", 3};
+  const AttemptEnded failed{StageFailed{"attempt", ErrorKind::kTrial, Failure::kCrash, "gone"},
+                            "last line", 3};
   const auto ended =
-      std::get<Ended>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(failed)))));
+      std::get<AttemptEnded>(std::get<WorkerMessage>(Travel(ToJson(WorkerMessage(failed)))));
   EXPECT_EQ(std::get<StageFailed>(ended.result).failure, Failure::kCrash);
   EXPECT_EQ(ended.log_tail, "last line");
   EXPECT_EQ(ended.rank, 3);

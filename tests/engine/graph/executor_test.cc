@@ -144,18 +144,18 @@ TEST(ExecutorTest, ChunkHasSeveralOutputs) {
 
 TEST(ExecutorTest, TapsSeeEachPartOfAChunkOnce) {
   const torch::Tensor x = torch::tensor({-1.f, 2.f, -3.f, 4.f}).view({1, 4, 1, 1});
-  Taps taps;
+  ForwardHooks hooks;
   std::vector<Value> parts;
   std::vector<int> nodes;
-  taps.replace_part = [&](Value part, const torch::Tensor& t) {
+  hooks.replace_part = [&](Value part, const torch::Tensor& t) {
     parts.push_back(part);
     return part.output == 1 ? t * 10 : t;
   };
-  taps.replace_output = [&](int node, const torch::Tensor& t) {
+  hooks.replace_output = [&](int node, const torch::Tensor& t) {
     nodes.push_back(node);
     return t;
   };
-  ExpectEqual(zerosweep::Run(SwapHalves(), x, taps).flatten(),
+  ExpectEqual(zerosweep::Run(SwapHalves(), x, hooks).flatten(),
               torch::tensor({-30.f, 40.f, 0.f, 2.f}));
   EXPECT_EQ(parts, (std::vector<Value>{{1, 0}, {1, 1}}));
   EXPECT_EQ(nodes, (std::vector<int>{0, 2, 3}));
@@ -229,17 +229,17 @@ TEST(ExecutorTest, TapsSeeAndReplaceTensors) {
   Graph graph = build.Finish(x);
   graph.nodes[1].parameters["weight"].fill_(2);
   std::vector<std::pair<int, float>> seen;
-  Taps taps;
-  taps.on_input = [&](int node, const torch::Tensor& t) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int node, const torch::Tensor& t) {
     seen.emplace_back(node, t.item<float>());
   };
-  taps.replace_input = [](int node, int index, const torch::Tensor& t) {
+  hooks.replace_input = [](int node, int index, const torch::Tensor& t) {
     return node == 1 && index == 0 ? t + 1 : t;
   };
-  taps.replace_weight = [](int, const torch::Tensor& w) { return w * 10; };
-  taps.replace_output = [](int node, const torch::Tensor& t) { return node == 2 ? t + 0.5 : t; };
+  hooks.replace_weight = [](int, const torch::Tensor& w) { return w * 10; };
+  hooks.replace_output = [](int node, const torch::Tensor& t) { return node == 2 ? t + 0.5 : t; };
   // (3 + 1) · 20 → ReLU → + ½
-  EXPECT_EQ(zerosweep::Run(graph, torch::full({1, 1, 1, 1}, 3.f), taps).item<float>(), 80.5f);
+  EXPECT_EQ(zerosweep::Run(graph, torch::full({1, 1, 1, 1}, 3.f), hooks).item<float>(), 80.5f);
   EXPECT_EQ(seen, (std::vector<std::pair<int, float>>{{1, 4.f}, {2, 80.f}}));
   EXPECT_EQ(graph.nodes[1].parameters["weight"].item<float>(), 2.f);
 }
@@ -250,25 +250,25 @@ TEST(ExecutorTest, WhatATapKeepsIsNotOverwritten) {
   Graph graph = build.Finish(build.Apply("relu", Op::kRelu, {x}));
   graph.nodes[1].parameters["weight"].fill_(-1);
   torch::Tensor kept, view;
-  Taps taps;
-  taps.on_input = [&](int node, const torch::Tensor& t) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int node, const torch::Tensor& t) {
     if (node == 2) kept = t;
   };
   const torch::NoGradGuard no_grad;
-  zerosweep::Run(graph, Ramp({1, 1, 1, 2}), taps);
+  zerosweep::Run(graph, Ramp({1, 1, 1, 2}), hooks);
   ExpectEqual(kept.flatten(), torch::tensor({0.f, -1.f}));
-  taps.on_input = [&](int node, const torch::Tensor& t) {
+  hooks.on_input = [&](int node, const torch::Tensor& t) {
     if (node == 2) view = t.flatten().slice(0, 1);
   };
-  zerosweep::Run(graph, Ramp({1, 1, 1, 2}), taps);
+  zerosweep::Run(graph, Ramp({1, 1, 1, 2}), hooks);
   ExpectEqual(view, torch::tensor({-1.f}));
 }
 
 TEST(ExecutorTest, RefusesReplacementsOfAnotherShape) {
-  Taps taps;
-  taps.replace_output = [](int, const torch::Tensor& t) { return t.flatten(); };
+  ForwardHooks hooks;
+  hooks.replace_output = [](int, const torch::Tensor& t) { return t.flatten(); };
   try {
-    zerosweep::Run(OneBatchNorm(), torch::zeros({1, 1, 1, 2}), taps);
+    zerosweep::Run(OneBatchNorm(), torch::zeros({1, 1, 1, 2}), hooks);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInternal);

@@ -21,8 +21,8 @@ TEST(CurveTest, LongCurvesMergeBinsAndLoseNoExtreme) {
   for (int i = 0; i < 5000; ++i) curve.Add(i == 1234 ? -7 : i);
   const Json json = curve.ToJson();
   EXPECT_EQ(curve.count(), 5000);
-  EXPECT_LE(json.at("x").size(), Curve::kMostBins);
-  EXPECT_GT(json.at("x").size(), Curve::kMostBins / 2);
+  EXPECT_LE(json.at("x").size(), Curve::kMaxBins);
+  EXPECT_GT(json.at("x").size(), Curve::kMaxBins / 2);
   EXPECT_EQ(*std::min_element(json.at("min").begin(), json.at("min").end()), -7.0);
   EXPECT_EQ(json.at("max").back(), 4999.0);
   for (size_t i = 1; i < json.at("x").size(); ++i) {

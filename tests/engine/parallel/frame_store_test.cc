@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "contract/frames.h"
 #include "engine/parallel/process_group.h"
-#include "engine/stages/worker_line.h"
+#include "engine/stages/worker_connection.h"
 #include "tests/support/engine/group_of_threads.h"
 
 namespace zerosweep {
@@ -104,7 +104,7 @@ struct Ends {
 
 TEST(FrameStoreTest, ALineKeepsRunsAndAnswersApart) {
   Ends worker;
-  WorkerLine line(worker.to_stage[0], worker.from_stage[1]);
+  WorkerConnection line(worker.to_stage[0], worker.from_stage[1]);
   StoreRequest request{"a", 0, StoreOperation::kWait, {"k"}};
   std::thread stage([&] {
     const StoreAnswer answer = line.Ask(request, 30);
@@ -129,7 +129,7 @@ TEST(FrameStoreTest, ALineKeepsRunsAndAnswersApart) {
 
 TEST(FrameStoreTest, NoAnswerIsALostWorker) {
   Ends worker;
-  WorkerLine line(worker.to_stage[0], worker.from_stage[1]);
+  WorkerConnection line(worker.to_stage[0], worker.from_stage[1]);
   try {
     line.Ask({"a", 0, StoreOperation::kCount, {}}, 0.1);
     FAIL() << "an answer came";

@@ -50,7 +50,7 @@ TEST(MomentsTest, AreThoseOfAllRanksWithTheirGradients) {
       const torch::Tensor own =
           whole.slice(0, part.first, part.first + part.count).clone().requires_grad_(true);
       const Moments moments = GlobalMoments(group, {own}).front();
-      ShareOf(group, loss_of(moments)).backward();
+      PerRankShare(group, loss_of(moments)).backward();
       const torch::Tensor expected = single.grad().slice(0, part.first, part.first + part.count);
       EXPECT_TRUE(torch::allclose(own.grad(), expected, 1e-12, 1e-14)) << group.rank();
       // Sums and counts, squares, and two gradients of three channels.

@@ -69,7 +69,7 @@ TEST_P(ProcessGroupTest, TheGradientThroughAGlobalSumIsThatOfTheWhole) {
     const torch::Tensor part = images.narrow(0, group.PartOf(ranks).first, 1);
     const torch::Tensor same = GlobalSum(group, part.matmul(own).exp().sum()).log();
     EXPECT_NEAR(same.item<double>(), loss.item<double>(), 1e-13);
-    ShareOf(group, same).backward();
+    PerRankShare(group, same).backward();
     SumGradients(group, {own, unused});
     EXPECT_TRUE(torch::allclose(own.grad(), w.grad(), 1e-12, 1e-13));
     if (ranks == 1) return;

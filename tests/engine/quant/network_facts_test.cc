@@ -113,14 +113,14 @@ SmallestMaps MapsAt(const std::string& arch, int64_t side) {
   const torch::NoGradGuard no_grad;
   const Graph graph = BuildModel(arch, 1, side, side, 2);
   SmallestMaps smallest;
-  Taps taps;
-  taps.on_input = [&](int index, const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int index, const torch::Tensor& input) {
     const Node& node = graph.nodes[static_cast<size_t>(index)];
     if (node.op == Op::kBatchNorm) smallest.normed = std::min(smallest.normed, input.size(2));
     if (node.op == Op::kConv2d && node.attributes.value("stride", int64_t{1}) > 1)
       smallest.strided = std::min(smallest.strided, input.size(2));
   };
-  Run(graph, torch::zeros({1, 1, side, side}), taps);
+  Run(graph, torch::zeros({1, 1, side, side}), hooks);
   return smallest;
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 std::vector<std::string> SiteNames(const Graph& graph, const Protocol& protocol) {
   std::vector<std::string> names;
-  for (const ActSite& site : ActSites(graph, protocol, 4))
+  for (const ActivationSite& site : ActivationSites(graph, protocol, 4))
     names.push_back(graph.nodes[static_cast<size_t>(site.node)].name);
   return names;
 }
@@ -52,7 +52,7 @@ TEST(QuantizedNetworkTest, AShortcutMayQuantizeForItself) {
   for (const ActPlacement placement :
        {ActPlacement::kRelu, ActPlacement::kOpOutput, ActPlacement::kOpInput}) {
     const Protocol protocol{.act_placement = placement, .own_shortcuts = true};
-    const std::vector<ActSite> sites = ActSites(graph, protocol, 4);
+    const std::vector<ActivationSite> sites = ActivationSites(graph, protocol, 4);
     ASSERT_EQ(sites.size(), 3u);
     EXPECT_EQ(sites[0].exempt, std::vector<int>{add});
     EXPECT_FALSE(sites[0].only.has_value());
@@ -62,19 +62,19 @@ TEST(QuantizedNetworkTest, AShortcutMayQuantizeForItself) {
 
     QuantizedNetwork network = Calibrated(teacher, protocol, x, 32, 4);
     network.activations()[1].grid = MakeUniformGrid(torch::zeros({}), torch::full({}, 0.3), 4);
-    Taps taps;  // by hand, on the network without quantizers
-    taps.replace_input = [&](int node, int index, const torch::Tensor& input) {
+    ForwardHooks hooks;  // by hand, on the network without quantizers
+    hooks.replace_input = [&](int node, int index, const torch::Tensor& input) {
       if (node == add && index == 1) return FakeQuantize(stem, network.activations()[1].grid);
       if (graph.nodes[static_cast<size_t>(node)].name == "conv2")
         return FakeQuantize(stem, network.activations()[0].grid);
       return input;
     };
-    taps.replace_output = [&](int node, const torch::Tensor& output) {
+    hooks.replace_output = [&](int node, const torch::Tensor& output) {
       return node == network.activations()[2].site.node
                  ? FakeQuantize(output, network.activations()[2].grid)
                  : output;
     };
-    EXPECT_TRUE(torch::equal(network.Forward(x), zerosweep::Run(graph, x, taps)));
+    EXPECT_TRUE(torch::equal(network.Forward(x), zerosweep::Run(graph, x, hooks)));
     TempFolder folder;
     network.Save(folder.path());
     const QuantizedNetwork loaded = QuantizedNetwork::Load(teacher, folder.path());
@@ -92,7 +92,7 @@ TEST(QuantizedNetworkTest, WhatOnlyAnAdditionReadsIsNoShortcut) {
   const Value sum = build.Apply("add", Op::kAdd, {branch, stem});
   const Graph graph = build.Finish(
       build.Apply("flatten", Op::kFlatten, {build.Conv("conv3", sum, {.in = 2, .out = 2})}));
-  const std::vector<ActSite> sites = ActSites(graph, {.identity_fp = true}, 4);
+  const std::vector<ActivationSite> sites = ActivationSites(graph, {.identity_fp = true}, 4);
   ASSERT_EQ(sites.size(), 2u);
   EXPECT_EQ(sites[0].exempt, std::vector<int>{graph.Find("add")});
   EXPECT_TRUE(sites[1].exempt.empty());
@@ -117,7 +117,7 @@ Teacher SplitTeacher() {
 TEST(QuantizedNetworkTest, OnePartOfASplitTensorMayBeQuantizedAlone) {
   const Teacher teacher = SplitTeacher();
   const Protocol protocol{.act_placement = ActPlacement::kOpInput};
-  const std::vector<ActSite> sites = ActSites(teacher.graph, protocol, 2);
+  const std::vector<ActivationSite> sites = ActivationSites(teacher.graph, protocol, 2);
   ASSERT_EQ(sites.size(), 2u);
   EXPECT_EQ(sites[0].value(), (Value{3, 1}));  // what conv2 reads; the other half goes on as it is
   EXPECT_EQ(teacher.graph.nodes[static_cast<size_t>(sites[1].node)].name, "pool");
@@ -127,11 +127,11 @@ TEST(QuantizedNetworkTest, OnePartOfASplitTensorMayBeQuantizedAlone) {
   network.Forward(x, [&](size_t site, const torch::Tensor& t) {
     if (site == 0) half = t;
   });
-  Taps taps;
-  taps.on_input = [&](int node, const torch::Tensor& t) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int node, const torch::Tensor& t) {
     if (teacher.graph.nodes[static_cast<size_t>(node)].name == "chunk") other = t;
   };
-  zerosweep::Run(teacher.graph, x, taps);
+  zerosweep::Run(teacher.graph, x, hooks);
   EXPECT_TRUE(torch::equal(half, other.slice(1, 2)));
   TempFolder folder;
   network.Save(folder.path());
@@ -152,13 +152,13 @@ TEST(QuantizedNetworkTest, FirstAndLastOpHaveTheirOwnBits) {
   EXPECT_EQ(WeightBits(teacher.graph, protocol, 4), (std::vector<int>{8, 4, 6}));
   Protocol op_input = protocol;
   op_input.act_placement = ActPlacement::kOpInput;
-  const std::vector<ActSite> sites = ActSites(teacher.graph, op_input, 4);
+  const std::vector<ActivationSite> sites = ActivationSites(teacher.graph, op_input, 4);
   EXPECT_EQ(sites[0].bits, 8);  // relu1: made by the first op
   EXPECT_EQ(sites[1].bits, 5);  // flatten: read by the last
   // Behind operators the last op reads, through pooling and flattening, what the last add made.
   Protocol op_output = protocol;
   op_output.act_placement = ActPlacement::kOpOutput;
-  EXPECT_EQ(ActSites(teacher.graph, op_output, 4).back().bits, 5);
+  EXPECT_EQ(ActivationSites(teacher.graph, op_output, 4).back().bits, 5);
   EXPECT_EQ(WeightBits(teacher.graph, Protocol{}, 4), (std::vector<int>{4, 4, 4}));
 }
 
@@ -191,7 +191,7 @@ TEST(QuantizedNetworkTest, EveryQuantizedActivationTakesAtMostTwoToTheBitsValues
   const torch::Tensor x = torch::randn({16, 3, 8, 8});
   const QuantizedNetwork network = Calibrated(teacher, Protocol{}, x, 4, 3);
   int seen = 0;
-  Taps taps;
+  ForwardHooks hooks;
   network.Forward(x, [&](size_t site, const torch::Tensor& tensor) {
     const torch::Tensor quantized = FakeQuantize(tensor, network.activations()[site].grid);
     EXPECT_LE(std::get<0>(at::_unique(quantized)).numel(), 8);
@@ -212,18 +212,18 @@ TEST(QuantizedNetworkTest, ExemptReadersSeeTheUnquantizedTensor) {
   EXPECT_FALSE(torch::equal(shared, fp));
 
   // By hand: quantize relu1 for conv2 alone.
-  Taps taps;
-  taps.replace_input = [&](int node, int, const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.replace_input = [&](int node, int, const torch::Tensor& input) {
     return teacher.graph.nodes[static_cast<size_t>(node)].name == "conv2"
                ? FakeQuantize(input, network.activations()[0].grid)
                : input;
   };
-  taps.replace_output = [&](int node, const torch::Tensor& output) {
+  hooks.replace_output = [&](int node, const torch::Tensor& output) {
     return teacher.graph.nodes[static_cast<size_t>(node)].name == "relu2"
                ? FakeQuantize(output, network.activations()[1].grid)
                : output;
   };
-  EXPECT_TRUE(torch::equal(fp, zerosweep::Run(teacher.graph, x, taps)));
+  EXPECT_TRUE(torch::equal(fp, zerosweep::Run(teacher.graph, x, hooks)));
 }
 
 TEST(QuantizedNetworkTest, SavedAndLoadedNetworksGiveTheSameBits) {

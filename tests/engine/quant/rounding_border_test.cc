@@ -6,8 +6,8 @@
 
 #include "engine/graph/executor.h"
 #include "engine/quant/quantized_network.h"
-#include "engine/quant/range_search.h"
-#include "engine/quant/site_taps.h"
+#include "engine/quant/range_estimation.h"
+#include "engine/quant/site_hooks.h"
 #include "tests/support/engine/tiny_network.h"
 #include "tests/support/temp_folder.h"
 
@@ -127,15 +127,15 @@ TEST(RoundingBorderTest, ColumnsGiveTheConvolution) {
   torch::manual_seed(6);
   const Teacher teacher = TinyTeacher();
   const torch::Tensor x = torch::randn({2, 3, 8, 8});
-  Taps taps;
+  ForwardHooks hooks;
   int64_t rows = 0;
   for (const int node : teacher.graph.Weighted()) {
-    taps.replace_columns[node] = [&](const torch::Tensor& columns) {
+    hooks.replace_columns[node] = [&](const torch::Tensor& columns) {
       rows += columns.size(1);
       return columns;
     };
   }
-  EXPECT_TRUE(torch::allclose(zerosweep::Run(teacher.graph, x, taps),
+  EXPECT_TRUE(torch::allclose(zerosweep::Run(teacher.graph, x, hooks),
                               zerosweep::Run(teacher.graph, x), 1e-5, 1e-5));
   EXPECT_EQ(rows, 3 * 9 + 8 * 9 + 8);
 }
@@ -148,11 +148,11 @@ TEST(RoundingBorderTest, ColumnsOfGroupsStridesAndDilations) {
   conv.attributes = {{"stride", {2, 1}}, {"padding", {1, 2}}, {"dilation", 2}, {"groups", 3}};
   conv.parameters = {{"weight", torch::randn({9, 2, 3, 2})}, {"bias", torch::randn({9})}};
   graph.output = {graph.Append(conv), 0};
-  Taps taps;
-  taps.replace_columns[1] = [](const torch::Tensor& columns) { return columns; };
+  ForwardHooks hooks;
+  hooks.replace_columns[1] = [](const torch::Tensor& columns) { return columns; };
   const torch::Tensor x = torch::randn({2, 6, 11, 9});
   EXPECT_TRUE(
-      torch::allclose(zerosweep::Run(graph, x, taps), zerosweep::Run(graph, x), 1e-5, 1e-5));
+      torch::allclose(zerosweep::Run(graph, x, hooks), zerosweep::Run(graph, x), 1e-5, 1e-5));
 }
 
 class BorderedNetworkTest : public testing::TestWithParam<BorderRows> {};
@@ -165,7 +165,7 @@ TEST_P(BorderedNetworkTest, RoundingBorderTestBordersAreSavedAndLoaded) {
   QuantizedNetwork network(teacher, {protocol, /*fold=*/true, 4, 3});
   network.Forward(x, [&](size_t site, const torch::Tensor& tensor) {
     auto& activation = network.activations()[site];
-    activation.grid = SearchGrid(tensor, activation.site.bits, {}, /*per_channel=*/false);
+    activation.grid = EstimateGrid(tensor, activation.site.bits, {}, /*per_channel=*/false);
   });
   const torch::Tensor nearest = network.Forward(x);
   for (auto& activation : network.activations()) {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 #include "engine/random/streams.h"
 #include "engine/reconstruction/learned_kernel.h"
 

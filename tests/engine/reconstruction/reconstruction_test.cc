@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 #include "tests/support/engine/memory_checkpoints.h"
 #include "tests/support/engine/quiet_progress.h"
 #include "tests/support/engine/tiny_network.h"
@@ -306,7 +306,7 @@ TEST_F(ReconstructionTest, SoftUnitsShowTheTeachersTensorsWhereAllIsDropped) {
   ReconstructionSettings settings = Settings(phase);
   const Graph& graph = teacher_.graph;
   settings.units = graph.nodes[static_cast<size_t>(graph.output.node)].name;  // all in one unit
-  settings.weight_range.kind = RangeSearch::kMinMax;                          // clips nothing
+  settings.weight_range.kind = RangeEstimator::kMinMax;                       // clips nothing
   const auto ranges = [&](ActInit init, double keep) {
     settings.act_init = init;
     settings.phases.front().keep_quantized = keep;

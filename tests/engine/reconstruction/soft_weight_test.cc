@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 #include "engine/reconstruction/reconstruction.h"
 
 namespace zerosweep {

@@ -26,7 +26,7 @@ class GroupCheckpointsTest : public testing::Test {
           std::make_unique<StageCheckpoints>(run, Json{{"cpu", machine}}, leave, clock, group);
     }
     StageRun run;
-    LeaveRequest leave;
+    StopRequest leave;
     FakeClock clock;
     std::unique_ptr<StageCheckpoints> checkpoints;
   };

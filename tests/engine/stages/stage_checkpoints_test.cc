@@ -56,7 +56,7 @@ class StageCheckpointsTest : public testing::Test {
 
   const TempFolder folder_;
   FakeClock clock_;
-  LeaveRequest leave_;
+  StopRequest leave_;
   SoloGroup alone_;
   StageRun run_;
   Json signature_ = {{"cpu", "this one"}, {"threads", 1}};

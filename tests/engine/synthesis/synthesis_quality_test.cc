@@ -25,8 +25,8 @@ double DeviationByHand(const std::vector<double>& values) {
 // The definition once more, image by image and channel by channel in double precision.
 double SpreadByHand(const Teacher& teacher, const torch::Tensor& images) {
   double total = 0;
-  Taps taps;
-  taps.on_input = [&](int node, const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int node, const torch::Tensor& input) {
     const Node& bn = teacher.graph.nodes[static_cast<size_t>(node)];
     if (bn.op != Op::kBatchNorm) return;
     double spread = 0, running = 0;
@@ -42,7 +42,7 @@ double SpreadByHand(const Teacher& teacher, const torch::Tensor& images) {
     }
     total += spread / running;
   };
-  zerosweep::Run(teacher.graph, images, taps);
+  zerosweep::Run(teacher.graph, images, hooks);
   return total / static_cast<double>(teacher.graph.BatchNorms().size());
 }
 

@@ -63,17 +63,17 @@ TEST(StudentTest, GradientsPassStraightThrough) {
   // Of the last layer by hand: the mean over the quantized relu2, whatever was clipped.
   torch::Tensor features;
   const QuantizedNetwork network = student.Quantized();
-  Taps taps;
+  ForwardHooks hooks;
   const std::vector<QuantizedActivation>& activations = network.activations();
-  taps.replace_output = [&](int node, const torch::Tensor& output) {
+  hooks.replace_output = [&](int node, const torch::Tensor& output) {
     for (const QuantizedActivation& activation : activations)
       if (activation.site.node == node) return FakeQuantize(output, activation.grid);
     return output;
   };
-  taps.on_input = [&](int node, const torch::Tensor& input) {
+  hooks.on_input = [&](int node, const torch::Tensor& input) {
     if (network.graph().nodes[static_cast<size_t>(node)].op == Op::kLinear) features = input;
   };
-  zerosweep::Run(network.graph(), x, taps);
+  zerosweep::Run(network.graph(), x, hooks);
   const int fc = teacher.graph.Weighted().back();
   size_t place = 0;  // of fc's weight among the parameters
   for (const Node& node : teacher.graph.nodes) {

@@ -98,7 +98,7 @@ TEST(CompareTest, UnderEachRowStandsWhatOursIs) {
   board[2].settings = {Set("iterations", 9, 600), Set("batch", 64, 16)};
   board[2].variant = "paper";
   const auto rows = Compare(board, kPapers, {});
-  const PeopleTable narrow = NarrowComparison(rows);
+  const DisplayTable narrow = NarrowComparison(rows);
   EXPECT_EQ(narrow.sections[0].note, "settings of all rows: batch 64");
   EXPECT_EQ(narrow.under[0], "intraq, zeroq: iterations 0");
   EXPECT_EQ(narrow.under[1], "intraq, zeroq");
@@ -213,7 +213,7 @@ TEST(CompareTest, TheTableOfTheContract) {
   for (const auto& row : table.rows) ASSERT_EQ(row.size(), table.columns.size());
   EXPECT_THAT(table.columns, Contains("drop_difference"));
   const auto compared = Compare(board, kPapers, {});
-  const PeopleTable narrow = NarrowComparison(compared), wide = WideComparison(compared);
+  const DisplayTable narrow = NarrowComparison(compared), wide = WideComparison(compared);
   for (const Table& people : {narrow.table, wide.table}) {
     ASSERT_EQ(people.rows.size(), table.rows.size());
     for (const auto& row : people.rows) ASSERT_EQ(row.size(), people.columns.size());

@@ -142,7 +142,7 @@ TEST_F(VersusTest, BothSidesShowTheirSettings) {
   Right({.params = {{"iterations", 20}, {"images", 256}}}, 700);
   const auto all = Versus(Reader(), papers, "", {}, "zeroq [iterations=500]");
   ASSERT_EQ(all.size(), 1u);
-  const PeopleTable people = VersusForPeople(all);
+  const DisplayTable people = VersusForPeople(all);
   EXPECT_EQ(people.under[0], "both: images 256; method: iterations 20; against: –");
   const Table table = VersusTable(all);
   EXPECT_EQ(table.columns.back(), "against_settings");

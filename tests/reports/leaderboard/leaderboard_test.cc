@@ -121,7 +121,7 @@ TEST_F(LeaderboardTest, ALimitAboveTheTestSplitIsNone) {
     EXPECT_EQ(row.test_images, 10'000) << row.method;
     EXPECT_EQ(row.tested, rows[0].tested);
   }
-  EXPECT_EQ(LeaderboardForPeople(rows).rows[0].back(), "zeroq");
+  EXPECT_EQ(LeaderboardForDisplay(rows).rows[0].back(), "zeroq");
   EXPECT_TRUE(Notes(rows).empty());
   EXPECT_EQ(LeaderboardTable(rows).columns.back(), "test_images");
   EXPECT_EQ(LeaderboardTable(rows).rows[0].back(), 10'000);
@@ -135,7 +135,7 @@ TEST_F(LeaderboardTest, ALimitThatWasMetStaysOne) {
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].limit, 10'000) << "of another copy nothing is known";
   EXPECT_TRUE(rows[0].not_comparable);
-  EXPECT_EQ(LeaderboardForPeople(rows).rows[0].back(), "zeroq, 10000 images *");
+  EXPECT_EQ(LeaderboardForDisplay(rows).rows[0].back(), "zeroq, 10000 images *");
 }
 
 TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
@@ -148,7 +148,7 @@ TEST_F(LeaderboardTest, MarksProtocolsThatMeet) {
   EXPECT_TRUE(rows[1].not_comparable);
   EXPECT_FALSE(rows[2].not_comparable);
   EXPECT_THAT(Notes(rows), ElementsAre(kIncomparableNote));
-  const Table table = LeaderboardForPeople(rows);
+  const Table table = LeaderboardForDisplay(rows);
   EXPECT_EQ(table.rows[0].back(), "genie *");
   EXPECT_EQ(table.rows[2].back(), "genie");
 }
@@ -176,7 +176,7 @@ TEST_F(LeaderboardTest, MarksTrialsThatShareTheirImages) {
   EXPECT_EQ(board[0].image_sets, 1);
   EXPECT_EQ(board[1].image_sets, 2);
   EXPECT_THAT(Notes(board), ElementsAre(kSharedImagesNote));
-  const Table table = LeaderboardForPeople(board);
+  const Table table = LeaderboardForDisplay(board);
   EXPECT_EQ(table.rows[0][6], "2 †");
   EXPECT_EQ(table.rows[1][6], "2");
 }

@@ -83,8 +83,8 @@ TEST_F(RowSettingsTest, NoTwoRowsThatWereSetOtherwiseCarryOneLabel) {
     const auto board = Leaderboard(Reader(), papers);
     ASSERT_EQ(board.size(), ways.size());
     std::set<std::string> for_programs, names, documents, terminal;
-    const Table document = LeaderboardForPeople(board);
-    const PeopleTable narrow = NarrowLeaderboard(board);
+    const Table document = LeaderboardForDisplay(board);
+    const DisplayTable narrow = NarrowLeaderboard(board);
     ASSERT_EQ(narrow.sections.size(), 1u) << "of one model: what all share tells none apart";
     for (size_t i = 0; i < board.size(); ++i) {
       const LeaderboardRow& row = board[i];

@@ -110,7 +110,7 @@ TEST(SettingsTest, AsFewDifferencesAsTellAllApart) {
     const Json papers = PapersConfiguration(configurations.front(), "", "code", kPapers);
     for (size_t i = 0; i < configurations.size(); ++i)
       namesakes.push_back({configurations[i], &papers, &settings[i]});
-    TellApart(namesakes);
+    MarkDifferences(namesakes);
     std::vector<std::vector<std::string>> texts(settings.size());
     for (size_t i = 0; i < settings.size(); ++i)
       for (const Setting& setting : settings[i])

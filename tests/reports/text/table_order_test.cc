@@ -38,7 +38,7 @@ TEST(TableOrderTest, UnknownColumnsAreRefusedWithTheKnown) {
 
 TEST(TableOrderTest, RowsOfOneKeyComeTogether) {
   const auto first = [](const std::string& word) { return word.substr(0, 1); };
-  EXPECT_THAT(Together(std::vector<std::string>{"b1", "a1", "b2", "c1", "a2"}, first),
+  EXPECT_THAT(GroupBy(std::vector<std::string>{"b1", "a1", "b2", "c1", "a2"}, first),
               ElementsAre("b1", "b2", "a1", "a2", "c1"));
   EXPECT_THAT(Reordered(std::vector<int>{5, 6, 7}, {2, 0, 1}), ElementsAre(7, 5, 6));
 }

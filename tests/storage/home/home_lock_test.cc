@@ -151,7 +151,7 @@ TEST(HomeLockTest, BreaksALockWhoseCounterStoodStillForAMinute) {
   EXPECT_NE(second.nonce(), first.nonce());
   EXPECT_GE(clock.Monotonic() - before, 60);
   clock.Advance(10);
-  EXPECT_THAT(ErrorOf([&] { first.Beat(); }), HasSubstr("no longer ours"));
+  EXPECT_THAT(ErrorOf([&] { first.Heartbeat(); }), HasSubstr("no longer ours"));
 }
 
 // A clock on which the owner beats while somebody else sleeps.
@@ -159,7 +159,7 @@ class BeatingClock : public FakeClock {
  public:
   void Sleep(double seconds) const override {
     FakeClock::Sleep(seconds);
-    if (owner != nullptr) owner->Beat();
+    if (owner != nullptr) owner->Heartbeat();
   }
   HomeLock* owner = nullptr;
 };
@@ -196,10 +196,10 @@ TEST(HomeLockTest, BeatRewritesTheCounterInPlace) {
   };
   EXPECT_EQ(counter(), 0);
   clock.Advance(1);
-  lock.Beat();
+  lock.Heartbeat();
   EXPECT_EQ(counter(), 0);
   clock.Advance(5);
-  lock.Beat();
+  lock.Heartbeat();
   EXPECT_EQ(counter(), 1);
 }
 

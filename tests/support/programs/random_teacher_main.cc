@@ -27,8 +27,8 @@ constexpr int64_t kImages = 2;
 
 // The statistics are in place before the batch norm itself runs, and so what follows sees them.
 void MeasureStatistics(const Graph& graph, const torch::Tensor& images) {
-  Taps taps;
-  taps.on_input = [&](int index, const torch::Tensor& input) {
+  ForwardHooks hooks;
+  hooks.on_input = [&](int index, const torch::Tensor& input) {
     const Node& node = graph.nodes[static_cast<size_t>(index)];
     if (node.op != Op::kBatchNorm) return;
     torch::Tensor mean = node.parameters.at("running_mean");
@@ -36,7 +36,7 @@ void MeasureStatistics(const Graph& graph, const torch::Tensor& images) {
     mean.copy_(input.mean({0, 2, 3}));
     variance.copy_(input.var({0, 2, 3}, /*unbiased=*/false).clamp_min(1e-2));
   };
-  Run(graph, images, taps);
+  Run(graph, images, hooks);
 }
 
 std::string RandomPng(int64_t channels, int64_t side, const RandomStreams& random, uint64_t which) {

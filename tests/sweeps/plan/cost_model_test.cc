@@ -49,7 +49,7 @@ CostSample Sample(int iterations, double seconds, const std::string& model = "sm
           device,       arch};
 }
 
-CostEstimate Cost(const std::vector<CostSample>& history, int iterations, const Subject& subject) {
+CostEstimate Cost(const std::vector<CostSample>& history, int iterations, const Workload& subject) {
   return CostModel(history, Facts())
       .Predict(Stage("synthesize", "zeroq", {{"iterations", iterations}}), subject);
 }

@@ -299,11 +299,11 @@ TEST(ExpansionTest, TakesResourcesFromBlockAndTrial) {
                                "resources: {cpus: 4, memory: 16GB, time: 90m}\n"
                                "evaluate: {limit: 10, resources: {time: 1.5h, cpus: 2}}\n"));
   EXPECT_EQ(DesignOf(plan, plan.trials[0], "synthesize").needs,
-            (StageNeeds{1, true, 4, 1.5 * 0x1p30, 5400}));
+            (ResourceRequest{1, true, 4, 1.5 * 0x1p30, 5400}));
   EXPECT_EQ(DesignOf(plan, plan.trials[0], "quantize").needs,
-            (StageNeeds{1, false, 4, 16e9, 5400}));
+            (ResourceRequest{1, false, 4, 16e9, 5400}));
   EXPECT_EQ(DesignOf(plan, plan.trials[0], "evaluate").needs,
-            (StageNeeds{1, false, 2, 16e9, 5400}));
+            (ResourceRequest{1, false, 2, 16e9, 5400}));
 }
 
 TEST(ExpansionTest, GivesTheSamePlanAgainAndGrowsWithoutRenaming) {

@@ -33,7 +33,7 @@ Setting Set(const std::string& name, const Json& value, std::optional<Json> pape
   return {"/quantizer/params/" + name, name, value, std::move(papers), false};
 }
 
-std::vector<std::string> Headings(const PeopleTable& people) {
+std::vector<std::string> Headings(const DisplayTable& people) {
   std::vector<std::string> headings;
   for (const auto& section : people.sections) headings.push_back(section.heading);
   return headings;
@@ -41,7 +41,7 @@ std::vector<std::string> Headings(const PeopleTable& people) {
 
 TEST(LeaderboardPeopleTest, NarrowSaysOnceWhatEveryRowHas) {
   const std::vector<LeaderboardRow> rows = {RowOf("a", "zeroq", 80), RowOf("a", "real", 81)};
-  const PeopleTable people = NarrowLeaderboard(rows);
+  const DisplayTable people = NarrowLeaderboard(rows);
   EXPECT_THAT(Headings(people), ElementsAre("cifar10, a (FP32 88.13 %), protocol zeroq"));
   EXPECT_THAT(people.table.columns,
               ElementsAre("bits", "method", "top-1 %", "n", "drop", "size", "seconds"));
@@ -55,7 +55,7 @@ TEST(LeaderboardPeopleTest, NarrowShowsWhatSomeRowHas) {
   rows[1].published = 81.25;
   rows[1].protocol = "genie";
   rows[1].fp32_top1 = 90;
-  const PeopleTable people = NarrowLeaderboard(rows);
+  const DisplayTable people = NarrowLeaderboard(rows);
   EXPECT_THAT(Headings(people), ElementsAre("cifar10, a"));
   EXPECT_THAT(people.table.columns, ElementsAre("bits", "method", "top-1 %", "n", "drop", "to real",
                                                 "size", "seconds", "published", "protocol"));
@@ -69,7 +69,7 @@ TEST(LeaderboardPeopleTest, NarrowShowsWhatSomeRowHas) {
 }
 
 TEST(LeaderboardPeopleTest, NarrowKeepsAModelTogetherInTheOrderGiven) {
-  const PeopleTable people =
+  const DisplayTable people =
       NarrowLeaderboard({RowOf("b", "zeroq", 80), RowOf("a", "real", 79), RowOf("b", "real", 78)});
   EXPECT_THAT(Headings(people), ElementsAre("cifar10, b (FP32 88.13 %), protocol zeroq",
                                             "cifar10, a (FP32 88.13 %), protocol zeroq"));
@@ -127,7 +127,7 @@ TEST(LeaderboardPeopleTest, SettingsThatAllRowsOfASectionShareAreSaidOnce) {
   rows[0].images_seen = rows[1].images_seen = 51200;
   rows[0].lr_kd = 0.752531;
   rows[1].real_images = 10;
-  const PeopleTable people = NarrowLeaderboard(rows);
+  const DisplayTable people = NarrowLeaderboard(rows);
   EXPECT_THAT(people.under, ElementsAre("lr 0.01 · 51200 images seen · Σ lr·KD 0.7525",
                                         "snapshots 9 · 51200 images seen · 10 real images",
                                         "batch 64, falls '0.25, 0.5'", "paper's", "", ""));
@@ -143,18 +143,18 @@ TEST(LeaderboardPeopleTest, DocumentsAndWideTablesHaveAColumnOfSettings) {
   for (LeaderboardRow& row : rows) row.settings = {Set("images", 256, 1024)};
   rows[0].settings.push_back(Set("lr", "scaled", "reference"));
   EXPECT_EQ(SharedSettings(rows), "settings of all rows: images 256");
-  for (const Table& table : {LeaderboardForPeople(rows), WideLeaderboard(rows).table}) {
+  for (const Table& table : {LeaderboardForDisplay(rows), WideLeaderboard(rows).table}) {
     ASSERT_EQ(table.columns[4], "settings");
     EXPECT_EQ(table.rows[0][4], "lr scaled");
     EXPECT_EQ(table.rows[1][4], "–");
   }
   EXPECT_EQ(WideLeaderboard(rows).sections.at(0).heading, SharedSettings(rows));
-  EXPECT_THAT(LeaderboardForPeople(rows).columns, Not(Contains("images seen")));
+  EXPECT_THAT(LeaderboardForDisplay(rows).columns, Not(Contains("images seen")));
   rows[0].untrained_top1 = 50;
-  EXPECT_THAT(LeaderboardForPeople(rows).columns, Contains("images seen")) << "of no older row";
+  EXPECT_THAT(LeaderboardForDisplay(rows).columns, Contains("images seen")) << "of no older row";
   rows[0].images_seen = 51200;
   rows[0].lr_kd = 0.75;
-  const Table trained = LeaderboardForPeople(rows);
+  const Table trained = LeaderboardForDisplay(rows);
   for (const char* column : {"untrained", "images seen", "Σ lr·KD"})
     EXPECT_THAT(trained.columns, Contains(column));
   EXPECT_THAT(trained.columns, Not(Contains("real images")));
@@ -169,13 +169,13 @@ TEST(LeaderboardPeopleTest, WideHasEverything) {
   row.published = 63.75;
   row.published_source = "GDFQ (ECCV 2020), Table 2";
   const Table wide = WideLeaderboard({row}).table;
-  const Table document = LeaderboardForPeople({row});
+  const Table document = LeaderboardForDisplay({row});
   for (const std::string& column : document.columns) EXPECT_THAT(wide.columns, Contains(column));
   for (const char* cell : {"79.50 … 80.50", "63.75", "GDFQ (ECCV 2020), Table 2"}) {
     EXPECT_THAT(wide.rows[0], Contains(cell));
     EXPECT_THAT(document.rows[0], Not(Contains(cell)));
   }
-  EXPECT_FALSE(WideLeaderboard({row}).gives_way) << "nothing is cut";
+  EXPECT_FALSE(WideLeaderboard({row}).shrinkable) << "nothing is cut";
 }
 
 }  // namespace

@@ -11,9 +11,9 @@
 namespace zerosweep {
 
 // What a method changes of the common parameters' values: GDFQ's for CIFAR.
-struct JointDefaults {
-  Budget batch = {200, 64, 16};  // images
-  Budget warm_up = {800, 200, 4}, iterations = {79200, 800, 6};
+struct GenerativeDefaults {
+  ProfileDefaults batch = {200, 64, 16};  // images
+  ProfileDefaults warm_up = {800, 200, 4}, iterations = {79200, 800, 6};
   std::string source =
       "CIFAR: batch 200, 4 epochs of 200 of warm-up, 396 of training; ImageNet: "
       "16, 50 and 350";
@@ -29,7 +29,7 @@ struct JointDefaults {
   std::string code_averages = "fed_back";  // of the ranges, variant `code`
 };
 
-struct JointSettings {
+struct GenerativeSettings {
   int64_t batch = 0;  // images of a step
   LabelledGeneratorSettings generator;
   double generator_lr = 0;
@@ -42,11 +42,11 @@ struct JointSettings {
   int64_t heldout = 0;  // images
 };
 
-Params<JointSettings> JointParams(const JointDefaults& defaults);
+Params<GenerativeSettings> GenerativeParams(const GenerativeDefaults& defaults);
 
 // Schedules that the parameters ask for: of the student's rate by the student's own steps, of the
 // generator's by all steps.
-RateSchedule StudentRate(const JointSettings& settings);
-RateSchedule GeneratorRate(const JointSettings& settings);
+RateSchedule StudentRate(const GenerativeSettings& settings);
+RateSchedule GeneratorRate(const GenerativeSettings& settings);
 
 }  // namespace zerosweep

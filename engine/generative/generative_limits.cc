@@ -1,8 +1,8 @@
-#include "engine/generative/joint_limits.h"
+#include "engine/generative/generative_limits.h"
 
 namespace zerosweep {
 
-std::vector<Limit> JointLimits() {
+std::vector<Limit> GenerativeLimits() {
   return {NeedsBatchNorms(),
           {{{"param.calibration", "above", FactNamed("param.warm_up")}},
            "calibration is {param.calibration}, must be at most warm_up ({param.warm_up}): ranges "

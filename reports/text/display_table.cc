@@ -1,4 +1,4 @@
-#include "reports/text/people_table.h"
+#include "reports/text/display_table.h"
 
 #include <algorithm>
 #include <numeric>
@@ -12,9 +12,9 @@ namespace {
 constexpr const char* kMissing = "–";
 constexpr const char* kGap = "  ";
 constexpr size_t kGapWidth = 2;
-constexpr size_t kLeastWidth = 12;  // of a column that gives way: less names nothing
+constexpr size_t kMinWidth = 12;  // of a column that gives way: less names nothing
 
-constexpr size_t kMostIndent = 8;
+constexpr size_t kMaxIndent = 8;
 
 bool BeginsCharacter(char c) { return (c & 0xc0) != 0x80; }
 
@@ -53,7 +53,7 @@ std::string Bold(const std::string& line, bool bold) {
 class Grid {
  public:
   // `right`: which columns are aligned to the right.
-  Grid(const PeopleTable& people, size_t begin, size_t end, const std::vector<bool>& right,
+  Grid(const DisplayTable& people, size_t begin, size_t end, const std::vector<bool>& right,
        size_t terminal_width)
       : right_(right) {
     for (const std::string& column : people.table.columns) {
@@ -68,11 +68,11 @@ class Grid {
         widths_[c] = std::max(widths_[c], TextWidth(cells.back()));
       }
     }
-    if (terminal_width > 0 && people.gives_way) GiveWay(*people.gives_way, terminal_width);
+    if (terminal_width > 0 && people.shrinkable) GiveWay(*people.shrinkable, terminal_width);
   }
 
   // Of a row's second lines: where the second column begins, unless the first is wide.
-  size_t Indent() const { return std::min(widths_.front() + kGapWidth, kMostIndent); }
+  size_t Indent() const { return std::min(widths_.front() + kGapWidth, kMaxIndent); }
   std::string Headings() const { return Line(headings_); }
   std::string Row(size_t row) const { return Line(rows_.at(row)); }
   std::string Rule() const {
@@ -90,7 +90,7 @@ class Grid {
                        kGapWidth * (widths_.size() - 1);
     if (all <= terminal_width) return;
     size_t& width = widths_.at(column);
-    const size_t least = std::min(width, std::max(kLeastWidth, TextWidth(headings_[column])));
+    const size_t least = std::min(width, std::max(kMinWidth, TextWidth(headings_[column])));
     width -= std::min(all - terminal_width, width - least);
     for (auto& cells : rows_) cells[column] = Shortened(cells[column], width);
   }
@@ -122,7 +122,7 @@ std::string TakeCharacters(std::string& text, size_t width) {
 std::string Flowing(const std::string& text, size_t indent, const Terminal& terminal) {
   const size_t width = terminal.width > 0 ? terminal.width : kUsualWidth;
   const std::string margin(indent, ' ');
-  const size_t room = std::max(kLeastWidth, width - std::min(width, indent));
+  const size_t room = std::max(kMinWidth, width - std::min(width, indent));
   std::string lines, line;
   std::istringstream words(Printable(text));
   for (std::string word; words >> word;) {
@@ -136,12 +136,12 @@ std::string Flowing(const std::string& text, size_t indent, const Terminal& term
   return line.empty() ? lines : lines + margin + line + "\n";
 }
 
-std::string Under(const PeopleTable& people, size_t row) {
+std::string Under(const DisplayTable& people, size_t row) {
   return people.under.empty() ? "" : people.under.at(row);
 }
 
 // The names of the columns, of the second lines where one of these rows has one, and the rule.
-std::string Headings(const PeopleTable& people, size_t begin, size_t end, const Grid& grid,
+std::string Headings(const DisplayTable& people, size_t begin, size_t end, const Grid& grid,
                      const Terminal& terminal) {
   std::string text = Bold(grid.Headings(), terminal.bold);
   for (size_t row = begin; row < end; ++row) {
@@ -158,7 +158,7 @@ size_t TextWidth(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), BeginsCharacter));
 }
 
-std::string AlignedTable(const PeopleTable& people, const Terminal& terminal) {
+std::string AlignedTable(const DisplayTable& people, const Terminal& terminal) {
   std::vector<bool> right;
   for (size_t c = 0; c < people.table.columns.size(); ++c)
     right.push_back(IsNumericColumn(people.table, c));

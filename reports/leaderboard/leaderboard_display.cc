@@ -24,7 +24,7 @@ const Names kDocument = {"dataset", "model",      "bits",        "method",    "t
 const Names kTraining = {"untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1",
                          "images_seen", "lr_kd"};
 
-Names Joined(Names first, const Names& second) {
+Names Concat(Names first, const Names& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
 }
@@ -88,7 +88,7 @@ std::string Training(const LeaderboardRow& row) {
 
 // Adds a section, whose rows these are, with what stands under its heading and under each row.
 void AddSection(std::span<const LeaderboardRow> section, const std::string& heading,
-                PeopleTable& people) {
+                DisplayTable& people) {
   std::vector<const LeaderboardRow*> rows;
   for (const LeaderboardRow& row : section) rows.push_back(&row);
   const SettingsColumn settings = SettingsOf(rows);
@@ -130,31 +130,31 @@ std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
   return shared.empty() ? "" : kSharedSettings + shared;
 }
 
-Table LeaderboardForPeople(const std::vector<LeaderboardRow>& rows, const Names& more) {
+Table LeaderboardForDisplay(const std::vector<LeaderboardRow>& rows, const Names& more) {
   Names names = kDocument;
-  if (AnyTrained(rows)) names = Joined(names, kTraining);
+  if (AnyTrained(rows)) names = Concat(names, kTraining);
   if (AnyHas(rows, &LeaderboardRow::real_images)) names.emplace_back("real_images");
   names.emplace_back("protocol");
-  Table table = TableForPeople(rows, Joined(names, more));
+  Table table = TableForDisplay(rows, Concat(names, more));
   InsertSettings(rows, table);
   return table;
 }
 
-PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
-  const std::vector<LeaderboardRow> ordered = Together(rows, SectionOf);
+DisplayTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
+  const std::vector<LeaderboardRow> ordered = GroupBy(rows, SectionOf);
   const bool one_protocol =
       std::all_of(rows.begin(), rows.end(), [&rows](const LeaderboardRow& row) {
         return !row.not_comparable && TextOf("protocol", row) == TextOf("protocol", rows.front());
       });
   Names names = {"bits", "method", "top1_mean", "n", "drop"};
   if (AnyHas(rows, &LeaderboardRow::to_real)) names.emplace_back("to_real");
-  names = Joined(names, {"size_bytes", "seconds_mean"});
+  names = Concat(names, {"size_bytes", "seconds_mean"});
   if (AnyHas(rows, &LeaderboardRow::published)) names.emplace_back("published");
   if (!one_protocol) names.emplace_back("protocol");
-  PeopleTable people{.table = TableForPeople(ordered, names),
-                     .best = BestRows(ordered),
-                     .gives_way = 1,
-                     .under_heading = kSettings};
+  DisplayTable people{.table = TableForDisplay(ordered, names),
+                      .best = BestRows(ordered),
+                      .shrinkable = 1,
+                      .under_heading = kSettings};
   for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
     end = EndOfSection(ordered, first);
     const std::span<const LeaderboardRow> section(&ordered[first], end - first);
@@ -163,11 +163,11 @@ PeopleTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
   return people;
 }
 
-PeopleTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
-  const Names names = Joined(
-      Joined(kDocument, kTraining),
+DisplayTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
+  const Names names = Concat(
+      Concat(kDocument, kTraining),
       {"real_images", "protocol", "top1_ci_low", "top1_best", "published", "published_source"});
-  PeopleTable people{.table = TableForPeople(rows, names), .best = BestRows(rows)};
+  DisplayTable people{.table = TableForDisplay(rows, names), .best = BestRows(rows)};
   InsertSettings(rows, people.table);
   if (const std::string shared = SharedSettings(rows); !shared.empty())
     people.sections.push_back({0, shared});

@@ -1,4 +1,4 @@
-#include "engine/stages/worker_line.h"
+#include "engine/stages/worker_connection.h"
 
 #include <unistd.h>
 
@@ -22,7 +22,7 @@ constexpr std::chrono::duration<double> kSignOfLife(1);
 
 }  // namespace
 
-struct WorkerLine::State {
+struct WorkerConnection::State {
   std::mutex mutex;  // of all that follows
   std::condition_variable changed;
   std::deque<StageRun> runs;
@@ -35,12 +35,12 @@ struct WorkerLine::State {
   std::mutex writing;
 };
 
-WorkerLine::WorkerLine(int read_fd, int write_fd)
+WorkerConnection::WorkerConnection(int read_fd, int write_fd)
     : write_fd_(write_fd), state_(std::make_shared<State>()) {
   std::thread([read_fd, state = state_] { Listen(read_fd, *state); }).detach();
 }
 
-void WorkerLine::Listen(int read_fd, State& state) {
+void WorkerConnection::Listen(int read_fd, State& state) {
   FrameBuffer buffer;
   try {
     while (const auto frame = ReadFrame(read_fd, buffer)) {
@@ -64,12 +64,12 @@ void WorkerLine::Listen(int read_fd, State& state) {
   state.changed.notify_all();
 }
 
-bool WorkerLine::Send(const StageMessage& message) {
+bool WorkerConnection::Send(const StageMessage& message) {
   const std::lock_guard lock(state_->writing);
   return WriteFrame(write_fd_, ToJson(message));
 }
 
-std::optional<StageRun> WorkerLine::NextRun() {
+std::optional<StageRun> WorkerConnection::NextRun() {
   std::unique_lock lock(state_->mutex);
   state_->working = false;
   state_->changed.wait(lock, [&] { return state_->ended || !state_->runs.empty(); });
@@ -81,7 +81,7 @@ std::optional<StageRun> WorkerLine::NextRun() {
   return run;
 }
 
-StoreAnswer WorkerLine::Ask(StoreRequest request, double patience) {
+StoreAnswer WorkerConnection::Ask(StoreRequest request, double patience) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                            std::chrono::duration<double>(patience));

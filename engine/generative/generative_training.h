@@ -14,8 +14,8 @@
 
 #include <string>
 
-#include "engine/generative/joint_method.h"
-#include "engine/generative/joint_params.h"
+#include "engine/generative/generative_method.h"
+#include "engine/generative/generative_params.h"
 #include "engine/quant/quantizer.h"
 
 namespace zerosweep {
@@ -23,7 +23,7 @@ namespace zerosweep {
 // Trains both from the teacher, or from the last checkpoint. The images for the student's scores
 // are made by the generator at the end. Throws Failure::kNonFinite for a loss that is not finite,
 // naming `name`.
-Quantization TrainJointly(const QuantizationContext& context, const std::string& name,
-                          const JointSettings& settings, JointMethod& method);
+Quantization TrainWithGenerator(const QuantizationContext& context, const std::string& name,
+                                const GenerativeSettings& settings, GenerativeMethod& method);
 
 }  // namespace zerosweep

@@ -9,7 +9,7 @@
 
 namespace zerosweep {
 
-enum class RangeSearch {
+enum class RangeEstimator {
   kMinMax,        // no search
   kShrinkBoth,    // minimum and maximum times r (BRECQ, Genie weights)
   kWidthAndZero,  // one-sided: 100 widths; two-sided: 100 widths × every zero point (QDrop,
@@ -18,8 +18,8 @@ enum class RangeSearch {
               // activations)
 };
 
-struct RangeSearchSettings {
-  RangeSearch kind = RangeSearch::kShrinkBoth;
+struct RangeEstimatorSettings {
+  RangeEstimator kind = RangeEstimator::kShrinkBoth;
   double p = 2.4;       // BRECQ's quant_layer.py and all that follow it
   double step = 0.01;   // between candidates
   int candidates = 80;  // r = 1, 1 − step, … (BRECQ: 80; Genie: 100). kWidthAndZero always tries
@@ -35,8 +35,8 @@ struct RangeSearchSettings {
 //
 // Where candidates · values exceed 2^26, one grid for all of x is searched on a histogram of 4096
 // bins: 100·2^k passes over a large tensor would cost minutes.
-UniformGrid SearchGrid(const torch::Tensor& x, int bits, const RangeSearchSettings& settings,
-                       bool per_channel);
+UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorSettings& settings,
+                         bool per_channel);
 
 // The grid of the literature on rounding, x̂ = s·(clamp(round(x/s) + z, 0, 2^k − 1) − z), in this
 // project's number format. s, z: () or (C).

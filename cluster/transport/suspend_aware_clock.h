@@ -7,10 +7,10 @@ namespace zerosweep {
 
 // Moves only from turn to turn of the main loop, so that a process that is stopped (SIGSTOP, a
 // frozen container) at whatever instruction never takes its own absence for their silence.
-class ListeningTime {
+class SuspendAwareClock {
  public:
   // `clock` outlives this object.
-  explicit ListeningTime(const Clock& clock) : clock_(clock), last_turn_(clock.Monotonic()) {}
+  explicit SuspendAwareClock(const Clock& clock) : clock_(clock), last_turn_(clock.Monotonic()) {}
 
   // Begins a turn. More than 2 s since the last one are an absence and do not count.
   void Turn() {

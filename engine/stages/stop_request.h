@@ -9,12 +9,12 @@ namespace zerosweep {
 // computes and does not read its stream, and it is also what Slurm, systemd and `kill` send when
 // they end a job. A stage that saves nothing has nothing to wait for: the signal ends its process
 // at once.
-struct LeaveRequest {
+struct StopRequest {
   std::atomic<bool> requested = false;
   std::atomic<bool> can_save = false;  // the running stage will notice `requested`
 };
 
 // Hears SIGTERM from now on. Returns this process's one request.
-LeaveRequest& ListenForLeave();
+StopRequest& ListenForLeave();
 
 }  // namespace zerosweep

@@ -1,11 +1,11 @@
-#include "cluster/coordinator/adoption.h"
+#include "cluster/coordinator/recovery.h"
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <unordered_map>
 
-#include "cluster/coordinator/artifact_extras.h"
+#include "cluster/coordinator/derived_rows.h"
 
 namespace zerosweep {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/generative/joint_training.h"
+#include "engine/generative/generative_training.h"
 
 #include <utility>
 
@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kHeldOutStep = 0xF0000000;  // of the random streams: no step of the training
 constexpr int64_t kSamples = 64;
 
-GeneratorSettings GeneratorOf(const JointSettings& settings) {
+GeneratorSettings GeneratorOf(const GenerativeSettings& settings) {
   return {.batch = settings.batch,
           .label_weight = settings.label_weight,
           .statistics_weight = settings.statistics_weight,
@@ -25,7 +25,7 @@ GeneratorSettings GeneratorOf(const JointSettings& settings) {
 class GeneratedImages final : public BatchSource {
  public:
   GeneratedImages(const QuantizationContext& context, const std::string& name,
-                  const JointSettings& settings, JointMethod& method)
+                  const GenerativeSettings& settings, GenerativeMethod& method)
       : context_(context),
         settings_(settings),
         method_(method),
@@ -66,15 +66,15 @@ class GeneratedImages final : public BatchSource {
 
  private:
   const QuantizationContext& context_;
-  const JointSettings& settings_;
-  JointMethod& method_;
+  const GenerativeSettings& settings_;
+  GenerativeMethod& method_;
   GeneratorTraining generator_;
 };
 
 }  // namespace
 
-Quantization TrainJointly(const QuantizationContext& context, const std::string& name,
-                          const JointSettings& settings, JointMethod& method) {
+Quantization TrainWithGenerator(const QuantizationContext& context, const std::string& name,
+                                const GenerativeSettings& settings, GenerativeMethod& method) {
   StudentTrainingSettings student = settings.student;
   student.rate = StudentRate(settings);
   if (student.calibration > student.warm_up) {

@@ -1,5 +1,5 @@
 // What no method whose generator learns together with its student
-// (engine/generative/joint_training.h) can do.
+// (engine/generative/generative_training.h) can do.
 #pragma once
 
 #include <vector>
@@ -8,6 +8,6 @@
 
 namespace zerosweep {
 
-std::vector<Limit> JointLimits();
+std::vector<Limit> GenerativeLimits();
 
 }  // namespace zerosweep

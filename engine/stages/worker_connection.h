@@ -12,9 +12,9 @@ namespace zerosweep {
 // A thread of its own reads, so that answers of the store arrive while a stage computes, and the
 // end of the stream is heard at once: the process then ends, unless it waits for a run. So it does
 // after a frame that is not of the protocol. Lives as long as the process.
-class WorkerLine {
+class WorkerConnection {
  public:
-  WorkerLine(int read_fd, int write_fd);
+  WorkerConnection(int read_fd, int write_fd);
 
   // Returns false when the worker is gone. Any thread.
   bool Send(const StageMessage& message);

@@ -20,9 +20,9 @@ struct GeneratedBatch {
   torch::Tensor labels;  // n×classes: shares of the classes that were asked for, which sum to 1
 };
 
-class JointMethod {
+class GenerativeMethod {
  public:
-  virtual ~JointMethod() = default;
+  virtual ~GenerativeMethod() = default;
 
   // The leaves that the generator's loss trains.
   virtual std::vector<torch::Tensor> Parameters() const = 0;

@@ -1,5 +1,5 @@
 // The searches against a plain double-precision search over the same candidates.
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ TEST(RangeSearchTest, ShrinkBothFindsTheBestOfItsCandidates) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::randn({5, 300}) + 0.3;
   for (const int bits : {2, 4}) {
-    const UniformGrid grid = SearchGrid(x, bits, {}, /*per_channel=*/true);
+    const UniformGrid grid = EstimateGrid(x, bits, {}, /*per_channel=*/true);
     for (int64_t row = 0; row < 5; ++row) {
       const double lo = x[row].min().item<double>(), hi = x[row].max().item<double>();
       double best = std::numeric_limits<double>::infinity();
@@ -41,7 +41,7 @@ TEST(RangeSearchTest, ShrinkBothFindsTheBestOfItsCandidates) {
 
 TEST(RangeSearchTest, WidthAndZeroFindsTheBestOfItsCandidates) {
   torch::manual_seed(0);
-  const RangeSearchSettings settings{.kind = RangeSearch::kWidthAndZero};
+  const RangeEstimatorSettings settings{.kind = RangeEstimator::kWidthAndZero};
   const torch::Tensor x = torch::randn({400}) - 0.8;
   const int bits = 3;
   const double extent = (x.max() - x.min()).item<double>();
@@ -50,51 +50,51 @@ TEST(RangeSearchTest, WidthAndZeroFindsTheBestOfItsCandidates) {
     const double s = 0.01 * i * extent / 7;
     for (int z = 0; z < 8; ++z) best = std::min(best, Score(x, s, z, bits, 2.4));
   }
-  EXPECT_NEAR(ScoreOf(x, SearchGrid(x, bits, settings, false), 2.4), best, 1e-4 * best);
+  EXPECT_NEAR(ScoreOf(x, EstimateGrid(x, bits, settings, false), 2.4), best, 1e-4 * best);
 }
 
 TEST(RangeSearchTest, OneSidedTensorsKeepZeroAtTheEdge) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::rand({1000}) + 0.5;
-  for (const RangeSearch kind : {RangeSearch::kWidthAndZero, RangeSearch::kSymmetric}) {
-    const UniformGrid grid = SearchGrid(x, 4, {.kind = kind, .candidates = 100}, false);
+  for (const RangeEstimator kind : {RangeEstimator::kWidthAndZero, RangeEstimator::kSymmetric}) {
+    const UniformGrid grid = EstimateGrid(x, 4, {.kind = kind, .candidates = 100}, false);
     EXPECT_EQ(ZeroPointOf(grid).item<float>(), 0.F);
     EXPECT_EQ(FakeQuantize(torch::zeros({1}), grid).item<float>(), 0.F);
   }
-  const UniformGrid negative = SearchGrid(-x, 4, {.kind = RangeSearch::kWidthAndZero}, false);
+  const UniformGrid negative = EstimateGrid(-x, 4, {.kind = RangeEstimator::kWidthAndZero}, false);
   EXPECT_EQ(ZeroPointOf(negative).item<float>(), 15.F);
 }
 
 TEST(RangeSearchTest, SymmetricIsSignedWhenSomethingIsNegative) {
   torch::manual_seed(0);
-  const UniformGrid grid = SearchGrid(torch::randn({1000}), 4,
-                                      {.kind = RangeSearch::kSymmetric, .candidates = 100}, false);
+  const UniformGrid grid = EstimateGrid(
+      torch::randn({1000}), 4, {.kind = RangeEstimator::kSymmetric, .candidates = 100}, false);
   EXPECT_EQ(ZeroPointOf(grid).item<float>(), 8.F);
 }
 
 TEST(RangeSearchTest, SearchingBeatsMinMaxOnHeavyTails) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::randn({2000}).pow(3);
-  const double wide = ScoreOf(x, SearchGrid(x, 4, {.kind = RangeSearch::kMinMax}, false), 2.4);
-  EXPECT_LT(ScoreOf(x, SearchGrid(x, 4, {}, false), 2.4), 0.9 * wide);
+  const double wide = ScoreOf(x, EstimateGrid(x, 4, {.kind = RangeEstimator::kMinMax}, false), 2.4);
+  EXPECT_LT(ScoreOf(x, EstimateGrid(x, 4, {}, false), 2.4), 0.9 * wide);
 }
 
 TEST(RangeSearchTest, TheHistogramFindsAlmostTheBestRange) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::randn({1 << 20});  // 80 · 2^20 > 2^26
-  const UniformGrid grid = SearchGrid(x, 4, {}, false);
-  const double exact = ScoreOf(x, SearchGrid(x.slice(0, 0, 1 << 16), 4, {}, false), 2.4);
+  const UniformGrid grid = EstimateGrid(x, 4, {}, false);
+  const double exact = ScoreOf(x, EstimateGrid(x.slice(0, 0, 1 << 16), 4, {}, false), 2.4);
   EXPECT_LT(ScoreOf(x, grid, 2.4), 1.01 * exact);
 }
 
 TEST(RangeSearchTest, ConstantChannelsHaveAGridAndNoNaN) {
   const torch::Tensor x = torch::stack({torch::zeros({9}), torch::full({9}, 2.F)});
-  for (const RangeSearch kind :
-       {RangeSearch::kShrinkBoth, RangeSearch::kWidthAndZero, RangeSearch::kSymmetric}) {
-    const UniformGrid grid = SearchGrid(x, 4, {.kind = kind}, true);
+  for (const RangeEstimator kind :
+       {RangeEstimator::kShrinkBoth, RangeEstimator::kWidthAndZero, RangeEstimator::kSymmetric}) {
+    const UniformGrid grid = EstimateGrid(x, 4, {.kind = kind}, true);
     EXPECT_TRUE(torch::isfinite(Decode(Encode(x, grid), grid)).all().item<bool>());
   }
-  EXPECT_THROW(SearchGrid(torch::full({2}, NAN), 4, {}, false), Error);
+  EXPECT_THROW(EstimateGrid(torch::full({2}, NAN), 4, {}, false), Error);
 }
 
 TEST(RangeSearchTest, StepAndZeroPointAreTheGridsOwn) {
@@ -121,8 +121,9 @@ TEST(RangeSearchTest, TellsOfEveryWidthThatItTries) {
   };
   torch::manual_seed(0);
   Counting progress;
-  SearchGrid(torch::randn({4, 9}), 4, {.kind = RangeSearch::kWidthAndZero, .progress = &progress},
-             /*per_channel=*/true);
+  EstimateGrid(torch::randn({4, 9}), 4,
+               {.kind = RangeEstimator::kWidthAndZero, .progress = &progress},
+               /*per_channel=*/true);
   EXPECT_EQ(progress.reports, 100);
 }
 

@@ -1,4 +1,4 @@
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -17,15 +17,15 @@ TEST(SiteTapsTest, EachReaderIsQuantizedForAnew) {
       if (graph.nodes[i].name == name) return static_cast<int>(i);
     return -1;
   };
-  const std::vector<ActSite> sites = {{node("relu1"), 4, {}}};
+  const std::vector<ActivationSite> sites = {{node("relu1"), 4, {}}};
   std::vector<int> readers;
   const auto scale_by_reader = [&](size_t, int reader, const torch::Tensor& tensor) {
     readers.push_back(reader);
     return reader == node("conv2") ? tensor * 2 : tensor * 3;
   };
-  const SiteTaps taps(graph, sites, scale_by_reader, /*each_reader=*/true);
+  const SiteHooks hooks(graph, sites, scale_by_reader, /*each_reader=*/true);
   const torch::Tensor x = torch::randn({2, 3, 8, 8}),
-                      logits = zerosweep::Run(graph, x, taps.taps());
+                      logits = zerosweep::Run(graph, x, hooks.hooks());
   EXPECT_EQ(readers, (std::vector<int>{node("conv2"), node("add")}));
 
   const auto weight = [&](const char* of, const char* name) {
@@ -46,14 +46,14 @@ TEST(SiteTapsTest, EachReaderIsQuantizedForAnew) {
 // Where the graph ends at a site, no node inside reads it: it is quantized all the same.
 TEST(SiteTapsTest, TheGraphsOwnOutputIsQuantizedOnce) {
   const Teacher teacher = SkipTeacher();
-  const std::vector<ActSite> sites = {{teacher.graph.output.node, 4, {}}};
+  const std::vector<ActivationSite> sites = {{teacher.graph.output.node, 4, {}}};
   const auto triple = [](size_t, int reader, const torch::Tensor& tensor) {
     EXPECT_EQ(reader, kEveryReader);
     return tensor * 3;
   };
-  const SiteTaps taps(teacher.graph, sites, triple, /*each_reader=*/true);
+  const SiteHooks hooks(teacher.graph, sites, triple, /*each_reader=*/true);
   const torch::Tensor x = torch::randn({2, 3, 8, 8});
-  EXPECT_TRUE(torch::equal(zerosweep::Run(teacher.graph, x, taps.taps()),
+  EXPECT_TRUE(torch::equal(zerosweep::Run(teacher.graph, x, hooks.hooks()),
                            zerosweep::Run(teacher.graph, x) * 3));
 }
 

@@ -1,4 +1,4 @@
-#include "engine/stages/leaving.h"
+#include "engine/stages/stop_request.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-LeaveRequest request;
+StopRequest request;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch nothing else");
 
 void Note(int) {
@@ -18,7 +18,7 @@ void Note(int) {
 
 }  // namespace
 
-LeaveRequest& ListenForLeave() {
+StopRequest& ListenForLeave() {
   struct sigaction action {};
   action.sa_handler = Note;
   action.sa_flags = SA_RESTART;

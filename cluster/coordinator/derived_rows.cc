@@ -1,4 +1,4 @@
-#include "cluster/coordinator/artifact_extras.h"
+#include "cluster/coordinator/derived_rows.h"
 
 #include <vector>
 
@@ -10,7 +10,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kMostPoints = 512;
+constexpr size_t kMaxPoints = 512;
 
 struct Curve {
   std::string term;
@@ -24,7 +24,7 @@ std::vector<Curve> ReadCurves(const fs::path& path) {
     const Json json = Json::parse(text);
     for (const auto& [term, points] : json.items()) {
       Curve curve{term, points.at("x"), points.at("y")};
-      if (curve.x.size() == curve.y.size() && curve.x.size() <= kMostPoints)
+      if (curve.x.size() == curve.y.size() && curve.x.size() <= kMaxPoints)
         curves.push_back(std::move(curve));
       else
         spdlog::warn("{}: curve '{}' has {} x and {} y; left out", path.string(), term,

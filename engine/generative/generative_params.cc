@@ -1,4 +1,4 @@
-#include "engine/generative/joint_params.h"
+#include "engine/generative/generative_params.h"
 
 #include <utility>
 
@@ -9,7 +9,7 @@ using Shape = RateSchedule::Shape;
 
 const char* const kCode = "authors' code of GDFQ";
 
-Params<JointSettings> LoopParams(const JointDefaults& defaults) {
+Params<GenerativeSettings> LoopParams(const GenerativeDefaults& defaults) {
   ParamSpec warm_up =
       BudgetParam("warm_up", defaults.warm_up, "steps in which the generator is trained alone",
                   "iterations", defaults.source);
@@ -19,9 +19,9 @@ Params<JointSettings> LoopParams(const JointDefaults& defaults) {
   warm_up.min = iterations.min = 0;
   using Training = StudentTrainingSettings;
   return {
-      Bind(&JointSettings::batch,
+      Bind(&GenerativeSettings::batch,
            BudgetParam("batch", defaults.batch, "images of one step", "images", defaults.source)),
-      Part(&JointSettings::student,
+      Part(&GenerativeSettings::student,
            {Bind(&Training::warm_up, std::move(warm_up)),
             Bind(&Training::iterations, std::move(iterations)),
             Bind(&Training::calibration,
@@ -32,32 +32,32 @@ Params<JointSettings> LoopParams(const JointDefaults& defaults) {
                   .source = "4 epochs of 200",
                   .min = 0,
                   .profiles = {{"fast", 200}, {"smoke", 4}}})}),
-      Part(&JointSettings::generator,
+      Part(&GenerativeSettings::generator,
            LabelledGeneratorParams(defaults.latents, defaults.latents_meaning))};
 }
 
-Params<JointSettings> GeneratorParams(const JointDefaults& defaults) {
+Params<GenerativeSettings> GeneratorParams(const GenerativeDefaults& defaults) {
   return {
-      Bind(&JointSettings::generator_lr,
+      Bind(&GenerativeSettings::generator_lr,
            RateParam("lr_generator", 1e-3, "learning rate of Adam for the generator", kCode)),
-      Bind(&JointSettings::generator_schedule,
+      Bind(&GenerativeSettings::generator_schedule,
            {.name = "generator_schedule",
             .default_value = "step",
             .meaning = "step: × 0.1 after each quarter of all steps; constant",
             .source = "× 0.1 at epochs 100, 200 and 300 of 400",
             .profiles = {{"fast", "constant"}}},
            {{"step", Shape::kStep}, {"constant", Shape::kConstant}}),
-      Bind(&JointSettings::label_weight,
+      Bind(&GenerativeSettings::label_weight,
            RateParam("label_weight", defaults.label_weight,
                      "of the teacher's cross-entropy with the labels asked for", "authors' code")),
-      Bind(&JointSettings::statistics_weight,
+      Bind(&GenerativeSettings::statistics_weight,
            RateParam("statistics_weight", defaults.statistics_weight,
                      "β, of the batch-norm statistics", "authors' code"))};
 }
 
-Params<JointSettings> ScheduleParams(const JointDefaults& defaults) {
+Params<GenerativeSettings> ScheduleParams(const GenerativeDefaults& defaults) {
   return {
-      Bind(&JointSettings::schedule,
+      Bind(&GenerativeSettings::schedule,
            {.name = "schedule",
             .default_value = defaults.schedule,
             .meaning = "of the student's rate; step: × 0.1 after each quarter of all steps; "
@@ -65,7 +65,7 @@ Params<JointSettings> ScheduleParams(const JointDefaults& defaults) {
             .source = "× 0.1 at epochs 100, 200 and 300 of 400",
             .profiles = {{"fast", "cosine"}, {"smoke", "cosine"}}},
            {{"step", Shape::kStep}, {"cosine", Shape::kCosine}, {"constant", Shape::kConstant}}),
-      Bind(&JointSettings::period,
+      Bind(&GenerativeSettings::period,
            {.name = "period",
             .default_value = defaults.period,
             .meaning = "of the cosine: steps to 0, after which the rate rises again; 0: all",
@@ -76,18 +76,18 @@ Params<JointSettings> ScheduleParams(const JointDefaults& defaults) {
 
 }  // namespace
 
-Params<JointSettings> JointParams(const JointDefaults& defaults) {
+Params<GenerativeSettings> GenerativeParams(const GenerativeDefaults& defaults) {
   using Training = StudentTrainingSettings;
   return {LoopParams(defaults),
           GeneratorParams(defaults),
-          Part(&JointSettings::student, StudentTrainingParams(defaults.lr)),
+          Part(&GenerativeSettings::student, StudentTrainingParams(defaults.lr)),
           ScheduleParams(defaults),
-          Part(&JointSettings::student,
+          Part(&GenerativeSettings::student,
                {Part(&Training::ranges,
                      StudentRanges::AveragesParam({{"code", defaults.code_averages}})),
                 Part(&Training::distillation,
                      DistillationParams(defaults.distillation, defaults.reduction))}),
-          Bind(&JointSettings::heldout,
+          Bind(&GenerativeSettings::heldout,
                {.name = "heldout",
                 .default_value = 512,
                 .meaning = "images that the generator makes at the end to score the snapshots on",
@@ -98,7 +98,7 @@ Params<JointSettings> JointParams(const JointDefaults& defaults) {
 
 // The falls are counted from the start of the whole training (GDFQ), but a cosine begins with the
 // student (FDDA).
-RateSchedule StudentRate(const JointSettings& settings) {
+RateSchedule StudentRate(const GenerativeSettings& settings) {
   if (settings.schedule == Shape::kCosine)
     return {
         .shape = Shape::kCosine, .total = settings.student.iterations, .period = settings.period};
@@ -107,7 +107,7 @@ RateSchedule StudentRate(const JointSettings& settings) {
           .start = settings.student.warm_up};
 }
 
-RateSchedule GeneratorRate(const JointSettings& settings) {
+RateSchedule GeneratorRate(const GenerativeSettings& settings) {
   return {.shape = settings.generator_schedule, .total = settings.student.steps()};
 }
 

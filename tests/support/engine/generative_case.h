@@ -37,9 +37,10 @@ inline Dataset RealImages(const Teacher& teacher) {
 }
 
 // What a method is run with, and everything that it needs to live as long.
-struct JointCase {
-  explicit JointCase(const std::string& name, const Json& given = Json::object(),
-                     torch::ScalarType type = torch::kFloat32, const Teacher& of = TinyTeacher())
+struct GenerativeCase {
+  explicit GenerativeCase(const std::string& name, const Json& given = Json::object(),
+                          torch::ScalarType type = torch::kFloat32,
+                          const Teacher& of = TinyTeacher())
       : entry(QuantizerRegistry::Get(name)), teacher(InType(of, type)), real(RealImages(teacher)) {
     Json all = {{"batch", 8},       {"warm_up", 3},    {"iterations", 4},
                 {"calibration", 3}, {"snapshots", 2},  {"heldout", 8},

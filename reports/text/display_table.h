@@ -10,7 +10,7 @@
 
 namespace zerosweep {
 
-struct PeopleTable {
+struct DisplayTable {
   // Its rows begin here, under a line of their own.
   struct Section {
     size_t first_row = 0;
@@ -19,9 +19,9 @@ struct PeopleTable {
   };
 
   Table table;
-  std::vector<Section> sections;    // in order of their rows, the first at row 0; none: no headings
-  std::set<size_t> best;            // rows
-  std::optional<size_t> gives_way;  // the column whose cells are cut where the table is too wide
+  std::vector<Section> sections;  // in order of their rows, the first at row 0; none: no headings
+  std::set<size_t> best;          // rows
+  std::optional<size_t> shrinkable;  // the column whose cells are cut where the table is too wide
   // A second line of each row, whole, in as many lines as it takes; empty: none.
   std::vector<std::string> under;
   std::string under_heading;  // what it holds
@@ -39,7 +39,7 @@ inline constexpr size_t kUsualWidth = 100;
 // heading and note, the names of the columns and a rule, as wide as its own cells. Second lines are
 // indented. Headings and best rows are bold where `terminal` has bold; cells
 // that give way end in "…". Control characters are replaced.
-std::string AlignedTable(const PeopleTable& people, const Terminal& terminal);
+std::string AlignedTable(const DisplayTable& people, const Terminal& terminal);
 
 // Code points: what a terminal shows as columns, for the scripts that our tables hold.
 size_t TextWidth(const std::string& text);

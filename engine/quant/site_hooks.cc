@@ -1,4 +1,4 @@
-#include "engine/quant/site_taps.h"
+#include "engine/quant/site_hooks.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,7 +12,7 @@ bool Contains(const std::vector<int>& nodes, int node) {
 
 }  // namespace
 
-ActSite SiteInside(const ActSite& site, const Subgraph& part) {
+ActivationSite SiteInside(const ActivationSite& site, const Subgraph& part) {
   const auto local = [&](int node) { return part.local[static_cast<size_t>(node)]; };
   const auto inside = [&](const std::vector<int>& readers) {
     std::vector<int> locals;
@@ -27,8 +27,8 @@ ActSite SiteInside(const ActSite& site, const Subgraph& part) {
           inside(site.by_element), site.only ? std::optional(local(*site.only)) : std::nullopt};
 }
 
-SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quantize quantize,
-                   bool each_reader)
+SiteHooks::SiteHooks(const Graph& graph, const std::vector<ActivationSite>& sites,
+                     Quantize quantize, bool each_reader)
     : graph_(graph), sites_(sites), quantize_(std::move(quantize)), each_reader_(each_reader) {
   bool unquantized = false;
   for (size_t i = 0; i < sites.size(); ++i) {
@@ -39,28 +39,28 @@ SiteTaps::SiteTaps(const Graph& graph, const std::vector<ActSite>& sites, Quanti
     site_of_[sites[i].value()] = i;
     unquantized = unquantized || NeedsRawTensor(sites[i]);
     for (const int reader : sites[i].by_element) {
-      taps_.replace_columns[reader] = [this, i, reader](const torch::Tensor& columns) {
+      hooks_.replace_columns[reader] = [this, i, reader](const torch::Tensor& columns) {
         return quantize_(i, reader, columns);
       };
     }
   }
-  taps_.replace_output = [this](int node, const torch::Tensor& output) {
+  hooks_.replace_output = [this](int node, const torch::Tensor& output) {
     return Output({node, 0}, output);
   };
-  taps_.replace_part = [this](Value part, const torch::Tensor& output) {
+  hooks_.replace_part = [this](Value part, const torch::Tensor& output) {
     return Output(part, output);
   };
   if (!unquantized) return;
-  taps_.replace_input = [this](int node, int index, const torch::Tensor& input) {
+  hooks_.replace_input = [this](int node, int index, const torch::Tensor& input) {
     return Input(node, index, input);
   };
 }
 
-bool SiteTaps::NeedsRawTensor(const ActSite& site) const {
+bool SiteHooks::NeedsRawTensor(const ActivationSite& site) const {
   return each_reader_ || !site.exempt.empty() || !site.by_element.empty();
 }
 
-torch::Tensor SiteTaps::Output(Value value, const torch::Tensor& output) {
+torch::Tensor SiteHooks::Output(Value value, const torch::Tensor& output) {
   const auto site = site_of_.find(value);
   if (site == site_of_.end()) return output;
   if (NeedsRawTensor(sites_[site->second])) unquantized_[value] = output;
@@ -68,11 +68,11 @@ torch::Tensor SiteTaps::Output(Value value, const torch::Tensor& output) {
   return quantize_(site->second, kEveryReader, output);
 }
 
-torch::Tensor SiteTaps::Input(int node, int index, const torch::Tensor& input) const {
+torch::Tensor SiteHooks::Input(int node, int index, const torch::Tensor& input) const {
   const Value source = graph_.nodes[static_cast<size_t>(node)].inputs[static_cast<size_t>(index)];
   const auto site = site_of_.find(source);
   if (site == site_of_.end()) return input;
-  const ActSite& at = sites_[site->second];
+  const ActivationSite& at = sites_[site->second];
   const bool exempt = Contains(at.exempt, node) || Contains(at.by_element, node);
   if (!exempt && !each_reader_) return input;
   const torch::Tensor& tensor = unquantized_.at(source);

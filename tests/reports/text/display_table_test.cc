@@ -1,4 +1,4 @@
-#include "reports/text/people_table.h"
+#include "reports/text/display_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@ namespace {
 
 using testing::Not;
 
-const PeopleTable kSmall = {
+const DisplayTable kSmall = {
     {{"name", "n"}, {{"a", 1}, {"a long name of 24 chars.", 20}, {"b", nullptr}}, false},
     {},
     {1},
@@ -24,7 +24,7 @@ TEST(PeopleTableTest, AlignsColumnsAndEndsNoLineInBlanks) {
 }
 
 TEST(PeopleTableTest, SectionsHaveTheirHeadingAndTheirWidth) {
-  PeopleTable people = kSmall;
+  DisplayTable people = kSmall;
   people.sections = {{0, "first"}, {2, "second"}};
   EXPECT_EQ(AlignedTable(people, {}),
             "first\n"
@@ -53,9 +53,9 @@ TEST(PeopleTableTest, OneColumnGivesWayToTheWidthOfTheTerminal) {
 }
 
 TEST(PeopleTableTest, SecondLinesFlowUnderTheirRows) {
-  PeopleTable people = kSmall;
+  DisplayTable people = kSmall;
   people.table = {{"n", "name"}, {{"1", "a"}, {"2", "b"}}, false};
-  people.gives_way = {};
+  people.shrinkable = {};
   people.sections = {{0, "first", "said of all rows of this section"}};
   people.under_heading = "more";
   people.under = {"one two three four five", "averyveryverylongwordindeed"};
@@ -85,15 +85,15 @@ TEST(PeopleTableTest, OnlyATerminalGetsControlBytes) {
 }
 
 TEST(PeopleTableTest, StoredTextCannotDriveATerminal) {
-  const PeopleTable hostile = {{{"a\x1b[2J"},
-                                {{"x\x1b]0;y\x07z\n\x7f"},
-                                 {"\xc2\x9b"
-                                  "31m"},
-                                 {"Ω ±"}},
-                                false},
-                               {},
-                               {},
-                               {}};
+  const DisplayTable hostile = {{{"a\x1b[2J"},
+                                 {{"x\x1b]0;y\x07z\n\x7f"},
+                                  {"\xc2\x9b"
+                                   "31m"},
+                                  {"Ω ±"}},
+                                 false},
+                                {},
+                                {},
+                                {}};
   EXPECT_EQ(AlignedTable(hostile, {}), "a [2J\n──────────\nx ]0;y z\n 31m\nΩ ±\n");
   EXPECT_EQ(WithoutControls("one\ntwo\t\r\xc2\x80\xc2\xa0"), "one\ntwo   \xc2\xa0");
 }

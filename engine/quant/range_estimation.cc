@@ -1,4 +1,4 @@
-#include "engine/quant/range_search.h"
+#include "engine/quant/range_estimation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@ namespace zerosweep {
 namespace {
 
 constexpr double kSmallestStep = 1e-8;
-constexpr int64_t kMostExactWork = int64_t{1} << 26;  // candidates · values
+constexpr int64_t kMaxExactWork = int64_t{1} << 26;  // candidates · values
 constexpr int64_t kHistogramBins = 4096;
 
 // Rows of values with their weights: (R, N) and (R, N) or (1, 1).
@@ -122,9 +122,9 @@ Rows Histogram(const torch::Tensor& values) {
               .unsqueeze(0)};
 }
 
-int64_t Candidates(const torch::Tensor& values, int bits, const RangeSearchSettings& settings) {
-  if (settings.kind == RangeSearch::kMinMax) return 1;
-  if (settings.kind != RangeSearch::kWidthAndZero) return settings.candidates;
+int64_t Candidates(const torch::Tensor& values, int bits, const RangeEstimatorSettings& settings) {
+  if (settings.kind == RangeEstimator::kMinMax) return 1;
+  if (settings.kind != RangeEstimator::kWidthAndZero) return settings.candidates;
   const bool two_sided = values.min().item<float>() < 0 && values.max().item<float>() > 0;
   return std::lround(1 / settings.step) * (two_sided ? int64_t{1} << bits : 1);
 }
@@ -141,8 +141,8 @@ torch::Tensor ZeroPointOf(const UniformGrid& grid) {
   return static_cast<double>(1 << (grid.bits - 1)) - grid.zero_point;
 }
 
-UniformGrid SearchGrid(const torch::Tensor& x, int bits, const RangeSearchSettings& settings,
-                       bool per_channel) {
+UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorSettings& settings,
+                         bool per_channel) {
   if (bits == kPassThroughBits) return {};
   const torch::NoGradGuard no_grad;
   const torch::Tensor values = x.detach();
@@ -150,20 +150,20 @@ UniformGrid SearchGrid(const torch::Tensor& x, int bits, const RangeSearchSettin
     FailTrial(Failure::kNonFinite, "a tensor to quantize is not finite");
   Rows rows{per_channel ? values.flatten(1) : values.reshape({1, -1}),
             torch::ones({1, 1}, values.options())};
-  if (!per_channel && Candidates(values, bits, settings) * values.numel() > kMostExactWork)
+  if (!per_channel && Candidates(values, bits, settings) * values.numel() > kMaxExactWork)
     rows = Histogram(values.flatten());
   Best best(rows, bits, settings.p);
   switch (settings.kind) {
-    case RangeSearch::kMinMax:
+    case RangeEstimator::kMinMax:
       ShrinkBoth(rows, bits, settings.step, 1, best);
       break;
-    case RangeSearch::kShrinkBoth:
+    case RangeEstimator::kShrinkBoth:
       ShrinkBoth(rows, bits, settings.step, settings.candidates, best);
       break;
-    case RangeSearch::kWidthAndZero:
+    case RangeEstimator::kWidthAndZero:
       WidthAndZero(rows, bits, settings.step, settings.progress, best);
       break;
-    case RangeSearch::kSymmetric:
+    case RangeEstimator::kSymmetric:
       Symmetric(rows, bits, settings.step, settings.candidates, best);
       break;
   }
