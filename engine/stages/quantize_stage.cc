@@ -9,6 +9,7 @@
 #include "engine/stages/method_limits.h"
 #include "engine/stages/stage_kind.h"
 #include "engine/stages/weight_bits.h"
+#include "engine/training/snapshots.h"
 
 namespace zerosweep {
 namespace {
