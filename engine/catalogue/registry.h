@@ -5,14 +5,12 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 #include <utility>
 
-#include "base/error.h"
-#include "base/text.h"
 #include "engine/catalogue/declare.h"
 #include "engine/catalogue/limits.h"
+#include "engine/catalogue/name_table.h"
 #include "engine/catalogue/params.h"
 
 namespace zerosweep {
@@ -45,13 +43,7 @@ class Registry {
   };
 
   // Throws kUsage with the nearest known name.
-  static const Entry& Get(const std::string& name) {
-    const auto found = Table().find(name);
-    if (found != Table().end()) return found->second;
-    std::vector<std::string> known;
-    for (const auto& [key, entry] : Table()) known.push_back(key);
-    Fail(ErrorKind::kUsage, "unknown {} '{}'{}", ToString(kRole), name, Suggestion(name, known));
-  }
+  static const Entry& Get(const std::string& name) { return Table().Get(name); }
 
  private:
   static void Add(Declaration declaration,
@@ -61,11 +53,11 @@ class Registry {
       declaration.facts = MethodFacts{};  // the usual ones
     Declare(kRole, declaration);
     const std::string name = declaration.name;
-    Table().emplace(name, Entry{std::move(declaration), std::move(function)});
+    Table().Add(name, {std::move(declaration), std::move(function)});
   }
 
-  static std::map<std::string, Entry>& Table() {
-    static std::map<std::string, Entry> table;
+  static NameTable<Entry>& Table() {
+    static NameTable<Entry> table(ToString(kRole));
     return table;
   }
 };

@@ -1,12 +1,10 @@
 #include "engine/data/dataset.h"
 
-#include <map>
 #include <numeric>
 #include <utility>
 
-#include "base/error.h"
-#include "base/text.h"
 #include "contract/dataset_files.h"
+#include "engine/catalogue/name_table.h"
 
 namespace zerosweep {
 namespace {
@@ -20,17 +18,9 @@ struct Entry {
   const DatasetFacts& facts() const { return declaration.dataset(); }
 };
 
-std::map<std::string, Entry>& Entries() {
-  static std::map<std::string, Entry> entries;
+NameTable<Entry>& Entries() {
+  static NameTable<Entry> entries("dataset");
   return entries;
-}
-
-const Entry& EntryOf(const std::string& name) {
-  const auto found = Entries().find(name);
-  if (found == Entries().end()) {
-    Fail(ErrorKind::kUsage, "unknown dataset '{}'{}", name, Suggestion(name, DatasetNames()));
-  }
-  return found->second;
 }
 
 // Where the user says that the data lie; otherwise where they usually do.
@@ -71,7 +61,7 @@ torch::Tensor Dataset::Images(int64_t begin, int64_t end) const {
 }
 
 RegisterDataset::RegisterDataset(Declaration declaration, DatasetReader reader) {
-  Entries()[declaration.name] = {declaration, reader};  // the catalogue refuses twin names
+  Entries().Add(declaration.name, {declaration, reader});
   Declare(Role::kDataset, std::move(declaration));
 }
 
@@ -79,17 +69,13 @@ RegisterImageFolder::RegisterImageFolder(Declaration declaration) {
   RegisterDataset(std::move(declaration), nullptr);
 }
 
-bool LiesInClassFolders(const std::string& name) { return EntryOf(name).reader == nullptr; }
+bool LiesInClassFolders(const std::string& name) { return Entries().Get(name).reader == nullptr; }
 
-std::vector<std::string> DatasetNames() {
-  std::vector<std::string> names;
-  for (const auto& [name, entry] : Entries()) names.push_back(name);
-  return names;
-}
+std::vector<std::string> DatasetNames() { return Entries().Names(); }
 
 std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& split,
                                    const std::optional<fs::path>& folder) {
-  const Entry& entry = EntryOf(name);
+  const Entry& entry = Entries().Get(name);
   const fs::path root = RootFolder(name, entry.facts(), folder);
   SplitFiles found = FindSplit(FoldersUnder(root, entry.facts()), split, entry.declaration);
   if (found.files.empty()) {
@@ -101,14 +87,14 @@ std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& s
 
 ImageFolder DatasetFolder(const std::string& name, const std::string& split,
                           const std::optional<fs::path>& folder) {
-  const DatasetFacts& facts = EntryOf(name).facts();
+  const DatasetFacts& facts = Entries().Get(name).facts();
   return ListSplit(RootFolder(name, facts, folder), facts, split);
 }
 
 Dataset LoadDataset(const std::string& name, const std::string& split,
                     const std::optional<fs::path>& folder,
                     const std::optional<EvalTransform>& transform) {
-  const Entry& entry = EntryOf(name);
+  const Entry& entry = Entries().Get(name);
   if (transform && entry.reader != nullptr) {
     Fail(ErrorKind::kUsage, "images of {} are not resized: leave the resize and the crop out",
          name);

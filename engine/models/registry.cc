@@ -1,11 +1,9 @@
 #include "engine/models/registry.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
-#include "base/error.h"
-#include "base/text.h"
+#include "engine/catalogue/name_table.h"
 #include "engine/quant/network_facts.h"
 
 namespace zerosweep {
@@ -17,17 +15,9 @@ struct Model {
   int64_t min_side = 1;
 };
 
-std::map<std::string, Model>& Models() {
-  static std::map<std::string, Model> models;
+NameTable<Model>& Models() {
+  static NameTable<Model> models("architecture");
   return models;
-}
-
-const Model& Get(const std::string& arch) {
-  const auto found = Models().find(arch);
-  if (found == Models().end()) {
-    Fail(ErrorKind::kUsage, "unknown architecture '{}'{}", arch, Suggestion(arch, ModelNames()));
-  }
-  return found->second;
 }
 
 Limit NeedsTheSmallestSide() {
@@ -42,8 +32,7 @@ RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
   auto& facts = std::get<ModelFacts>(declaration.facts);
   for (const KeyLayout& layout : layouts) facts.layouts.push_back(layout.name);
   if (facts.min_side > 1) declaration.limits.push_back(NeedsTheSmallestSide());
-  // Twin names are refused by the catalogue.
-  Models()[declaration.name] = {factory, std::move(layouts), facts.min_side};
+  Models().Add(declaration.name, {factory, std::move(layouts), facts.min_side});
   Declare(Role::kModel, std::move(declaration), [factory](Declaration& described) {
     auto& of_paper = std::get<ModelFacts>(described.facts);
     const auto& [channels, height, width] = of_paper.input_shape;
@@ -52,15 +41,11 @@ RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
   });
 }
 
-std::vector<std::string> ModelNames() {
-  std::vector<std::string> names;
-  for (const auto& [name, model] : Models()) names.push_back(name);
-  return names;
-}
+std::vector<std::string> ModelNames() { return Models().Names(); }
 
 Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int64_t width,
                  int classes) {
-  const Model& model = Get(arch);
+  const Model& model = Models().Get(arch);
   if (channels < 1 || height < 1 || width < 1 || classes < 1) {
     Fail(ErrorKind::kUsage, "{}: images of {} × {} × {} in {} classes: each must be at least 1",
          arch, channels, height, width, classes);
@@ -74,6 +59,8 @@ Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int6
   return graph;
 }
 
-const std::vector<KeyLayout>& LayoutsOf(const std::string& arch) { return Get(arch).layouts; }
+const std::vector<KeyLayout>& LayoutsOf(const std::string& arch) {
+  return Models().Get(arch).layouts;
+}
 
 }  // namespace zerosweep

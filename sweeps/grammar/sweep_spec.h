@@ -25,9 +25,9 @@ enum class TrialKey {
   kResources,
   kEvaluate,
   kData,
-  kSeed,
+  kSeed,  // the last
 };
-inline constexpr size_t kTrialKeys = 13;
+inline constexpr size_t kTrialKeys = static_cast<size_t>(TrialKey::kSeed) + 1;
 
 // The words of the grammar, "seeds" included.
 const std::vector<std::string>& TrialKeyNames();

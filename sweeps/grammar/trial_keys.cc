@@ -12,19 +12,20 @@ struct Row {
 };
 
 // In the order of TrialKey.
-constexpr std::array<Row, kTrialKeys> kRows = {{{"model", false},
-                                                {"method", false},
-                                                {"synthesizer", false},
-                                                {"quantizer", false},
-                                                {"bits", false},
-                                                {"protocol", true},
-                                                {"variant", true},
-                                                {"profile", true},
-                                                {"ranks", true},
-                                                {"resources", true},
-                                                {"evaluate", true},
-                                                {"data", true},
-                                                {"seed", false}}};
+constexpr auto kRows = std::to_array<Row>({{"model", false},
+                                           {"method", false},
+                                           {"synthesizer", false},
+                                           {"quantizer", false},
+                                           {"bits", false},
+                                           {"protocol", true},
+                                           {"variant", true},
+                                           {"profile", true},
+                                           {"ranks", true},
+                                           {"resources", true},
+                                           {"evaluate", true},
+                                           {"data", true},
+                                           {"seed", false}});
+static_assert(kRows.size() == kTrialKeys);
 
 }  // namespace
 
