@@ -15,16 +15,27 @@ namespace {
 
 constexpr const char* kPreface = R"(# Methods
 
-Printed by `zerosweep methods --markdown` from what the stage program declares; a test compares the two. After a change:
+`zerosweep methods --markdown` prints this page from what the stage program declares.
+A test compares the two. After a change:
 `build/bin/zerosweep methods --markdown > docs/methods.md`.
 
-A parameter's value is the first of: what the sweep gives, what the recipe sets, the variant's, the profile's, the
-default. `profile` names an iteration budget (`paper`, `fast`, `smoke`). `variant` decides where paper and released code
-disagree (`paper`, `code`) or where both are broken (`fixed`). An empty cell under a profile or variant means the default.
+A parameter takes the first value that is given: by the sweep, by the recipe, by the variant,
+by the profile, by default.
 
-`Refused where` lists the trials that a method cannot run: `plan` and everything that runs refuses them before any work. `param` is a parameter of the
-method or of its stage, `protocol` a field below, `model` a fact of the network, `trial.side` the side of its images in pixels, `trial.a_bits` the
-width of activations, `trial.labelled` whether the images were made for classes.
+- `profile` names an iteration budget: `paper`, `fast` or `smoke`.
+- `variant` decides where paper and released code disagree (`paper`, `code`)
+  or where both are broken (`fixed`).
+- An empty cell under a profile or variant means the default.
+
+"Refused where" lists the trials that a method cannot run.
+`plan` and everything that runs refuses them before any work.
+
+- `param`: a parameter of the method or of its stage
+- `protocol`: a field of the protocol, [below](#protocol-fields)
+- `model`: a fact of the network
+- `trial.side`: the side of its images in pixels
+- `trial.a_bits`: the width of activations
+- `trial.labelled`: whether the images were made for classes
 )";
 
 // A row of a Markdown table. The cells' own bars and line breaks would end them.
@@ -69,32 +80,106 @@ const std::vector<Layer>& Layers() {
   return kLayers;
 }
 
+// A table of parameters without columns that hold nothing.
 std::string ParameterTable(const std::vector<ParamSpec>& params) {
-  if (params.empty()) return "No parameters.\n";
   std::vector<std::string> titles = {"parameter", "type", "default"};
-  for (const Layer& layer : Layers()) {
-    if (!layer.In(params)) continue;
-    for (const std::string& name : layer.names) {
+  for (const Layer& layer : Layers())
+    for (const std::string& name : layer.names)
       titles.push_back(fmt::format("{} {}", layer.title, name));
-    }
-  }
   titles.insert(titles.end(), {"unit", "allowed", "meaning", "source"});
-  std::string table = Headings(titles);
+  std::vector<std::vector<std::string>> rows;
   for (const ParamSpec& param : params) {
-    std::vector<std::string> cells = {Value(param.name), ToString(param.type),
-                                      Value(param.default_value)};
+    std::vector<std::string>& cells = rows.emplace_back();
+    cells = {Value(param.name), ToString(param.type), Value(param.default_value)};
     for (const Layer& layer : Layers()) {
-      if (!layer.In(params)) continue;
       const auto& declared = param.*layer.values;
-      for (const std::string& name : layer.names) {
+      for (const std::string& name : layer.names)
         cells.push_back(declared.contains(name) ? Value(declared.at(name)) : "");
-      }
     }
     cells.insert(cells.end(), {param.unit, AllowedValues(param), param.meaning, param.source});
-    table += Row(cells);
   }
+  for (size_t c = titles.size(); c-- > 0;) {
+    const auto empty = [c](const auto& row) { return row[c].empty(); };
+    if (!std::all_of(rows.begin(), rows.end(), empty)) continue;
+    titles.erase(titles.begin() + static_cast<std::ptrdiff_t>(c));
+    for (auto& row : rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(c));
+  }
+  std::string table = Headings(titles);
+  for (const auto& row : rows) table += Row(row);
   return table;
 }
+
+// Parameters that several entries declare alike, printed once.
+class SharedParams {
+ public:
+  explicit SharedParams(const std::vector<Declaration>& entries) {
+    std::map<std::string, std::vector<std::string>> owners;  // by declaration
+    for (const Declaration& entry : entries)
+      for (const ParamSpec& param : entry.params) owners[KeyOf(param)].push_back(entry.name);
+    std::map<std::vector<std::string>, size_t> sizes;
+    for (const auto& [key, names] : owners) ++sizes[names];
+    for (const auto& [key, names] : owners)
+      if (names.size() > 1 && sizes[names] >= kFewest) group_of_[key] = Join(names, ", ");
+    for (const Declaration& entry : entries)
+      for (const ParamSpec& param : entry.params) Add(param);
+  }
+
+  // The groups, each under a heading.
+  std::string Text() const {
+    std::string text;
+    for (const auto& [names, params] : groups_)
+      text += fmt::format("\n### {}\n\n{}", Title(names), ParameterTable(params));
+    return text;
+  }
+
+  // The parameters of an entry: links to its groups, and a table of those that are its own.
+  std::string Of(const Declaration& entry) const {
+    std::vector<ParamSpec> own;
+    std::map<std::string, std::vector<std::string>> shared;  // names by group
+    for (const ParamSpec& param : entry.params) {
+      const auto found = group_of_.find(KeyOf(param));
+      if (found == group_of_.end()) {
+        own.push_back(param);
+      } else {
+        shared[found->second].push_back("`" + param.name + "`");
+      }
+    }
+    if (entry.params.empty()) return "No parameters.\n";
+    std::string text;
+    for (const auto& [names, params] : shared)
+      text +=
+          fmt::format("- [{}](#{}): {}\n", Title(names), Anchor(Title(names)), Join(params, ", "));
+    if (own.empty()) return text;
+    return text + (text.empty() ? "" : "\n") + ParameterTable(own);
+  }
+
+ private:
+  static constexpr size_t kFewest = 3;  // parameters of a group
+
+  static std::string KeyOf(const ParamSpec& param) { return Json(param).dump(); }
+  static std::string Title(const std::string& names) { return "Shared by " + names; }
+  // As GitHub makes it of a heading.
+  static std::string Anchor(const std::string& title) {
+    std::string anchor;
+    for (const char c : title) {
+      if (c == ' ') anchor += '-';
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_')
+        anchor += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return anchor;
+  }
+
+  void Add(const ParamSpec& param) {
+    const auto found = group_of_.find(KeyOf(param));
+    if (found == group_of_.end()) return;
+    std::vector<ParamSpec>& group = groups_[found->second];
+    const auto same = [&](const ParamSpec& known) { return known.name == param.name; };
+    if (std::none_of(group.begin(), group.end(), same)) group.push_back(param);
+  }
+
+  std::map<std::string, std::string> group_of_;           // "gdfq, qimera", by declaration
+  std::map<std::string, std::vector<ParamSpec>> groups_;  // by the names of who shares them
+};
 
 // "Paper: …. Revision 1, uses the seed, needs real_data."
 std::string Facts(const Declaration& entry) {
@@ -137,12 +222,13 @@ std::string Limits(const Declaration& entry) {
 
 std::string Section(const std::string& title, const std::vector<Declaration>& entries) {
   if (entries.empty()) return "";
+  const SharedParams shared(entries);
   std::string text = fmt::format("\n## {}\n", title);
   for (const Declaration& entry : entries) {
     text += fmt::format("\n### {}\n\n{}\n\n{}{}\n{}", entry.name, Capitalised(entry.summary),
-                        Facts(entry), Limits(entry), ParameterTable(entry.params));
+                        Facts(entry), Limits(entry), shared.Of(entry));
   }
-  return text;
+  return text + shared.Text();
 }
 
 // What the recipe sets over the declarations of its parts.
