@@ -88,7 +88,8 @@ struct ModelFacts {
 
   // What its graph says (engine/quant/network_facts.h).
   int64_t batch_norms = 0;
-  int64_t features = 0;  // numbers that the classifier reads
+  int64_t parameters = 0;  // numbers, without running statistics
+  int64_t features = 0;    // numbers that the classifier reads
   // By act_placement, the values of the protocol's `shortcut` under which the shortcut of some
   // block does not read what its other operators read.
   std::map<std::string, std::vector<std::string>> shortcuts = {};

@@ -1,5 +1,8 @@
 // models: built-in architectures, and the trained models that are shipped.
+#include <memory>
+
 #include "cli/command.h"
+#include "cli/output/networks_page.h"
 #include "cli/output/table.h"
 #include "cli/places.h"
 #include "sweeps/values/model_files.h"
@@ -12,11 +15,15 @@ Json Known(const Json& card, const char* key) {
   return found == card.end() ? Json() : *found;
 }
 
-int RunModels(const Globals& globals) {
+int RunModels(bool markdown, const Globals& globals) {
+  const Catalogue& catalogue = CompiledCatalogue();
+  if (markdown) {
+    fmt::print("{}", NetworksPage(catalogue));
+    return kExitOk;
+  }
   Table table;
   table.columns = {"model",       "arch",    "dataset", "top1",   "input_shape",
                    "batch_norms", "layouts", "paper",   "summary"};
-  const Catalogue& catalogue = CompiledCatalogue();
   for (const Json& card : ShippedCards(ModelFolders())) {
     const Declaration* arch = catalogue.Find(Role::kModel, card.at("arch"));
     table.rows.push_back({card.at("name"), card.at("arch"), card.at("dataset"), Known(card, "top1"),
@@ -33,10 +40,13 @@ int RunModels(const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kModels{"models", "List built-in architectures and trained models",
-                              [](CLI::App&, const Globals& globals) -> CommandBody {
-                                return [&globals] { return RunModels(globals); };
-                              }};
+const RegisterCommand kModels{
+    "models", "List built-in architectures and trained models",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
+      auto markdown = std::make_shared<bool>(false);
+      app.add_flag("--markdown", *markdown, "Print the architectures as docs/networks.md");
+      return [markdown, &globals] { return RunModels(*markdown, globals); };
+    }};
 
 }  // namespace
 }  // namespace zerosweep

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/output/catalogue_tables.h"
+#include "cli/output/markdown.h"
 #include "sweeps/values/methods.h"
 #include "sweeps/values/parameters.h"
 #include "sweeps/values/protocols.h"
@@ -37,24 +38,6 @@ by the profile, by default.
 - `trial.a_bits`: the width of activations
 - `trial.labelled`: whether the images were made for classes
 )";
-
-// A row of a Markdown table. The cells' own bars and line breaks would end them.
-std::string Row(const std::vector<std::string>& cells) {
-  std::string row = "|";
-  for (const std::string& cell : cells) {
-    row += ' ';
-    for (const char c : cell) {
-      if (c == '|') row += '\\';
-      row += c == '\n' ? ' ' : c;
-    }
-    row += cell.empty() ? "|" : " |";
-  }
-  return row + "\n";
-}
-
-std::string Headings(const std::vector<std::string>& titles) {
-  return Row(titles) + Row(std::vector<std::string>(titles.size(), "---"));
-}
 
 std::string Value(const Json& value) { return "`" + Shown(value) + "`"; }
 
@@ -104,8 +87,8 @@ std::string ParameterTable(const std::vector<ParamSpec>& params) {
     titles.erase(titles.begin() + static_cast<std::ptrdiff_t>(c));
     for (auto& row : rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(c));
   }
-  std::string table = Headings(titles);
-  for (const auto& row : rows) table += Row(row);
+  std::string table = MarkdownHeadings(titles);
+  for (const auto& row : rows) table += MarkdownRow(row);
   return table;
 }
 
@@ -156,7 +139,7 @@ class SharedParams {
  private:
   static constexpr size_t kFewest = 3;  // parameters of a group
 
-  static std::string KeyOf(const ParamSpec& param) { return Json(param).dump(); }
+  static std::string KeyOf(const ParamSpec& param) { return ParameterTable({param}); }
   static std::string Title(const std::string& names) { return "Shared by " + names; }
   // As GitHub makes it of a heading.
   static std::string Anchor(const std::string& title) {
@@ -237,12 +220,12 @@ std::string RecipeSettings(const Recipe& recipe) {
   for (const Role role : recipe.Roles()) {
     const RecipePart& part = recipe.Part(role);
     for (const auto& [name, value] : part.params.items()) {
-      rows +=
-          Row({fmt::format("{} {}", ToString(role), part.name), "`" + name + "`", Value(value)});
+      rows += MarkdownRow(
+          {fmt::format("{} {}", ToString(role), part.name), "`" + name + "`", Value(value)});
     }
   }
   if (rows.empty()) return "Sets no parameter: its parts' own values hold.\n";
-  return Headings({"part", "parameter", "value"}) + rows;
+  return MarkdownHeadings({"part", "parameter", "value"}) + rows;
 }
 
 // "`qdrop` (variant `paper`: `pd_quant`)".
@@ -290,13 +273,13 @@ std::string ProtocolTable(const Catalogue& catalogue) {
       "\n## Protocol fields\n\nWhat makes two numbers comparable; stored with every trial. "
       "`protocol: NAME` takes a preset, `protocol: {preset: NAME, first_w: 4}` changes it. An "
       "empty cell under a preset means the default.\n\n" +
-      Headings(titles);
+      MarkdownHeadings(titles);
   for (const auto& [param, stages] : catalogue.protocol().fields) {
     std::vector<std::string> cells = {"`" + param.name + "`", Value(param.default_value)};
     for (const auto& [preset, values] : presets)
       cells.push_back(values.contains(param.name) ? Value(values[param.name]) : "");
     cells.insert(cells.end(), {AllowedValues(param), Join(stages, ", "), param.meaning});
-    text += Row(cells);
+    text += MarkdownRow(cells);
   }
   return text;
 }

@@ -91,19 +91,16 @@ TEST_F(CatalogueCommandsTest, TheCommandLinePageNamesEveryCommandAndOption) {
   EXPECT_GE(commands, 18);
 }
 
-TEST_F(CatalogueCommandsTest, TheMethodsPageIsWhatTheProgramPrints) {
-  const Finished printed = line_.Do({"methods", "--markdown"});
-  EXPECT_EQ(printed.code, 0);
-  EXPECT_THAT(printed.out, HasSubstr("### zeroq"));
-  EXPECT_TRUE(printed.out == Contents(SourceFolder() / "docs/methods.md"))
-      << "run: build/bin/zerosweep methods --markdown > docs/methods.md";
-}
-
-TEST_F(CatalogueCommandsTest, ThePageOfColumnsIsWhatTheProgramPrints) {
-  const Finished printed = line_.Do({"leaderboard", "--columns"});
-  EXPECT_EQ(printed.code, 0);
-  EXPECT_TRUE(printed.out == Contents(SourceFolder() / "docs/leaderboard.md"))
-      << "run: build/bin/zerosweep leaderboard --columns > docs/leaderboard.md";
+TEST_F(CatalogueCommandsTest, ThePrintedPagesAreWhatTheProgramPrints) {
+  using Words = std::vector<std::string>;
+  for (const auto& [words, page] : {std::pair{Words{"methods", "--markdown"}, "docs/methods.md"},
+                                    {Words{"models", "--markdown"}, "docs/networks.md"},
+                                    {Words{"leaderboard", "--columns"}, "docs/leaderboard.md"}}) {
+    const Finished printed = line_.Do(words);
+    EXPECT_EQ(printed.code, 0);
+    EXPECT_TRUE(printed.out == Contents(SourceFolder() / page))
+        << "run: build/bin/zerosweep " << words[0] << " " << words[1] << " > " << page;
+  }
 }
 
 // Settings leave these out, by name (cli/paper_settings.cc): a renamed one would come back
