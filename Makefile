@@ -16,7 +16,7 @@ CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_D
 
 .PHONY: build setup test chaos bench fuzz demo format clean
 build: setup
-	@$(CLEAN_ENV) cmake -S . -B $(BUILD) -G Ninja -DZEROSWEEP_MPI=$(MPI) --log-level=WARNING > /dev/null
+	@$(CLEAN_ENV) cmake --preset $(MPI) -B $(BUILD) --log-level=WARNING > /dev/null
 	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
 
 setup:
@@ -38,7 +38,7 @@ bench: build
 # Mutations of real checkpoints (tests/golden/checkpoints): no crash, bounded memory.
 FUZZ_SECONDS ?= 300
 fuzz: setup
-	@$(CLEAN_ENV) cmake -S . -B $(BUILD) -G Ninja -DZEROSWEEP_MPI=$(MPI) --log-level=WARNING > /dev/null
+	@$(CLEAN_ENV) cmake --preset $(MPI) -B $(BUILD) --log-level=WARNING > /dev/null
 	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS) --target checkpoint_fuzz
 	@ASAN_OPTIONS=detect_leaks=0:max_allocation_size_mb=512:hard_rss_limit_mb=1500 ZEROSWEEP_SOURCE=$(CURDIR) \
 	  $(BUILD)/bin/checkpoint_fuzz --seconds $(FUZZ_SECONDS)
@@ -50,4 +50,4 @@ format:
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i
 
 clean:
-	rm -rf build build-debian
+	rm -rf build build-debian build-debug
