@@ -60,7 +60,7 @@ TEST(ResultsPageTest, SharedSettingsAreSaidOnceAndTrainedStudentsTellWhatTheySaw
   EXPECT_THAT(page, HasSubstr("Settings of all rows: batch 64.\n"));
   EXPECT_THAT(page, HasSubstr("| gdfq (fixed) | lr 0.001, falls '0.1, 0.2' | w4a4 | 85.00 |"));
   EXPECT_THAT(page, HasSubstr("| zeroq (fixed) | – | w4a4 | 84.00 |"));
-  EXPECT_THAT(page, HasSubstr("| untrained | best | picked | images seen | Σ lr·KD |"));
+  EXPECT_THAT(page, HasSubstr("| untrained | best snapshot | held-out | images seen | Σ lr·KD |"));
   EXPECT_THAT(page, HasSubstr("| 80.00 | – | – | 51200 | 0.7525 |"));
   EXPECT_THAT(page, Not(HasSubstr("| real images")));
   EXPECT_THAT(page, Not(HasSubstr("neither revisions")));
