@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/text.h"
 
 namespace zerosweep {
 namespace {
@@ -93,15 +92,6 @@ const char* ToString(Op op) {
     if (known == op) return name;
   }
   Fail(ErrorKind::kInternal, "operator {} has no name", static_cast<int>(op));
-}
-
-Op OpFromString(const std::string& word) {
-  std::vector<std::string> known;
-  for (const auto& [op, name] : kOpNames) {
-    if (word == name) return op;
-    known.emplace_back(name);
-  }
-  Fail(ErrorKind::kUsage, "unknown operator '{}'{}", word, Suggestion(word, known));
 }
 
 int Node::output_count() const { return op == Op::kChunk ? attributes.at("chunks").get<int>() : 1; }

@@ -33,7 +33,6 @@ enum class Op {
 };
 
 const char* ToString(Op op);
-Op OpFromString(const std::string& word);  // throws kUsage, naming the nearest operator
 
 // One output tensor of a node.
 struct Value {

@@ -1,35 +1,10 @@
 #include "engine/parallel/group.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <algorithm>
 
 #include "base/error.h"
 
 namespace zerosweep {
-namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::tensor_list;
-
-torch::Tensor Reduced(Group& group, const torch::Tensor& x) {
-  torch::Tensor sum = x.detach().clone(at::MemoryFormat::Contiguous);
-  group.Reduce({sum}, Group::Reduction::kSum);
-  return sum;
-}
-
-struct GlobalSumFunction : torch::autograd::Function<GlobalSumFunction> {
-  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x, int64_t group) {
-    context->saved_data["group"] = group;
-    return Reduced(*reinterpret_cast<Group*>(group), x);
-  }
-  static tensor_list backward(AutogradContext* context, const tensor_list& upstream) {
-    Group& group = *reinterpret_cast<Group*>(context->saved_data["group"].toInt());
-    return {Reduced(group, upstream[0]), {}};
-  }
-};
-
-}  // namespace
 
 BatchPart Group::PartOf(int64_t batch) const {
   if (batch < size())
@@ -37,11 +12,6 @@ BatchPart Group::PartOf(int64_t batch) const {
   const int64_t each = batch / size(), more = batch % size();
   const int64_t first = rank() * each + std::min<int64_t>(rank(), more);
   return {first, each + (rank() < more ? 1 : 0)};
-}
-
-torch::Tensor GlobalSum(Group& group, const torch::Tensor& x) {
-  if (group.size() == 1) return x;
-  return GlobalSumFunction::apply(x, reinterpret_cast<int64_t>(&group));
 }
 
 torch::Tensor PerRankShare(const Group& group, const torch::Tensor& term) {

@@ -3,8 +3,7 @@
 // The rule that makes the loss of N ranks the loss of one: each rank's loss is its share, and the
 // loss is the sum of the shares. A sum over images is divided by the images of the whole batch; a
 // term that every rank computes alike, from sums over all ranks, counts 1/N (PerRankShare).
-// Gradients are then summed over the ranks, and GlobalSum's gradient is the sum of all ranks'
-// gradients.
+// Gradients are then summed over the ranks.
 #pragma once
 
 #include <torch/types.h>
@@ -48,9 +47,6 @@ class SoloGroup final : public Group {
   void Reduce(const std::vector<torch::Tensor>&, Reduction) override {}
   int64_t reduced_bytes() const override { return 0; }
 };
-
-// Σ over ranks of x, differentiable. `group` outlives the graph.
-torch::Tensor GlobalSum(Group& group, const torch::Tensor& x);
 
 // This rank's share of a term that all ranks compute alike.
 torch::Tensor PerRankShare(const Group& group, const torch::Tensor& term);

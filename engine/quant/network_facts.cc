@@ -95,10 +95,7 @@ void AddNetworkFacts(const Graph& graph, ModelFacts& facts) {
     facts.unit_ends.push_back(name);
     if (end >= weighted.front() && end < second) facts.stem_ends.push_back(name);
   }
-  facts.parameters = 0;
-  for (const Node& node : graph.nodes)
-    for (const auto& [name, tensor] : node.parameters)
-      if (!name.starts_with("running_")) facts.parameters += tensor.numel();
+  facts.parameters = graph.ParameterCount();
   facts.batch_norms = static_cast<int64_t>(graph.BatchNorms().size());
   facts.features = classifier.parameters.at("weight").size(1);
   facts.shortcuts = ShortcutsApart(graph);

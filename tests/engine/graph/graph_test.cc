@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "engine/models/builder.h"
 
@@ -41,13 +43,10 @@ TEST(GraphTest, FindsNodesAndTheirUsers) {
   EXPECT_EQ(graph.ParameterCount(), 2 * 9 + 2 * 3 + 3);
 }
 
-TEST(GraphTest, OperatorNamesGoBothWays) {
-  for (int i = 0; i <= static_cast<int>(Op::kShortcutA); ++i) {
-    const Op op = static_cast<Op>(i);
-    EXPECT_EQ(OpFromString(ToString(op)), op);
-  }
-  ExpectFailure([] { OpFromString("conv2"); }, ErrorKind::kUsage,
-                "unknown operator 'conv2', did you mean 'conv2d'?");
+TEST(GraphTest, EveryOperatorHasANameOfItsOwn) {
+  std::set<std::string> names;
+  for (int i = 0; i <= static_cast<int>(Op::kShortcutA); ++i)
+    EXPECT_TRUE(names.insert(ToString(static_cast<Op>(i))).second) << i;
 }
 
 TEST(GraphTest, CheckRefusesBrokenGraphs) {
