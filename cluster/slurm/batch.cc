@@ -123,7 +123,7 @@ bool IsStillRunning(const std::string& job, const Slurm& slurm) {
 bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, const Slurm& slurm) {
   if (++state.restarts > spec.max_restarts) {
     spdlog::error(
-        "already restarted {} times, so it does not restart itself again; submit it to continue",
+        "restarted {} times already, so it does not restart itself again; submit it to continue",
         spec.max_restarts);
     return false;
   }

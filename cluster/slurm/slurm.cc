@@ -117,8 +117,8 @@ Tristate IsAliveState(const std::string& state) {
 
 // The result of a call.
 struct Slurm::Reply {
-  Tristate answer =
-      Tristate::kUnknown;  // kYes: exit 0; kNo: another; kUnknown: no exit or no program
+  // kYes: exit 0; kNo: another; kUnknown: no exit or no program.
+  Tristate answer = Tristate::kUnknown;
   std::string out, err;
 };
 
