@@ -10,7 +10,7 @@
 namespace zerosweep {
 namespace {
 
-// "param.stem": null where there is none.
+// The fact of a name such as "param.stem"; null if there is none.
 const Json* Find(const std::string& name, const LimitFacts& facts) {
   const size_t point = name.find('.');
   const auto group = facts.find(name.substr(0, point));
