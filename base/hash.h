@@ -8,7 +8,7 @@
 
 namespace zerosweep {
 
-// Incremental: (Update)* Hex. Not copyable; for use by one thread.
+// Incremental: (Update)* Hex. Not copyable; single-threaded.
 class Sha256 {
  public:
   Sha256();

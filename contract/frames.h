@@ -14,7 +14,7 @@ inline constexpr size_t kMaxFrameBytes = size_t{16} << 20;
 inline constexpr int kFrameReadFd = 3;   // in the stage process
 inline constexpr int kFrameWriteFd = 4;  // in the stage process
 
-// Assembles frames from bytes as they arrive. For use by one thread.
+// Assembles frames from bytes as they arrive. Single-threaded.
 class FrameBuffer {
  public:
   void Append(const char* bytes, size_t size) { bytes_.append(bytes, size); }

@@ -59,7 +59,7 @@ bool Compare(const Json& fact, const std::string& relation, const Json& value) {
     return !std::regex_match(fact.get<std::string>(), std::regex(value.get<std::string>()));
   if (relation == "off_path") return !GoesAlong(WordsOf(fact), value);
   if (relation == "starts_off") return StartsOff(WordsOf(fact), value);
-  Fail(ErrorKind::kInternal, "a limit compares by '{}', which is nothing", relation);
+  Fail(ErrorKind::kInternal, "a limit has the unknown relation '{}'", relation);
 }
 
 bool Holds(const Condition& condition, const LimitFacts& facts) {

@@ -6,8 +6,8 @@
 //   {"param.stem", "is", {"skip", "pre_bn"}}           "is", "is_not": a value, or one of a list
 //   {"trial.side", "below", 75}                        "below", "above": numbers
 //   {"param.falls", "unlike", "[0-9, .]*"}             text that the pattern does not match
-//   {"param.units", "off_path", FactNamed("…")}        text whose words do not go along a list, in
-//                                                      order, to its end
+//   {"param.units", "off_path", FactNamed("…")}        text whose words do not follow a list in
+//                                                      order to its last item
 //   {"param.units", "starts_off", FactNamed("…")}      text whose first word the list lacks
 //
 // Facts: "param.NAME" (resolved, of the method and of its stage's kind), "protocol.NAME",

@@ -13,7 +13,7 @@ namespace zerosweep {
 struct Outcome {
   int exit_code = 0;
   int done = 0, failed = 0, cancelled = 0, open = 0;  // trials
-  int stages_run = 0;                                 // number that this run computed
+  int stages_run = 0;                                 // in this run
   int attempts_failed = 0;                            // in this run
   double seconds = 0;
   std::string message;  // why the run could not go on (exit codes 4 and 70)

@@ -38,8 +38,8 @@ struct DisplayOptions {
 // The options for stderr, by the rule of base/terminal.h.
 DisplayOptions DetectDisplay(bool color_wanted, bool quiet);
 
-// For use by one thread. On a terminal it redraws at most 5 times a second; elsewhere it prints a
-// summary and the first running stages every 10 s.
+// Single-threaded. Redraws at most 5 times a second on a terminal; elsewhere prints a summary and
+// the first running stages every 10 s.
 class ProgressDisplay {
  public:
   ProgressDisplay(DisplayOptions options, const Clock& clock);

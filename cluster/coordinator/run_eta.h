@@ -23,9 +23,9 @@ class RunEta {
   void Finished(size_t stage, double seconds);
 
   // Seconds until every open stage has ended on `slots` slots; < 0 while no stage has reported
-  // anything. Predictions are scaled by the ratio of measured to predicted time of stages of the
-  // same kind and implementation in this run, or, if there are none, of all stages, by at most a
-  // factor of 3 either way.
+  // anything. Predictions are scaled by the ratio of measured to predicted time of the stages of
+  // the same kind and implementation in this run. Without any, the ratio over all stages is used,
+  // limited to a factor of 3 either way.
   double Seconds(const std::vector<RunningStage>& running, size_t slots) const;
 
  private:

@@ -48,7 +48,7 @@ using Publisher = std::function<Published(const AttemptDone&)>;
 
 // Takes work from the main thread through a bounded queue, runs all queued work in one transaction,
 // and reports what became durable. Also keeps the home lock's heartbeat going and looks for
-// requests every 2 s. Only one thread, the main thread, may call the public methods.
+// requests every 2 s. Only the main thread may call the public methods.
 class StorageThread {
  public:
   // `publish` replaces the home's artifact store where attempts stage nothing (benches). REQUIRES:

@@ -14,8 +14,8 @@ struct Envelope {
   Json message;
 };
 
-// For use by one thread. A rank may send to itself. Delivery to a rank that dies is not guaranteed.
-// Heartbeats detect dead ranks; LostRanks() is a faster hint where the implementation has one.
+// Single-threaded. A rank may send to itself. Delivery to a rank that dies is not guaranteed.
+// Heartbeats detect dead ranks; LostRanks() is a faster hint where available.
 class Transport {
  public:
   virtual ~Transport() = default;

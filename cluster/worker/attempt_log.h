@@ -11,7 +11,7 @@ namespace zerosweep {
 // The process appends to the slot's own file, `logs/slots/<name>.log`. While an attempt runs,
 // `logs/<2 hex>/<attempt>.log` is a symbolic link to it, so that the log can be read live and
 // remains even if everything is killed. At the attempt's end, a redacted copy of its output (the
-// last 4 MiB) replaces the link. For use by one thread.
+// last 4 MiB) replaces the link. Single-threaded.
 class AttemptLog {
  public:
   // Throws kStorage when the folder cannot be made.

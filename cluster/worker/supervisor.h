@@ -58,8 +58,8 @@ class StallLimit {
   double limit_ = 0;
 };
 
-// For use by the main thread only (the process is killed when its spawning thread ends). No call
-// blocks. The process and all its children die with this object.
+// Main thread only (the process is killed when its spawning thread ends). No call blocks. The
+// process and all its children die with this object.
 class Supervisor {
  public:
   // `name` is unique among the slots that share the home. `clock` outlives this object.
