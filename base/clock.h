@@ -1,4 +1,4 @@
-// Time as an interface, so that tests can turn it by hand.
+// Time as an interface, so that tests can control it.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ class Clock {
   virtual void Sleep(double seconds) const = 0;
 };
 
-// The machine's clock. Never destroyed; any thread.
+// The machine's clock. It is never destroyed; any thread may use it.
 const Clock& SystemClock();
 
 // "2026-11-22T03:04:05Z"

@@ -1,4 +1,4 @@
-// Enumerations whose enumerators have words: as stored in the database and sent in messages.
+// Enumerations with a word for each enumerator, as stored in the database and sent in messages.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace zerosweep {
 
-// The enumerator of a word, or none for an unknown one. `words` holds the word of each enumerator,
-// in order.
+// The enumerator of a word; none for an unknown word. `words` holds the word of each enumerator, in
+// order.
 template <typename Enum, size_t kCount>
 std::optional<Enum> EnumOf(const std::array<const char*, kCount>& words, std::string_view word) {
   const auto found = std::find(words.begin(), words.end(), word);

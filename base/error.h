@@ -1,5 +1,5 @@
-// The one exception type of Zerosweep. Throw when the operation ends; an expected outcome is a
-// return value.
+// The one exception type of Zerosweep. Throw it when the operation cannot continue; an expected
+// outcome is a return value.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,8 +11,8 @@
 namespace zerosweep {
 
 enum class ErrorKind {
-  kUsage,    // the caller's words are wrong: exit 2, before any work
-  kTrial,    // one trial fails, the sweep goes on
+  kUsage,    // the caller's input is wrong: exit 2, before any work
+  kTrial,    // one trial fails, the sweep continues
   kStorage,  // database, disk, artifact store: exit 4
   kCluster,  // MPI, Slurm, processes: exit 4
   kInternal  // a bug: exit 70
@@ -23,20 +23,20 @@ const char* ToString(ErrorKind kind);
 // The reverse. Throws kInternal for an unknown word.
 ErrorKind ErrorKindFromString(const std::string& word);
 
-// The class of a failed attempt: how often and when it is tried again depends on it.
+// The class of a failed attempt, which determines how often and when it is tried again.
 enum class Failure {
-  kError,          // any other
+  kError,          // any other error
   kCrash,          // its process ended
-  kOutOfMemory,    // the process, or the machine, had none left
-  kTimeout,        // silent for too long, or longer than allowed
+  kOutOfMemory,    // the process or the machine ran out of memory
+  kTimeout,        // silent for too long, or past its time limit
   kNonFinite,      // NaN or infinity where a number must be
   kConfiguration,  // another attempt would end the same way
-  kData,           // an input is gone or is not what it was
-  kLostWorker,     // its worker disappeared: the outcome is unknown
-  kInterrupted,    // asked to leave
+  kData,           // an input is missing or has changed
+  kLostWorker,     // its worker disappeared; the outcome is unknown
+  kInterrupted,    // asked to exit
   kCancelled,      // by a request
   kPublish,        // its artifact is not the one that it reported
-  kDamaged         // of the database
+  kDamaged         // the database is damaged
 };
 // "error", "crash", "oom", "timeout", "non_finite", "configuration", "data", "lost_worker",
 // "interrupted", "cancelled", "publish", "damaged": as stored in the database and sent in frames.
@@ -44,7 +44,7 @@ const char* ToString(Failure failure);
 // The reverse. Throws kInternal for an unknown word.
 Failure FailureFromString(const std::string& word);
 
-// A message says who, what was wrong, the value seen and what to do, in one line.
+// A message says in one line who failed, what was wrong, the value seen and what to do.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message, Failure failure = Failure::kError)
@@ -62,7 +62,7 @@ template <typename... Args>
   throw Error(kind, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// One trial fails, by this class of failure.
+// Fails one trial with this class of failure.
 template <typename... Args>
 [[noreturn]] void FailTrial(Failure failure, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(ErrorKind::kTrial, fmt::format(format, std::forward<Args>(args)...), failure);

@@ -15,7 +15,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kMinAge = 2;  // seconds: the coarsest time stamps in use
+constexpr double kMinAge = 2;  // seconds; the coarsest time stamps in use
 constexpr int64_t kExfat = 0x2011BAB0;
 constexpr int64_t kFuse = 0x65735546;
 
@@ -23,8 +23,8 @@ int64_t Nanoseconds(const timespec& time) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-// Tells an inode from one that had its number before, where the file system counts them. Opening
-// the file also makes a network file system ask its server for the present times.
+// Distinguishes an inode from an earlier one with the same number, where the file system counts
+// them. Opening the file also makes a network file system ask its server for the current times.
 unsigned long GenerationOf(const fs::path& file) {
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return 0;

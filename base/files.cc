@@ -30,7 +30,7 @@ constexpr size_t kMaxTemporaryName = 200;  // bytes, of the 255 that a name may 
        advice);
 }
 
-// Writes and syncs everything. Returns 0, or the error number of what failed.
+// Writes and syncs everything. Returns 0, or the error number of the failed call.
 int WriteAndSync(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = write(fd, bytes.data(), bytes.size());
@@ -81,7 +81,7 @@ void WriteFileDurably(const fs::path& path, std::string_view bytes) {
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view bytes) {
-  // A name that is as long as names may be leaves no room for an ending.
+  // A name of the greatest length leaves no room for an ending.
   const std::string name = path.filename().string().substr(0, kMaxTemporaryName);
   const fs::path temporary = path.parent_path() / (name + ".tmp-" + NewUuid());
   WriteFileDurably(temporary, bytes);
@@ -94,7 +94,7 @@ void WriteFileAtomically(const fs::path& path, std::string_view bytes) {
 }
 
 void MakePrivateFolder(const fs::path& path) {
-  std::error_code ignored;  // what cannot be asked cannot be made either: mkdir says why
+  std::error_code ignored;  // if this fails, mkdir fails too and reports why
   if (path.empty() || fs::is_directory(path, ignored)) return;
   MakePrivateFolder(path.parent_path());
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) FailErrno(path, "create");
@@ -108,7 +108,7 @@ bool RenameNoReplace(const fs::path& from, const fs::path& to) {
   if (errno == EEXIST || errno == ENOTEMPTY) return false;
   if (errno != EINVAL && errno != ENOSYS) FailErrno(to, "publish");
   // The file system has no RENAME_NOREPLACE. rename() onto a folder that holds files fails with
-  // ENOTEMPTY: first wins still.
+  // ENOTEMPTY, so the first still wins.
   if (rename(from.c_str(), to.c_str()) == 0) return true;
   if (errno == EEXIST || errno == ENOTEMPTY) return false;
   FailErrno(to, "publish");
@@ -126,8 +126,8 @@ void FsyncFile(const fs::path& path) {
 void FsyncFolder(const fs::path& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) FailErrno(path, "open");
-  fsync(
-      fd);  // some network file systems refuse to sync a folder; their rename is durable by itself
+  // Some network file systems refuse to sync a folder; their rename is durable by itself.
+  fsync(fd);
   close(fd);
 }
 

@@ -1,4 +1,4 @@
-// SHA-256, as lower-case hex of 64 characters.
+// SHA-256 as 64 lower-case hex characters.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace zerosweep {
 
-// Incremental: (Update)* Hex. Not copyable; one thread.
+// Incremental: (Update)* Hex. Not copyable; single-threaded.
 class Sha256 {
  public:
   Sha256();
@@ -25,7 +25,7 @@ class Sha256 {
 };
 
 std::string Sha256Hex(std::string_view bytes);
-// Whether `word` could be `size` characters of one.
+// Whether `word` is `size` lower-case hex characters.
 bool IsHex(std::string_view word, size_t size = 64);
 
 // Throws kStorage, naming the file, when it cannot be read.

@@ -19,7 +19,7 @@ void AppendDouble(double value, std::string& out) {
   if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
 }
 
-// Most strings need no escape: those are appended as they are, without a Json in between.
+// Most strings need no escapes: they are appended directly, without an intermediate Json.
 void AppendString(const std::string& text, std::string& out) {
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
     return c >= ' ' && c <= '~' && c != '"' && c != '\\';
@@ -36,7 +36,7 @@ void Append(const Json& value, std::string& out) {
     case Json::value_t::object: {
       out += '{';
       bool first = true;
-      // nlohmann keeps keys in a std::map: sorted by bytes.
+      // nlohmann keeps keys in a std::map, sorted by bytes.
       for (const auto& [key, member] : value.items()) {
         if (!first) out += ',';
         first = false;

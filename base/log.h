@@ -1,4 +1,4 @@
-// The log: spdlog to stderr; stdout is for results alone.
+// The log: spdlog to stderr; stdout is only for results.
 #pragma once
 
 #include <spdlog/spdlog.h>
@@ -7,8 +7,8 @@ namespace zerosweep {
 
 enum class Verbosity { kQuiet, kNormal, kVerbose };
 
-// Sets the default logger up: "zerosweep: message" lines on stderr, colour where base/terminal.h
-// allows it.
+// Sets up the default logger: "zerosweep: message" lines on stderr, with colour where
+// base/terminal.h allows it.
 void SetUpLog(Verbosity verbosity, bool color);
 
 }  // namespace zerosweep

@@ -1,17 +1,17 @@
-// What an output stream takes besides plain text: the one rule for colour, bold letters and bars.
+// The one rule for whether an output stream gets colour, bold text and progress bars.
 #pragma once
 
 namespace zerosweep {
 
 struct Screen {
-  bool redraws = false;  // takes escape sequences: a terminal that TERM does not call dumb
-  // Gets colour, bold letters and bars: redraws, and its user has not said otherwise by --no-color
-  // or NO_COLOR (empty counts as unset, as no-color.org has it).
+  bool redraws = false;  // accepts escape sequences: a terminal whose TERM is not dumb
+  // Gets colour, bold text and bars: `redraws` is set, and the user has not disabled them by
+  // --no-color or NO_COLOR (an empty one counts as unset, as at no-color.org).
   bool styled = false;
-  int columns = 0, rows = 0;  // of any terminal; 0: unknown
+  int columns = 0, rows = 0;  // of the terminal; 0: unknown
 };
 
-// `color_wanted`: no --no-color.
+// `color_wanted`: --no-color was not given.
 Screen ScreenOf(int descriptor, bool color_wanted);
 
 }  // namespace zerosweep

@@ -25,8 +25,8 @@ bool NamesSecret(std::string_view name) {
   return false;
 }
 
-// Where the value begins that is assigned to the name ending at `at`: behind an optional quote, "="
-// or ":", spaces and another quote. `text.size()` when there is none.
+// The position of the value that is assigned to the name ending at `at`: after an optional quote,
+// "=" or ":", spaces and another quote. `text.size()` when there is no value.
 size_t ValueAfter(std::string_view text, size_t at) {
   const auto skip_spaces = [&] {
     while (at < text.size() && IsSpace(text[at])) ++at;
@@ -111,7 +111,7 @@ std::string Join(const std::vector<std::string>& words, std::string_view separat
 
 namespace {
 
-// The length of the UTF-8 character (RFC 3629) that the text begins with; 0: it begins with none.
+// The length of the UTF-8 character (RFC 3629) at the beginning of the text; 0 if there is none.
 size_t CharacterLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);

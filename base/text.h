@@ -1,4 +1,4 @@
-// Words for people: suggestions, sizes, durations.
+// Text for people: suggestions, sizes, durations.
 #pragma once
 
 #include <optional>
@@ -11,12 +11,12 @@ namespace zerosweep {
 // Levenshtein distance.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-// The known word nearest to `word`, if near enough to be meant.
+// The known word nearest to `word`, if it is near enough to be the intended one.
 std::optional<std::string> NearestWord(std::string_view word,
                                        const std::vector<std::string>& known);
 
-// ", did you mean 'images'?" or, when nothing is near, " (known: a, b, c)". To be put after
-// "unknown key 'x'".
+// ", did you mean 'images'?" or, when no word is near, " (known: a, b, c)". It follows "unknown key
+// 'x'".
 std::string Suggestion(std::string_view word, const std::vector<std::string>& known);
 
 // "850 ms", "12.3 s", "4 min 05 s", "3 h 02 min"
@@ -27,17 +27,17 @@ std::string HumanBytes(double bytes);
 
 std::string Join(const std::vector<std::string>& words, std::string_view separator);
 
-// Whether the bytes are UTF-8 text, as JSON, the database and reports hold it.
+// Whether the bytes are UTF-8 text, which JSON, the database and reports require.
 bool IsUtf8(std::string_view text);
 
-// The text with bytes that are not UTF-8 and control characters as "\xe9": for messages about it.
+// The text with control characters and bytes that are not UTF-8 shown as "\xe9", for messages.
 std::string ShownBytes(std::string_view text);
 
-// The first `columns` characters (code points), at least one. Never part of a character.
+// The first `columns` characters (code points), at least one. Never cuts a character.
 std::string FirstColumns(std::string_view text, int columns);
 
-// Replaces the values of anything that looks like a secret (names with TOKEN, KEY, SECRET,
-// PASSWORD) by "[redacted]". Used on log lines and command lines before they are stored.
+// Replaces values that look like secrets (names with TOKEN, KEY, SECRET, PASSWORD) by "[redacted]".
+// Log lines and command lines pass through it before they are stored.
 std::string Redact(std::string_view text);
 
 }  // namespace zerosweep

@@ -1,4 +1,4 @@
-// Which Zerosweep this is.
+// The version of this Zerosweep.
 #pragma once
 
 #include <string>

@@ -1,11 +1,12 @@
 // A command of `zerosweep`: one file in cli/commands/, registered at its foot.
 //
-//   const RegisterCommand kPlan{"plan", "Show what a sweep would compute", [](CLI::App& app, const
-//   Globals& globals) {
-//     auto options = std::make_shared<Options>();
-//     app.add_option("sweep", options->sweep, "The sweep file")->required();
-//     return [options, &globals] { return RunPlan(*options, globals); };
-//   }};
+//   const RegisterCommand kPlan{
+//       "plan", "Show what a sweep would compute",
+//       [](CLI::App& app, const Globals& globals) -> CommandBody {
+//         auto options = std::make_shared<Options>();
+//         app.add_option("sweep", options->sweep, "The sweep file")->required();
+//         return [options, &globals] { return RunPlan(*options, globals); };
+//       }};
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -18,8 +19,7 @@
 
 namespace zerosweep {
 
-// What every command takes. Filled in when the command line has been parsed, before the command's
-// body runs.
+// The options of every command. They are set after parsing, before the command's body runs.
 struct Globals {
   std::string home_option;       // --home
   std::string format = "table";  // --format table|json|csv
@@ -30,7 +30,7 @@ struct Globals {
   Home home() const { return Home::Locate(home_option); }
 };
 
-// Returns the exit code. Errors are thrown.
+// Returns the exit code; throws on errors.
 using CommandBody = std::function<int()>;
 // Adds the command's options to `app`; the body reads them later. `globals` outlives both.
 using CommandSetup = std::function<CommandBody(CLI::App& app, const Globals& globals)>;

@@ -16,7 +16,7 @@ namespace zerosweep {
 namespace {
 
 constexpr double kReplySeconds = 120;
-constexpr double kLookSeconds = 1;  // between two looks at the holder and at signals
+constexpr double kLookSeconds = 1;  // between two checks of the holder and of signals
 
 Json ActUnderTheLock(const Home& home, const Json& request) {
   HomeLock lock(home, SystemClock());
@@ -27,7 +27,8 @@ Json ActUnderTheLock(const Home& home, const Json& request) {
   return reply;
 }
 
-// The holder's reply; nullopt, with the request taken back, when it ended before it looked.
+// Returns the holder's reply. Returns nullopt, after withdrawing the request, when the holder ended
+// before it read the request.
 std::optional<Json> AskTheHolder(const Home& home, const Json& request) {
   const DrainSignals signals;
   const Clock& clock = SystemClock();
@@ -52,7 +53,7 @@ std::optional<Json> AskTheHolder(const Home& home, const Json& request) {
        home.folder.string(), kReplySeconds);
 }
 
-// The trials that an id names: its own, or those of the stage.
+// Checks that the id names a trial, or a stage and so its trials.
 void RequireKnown(const ResultsReader& reader, const std::string& id) {
   RequireIdPrefix(id);
   const Table found = reader.Query(

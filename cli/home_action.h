@@ -1,4 +1,5 @@
-// Commands that write to a home: by themselves when nobody holds it, else by asking who does.
+// Commands that write to a home: directly when no process holds it, otherwise through the process
+// that does.
 #pragma once
 
 #include "base/json.h"
@@ -8,11 +9,11 @@
 namespace zerosweep {
 
 // Executes a request (storage/upkeep/requests.h) under the home lock. When a live coordinator holds
-// the home, drops the request and waits for its reply, saying so. Throws kStorage when there is no
-// home (unless it may be a new one) or no answer, kUsage with the message of a refusal.
+// the home, leaves the request there, waits for its reply, and logs that. Throws kStorage when
+// there is no home (unless `may_be_new`) or no answer, kUsage with the message of a refusal.
 Json ActOnHome(const Home& home, const Json& request, bool may_be_new = false);
 
-// Which trials `retry` and `cancel` mean.
+// The trials that `retry` and `cancel` act on.
 struct TrialSelection {
   std::vector<std::string> ids;  // first characters (6 or more) of trial or stage names
   std::string sweep;
@@ -22,11 +23,11 @@ void AddSelection(CLI::App& app, TrialSelection& selection);
 
 struct SelectedTrial {
   std::string trial;
-  std::vector<std::string> stages;  // those of the states asked for
+  std::vector<std::string> stages;  // those in one of the requested states
 };
-// Trials in one of `states` that match, with their stages in one of them (none where all are shared
-// with trials in other states). `states` are words of our
-// own ("failed"). Throws kUsage for an id that names nothing.
+// The matching trials in one of `states`, each with its stages in one of them (none where it shares
+// all of these with trials in other states). `states` are the database's words ("failed"). Throws
+// kUsage for an id that names nothing.
 std::vector<SelectedTrial> Select(const ResultsReader& reader, const TrialSelection& selection,
                                   const std::vector<std::string>& states);
 

@@ -23,9 +23,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kMaxSeconds = 600;
-constexpr size_t kAtOnce = 64;  // requests on one command line, which has a limit
+constexpr size_t kAtOnce = 64;  // requests per command line, whose length is limited
 
-// What a request reads, wherever it lies, and who reads it.
+// A name for the content that a request reads, wherever it lies, and for the reader.
 std::string NameOf(const InputCheck& check) {
   return Sha256Hex(CanonicalJson({CompiledCatalogue().digest(), check.split, check.params}));
 }
@@ -34,8 +34,8 @@ Json RequestOf(const InputCheck& check) {
   return {{"split", check.split}, {"params", check.params}, {"files", check.files}};
 }
 
-// What passed: name → what a person should know of it. Several processes may write it: each writes
-// the whole, the last one wins, and what is lost is made again.
+// The passed checks: name → notes for the user. Several processes may write the file. Each writes
+// all of it and the last one wins; a lost entry is checked again.
 class Passed {
  public:
   explicit Passed(const fs::path& home) : home_(home) {
@@ -74,7 +74,7 @@ class Passed {
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// Runs the program on another thread, so that this one can show that something is going on.
+// Runs the program on another thread, so that this one can show progress.
 ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& globals) {
   auto running = std::async(std::launch::async,
                             [&] { return RunProgram(words, ChildEnvironment(), kMaxSeconds); });
@@ -89,7 +89,7 @@ ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& g
   return running.get();
 }
 
-// The program's answers, in order; fewer when it ended early, which is said.
+// The program's answers, in order; when it ended early there are fewer, with a warning.
 std::vector<Json> Ask(const std::vector<const InputCheck*>& checks, const Globals& globals) {
   std::vector<std::string> words = {StageProgram().string()};
   for (const InputCheck* check : checks) {
@@ -113,7 +113,7 @@ std::vector<Json> Ask(const std::vector<const InputCheck*>& checks, const Global
   if (answers.size() < checks.size()) {
     spdlog::warn(
         "weights and images are not checked: zerosweep-stage does not run on this machine ({}); "
-        "--no-check says that it need not",
+        "--no-check skips the check",
         failure);
   }
   return answers;

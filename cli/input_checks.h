@@ -1,4 +1,4 @@
-// Weights and images looked at by the stage program before a sweep is started: `plan`, `submit`.
+// The stage program's check of weights and images before a sweep starts: `plan`, `submit`.
 #pragma once
 
 #include "cli/command.h"
@@ -6,11 +6,11 @@
 
 namespace zerosweep {
 
-// Lets zerosweep-stage read what the sweep's stages will: of weights keys, shapes and values, of a
-// split its first and last image and the number of its classes. What passed is remembered in
-// <home>/cache/checks.json by content. Warns, in a line, of what a person should know, and when the
-// stage program cannot run on this machine. Throws what the stage would, starting with the model's
-// place in the sweep.
+// Has zerosweep-stage read what the sweep's stages will read: keys, shapes and values of weights; a
+// split's first and last image and its number of classes. Passed checks are remembered by content
+// in <home>/cache/checks.json. Warns in one line about anything that a user should know, and when
+// the stage program cannot run on this machine. Throws what the stage would throw, with the model's
+// place in the sweep first.
 void CheckInputs(const Plan& plan, const Globals& globals);
 
 }  // namespace zerosweep

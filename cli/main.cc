@@ -18,8 +18,9 @@ namespace zerosweep {
 namespace {
 
 void AddGlobals(CLI::App& app, Globals& globals) {
-  app.add_option("--home", globals.home_option,
-                 "Folder that holds all results (default: $ZEROSWEEP_HOME, else ./zerosweep-home)");
+  app.add_option(
+      "--home", globals.home_option,
+      "Folder that holds all results (default: $ZEROSWEEP_HOME, otherwise ./zerosweep-home)");
   app.add_option("--format", globals.format, "How results are printed: table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}));
   app.add_flag("-q,--quiet", globals.quiet, "Print results and warnings only");
@@ -28,19 +29,19 @@ void AddGlobals(CLI::App& app, Globals& globals) {
                "No colour and no progress bars, also on a terminal (NO_COLOR does the same)");
 }
 
-// That is no option; empty: none.
+// The first argument that is not an option; empty if there is none.
 std::string FirstWord(const std::vector<std::string>& arguments) {
   const auto is_word = [](const std::string& text) { return !text.starts_with('-'); };
   const auto word = std::find_if(arguments.begin(), arguments.end(), is_word);
   return word == arguments.end() ? "" : *word;
 }
 
-// What is given ends in JSON, in the database and in reports, which hold text.
+// All arguments must be UTF-8: they end up in JSON, in the database and in reports.
 void RequireText(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (IsUtf8(argv[i])) continue;
     Fail(ErrorKind::kUsage,
-         "'{}' is not UTF-8 text: give it as that, and rename files and folders that are called so",
+         "'{}' is not UTF-8 text: use UTF-8, and rename files and folders with such names",
          ShownBytes(argv[i]));
   }
 }
@@ -58,7 +59,7 @@ int Main(int argc, char** argv) {
   RequireText(argc, argv);
   Globals globals;
   CLI::App app{
-      "zerosweep: quantizes neural networks without their training data, and tells which method to "
+      "zerosweep: quantizes neural networks without their training data, and shows which method to "
       "trust.\n"
       "Start with `zerosweep run SWEEP.yaml`, then `zerosweep leaderboard`."};
   app.set_version_flag("--version", "zerosweep " + Version() + " (" + CodeRevision() + ")");
@@ -94,12 +95,12 @@ int Main(int argc, char** argv) {
   return kExitUsage;
 }
 
-// A reader that had enough (`| head`) is no error; a full disk is. Returns the exit code.
+// Returns the exit code. A reader that stops early (`| head`) is not an error; a full disk is.
 int FlushOutput(int code) {
   const bool whole = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   pollfd output{STDOUT_FILENO, POLLOUT, 0};
   if (whole || (poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0)) return code;
-  std::fprintf(stderr, "zerosweep: the output is cut: stdout takes no more; is its disk full?\n");
+  std::fprintf(stderr, "zerosweep: the output is cut: stdout accepts no more; is its disk full?\n");
   return kExitInfrastructure;
 }
 
@@ -111,13 +112,13 @@ int main(int argc, char** argv) {
   try {
     return zerosweep::FlushOutput(zerosweep::Main(argc, argv));
   } catch (const zerosweep::Error& error) {
-    // One line, whatever bytes a name in it holds.
+    // Prints one line, whatever bytes a name in it contains.
     std::fprintf(stderr, "zerosweep: %s%s\n",
                  error.kind() == zerosweep::ErrorKind::kInternal ? "internal error: " : "",
                  zerosweep::ShownBytes(error.what()).c_str());
     return zerosweep::ExitCodeFor(error.kind());
   } catch (const std::exception& error) {
-    // What prints with fmt throws when stdout takes no more.
+    // Printing with fmt throws when stdout accepts no more.
     if (std::ferror(stdout) != 0) return zerosweep::FlushOutput(zerosweep::kExitOk);
     std::fprintf(stderr, "zerosweep: internal error: %s\n", error.what());
     return zerosweep::kExitInternal;

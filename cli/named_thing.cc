@@ -11,7 +11,7 @@ constexpr size_t kShortest = 6;
 
 void RequireIdPrefix(const std::string& prefix) {
   if (prefix.size() < kShortest || prefix.find_first_not_of("0123456789abcdef-") != prefix.npos)
-    Fail(ErrorKind::kUsage, "'{}' is no id: give at least its first {} characters", prefix,
+    Fail(ErrorKind::kUsage, "'{}' is not an id: give at least its first {} characters", prefix,
          kShortest);
 }
 
@@ -28,7 +28,7 @@ NamedThing FindByPrefix(const ResultsReader& reader, const std::string& prefix) 
          "v_stage'` lists ids",
          prefix);
   if (found.rows.size() > 1)
-    Fail(ErrorKind::kUsage, "'{}' is the beginning of several ids; give more of it", prefix);
+    Fail(ErrorKind::kUsage, "several ids begin with '{}'; give more characters", prefix);
   return {static_cast<NamedThing::Kind>(found.rows[0][0].get<int>()),
           found.rows[0][1].get<std::string>()};
 }

@@ -9,7 +9,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// The folder of the quantized network in the artifact store.
+// The quantized network's folder in the artifact store.
 fs::path NetworkOf(const ResultsReader& reader, const std::string& trial) {
   const Table found = reader.Query(
       "SELECT DISTINCT t.state, g.artifact FROM v_trial t JOIN v_trial_stage x ON x.trial = "

@@ -8,11 +8,11 @@
 
 namespace zerosweep {
 
-// Throws kUsage unless the file ends in .safetensors and its folder is there.
+// Throws kUsage unless the file ends in .safetensors and its folder exists.
 void RequireNetworkFile(const std::filesystem::path& file);
 
-// Writes FILE.safetensors and FILE.json beside it, and says so. Throws kUsage when the trial (whole
-// name) has no network yet, kStorage when its artifact is not whole.
+// Writes FILE.safetensors and its card FILE.json, and logs that. `trial` is a whole id. Throws
+// kUsage when the trial has no network yet, kStorage when its artifact is damaged.
 void ExportNetwork(const ResultsReader& reader, const std::string& trial,
                    const std::filesystem::path& file);
 

@@ -6,10 +6,11 @@
 namespace zerosweep {
 namespace {
 
-// Parameters that change no number of the network that a trial ends with: how many states on the
-// way are scored, on how many ranks a stage is computed.
+// Parameters that change no number of a trial's final network: how many intermediate states are
+// scored, and on how many ranks a stage is computed.
 const std::vector<std::string> kWithoutInfluence = {"snapshots", "ranks"};
-// Joint methods draw these images beyond their training's; others take them from it.
+// Joint methods draw these images in addition to their training images; other methods take them
+// from the training images.
 constexpr const char* kHeldout = "heldout";
 
 constexpr const char* kPaper = "paper";  // the profile
@@ -22,7 +23,7 @@ Json DeclaredValues(const Declaration& declaration, const std::string& variant) 
   return values;
 }
 
-// What a recipe sets under the profile `paper`, of each of its parts, and its protocol's label by
+// A recipe's settings of each of its parts under the profile `paper`, and its protocol's label by
 // variant.
 Json SetBy(const Recipe& recipe, const Catalogue& catalogue) {
   Json set = Json::object();
@@ -36,7 +37,8 @@ Json SetBy(const Recipe& recipe, const Catalogue& catalogue) {
   return set;
 }
 
-// Whether a paper sets parameters of this kind of stage, which runs none of the paper's parts.
+// Whether a paper sets parameters of this kind of stage, although the stage runs none of the
+// paper's parts.
 bool IsOfPaper(const KindFacts& kind) {
   return kind.presence == KindFacts::Presence::kNeeded ||
          kind.presence == KindFacts::Presence::kMixedBits;

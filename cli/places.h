@@ -1,4 +1,4 @@
-// Where this program finds what is not in its home.
+// Where this program finds files outside its home.
 #pragma once
 
 #include <filesystem>
@@ -7,10 +7,11 @@
 
 namespace zerosweep {
 
-// $ZEROSWEEP_DATA; empty when it is not set. Throws kUsage for one that is not UTF-8.
+// $ZEROSWEEP_DATA; empty when it is not set. Throws kUsage when it is not UTF-8.
 std::string DataFolder();
 
-// Shipped models and their cards: of an installation, and of a build folder in the source tree.
+// The folders of shipped models and their cards: of an installation, and of a build folder in the
+// source tree.
 std::vector<std::filesystem::path> ModelFolders();
 
 }  // namespace zerosweep

@@ -14,7 +14,7 @@ namespace zerosweep {
 ResultsReader OpenResults(const Globals& globals) {
   ResultsReader reader(globals.home());
   if (const auto age = reader.SnapshotAge()) {
-    spdlog::info("network file system: these are the results of {} ago", HumanSeconds(*age));
+    spdlog::info("network file system: these results are {} old", HumanSeconds(*age));
   }
   return reader;
 }
@@ -45,7 +45,7 @@ std::string SweepName(const std::string& word) {
   try {
     return NameIn(path);
   } catch (const Error&) {
-    return word;  // a file of another kind that happens to be called as the sweep is
+    return word;  // a file of another kind that has the sweep's name
   }
 }
 

@@ -1,4 +1,4 @@
-// What every reading command does first.
+// The first steps of every reading command.
 #pragma once
 
 #include "cli/command.h"
@@ -6,12 +6,12 @@
 
 namespace zerosweep {
 
-// Opens the home for reading; says how old a snapshot is where one is read.
+// Opens the home for reading. If it reads a snapshot, logs the snapshot's age.
 ResultsReader OpenResults(const Globals& globals);
 
-// The sweep that a word on the command line names: a file that is there, whatever its ending, whose
-// `name:` (else its stem) is meant; else a name ("my.yaml" may be one). Empty stays empty. Throws
-// kUsage for a path at which there is no file.
+// The sweep that a word on the command line names. If the word is an existing file, whatever its
+// ending, the sweep is the file's `name:` or, without one, its stem; otherwise the word is the name
+// itself ("my.yaml" may be one). Empty stays empty. Throws kUsage for a path without a file.
 std::string SweepName(const std::string& word);
 
 }  // namespace zerosweep

@@ -22,10 +22,10 @@
 
 namespace {
 
-// Tensors of a step are as large as those of the last: given back to the kernel they would be
-// mapped and zeroed anew at every step.
+// Keeps freed memory in the process. Each step's tensors are as large as the last step's; memory
+// given back to the kernel would be mapped and zeroed again at every step.
 void KeepFreedMemory() {
-  // Some versions of glibc take no more than 32 MiB.
+  // Some versions of glibc accept no more than 32 MiB.
   if (mallopt(M_MMAP_THRESHOLD, 1 << 30) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
@@ -43,7 +43,7 @@ zerosweep::Json AnswerTo(const std::string& request) {
   }
 }
 
-// At once: what comes next may end the process.
+// Flushes at once: the next check may end the process.
 void PrintLine(const zerosweep::Json& json) {
   std::printf("%s\n", json.dump().c_str());
   std::fflush(stdout);
@@ -62,8 +62,8 @@ int Main(int argc, char** argv) {
                "Print the GPUs (JSON) that CUDA shows, and whether they work");
   app.add_flag("--try-nccl", try_nccl, "Reduce something with NCCL on the first GPU");
   app.add_option("--check", checks,
-                 "Look at what a stage would read: JSON {params, files, split}; repeatable. A line "
-                 "of JSON answers each")
+                 "Check what a stage would read: JSON {params, files, split}; repeatable. Prints a "
+                 "line of JSON for each")
       ->allow_extra_args(false);
   app.set_version_flag("--version", "zerosweep-stage " + zerosweep::Version() + " (" +
                                         zerosweep::CodeRevision() + ")");

@@ -1,4 +1,4 @@
-// Where the stage program is, and how a worker of this command line is set up.
+// The stage program's path, and the options of this program's workers.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +9,12 @@
 
 namespace zerosweep {
 
-// $ZEROSWEEP_STAGE, else zerosweep-stage beside this program.
+// $ZEROSWEEP_STAGE if set, otherwise zerosweep-stage in this program's folder.
 std::filesystem::path StageProgram();
 
-// `home` is where the logs go.
+// The logs go to `home`.
 SupervisorOptions MakeSupervisorOptions(const Home& home);
-// `device`: as FindDevices, which it asks.
+// `device` is as for FindDevices, which it calls.
 WorkerOptions MakeWorkerOptions(const Home& home, const std::string& device);
 
 }  // namespace zerosweep

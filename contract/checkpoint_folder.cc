@@ -21,7 +21,7 @@ std::optional<CheckpointName> ParseCheckpointName(const std::string& name) {
   CheckpointName parsed{name.substr(0, dash)};
   const char* const end = name.data() + name.size();
   const auto [stop, error] = std::from_chars(name.data() + dash + 1, end, parsed.step);
-  // Its own text only: no "007", no "7x".
+  // Accept only the canonical text: no "007", no "7x".
   if (error != std::errc() || stop != end || parsed.Text() != name) return std::nullopt;
   return parsed;
 }

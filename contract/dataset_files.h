@@ -1,5 +1,5 @@
-// Where the images of a dataset lie and what they are by content. Both programs find them by this
-// code: one names stages by what lies there, the other reads it.
+// Finds the images of a dataset and identifies them by content. Both programs use this code: one
+// names stages by the files, the other reads them.
 #pragma once
 
 #include <filesystem>
@@ -12,29 +12,30 @@
 
 namespace zerosweep {
 
-// The folder itself, then the sub-folders in which the dataset may lie as well.
+// The folder itself, then the sub-folders in which the dataset may also lie.
 std::vector<std::filesystem::path> FoldersUnder(const std::filesystem::path& root,
                                                 const DatasetFacts& facts);
 
-// The splits ("train", "test", "calibration") whose files, or class folders, the folder holds.
+// The splits ("train", "test", "calibration") whose files or class folders the folder holds.
 std::set<std::string> SplitsIn(const std::filesystem::path& folder, const DatasetFacts& facts);
 
-// Whether the split is among those there (SplitsIn), or the one declared as its fallback.
+// Whether `splits` (SplitsIn) holds the split or its declared fallback.
 bool HasSplit(const std::set<std::string>& splits, const std::string& split,
               const DatasetFacts& facts);
 
 struct SplitFiles {
-  std::vector<std::filesystem::path> files;  // in reading order; empty: no folder has them all
-  std::filesystem::path missing;             // the first that was looked for in vain
+  std::vector<std::filesystem::path> files;  // in reading order; empty if no folder has them all
+  std::filesystem::path missing;             // the first that was not found
 };
 
-// The files of a split in the first folder that has them all; where none has, those of the split
-// declared as its fallback. Throws kUsage for an unknown split. REQUIRES: the dataset does not lie
-// in class folders.
+// The files of a split in the first folder that has them all; if none has, those of the split's
+// declared fallback. Throws kUsage for an unknown split. REQUIRES: the dataset does not lie in
+// class folders.
 SplitFiles FindSplit(const std::vector<std::filesystem::path>& folders, const std::string& split,
                      const Declaration& dataset);
 
-// SHA-256 of the canonical JSON {file name: SHA-256 of its bytes}: what a split in files holds.
+// The fingerprint of a split in files: SHA-256 of the canonical JSON {file name: SHA-256 of its
+// bytes}.
 std::string FilesFingerprint(
     const std::vector<std::filesystem::path>& files,
     const std::function<std::string(const std::filesystem::path&)>& sha256_of);

@@ -1,6 +1,6 @@
-// Declarations: each describes a kind of stage, a method, a network or a dataset, and stands beside
-// its code. `zerosweep-stage --describe` prints them all. From them `zerosweep` validates sweeps,
-// names stages and prints help (docs/methods.md).
+// Declarations. Each describes a kind of stage, a method, a network or a dataset, and is in the
+// same source as its code. `zerosweep-stage --describe` prints them all. `zerosweep` uses them to
+// validate sweeps, name stages and print help (docs/methods.md).
 #pragma once
 
 #include <array>
@@ -28,89 +28,91 @@ const char* ToString(ParamType type);  // "int", "float", "bool", "string", "cho
 struct ParamSpec {
   std::string name;
   ParamType type = ParamType::kInt;
-  Json default_value = {};   // of that type
+  Json default_value = {};   // of type `type`
   std::string meaning = {};  // one line
   std::string unit = {};
   std::string source = {};  // paper and equation, or the authors' file
   std::optional<double> min = {}, max = {};
-  std::vector<std::string> choices = {};      // of kChoice
-  std::map<std::string, Json> profiles = {};  // "paper", "fast", "smoke" → default under it
-  std::map<std::string, Json> variants = {};  // "code", "paper", "fixed" → default under it
-  // A value equal to it is left out of a stage's parameters, so that a new parameter renames no
-  // stage. Null: there is none.
+  std::vector<std::string> choices = {};      // for kChoice
+  std::map<std::string, Json> profiles = {};  // "paper", "fast", "smoke" → its default
+  std::map<std::string, Json> variants = {};  // "code", "paper", "fixed" → its default
+  // A value equal to this one is left out of a stage's parameters, so that a new parameter renames
+  // no stage. Null: there is none.
   Json neutral = {};
 };
 
 enum class Role { kKind, kSynthesizer, kQuantizer, kModel, kDataset };
 const char* ToString(Role role);  // "kind", "synthesizer", "quantizer", "model", "dataset"
 
-// Of a stage kind: when a trial has a stage of it, what that reads, and who sets its parameters.
+// Facts of a stage kind: which trials have a stage of it, its inputs, and what sets its parameters.
 struct KindFacts {
   enum class Presence {
     kAlone,        // in no trial: a command runs it
     kAlways,       // in every trial
     kSynthesizer,  // in trials with a synthesizer
-    kMixedBits,    // in trials whose bits are chosen: mixed precision
-    kNeeded        // in trials whose quantizer needs what it provides
+    kMixedBits,    // in trials that choose their bits: mixed precision
+    kNeeded        // in trials whose quantizer needs what the stage provides
   };
-  enum class SetBy { kEvaluate, kSynthesizer, kQuantizer, kBits };  // whose block of the sweep
+  // The block of the sweep that sets the parameters.
+  enum class SetBy { kEvaluate, kSynthesizer, kQuantizer, kBits };
 
   Presence presence = Presence::kAlone;
   SetBy set_by = SetBy::kEvaluate;
   // The role under which other stages of the trial read its artifact.
   std::string provides = {};
-  // Roles of its inputs; those that no stage of the trial provides are left out. What a quantizer
-  // needs is an input of the stage that runs it.
+  // Roles of its inputs; roles that no stage of the trial provides are left out. A quantizer's
+  // needs are inputs of the stage that runs it.
   std::vector<std::string> reads = {};
-  std::optional<Role> runs = {};  // the role whose implementations it runs; none: it is its own
-  bool reads_weights = false;     // the network's: they, its architecture and normalisation name it
+  std::optional<Role> runs = {};  // the role whose implementations it runs; none: itself
+  bool reads_weights = false;     // the network's weights, architecture and normalisation name it
   bool reads_test_images = false;
-  double passes = 3;  // rule of thumb: through the network, for each image and step
+  double passes = 3;  // through the network per image and step; rule of thumb
 };
 
-// Of a synthesizer or quantizer.
+// Facts of a synthesizer or quantizer.
 struct MethodFacts {
-  bool joint = false;   // it makes its own images: its trials have no synthesize stage
-  bool groups = false;  // several ranks can compute a stage of it together
-  // The conditions on its parameters under which its images are made for classes. None: never.
+  bool joint = false;   // makes its own images: its trials have no synthesize stage
+  bool groups = false;  // several ranks can compute one of its stages together
+  // The conditions on its parameters under which it makes its images for classes. None: never.
   std::optional<std::vector<Condition>> labels = {};
 };
 
-// Of a network as its paper has it.
+// Facts of a network as in its paper.
 struct ModelFacts {
   std::array<int64_t, 3> input_shape = {};  // C, H, W
   int64_t classes = 0;
-  int64_t macs = 0;  // multiply-adds of one image; 0: not known
-  // The smallest side of an image that the network can take, with which every batch norm sees more
-  // than one pixel, and with which every convolution with a stride does.
+  int64_t macs = 0;  // multiply-adds per image; 0: unknown
+  // The smallest image side that the network accepts (`min_side`), and the smallest with which
+  // every batch norm (`map_side`) and every convolution with a stride (`stride_side`) gets more
+  // than one pixel.
   int64_t min_side = 1, map_side = 1, stride_side = 1;
-  std::vector<std::string> layouts = {};  // names of the checkpoints' layouts that load
+  std::vector<std::string> layouts = {};  // names of the checkpoint layouts that it can load
 
-  // What its graph says (engine/quant/network_facts.h).
+  // Facts of its graph (engine/quant/network_facts.h).
   int64_t batch_norms = 0;
   int64_t parameters = 0;  // numbers, without running statistics
-  int64_t features = 0;    // numbers that the classifier reads
-  // By act_placement, the values of the protocol's `shortcut` under which the shortcut of some
-  // block does not read what its other operators read.
+  int64_t features = 0;    // number of inputs of the classifier
+  // By act_placement: the values of the protocol's `shortcut` for which some block's shortcut does
+  // not read the same tensor as the block's other operators.
   std::map<std::string, std::vector<std::string>> shortcuts = {};
-  // The values of act_placement under which some quantizer stands at a tensor with negative values.
+  // The values of act_placement for which some quantizer is at a tensor with negative values.
   std::vector<std::string> signed_placements = {};
   std::vector<std::string> unit_ends = {};  // the nodes at which a unit may end, in order
-  std::vector<std::string> stem_ends = {};  // those of them before the second weighted operator
+  std::vector<std::string> stem_ends = {};  // those before the second weighted operator
 };
 
-// Of a dataset. Its images lie in files of known names, or in one folder a class.
+// Facts of a dataset. Its images lie in files of known names, or in one folder per class.
 struct DatasetFacts {
-  int64_t classes = 0;                // 0: as many as there are class folders
+  int64_t classes = 0;                // 0: the number of class folders
   std::array<int64_t, 3> shape = {};  // C, H, W of an image, after the usual crop
   std::map<std::string, std::vector<std::string>> files = {};    // by split, in reading order
   std::map<std::string, std::vector<std::string>> folders = {};  // by split, best first
-  std::map<std::string, std::string> fallback = {};   // split → the one that stands in for it
-  std::vector<std::string> alternative_folders = {};  // sub-folders that are looked in as well
-  std::string default_folder = {};                    // empty: the user has to give one
+  std::map<std::string, std::string> fallback = {};   // split → the split used in its place
+  std::vector<std::string> alternative_folders = {};  // sub-folders that are searched too
+  std::string default_folder = {};                    // empty: the user must give one
   std::string debian_package = {};                    // empty: there is none
-  std::string layout = {};                            // of folders, in words
-  int64_t test_images = 0;                            // 0: not known
+  std::string layout = {};                            // of its folders, in words
+  int64_t test_images = 0;                            // 0: unknown
 
   bool in_class_folders() const { return !folders.empty(); }
 };
@@ -119,16 +121,16 @@ struct Declaration {
   std::string name;
   std::string summary = {};  // one line
   std::string paper = {};
-  int revision = 1;  // rises when results change beyond rounding
+  int revision = 1;  // increases when results change beyond rounding
   bool uses_seed = false;
-  std::vector<std::string> needs = {};  // of the trial: "real_data", or what a kind provides
+  std::vector<std::string> needs = {};  // from the trial: "real_data", or what a kind provides
   std::vector<ParamSpec> params = {};
-  std::vector<Limit> limits = {};  // what it cannot do: such trials are refused before any work
-  // Of the declaration's role.
+  std::vector<Limit> limits = {};  // trials that it cannot run: refused before any work
+  // The facts for the declaration's role.
   std::variant<KindFacts, MethodFacts, ModelFacts, DatasetFacts> facts = {};
 
   bool Needs(const std::string& what) const;
-  // Null when it declares no parameter of that name.
+  // Null when there is no parameter of that name.
   const ParamSpec* Find(const std::string& param) const;
   // REQUIRES: its role has these facts.
   const KindFacts& kind() const { return std::get<KindFacts>(facts); }
@@ -137,7 +139,7 @@ struct Declaration {
   const DatasetFacts& dataset() const { return std::get<DatasetFacts>(facts); }
 };
 
-// A field of the protocol (docs/methods.md) and the stage kinds whose names hold it.
+// A field of the protocol (docs/methods.md) and the stage kinds whose names include it.
 struct ProtocolField {
   ParamSpec param;
   std::vector<std::string> stages;
@@ -145,14 +147,14 @@ struct ProtocolField {
 
 struct ProtocolFields {
   std::vector<ProtocolField> fields;
-  std::map<std::string, Json>
-      presets;  // name → {field: value}, of those that differ from the default
+  // Name → {field: value}, for the fields that differ from the default.
+  std::map<std::string, Json> presets;
 
   // Every field with its default.
   Json Defaults() const;
 };
 
-// All that exists, each list sorted by name.
+// All declarations, each list sorted by name.
 struct Declarations {
   ProtocolFields protocol;
   std::map<Role, std::vector<Declaration>> by_role;
@@ -160,11 +162,12 @@ struct Declarations {
   const std::vector<Declaration>& Of(Role role) const { return by_role.at(role); }
 };
 
-// As `--describe` prints it. The reverse throws nlohmann::json::exception for another form.
+// The JSON that `--describe` prints. DeclarationsFromJson throws nlohmann::json::exception for any
+// other form.
 Json ToJson(const Declarations& declarations);
 Declarations DeclarationsFromJson(const Json& json);
 
-// What limits may ask of a network: the fields by their names.
+// The facts of a network that limits may use: the fields by their names.
 Json ToJson(const ModelFacts& facts);
 
 }  // namespace zerosweep

@@ -1,6 +1,6 @@
 // Frames between a worker and its stage process: a 4-byte little-endian length, then that many
-// bytes of JSON. At most 16 MiB a frame; tensors never travel in frames. The stage reads fd 3 and
-// writes fd 4.
+// bytes of JSON, at most 16 MiB. Tensors never travel in frames. The stage reads fd 3 and writes fd
+// 4.
 #pragma once
 
 #include <optional>
@@ -14,12 +14,12 @@ inline constexpr size_t kMaxFrameBytes = size_t{16} << 20;
 inline constexpr int kFrameReadFd = 3;   // in the stage process
 inline constexpr int kFrameWriteFd = 4;  // in the stage process
 
-// Assembles frames from bytes as they arrive. One thread.
+// Assembles frames from bytes as they arrive. Single-threaded.
 class FrameBuffer {
  public:
   void Append(const char* bytes, size_t size) { bytes_.append(bytes, size); }
-  // The next whole frame, if any. Throws kCluster for a length above the limit or a body that is
-  // not a JSON object: the stream cannot be trusted after that.
+  // The next complete frame, if any. Throws kCluster for a length above the limit or a body that is
+  // not a JSON object; the stream cannot be trusted after that.
   std::optional<Json> Next();
 
  private:
@@ -28,10 +28,11 @@ class FrameBuffer {
 
 enum class ReadStatus { kFrames, kNothingYet, kEnd };
 
-// Reads what is there (one read call; blocks only if the descriptor does) into the buffer.
+// Reads the available bytes (one read call, which blocks only if the descriptor does) into the
+// buffer.
 ReadStatus ReadInto(int fd, FrameBuffer& buffer);
 
-// Writes one frame whole, waiting if the pipe is full. Returns false when the reader is gone
+// Writes one complete frame; waits if the pipe is full. Returns false when the reader is gone
 // (EPIPE). REQUIRES: SIGPIPE is ignored. Throws kInternal if the frame is larger than the limit.
 bool WriteFrame(int fd, const Json& message);
 

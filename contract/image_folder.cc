@@ -29,7 +29,7 @@ constexpr const char* kBeside = "beside the class folders";
 struct Content {
   std::vector<std::string> folders;
   std::vector<std::string> images;
-  std::map<std::string, std::vector<std::string>> passed_over;  // names by what they are
+  std::map<std::string, std::vector<std::string>> passed_over;  // names by category
 };
 
 std::string EndingOf(const std::string& name) {
@@ -86,7 +86,7 @@ Content ContentOf(const fs::path& folder) {
   return content;
 }
 
-// A folder within a class, as one is on the way down the tree.
+// A folder within a class, on the way down the tree.
 struct Step {
   dev_t device = 0;
   ino_t inode = 0;
@@ -102,8 +102,8 @@ void PassOver(const Content& content, const std::string& inside, ImageFolder& in
   }
 }
 
-// Images by the folder that they lie in, relative to the root and ending in "/"; what lies in
-// `inside` and below. `way`: the folders above.
+// Collects the images in `inside` and below, by their folder, which is relative to the root and
+// ends in "/". `way` holds the folders above.
 void Collect(const fs::path& root, const std::string& inside, std::vector<Step>& way,
              std::map<std::string, std::vector<std::string>>& images, ImageFolder& into) {
   const fs::path folder = root / inside;
@@ -186,7 +186,7 @@ Content RootContent(const fs::path& root) {
 
 std::vector<std::string> ClassesOf(const fs::path& root) { return RootContent(root).folders; }
 
-// The first class that one of two sorted lists lacks.
+// The first class that is in only one of two sorted lists.
 std::string FirstDifference(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   std::vector<std::string> difference;
   std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(),
@@ -194,7 +194,7 @@ std::string FirstDifference(const std::vector<std::string>& a, const std::vector
   return difference.empty() ? "" : difference.front();
 }
 
-// A sub-folder with images; empty where there is none among the first few (the folder may be any).
+// A sub-folder with images; empty if the first few have none (the folder may be any).
 std::string SomeClassIn(const fs::path& root) {
   constexpr int kTried = 8;
   std::error_code error, ignored;
@@ -249,10 +249,9 @@ std::string PassedOverWarning(const ImageFolder& folder) {
   }
   const std::string files = count == 1 ? "1 file that looks like an image is"
                                        : fmt::format("{} files that look like images are", count);
-  return fmt::format(
-      "{}: {} passed over ({}), such as {}; what is read are {} files in class folders",
-      folder.root.string(), files, Join(kinds, ", "), ShownBytes(folder.first_passed_over),
-      Join(kImageEndings, ", "));
+  return fmt::format("{}: {} passed over ({}), such as {}; only {} files in class folders are read",
+                     folder.root.string(), files, Join(kinds, ", "),
+                     ShownBytes(folder.first_passed_over), Join(kImageEndings, ", "));
 }
 
 std::optional<fs::path> SplitFolder(const fs::path& root, const DatasetFacts& facts,
@@ -327,7 +326,7 @@ FileState StateOf(const ImageFolder& folder) {
     state.youngest_ns = std::max({state.youngest_ns, file.written_ns, file.changed_ns});
   }
   state.key = hash.Hex();
-  // One file stands for all: a folder lies in one file system.
+  // One file represents all: a folder lies in one file system.
   state.doubtful =
       !folder.files.empty() && !KeepsChangeTimes(folder.root / folder.files.front().name);
   return state;

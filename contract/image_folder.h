@@ -1,6 +1,6 @@
-// Images in one folder a class, as ImageNet lies on disk: <root>/<split folder>/<class
-// folder>/<file>. Both programs list them by this code: one names stages by what lies there, the
-// other reads it.
+// Images in one folder per class, as ImageNet lies on disk: <root>/<split folder>/<class
+// folder>/<file>. Both programs list them with this code: one names stages by the files, the other
+// reads them.
 #pragma once
 
 #include <cstdint>
@@ -21,44 +21,45 @@ struct ImageFolder {
     std::string name;        // "n01440764/x.JPEG", relative to the root
     int64_t label = 0;       // index of its class
     uint64_t bytes = 0;      // size
-    int64_t written_ns = 0;  // time of the last writing, since 1970
-    int64_t changed_ns = 0;  // time of the last change of any kind, which nobody can set
+    int64_t written_ns = 0;  // modification time, since 1970
+    int64_t changed_ns = 0;  // change time, which programs cannot set
     uint64_t inode = 0;
   };
   std::filesystem::path root;
-  std::vector<std::string> classes;  // names of the class folders, sorted by bytes: the label is
-                                     // the place, as in torchvision's ImageFolder
-  std::vector<File> files;           // round by round: the first file by name of every class, then
-                            // the second … so that the first n are as balanced as n allows
-  // Files that look like images and are not read, counted by their ending (".gif"; "hidden" of
-  // those whose names start with a point; "beside the class folders"), and the first of them.
+  // Names of the class folders, sorted by bytes. The label of a class is its index, as in
+  // torchvision's ImageFolder.
+  std::vector<std::string> classes;
+  // Round by round: the first file by name of every class, then the second, …, so that the first n
+  // are as balanced as n allows.
+  std::vector<File> files;
+  // Files that look like images but are not read. They are counted by ending (".gif"), as "hidden"
+  // when their names start with a point, or as "beside the class folders". Then the first of them.
   std::map<std::string, size_t> passed_over;
   std::string first_passed_over;
 };
 
 // Lists the images of the class folders and of the folders within them, as torchvision's
 // ImageFolder does: by ending (in any case) .jpg, .jpeg, .png, .bmp, .pgm, .ppm, .tif, .tiff and
-// .webp; links are followed; within a class by folder, then by name, both sorted by bytes. Other
-// than there, names that start with a point are passed over. Throws kUsage for a root that is
-// absent or without class folders, a class folder without images, a link that leads back to a
-// folder above it, a name that is not UTF-8, and a file that cannot be read.
+// .webp. Links are followed. Within a class the order is by folder, then by name, both sorted by
+// bytes. Unlike in torchvision, names that start with a point are skipped. Throws kUsage for a root
+// that is missing or without class folders, a class folder without images, a link that leads back
+// to a folder above it, a name that is not UTF-8, and a file that cannot be read.
 ImageFolder ListImageFolder(const std::filesystem::path& root);
 
-// One line about what was passed over; empty when nothing was.
+// One line about skipped files; empty when there are none.
 std::string PassedOverWarning(const ImageFolder& folder);
 
-// The folder of a split under `root`: the first that exists of those that the dataset declares.
+// The folder of a split under `root`: the first existing one that the dataset declares.
 std::optional<std::filesystem::path> SplitFolder(const std::filesystem::path& root,
                                                  const DatasetFacts& facts,
                                                  const std::string& split);
 
-// What is wrong with the places of class folders where a dataset is looked for and not found, and
-// what to do; empty when there are none. "x holds class folders itself (n01440764, …): …".
+// When a dataset is not found: a message about class folders in the wrong place under `root`, with
+// advice; empty when there are none. "x holds class folders itself (n01440764, …): …".
 std::string MisplacedClasses(const std::filesystem::path& root, const DatasetFacts& facts);
 
-// The images of a split. Throws kUsage as ListImageFolder does, when the split has no folder, when
-// the number of classes is not the declared one, and when the classes
-// are not those of the test split.
+// The images of a split. Throws kUsage as ListImageFolder does, and when the split has no folder,
+// the number of classes is not the declared one, or the classes are not those of the test split.
 ImageFolder ListSplit(const std::filesystem::path& root, const DatasetFacts& facts,
                       const std::string& split);
 
@@ -66,14 +67,14 @@ ImageFolder ListSplit(const std::filesystem::path& root, const DatasetFacts& fac
 using DigestFiles =
     std::function<std::vector<std::string>(const std::vector<std::filesystem::path>& files)>;
 
-// What a split holds: SHA-256 of canonical JSON. Of the test split {name: SHA-256 of the file's
-// bytes}; of the others {name: size}, since reading 140 GB of training images to name a stage that
-// takes a thousand of them would cost more than the stage.
+// The fingerprint of a split: SHA-256 of canonical JSON, for the test split of {name: SHA-256 of
+// the file's bytes}, for other splits of {name: size}. Reading 140 GB of training images to name a
+// stage that uses a thousand of them would cost more than the stage.
 std::string ImageFolderFingerprint(const ImageFolder& folder, const std::string& split,
                                    const DigestFiles& digest);
 
-// The state of all its files as that of one: under its key a fingerprint of the test split may be
-// remembered.
+// The combined state of all its files. A fingerprint of the test split may be remembered under its
+// key.
 FileState StateOf(const ImageFolder& folder);
 
 // The size of the shorter side before a centre crop of `crop` pixels: crop / 0.875, rounded up.

@@ -10,7 +10,7 @@
 namespace zerosweep {
 namespace {
 
-// "param.stem": null where there is none.
+// The fact of a name such as "param.stem"; null if there is none.
 const Json* Find(const std::string& name, const LimitFacts& facts) {
   const size_t point = name.find('.');
   const auto group = facts.find(name.substr(0, point));
@@ -59,7 +59,7 @@ bool Compare(const Json& fact, const std::string& relation, const Json& value) {
     return !std::regex_match(fact.get<std::string>(), std::regex(value.get<std::string>()));
   if (relation == "off_path") return !GoesAlong(WordsOf(fact), value);
   if (relation == "starts_off") return StartsOff(WordsOf(fact), value);
-  Fail(ErrorKind::kInternal, "a limit compares by '{}', which is nothing", relation);
+  Fail(ErrorKind::kInternal, "a limit has the unknown relation '{}'", relation);
 }
 
 bool Holds(const Condition& condition, const LimitFacts& facts) {

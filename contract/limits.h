@@ -1,19 +1,19 @@
-// What a method or network cannot do, as data: the control program asks before any work, the stage
-// program asks again with the network in hand, and both give the same message.
+// Restrictions of a method or network, as data. The control program checks them before any work,
+// the stage program checks them again with the network loaded, and both give the same message.
 //
 // A condition compares a fact with a value, or with another fact:
 //
 //   {"param.stem", "is", {"skip", "pre_bn"}}           "is", "is_not": a value, or one of a list
 //   {"trial.side", "below", 75}                        "below", "above": numbers
 //   {"param.falls", "unlike", "[0-9, .]*"}             text that the pattern does not match
-//   {"param.units", "off_path", FactNamed("…")}        text whose words do not go along a list, in
-//                                                      order, to its end
+//   {"param.units", "off_path", FactNamed("…")}        text whose words do not follow a list in
+//                                                      order to its last item
 //   {"param.units", "starts_off", FactNamed("…")}      text whose first word the list lacks
 //
-// Facts: "param.NAME" (of the method and of its stage's kind, resolved), "protocol.NAME",
+// Facts: "param.NAME" (resolved, of the method and of its stage's kind), "protocol.NAME",
 // "model.NAME" (ModelFacts, contract/declaration.h), "trial.side" (pixels of the network's images),
-// "trial.a_bits", "trial.labelled" (whether the images were made for classes; of a quantizer that
-// takes images).
+// "trial.a_bits", and "trial.labelled" (whether the images were made for classes; only for a
+// quantizer that takes images).
 #pragma once
 
 #include <map>
@@ -28,27 +28,27 @@ namespace zerosweep {
 struct Condition {
   std::string fact;
   std::string relation;
-  Json value;  // FactNamed(…): another fact
+  Json value;  // or another fact: FactNamed(…)
 };
 
-// Refuses what meets all of its conditions.
+// Refuses a trial that meets all of its conditions.
 struct Limit {
   std::vector<Condition> when;
-  std::string message;  // what is wrong, and what to do; "{param.stem}" stands for the fact's value
+  std::string message;  // the problem and advice; "{param.stem}" stands for the fact's value
 };
 
 Json FactNamed(const std::string& name);
-// The reverse; nullopt for a value.
+// The name in a FactNamed; nullopt for a plain value.
 std::optional<std::string> NameOfFact(const Json& value);
 
-// Groups of facts, each an object: "param" → {"stem": "skip", …}. A condition on a fact that is not
-// there does not hold.
+// Groups of facts, each an object: "param" → {"stem": "skip", …}. A condition on an absent fact
+// does not hold.
 using LimitFacts = std::map<std::string, const Json*>;
 
 // Throws kInternal for an unknown relation.
 bool AllHold(const std::vector<Condition>& conditions, const LimitFacts& facts);
 
-// The message of the first limit that refuses, with the values of facts filled in.
+// The message of the first limit that refuses the trial, with the values of facts filled in.
 std::optional<std::string> Refusal(const std::vector<Limit>& limits, const LimitFacts& facts);
 
 }  // namespace zerosweep

@@ -1,4 +1,4 @@
-// Sizes claimed by files that nobody has checked yet.
+// Checks of sizes in untrusted files.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace zerosweep {
 
-// The bytes of a tensor of `shape`. Throws kUsage, naming file and tensor, for negative sizes and
-// for more than 2^40 bytes.
+// The number of bytes of a tensor of `shape`. Throws kUsage, naming file and tensor, for negative
+// sizes and for more than 2^40 bytes.
 uint64_t ByteCount(const std::vector<int64_t>& shape, uint64_t element_bytes,
                    const std::string& file, const std::string& tensor);
 

@@ -18,13 +18,13 @@
 
 namespace zerosweep {
 
-// A stage as both programs see it; its name is the SHA-256 of {kind, revision, params, inputs}.
+// A stage as both programs see it. Its name is the SHA-256 of {kind, revision, params, inputs}.
 struct StageSpec {
   std::string name;
   std::string kind;  // "teacher", "synthesize", "quantize", "evaluate", …
   int revision = 1;
   Json params = Json::object();
-  std::map<std::string, std::string> inputs;  // role → name of the stage that makes it
+  std::map<std::string, std::string> inputs;  // role → name of the stage that provides it
 
   // The SHA-256 name of the other fields.
   std::string ComputeName() const;
@@ -41,17 +41,17 @@ struct StageRun {
   std::string attempt;
   StageSpec stage;
   std::map<std::string, std::string> inputs;  // role → folder of the published artifact
-  std::map<std::string, std::string>
-      files;                      // role → file or folder outside the home ("weights", "data")
-  std::string staging;            // the folder to make and fill: artifacts/.staging/<attempt>
-  std::string checkpoints;        // checkpoints/<stage>, made when needed; "": it saves none
-  double checkpoint_period = 60;  // seconds between two checkpoints, at least
+  // Role → file or folder outside the home ("weights", "data").
+  std::map<std::string, std::string> files;
+  std::string staging;            // folder to make and fill: artifacts/.staging/<attempt>
+  std::string checkpoints;        // checkpoints/<stage>, made when needed; "": saves none
+  double checkpoint_period = 60;  // least seconds between two checkpoints
   std::string device = "cpu";     // "cpu", "cuda:3"
   int threads = 1;
-  // Of a group: processes that run one attempt together.
+  // For a group, that is several processes that run one attempt together.
   int rank = 0;
   int ranks = 1;
-  std::string interface = "lo";  // where its data sockets listen: names or subnets; "": anywhere
+  std::string interface = "lo";  // names or subnets on which its data sockets listen; "": any
 };
 
 struct StageProgress {
@@ -64,12 +64,12 @@ struct StageProgress {
 
 struct StageDone {
   std::string attempt;
-  std::string artifact;  // digest of the staged artifact (contract/artifact.h); of rank 0 alone
+  std::string artifact;  // digest of the staged artifact (contract/artifact.h); from rank 0 only
   std::map<std::string, double> metrics;
   double seconds = 0;               // of this attempt
   Json signature = Json::object();  // as in hello, with device and threads of this run
-  double earlier_seconds = 0;       // of others, up to the checkpoint that it went on from
-  std::vector<std::string> notes;   // what a person should know, a sentence each
+  double earlier_seconds = 0;       // of earlier attempts, up to the checkpoint that it resumed
+  std::vector<std::string> notes;   // for the user, one sentence each
 };
 
 struct StageFailed {
@@ -109,7 +109,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageDone, attempt, artifact, metrics, second
                                    earlier_seconds, notes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageFailed, attempt, kind, failure, message)
 
-// With their type. The reverses throw kCluster for a message that is not of the protocol.
+// The messages with their type. The functions from JSON throw kCluster for a message outside the
+// protocol.
 Json ToJson(const StageRun& run);
 StageRun StageRunFromJson(const Json& json);
 Json ToJson(const StageMessage& message);

@@ -1,4 +1,4 @@
-// A child process with frames on its descriptors 3 and 4 and its output in a log file.
+// A child process that exchanges frames on its descriptors 3 and 4 and prints into a log file.
 #pragma once
 
 #include <sys/types.h>
@@ -13,8 +13,8 @@ namespace zerosweep {
 
 struct ChildOptions {
   std::vector<std::string> command;  // program path first
-  std::map<std::string, std::string>
-      environment;            // the whole environment: built from an allow-list, never inherited
+  // The whole environment: from an allow-list, never inherited.
+  std::map<std::string, std::string> environment;
   std::filesystem::path log;  // stdout and stderr are appended here
   int oom_score_adj = 800;    // the kernel ends stages before ranks
 };
@@ -24,13 +24,13 @@ struct ChildOptions {
 std::map<std::string, std::string> ChildEnvironment();
 
 // One child in its own process group. It receives SIGKILL when the spawning thread ends
-// (PR_SET_PDEATHSIG), so spawn from the main thread. Descriptors of the parent are not inherited
+// (PR_SET_PDEATHSIG), so spawn it from the main thread. It inherits no descriptors of the parent
 // (all are O_CLOEXEC).
 class ChildProcess {
  public:
   // Throws kCluster when the program cannot be started.
   explicit ChildProcess(const ChildOptions& options);
-  // Kills the group if it still runs, and waits.
+  // Kills the group if it still runs, and waits for the child.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -39,11 +39,11 @@ class ChildProcess {
   int read_fd() const { return read_fd_; }    // frames from the child; non-blocking
   int write_fd() const { return write_fd_; }  // frames to the child
 
-  // The end of the child, once it has ended: "exit 3", "signal 9 (Killed)". Does not block.
+  // How the child ended, once it has: "exit 3", "signal 9 (Killed)". Does not block.
   std::optional<std::string> Ended();
-  // SIGKILL to the whole group; waits until the child is gone.
+  // Sends SIGKILL to the whole group and waits until the child is gone.
   void Kill();
-  // Ends the stream to the child, which makes a well-behaved stage leave.
+  // Ends the stream to the child, which makes a well-behaved stage exit.
   void CloseWrite();
 
  private:
@@ -53,7 +53,7 @@ class ChildProcess {
   std::optional<std::string> ended_;
 };
 
-// The last `lines` lines of a text file (at most 64 KiB are read), redacted; empty when there is no
+// The last `lines` lines of a text file (of its last 64 KiB), redacted; empty when there is no
 // file.
 std::string TailOfFile(const std::filesystem::path& path, int lines);
 

@@ -1,5 +1,5 @@
-// Messages of a variant as JSON objects that say their type: {"type": "done", "seconds": 1.5, …}.
-// Fields are those of nlohmann's to_json and from_json for the message's struct.
+// Messages of a variant as JSON objects with their type: {"type": "done", "seconds": 1.5, …}. The
+// fields are those of nlohmann's to_json and from_json for the message's struct.
 #pragma once
 
 #include <optional>
@@ -26,7 +26,7 @@ Json TaggedJson(const std::variant<Messages...>& message) {
       message);
 }
 
-// The reverse; nullopt for a type that is none of the variant's. Throws nlohmann::json::exception
+// The message in `json`; nullopt for a type outside the variant. Throws nlohmann::json::exception
 // for a message of another form.
 template <typename Variant>
 std::optional<Variant> FromTagged(const Json& json) {

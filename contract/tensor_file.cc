@@ -15,7 +15,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // as the reference implementation
+constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // as in the reference implementation
 
 constexpr std::array<std::pair<std::string_view, uint64_t>, 10> kTypes = {{{"F64", 8},
                                                                            {"F32", 4},
@@ -28,7 +28,7 @@ constexpr std::array<std::pair<std::string_view, uint64_t>, 10> kTypes = {{{"F64
                                                                            {"U8", 1},
                                                                            {"BOOL", 1}}};
 
-// Types of the format in which no network's weights are looked for.
+// Types of the format that are skipped: no network's weights use them.
 constexpr std::array<std::pair<std::string_view, uint64_t>, 7> kPassedOver = {{{"F8_E4M3", 1},
                                                                                {"F8_E5M2", 1},
                                                                                {"F8_E8M0", 1},
@@ -37,14 +37,14 @@ constexpr std::array<std::pair<std::string_view, uint64_t>, 7> kPassedOver = {{{
                                                                                {"U64", 8},
                                                                                {"C64", 8}}};
 
-// 0 for a type that is in neither table.
+// 0 for a type in neither table.
 uint64_t BytesOfAnyType(std::string_view type) {
   for (const auto& [name, bytes] : kPassedOver)
     if (name == type) return bytes;
   return TypeBytes(type);
 }
 
-// Reads a file's layout; the bytes stay where they are.
+// Reads a file's layout, without copying the tensors.
 class Parser {
  public:
   Parser(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {}
@@ -117,7 +117,7 @@ class Parser {
     return parsed;
   }
 
-  // The tensors must tile the data: no overlap, no gap, nothing behind.
+  // The tensors must tile the data: no overlap, no gap, nothing after the last one.
   void CheckLayout() {
     std::sort(intervals_.begin(), intervals_.end());
     uint64_t end = 0;
@@ -136,7 +136,7 @@ class Parser {
 
   std::string_view bytes_;
   const std::string& name_;
-  size_t data_ = 0;  // where the data begin
+  size_t data_ = 0;  // offset of the data
   std::vector<std::pair<uint64_t, uint64_t>> intervals_;
 };
 

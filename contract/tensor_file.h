@@ -13,15 +13,15 @@ namespace zerosweep {
 class TensorFile {
  public:
   struct Entry {
-    std::string type;  // one of those that TypeBytes knows
+    std::string type;  // a type that TypeBytes knows
     std::vector<int64_t> shape;
-    std::string_view bytes;  // little-endian elements, row by row; of the TensorFile
+    std::string_view bytes;  // little-endian elements, row by row; in the TensorFile
   };
 
-  // `bytes` of the file that `name` names in errors. Strict: throws kUsage for a header longer than
-  // the file or 100 MB, offsets outside the file, overlaps, gaps, sizes that do not match the shape
-  // and unknown types. Read are F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL; 8-bit floats,
-  // other unsigned integers and complex numbers are passed over.
+  // `bytes` is the content of the file that `name` names in errors. Strict: throws kUsage for a
+  // header longer than the file or 100 MB, offsets outside the file, overlaps, gaps, sizes that do
+  // not match the shape and unknown types. Reads F64, F32, F16, BF16, I64, I32, I16, I8, U8 and
+  // BOOL; skips 8-bit floats, other unsigned integers and complex numbers.
   TensorFile(std::string bytes, std::string name);
   TensorFile(const TensorFile&) = delete;
   TensorFile& operator=(const TensorFile&) = delete;
@@ -33,10 +33,10 @@ class TensorFile {
   std::map<std::string, Entry> entries_;
 };
 
-// The bytes of an element: "F32" 4; 0 for a type that is not supported.
+// The number of bytes of an element: "F32" 4; 0 for an unsupported type.
 uint64_t TypeBytes(std::string_view type);
 
-// Element `index` as a number. REQUIRES: it is one of the entry's.
+// Element `index` as a number. REQUIRES: the entry has that element.
 double ElementOf(const TensorFile::Entry& entry, size_t index);
 
 }  // namespace zerosweep

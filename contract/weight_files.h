@@ -1,4 +1,4 @@
-// The files that hold the weights of one network. Both programs name them by this code.
+// The files that hold the weights of one network. Both programs name weights with this code.
 #pragma once
 
 #include <filesystem>
@@ -9,18 +9,19 @@
 
 namespace zerosweep {
 
-// Whether `path` is named as an index of shards is: "model.safetensors.index.json".
+// Whether `path` has the name of an index of shards: "model.safetensors.index.json".
 bool IsWeightIndex(const std::filesystem::path& path);
 
-// The shards that an index names beside itself, sorted; of any other file itself alone. Throws
-// kUsage, naming the index, for one that is damaged or names a file elsewhere.
+// The shards of an index, which lie in its folder, sorted; for any other file, the file itself.
+// Throws kUsage, naming the index, when the index is damaged or names a file elsewhere.
 std::vector<std::filesystem::path> WeightFiles(const std::filesystem::path& path);
 
 // The keys that an index places in each of its shards: file name → keys.
 std::map<std::string, std::vector<std::string>> WeightIndex(const std::filesystem::path& index);
 
-// What names the weights: the SHA-256 of the file; of several shards that of the canonical JSON of
-// their digests and of what the index takes from each. `sha256` digests one file.
+// The digest that names the weights: for one file its SHA-256; for several shards that of the
+// canonical JSON of their digests and of the keys that the index takes from each. `sha256` digests
+// one file.
 std::string WeightsDigest(const std::filesystem::path& path,
                           const std::function<std::string(const std::filesystem::path&)>& sha256);
 

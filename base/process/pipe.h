@@ -14,7 +14,7 @@ class Pipe {
   int reading() const { return ends_[0]; }
   int writing() const { return ends_[1]; }
   void CloseWriting();
-  // Whoever calls closes it.
+  // The caller closes the descriptor.
   int TakeReading();
   int TakeWriting();
 

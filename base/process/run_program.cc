@@ -18,10 +18,10 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMost = size_t{4} << 20;  // bytes kept of a stream
-constexpr int kLook = 20;                  // milliseconds between two looks at the child
+constexpr size_t kMost = size_t{4} << 20;  // bytes of a stream that are kept
+constexpr int kLook = 20;                  // milliseconds between two checks of the child
 
-// Appends what is there. Returns false at the end of the stream.
+// Appends the available bytes. Returns false at the end of the stream.
 bool Drain(int fd, std::string& text) {
   char buffer[4096];
   const ssize_t size = read(fd, buffer, sizeof buffer);
@@ -30,8 +30,8 @@ bool Drain(int fd, std::string& text) {
   return size > 0;
 }
 
-// Reads both streams until the child has ended or the time is over. A grandchild may hold a stream
-// open: the child's end counts, not the stream's.
+// Reads both streams until the child has ended or the time is over. A grandchild may keep a stream
+// open, so the child's end counts, not the stream's.
 bool Follow(pid_t child, double seconds, Pipe& out, Pipe& err, ProgramResult& result, int& status) {
   const double start = SystemClock().Monotonic();
   pollfd streams[2] = {{out.reading(), POLLIN, 0}, {err.reading(), POLLIN, 0}};

@@ -1,4 +1,4 @@
-// A program run to its end within a time limit, with what it printed.
+// Runs a program to its end within a time limit and returns its output.
 #pragma once
 
 #include <map>
@@ -13,10 +13,10 @@ struct ProgramResult {
   std::string out, err;    // at most 4 MiB each; the rest is dropped
 };
 
-// Runs `words` (a program, looked up in PATH unless it has a slash, and its arguments; no shell)
-// with `environment` as its whole environment and no input. At the limit its process group is
-// killed, and so it is when this process ends. Throws kCluster when it cannot be started. Any
-// thread; blocks.
+// Runs `words`: a program, looked up in PATH unless it has a slash, and its arguments. Uses no
+// shell, gives no input, and passes `environment` as the whole environment. At the limit, and when
+// this process ends, the program's process group is killed. Throws kCluster when the program cannot
+// be started. Blocks; may be called from any thread.
 ProgramResult RunProgram(const std::vector<std::string>& words,
                          const std::map<std::string, std::string>& environment, double seconds);
 

@@ -23,7 +23,7 @@ struct Prepared {
   char** argv;
   char** envp;
   std::string oom_score;
-  int status;  // an error of exec goes here
+  int status;  // receives an error of exec
   pid_t parent;
 };
 
@@ -44,7 +44,7 @@ struct Prepared {
     [[maybe_unused]] const ssize_t n =
         write(oom, prepared.oom_score.data(), prepared.oom_score.size());
   }
-  // First out of each other's way.
+  // First move all descriptors away from the target numbers.
   const int status = fcntl(prepared.status, F_DUPFD_CLOEXEC, kAside);
   for (size_t i = 0; i < count; ++i)
     descriptors[i].first = fcntl(descriptors[i].first, F_DUPFD_CLOEXEC, kAside);

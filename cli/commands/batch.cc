@@ -1,4 +1,4 @@
-// batch: what the script of a Slurm job calls; not for people, so it has no summary.
+// batch: called by the script of a Slurm job, not by users, so it has no summary.
 #include "cluster/slurm/batch.h"
 
 #include <memory>

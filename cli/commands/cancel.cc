@@ -1,5 +1,5 @@
-// cancel: open trials are given up; what others need goes on.
-// With --job, a Slurm job of this home.
+// cancel: gives up open trials; stages that other trials need continue. With --job, ends a Slurm
+// job of this home.
 #include "base/log.h"
 #include "cli/home_action.h"
 #include "cluster/slurm/job_queue.h"
@@ -7,9 +7,9 @@
 namespace zerosweep {
 namespace {
 
-// A running job is warned as before its time limit, so that it saves what it has; noted before, so
-// that it does not requeue itself. Whoever asks twice, or asks of a job that does not run yet,
-// wants it to end at once.
+// Warns a running job as before its time limit, so that it saves its work. The state is written
+// first, so that the job does not requeue itself. A second call, or a job that does not run yet,
+// ends at once.
 int EndJob(const RememberedJob& job, bool runs, const Home& home, const Slurm& slurm) {
   JobState state = job.state;
   const bool gently = runs && !state.cancelled;
@@ -20,12 +20,12 @@ int EndJob(const RememberedJob& job, bool runs, const Home& home, const Slurm& s
   if (answer != Tristate::kYes) {
     Fail(ErrorKind::kCluster, "{} ({}): try again, or `scancel {}`",
          answer == Tristate::kNo ? "Slurm does not cancel job " + state.job
-                                 : "nobody knows whether job " + state.job + " is cancelled",
+                                 : "it is unknown whether job " + state.job + " is cancelled",
          why, state.job);
   }
   spdlog::info(
-      "job {} {}; `zerosweep submit` goes on where it stops", state.job,
-      gently ? "saves what it has and ends; cancel it again to end it at once" : "is told to end");
+      "job {} {}; `zerosweep submit` continues where it stops", state.job,
+      gently ? "saves what it has and ends; cancel it again to end it at once" : "ends now");
   return kExitOk;
 }
 
@@ -46,7 +46,7 @@ int RunCancel(const TrialSelection& selection, const std::string& job, const Glo
   if (!job.empty()) return CancelJob(job, globals.home());
   if (selection.ids.empty() && selection.sweep.empty() && selection.where.empty()) {
     Fail(ErrorKind::kUsage,
-         "cancel: say what: trials by ids, --sweep NAME or --where "
+         "cancel: name trials by id, --sweep NAME or --where "
          "key=value, or a Slurm job by --job NUMBER");
   }
   std::vector<std::string> names;
@@ -64,7 +64,7 @@ int RunCancel(const TrialSelection& selection, const std::string& job, const Glo
 }
 
 const RegisterCommand kCancel{
-    "cancel", "Give open trials up, or end a Slurm job",
+    "cancel", "Cancel open trials, or end a Slurm job",
     [](CLI::App& app, const Globals& globals) -> CommandBody {
       auto selection = std::make_shared<TrialSelection>();
       auto job = std::make_shared<std::string>();
@@ -72,7 +72,7 @@ const RegisterCommand kCancel{
       app.add_option(
           "--job", *job,
           "A Slurm job of this home, by its number: it saves and ends, its trials stay open; "
-          "twice: at once");
+          "given twice, it ends at once");
       return [selection, job, &globals] { return RunCancel(*selection, *job, globals); };
     }};
 

@@ -1,4 +1,4 @@
-// compare: our results beside the papers' numbers, or methods against one of them.
+// compare: our results with the papers' numbers, or methods with one of them.
 #include "reports/compare/compare.h"
 
 #include <algorithm>
@@ -27,8 +27,9 @@ int PrintVersus(const Options& options, const Globals& globals) {
     return kExitOk;
   }
   if (rows.empty()) {
-    spdlog::info("no other method stands beside {} with the same bits, teacher and test images",
-                 options.versus);
+    spdlog::info(
+        "no method has results to compare with {} on the same bits, teacher and test images",
+        options.versus);
     return kExitOk;
   }
   PrintDisplayTable(VersusForPeople(rows), globals);
@@ -65,7 +66,7 @@ int RunCompare(const Options& options, const Globals& globals) {
 }
 
 const RegisterCommand kCompare{
-    "compare", "Print results beside the papers' numbers, or methods against one of them",
+    "compare", "Compare results with the papers' numbers, or methods with one of them",
     [](CLI::App& app, const Globals& globals) -> CommandBody {
       auto options = std::make_shared<Options>();
       app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
@@ -78,10 +79,10 @@ const RegisterCommand kCompare{
       CLI::Option* recalled = app.add_flag("--recalled", options->filter.recalled,
                                            "Also numbers from memory, in parentheses");
       AddSort(app, options->table);
-      CLI::Option* wide =
-          app.add_flag("--wide", options->table.wide, "Every column, and in words what differs");
+      CLI::Option* wide = app.add_flag("--wide", options->table.wide,
+                                       "Every column, with the differences in words");
       app.add_option("--where", options->where,
-                     "Trials of ours that match only, as method=zeroq,bits=w4a4");
+                     "Only trials of ours that match, as method=zeroq,bits=w4a4");
       app.add_option(
              "--versus", options->versus,
              "Instead: every method against this one, on the seeds and test images that both "

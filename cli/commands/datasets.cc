@@ -1,4 +1,4 @@
-// datasets: what can be read, and where it lies on this machine.
+// datasets: lists the known datasets and their folders on this machine.
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output/catalogue_tables.h"
@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-// Which files a dataset's folder must hold: those of the test split, for people.
+// The files of the test split that a dataset's folder must hold, for display.
 std::string LayoutOf(const DatasetFacts& facts) {
   return facts.in_class_folders() ? facts.layout : Join(facts.files.at("test"), ", ");
 }

@@ -1,4 +1,4 @@
-// doctor: what works on this machine, and what to do about what does not.
+// doctor: reports what works on this machine, and how to repair the rest.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -47,7 +47,7 @@ class Findings {
   Table table_;
 };
 
-// The stage program's first words; nullopt when it says nothing of the kind.
+// The stage program's hello; nullopt when it sends anything else or nothing.
 std::optional<StageHello> AskStage(const fs::path& program) {
   ChildOptions spawn;
   spawn.command = {program.string()};
@@ -69,7 +69,7 @@ std::optional<StageHello> AskStage(const fs::path& program) {
   return std::nullopt;
 }
 
-// What groups of ranks on GPUs need.
+// Checks NCCL, which groups of ranks on GPUs need.
 void CheckNccl(const std::string& version, bool gpus, Findings& findings) {
   if (!gpus) {
     return findings.Add(
@@ -170,7 +170,7 @@ void CheckDatasets(Findings& findings) {
   }
 }
 
-// Exit 0 also with findings: what is missing may not be needed here.
+// Exits with 0 also with findings: a missing part may not be needed here.
 int RunDoctor(const Globals& globals) {
   Findings findings;
   findings.Add("zerosweep", true, Version() + " (" + CodeRevision() + ")");

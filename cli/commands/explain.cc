@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-// A trial: its stages in the order of their making.
+// A trial's stages, in the order in which they are made.
 Table ExplainTrial(const ResultsReader& reader, const std::string& trial) {
   return reader.Query(
       "SELECT s.kind, s.implementation, s.stage, s.state, s.attempts, s.seconds, s.error "
@@ -76,7 +76,7 @@ std::string WeightBits(const ResultsReader& reader, const std::string& condition
   return bits.empty() ? "" : fmt::format("weight bits:{}{}\n", bits, choice);
 }
 
-// What is known of the thing besides its table: its row, and `why` of a stage.
+// The facts about the thing outside its table: its row, and `why` for a stage.
 struct Head {
   Json json;
   std::string text;

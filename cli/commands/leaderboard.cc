@@ -39,7 +39,7 @@ const RegisterCommand kLeaderboard{
       auto options = std::make_shared<Options>();
       app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
       app.add_option("--where", options->where,
-                     "Trials that match only, as method=zeroq,bits=w4a4");
+                     "Only trials that match, as method=zeroq,bits=w4a4");
       AddSort(app, options->table);
       app.add_flag("--wide", options->table.wide, "Every column, for a wide terminal or a file");
       app.add_flag("--columns", options->columns, "Print what the columns mean, as Markdown");

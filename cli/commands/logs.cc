@@ -11,7 +11,7 @@
 namespace zerosweep {
 namespace {
 
-// The latest attempt of the thing; of a trial, a failed one before others.
+// The latest attempt of the thing; for a trial, failed attempts come before others.
 Table LatestAttempt(const ResultsReader& reader, const NamedThing& thing) {
   static constexpr const char* kWhere[] = {
       "stage IN (SELECT stage FROM v_trial_stage WHERE trial = ?) ORDER BY outcome = 'failed' "

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array kRoles = {Role::kSynthesizer, Role::kQuantizer, Role::kKind};
 
-// One row a parameter; a method without parameters has one row with empty cells.
+// One row per parameter; a method without parameters has one row with empty cells.
 Table MethodRows(const Catalogue& catalogue) {
   Table table;
   table.columns = {"role", "name", "summary", "paper", "revision", "uses_seed"};

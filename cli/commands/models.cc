@@ -1,4 +1,4 @@
-// models: built-in architectures, and the trained models that are shipped.
+// models: lists built-in architectures and shipped trained models.
 #include <memory>
 
 #include "cli/command.h"

@@ -1,4 +1,4 @@
-// plan SWEEP.yaml: what a sweep would compute, without computing it.
+// plan SWEEP.yaml: shows what a sweep would compute, without computing it.
 #include "base/text.h"
 #include "cli/input_checks.h"
 #include "cli/options/sweep_arguments.h"
@@ -9,9 +9,8 @@ namespace zerosweep {
 namespace {
 
 constexpr const char* kEstimateNote =
-    "measured: this home ran the implementation on the network; scaled: on others, by the "
-    "networks' "
-    "multiply-adds; rough: it never did, a rule of thumb for one core";
+    "measured: this home has run the implementation on the network; scaled: on other networks, by "
+    "their multiply-adds; rough: never, a rule of thumb for one core";
 
 Json BasisOf(const Price& price) { return price.basis ? Json(ToString(*price.basis)) : Json(); }
 

@@ -25,7 +25,7 @@ struct QuantizeArguments {
 
 Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
   SweepArguments places = arguments.places;
-  places.file = "quantize";  // there is none: relative paths start here
+  places.file = "quantize";  // no file: relative paths start in the current folder
   std::vector<std::string> notes;
   YamlNode tree = TreeOf(arguments.trial, &notes);
   for (const std::string& note : notes) spdlog::warn("{}", note);
@@ -38,7 +38,7 @@ Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
 
 int RunQuantize(const QuantizeArguments& arguments, const Globals& globals) {
   if (!arguments.output.empty()) RequireNetworkFile(arguments.output);
-  const DrainSignals signals;  // also what comes while the model is read ends cleanly
+  const DrainSignals signals;  // a signal while the model is read also ends cleanly
   const Plan plan = MakePlan(arguments, globals);
   LocalTransport transport;
   const SessionOptions session = MakeSession(arguments.run, globals, globals.home(), plan);

@@ -25,8 +25,9 @@ const RegisterCommand kQuery{
       auto options = std::make_shared<Options>();
       app.add_option("sql", options->sql, "SELECT … FROM v_trial, v_stage, v_attempt, v_metric, …")
           ->required();
-      app.add_option("--limit", options->limit, "Rows at most");
-      app.add_option("--timeout", options->timeout, "Seconds at most")->check(CLI::PositiveNumber);
+      app.add_option("--limit", options->limit, "Greatest number of rows");
+      app.add_option("--timeout", options->timeout, "Time limit in seconds")
+          ->check(CLI::PositiveNumber);
       return [options, &globals] { return RunQuery(*options, globals); };
     }};
 

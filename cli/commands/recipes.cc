@@ -1,4 +1,4 @@
-// recipes [NAME]: methods as their papers put them together, with every parameter resolved.
+// recipes [NAME]: methods as their papers combine them, with every parameter resolved.
 #include "base/text.h"
 #include "cli/output/catalogue_tables.h"
 #include "cli/output/table.h"
@@ -25,7 +25,7 @@ Table ListRecipes(const Catalogue& catalogue) {
   return table;
 }
 
-// One row a parameter of the recipe's parts, under the profile `paper`.
+// One row per parameter of the recipe's parts, under the profile `paper`.
 Table ShowRecipe(const Recipe& recipe, const Catalogue& catalogue) {
   Table table;
   table.columns = {"recipe", "part", "name", "parameter", "value", "unit", "meaning", "source"};

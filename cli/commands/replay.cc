@@ -1,4 +1,4 @@
-// replay: a recorded trial computed again, from its teacher on, and set beside its record.
+// replay: computes a recorded trial again, from its teacher on, and compares it with its record.
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -29,8 +29,8 @@ struct ReplayArguments {
   double tolerance = 0;   // points of top-1
 };
 
-// Where it is computed: a new folder of $TMPDIR that is gone afterwards, whatever happens, or the
-// one of --keep.
+// The replay's home: a new folder in $TMPDIR, which is removed afterwards in any case, or the
+// folder of --keep.
 class ReplayHome {
  public:
   explicit ReplayHome(const std::string& keep) : keep_(!keep.empty()) {
@@ -43,7 +43,7 @@ class ReplayHome {
     }
     std::string name = fs::temp_directory_path(code) / "zerosweep-replay-XXXXXX";
     if (mkdtemp(name.data()) == nullptr)
-      Fail(ErrorKind::kStorage, "cannot create {}: {}; $TMPDIR names another place", name,
+      Fail(ErrorKind::kStorage, "cannot create {}: {}; set $TMPDIR to another folder", name,
            std::strerror(errno));
     home_.folder = name;
   }
@@ -81,7 +81,7 @@ ReplayPlan MakePlan(const RecordedTrial& recorded, const ReplayArguments& argume
   return PlanReplay(recorded, options, CompiledCatalogue());
 }
 
-// What was computed on CPUs is computed on CPUs again, also where there are GPUs.
+// A trial that was computed on CPUs is computed on CPUs again, even where there are GPUs.
 bool WasOnGpus(const RecordedTrial& recorded) {
   return std::any_of(recorded.results.begin(), recorded.results.end(),
                      [](const RecordedStage& stage) {
@@ -92,10 +92,10 @@ bool WasOnGpus(const RecordedTrial& recorded) {
 Outcome Compute(const Plan& plan, const RecordedTrial& recorded, const ReplayArguments& arguments,
                 const Globals& globals, const Home& home) {
   RunOptions options;
-  options.slots = 1;  // its stages wait for each other
+  options.slots = 1;  // its stages run one after another
   for (const StageRow& stage : plan.stages)
     options.slots = std::max(options.slots, stage.design->needs.ranks);
-  options.grace = 0;  // nobody resumes it
+  options.grace = 0;  // it is never resumed
   options.device = WasOnGpus(recorded) ? arguments.device : "cpu";
   LocalTransport transport;
   return RunSweep(plan, transport, MakeSession(options, globals, home, plan), SystemClock());
@@ -120,13 +120,13 @@ void Print(const RecordedTrial& recorded, const ReplayReport& report, const Glob
 }
 
 int RunReplay(const ReplayArguments& arguments, const Globals& globals) {
-  const DrainSignals signals;  // from here on the temporary home goes also when we are interrupted
+  const DrainSignals signals;  // removes the temporary home also after a signal
   const RecordedTrial recorded = ReadDoneTrial(arguments, globals);
   ReplayPlan replay = MakePlan(recorded, arguments, globals);
   const ReplayHome place(arguments.keep);
   const Outcome outcome = Compute(replay.plan, recorded, arguments, globals, place.home());
   if (outcome.exit_code == kExitInterrupted) {
-    spdlog::warn("replay of trial {:.12}: interrupted, nothing is known", recorded.trial.id);
+    spdlog::warn("replay of trial {:.12}: interrupted, without a result", recorded.trial.id);
     return kExitInterrupted;
   }
   const RecordedTrial now =
@@ -148,17 +148,17 @@ void AddArguments(CLI::App& app, ReplayArguments& arguments) {
   app.add_option("--keep", arguments.keep,
                  "New folder that keeps the home of the replay (default: a temporary one)");
   app.add_option("--data", arguments.places.data,
-                 "Data folder that is looked in first (default: $ZEROSWEEP_DATA)");
+                 "Data folder to search first (default: $ZEROSWEEP_DATA)");
   app.add_option("--threads", arguments.places.threads,
                  "Threads of every stage (default: as recorded)")
       ->check(CLI::Range(1, 4096));
   app.add_option("--device", arguments.device,
-                 "cpu: leave the GPUs alone (default: as recorded, where there are any)")
+                 "cpu: use no GPU (default: as recorded, where there are any)")
       ->check(CLI::IsMember({"cpu"}));
 }
 
 const RegisterCommand kReplay{
-    "replay", "Compute a done trial again and say whether it comes out the same",
+    "replay", "Compute a done trial again and report whether the results are equal",
     [](CLI::App& app, const Globals& globals) -> CommandBody {
       auto arguments = std::make_shared<ReplayArguments>();
       AddArguments(app, *arguments);

@@ -1,4 +1,4 @@
-// report: the results of a sweep as a document.
+// report: writes the results of a sweep as a document.
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/paper_settings.h"

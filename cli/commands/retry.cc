@@ -1,4 +1,4 @@
-// retry: failed and cancelled trials may be computed again.
+// retry: reopens failed and cancelled trials.
 #include <set>
 
 #include "base/log.h"

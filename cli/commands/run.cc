@@ -1,4 +1,4 @@
-// zerosweep run: expand a sweep, compute what is missing, resume what was interrupted.
+// run: expands a sweep, computes what is missing and resumes what was interrupted.
 #include <unistd.h>
 
 #include <memory>
@@ -21,13 +21,13 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kAskSeconds = 5;  // about an allocation; a job that nobody knows of is alive
+constexpr double kAskSeconds = 5;  // seconds to ask about an allocation; an unknown job is alive
 
 struct RunArguments {
   SweepArguments sweep;
   RunOptions run;
-  int ranks = 0;  // 0: no launcher, or one rank a node of the allocation around us
-  std::vector<std::string> rank_prefix;  // words before every rank of several nodes: a container
+  int ranks = 0;                         // 0: no launcher, or one rank per node of our allocation
+  std::vector<std::string> rank_prefix;  // words before each rank's command over nodes: a container
 };
 
 void AddArguments(CLI::App& app, RunArguments& arguments) {
@@ -46,14 +46,14 @@ void AddArguments(CLI::App& app, RunArguments& arguments) {
   app.add_option("--rows", arguments.run.rows)->group("");
 }
 
-// A rank of --ranks.
+// Whether this is a rank of --ranks.
 bool IsOfThisHost(const RunArguments& arguments) {
   return arguments.ranks > 0 && !arguments.run.id.empty();
 }
 
 int RunHere(const RunArguments& arguments, const Globals& globals, Transport& transport) {
   SweepArguments sweep = arguments.sweep;
-  sweep.show_warnings = arguments.run.id.empty();  // else the launcher has shown them
+  sweep.show_warnings = arguments.run.id.empty();  // otherwise the launcher has shown them
   const Plan plan = ExpandArguments(sweep, globals);
   RunOptions run = arguments.run;
   run.spread = IsOfThisHost(arguments);
@@ -67,17 +67,17 @@ int RunHere(const RunArguments& arguments, const Globals& globals, Transport& tr
 int RunInsideMpi(const RunArguments& arguments, const Globals& globals) {
   const auto transport = JoinMpi(MpiModuleFolder());
   if (transport->rank() > 0) {
-    // Rank 0 looks at the GPUs of its host for all.
+    // Rank 0 probes the GPUs of its host for all ranks.
     const std::string device = IsOfThisHost(arguments) ? "cpu" : arguments.run.device;
     const bool dismissed =
         RunWorker(*transport, MakeWorkerOptions(globals.home(), device), SystemClock());
-    // Without its coordinator the collective end would wait for ever.
+    // Without its coordinator, the collective end would wait forever.
     if (!dismissed) _exit(kExitInfrastructure);
     transport->Finish();
     return kExitOk;
   }
   return RunRankZero(*transport, globals.home(), arguments.run.id, [&] {
-    // The launcher sees that we have begun.
+    // The folder shows the launcher that the run has started.
     if (!arguments.run.id.empty()) MakePrivateFolder(globals.home().run(arguments.run.id));
     return ExitCodeOf(RunHere(arguments, globals, *transport), arguments.run);
   });
@@ -106,11 +106,11 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
   return words;
 }
 
-// `nodes`: of the allocation, each of which gets a rank; 0: --ranks of this host.
+// `nodes`: number of nodes of the allocation, each of which gets a rank; 0: --ranks on this host.
 int RunOverRanks(const RunArguments& arguments, const Globals& globals, int nodes,
                  const DrainSignals& signals) {
   RequireKeptSweep(arguments.sweep, "the ranks of a run");
-  ExpandArguments(arguments.sweep, globals);  // a wrong sweep is refused before anything starts
+  ExpandArguments(arguments.sweep, globals);  // an invalid sweep is refused before anything starts
   if (signals.Requested()) return kExitInterrupted;
   LaunchOptions launch;
   launch.run = NewUuid();
@@ -123,14 +123,15 @@ int RunOverRanks(const RunArguments& arguments, const Globals& globals, int node
   return ExitCodeOf(LaunchRanks(launch), arguments.run);
 }
 
-// One rank on each node of the allocation around this process, which may be in a shell that has
-// outlived it. `elsewhere`: as NodesElsewhere.
+// Runs one rank on each node of the allocation around this process. The process may be in a shell
+// that has outlived the allocation. `elsewhere` is the result of NodesElsewhere.
 int RunOverNodes(const RunArguments& arguments, const Globals& globals,
                  const std::string& elsewhere, const DrainSignals& signals) {
   const std::string job = OwnJob();
   const char* advice = "`--ranks 1`, or the same command in a fresh shell, runs on this host";
   if (!Slurm::IsThere()) {
-    Fail(ErrorKind::kCluster, "job {} has {}, and there is no Slurm in PATH to go there: {}", job,
+    Fail(ErrorKind::kCluster,
+         "job {} has {}, but there is no Slurm in PATH to start ranks there: {}", job,
          elsewhere.empty() ? "several nodes" : elsewhere, advice);
   }
   const Tristate alive = Slurm(kAskSeconds).Ask(job).alive;
@@ -146,7 +147,7 @@ int RunOverNodes(const RunArguments& arguments, const Globals& globals,
 }
 
 int Run(const RunArguments& arguments, const Globals& globals) {
-  const DrainSignals signals;  // also what comes while the sweep is read ends cleanly
+  const DrainSignals signals;  // a signal while the sweep is read also ends cleanly
   if (!arguments.run.id.empty()) return RunInsideMpi(arguments, globals);
   const LaunchEnvironment launcher = DetectLauncher();
   if (launcher.split_step) {

@@ -1,4 +1,4 @@
-// status: counts by state, one row a sweep, and the home's Slurm jobs.
+// status: shows counts by state, one row per sweep, and the home's Slurm jobs.
 #include "reports/leaderboard/status.h"
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 namespace zerosweep {
 namespace {
 
-// Live ones only, unless all are asked for.
+// Only live jobs, unless `all`.
 Table JobTable(const Home& home, bool all) {
   Table table;
   table.columns = {"job", "sweep", "state", "reason", "nodes", "restarts", "submitted"};
@@ -37,21 +37,22 @@ int RunStatus(const std::string& sweep, bool jobs_only, const Globals& globals) 
   std::error_code code;
   if (!jobs.rows.empty()) {
     PrintTable(jobs, globals);
-    // Until the first job has begun there are no results to count.
+    // Until the first job has started there are no results to count.
     if (!std::filesystem::exists(globals.home().database(), code)) return kExitOk;
     fmt::print("\n");
   }
   const Table table = SweepStatus(OpenResults(globals), SweepName(sweep));
   PrintTable(table, globals);
   if (globals.format == "table") {
-    spdlog::info(HomeLock::IsHeld(globals.home()) ? "a coordinator is at work in this home"
-                                                  : "nobody is at work in this home");
+    spdlog::info(HomeLock::IsHeld(globals.home()) ? "a coordinator is running in this home"
+                                                  : "no coordinator is running in this home");
   }
   return kExitOk;
 }
 
 const RegisterCommand kStatus{
-    "status", "Print where sweeps stand", [](CLI::App& app, const Globals& globals) -> CommandBody {
+    "status", "Print the state of sweeps",
+    [](CLI::App& app, const Globals& globals) -> CommandBody {
       auto sweep = std::make_shared<std::string>();
       auto jobs = std::make_shared<bool>(false);
       app.add_option("sweep", *sweep, "A sweep's name or file (default: all)");

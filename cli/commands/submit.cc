@@ -1,4 +1,4 @@
-// submit: hand a sweep to Slurm.
+// submit: hands a sweep to Slurm.
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -20,7 +20,7 @@ namespace zerosweep {
 namespace {
 namespace fs = std::filesystem;
 
-// Of the notice; the rest is for requeueing and for Slurm, which may be late.
+// The stages' share of the notice; the rest is for requeueing and for Slurm, which may be late.
 constexpr double kGraceShare = 0.75;
 
 struct SubmitArguments {
@@ -71,7 +71,8 @@ void AddArguments(CLI::App& app, SubmitArguments& arguments) {
   AddInterfaceOption(app, arguments.run);
   app.add_option("--max-restarts", arguments.max_restarts, "Times that the job may requeue itself")
       ->check(CLI::Range(0, 1000000));
-  app.add_flag("--again", arguments.again, "Also beside a live job of the same sweep and home");
+  app.add_flag("--again", arguments.again,
+               "Submit even if a job of the same sweep and home is live");
   app.add_flag("--print", arguments.print, "Show what would be submitted, and do nothing");
 }
 
@@ -79,7 +80,7 @@ std::string Absolute(const std::string& path) {
   return fs::absolute(path).lexically_normal().string();
 }
 
-// The arguments of the program inside the job. Nothing of them depends on where it starts.
+// The arguments of the program inside the job. None of them depends on where the job starts.
 std::vector<std::string> RunWords(const SubmitArguments& arguments, const Globals& globals) {
   std::vector<std::string> words = {"--home", globals.home().folder.string(), "--no-color"};
   if (globals.quiet) words.push_back("--quiet");
@@ -126,7 +127,8 @@ std::string Describe(const JobSpec& spec, const std::vector<std::string>& setup)
   return text;
 }
 
-// One coordinator writes a home: a second job of the same sweep would only wait for it to fail.
+// Only one coordinator writes to a home: a second job of the same sweep would only wait for the
+// first to fail.
 void RefuseSecond(const Home& home, const std::string& sweep, const Slurm& slurm) {
   for (const QueuedJob& queued : LookUpJobs(home, slurm)) {
     if (queued.queue.alive == Tristate::kNo) continue;
@@ -140,7 +142,7 @@ void RefuseSecond(const Home& home, const std::string& sweep, const Slurm& slurm
       continue;
     }
     Fail(ErrorKind::kUsage,
-         "job {} of this sweep and home is there already (state: {}); see `zerosweep status "
+         "job {} of this sweep and home is live (state: {}); see `zerosweep status "
          "--jobs`, end it with `zerosweep cancel --job {}`, or submit another with --again",
          name, queued.queue.state, name);
   }
@@ -149,7 +151,7 @@ void RefuseSecond(const Home& home, const std::string& sweep, const Slurm& slurm
 void Submit(const JobSpec& spec, const std::string& id, const Home& home, const Slurm& slurm) {
   JobState state;
   state.submitted = SystemClock().Unix();
-  WriteJobState(home.job(id), state);  // should we die now, the job is not forgotten
+  WriteJobState(home.job(id), state);  // if we die now, the job is not forgotten
   const SubmittedJob submitted = slurm.Submit(spec.sbatch, (home.job(id) / "job.sh").string());
   if (submitted.taken == Tristate::kNo) {
     fs::remove_all(home.job(id));
@@ -157,11 +159,11 @@ void Submit(const JobSpec& spec, const std::string& id, const Home& home, const 
   }
   if (submitted.taken == Tristate::kUnknown)
     Fail(ErrorKind::kCluster,
-         "nobody knows whether Slurm took the job ({}); it is remembered, and `zerosweep status` "
-         "finds it in the queue: look there and with `squeue --me`, and only if it is not there "
+         "it is unknown whether Slurm took the job ({}); it is remembered: look for it with "
+         "`zerosweep status` and `squeue --me`, and only if neither shows it "
          "submit with --again",
          submitted.why);
-  JobState now = ReadJobState(home.job(id));  // the job may have begun already
+  JobState now = ReadJobState(home.job(id));  // the job may already have started
   if (!now.job.empty()) return;
   state.job = submitted.id;
   state.cluster = submitted.cluster.empty() ? slurm.ClusterName() : submitted.cluster;

@@ -1,4 +1,4 @@
-// train: one teacher, trained by the stage program without a sweep or a database.
+// train: trains one teacher with the stage program, without a sweep or a database.
 #include <algorithm>
 #include <memory>
 
@@ -31,7 +31,7 @@ struct TrainArguments {
   std::string device = "cpu";
 };
 
-// A folder beside the output that is gone afterwards, whatever happens.
+// A temporary folder next to the output, removed afterwards in any case.
 class WorkFolder {
  public:
   explicit WorkFolder(const fs::path& output)
@@ -50,7 +50,7 @@ class WorkFolder {
   Home home_;
 };
 
-// The kind's parameters as given; those left out take their declared defaults in the stage.
+// The given parameters of the kind; the stage fills in the declared defaults of the others.
 Json TrainParams(const TrainArguments& arguments, const Catalogue& catalogue) {
   YamlNode given;
   given.kind = YamlNode::Kind::kMap;
@@ -79,8 +79,8 @@ StageRun MakeRun(const TrainArguments& arguments, const Home& home) {
   const auto place = LocateDataset(dataset, roots);
   if (!place || !place->splits.contains("train")) {
     Fail(ErrorKind::kUsage,
-         "the training split of {} was not found{}; `zerosweep datasets` shows where it is looked "
-         "for, --data names its folder",
+         "the training split of {} was not found{}; `zerosweep datasets` shows the folders that "
+         "are searched, --data names its folder",
          arguments.dataset, folder.empty() ? "" : " in " + folder);
   }
   StageRun run;
@@ -96,7 +96,8 @@ StageRun MakeRun(const TrainArguments& arguments, const Home& home) {
   return run;
 }
 
-// Until the end of the attempt. nullopt when a signal asked to stop. Throws what the stage reports.
+// Waits for the end of the attempt. Returns nullopt when a signal asked to stop. Throws what the
+// stage reports.
 std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label,
                                 ProgressDisplay& display, const DrainSignals& signals) {
   const Clock& clock = SystemClock();
@@ -116,7 +117,8 @@ std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label
         return *done;
       } else {
         const auto& failed = std::get<StageFailed>(event.message);
-        // What a stage reports itself says it all; how a process died, only its last lines may say.
+        // An error that the stage reports is complete; only the last lines may show how a process
+        // died.
         const bool died = failed.failure == Failure::kCrash || failed.failure == Failure::kTimeout;
         if (died && !event.log_tail.empty()) display.Line(event.log_tail, /*problem=*/true);
         Fail(failed.kind, "{}: {}", label, failed.message);
@@ -130,7 +132,7 @@ std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label
   return std::nullopt;
 }
 
-// The weights first: a card never names weights that are not there.
+// Writes the weights first: a card never names weights that do not exist.
 void Deliver(const fs::path& staging, const fs::path& output) {
   WriteFileAtomically(output, ReadFile(staging / "model.safetensors"));
   WriteFileAtomically(fs::path(output).replace_extension(".json"), ReadFile(staging / "card.json"));
@@ -143,7 +145,7 @@ int RunTrain(const TrainArguments& arguments, const Globals& globals) {
     Fail(ErrorKind::kUsage, "-o {}: name a .safetensors file; its card goes beside it",
          arguments.output);
   WarnIfElsewhere();
-  const DrainSignals signals;  // from here on the work folder goes also when we are interrupted
+  const DrainSignals signals;  // removes the work folder also after a signal
   const WorkFolder work(output);
   const StageRun run = MakeRun(arguments, work.home());
   const std::string label = fmt::format("train {} on {}", arguments.arch, arguments.dataset);

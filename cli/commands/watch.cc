@@ -1,4 +1,4 @@
-// watch: a live view of the run that is at work in a home.
+// watch: a live view of the active run in a home.
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,10 +15,10 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kTurn = 0.1;  // seconds between two looks at signals
-// Whoever redirects the view wants all of it.
+constexpr double kTurn = 0.1;  // seconds between two checks for signals
+// A redirected view is shown in full.
 constexpr int kEndlessRows = 1'000'000, kEndlessColumns = 1'000;
-// Of a terminal that does not tell its size.
+// For a terminal that does not report its size.
 constexpr int kUsualRows = 24, kUsualColumns = 80;
 
 struct WatchArguments {
@@ -36,7 +36,7 @@ void PrintOnce(const LiveView& view, const Globals& globals) {
   Print(RenderLiveView(view, SystemClock().Unix(), kEndlessColumns, kEndlessRows, false));
 }
 
-// From the upper left corner on; what was there before is gone.
+// Draws from the upper left corner over the previous content.
 void Redraw(const LiveView& view, const Globals& globals) {
   const Screen screen = ScreenOf(STDOUT_FILENO, globals.color);
   const int columns = screen.columns > 0 ? screen.columns : kUsualColumns;
@@ -51,7 +51,7 @@ void Wait(double seconds, const DrainSignals& signals) {
     SystemClock().Sleep(kTurn);
 }
 
-// Until the run has ended, its process is gone, or a signal.
+// Follows the run until it has ended, its process is gone, or a signal comes.
 void Follow(LiveView view, const WatchArguments& arguments, const Globals& globals) {
   const DrainSignals signals;
   const Home home = globals.home();
@@ -64,8 +64,7 @@ void Follow(LiveView view, const WatchArguments& arguments, const Globals& globa
       return;
     }
     if (!HomeLock::IsHeld(home)) {
-      spdlog::warn("{}: its coordinator is gone without a word; `zerosweep run` goes on",
-                   view.sweep);
+      spdlog::warn("{}: its coordinator died; `zerosweep run` continues the sweep", view.sweep);
       return;
     }
     if (auto news = ReadLiveView(home)) view = std::move(*news);
@@ -74,13 +73,13 @@ void Follow(LiveView view, const WatchArguments& arguments, const Globals& globa
 
 int RunWatch(const WatchArguments& arguments, const Globals& globals) {
   if (globals.format == "csv")
-    Fail(ErrorKind::kUsage, "watch has no rows for CSV: take --format json");
+    Fail(ErrorKind::kUsage, "watch has no rows for CSV: use --format json");
   const Home home = globals.home();
   const bool held = HomeLock::IsHeld(home);
   const auto view = held ? ReadLiveView(home) : std::nullopt;
   if (!view) {
-    spdlog::info("{} {}; `zerosweep status` tells where its sweeps stand",
-                 held ? "who is at work has told nothing yet in" : "nobody is at work in",
+    spdlog::info("{} {}; `zerosweep status` shows the state of its sweeps",
+                 held ? "the run has not reported anything yet in" : "no run is active in",
                  home.folder.string());
     return kExitNothingToDo;
   }
@@ -91,13 +90,13 @@ int RunWatch(const WatchArguments& arguments, const Globals& globals) {
 }
 
 const RegisterCommand kWatch{
-    "watch", "Watch the run that is at work: problems first, nodes, running stages, time left",
+    "watch", "Watch the active run: problems first, nodes, running stages, time left",
     [](CLI::App& app, const Globals& globals) -> CommandBody {
       auto arguments = std::make_shared<WatchArguments>();
-      app.add_option("--interval", arguments->interval, "Seconds between two looks")
+      app.add_option("--interval", arguments->interval, "Seconds between two updates")
           ->check(CLI::Range(0.2, 3600.0));
       app.add_flag("--once", arguments->once,
-                   "Print the view once (also when the output is no terminal)");
+                   "Print the view once (also when the output is not a terminal)");
       return [arguments, &globals] { return RunWatch(*arguments, globals); };
     }};
 

@@ -16,7 +16,7 @@ CLI::Option* PassedOptions::AddPath(CLI::Option* option) {
 void PassedOptions::AppendTo(std::vector<std::string>& words) const {
   for (const CLI::Option* option : options_) {
     for (const std::string& value : option->results()) {
-      if (value.empty()) continue;  // as if it had not been given
+      if (value.empty()) continue;  // as if not given
       const std::string shown =
           paths_.contains(option)
               ? std::filesystem::absolute(WithHomeFolder(value)).lexically_normal().string()

@@ -1,4 +1,4 @@
-// What a command line passes on to another.
+// The options that one command line passes on to another.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,13 +9,13 @@
 namespace zerosweep {
 
 // Options that one program passes on to another that runs the same sweep: a launcher to its ranks,
-// `submit` to its job. What is added through it is passed on wherever it was given.
+// `submit` to its job. Every option added through this class is passed on if it was given.
 class PassedOptions {
  public:
   CLI::Option* Add(CLI::Option* option) { return options_.emplace_back(option); }
-  // A path, passed on as an absolute one.
+  // Adds a path, which is passed on as an absolute path.
   CLI::Option* AddPath(CLI::Option* option);
-  // Appends those that were given with a value, as "--name=value".
+  // Appends the options that were given with a value, as "--name=value".
   void AppendTo(std::vector<std::string>& words) const;
 
  private:

@@ -13,11 +13,11 @@
 namespace zerosweep {
 namespace {
 
-// Of the grace; the rest is for what the coordinator has to write.
+// The stages' share of the grace; the rest is for what the coordinator has to write.
 constexpr double kStagesShare = 2.0 / 3;
 
-// What is left of the allocation around this process counts as the length of one: a job that goes
-// on in the queue starts its run when it starts.
+// Passes the allocation's deadline on. The time left counts as the length of one allocation: a job
+// that continues from the queue starts its run when the job starts.
 void KnowDeadline(const RunOptions& options, SchedulerOptions& scheduler) {
   const auto end = AllocationDeadline();
   if (!end) return;
@@ -31,8 +31,8 @@ void AddStageOptions(CLI::App& app, RunOptions& options) {
   options.passed
       .Add(app.add_option(
           "-n,--slots", options.slots,
-          "Stage processes at a time on a machine (default: one per GPU, else one per `threads` "
-          "cores)"))
+          "Stage processes at a time on a machine (default: one per GPU, or without GPUs one per "
+          "`threads` cores)"))
       ->check(CLI::Range(1, 4096));
   options.passed
       .Add(app.add_option("--max-attempts", options.max_attempts,
@@ -40,8 +40,8 @@ void AddStageOptions(CLI::App& app, RunOptions& options) {
       ->check(CLI::Range(1, 1000));
   options.passed
       .Add(app.add_option("--device", options.device,
-                          "cpu: leave the GPUs alone; cuda: none that works is an error (default: "
-                          "the GPUs that work, else the CPU)"))
+                          "cpu: use no GPU; cuda: fail if no GPU works (default: "
+                          "the GPUs that work, otherwise the CPU)"))
       ->check(CLI::IsMember({"cpu", "cuda"}));
 }
 
@@ -98,8 +98,9 @@ SessionOptions MakeSession(const RunOptions& options, const Globals& globals, co
 void WarnIfElsewhere() {
   const std::string nodes = NodesElsewhere();
   if (nodes.empty()) return;
-  spdlog::warn("computing on this host, although job {} has {}: `srun -n1` before it goes there",
-               OwnJob(), nodes);
+  spdlog::warn(
+      "computing on this host, although job {} has {}: put `srun -n1` first to compute there",
+      OwnJob(), nodes);
 }
 
 void ReportOutcome(const Outcome& outcome, const Plan& plan) {

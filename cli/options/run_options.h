@@ -1,4 +1,4 @@
-// How a plan is run on this machine: what `run`, `quantize` and `replay` share.
+// How to run a plan on this machine: options that `run`, `quantize` and `replay` share.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,18 +11,18 @@
 namespace zerosweep {
 
 struct RunOptions {
-  int slots = 0;        // 0: one per GPU, else one per `threads` cores
-  bool spread = false;  // over the ranks of this host
+  int slots = 0;        // 0: one per GPU, or without GPUs one per `threads` cores
+  bool spread = false;  // spread the slots over the ranks of this host
   std::string interface;
   double grace = 30;
   int max_attempts = 3;
   std::string device;  // "", "cpu" or "cuda"
   bool exit_zero = false;
   bool break_lock = false;
-  // What a launched rank is told by its launcher.
+  // Values that a launcher passes to its ranks.
   std::string id;              // of the run; empty: a new one
   int columns = 0, rows = 24;  // of the terminal behind mpirun; 0: none
-  PassedOptions passed = {};   // those that the functions below added
+  PassedOptions passed = {};   // options that the functions below added
 };
 
 // Each adds options whose values go to `options`; both outlive the parse.
@@ -36,10 +36,10 @@ void AddRunOptions(CLI::App& app, RunOptions& options);
 SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,
                            const Plan& plan);
 
-// A warning for who computes here although the allocation around has other nodes.
+// Warns when this run computes on this host although the surrounding allocation has other nodes.
 void WarnIfElsewhere();
 
-// One line about how the run of a plan has ended.
+// Logs one line about how the run of a plan ended.
 void ReportOutcome(const Outcome& outcome, const Plan& plan);
 int ExitCodeOf(int code, const RunOptions& options);
 

@@ -19,7 +19,7 @@ ExpandOptions OptionsOf(const SweepArguments& arguments, const Globals& globals)
   return options;
 }
 
-// `expand`: makes the plan by these options.
+// `expand` makes the plan with these options.
 template <typename Expand>
 Plan ExpandWith(const SweepArguments& arguments, const Globals& globals, Expand expand) {
   ExpandOptions options = OptionsOf(arguments, globals);
@@ -60,7 +60,7 @@ void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
 
 void AddPlaceArguments(CLI::App& app, SweepArguments& arguments) {
   arguments.passed.AddPath(app.add_option(
-      "--data", arguments.data, "Data folder over the sweep's own (default: $ZEROSWEEP_DATA)"));
+      "--data", arguments.data, "Data folder, instead of the sweep's (default: $ZEROSWEEP_DATA)"));
   arguments.passed
       .Add(app.add_option("--threads", arguments.threads,
                           "Threads of every stage (default: as stage kind and profile declare)"))

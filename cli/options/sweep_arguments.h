@@ -1,4 +1,4 @@
-// What every command that reads a sweep file takes (`run`, `plan`, …).
+// The arguments of every command that reads a sweep file (`run`, `plan`, …).
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -17,8 +17,8 @@ struct SweepArguments {
   std::vector<std::string> overrides;
   std::string data;
   int threads = 0;
-  bool show_warnings = true;  // of the plan
-  bool check = true;          // what the sweep reads (input_checks.h)
+  bool show_warnings = true;  // log the plan's warnings
+  bool check = true;          // check what the sweep reads (input_checks.h)
   PassedOptions passed = {};  // --set, --data, --threads
 };
 
@@ -30,16 +30,16 @@ void AddPlaceArguments(CLI::App& app, SweepArguments& arguments);
 // --no-check.
 void AddCheckArgument(CLI::App& app, SweepArguments& arguments);
 
-// Throws kUsage for a sweep from standard input or a pipe, which can be read once and not again by
-// `who` ("the ranks of a run").
+// Throws kUsage for a sweep from standard input or a pipe, which `who` ("the ranks of a run") could
+// not read again.
 void RequireKeptSweep(const SweepArguments& arguments, const std::string& who);
 
-// Expands with the compiled catalogue; warnings of the plan go to the log. Throws kUsage.
+// Expands with the compiled catalogue and logs the plan's warnings. Throws kUsage.
 Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals);
-// The same for a sweep that no file holds (plan.h).
+// The same for a sweep without a file (plan.h).
 Plan ExpandArguments(YamlNode root, const SweepArguments& arguments, const Globals& globals);
 
-// Shows on stderr how far the fingerprint of a large folder is. `display` outlives it.
+// Shows the progress of a large folder's fingerprint on stderr. `display` outlives it.
 ReadingProgress ShowReading(ProgressDisplay& display);
 
 }  // namespace zerosweep

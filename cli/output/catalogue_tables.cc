@@ -9,7 +9,7 @@ namespace {
 
 Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
-// What follows a parameter's meaning: its range, choices, other defaults and source.
+// The notes after a parameter's meaning: its range, choices, other defaults and source.
 std::string Notes(const ParamSpec& param) {
   std::vector<std::string> notes;
   if (const std::string allowed = AllowedValues(param); !allowed.empty()) notes.push_back(allowed);
@@ -32,7 +32,7 @@ std::string AllowedValues(const ParamSpec& param) {
   if (param.type == ParamType::kBits) return "2 to 8, 32 or `same`";
   if (!param.choices.empty())
     return (param.choices.size() > 1 ? "one of " : "only ") + Join(param.choices, ", ");
-  // An integer's limit without ".0".
+  // Prints an integer's limit without ".0".
   if (param.min && param.max) return fmt::format("{:g} to {:g}", *param.min, *param.max);
   if (param.min) return fmt::format("at least {:g}", *param.min);
   if (param.max) return fmt::format("at most {:g}", *param.max);

@@ -1,4 +1,4 @@
-// What exists, for people and for machines: shared by methods, models, datasets and recipes.
+// The catalogue as tables and JSON, for `methods`, `models`, `datasets` and `recipes`.
 #pragma once
 
 #include <string>
@@ -9,22 +9,22 @@
 
 namespace zerosweep {
 
-// Columns of one parameter: parameter, type, default, unit, min, max, choices, profiles, variants,
-// meaning, source.
+// The columns of a parameter's row: parameter, type, default, unit, min, max, choices, profiles,
+// variants, meaning, source.
 const std::vector<std::string>& ParameterColumns();
-// Null cells for what the parameter does not declare.
+// Cells of what the parameter does not declare are null.
 std::vector<Json> ParameterCells(const ParamSpec& param);
 
-// A heading ("synthesizer zeroq"), its summary and paper, and one line a parameter.
+// Prints a heading ("synthesizer zeroq"), the summary and paper, and one line per parameter.
 void PrintEntry(Role role, const Declaration& entry);
 
 // "one of relu, op_output", "0 to 1", "at least 1"; empty when the type alone limits it.
 std::string AllowedValues(const ParamSpec& param);
 
-// "64", "w8a8", "[1, 2]": a JSON value as people write it.
+// A JSON value as users write it: "64", "w8a8", "[1, 2]".
 std::string Shown(const Json& value);
 
-// Null for what is empty.
+// Null when `value` is empty.
 template <typename T>
 Json OrNull(const T& value) {
   return value.empty() ? Json() : Json(value);

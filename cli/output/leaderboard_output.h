@@ -1,4 +1,4 @@
-// Leaderboard rows on stdout.
+// Prints leaderboard rows on stdout.
 #pragma once
 
 #include <vector>
@@ -9,8 +9,8 @@
 
 namespace zerosweep {
 
-// As --format and the options say, with the papers' numbers that stand nearest. Returns false,
-// having printed nothing, where people would see an empty table.
+// Prints the rows as --format and the options say, with the nearest of the papers' numbers. Returns
+// false without printing when the table for people would be empty.
 bool PrintLeaderboard(std::vector<LeaderboardRow> rows, const PaperSettings& papers,
                       const Globals& globals, const TableOptions& options = {});
 

@@ -46,7 +46,7 @@ std::string Capitalised(std::string text) {
   return text.ends_with('.') ? text : text + ".";
 }
 
-// Default values per profile or variant, as columns; none where no parameter declares any.
+// Default values per profile or variant, as columns; no columns where no parameter declares any.
 struct Layer {
   std::map<std::string, Json> ParamSpec::*values;
   const char* title;                      // "profile"
@@ -191,7 +191,7 @@ std::string ConditionText(const Condition& condition) {
   return fmt::format("{} {} {}", Value(condition.fact), words, Join(values, ", "));
 }
 
-// Trials that are refused, a line each.
+// The trials that are refused, one line each.
 std::string Limits(const Declaration& entry) {
   if (entry.limits.empty()) return "";
   std::string text = "\nRefused where\n";
@@ -214,7 +214,7 @@ std::string Section(const std::string& title, const std::vector<Declaration>& en
   return text + shared.Text();
 }
 
-// What the recipe sets over the declarations of its parts.
+// The parameters that the recipe sets, in place of its parts' declared values.
 std::string RecipeSettings(const Recipe& recipe) {
   std::string rows;
   for (const Role role : recipe.Roles()) {

@@ -1,4 +1,4 @@
-// docs/methods.md, printed from the catalogue so that it is never written twice.
+// Generates docs/methods.md from the catalogue.
 #pragma once
 
 #include <string>

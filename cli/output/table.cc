@@ -11,7 +11,7 @@ namespace zerosweep {
 namespace {
 
 void Print(const std::string& text) {
-  // Whether all of it could be printed, main asks at the end.
+  // At the end, main checks whether all of it was printed.
   [[maybe_unused]] const size_t printed = std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
@@ -40,7 +40,7 @@ void PrintObject(const Json& object) { Print(Json::array({object}).dump(1) + "\n
 
 void AddSort(CLI::App& app, TableOptions& options) {
   app.add_option("--sort", options.sort,
-                 "Order by columns of the JSON, '-' for from high to low: w_bits,-seconds_mean");
+                 "Sort by columns of the JSON, '-' for descending: w_bits,-seconds_mean");
 }
 
 }  // namespace zerosweep

@@ -1,4 +1,4 @@
-// Tables on stdout, in the format that the user asked for.
+// Prints tables on stdout, in the user's format.
 #pragma once
 
 #include <optional>
@@ -12,14 +12,14 @@
 
 namespace zerosweep {
 
-// Prints as --format says: an aligned table, JSON or CSV. The table is bold where base/terminal.h
-// allows it, and cut to the width of a terminal.
+// Prints as --format says: an aligned table, JSON or CSV. The table has bold text where
+// base/terminal.h allows it, and is cut to the terminal's width.
 void PrintTable(const Table& table, const Globals& globals);
 
-// One thing as JSON: an array of one object, as every reading command prints.
+// Prints one object as JSON: an array of one object, as every reading command does.
 void PrintObject(const Json& object);
 
-// The aligned table, for --format table.
+// Prints the aligned table, for --format table.
 void PrintDisplayTable(const DisplayTable& people, const Globals& globals);
 
 // --sort and --wide.
@@ -30,8 +30,7 @@ struct TableOptions {
 // Adds --sort.
 void AddSort(CLI::App& app, TableOptions& options);
 
-// The rows behind a table as --sort wants them. `table_of(rows)` is the table whose columns it
-// names.
+// Sorts rows by --sort, whose columns are those of the table `table_of(rows)`.
 template <typename Row, typename TableOf>
 std::vector<Row> Sorted(const std::vector<Row>& rows, const TableOptions& options,
                         TableOf table_of) {

@@ -1,4 +1,4 @@
-// The coordinator: what workers say, how attempts end, how the run ends.
+// The coordinator: workers' messages, ends of attempts, the end of the run.
 #include "cluster/coordinator/coordinator.h"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ std::vector<std::string> DevicesOfRank(const SlotPolicy& policy, int rank, int r
                                        const JoinRequest& join) {
   const auto slots = static_cast<size_t>(SlotsOfRank(policy, rank, ranks, join));
   std::vector<std::string> devices(slots, "cpu");
-  // Ranks of one host see the same GPUs: their slots go round them together.
+  // Ranks of one host see the same GPUs, so their slots share them round-robin.
   const size_t first = policy.spread ? static_cast<size_t>(rank) * slots : 0;
   for (size_t i = 0; i < slots && !join.gpus.empty(); ++i)
     devices[i] = join.gpus[(first + i) % join.gpus.size()];
@@ -76,7 +76,8 @@ void Coordinator::Handle(int from, const WorkerMessage& message) {
 
 void Coordinator::Dismiss(int rank) {
   if (!dismissed_.insert(rank).second) return;
-  display_.Line(fmt::format("rank {} speaks after it was given up; it is told to leave", rank));
+  display_.Line(
+      fmt::format("rank {} sent a message after it was given up; asking it to leave", rank));
   Send(rank, Leave{});
 }
 
@@ -85,8 +86,8 @@ void Coordinator::OnJoin(int rank, const JoinRequest& request) {
   JoinRequest join = request;
   const SlotPolicy& policy = options_.slots;
   if (policy.spread) {
-    // Rank 0, whose word comes first, has looked at the GPUs for all: two at once disturb each
-    // other. The memory is shared, too.
+    // Rank 0, whose message comes first, has probed the GPUs for all ranks: two probes at once
+    // disturb each other. The ranks also share the memory.
     if (rank == 0) host_gpus_ = join.gpus;
     join.gpus = host_gpus_;
     join.memory /= transport_.size();
@@ -145,7 +146,7 @@ bool Coordinator::Step() {
       BeginLeaving();
     } else if (scheduler_.OnlyHeldBack()) {
       display_.Line(
-          "nothing that is left would end before the allocation does; it waits for the next");
+          "no remaining stage would end before the allocation does; they wait for the next one");
       Drain();
     }
   } else if (phase_ == Phase::kDraining) {

@@ -1,8 +1,9 @@
-// Rank 0's main thread: which attempt runs where. No SQL, no file work: that is the storage
-// thread's.
+// Rank 0's main thread: decides which attempt runs where. It does no SQL and no file work; the
+// storage thread does.
 //
-// Order of truth for every stage: done arrives → its attempt is still the current one → published
-// by rename → committed → its users are released.
+// The order in which a stage becomes done: a done message arrives → its attempt is still the
+// current one → the artifact is published by rename → it is committed → the stage's users are
+// released.
 #pragma once
 
 #include <deque>
@@ -27,9 +28,9 @@ namespace zerosweep {
 
 // How many slots each rank gets.
 struct SlotPolicy {
-  int slots = 0;        // 0: one per GPU, else one per `threads` cores
-  bool spread = false;  // `slots` is for all ranks together (ranks of one host), else for each
-  int threads = 1;      // of the most demanding stage
+  int slots = 0;        // 0: one per GPU, or without GPUs one per `threads` cores
+  bool spread = false;  // `slots` is the total over all ranks (of one host), otherwise per rank
+  int threads = 1;      // that the most demanding stage needs
 };
 int SlotsOfRank(const SlotPolicy& policy, int rank, int ranks, const JoinRequest& join);
 // "cuda:0" or "cpu" for each of the slots.
@@ -41,11 +42,11 @@ struct CoordinatorOptions {
   SlotPolicy slots;
   double worker_limit = 60;       // seconds of silence
   double leave_limit = 5;         // seconds to wait for Left
-  double stall_limit = 0;         // of every stage; 0: the supervisor's default
-  double drain_grace = 20;        // seconds that stages have to save and leave
-  double checkpoint_period = 60;  // seconds between two checkpoints of a stage, at least
-  std::string run;                // whose live view is written; "": none is
-  std::string interface;          // where groups over several nodes meet (FindNetworkPlace)
+  double stall_limit = 0;         // seconds, for every stage; 0: the supervisor's default
+  double drain_grace = 20;        // seconds that stages have to save and exit
+  double checkpoint_period = 60;  // least seconds between two checkpoints of a stage
+  std::string run;                // whose live view is written; "": none
+  std::string interface;          // network of groups that span nodes (FindNetworkPlace)
 };
 
 class Coordinator {
@@ -57,13 +58,14 @@ class Coordinator {
 
   void Handle(int from, const WorkerMessage& message);
   void RankLost(int rank, const std::string& why);
-  // One turn. Returns whether anything happened. Throws what the storage thread died of, and
-  // kCluster when a worker reports that stages cannot run at all.
+  // One turn of the main loop. Returns whether anything happened. Throws the error that ended the
+  // storage thread, and kCluster when a worker reports that stages cannot run at all.
   bool Step();
-  // Stop assigning, let what runs save for the grace, then kill it; commit what is finished.
+  // Stops assigning, gives running stages the grace period to save, kills the rest, and commits
+  // what is finished.
   void Drain();
 
-  // Nothing is left to do (or, drained, to wait for) and all workers have left.
+  // Nothing is left to do (after Drain: to wait for), and all workers have left.
   bool finished() const { return phase_ == Phase::kFinished; }
   bool drained() const { return drained_; }
   int stages_run() const { return stages_run_; }
@@ -82,17 +84,17 @@ class Coordinator {
   void OnRevoked(int rank, const std::string& attempt);
   void OnDone(const std::string& id, Flight& flight);
   void OnLeft(int rank);
-  void Dismiss(int rank);  // one that speaks after it was given up
+  void Dismiss(int rank);  // a rank that sends messages after it was given up
   bool HandleStorage();
   void Reopen(const StagesReopened& reopened);
   void OnCommitted(const StageCommitted& committed);
   void OnRequest(const Request& request);
   void CancelStage(size_t stage);
-  // A process of it is dead: its slots are free.
+  // The member's process is dead; frees its slots.
   void EndMember(Flight::Member& member);
-  // Of those that this worker had.
+  // Ends the members that ran on this worker.
   void EndMembersOf(int rank, bool surely_dead);
-  // What follows from the state of its members: those that are left are killed, or it has ended.
+  // Acts on the members' state: kills those that are left, or ends the flight.
   void Settle(const std::string& id);
   void SettleAll();
   void FailFlight(const std::string& id);
@@ -102,7 +104,7 @@ class Coordinator {
   bool AssignReady();
   void CheckPlaceable();
   void WaitForMoreRanks();
-  // The stage has failed before it could be tried.
+  // Fails the stage before any attempt.
   void Refuse(size_t stage, const std::string& why);
   void Launch(const Scheduler::Start& start);
   Assign MakeAssign(size_t stage) const;
@@ -111,7 +113,7 @@ class Coordinator {
   void Show();
   RunSnapshot Snapshot() const;
   void PublishStatus(const RunSnapshot& snapshot);
-  // A lasting line about what somebody watching must not miss.
+  // Shows a lasting line that a watching user must not miss.
   void Problem(const std::string& text);
   void Send(int rank, const CoordinatorMessage& message) { transport_.Send(rank, ToJson(message)); }
 
@@ -127,10 +129,10 @@ class Coordinator {
   Liveness liveness_;
   Placement placement_;
   std::map<int, WorkerState> workers_;
-  std::vector<std::string> host_gpus_;     // of rank 0: those of all ranks of one host
+  std::vector<std::string> host_gpus_;     // as rank 0 found them, for all ranks of one host
   std::set<int> gone_;                     // ranks that have left or are lost
-  std::set<int> dismissed_;                // of those, the ones told so
-  std::map<std::string, Flight> flights_;  // assigned, not ended by us; by attempt
+  std::set<int> dismissed_;                // those of them that were asked to leave
+  std::map<std::string, Flight> flights_;  // assigned and not ended yet, by attempt
   Phase phase_ = Phase::kRunning;
   bool drained_ = false;
   double last_alive_ = 0;

@@ -1,4 +1,4 @@
-// The coordinator's attempts: what their processes ask and how they end.
+// The coordinator's attempts: requests of their processes and their ends.
 #include "base/error.h"
 #include "base/text.h"
 #include "cluster/coordinator/coordinator.h"
@@ -141,7 +141,7 @@ void Coordinator::RecordEnd(const std::string& id, const Flight& flight, bool fi
   row.log_tail = flight.log_tail;
   row.seconds = clock_.Monotonic() - flight.started;
   row.final = final;
-  // Where the death of a process is only a guess, the staging folder stays until the next start.
+  // Where a process is only presumed dead, the staging folder stays until the next start.
   storage_.Fail(row, flight.surely_dead);
 }
 

@@ -1,4 +1,4 @@
-// The coordinator's turns: what storage reports, requests, assignment, display.
+// The coordinator's turns: storage events, requests, assignment, display.
 #include "base/files.h"
 #include "base/text.h"
 #include "cluster/coordinator/coordinator.h"
@@ -83,7 +83,7 @@ bool Coordinator::AssignReady() {
   return assigned;
 }
 
-// Once every rank has said what it has, or is gone.
+// Checks once every rank has joined or is gone.
 void Coordinator::CheckPlaceable() {
   if (workers_.size() + gone_.size() < static_cast<size_t>(transport_.size())) return;
   while (const auto stage = scheduler_.FindUnplaceable(placement_)) {
@@ -105,11 +105,11 @@ void Coordinator::CheckPlaceable() {
   }
 }
 
-// What has lost its room with a rank may find it again in the next run.
+// A stage that lost its room with a rank may find room again in the next run.
 void Coordinator::WaitForMoreRanks() {
   if (scheduler_.NextWake() < std::numeric_limits<double>::infinity()) return;
   display_.Line(
-      "what is left asks for more than the ranks that are left have; it waits for the next run");
+      "the remaining stages need more than the remaining ranks have; they wait for the next run");
   Drain();
 }
 
@@ -158,7 +158,7 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   flight.started = clock_.Monotonic();
   for (const SlotAllocation& seat : start.seats) {
     flight.members.push_back({seat.node, seat});
-    // Ranks of one machine need nobody else's network.
+    // Ranks on one machine need no network of other nodes.
     if (workers_.at(seat.node).node != first.node) assign.run.interface = options_.interface;
   }
   assign.run.ranks = others + 1;

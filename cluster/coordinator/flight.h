@@ -1,5 +1,5 @@
-// An attempt under way, of one process or of several that run it together. Which of them speak, how
-// it ends. Pure logic: `now` is in seconds of any one clock of the caller's.
+// A running attempt, of one process or of several that run it together: which members are alive and
+// how the attempt ends. Pure logic: `now` is in seconds of any one clock of the caller's.
 #pragma once
 
 #include <limits>
@@ -14,15 +14,15 @@
 namespace zerosweep {
 
 struct Flight {
-  // A process of it.
+  // One process of the attempt.
   struct Member {
-    int worker = 0;       // that runs it: a rank of the transport
-    SlotAllocation seat;  // no slots once they are free again
+    int worker = 0;       // the transport's rank that runs it
+    SlotAllocation seat;  // without slots once they are free again
     bool alive = true;    // not known to be dead
   };
 
   size_t stage = 0;
-  std::vector<Member> members;  // by their rank in the group
+  std::vector<Member> members;  // indexed by rank in the group
   std::string place;            // "node-a/slot 0"
   int number = 1;
   double started = 0;
@@ -32,28 +32,29 @@ struct Flight {
   StageProgress progress;
   GroupStore store;
 
-  // How it ends, one or the other, when all members have.
-  std::optional<StageDone> done;      // what rank 0 made
-  std::optional<StageFailed> failed;  // why it fails
-  int weight = 0;                     // of that among what members say
+  // How the attempt ends when all members have ended: one of the two is set.
+  std::optional<StageDone> done;      // rank 0's result
+  std::optional<StageFailed> failed;  // the reason for its failure
+  int weight = 0;                     // of `failed` among the members' reports
   std::string log_tail;               // of the member that failed
-  double revoke_at =
-      std::numeric_limits<double>::infinity();  // when those that are left are killed
-  bool revoked = false;                         // they were told to be
-  bool surely_dead = true;                      // no member was given up unseen
+  // When the remaining members are killed.
+  double revoke_at = std::numeric_limits<double>::infinity();
+  bool revoked = false;     // the order to kill them was sent
+  bool surely_dead = true;  // no member was given up without seeing its end
 
-  // The living member of this rank on that worker; null when there is none.
+  // The living member with this rank on that worker; null when there is none.
   Member* Find(int worker, int rank);
   bool AnyAlive() const;
   bool AliveOn(int worker) const;
 
-  // Rank 0 is done; the others follow within seconds, and how they end no longer matters.
+  // Rank 0 is done. The others follow within seconds; how they end no longer matters.
   void NoteDone(const StageDone& made, double now);
-  // A member has failed, or those of a worker (rank −1). The cause counts, not what the others say
-  // of it: "lost_worker" gives way to any other class, and any to "interrupted", of which rank 0
-  // says what it has saved. The others may end by themselves: for `grace` seconds after an
-  // interruption, in which rank 0 saves; for a second when one has lost another, so that the
-  // other's end is seen; else not at all.
+  // A member has failed, or all members of a worker (rank −1). The cause counts, not its
+  // consequences in other members: any other class replaces "lost_worker"; "interrupted" replaces
+  // any, preferably as reported by rank 0, which says what it saved. The remaining members may end
+  // by themselves for `grace` seconds after an interruption, in which rank 0 saves, and for one
+  // second when a member has lost another, so that the other's end is seen; in all other cases not
+  // at all.
   void NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now,
                    double grace);
 };

@@ -10,7 +10,8 @@ namespace {
 
 const std::string& OnlyKey(const StoreRequest& request) {
   if (request.keys.size() != 1)
-    Fail(ErrorKind::kCluster, "a stage asks its store about {} keys at once", request.keys.size());
+    Fail(ErrorKind::kCluster, "a stage sent its store a one-key request with {} keys",
+         request.keys.size());
   return request.keys.front();
 }
 
@@ -32,14 +33,14 @@ int64_t GroupStore::Add(const StoreRequest& request) {
   int64_t number = 0;
   const char* end = value.data() + value.size();
   if (!value.empty() && std::from_chars(value.data(), end, number).ptr != end)
-    Fail(ErrorKind::kCluster, "a stage adds to '{}' in its store, which is no number",
+    Fail(ErrorKind::kCluster, "a stage adds to '{}' in its store, which is not a number",
          request.keys.front());
   value = std::to_string(number + request.number);
   return number + request.number;
 }
 
-// As c10d's stores: an absent value equals an empty one; otherwise what was expected is returned
-// for it.
+// As c10d's stores do: an absent value equals an empty one; on a mismatch an absent value is
+// answered with the expected value.
 void GroupStore::CompareSet(const StoreRequest& request, StoreAnswer& answer) {
   const auto found = values_.find(OnlyKey(request));
   const std::string there = found == values_.end() ? "" : found->second;

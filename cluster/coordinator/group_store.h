@@ -1,4 +1,5 @@
-// The keys and values by which the ranks of one attempt meet. Pure logic: no clock, no messages.
+// The key-value store through which the ranks of one attempt meet. Pure logic: no clock, no
+// messages.
 #pragma once
 
 #include <map>
@@ -16,9 +17,10 @@ class GroupStore {
     int rank = 0;
     StoreAnswer answer;
   };
-  // What can be answered now: the request itself, unless it waits for keys that are not there, and
-  // those that have waited for what it brings. One that waits may be asked again: it is answered
-  // once. Throws kCluster for a request that makes no sense (add to what is no number).
+  // Returns the replies that can be given now: to the request itself, unless it waits for missing
+  // keys, and to earlier requests that waited for the keys that it sets. A waiting request may be
+  // sent again; it gets one reply. Throws kCluster for an invalid request (such as an add to a
+  // value that is not a number).
   std::vector<Reply> Handle(int rank, const StoreRequest& request);
 
  private:

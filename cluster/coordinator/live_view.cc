@@ -17,9 +17,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveNode, name, slots, busy)
 
 namespace {
 
-constexpr double kOldNews = 15;     // seconds: then the view says how old it is
-constexpr size_t kMaxNodes = 8;     // more are counted
-constexpr size_t kMaxProblems = 5;  // of which the latest are shown
+constexpr double kOldNews = 15;     // seconds after which the view shows its age
+constexpr size_t kMaxNodes = 8;     // beyond this, nodes are only counted
+constexpr size_t kMaxProblems = 5;  // the latest ones
 constexpr const char* kRed = "\x1b[31m";
 constexpr const char* kBold = "\x1b[1m";
 constexpr const char* kReset = "\x1b[0m";

@@ -1,4 +1,4 @@
-// What a run tells of itself while it works: `run/<id>/live.json`, for `zerosweep watch`.
+// A running run's view of itself: `run/<id>/live.json`, for `zerosweep watch`.
 #pragma once
 
 #include <filesystem>
@@ -27,15 +27,15 @@ struct LiveView {
 };
 
 Json ToJson(const LiveView& view);
-// Throws kStorage for what is no such view.
+// Throws kStorage when `json` is not such a view.
 LiveView LiveViewFromJson(const Json& json, const std::string& origin);
 
 std::filesystem::path LiveFile(const Home& home, const std::string& run);
-// Of the run in this home that told something last and has no outcome yet; nullopt when there is
-// none. That it is still alive, the lock alone says.
+// The view of the run in this home that wrote one last and has no outcome yet; nullopt when there
+// is none. Only the home's lock shows whether that run is still alive.
 std::optional<LiveView> ReadLiveView(const Home& home);
 
-// The view for a screen: the sum, problems, nodes, running stages; at most `rows` lines of
+// The view for a screen: summary, problems, nodes, running stages; at most `rows` lines of
 // `columns`.
 std::string RenderLiveView(const LiveView& view, double now, int columns, int rows, bool color);
 

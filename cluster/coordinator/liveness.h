@@ -1,4 +1,4 @@
-// Who has been silent for too long, by our own clock.
+// Finds ranks that have been silent for too long, by our own clock.
 #pragma once
 
 #include <map>
@@ -13,19 +13,19 @@ class Liveness {
   // `limit`: seconds of silence after which a rank counts as lost.
   Liveness(const Clock& clock, double limit);
 
-  // A sign of life of this rank (its first one begins the watch).
+  // Records a sign of life of this rank; the first one starts the watch.
   void Seen(int rank);
   void Forget(int rank);
-  // To be called by every turn of the main loop.
+  // Call it in every turn of the main loop.
   void Turn() { time_.Turn(); }
-  // Ranks beyond the limit; they are forgotten.
+  // Returns the ranks beyond the limit and forgets them.
   std::vector<int> TakeSilent();
 
  private:
   SuspendAwareClock time_;
   double limit_;
   std::map<int, double> last_seen_;
-  double nobody_before_ = 0;  // no rank can be beyond the limit earlier
+  double nobody_before_ = 0;  // no rank can exceed the limit before this time
 };
 
 }  // namespace zerosweep

@@ -27,7 +27,7 @@ bool WriteFailure(const Home& home, const std::string& run, const std::exception
   try {
     WriteOutcome(home, run, outcome);
     return true;
-  } catch (const Error& second) {  // the same full disk: the first error is the one to tell
+  } catch (const Error& second) {  // the same full disk: report only the first error
     spdlog::debug("{}", second.what());
     return false;
   }

@@ -1,5 +1,5 @@
-// How a run ended: `run/<id>/outcome.json`, written by rank 0 as its last act. The launcher goes by
-// it, whatever mpirun returns.
+// How a run ended: `run/<id>/outcome.json`, which rank 0 writes last. The launcher relies on it,
+// whatever mpirun returns.
 #pragma once
 
 #include <exception>
@@ -13,16 +13,16 @@ namespace zerosweep {
 struct Outcome {
   int exit_code = 0;
   int done = 0, failed = 0, cancelled = 0, open = 0;  // trials
-  int stages_run = 0;                                 // computed by this run
-  int attempts_failed = 0;                            // of this run
+  int stages_run = 0;                                 // in this run
+  int attempts_failed = 0;                            // in this run
   double seconds = 0;
-  std::string message;  // why the run could not go on, of exit codes 4 and 70
+  std::string message;  // why the run could not go on (exit codes 4 and 70)
 };
 
 void WriteOutcome(const Home& home, const std::string& run, const Outcome& outcome);
-// The outcome of a run that could not go on. Returns false when it cannot be written.
+// Writes the outcome of a run that could not go on. Returns false when it cannot be written.
 bool WriteFailure(const Home& home, const std::string& run, const std::exception& error);
-// nullopt when there is none (yet). Throws kCluster when it is malformed.
+// nullopt when there is none yet. Throws kCluster when it is malformed.
 std::optional<Outcome> ReadOutcome(const Home& home, const std::string& run);
 
 }  // namespace zerosweep

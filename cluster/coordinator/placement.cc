@@ -14,7 +14,7 @@ void Placement::Unindex(int node, const Node& entry) { by_free_.erase({entry.fre
 
 void Placement::AddNode(int node, const NodeOffer& offer) {
   Node entry{offer, {}, offer.memory};
-  for (int slot = offer.slots; slot-- > 0;) entry.free.push_back(slot);  // the first is taken first
+  for (int slot = offer.slots; slot-- > 0;) entry.free.push_back(slot);  // slot 0 is taken first
   Index(node, entry);
   nodes_[node] = std::move(entry);
 }
@@ -118,7 +118,7 @@ void Placement::Release(const std::vector<SlotAllocation>& seats) {
   }
 }
 
-// Memory counts as free from the start: what runs beside rarely needs all of it.
+// Counts all memory as free: the stages that then still run rarely need all of theirs.
 double Placement::TimeOfRoom(const ResourceRequest& needs, double now) const {
   std::map<int, size_t> free;
   int room = 0;

@@ -12,45 +12,47 @@
 
 namespace zerosweep {
 
-// What a node has to give.
+// The resources of a node.
 struct NodeOffer {
-  int slots = 0;      // stages that it runs side by side
-  bool gpus = false;  // its slots are GPUs, else shares of its cores
+  int slots = 0;      // number of stages that it runs at once
+  bool gpus = false;  // its slots are GPUs, otherwise shares of its cores
   int cores = 1;
-  double memory = 0;  // bytes, for all its stages together; 0: not known, everything fits
+  double memory = 0;  // bytes for all its stages together; 0: unknown, everything fits
 };
 
 // Where one process of a stage runs.
 struct SlotAllocation {
   int node = 0;
-  std::vector<int> slots;  // more than one where a share of the cores is not enough
+  std::vector<int> slots;  // several where one share of the cores is not enough
 };
 
-// Every operation costs at most the logarithm of the number of slots, but for those of stages of
-// several ranks, which cost as many steps as they take nodes (Reserve: as there are running seats).
+// Every operation is at most logarithmic in the number of slots, with two exceptions: for a stage
+// of several ranks the cost is linear in the number of nodes that it takes, and Reserve is linear
+// in the number of running seats.
 class Placement {
  public:
   void AddNode(int node, const NodeOffer& offer);
-  // Its slots are gone, those in use too.
+  // Removes all its slots, including those in use.
   void RemoveNode(int node);
 
-  // Whether a stage could start if nothing else ran.
+  // Whether a stage could start if nothing else were running.
   bool Fits(const ResourceRequest& needs) const { return Capacity(needs) >= needs.ranks; }
-  // How many of its ranks would find a seat then.
+  // The number of its ranks that would find a seat in that case.
   int Capacity(const ResourceRequest& needs) const;
   bool Full() const { return by_free_.empty(); }
 
-  // Seats for all ranks of a stage that is predicted to run for so many seconds from `now` on;
-  // empty when it cannot start now: there is no room, or it would run into another's reservation.
-  // One rank goes to a node in `near` where there is room, else where it leaves the least.
+  // Takes seats for all ranks of a stage that is predicted to run for `seconds` from `now` on.
+  // Returns none when the stage cannot start now, because there is no room or because it would run
+  // into another stage's reservation. A single rank goes to a node in `near` if there is room,
+  // otherwise to the node with the fewest free slots.
   std::vector<SlotAllocation> Take(size_t stage, const ResourceRequest& needs, double seconds,
                                    const std::vector<int>& near, double now);
   void Release(const std::vector<SlotAllocation>& seats);
 
-  // Keeps room for a stage of several seats that waits: from the time on at which, by the
-  // predictions, enough slots will have come free, nobody else starts, and before that only who
-  // will have ended by then. The time is never put off, so that a stage waits no longer than for
-  // what runs already. One at a time; another's reservation stays.
+  // Reserves room for a waiting stage of several seats, from the time at which enough slots are
+  // predicted to be free. Until then only stages that will have ended by that time may start;
+  // afterwards no other stage may. The time is never postponed, so the stage waits only for stages
+  // that already run. There is one reservation at a time; another stage's reservation stays.
   void Reserve(size_t stage, const ResourceRequest& needs, double now);
   void Unreserve() { reservation_.reset(); }
   std::optional<size_t> reserved() const;
@@ -73,11 +75,11 @@ class Placement {
   using SeatKey = std::pair<int, int>;  // node, first slot
 
   static int SlotsOfSeat(const Node& node, const ResourceRequest& needs);
-  // Seats of such a stage that a node has room for when so many slots and bytes are free.
+  // The number of seats of such a stage for which a node has room with this much free.
   static int Room(const Node& node, const ResourceRequest& needs, size_t free_slots,
                   double free_memory);
   int RoomNow(const Node& node, const ResourceRequest& needs) const;
-  // Nodes with the number of seats that each gives; empty when they are too few.
+  // Nodes, each with the number of seats that it gives; empty when there are too few seats.
   std::vector<std::pair<int, int>> Choose(const ResourceRequest& needs,
                                           const std::vector<int>& near) const;
   SlotAllocation TakeSeat(int node, const ResourceRequest& needs, double end);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kTerminalPeriod = 0.2;  // seconds
 constexpr double kPlainPeriod = 10;
-constexpr size_t kPlainStages = 8;  // a log of a thousand slots names these
+constexpr size_t kPlainStages = 8;  // most stages that plain output names
 constexpr int kPlainColumns = 200;
 constexpr const char* kRed = "\x1b[31m";
 constexpr const char* kReset = "\x1b[0m";
@@ -22,7 +22,7 @@ constexpr const char* kReset = "\x1b[0m";
 // The last column stays free: some terminals begin a new line when it is written.
 std::string Cut(const std::string& text, int columns) { return FirstColumns(text, columns - 1); }
 
-// What cannot be shown (a closed terminal, a full disk under a redirected stderr) stops no run.
+// A failed write (a closed terminal, a full disk under a redirected stderr) stops no run.
 void Write(std::FILE* stream, const std::string& text) {
   [[maybe_unused]] const size_t written = std::fwrite(text.data(), 1, text.size(), stream);
 }
@@ -102,7 +102,7 @@ void ProgressDisplay::Update(const RunSnapshot& snapshot) {
 
 void ProgressDisplay::Draw(const RunSnapshot& snapshot) {
   Clear();
-  // Failures are in the first line: they are what somebody watching must not miss.
+  // Failures go into the first line: a watching user must not miss them.
   if (snapshot.trials > 0) {
     const bool failures = snapshot.trials_failed > 0 && options_.color;
     const std::string line =

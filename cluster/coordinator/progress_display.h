@@ -1,4 +1,4 @@
-// What a run shows while it works, on stderr: live bars on a terminal, plain lines elsewhere.
+// The progress that a run shows on stderr: live bars on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <cstdio>
@@ -14,14 +14,14 @@ struct ActiveStage {
   double done = 0, total = 0;
   std::string unit;
   std::string note;
-  double seconds = 0;      // since its start
-  std::string place = {};  // "node-a/slot 0"; shown where it is given
+  double seconds = 0;      // since it started
+  std::string place = {};  // "node-a/slot 0"; "": not shown
 };
 
 struct RunSnapshot {
   int trials = 0;  // 0: a single job, without a summary
   int trials_done = 0, trials_failed = 0;
-  int stages = 0, stages_done = 0;  // of this run
+  int stages = 0, stages_done = 0;  // in this run
   double eta = -1;                  // seconds; < 0: unknown
   std::vector<ActiveStage> active;  // by slot
 };
@@ -35,11 +35,11 @@ struct DisplayOptions {
   int rows = 24;
 };
 
-// What stderr is, by the one rule of base/terminal.h.
+// The options for stderr, by the rule of base/terminal.h.
 DisplayOptions DetectDisplay(bool color_wanted, bool quiet);
 
-// One thread. Redraws at most 5 times a second on a terminal; elsewhere a summary and the first
-// running stages every 10 s.
+// Single-threaded. Redraws at most 5 times a second on a terminal; elsewhere prints a summary and
+// the first running stages every 10 s.
 class ProgressDisplay {
  public:
   ProgressDisplay(DisplayOptions options, const Clock& clock);
@@ -48,7 +48,7 @@ class ProgressDisplay {
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
-  // Whether Update would show anything now: making a snapshot costs.
+  // Whether Update would show anything now (making a snapshot is expensive).
   bool Due() const;
   void Update(const RunSnapshot& snapshot);
   // One lasting line ("done  quantize minmax w4a4  3.2 s"); with `problem`, shown even when quiet.
@@ -57,7 +57,7 @@ class ProgressDisplay {
  private:
   void Clear();
   void Draw(const RunSnapshot& snapshot);
-  // Returns how many lines: at most `most`, and one more if there are others.
+  // Returns the number of lines: at most `most`, plus one if there are more stages.
   int PrintStages(const RunSnapshot& snapshot, size_t most);
 
   DisplayOptions options_;
@@ -66,9 +66,9 @@ class ProgressDisplay {
   int drawn_ = 0;  // lines of bars on the screen
 };
 
-// "[#####.....]": `width` characters with the brackets; done/total clamped to 0…1.
+// "[#####.....]": `width` characters with the brackets; done/total is clamped to 0…1.
 std::string Bar(double done, double total, int width);
-// The line of one running stage: label, bar, counts, rate and time left, at most `columns` wide.
+// One running stage's line: label, bar, counts, rate and time left, at most `columns` wide.
 std::string StageLine(const ActiveStage& stage, int columns);
 // "trials 3/9 (1 failed)  stages 7/20  2 running  about 40 s left"
 std::string SummaryLine(const RunSnapshot& snapshot);

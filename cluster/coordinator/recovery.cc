@@ -22,7 +22,7 @@ std::optional<std::map<std::string, std::string>> DoneInputs(
   return digests;
 }
 
-// The attempt's row, lost or never written, becomes the one that did it.
+// Records the artifact under the attempt that made it, whose row was lost or never written.
 void Adopt(const Published& published, std::map<std::string, std::string> inputs,
            ResultsWriter& writer) {
   AttemptDone done;

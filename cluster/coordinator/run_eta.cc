@@ -7,9 +7,9 @@
 namespace zerosweep {
 namespace {
 
-// Below this share a projection is mostly the stage's start (loading, warming up).
+// Below this share, a projection mostly measures the stage's start (loading, warming up).
 constexpr double kShareThatTells = 0.02;
-// What other kinds took says little of a kind that has not told yet.
+// Measurements of other kinds say little about a kind without any of its own.
 constexpr double kMaxScaleOfOthers = 3;
 
 }  // namespace
@@ -59,7 +59,7 @@ double RunEta::Seconds(const std::vector<RunningStage>& running, size_t slots) c
     const double whole = stage.share >= kShareThatTells
                              ? stage.seconds / std::min(stage.share, 1.0)
                              : std::max(expected(stage.stage), stage.seconds);
-    work += whole - stage.seconds - expected(stage.stage);  // what is left of it, not all of it
+    work += whole - stage.seconds - expected(stage.stage);  // only the rest of it
     longest = std::max(longest, whole - stage.seconds);
   }
   return std::max({work / static_cast<double>(slots), longest, 0.0});

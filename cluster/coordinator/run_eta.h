@@ -1,4 +1,4 @@
-// When a run will be over, learned from its own stages, the running ones included.
+// Estimates when a run will end, from the durations of its own stages, including running ones.
 #pragma once
 
 #include <string>
@@ -11,20 +11,21 @@ namespace zerosweep {
 // A stage that runs now.
 struct RunningStage {
   size_t stage = 0;
-  double seconds = 0;  // since its start
-  double share = 0;    // of its work done, 0…1; 0: not known yet
+  double seconds = 0;  // since it started
+  double share = 0;    // of its work that is done, 0…1; 0: unknown
 };
 
 class RunEta {
  public:
-  // `scheduler` (of the same stages) knows what is open and what each was predicted to cost.
+  // `scheduler` holds the same stages: it knows which are open and their predicted costs.
   RunEta(const std::vector<StageRow>& stages, const Scheduler& scheduler);
 
   void Finished(size_t stage, double seconds);
 
-  // Seconds until everything open has ended on `slots` slots; < 0 while no stage has told anything.
-  // Predictions are scaled, for stages of one kind and implementation, by what such stages took in
-  // this run against theirs; for others, by what all took, but by no more than 3.
+  // Seconds until every open stage has ended on `slots` slots; < 0 while no stage has reported
+  // anything. Predictions are scaled by the ratio of measured to predicted time of the stages of
+  // the same kind and implementation in this run. Without any, the ratio over all stages is used,
+  // limited to a factor of 3 either way.
   double Seconds(const std::vector<RunningStage>& running, size_t slots) const;
 
  private:

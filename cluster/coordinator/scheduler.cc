@@ -10,9 +10,9 @@ namespace {
 
 constexpr int kMaxInterruptions = 10;
 constexpr double kLongestBackOff = 300;  // seconds
-// A prediction is trusted to within this factor where a deadline depends on it.
+// Safety factor on predictions where a deadline depends on them.
 constexpr double kMargin = 1.2;
-// Ready stages that one call looks at beyond the first that finds no room.
+// Number of ready stages that one call examines after the first that finds no room.
 constexpr int kLooks = 64;
 
 bool HasEnded(Scheduler::Phase phase) {
@@ -128,7 +128,7 @@ void Scheduler::BeginRunning(size_t stage, int node) {
 std::optional<Scheduler::Start> Scheduler::TakeNext(double now, Placement& placement) {
   WakeDelayed(now);
   if (const auto reserved = placement.reserved(); reserved && phase(*reserved) != Phase::kReady)
-    placement.Unreserve();  // cancelled meanwhile
+    placement.Unreserve();  // it was cancelled
   int looks = 0;
   for (auto entry = ready_.begin();
        entry != ready_.end() && looks <= kLooks && !placement.Full();) {

@@ -1,5 +1,5 @@
-// Which stage runs next: pure logic, no clock, no processes, no database. `now` is in seconds of
-// any one clock of the caller's.
+// Decides which stage runs next. Pure logic: no clock, no processes, no database. `now` is in
+// seconds of any one clock of the caller's.
 #pragma once
 
 #include <limits>
@@ -16,39 +16,40 @@
 namespace zerosweep {
 
 struct SchedulerOptions {
-  int max_attempts = 3;  // tries in this run at a stage whose process crashes or is lost
-  double back_off = 1;   // times BackOff: waiting before another try
-  // When the allocation ends, and for how long it lasts in all.
+  int max_attempts = 3;  // tries in this run of a stage whose process crashes or is lost
+  double back_off = 1;   // factor on BackOff, the wait before another try
+  // When the allocation ends, and its total length.
   double deadline = std::numeric_limits<double>::infinity();
   double allocation = std::numeric_limits<double>::infinity();
-  // By stage: its cost is a guess, good enough for the order but not to hold it back. Empty: none.
+  // By stage: whether its cost is a guess, good enough to order stages but not to hold one back.
+  // Empty: no cost is a guess.
   std::vector<bool> guessed = {};
 };
 
-// How many tries an end of this class allows: a crash, a lost worker or a timeout may pass and gets
-// `max_attempts`; an error that the stage reported itself is repeated once; a wrong configuration
-// or missing data, never.
+// The number of tries that a failure of this class allows. A crash, a lost worker or a timeout may
+// be temporary and gets `max_attempts`; an error that the stage itself reported is repeated once; a
+// wrong configuration or missing data, never.
 int AllowedAttempts(const StageFailed& failed, int max_attempts);
 
-// Seconds before the next try, after so many: what was short (memory, a device, the disk) may be
-// there again by then. A lost worker says nothing about the stage.
+// Seconds before the next try, after `tries` tries: the missing resource (memory, a device, disk
+// space) may be available again by then. A lost worker says nothing about the stage.
 double BackOff(Failure failure, int tries);
 
-// The stages of a plan, by their index in it. Costliest first: the order is that of a stage's cost
-// plus the longest chain of costs behind it.
+// The stages of a plan, by their index in it. The costliest comes first: its priority is its own
+// cost plus the longest chain of costs behind it.
 //
 //   waiting → ready → running → committing → done
 //                  ↖ (retry) ↙ ↘ failed, with everything that needs it
 //
-// One that is predicted not to end before the deadline is held back, ready, for the next run; but
-// not one that no allocation of this length could hold: it starts, saves at the end and goes on in
-// the next.
+// A ready stage that is predicted not to end before the deadline is held back for the next run. The
+// exception is a stage too long for any allocation of this length: it starts, saves at the end and
+// continues in the next allocation.
 class Scheduler {
  public:
   enum class Phase { kWaiting, kReady, kRunning, kCommitting, kDone, kFailed, kCancelled };
 
-  // `stages`: inputs before users. `statuses`: what the database knows, and `seconds`: what each
-  // will cost as predicted, in the same order.
+  // `stages` holds inputs before users. In the same order, `statuses` holds what the database knows
+  // and `seconds` the predicted costs.
   Scheduler(const std::vector<StageRow>& stages, const std::vector<StageStatus>& statuses,
             const std::vector<double>& seconds, SchedulerOptions options = {});
 
@@ -56,25 +57,25 @@ class Scheduler {
     size_t stage = 0;
     std::vector<SlotAllocation> seats;
   };
-  // The ready stage that should start now, and where; it is running from here on. Its inputs'
-  // nodes are preferred. A stage of several seats that finds no room gets a reservation.
+  // Takes the ready stage that should start now; from here on it is running. The nodes of its
+  // inputs are preferred. A stage of several seats that finds no room gets a reservation.
   std::optional<Start> TakeNext(double now, Placement& placement);
   // The running stage reported success and waits for its commit.
   void BeginCommit(size_t stage);
-  // Its artifact is committed: users whose inputs are all done become ready.
+  // Its artifact is committed; users whose inputs are all done become ready.
   void Committed(size_t stage, const std::string& artifact);
-  // An attempt failed. Returns true when no other will be made: the stage and everything that needs
-  // it have failed. Otherwise it is ready again, after its back-off. An "interrupted" one counts as
-  // no try, unless somebody keeps ending the stage from outside.
+  // An attempt failed. Returns true when no other will follow: the stage and everything that needs
+  // it have failed. Otherwise the stage is ready again after its back-off. An "interrupted" attempt
+  // does not count as a try, unless the stage is interrupted again and again.
   bool Failed(size_t stage, const StageFailed& failed, double now);
-  // A running stage goes back without counting as a try (the run is being interrupted).
+  // Puts a running stage back without counting a try (the run is being interrupted).
   void PutBack(size_t stage);
-  // A ready stage that cannot be tried has failed, with everything that needs it.
+  // Fails a ready stage that cannot be tried, with everything that needs it.
   void Refuse(size_t stage, const std::string& error);
-  // This stage, unless it has ended, and everything that needs it will not run. One that is being
-  // committed still becomes done; if that fails, it is cancelled.
+  // Cancels this stage, unless it has ended, and everything that needs it. A stage that is being
+  // committed still becomes done; if its commit fails, it is cancelled.
   void Cancel(size_t stage);
-  // A failed or cancelled stage may be tried anew; reopen its inputs first.
+  // Allows a failed or cancelled stage to be tried again. Reopen its inputs first.
   void Reopen(size_t stage);
 
   bool Finished() const { return open_ == 0; }
@@ -84,7 +85,7 @@ class Scheduler {
   std::optional<size_t> FindUnplaceable(const Placement& placement) const;
   // When the next back-off ends; infinity when none is under way.
   double NextWake() const;
-  // Whether nothing was open from the start.
+  // Whether nothing was open at the start.
   bool NothingToDo() const { return nothing_to_do_; }
   size_t size() const { return nodes_.size(); }
   Phase phase(size_t stage) const { return nodes_[stage].phase; }
@@ -92,9 +93,9 @@ class Scheduler {
   const std::string& error(size_t stage) const { return nodes_[stage].error; }
   const ResourceRequest& needs(size_t stage) const { return nodes_[stage].needs; }
   double cost(size_t stage) const { return nodes_[stage].cost; }
-  // Attempts made at this stage, over all runs, the running one included.
+  // Number of attempts at this stage over all runs, including the running one.
   int AttemptNumber(size_t stage) const { return nodes_[stage].attempts; }
-  // Whether it has not ended yet.
+  // Whether the stage has not ended yet.
   bool IsOpen(size_t stage) const;
 
  private:
@@ -105,14 +106,14 @@ class Scheduler {
     size_t inputs_missing = 0;  // not done
     double cost = 0;
     double priority = 0;
-    int attempts = 0;       // of all runs
-    int tries = 0;          // of this run
-    int interruptions = 0;  // of this run
+    int attempts = 0;       // in all runs
+    int tries = 0;          // in this run
+    int interruptions = 0;  // in this run
     int node = -1;          // where its artifact was made, in this run
     double ready_at = 0;    // end of its back-off
     std::string artifact;
     std::string error;
-    bool cancel = false;  // asked for while it was being committed
+    bool cancel = false;  // requested while it was being committed
   };
   void MakeReady(size_t stage);
   void MakeReadyLater(size_t stage, double at);

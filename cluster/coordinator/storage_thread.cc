@@ -24,7 +24,7 @@ constexpr auto kIdleTurn = std::chrono::milliseconds(500);
 constexpr double kRequestPeriod = 2;    // seconds
 constexpr double kSnapshotPeriod = 60;  // seconds
 
-// Signals belong to the main thread.
+// Leaves signals to the main thread.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -49,8 +49,8 @@ StorageThread::StorageThread(const Home& home, HomeLock& lock,
       writer_(std::move(writer)),
       store_(home),
       publish_(std::move(publish)),
-      // On a disk of our own the commit itself is what gathers; on a network file system at most
-      // one transaction a second.
+      // On a local disk the commit itself gathers work; on a network file system, at most one
+      // transaction a second.
       gather_seconds_(IsNetworkFileSystem(home.folder) ? 1.0 : 0.0) {
   if (!publish_)
     publish_ = [this](const AttemptDone& done) {
@@ -166,7 +166,7 @@ void StorageThread::RunBatch(Batch batch) {
   for (const auto& task : batch) task(*writer_);
   store_.Sync();
   writer_->Commit();
-  // Only what is durable is answered.
+  // Reply only to what is durable.
   for (const auto& [id, reply] : replies_) WriteReply(home_, id, reply);
   replies_.clear();
   std::error_code code;
@@ -185,7 +185,7 @@ void StorageThread::PublishAndCommit(ResultsWriter& writer, AttemptDone done) {
   try {
     published = publish_(done);
   } catch (const Error& error) {
-    if (error.failure() != Failure::kPublish) throw;  // the disk's fault ends the run
+    if (error.failure() != Failure::kPublish) throw;  // a disk error ends the run
     PublishFailed failed{done.attempt, done.stage, error.what()};
     pending_.emplace_back(std::move(failed));
     return;
@@ -228,7 +228,7 @@ void StorageThread::LookForRequests() {
   if (now - last_look_ < kRequestPeriod) return;
   last_look_ = now;
   for (Request& request : PollRequests(home_)) {
-    if (!seen_.insert(request.id).second) continue;  // its execution is under way
+    if (!seen_.insert(request.id).second) continue;  // already being executed
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(request));
   }

@@ -1,4 +1,4 @@
-// The one thread that does SQL and file work while a sweep runs, so that the coordinator's main
+// The thread that does all SQL and file work while a sweep runs, so that the coordinator's main
 // thread never waits for a disk.
 #pragma once
 
@@ -22,59 +22,60 @@
 
 namespace zerosweep {
 
-// The stage is published and committed: its users may start.
+// The stage is published and committed; its users may start.
 struct StageCommitted {
   std::string attempt;
   std::string stage;
   std::string artifact;
 };
 
-// What was staged is not what the stage reported; nothing was committed.
+// The staged files are not what the stage reported; nothing was committed.
 struct PublishFailed {
   std::string attempt;
   std::string stage;
   std::string message;
 };
 
-// A request brought failed or cancelled stages back.
+// A request reopened failed or cancelled stages.
 struct StagesReopened {
   std::vector<std::string> stages;
 };
 
 using StorageEvent = std::variant<StageCommitted, PublishFailed, Request, StagesReopened>;
 
-// Makes an artifact that an attempt has staged a published one.
+// Publishes the artifact that an attempt has staged.
 using Publisher = std::function<Published(const AttemptDone&)>;
 
-// Takes work from the main thread through a bounded queue, runs all that has gathered in one
-// transaction, and reports what became durable. Also keeps the home lock beating and looks for
-// requests every 2 s. The public methods belong to one (the main) thread.
+// Takes work from the main thread through a bounded queue, runs all queued work in one transaction,
+// and reports what became durable. Also keeps the home lock's heartbeat going and looks for
+// requests every 2 s. Only the main thread may call the public methods.
 class StorageThread {
  public:
-  // `publish`: instead of the home's artifact store, where attempts stage nothing (benches).
-  // REQUIRES: `lock` outlives this object; `writer` is used by nobody else from now on.
+  // `publish` replaces the home's artifact store where attempts stage nothing (benches). REQUIRES:
+  // `lock` outlives this object; from now on only this object uses `writer`.
   StorageThread(const Home& home, HomeLock& lock, std::unique_ptr<ResultsWriter> writer,
                 Publisher publish = {});
-  // Ends after what is queued; errors are lost (call Close to see them).
+  // Runs what is queued, then ends the thread. Errors are lost; call Close to see them.
   ~StorageThread();
 
   void Start(const AttemptRow& attempt);
-  // Publishes the staged artifact, then commits: answered by StageCommitted or PublishFailed.
+  // Publishes the staged artifact, then commits. StageCommitted or PublishFailed reports the
+  // result.
   void Finish(const AttemptDone& done);
-  // Also removes what the attempt staged, when `remove_staging` (its process is known to be dead).
+  // `remove_staging` also removes what the attempt staged: its process must be known to be dead.
   void Fail(const AttemptFailed& failed, bool remove_staging);
-  // Executes a request and replies. `stages`: the run's ended stages that it may bring back, which
-  // StagesReopened then names.
+  // Executes a request and replies. `stages` holds the run's ended stages that the request may
+  // reopen; StagesReopened then names those it did.
   void Execute(const Request& request, const std::vector<std::string>& stages);
-  // Replaces a file for those who watch the run; of several in a row the last counts. Failing at it
-  // hurts nobody.
+  // Replaces a file for those who watch the run. Of several calls in a row only the last counts. A
+  // failure does no harm.
   void Tell(std::filesystem::path file, std::string text);
   // Any other work, inside the batch's transaction.
   using Task = std::function<void(ResultsWriter&)>;
   void Post(Task task);
 
-  // What has become durable since. Rethrows what the thread died of (kStorage, kCluster when
-  // fenced).
+  // Returns what has become durable since the last call. Rethrows the error that ended the thread
+  // (kStorage; kCluster when fenced).
   std::vector<StorageEvent> Poll();
   bool Idle() const;
   // Commits everything and ends the thread. Throws as Poll does; events may remain for one last
@@ -84,7 +85,7 @@ class StorageThread {
  private:
   using Batch = std::deque<Task>;
   void Loop();
-  // Empty after half a second without work; nullopt when there will be no more.
+  // Empty after half a second without work; nullopt when no more will come.
   std::optional<Batch> TakeBatch();
   void RunBatch(Batch batch);
   void PublishAndCommit(ResultsWriter& writer, AttemptDone done);
@@ -102,9 +103,9 @@ class StorageThread {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Batch queue_;
-  std::vector<StorageEvent> events_;                   // durable
-  std::vector<StorageEvent> pending_;                  // of the open transaction; the thread's own
-  std::vector<std::pair<std::string, Json>> replies_;  // to requests of the batch
+  std::vector<StorageEvent> events_;   // durable
+  std::vector<StorageEvent> pending_;  // in the open transaction; used by the thread only
+  std::vector<std::pair<std::string, Json>> replies_;  // to the batch's requests
   std::exception_ptr error_;
   std::optional<std::pair<std::filesystem::path, std::string>> news_;
   size_t in_batch_ = 0;

@@ -1,5 +1,5 @@
-// The transport over MPI: point to point only, nothing collective after the start. One source for
-// Open MPI 4.1 and 5.0 (ULFM): what only the latter has is a weak symbol.
+// The transport over MPI: point to point only, nothing collective after the start. One source
+// serves Open MPI 4.1 and 5.0 (ULFM): functions that only 5.0 has are weak symbols.
 #include <mpi.h>
 
 #include <deque>
@@ -22,7 +22,7 @@ namespace {
 constexpr int kTag = 1;
 constexpr double kLastSendSeconds = 2;
 
-// Codes are wrapped at the call.
+// Turns MPI error codes into kCluster errors.
 void Check(int code, const char* call) {
   if (code == MPI_SUCCESS) return;
   char text[MPI_MAX_ERROR_STRING] = {};
@@ -54,7 +54,7 @@ class MpiTransport final : public Transport {
     outgoing.bytes = message.dump(-1, ' ', false, Json::error_handler_t::replace);
     const int code = MPI_Isend(outgoing.bytes.data(), static_cast<int>(outgoing.bytes.size()),
                                MPI_BYTE, to, kTag, MPI_COMM_WORLD, &outgoing.request);
-    // A send to a dead rank may fail here, later or never; who is dead is asked in NoteFailures.
+    // A send to a dead rank may fail here, later or never; NoteFailures finds out who is dead.
     if (code != MPI_SUCCESS) {
       outgoing_.pop_back();
       NoteFailures();
@@ -71,7 +71,7 @@ class MpiTransport final : public Transport {
     int arrived = 0;
     MPI_Status status;
     const int code = MPI_Iprobe(MPI_ANY_SOURCE, kTag, MPI_COMM_WORLD, &arrived, &status);
-    // Under ULFM the error of a dead peer comes beside the flag of a message that is there.
+    // Under ULFM the error about a dead peer may come together with the flag of a waiting message.
     if (code != MPI_SUCCESS && !NoteFailures()) Check(code, "MPI_Iprobe");
     if (arrived == 0) return std::nullopt;
     return Receive(status);
@@ -80,7 +80,8 @@ class MpiTransport final : public Transport {
   std::vector<int> LostRanks() override { return std::exchange(newly_dead_, {}); }
 
   void Finish() override {
-    // What a rank has not taken by then, it will never take: without ULFM nobody says that it died.
+    // A message that a rank has not received by then, it never will: without ULFM its death is not
+    // reported.
     const double start = MPI_Wtime();
     while (!outgoing_.empty() && MPI_Wtime() - start < kLastSendSeconds) DropSent();
     MPI_Finalize();
@@ -109,8 +110,8 @@ class MpiTransport final : public Transport {
     return Envelope{probed.MPI_SOURCE, std::move(message)};
   }
 
-  // Acknowledges failed processes and notes which they are. Returns whether any is known: without
-  // ULFM always false.
+  // Acknowledges and notes failed processes. Returns whether any is known; without ULFM always
+  // false.
   bool NoteFailures() {
     if (MPIX_Comm_failure_ack == nullptr || MPIX_Comm_failure_get_acked == nullptr) return false;
     MPIX_Comm_failure_ack(MPI_COMM_WORLD);
@@ -142,7 +143,7 @@ class MpiTransport final : public Transport {
   int rank_ = 0;
   int size_ = 1;
   std::deque<Json> to_self_;
-  std::list<Outgoing> outgoing_;  // addresses stay while MPI reads them
+  std::list<Outgoing> outgoing_;  // a list: addresses must stay while MPI reads them
   std::set<int> dead_;
   std::vector<int> newly_dead_;
 };

@@ -22,17 +22,17 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kTurn = 0.02;  // seconds between two looks
-// From the outcome to the end of mpirun: a rank that died can keep MPI_Finalize for ever.
+constexpr double kTurn = 0.02;  // seconds between two checks
+// Seconds from the outcome to the end of mpirun: a dead rank can block MPI_Finalize forever.
 constexpr double kLeaveLimit = 4;
-constexpr int kStarts = 3;          // of an mpirun that ends before its ranks have begun
+constexpr int kStarts = 3;          // of an mpirun that ends before its ranks have started
 constexpr double kStartPause = 2;   // seconds between them
 constexpr double kTermToKill = 3;   // from SIGTERM to SIGKILL
 constexpr double kNodesFactor = 5;  // a cluster takes longer to start ranks
 
 volatile std::sig_atomic_t signals_seen = 0;
 void Count(int) { signals_seen = signals_seen + 1; }
-// A wish, however often it is repeated.
+// Counts as one request, however often it is repeated.
 void Note(int) { signals_seen = signals_seen == 0 ? 1 : signals_seen; }
 
 // Counts INT and TERM while it lives, and notes HUP and USR1.
@@ -68,7 +68,7 @@ bool HasEnded(pid_t child) {
   return result == child || (result < 0 && errno == ECHILD);
 }
 
-// SIGTERM, then SIGKILL: mpirun passes the first on and follows its ranks.
+// Sends SIGTERM, then SIGKILL. mpirun passes SIGTERM on and ends after its ranks.
 void End(pid_t child) {
   const Clock& clock = SystemClock();
   kill(child, SIGTERM);
@@ -79,13 +79,13 @@ void End(pid_t child) {
   }
 }
 
-// Before that the ranks do not yet listen to signals.
+// Whether the ranks already listen to signals.
 bool IsReady(const LaunchOptions& options) {
   std::error_code code;
   return std::filesystem::is_directory(options.home.run(options.run), code);
 }
 
-// The line about ranks that do not begin, once; and whether it is time to give them up.
+// Warns once about ranks that do not start, and knows when to give them up.
 class StartWatch {
  public:
   explicit StartWatch(const LaunchOptions& options)
@@ -98,8 +98,8 @@ class StartWatch {
       told_ = true;
       spdlog::warn(
           "mpirun has not started the ranks for {:.0f} s; it has {:.0f} more. A shell that was "
-          "begun inside a job or a step may be the cause: a fresh one, or a run without --ranks, "
-          "goes around it",
+          "started inside a job or a step may be the cause: use a fresh shell, or run without "
+          "--ranks",
           waited, hung_ - slow_);
     }
     return waited > hung_;
@@ -113,8 +113,8 @@ class StartWatch {
 
 enum class Followed { kToTheEnd, kUnheard, kHung };
 
-// Waits for the end of mpirun, passing on what must be passed on; ends it when a signal came before
-// the ranks could hear it, and when they do not begin.
+// Waits for the end of mpirun and passes signals on. Ends mpirun when a signal came before the
+// ranks could hear it, and when the ranks do not start.
 Followed Follow(pid_t child, const LaunchOptions& options) {
   const Clock& clock = SystemClock();
   StartWatch watch(options);
@@ -156,7 +156,8 @@ bool HasLoopback() {
   return found;
 }
 
-// As Follow. Under load mpirun's daemons may not find each other; nothing has happened then.
+// As Follow, with further starts: under load mpirun's daemons may not find each other, and nothing
+// has happened then.
 Followed StartAndFollow(const std::vector<std::string>& words, const LaunchOptions& options) {
   for (int start = 1;; ++start) {
     const Followed followed = Follow(StartMpirun(words, options.over_nodes), options);

@@ -1,5 +1,5 @@
-// Starts ranks of this program through mpirun, on this host or one on every node of a Slurm
-// allocation, and follows them to their end.
+// Starts ranks of this program through mpirun, all on this host or one on every node of a Slurm
+// allocation, and waits for their end.
 #pragma once
 
 #include <string>
@@ -10,25 +10,29 @@
 namespace zerosweep {
 
 struct LaunchOptions {
-  std::vector<std::string> command;  // the program and its arguments, as every rank runs it
+  std::vector<std::string> command;  // the program and arguments of every rank
   int ranks = 1;
   bool over_nodes = false;
   std::string interface;
   Home home;
   std::string run;    // where rank 0 writes its outcome
   double grace = 30;  // seconds from the first signal to the end of mpirun
-  // Seconds in which the ranks should have begun (a line says so), and in which they must have;
-  // over nodes five times as long.
+  // Seconds after which ranks that have not started yet cause a warning, and after which they are
+  // given up; over nodes, five times as long.
   double slow_start = 8, hung_start = 60;
 };
 
-// Runs mpirun in a process group of its own. The first INT, TERM, HUP or USR1 becomes SIGUSR1 (=
-// drain); after `grace` seconds, or a second signal, mpirun is ended; before rank 0 listens (the
-// folder of the run is there), it is ended at once: 75. The exit code is that of the outcome, whose
-// error is logged; 4 when there is none, whatever mpirun returned. An mpirun that does not leave
-// within 4 s of the outcome is ended too, and one whose ranks do not begin within a minute (five
-// over nodes): a line says so long before. Throws kCluster when it cannot be started or there is no
-// loopback interface, kStorage when
+// Runs mpirun in a process group of its own. Returns the exit code of the outcome, whose error it
+// logs; 4 when there is no outcome, whatever mpirun returned.
+//
+// The first INT, TERM, HUP or USR1 is passed on as SIGUSR1 (drain); after `grace` seconds or a
+// second signal, mpirun is ended. Until rank 0 listens, which the run's folder shows, a signal ends
+// mpirun at once, and the result is 75.
+//
+// An mpirun that does not exit within 4 s of the outcome is ended too, as is one whose ranks do not
+// start within a minute (five over nodes); a warning comes long before.
+//
+// Throws kCluster when mpirun cannot be started or there is no loopback interface, kStorage when
 // the home cannot be made.
 int LaunchRanks(const LaunchOptions& options);
 

@@ -16,7 +16,7 @@ bool BeginsWithOneOf(const std::string& name, std::initializer_list<const char*>
                      [&](const char* prefix) { return name.starts_with(prefix); });
 }
 
-// Of Slurm what ranks of this host want to know, although their mpirun must not.
+// Slurm's variables that the ranks of this host need, although their mpirun must not see them.
 bool IsForRanks(const std::string& name) {
   static constexpr const char* kNames[] = {
       "SLURM_CONF",      "SLURM_JOB_ID",   "SLURM_CLUSTER_NAME", "SLURM_JOB_END_TIME",
@@ -29,24 +29,24 @@ bool IsForRanks(const std::string& name) {
 
 std::map<std::string, std::string> MpirunEnvironment(std::map<std::string, std::string> ours,
                                                      bool over_nodes) {
-  // A shell that mpirun or srun has started, or that has kept what they left.
+  // Inside a shell that mpirun or srun started, or that kept the variables of one.
   const bool launched = ours.contains("PMIX_RANK") || ours.contains("PMIX_NAMESPACE") ||
                         ours.contains("OMPI_COMM_WORLD_SIZE");
   std::erase_if(ours, [&](const auto& entry) {
     const std::string& name = entry.first;
     if (name.find("ALLOW_RUN_AS_ROOT") != std::string::npos) return false;
-    // A user's own settings: those of nodes are the cluster's matter, on one host ours but for
-    // PMIx's.
+    // A user's own settings stay: over nodes all of them, as they describe the cluster; on one host
+    // only PMIx's, as the others are ours.
     if (!launched && (BeginsWithOneOf(name, {"PMIX_MCA_"}) ||
                       (over_nodes && BeginsWithOneOf(name, {"OMPI_MCA_", "PRTE_MCA_"}))))
       return false;
     if (BeginsWithOneOf(name, {"PMIX_", "PMI_", "PMI2_", "OMPI_", "OPAL_", "ORTE_", "PRTE_"}))
       return true;
-    // Resource managers, whose nodes mpirun would use.
+    // Variables of resource managers, whose nodes mpirun would use.
     return !over_nodes && BeginsWithOneOf(name, {"SLURM_", "SLURMD_", "PBS_", "LSB_", "LSF_",
                                                  "FLUX_", "COBALT_", "PE_HOSTFILE"});
   });
-  // mpirun knows Slurm's variables by their old names, and without them stays on this host.
+  // mpirun knows Slurm's variables by their old names; without them it stays on this host.
   for (const auto& [older, name] : {std::pair("SLURM_JOBID", "SLURM_JOB_ID"),
                                     {"SLURM_NODELIST", "SLURM_JOB_NODELIST"},
                                     {"SLURM_NNODES", "SLURM_JOB_NUM_NODES"}}) {
@@ -75,7 +75,7 @@ std::vector<std::string> MpirunCommand(const MpirunSpec& spec) {
   const std::string interface = spec.over_nodes ? spec.interface : "lo";
   if (!interface.empty()) add({"--mca", "btl_tcp_if_include", interface});
   if (spec.over_nodes) {
-    // The daemons' own connections too; they refuse loopback.
+    // This also restricts the daemons' own connections; daemons refuse loopback.
     const bool for_daemons = !interface.empty() && interface != "lo";
     if (for_daemons && spec.ulfm) add({"--prtemca", "prte_if_include", interface});
     if (for_daemons && !spec.ulfm) add({"--mca", "oob_tcp_if_include", interface});

@@ -20,12 +20,13 @@
 namespace zerosweep {
 namespace {
 
-// Workers on other nodes leave within 75 s of their coordinator's end; what is older is nobody's.
+// Workers on other nodes exit within 75 s of their coordinator's end, so older folders belong to no
+// process.
 constexpr double kStagingAge = 120;  // seconds
-// A worker waits this long for its coordinator to hear the same signal and say leave.
+// A worker waits this long for its coordinator, which has the same signal, to send Leave.
 constexpr double kSignalPatience = 1;
 
-// The coordinator and the worker of rank 0, fed from one transport.
+// Runs the coordinator and the worker of rank 0 from one transport.
 void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
           const DrainSignals& signals, const Clock& clock) {
   AdaptiveWait wait(clock);
@@ -38,8 +39,8 @@ void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
         worker.Handle(*to_worker);
       } else {
         const auto& of_worker = std::get<WorkerMessage>(message);
-        active |=
-            !std::holds_alternative<Heartbeat>(of_worker);  // a thousand workers' beats never end
+        // Heartbeats do not count: those of a thousand workers never pause.
+        active |= !std::holds_alternative<Heartbeat>(of_worker);
         coordinator.Handle(envelope->from, of_worker);
       }
     }
@@ -50,7 +51,8 @@ void Loop(Coordinator& coordinator, Worker& worker, Transport& transport,
   }
 }
 
-// Checkpoints of stages that were adopted, or whose coordinator died right after the commit.
+// Removes checkpoints of stages that were adopted, or whose coordinator died right after the
+// commit.
 void RemoveOldCheckpoints(const Plan& plan, const std::vector<StageStatus>& statuses,
                           const Home& home) {
   const std::vector<std::string> kept = StagesWithCheckpoints(home);
@@ -63,7 +65,7 @@ void RemoveOldCheckpoints(const Plan& plan, const std::vector<StageStatus>& stat
 std::vector<StageStatus> PrepareDatabase(const Plan& plan, const Home& home, ResultsWriter& writer,
                                          ProgressDisplay& display) {
   const ArtifactStore store(home);
-  writer.Begin();  // a stage is done with all that belongs to it, or open
+  writer.Begin();  // a stage is done with all its rows, or open
   writer.AddSweep(plan.sweep, plan.source, plan.resolved, plan.trials, plan.stages);
   const int closed = writer.CloseOpenAttempts();
   std::vector<std::string> names;
@@ -127,7 +129,7 @@ Outcome RunLocked(const Plan& plan, Transport& transport, const SessionOptions& 
   return MakeOutcome(plan, scheduler, coordinator, clock.Monotonic() - start);
 }
 
-// Returns the exit code for it.
+// Logs the error and returns its exit code.
 int ReportError(const std::exception_ptr& pointer) {
   try {
     std::rethrow_exception(pointer);
@@ -147,7 +149,7 @@ Outcome RunSweep(const Plan& plan, Transport& transport, const SessionOptions& o
   const DrainSignals signals;
   const Home& home = options.coordinator.home;
   home.Create();
-  MakePrivateFolder(home.run(options.run));  // from here on the launcher leaves signals to us
+  MakePrivateFolder(home.run(options.run));  // from here on the launcher passes signals on to us
   try {
     HomeLock lock(home, clock, options.break_lock, options.lock_limits);
     const Outcome outcome = RunLocked(plan, transport, options, lock, signals, clock);
@@ -171,8 +173,8 @@ int RunRankZero(Transport& transport, const Home& home, const std::string& launc
       error = std::current_exception();
   }
   if (!transport.complete()) {
-    // A collective end would wait for the lost rank for ever; leaving mpirun without one ends the
-    // others.
+    // A collective end would wait for the lost rank forever. Exiting under mpirun without it ends
+    // the other ranks.
     if (error) code = ReportError(error);
     std::fflush(nullptr);
     _exit(launched_run.empty() ? code : int{kExitOk});

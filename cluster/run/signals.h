@@ -1,15 +1,15 @@
-// INT, TERM, HUP and USR1 as a wish to end cleanly.
+// INT, TERM, HUP and USR1 as requests to end cleanly.
 #pragma once
 
 namespace zerosweep {
 
-// Sets what a signal does, with restarted system calls. SIGHUP stays ignored where it is: under
-// nohup a run goes on when its terminal is closed.
+// Sets a signal's handler; interrupted system calls are restarted. SIGHUP stays ignored where it is
+// already: under nohup a run continues when its terminal is closed.
 void ListenTo(int number, void (*handler)(int));
 
-// From construction on, the first of INT, TERM, HUP and USR1 is noted instead of ending the
-// process; a second INT or TERM ends it at once, a second HUP (a closed terminal gives two) or USR1
-// does nothing. May be nested: the outermost notes for all. Main thread.
+// While an object lives, the first INT, TERM, HUP or USR1 is noted instead of ending the process. A
+// second INT or TERM ends it at once; a second HUP (a closed terminal sends two) or USR1 does
+// nothing. Objects may be nested: the outermost notes for all. Main thread.
 class DrainSignals {
  public:
   DrainSignals();

@@ -20,8 +20,8 @@ namespace zerosweep {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr double kTurn = 0.05;      // seconds between two looks
-constexpr double kNearTheEnd = 45;  // seconds before the deadline from which on TERM is its doing
+constexpr double kTurn = 0.05;      // seconds between two checks
+constexpr double kNearTheEnd = 45;  // seconds before the deadline in which TERM comes from it
 constexpr int kMaxLosses = 2;
 constexpr double kSettle = 1;  // seconds in which Slurm's own TERM follows the end of its steps
 constexpr int kRequeueTries = 3;
@@ -46,8 +46,8 @@ pid_t StartRun(const std::vector<std::string>& words) {
   return Spawn(spawn);
 }
 
-// Until the run has ended, passing signals on. Slurm itself sends TERM to every process of a job;
-// the run hears USR1 as well, and a second TERM would end it at once.
+// Waits for the run's end and passes signals on as USR1: Slurm sends TERM to every process of a job
+// itself, and a second TERM would end the run at once.
 BatchEvents Follow(pid_t child) {
   const Clock& clock = SystemClock();
   BatchEvents events;
@@ -61,7 +61,7 @@ BatchEvents Follow(pid_t child) {
   };
   while (waitpid(child, &status, WNOHANG) == 0) {
     const double now = clock.Monotonic();
-    // Repeated: what comes before the run listens is lost.
+    // Send it again and again: a signal is lost before the run listens.
     if ((warned_seen != 0 || terminated_seen != 0) && now - last_sent > 1) {
       kill(child, SIGUSR1);
       last_sent = now;
@@ -82,7 +82,7 @@ BatchEvents Follow(pid_t child) {
 
 std::vector<std::string> RunCommand(const JobSpec& spec, int nodes) {
   std::vector<std::string> words;
-  // Over several nodes the run starts its ranks outside, and they enter the container.
+  // Over several nodes the run itself starts outside the container, and its ranks enter it.
   if (nodes == 1) words = spec.container;
   words.push_back(spec.program);
   words.insert(words.end(), spec.arguments.begin(), spec.arguments.end());
@@ -91,15 +91,15 @@ std::vector<std::string> RunCommand(const JobSpec& spec, int nodes) {
   return words;
 }
 
-// Where Slurm does not requeue: a new job that begins when this one has ended.
+// Where Slurm does not requeue, submits a new job that begins when this one has ended.
 void SubmitFollower(const fs::path& folder, const JobSpec& spec, JobState state,
                     const Slurm& slurm) {
   std::vector<std::string> arguments = {"--dependency=afterany:" + state.job};
   arguments.insert(arguments.end(), spec.sbatch.begin(), spec.sbatch.end());
   const SubmittedJob next = slurm.Submit(arguments, (folder / "job.sh").string());
   if (next.taken != Tristate::kYes)
-    Fail(ErrorKind::kCluster, "the job that was to go on is not in the queue ({}): submit it again",
-         next.why);
+    Fail(ErrorKind::kCluster,
+         "the job that was to continue is not in the queue ({}): submit it again", next.why);
   state.earlier.push_back(state.job);
   state.job = next.id;
   WriteJobState(folder, state);
@@ -112,8 +112,8 @@ void WaitForTerm(double seconds) {
     SystemClock().Sleep(kTurn);
 }
 
-// Whoever ends a job ends its steps first, which looks like lost ranks: only the queue knows that
-// nobody did.
+// Ending a job ends its steps first, which looks like lost ranks. Only the queue shows that the job
+// was not ended.
 bool IsStillRunning(const std::string& job, const Slurm& slurm) {
   WaitForTerm(kSettle);
   return terminated_seen == 0 && slurm.Ask(job).state == "RUNNING";
@@ -122,17 +122,18 @@ bool IsStillRunning(const std::string& job, const Slurm& slurm) {
 // Returns false when the job certainly does not run again.
 bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, const Slurm& slurm) {
   if (++state.restarts > spec.max_restarts) {
-    spdlog::error("restarted {} times already: not again by itself; submit it to go on",
-                  spec.max_restarts);
+    spdlog::error(
+        "restarted {} times already, so it does not restart itself again; submit it to continue",
+        spec.max_restarts);
     return false;
   }
-  WriteJobState(folder, state);  // before Slurm ends us
-  terminated_seen = 0;           // from here on TERM is the requeueing's doing
+  WriteJobState(folder, state);  // before Slurm ends this process
+  terminated_seen = 0;           // from here on TERM comes from requeueing
   std::string why;
   Tristate answer = Tristate::kUnknown;
   for (int i = 0; i < kRequeueTries && answer == Tristate::kUnknown; ++i) {
     if (i > 0) WaitForTerm(kRequeuePause);
-    // Its word may be cut off by its deed: a requeued job is terminated.
+    // Requeueing terminates this job, so Slurm's answer may not arrive.
     if (terminated_seen == 0) answer = slurm.Requeue(state.job, &why);
     if (answer != Tristate::kYes && terminated_seen != 0) answer = Tristate::kYes;
   }
@@ -140,12 +141,13 @@ bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, cons
     spdlog::info("back in the queue");
     return true;
   }
-  if (answer ==
-      Tristate::kUnknown) {  // a second job beside a requeued one would be worse than none
-    spdlog::error("nobody knows whether Slurm requeued the job ({}); if not, submit it again", why);
+  if (answer == Tristate::kUnknown) {
+    // Submitting a second job in addition to a requeued one would be worse than none.
+    spdlog::error("it is unknown whether Slurm requeued the job ({}); if not, submit it again",
+                  why);
     return true;
   }
-  spdlog::info("Slurm does not requeue this job ({}): submitting one that goes on", why);
+  spdlog::info("Slurm does not requeue this job ({}): submitting one that continues it", why);
   SubmitFollower(folder, spec, state, slurm);
   return true;
 }
@@ -154,7 +156,7 @@ bool RunAgain(const fs::path& folder, const JobSpec& spec, JobState& state, cons
 
 Continuation HowToContinue(const BatchEvents& events) {
   if (events.terminated) return Continuation::kNone;
-  // Without a warning: nothing that was left would have ended before the allocation did.
+  // kExitInterrupted without a warning: no remaining stage would have ended before the allocation.
   if (events.code == kExitInterrupted || (events.warned && events.code >= 128))
     return Continuation::kInterrupted;
   const bool lost = events.nodes > 1 && events.code == kExitInfrastructure;
@@ -169,7 +171,7 @@ int RunBatch(const fs::path& folder, const Slurm& slurm) {
   const JobSpec spec = ReadJobSpec(folder);
   JobState state = ReadJobState(folder);
   if (state.job != job || !state.ended.empty()) {
-    state.job = job;  // the submitter died, or has not yet written what it learned
+    state.job = job;  // the submitter died, or has not written the number yet
     if (state.submitted == 0) state.submitted = SystemClock().Unix();
     state.cluster = slurm.ClusterName();
     state.ended.clear();
@@ -181,7 +183,7 @@ int RunBatch(const fs::path& folder, const Slurm& slurm) {
   spdlog::info("job {} on {} node{}: {}", job, nodes, nodes == 1 ? "" : "s", spec.sweep);
   BatchEvents events = Follow(StartRun(RunCommand(spec, nodes)));
   events.nodes = nodes;
-  state = ReadJobState(folder);  // `cancel` may have written it
+  state = ReadJobState(folder);  // `cancel` may have written to it
   events.losses = state.losses;
   Continuation continuation = state.cancelled ? Continuation::kNone : HowToContinue(events);
   const bool asked = continuation == Continuation::kNone || events.warned;
@@ -192,7 +194,7 @@ int RunBatch(const fs::path& folder, const Slurm& slurm) {
   if (continuation == Continuation::kLost) ++state.losses;
   if (continuation != Continuation::kNone && RunAgain(folder, spec, state, slurm))
     return events.code;
-  // Whoever terminates a job may requeue it: then the queue knows better.
+  // A terminated job may also have been requeued; the queue knows its state better.
   if (events.terminated && !state.cancelled) return events.code;
   const bool stopped = state.cancelled && events.code == kExitInterrupted;
   state.ended = stopped ? "cancelled" : fmt::format("exit {}", events.code);

@@ -14,7 +14,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, sweep, folder, program, arguments, c
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JobState, job, cluster, submitted, earlier,
                                                 restarts, losses, cancelled, ended)
 
-// A warning that comes while the user's lines run must not end the job: zerosweep itself listens.
+// A warning signal during the user's lines must not end the job; zerosweep itself listens to it.
 const char* const kJobScript = R"(#!/bin/bash
 # Always the same text: what differs is in the folder "$2". "$1" is zerosweep.
 trap '' USR1
@@ -24,7 +24,7 @@ exec "$1" batch "$2"
 
 namespace {
 
-// After every line of the user's: what fails would only show later, and worse.
+// Follows every user line: without it a failing line would only show later, as a worse error.
 constexpr const char* kCheckLine =
     "[ $? = 0 ] || { echo \"zerosweep: line $((LINENO - 1)) of ${BASH_SOURCE[0]} failed\" >&2; "
     "exit "
@@ -40,7 +40,7 @@ std::string Text(const Json& json) {
 
 Json ReadJson(const fs::path& path) {
   const Json json = Json::parse(ReadFile(path), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) Fail(ErrorKind::kStorage, "{} is no JSON object", path.string());
+  if (!json.is_object()) Fail(ErrorKind::kStorage, "{} is not a JSON object", path.string());
   return json;
 }
 

@@ -7,13 +7,13 @@
 namespace zerosweep {
 namespace {
 
-// Seconds: as long, a job may be missing from the answers of a slow controller.
+// Seconds for which a new job may be missing from the answers of a slow controller.
 constexpr double kYoung = 60;
 
 void Save(const std::filesystem::path& folder, const JobState& state) {
   try {
     WriteJobState(folder, state);
-  } catch (const Error& error) {  // a home that can only be read
+  } catch (const Error& error) {  // a read-only home
     spdlog::debug("{}", error.what());
   }
 }
@@ -37,14 +37,14 @@ SlurmJob Look(RememberedJob& job, const Home& home, const Slurm& slurm) {
     found.state = state.ended;
     return found;
   }
-  // Nobody knew whether Slurm took it: if it did, the queue knows its script.
+  // It was unknown whether Slurm took the job. If it did, the queue knows its script.
   if (state.job.empty()) Find(job, home, slurm);
   if (state.job.empty() || state.cluster.empty() || slurm.ClusterName() != state.cluster)
     return found;
   found = slurm.Ask(state.job);
   if (found.alive != Tristate::kNo) return found;
   if (found.state == "GONE" && SystemClock().Unix() - state.submitted < kYoung) return {};
-  // The job may have written its end, or its follower, while we asked.
+  // The job may have written its end, or its follow-up job, in the meantime.
   const std::filesystem::path folder = home.job(job.id);
   JobState now = ReadJobState(folder);
   if (now.job != state.job) return {};

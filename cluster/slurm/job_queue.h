@@ -1,4 +1,4 @@
-// The remembered jobs of a home beside what the queue says of them.
+// A home's remembered jobs with their state in the queue.
 #pragma once
 
 #include <vector>
@@ -13,8 +13,8 @@ struct QueuedJob {
   SlurmJob queue;
 };
 
-// Asks the queue about every job that is not known to have ended, and remembers those that have. A
-// job of another cluster, or one whose number nobody learned, is unknown. Oldest first.
+// Asks the queue about every job that is not known to have ended, and records those that have. A
+// job of another cluster, or one whose number was never learned, is unknown. Oldest first.
 std::vector<QueuedJob> LookUpJobs(const Home& home, const Slurm& slurm);
 
 }  // namespace zerosweep

@@ -8,9 +8,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kLongestLine = 500;  // of what could name a job
+constexpr size_t kLongestLine = 500;  // longer lines are not searched
 
-// Without control characters and what they colour, and without blanks around it.
+// The line without control characters, colour codes and surrounding blanks.
 std::string Plain(const std::string& line) {
   static const std::regex colour("\x1b\\[[0-9;]*[A-Za-z]");
   std::string text = std::regex_replace(line, colour, "");
@@ -23,7 +23,7 @@ std::string Plain(const std::string& line) {
 }  // namespace
 
 NamedJob JobIn(const std::string& text, bool loosely) {
-  // From the surest on: Slurm's own sentence, --parsable, words of others.
+  // The most reliable form first: Slurm's own sentence, --parsable, other wording.
   static const std::regex forms[] = {
       std::regex(".*Submitted batch job ([0-9]{1,15})\\b(?: on cluster ([^ ]+))?.*"),
       std::regex("([0-9]{1,15})(?:;([^; ]+))?"),

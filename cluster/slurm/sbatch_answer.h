@@ -1,4 +1,4 @@
-// The number of a job in what sbatch, or what a site has put around it, prints.
+// Finds a job's number in the output of sbatch, or of a site's wrapper around it.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 namespace zerosweep {
 
 struct NamedJob {
-  std::string id;       // "" when none is named, or several: a wrong one would be another's
+  std::string id;       // "" when none or several are named: it might be another's job
   std::string cluster;  // "" when none is named
 };
 
-// `loosely`: in anybody's words too ("Your job 17 has been queued"), not only in Slurm's.
+// `loosely`: also accepts other wording ("Your job 17 has been queued"), not only Slurm's.
 NamedJob JobIn(const std::string& text, bool loosely);
 
 }  // namespace zerosweep

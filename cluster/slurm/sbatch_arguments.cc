@@ -19,7 +19,7 @@ std::string JobName(const std::string& sweep) {
   return name;
 }
 
-// %j and its like mean something to Slurm in a file's name.
+// Escapes %: Slurm replaces %j and the like in file names.
 std::string OutputPath(const std::filesystem::path& path) {
   const std::string text = path.string();
   if (text.find('\\') != std::string::npos)
@@ -32,8 +32,8 @@ std::string OutputPath(const std::filesystem::path& path) {
 
 void CheckPassed(const std::vector<std::string>& passed) {
   if (!passed.empty() && !passed[0].starts_with('-'))
-    Fail(ErrorKind::kUsage, "'{}' is no option of sbatch: put those after --, as in -- --qos=long",
-         passed[0]);
+    Fail(ErrorKind::kUsage,
+         "'{}' is not an option of sbatch: put those after --, as in -- --qos=long", passed[0]);
   for (const std::string& word : passed) {
     if (word == "-a" || word == "--array" || word.starts_with("--array="))
       Fail(ErrorKind::kUsage,

@@ -19,11 +19,11 @@ namespace zerosweep {
 namespace {
 
 constexpr double kSubmitFactor = 3;
-constexpr double kAskAgain = 40;  // seconds between two questions about the job of a lock
-// Above it are the steps that Slurm makes itself: the batch script and interactive shells.
+constexpr double kAskAgain = 40;  // seconds between two queries about the job of a lock
+// Steps from here on are Slurm's own: the batch script and interactive shells.
 constexpr unsigned long kFirstSpecialStep = 0xfffffff0;
-constexpr double kAsideLimit = 5;  // of a call whose answer is not worth more seconds
-constexpr const char* kForgotten = "Invalid job id";  // in what squeue and scontrol print
+constexpr double kAsideLimit = 5;  // seconds, for a call whose answer is not worth more
+constexpr const char* kForgotten = "Invalid job id";  // part of the output of squeue and scontrol
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -35,7 +35,7 @@ bool IsNumber(const std::string& text) {
          text.find_first_not_of("0123456789") == std::string::npos;
 }
 
-// A job inherits it, but not the facts of a job that submits it.
+// The environment that a job inherits, without the variables of the job that submits it.
 std::map<std::string, std::string> SubmitEnvironment() {
   std::map<std::string, std::string> environment = OwnEnvironment();
   if (OwnJob().empty()) return environment;
@@ -45,7 +45,7 @@ std::map<std::string, std::string> SubmitEnvironment() {
   return environment;
 }
 
-// Variables that would filter or reshape the answers go; times come as Unix seconds.
+// Without variables that would filter or reshape the output; with times in Unix seconds.
 std::map<std::string, std::string> AskEnvironment() {
   std::map<std::string, std::string> environment = OwnEnvironment();
   std::erase_if(environment, [](const auto& entry) {
@@ -83,7 +83,7 @@ std::string LastLine(const std::string& text) {
   return lines.empty() ? "" : lines.back();
 }
 
-// One job out of the lines of an array: alive if one of them is, ended only if all are.
+// Combines the lines of an array into one job: alive if one of them is, ended only if all are.
 SlurmJob Combine(const std::vector<SlurmJob>& jobs) {
   SlurmJob found;
   for (const Tristate answer : {Tristate::kYes, Tristate::kUnknown, Tristate::kNo}) {
@@ -115,9 +115,10 @@ Tristate IsAliveState(const std::string& state) {
   return ended.contains(state) ? Tristate::kNo : Tristate::kUnknown;
 }
 
-// How a call went.
+// The result of a call.
 struct Slurm::Reply {
-  Tristate answer = Tristate::kUnknown;  // kYes: exit 0; kNo: another; kUnknown: no end, no program
+  // kYes: exit 0; kNo: another; kUnknown: no exit or no program.
+  Tristate answer = Tristate::kUnknown;
   std::string out, err;
 };
 
@@ -151,7 +152,7 @@ SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments,
   std::vector<std::string> words = {"sbatch", "--parsable"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const Reply reply = Call(words);
-  // What a site has put around sbatch may print what it likes, and fail or hang afterwards.
+  // A site's wrapper around sbatch may print anything, and fail or hang after submitting.
   const bool said_yes = reply.answer == Tristate::kYes;
   NamedJob named = JobIn(reply.out, said_yes);
   if (named.id.empty() && said_yes) named = JobIn(reply.err, said_yes);
@@ -167,7 +168,8 @@ SubmittedJob Slurm::Submit(const std::vector<std::string>& arguments,
   return job;
 }
 
-// The script is the job's own, but a job that goes on has the one of its predecessor, which is us.
+// A script belongs to one job, but a follow-up job has its predecessor's script, and that
+// predecessor is this job.
 std::string Slurm::FindByScript(const std::string& script) const {
   const Reply reply = Call({"squeue", "-h", "-u", std::to_string(geteuid()), "-o", "%i|%o"});
   std::set<std::string> found;
@@ -202,9 +204,9 @@ SlurmJob Slurm::Ask(const std::string& job) const {
   return Lines(reply.out).empty() ? AskAboutForgotten(job) : SlurmJob();
 }
 
-// squeue does not list the job. slurmctld never forgets a live job, but squeue may have asked a
-// backup or a cache: it counts as ended only if a second question is answered "invalid job id" and
-// accounting, where there is any, does not say otherwise.
+// Asks about a job that squeue does not list. slurmctld never forgets a live job, but squeue may
+// have asked a backup or a cache. The job counts as ended only if a second query is answered
+// "invalid job id" and accounting, if there is any, does not contradict it.
 SlurmJob Slurm::AskAboutForgotten(const std::string& job) const {
   SlurmJob found;
   const Reply shown = Call({"scontrol", "show", "job", "-o", job});
@@ -270,7 +272,7 @@ std::string OwnJob() { return Variable("SLURM_JOB_ID"); }
 
 namespace {
 
-// Inside one that srun has started, which has its own launcher.
+// Whether this process is inside a step of srun, which has its own launcher.
 bool IsInStep() {
   const std::string step = Variable("SLURM_STEP_ID");
   return IsNumber(step) && std::strtoul(step.c_str(), nullptr, 10) < kFirstSpecialStep;
@@ -288,7 +290,7 @@ int AllocatedNodes() {
 
 std::string NodesElsewhere() {
   const std::string nodes = Variable("SLURM_JOB_NODELIST");
-  // Only what slurmd starts knows the name of its node.
+  // Only processes that slurmd starts know the name of their node.
   if (OwnJob().empty() || nodes.empty() || IsInStep() || !Variable("SLURMD_NODENAME").empty())
     return "";
   char host[256] = {};
@@ -318,7 +320,7 @@ bool JobHasEnded(const std::string& job, const std::string& cluster) {
   if (before != known.end() && (before->second.ended || now - before->second.when < kAskAgain))
     return before->second.ended;
   static const Slurm slurm;
-  // The same number is another job on another cluster.
+  // On another cluster the same number is another job.
   const bool ours = Slurm::IsThere() && !cluster.empty() && slurm.ClusterName() == cluster;
   const bool ended = ours && slurm.Ask(job).alive == Tristate::kNo;
   known[job] = {SystemClock().Monotonic(), ended};

@@ -38,7 +38,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assign, slot, run, stall_limit, time_limit)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreReply, rank, answer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Revoke, attempt)
 
-// Messages that say all by their type.
+// Messages without content.
 template <typename Message>
 concept Bare = std::is_empty_v<Message>;
 template <Bare Message>

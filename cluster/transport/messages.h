@@ -1,10 +1,10 @@
-// What the coordinator and its workers say to each other over a Transport
-// (docs/stage_protocol.md, "Between ranks").
+// Messages between the coordinator and its workers over a Transport (docs/stage_protocol.md,
+// "Between ranks").
 //
 //   worker → coordinator:  Join (Beat* StoreCall* Ended* Revoked*)* (Broken) Left
 //   coordinator → worker:  (Alive* Assign* StoreReply* Revoke*)* (Drain Alive*) Leave
 //
-// A rank is a process of an attempt here; the processes that speak are workers.
+// Here a rank is a process of an attempt; the communicating processes are workers.
 #pragma once
 
 #include <string>
@@ -15,11 +15,11 @@
 
 namespace zerosweep {
 
-// The first message of a worker: what its node has to give. The coordinator decides the slots.
+// A worker's first message: the resources of its node. The coordinator decides the number of slots.
 struct JoinRequest {
   std::string node;
   int cores = 1;
-  std::vector<std::string> gpus;  // "cuda:0": those that work
+  std::vector<std::string> gpus;  // those that work: "cuda:0"
   double memory = 0;              // bytes
   std::string warning;            // about its devices; "": none
 };
@@ -29,7 +29,7 @@ struct Heartbeat {
   std::vector<StageProgress> progress;
 };
 
-// A rank of an attempt asks the attempt's store.
+// A rank of an attempt sends a request to the attempt's store.
 struct StoreCall {
   int rank = 0;
   StoreRequest request;
@@ -38,16 +38,16 @@ struct StoreCall {
 // A rank of an attempt has ended; its slot is free.
 struct AttemptEnded {
   std::variant<StageDone, StageFailed> result;
-  std::string log_tail;  // last lines of its output, of a failed attempt
+  std::string log_tail;  // last lines of a failed attempt's output
   int rank = 0;
 };
 
-// No process of this attempt is left here.
+// No process of this attempt is left on this worker.
 struct Revoked {
   std::string attempt;
 };
 
-// The worker cannot work at all (the stage program does not start, or is of another build).
+// The worker cannot work at all (the stage program does not start, or belongs to another build).
 struct WorkerFailed {
   std::string message;
 };
@@ -55,7 +55,7 @@ struct WorkerFailed {
 // The worker's last message.
 struct Goodbye {};
 
-// Run this in that slot. REQUIRES: the slot is free.
+// Run this attempt in that slot. REQUIRES: the slot is free.
 struct Assign {
   int slot = 0;
   StageRun run;
@@ -69,18 +69,18 @@ struct StoreReply {
   StoreAnswer answer;
 };
 
-// Kill what still runs of this attempt: Revoked follows, no Ended.
+// Kill what still runs of this attempt. Revoked follows, without Ended.
 struct Revoke {
   std::string attempt;
 };
 
-// Once a second: the coordinator lives.
+// Once a second: the coordinator is alive.
 struct Alive {};
 
-// Ask what runs to save and leave; each attempt ends with its Ended.
+// Ask running attempts to save and exit; each ends with its Ended.
 struct Drain {};
 
-// Kill what runs, answer Left, go.
+// Kill what runs, answer Left, exit.
 struct Leave {};
 
 using WorkerMessage =

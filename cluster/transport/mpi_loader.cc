@@ -25,9 +25,9 @@ namespace zerosweep {
 namespace {
 
 constexpr int kServerPatience = 2000;                // milliseconds
-constexpr std::chrono::seconds kStartPatience(120);  // of thousands of ranks
+constexpr std::chrono::seconds kStartPatience(120);  // enough for thousands of ranks
 
-// Whether somebody listens there. `address`: "127.0.0.1:4711", "[::1]:4711".
+// Whether a server listens at `address`: "127.0.0.1:4711", "[::1]:4711".
 bool Listens(const std::string& address) {
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos) return false;
@@ -52,8 +52,8 @@ bool Listens(const std::string& address) {
   return answers;
 }
 
-// PMIX_SERVER_URI41=prterun-host-1@0.0;tcp4://127.0.0.1:56079; one for each version, most of them
-// the same.
+// The variables are like PMIX_SERVER_URI41=prterun-host-1@0.0;tcp4://127.0.0.1:56079; there is one
+// for each PMIx version, and most have the same address.
 bool PmixServerAnswers() {
   for (const auto& [name, value] : OwnEnvironment()) {
     if (!name.starts_with("PMIX_SERVER_URI") || value.empty()) continue;
@@ -81,9 +81,9 @@ bool IsInsideStep() {
   return false;
 }
 
-// MPI waits without limit for a server that does not answer, and no signal interrupts the wait.
-// Where a server has ended, another program may listen on its port and never answer. Ends the
-// process unless it is destroyed in time.
+// Ends the process unless it is destroyed in time. MPI waits without limit for a server that does
+// not answer, and no signal interrupts the wait. After a server has ended, another program may
+// listen on its port and never answer.
 class StartLimit {
  public:
   StartLimit() : thread_([this] { Wait(); }) {}
@@ -127,7 +127,7 @@ std::filesystem::path MpiModuleFolder() { return ProgramFolder().parent_path() /
 
 std::unique_ptr<Transport> JoinMpi(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "zerosweep_mpi.so";
-  // Open MPI's own plug-ins look its symbols up globally.
+  // Open MPI's own plug-ins look up its symbols globally.
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (module == nullptr) {
     Fail(ErrorKind::kCluster, "cannot load the MPI transport: {}; build it, or run without --ranks",

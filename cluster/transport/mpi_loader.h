@@ -1,4 +1,4 @@
-// Loads the MPI transport, and only then MPI.
+// Loads the MPI transport; without this call MPI is not loaded.
 #pragma once
 
 #include <filesystem>
@@ -12,16 +12,17 @@ namespace zerosweep {
 // kCluster when it cannot be loaded.
 std::unique_ptr<Transport> JoinMpi(const std::filesystem::path& folder);
 
-// Where the module lies: ../lib beside the running program.
+// The module's folder: ../lib relative to that of the running program.
 std::filesystem::path MpiModuleFolder();
 
-// What is known of a launcher around this process.
+// The launcher around this process, as far as it can be detected.
 struct LaunchEnvironment {
-  // Started by mpirun, or by srun with PMIx, whose server still answers: variables that a shell has
-  // kept from a launcher that has ended say nothing.
+  // Started by mpirun, or by srun with PMIx, whose server still answers: a shell may keep the
+  // variables of a launcher that has ended.
   bool inside = false;
-  int tasks = 1;  // of that launch
-  // Several tasks of one Slurm step, started without PMIx: each would be a world of its own.
+  int tasks = 1;  // started by that launcher
+  // One of several tasks of a Slurm step that was started without PMIx: each would be a world of
+  // its own.
   bool split_step = false;
 };
 LaunchEnvironment DetectLauncher();

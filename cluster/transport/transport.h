@@ -1,4 +1,4 @@
-// Messages between ranks: point to point, ordered per pair of ranks, never blocking.
+// Messages between ranks: point to point, ordered per pair of ranks, non-blocking.
 #pragma once
 
 #include <optional>
@@ -14,9 +14,8 @@ struct Envelope {
   Json message;
 };
 
-// One thread. A rank may send to itself. The transport promises no delivery to a rank that dies:
-// detecting that is the work of heartbeats; LostRanks() is a faster hint where the implementation
-// has one.
+// Single-threaded. A rank may send to itself. Delivery to a rank that dies is not guaranteed.
+// Heartbeats detect dead ranks; LostRanks() is a faster hint where available.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -26,13 +25,13 @@ class Transport {
   virtual void Send(int to, const Json& message) = 0;
   // The next message that has arrived, if any. Throws kCluster when the transport itself is broken.
   virtual std::optional<Envelope> Poll() = 0;
-  // Ranks that the transport newly reports as dead since the last call.
+  // Ranks that the transport has reported dead since the last call.
   virtual std::vector<int> LostRanks() = 0;
   // COLLECTIVE among all ranks: ends the transport after all messages are delivered. REQUIRES:
-  // complete(), or it may wait for ever.
+  // complete(); otherwise it may wait forever.
   virtual void Finish() = 0;
 
-  // This rank counts as lost, whatever becomes of it.
+  // Marks this rank as lost, whatever becomes of it.
   void GiveUp(int rank) { given_up_.insert(rank); }
   bool complete() const { return given_up_.empty(); }
 

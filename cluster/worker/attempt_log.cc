@@ -18,7 +18,7 @@ constexpr std::streamoff kKeptBytes = std::streamoff{4} << 20;
 constexpr int kTailLines = 20;
 constexpr size_t kLongestLine = 2000;
 
-// Line by line, and long lines cut: the redactor recurses over what it is given.
+// Redacts line by line and cuts long lines, since the redactor recurses over its input.
 std::string RedactedEnd(const fs::path& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return {};

@@ -10,13 +10,13 @@ namespace zerosweep {
 namespace {
 namespace fs = std::filesystem;
 
-// Where a hierarchy is mounted, and which of its groups is seen there.
+// Where a hierarchy is mounted, and which of its groups appears there.
 struct Mount {
   fs::path at, group;
 };
 
-// "memory" → where; "" → version 2. Of several the first: the others are what containers have
-// mounted of themselves.
+// Mounts by controller ("memory"); "" is version 2. Where there are several, the first one:
+// containers have mounted the others themselves.
 std::map<std::string, Mount> Mounts(const fs::path& root) {
   std::map<std::string, Mount> mounts;
   std::ifstream file(root / "proc/self/mountinfo");
@@ -36,7 +36,7 @@ std::map<std::string, Mount> Mounts(const fs::path& root) {
   return mounts;
 }
 
-// A number in a file, by its place among the words; nothing for "max" and -1.
+// The word at index `word` of a file as a number; NaN for "max" and -1.
 double Number(const fs::path& file, int word = 0) {
   std::ifstream stream(file);
   std::string text;
@@ -47,7 +47,7 @@ double Number(const fs::path& file, int word = 0) {
   return whole && value > 0 ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
-// Not a number where there is no limit.
+// `limit` is NaN where there is none.
 void Apply(double limit, double& least) {
   if (limit > 0) least = std::min(least, limit);
 }
@@ -60,7 +60,7 @@ void ReadGroup(const fs::path& folder, ControlGroupLimits& limits) {
     Apply(Number(folder / name), limits.memory);
 }
 
-// `group` and its parents, as far as they are to be seen under the mount.
+// Reads `group` and its parents, as far as they are visible under the mount.
 void ReadUpwards(const fs::path& root, const Mount& mount, const fs::path& group,
                  ControlGroupLimits& limits) {
   const fs::path top = root / mount.at.relative_path();

@@ -1,4 +1,4 @@
-// What the control groups of this process let it use: a container's or a Slurm job's limits.
+// The limits that control groups (of a container or a Slurm job) set for this process.
 #pragma once
 
 #include <filesystem>
@@ -11,9 +11,9 @@ struct ControlGroupLimits {
   double memory = std::numeric_limits<double>::infinity();  // bytes
 };
 
-// The least of every group from the process's own up to the root that is mounted here, of versions
-// 1 and 2. `root`: the file system that holds proc/ and the mounts. Never throws: what cannot be
-// read limits nothing.
+// The smallest limits among all groups from the process's own up to the root mounted here, for
+// versions 1 and 2. `root` is the file system that holds proc/ and the mounts. Never throws: an
+// unreadable group sets no limit.
 ControlGroupLimits ReadControlGroups(const std::filesystem::path& root = "/");
 
 }  // namespace zerosweep

@@ -20,7 +20,7 @@ namespace zerosweep {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr double kAskSeconds = 30;  // a driver that hangs does so for ever
+constexpr double kAskSeconds = 30;  // a driver that hangs does so forever
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -32,14 +32,14 @@ bool IsDigits(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// What makes it seem that there are GPUs.
+// Signs of GPUs on this machine.
 struct GpuHints {
-  size_t files = 0, open = 0;  // device files, and those that this process may open
-  std::string closed;   // why one of the others may not be: "/dev/nvidia0: Operation not …"
-  bool hidden = false;  // CUDA_VISIBLE_DEVICES is set and lets none be seen
-  size_t listed = 0;    // by CUDA_VISIBLE_DEVICES
+  size_t files = 0, open = 0;  // number of device files, and of those that this process may open
+  std::string closed;  // why one of the others may not be opened: "/dev/nvidia0: Operation not …"
+  bool hidden = false;  // CUDA_VISIBLE_DEVICES is set and hides all
+  size_t listed = 0;    // number in CUDA_VISIBLE_DEVICES
 
-  // As many as CUDA should show.
+  // The number of GPUs that CUDA should show.
   size_t expected() const { return listed > 0 ? listed : open; }
 };
 
@@ -60,7 +60,7 @@ GpuHints LookForGpus(const fs::path& device_files) {
   }
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) {
     const std::string list = visible;
-    // Slurm's word for a job without GPUs, and two that containers know.
+    // Slurm's value for a job without GPUs, and two that containers use.
     hints.hidden = list.empty() || list.starts_with('-') || list == "NoDevFiles" ||
                    list == "none" || list == "void";
     if (!hints.hidden)
@@ -69,7 +69,7 @@ GpuHints LookForGpus(const fs::path& device_files) {
   return hints;
 }
 
-// Who insists on GPUs; "" when nobody does.
+// What requires GPUs, as a phrase; "" when nothing does.
 std::string WhoAsked(const std::string& device) {
   if (device == "cuda") return "--device cuda asks for GPUs";
   if (Variable("SLURM_JOB_ID").empty()) return "";
@@ -82,7 +82,7 @@ std::string WhoAsked(const std::string& device) {
   return asked ? "job " + Variable("SLURM_JOB_ID") + " asked for GPUs" : "";
 }
 
-// What `zerosweep-stage --devices` prints; throws what it could not.
+// Returns the output of `zerosweep-stage --devices`; throws when it fails.
 Json AskStage(const fs::path& stage_program) {
   const ProgramResult result =
       RunProgram({stage_program.string(), "--devices"}, ChildEnvironment(), kAskSeconds);
@@ -94,7 +94,7 @@ Json AskStage(const fs::path& stage_program) {
   return ParseJson(result.out, "zerosweep-stage --devices");
 }
 
-// Fills in what works. Returns why the rest, or all, does not: "" when all do.
+// Fills in the working GPUs. Returns why the others, or all, do not work; "" when all do.
 std::string TakeWorking(const Json& answer, const GpuHints& hints, NodeDevices& devices) {
   std::vector<std::string> problems;
   size_t index = 0;
@@ -112,8 +112,8 @@ std::string TakeWorking(const Json& answer, const GpuHints& hints, NodeDevices& 
   } else if (index < hints.expected()) {
     problems.push_back(
         hints.listed > 0
-            ? fmt::format("CUDA_VISIBLE_DEVICES='{}' lists {}, CUDA shows {} (of MIG instances it "
-                          "shows one to a process, and none behind a wrong name)",
+            ? fmt::format("CUDA_VISIBLE_DEVICES='{}' lists {}, CUDA shows {} (a process "
+                          "sees only one MIG instance, and no GPU listed after an invalid name)",
                           Variable("CUDA_VISIBLE_DEVICES"), hints.listed, index)
             : fmt::format("{} device files, CUDA shows {}", hints.expected(), index));
   }
@@ -144,14 +144,14 @@ NodeDevices FindDevices(const std::string& device, const fs::path& stage_program
       why = fmt::format("{} --devices answers nonsense ({})", stage_program.string(), error.what());
     }
     if (hints.open == 0 && !hints.closed.empty())
-      advice = "let the job or the container, or its user, have the GPUs' files";
+      advice = "give the job, the container or its user access to the GPUs' files";
     if (hints.files == 0) advice = "unset CUDA_VISIBLE_DEVICES where there is no GPU";
   }
   const std::string node = NodeName();
   if (!devices.gpus.empty()) {
     if (!why.empty())
       devices.warning = fmt::format(
-          "{}: GPUs without a slot: {}; {}, or name others in "
+          "{}: some GPUs get no slot: {}; {}, or name others in "
           "CUDA_VISIBLE_DEVICES",
           node, why, advice);
     return devices;
@@ -173,7 +173,7 @@ int UsableCores() {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  // Less than a whole core more would only be waited for.
+  // Round down: a thread on a fraction of a core would only be waited for.
   const double cores = std::min<double>(CPU_COUNT(&set), ReadControlGroups().cores);
   return std::max(1, static_cast<int>(cores));
 }
@@ -185,7 +185,7 @@ double UsableMemory() {
 }
 
 std::string NodeName() {
-  // Under Slurm the name that its commands know.
+  // Under Slurm, the name that its commands use.
   if (const char* slurm = std::getenv("SLURMD_NODENAME")) return slurm;
   char name[256] = {};
   gethostname(name, sizeof name - 1);

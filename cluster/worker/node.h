@@ -1,4 +1,4 @@
-// What this machine has to give.
+// The resources of this machine.
 #pragma once
 
 #include <filesystem>
@@ -7,25 +7,26 @@
 
 namespace zerosweep {
 
-// Cores this process may use: its affinity mask, or the CPU quota of its control groups.
+// The number of cores that this process may use: its affinity mask, or the CPU quota of its control
+// groups.
 int UsableCores();
-// Bytes of memory it may use: the machine's, or its control groups' limit.
+// The bytes of memory that it may use: the machine's, or its control groups' limit.
 double UsableMemory();
 std::string NodeName();
 
-// What the slots of a node compute on. Where there are no GPUs they are shares of its cores.
+// The devices of a node's slots. Without GPUs, slots are shares of the node's cores.
 struct NodeDevices {
-  std::vector<std::string> gpus;   // "cuda:0": those that the stage program can really use
-  std::vector<std::string> names;  // of the GPUs, "NVIDIA H200"
-  // One line each, with what to do about it; "" when there is nothing to say.
-  std::string warning;  // why GPUs that seem to be there get no slot
-  std::string error;    // why GPUs that were asked for cannot be had
+  std::vector<std::string> gpus;   // those that the stage program can really use: "cuda:0"
+  std::vector<std::string> names;  // of the GPUs: "NVIDIA H200"
+  // One line each, with advice; "" when there is nothing to report.
+  std::string warning;  // why GPUs that seem to exist get no slot
+  std::string error;    // why requested GPUs are not available
 };
 
-// Asks the stage program where device files or CUDA_VISIBLE_DEVICES suggest that there are GPUs:
-// everywhere else it costs nothing. `device`: "" uses what there is; "cpu" asks nobody; "cuda", as
-// an allocation of Slurm with GPUs, makes it an error that there is none. `device_files`: the
-// folder that holds them. Blocks for at most half a minute; never throws.
+// Asks the stage program where device files or CUDA_VISIBLE_DEVICES suggest GPUs; elsewhere it
+// costs nothing. `device`: "" uses what there is; "cpu" skips the search; with "cuda", as in a
+// Slurm allocation with GPUs, having none is an error. `device_files` is the folder of the device
+// files. Blocks for at most half a minute; never throws.
 NodeDevices FindDevices(const std::string& device, const std::filesystem::path& stage_program,
                         const std::filesystem::path& device_files = "/dev");
 

@@ -14,10 +14,11 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kSteps = 64;
-constexpr double kEndPatience = 0.5;  // seconds between the end of a stream and its process's
-constexpr int kReadsPerPoll = 16;     // so that a chatty stage cannot keep the caller for itself
+constexpr double kEndPatience = 0.5;  // seconds between the end of a stream and of its process
+constexpr int kReadsPerPoll = 16;     // so that a chatty stage cannot monopolise the caller
 
-// Processes that the kernel has killed for memory since boot; 0 where it does not say.
+// The number of processes that the kernel has killed for lack of memory since boot; 0 if it does
+// not report this.
 long OomKills() {
   std::ifstream file("/proc/vmstat");
   std::string name;
@@ -61,7 +62,7 @@ Supervisor::Supervisor(SupervisorOptions options, const std::string& name, const
       network_(options_.network.value_or(IsNetworkFileSystem(options_.home.folder))),
       time_(clock),
       log_(options_.home, name) {
-  std::signal(SIGPIPE, SIG_IGN);  // a stage that dies under a write is an outcome, not our end
+  std::signal(SIGPIPE, SIG_IGN);  // a stage that dies during a write must not end us
 }
 
 Supervisor::~Supervisor() { child_.reset(); }
@@ -73,7 +74,7 @@ void Supervisor::Spawn() {
   ChildOptions spawn;
   spawn.command = {options_.program.string()};
   spawn.environment = ChildEnvironment();
-  // Threads that wait spinning take the cores from each other where slots share them.
+  // Spinning threads would take the cores from each other where slots share them.
   spawn.environment["OMP_WAIT_POLICY"] = "PASSIVE";
   spawn.log = log_.path();
   child_ = std::make_unique<ChildProcess>(spawn);
@@ -109,14 +110,14 @@ void Supervisor::SendRunWhenReady() {
   if (!run_ || !greeted_ || sent_) return;
   const bool patient = network_ && time_.Seconds() - asked_at_ < options_.input_patience;
   if (patient && !SeesInputs()) return;
-  SendRun();  // what is still absent then, the stage reports
+  SendRun();  // the stage reports what is still absent
 }
 
 void Supervisor::SendRun() {
   sent_ = true;
   stall_.emplace(options_.stall_floor, options_.stall_factor);
   last_frame_ = sent_at_ = time_.Seconds();
-  WriteFrame(child_->write_fd(), ToJson(*run_));  // a dead reader shows up as its end
+  WriteFrame(child_->write_fd(), ToJson(*run_));  // a dead reader is noticed by its process's end
 }
 
 std::vector<StageEvent> Supervisor::Poll() {
@@ -158,7 +159,7 @@ void Supervisor::Handle(const StageMessage& message, std::vector<StageEvent>& ev
   if (const auto* hello = std::get_if<StageHello>(&message)) return HandleHello(*hello);
   const std::string* attempt = std::visit([](const auto& m) { return AttemptOf(m); }, message);
   if (!run_ || *attempt != run_->attempt) {
-    spdlog::debug("stage process {} spoke of attempt {}, which it does not run", pid(), *attempt);
+    spdlog::debug("stage process {} named attempt {}, which it does not run", pid(), *attempt);
     return;
   }
   if (const auto* progress = std::get_if<StageProgress>(&message)) {
@@ -173,7 +174,7 @@ void Supervisor::Handle(const StageMessage& message, std::vector<StageEvent>& ev
   } else {
     const auto& failed = std::get<StageFailed>(message);
     run_.reset();
-    child_.reset();  // an error of the device may have poisoned it
+    child_.reset();  // a device error may have left it unusable
     events.push_back({failed, log_.End()});
   }
 }
@@ -193,9 +194,9 @@ void Supervisor::HandleHello(const StageHello& hello) {
 void Supervisor::CheckProcess(std::vector<StageEvent>& events) {
   const auto ended = child_->Ended();
   if (!ended && !at_end_) return;
-  if (ended && !at_end_) ReadFrames(events);  // its last words may have come in between
+  if (ended && !at_end_) ReadFrames(events);  // its last frames may have come in between
   if (!child_) return;
-  // A process that ends closes its descriptors a moment before it can be waited for.
+  // An ending process closes its descriptors a moment before it can be waited for.
   if (!ended && time_.Seconds() - end_seen_ < kEndPatience) return;
   ProcessEnded(ended ? *ended : "closed its stream of frames", events);
 }
@@ -226,7 +227,7 @@ void Supervisor::ProcessEnded(const std::string& how, std::vector<StageEvent>& e
   child_->Kill();
   child_.reset();
   if (!run_) return;
-  // Somebody else may have sent it the signal, too.
+  // Another sender may have sent it the signal, too.
   const bool left = sent_ && how == fmt::format("exit {}", int{kExitInterrupted});
   if (draining_ || left) {
     return FailRun(Failure::kInterrupted, fmt::format("asked to leave, nothing to save ({})", how),

@@ -1,5 +1,5 @@
-// One slot's warm stage process: runs one attempt after another in it, survives any end of it and
-// says how it ended.
+// One slot's warm stage process: runs one attempt after another in it, survives the process's end,
+// and reports how each attempt ended.
 #pragma once
 
 #include <filesystem>
@@ -22,18 +22,18 @@ namespace zerosweep {
 struct SupervisorOptions {
   Home home;                                    // where the logs go
   std::filesystem::path program;                // zerosweep-stage
-  std::string catalogue_digest;                 // what its hello must carry
+  std::string catalogue_digest;                 // that its hello must carry
   double start_limit = 120;                     // seconds until hello
-  double stall_floor = 120, stall_factor = 20;  // silence allowed: max(floor, factor × median step)
-  int max_starts = 3;                           // starts in a row that may fail
-  // Whether the home lies on a network file system; asked when absent. There a node may go on
-  // believing that an artifact is absent which another has just published: an attempt waits for its
-  // inputs so many seconds before it counts on them.
+  double stall_floor = 120, stall_factor = 20;  // allowed silence: max(floor, factor × median step)
+  int max_starts = 3;                           // consecutive starts that may fail
+  // Whether the home lies on a network file system; detected when absent. On such a file system a
+  // node may not yet see an artifact that another has just published, so an attempt waits up to
+  // `input_patience` seconds for its inputs to appear.
   std::optional<bool> network;
   double input_patience = 90;
 };
 
-// After which an attempt is killed.
+// Limits after which an attempt is killed.
 struct StageLimits {
   double stall = 0;  // seconds of silence; 0: the default
   double time = 0;   // seconds in all; 0: none
@@ -58,8 +58,8 @@ class StallLimit {
   double limit_ = 0;
 };
 
-// Use from the main thread only (the process is killed when its spawning thread ends). Nothing
-// blocks. The process and all its children die with this object.
+// Main thread only (the process is killed when its spawning thread ends). No call blocks. The
+// process and all its children die with this object.
 class Supervisor {
  public:
   // `name` is unique among the slots that share the home. `clock` outlives this object.
@@ -68,25 +68,25 @@ class Supervisor {
 
   // Starts an attempt, and the process if there is none. REQUIRES: !busy().
   void Start(const StageRun& run, const StageLimits& limits = {});
-  // What has happened since; metrics are gathered into the StageDone. A done or failed attempt ends
-  // with exactly one StageDone or StageFailed; after a failure the process is dead. Throws kCluster
-  // when the program does not start at all or belongs to another build.
+  // Returns the events since the last call; metrics are gathered into the StageDone. A done or
+  // failed attempt ends with exactly one StageDone or StageFailed; after a failure the process is
+  // dead. Throws kCluster when the program does not start at all or belongs to another build.
   std::vector<StageEvent> Poll();
-  // Hands the answer to the process, if it still runs that attempt.
+  // Passes the answer to the process, if it still runs that attempt.
   void Answer(const StoreAnswer& answer);
-  // Kills the attempt and its process; nothing more is reported of it.
+  // Kills the attempt and its process; no more events come from it.
   void Cancel();
-  // Asks the attempt, if there is one, to save and leave (SIGTERM). However its process ends by
-  // that, it ends as "interrupted"; a result that comes first counts.
+  // Asks the attempt, if there is one, to save and exit (SIGTERM). However its process then ends,
+  // the attempt ends as "interrupted"; a result that comes first counts.
   void Drain();
 
   bool busy() const { return run_.has_value(); }
   // REQUIRES: busy().
   const std::string& attempt() const { return run_->attempt; }
-  // Of the latest attempt: this process's place in the group that runs it.
+  // This process's rank in the group that runs the latest attempt.
   int rank() const { return rank_; }
   pid_t pid() const { return child_ ? child_->pid() : -1; }
-  // Of the last hello; null before it.
+  // The signature in the last hello; null before the first.
   const Json& signature() const { return signature_; }
 
  private:
@@ -109,15 +109,15 @@ class Supervisor {
   AttemptLog log_;
   std::unique_ptr<ChildProcess> child_;
   FrameBuffer buffer_;
-  bool greeted_ = false;  // hello has come
+  bool greeted_ = false;  // hello has arrived
   bool at_end_ = false;   // its stream has ended
   double end_seen_ = 0;   // when, in listening time
   int failed_starts_ = 0;
   double spawned_at_ = 0;  // in listening time
   std::optional<StageRun> run_;
-  int rank_ = 0;                     // of it, also after its end
+  int rank_ = 0;                     // in the attempt; kept after its end
   bool sent_ = false;                // the run frame
-  bool draining_ = false;            // it was asked to leave
+  bool draining_ = false;            // it was asked to exit
   double asked_at_ = 0;              // in listening time
   std::vector<StageEvent> pending_;  // for the next Poll
   StageLimits limits_;

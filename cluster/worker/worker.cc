@@ -134,7 +134,8 @@ void Worker::CheckCoordinator() {
   const double limit = coordinator_lost_ ? options_.lost_limit : options_.silence_limit;
   const double silence = time_.Seconds() - last_heard_;
   if (silence <= limit) return;
-  spdlog::error("{}: no word of the coordinator for {:.0f} s; leaving", options_.node, silence);
+  spdlog::error("{}: no message from the coordinator for {:.0f} s; leaving", options_.node,
+                silence);
   slots_.clear();
   finished_ = abandoned_ = true;
 }

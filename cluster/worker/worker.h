@@ -1,5 +1,4 @@
-// A worker: the slots of one node, obeying the coordinator. There is one on every rank, rank 0
-// included.
+// A worker runs the slots of one node for the coordinator. Every rank has one, rank 0 included.
 #pragma once
 
 #include <map>
@@ -21,13 +20,12 @@ struct WorkerOptions {
   std::string node;           // host name
   NodeDevices devices;        // of its slots
   double beat_period = 1;     // seconds
-  double silence_limit = 60;  // without a word of the coordinator
-  double lost_limit = 15;     // the same, when the transport reports it dead
+  double silence_limit = 60;  // seconds without a message from the coordinator
+  double lost_limit = 15;     // the same, after the transport has reported it dead
 };
 
-// Runs on the main thread of its rank. Sends Join when made, and Broken when its devices are an
-// error; the coordinator decides how many slots
-// it uses.
+// Runs on the main thread of its rank. Its constructor sends JoinRequest, and WorkerFailed when its devices are
+// in error; the coordinator decides how many slots it uses.
 class Worker {
  public:
   // `transport` and `clock` outlive this object.
@@ -36,11 +34,12 @@ class Worker {
   void Handle(const CoordinatorMessage& message);
   // The transport reports the coordinator dead.
   void CoordinatorLost() { coordinator_lost_ = true; }
-  // One turn: listens to the stages and sends what is due. Returns whether anything happened.
+  // One turn of the main loop: listens to the stages and sends what is due. Returns whether
+  // anything happened.
   bool Step();
-  // The coordinator knows that this run is being interrupted.
+  // The coordinator has announced that this run is being interrupted.
   bool draining() const { return draining_; }
-  // Left was sent, or the coordinator is gone: every stage process is dead.
+  // Left was sent, or the coordinator is gone; every stage process is dead.
   bool finished() const { return finished_; }
   // REQUIRES: finished(). Whether it ended because the coordinator is gone.
   bool abandoned() const { return abandoned_; }
@@ -62,9 +61,9 @@ class Worker {
   Transport& transport_;
   const Clock& clock_;
   std::map<int, std::unique_ptr<Supervisor>> slots_;
-  std::map<std::string, StageProgress> progress_;  // latest, by attempt; of rank 0 of a group
+  std::map<std::string, StageProgress> progress_;  // latest, by attempt; a group's is rank 0's
   SuspendAwareClock time_;
-  double last_heard_ = 0;  // the coordinator, in listening time
+  double last_heard_ = 0;  // from the coordinator, in listening time
   double last_beat_;
   bool coordinator_lost_ = false;
   bool draining_ = false;

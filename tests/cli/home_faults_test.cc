@@ -87,7 +87,7 @@ TEST(HomeFaultsTest, ACopyOfAHomeInUseIsAHomeOfItsOwn) {
   fs::copy(line.home(), line / "copy",
            fs::copy_options::recursive | fs::copy_options::copy_symlinks);
   line.UseHome("copy");
-  EXPECT_THAT(line.Do({"status"}).err, HasSubstr("nobody is at work"));
+  EXPECT_THAT(line.Do({"status"}).err, HasSubstr("no coordinator is running"));
   const Finished finished = line.Do({"run", WriteOneTrial(line)});
   EXPECT_EQ(finished.code, 0) << finished.err;
   line.UseHome("home");

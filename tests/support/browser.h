@@ -1,5 +1,5 @@
-// Debian's Chromium without a window, told what to do over two pipes (the DevTools protocol): no
-// port, no driver.
+// Debian's Chromium without a window, controlled over two pipes (the DevTools protocol): no port,
+// no driver.
 #pragma once
 
 #include <fcntl.h>
@@ -35,7 +35,7 @@ class Browser {
                      "--no-first-run",
                      "--remote-debugging-pipe",
                      "--user-data-dir=" + profile.string()};
-    // It complains of the desktop that is not there.
+    // Chromium logs complaints about the missing desktop.
     const int log = open((profile.string() + ".log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     options.descriptors = {{log, 1}, {log, 2}, {to_browser[0], 3}, {from_browser[1], 4}};
     process_ = Spawn(options);
@@ -69,7 +69,7 @@ class Browser {
     while (!loaded_) Receive();
   }
 
-  // The value of a JavaScript expression. Throws what it throws.
+  // The value of a JavaScript expression. Throws when the expression throws.
   Json Evaluate(const std::string& expression) {
     const Json answer =
         Call("Runtime.evaluate", {{"expression", expression}, {"returnByValue", true}});
@@ -78,7 +78,7 @@ class Browser {
     return answer.at("result").value("value", Json());
   }
 
-  // What the console said: errors, warnings, exceptions, refusals of the page's policy.
+  // Messages on the console: errors, warnings, exceptions, violations of the page's policy.
   const std::vector<std::string>& complaints() const { return complaints_; }
 
  private:
@@ -96,7 +96,7 @@ class Browser {
     }
   }
 
-  // The next message; events are taken note of.
+  // The next message; records events on the way.
   Json Receive() {
     constexpr int kPatience = 60'000;  // ms
     while (true) {

@@ -1,5 +1,5 @@
-// Runs cells of the papers through the real programs, each in a home of its own, on networks with
-// random weights.
+// Runs cells of the papers through the real programs, each in its own home, on networks with random
+// weights.
 #pragma once
 
 #include <filesystem>
@@ -15,10 +15,10 @@ inline constexpr double kMaxCellBytes = 4e9;
 
 struct CellRun {
   std::string failure;                    // empty: none
-  std::map<std::string, double> seconds;  // kind of stage → of its one attempt
+  std::map<std::string, double> seconds;  // by kind of stage, of its one attempt
   double peak_bytes = 0;                  // of the largest process
 
-  // Of all that the method does.
+  // The total over all stages of the method.
   double MethodSeconds() const {
     double sum = 0;
     for (const auto& [kind, each] : seconds)
@@ -27,8 +27,7 @@ struct CellRun {
   }
 };
 
-// Folders with a network, and with data of its size and classes, made when they are first asked
-// for.
+// Folders with a network and data of its size and classes, made on first use.
 class StandInNetworks {
  public:
   explicit StandInNetworks(const Catalogue& catalogue) : catalogue_(catalogue) {}
@@ -54,7 +53,7 @@ class StandInNetworks {
   }
 
  private:
-  // One image a class, by turns the first and the second.
+  // One image per class, the first and the second in turn.
   static void LinkImages(const std::filesystem::path& folder, int64_t classes) {
     for (int64_t label = 0; label < classes; ++label) {
       for (const char* split : {"val", "train"}) {
@@ -66,7 +65,7 @@ class StandInNetworks {
     }
   }
 
-  // CIFAR-100 has a coarse label in front of the fine one.
+  // In CIFAR-100 a coarse label precedes the fine one.
   static void WriteTestFile(const std::filesystem::path& file, int64_t classes) {
     Fill fill(1);
     std::string bytes;

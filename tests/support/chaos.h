@@ -1,4 +1,4 @@
-// Disturbs a run: kills what belongs to it, at random, until it is done all the same.
+// Disturbs a run: kills its processes at random until it is done in spite of that.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,13 +17,13 @@
 
 namespace zerosweep {
 
-// $ZEROSWEEP_CHAOS_KILLS (`make chaos`), or `in_ci` where it is not set.
+// $ZEROSWEEP_CHAOS_KILLS (`make chaos`) if set, otherwise `in_ci`.
 inline int ChaosKills(int in_ci) {
   const char* kills = std::getenv("ZEROSWEEP_CHAOS_KILLS");
   return kills != nullptr ? std::atoi(kills) : in_ci;
 }
 
-// The digest of what each stage made.
+// The digest of each stage's artifact.
 inline std::map<std::string, std::string> ArtifactsOf(const Home& home) {
   std::map<std::string, std::string> artifacts;
   for (const auto& row : ResultsReader(home).Query("SELECT stage, artifact FROM v_stage").rows)
@@ -51,15 +51,15 @@ struct ChaosOptions {
   std::vector<std::string> command;  // that launches ranks
   Home home;
   std::filesystem::path output;
-  double shortest = 0.02, longest = 0.4;  // seconds from one blow to the next
+  double shortest = 0.02, longest = 0.4;  // seconds between two disturbances
 };
 
 class Chaos {
  public:
   Chaos(ChaosOptions options, uint32_t seed) : options_(std::move(options)), random_(seed) {}
 
-  // Runs the sweep, again and again, and disturbs it until it is done or `kills` have happened;
-  // then lets it end. Returns how many happened.
+  // Runs the sweep again and again, and disturbs it until it is done or `kills` disturbances have
+  // happened; then lets it finish. Returns the number of disturbances.
   int Disturb(int kills) {
     int happened = 0;
     while (happened < kills) {
@@ -92,7 +92,7 @@ class Chaos {
     return std::uniform_real_distribution<double>(low, high)(random_);
   }
 
-  // Kills something, or pauses a worker. Returns false when what was chosen is not there.
+  // Kills a process or pauses a worker. Returns false when the chosen target does not exist.
   bool Strike(const Program& program) {
     static const std::vector<std::string> kTargets = {"stage",       "stage",    "worker", "pause",
                                                       "coordinator", "launcher", "mpirun"};
@@ -102,7 +102,7 @@ class Chaos {
     if (victim <= 0) return false;
     if (target == "pause") {
       kill(victim, SIGSTOP);
-      // Sometimes for longer than a worker may be silent: it is given up, and must leave.
+      // Sometimes longer than a worker may be silent: then it is given up and must leave.
       SystemClock().Sleep(Uniform(0.1, 2.5));
       kill(victim, SIGCONT);
     } else if (kill(victim, SIGKILL) != 0) {
@@ -128,7 +128,7 @@ class Chaos {
     return candidates[std::uniform_int_distribution<size_t>(0, candidates.size() - 1)(random_)];
   }
 
-  // mpirun, of a program that launches ranks.
+  // mpirun, for a program that launches ranks.
   static std::vector<pid_t> ChildrenOf(pid_t parent) {
     return Processes([&](const std::filesystem::path& process) {
       const std::string stat = Contents(process / "stat");

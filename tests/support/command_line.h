@@ -71,7 +71,7 @@ class CommandLine {
   }
   Finished Do(const std::vector<std::string>& words) const { return Start(words)->Wait(); }
   Json Query(const std::string& sql) const { return Do({"--format", "json", "query", sql}).json(); }
-  // The only cell of a query's only row.
+  // The single cell of a query's single row.
   Json Value(const std::string& sql) const {
     const Json rows = Query(sql);
     EXPECT_EQ(rows.size(), 1U) << sql;

@@ -1,4 +1,4 @@
-// A clock that tests turn by hand: sleeping advances it.
+// A clock that tests control: sleeping advances it.
 #pragma once
 
 #include "base/clock.h"

@@ -16,12 +16,12 @@
 
 namespace zerosweep {
 
-// One stage of {"name", "inputs": [names], "params", "ranks"}: named by its real digest. `places`:
-// of the stages before it, by their names in the list.
+// One stage from {"name", "inputs": [names], "params", "ranks"}, named by its real digest. `places`
+// holds the places of the stages before it by their names in the list.
 inline StageRow FakeStage(const Json& json, const std::map<std::string, size_t>& places,
                           const std::vector<StageRow>& stages) {
   StageDesign design;
-  design.kind = json.at("name");  // of one trial no two stages are of one kind
+  design.kind = json.at("name");  // unique, as a trial has one stage per kind
   design.implementation = "fake";
   design.params = json.value("params", Json::object());
   design.params["label"] = json.at("name");
@@ -38,7 +38,8 @@ inline StageRow FakeStage(const Json& json, const std::map<std::string, size_t>&
 // The name of the trial whose last stage has this name in the list.
 inline std::string FakeTrialId(const std::string& label) { return Sha256Hex("trial " + label); }
 
-// A stage that no other needs ends a trial, which consists of it and all that it needs.
+// The trial that ends with `last`, a stage that no other needs, and consists of it and all stages
+// that it needs.
 inline TrialRow FakeTrial(size_t last, const std::vector<StageRow>& stages) {
   const std::string label = stages[last].design->params.at("label");
   Configuration configuration;
@@ -60,7 +61,7 @@ inline TrialRow FakeTrial(size_t last, const std::vector<StageRow>& stages) {
   return trial;
 }
 
-// Gives a stage of the plan another design, without another name.
+// Changes the design of a stage of the plan, but not its name.
 template <typename Change>
 void Redesign(Plan& plan, size_t stage, Change change) {
   StageDesign design = *plan.stages[stage].design;
@@ -74,7 +75,7 @@ inline Placement EndlessRoom() {
   return placement;
 }
 
-// The next stage, wherever, at a time when every back-off is over.
+// The next stage to start, on unlimited room, at a time when every back-off is over.
 inline std::optional<size_t> TakeAnywhere(Scheduler& scheduler) {
   Placement placement = EndlessRoom();
   const auto start = scheduler.TakeNext(1e9, placement);

@@ -1,4 +1,4 @@
-// What the fake stages wrote down of their attempts (fake_stage_main.cc).
+// The fake stages' records of their attempts (fake_stage_main.cc).
 #pragma once
 
 #include <algorithm>

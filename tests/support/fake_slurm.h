@@ -1,4 +1,4 @@
-// Programs of Slurm made of a few lines of shell, and what they were called with.
+// Fake programs of Slurm, each a few lines of shell, with a record of their calls.
 #pragma once
 
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 
 namespace zerosweep {
 
-// Five programs that fail with "unexpected call" until they are given something else to do.
+// Five programs that fail with "unexpected call" until Set gives them a body.
 class FakeSlurm {
  public:
   FakeSlurm() {
@@ -37,7 +37,7 @@ class FakeSlurm {
                            << body << "\n";
     chmod(program.c_str(), 0700);
   }
-  // Every call so far of the program: its words.
+  // The arguments of every call of the program so far.
   std::vector<std::vector<std::string>> Calls(const std::string& name) const {
     std::vector<std::vector<std::string>> calls;
     const std::string text = Contents(folder_ / "calls");
@@ -61,7 +61,7 @@ class FakeSlurm {
   TempFolder folder_;
 };
 
-// A variable of this process, set for the life of the object.
+// Sets an environment variable of this process for the life of the object.
 class ScopedVariable {
  public:
   ScopedVariable(const char* name, const std::string& value) : name_(name) {

@@ -1,4 +1,4 @@
-// Runs fake_sweep (fake_sweep_main.cc) on a plan of chains and looks at what is left of it.
+// Runs fake_sweep (fake_sweep_main.cc) on a plan of chains and examines the result.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ namespace zerosweep {
 
 class FakeSweep {
  public:
-  // `chains` trials of three stages of `milliseconds` each, with these parameters beside.
+  // `chains` trials of three stages of `milliseconds` each, with `params` as further parameters.
   FakeSweep(int chains, int milliseconds, Json params = Json::object()) {
     params["sleep_ms"] = milliseconds;
     Json stages = Json::array();

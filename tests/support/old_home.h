@@ -1,4 +1,4 @@
-// Databases as earlier versions left them behind (tests/storage/schemas).
+// Databases as earlier versions left them (tests/storage/schemas).
 #pragma once
 
 #include <cstdlib>
@@ -18,8 +18,8 @@ inline std::string OldDatabase(int schema) {
                   fmt::format("tests/storage/schemas/schema{}.sql", schema));
 }
 
-// A home of schema 4 with as many trials, those of seeds from 2 on open, each with a synthesize, a
-// quantize and an evaluate stage of its own; the names of these are made up.
+// A home of schema 4 with `trials` trials, of which those of seeds from 2 on are open. Each has its
+// own synthesize, quantize and evaluate stage with invented names.
 inline void MakeOldHome(const Home& home, int trials) {
   home.Create();
   Database database(home.database(), OpenMode::kWrite);

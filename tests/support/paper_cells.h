@@ -1,5 +1,5 @@
 // The cells of the papers' sweeps: every distinct (method, network, protocol) of sweeps/papers,
-// budgets and widths aside, and the sweep that takes one of them through one step on two images.
+// apart from budgets and widths, and a sweep that takes one of them through one step on two images.
 // Needs the room sweeps and the compiled catalogue.
 #pragma once
 
@@ -18,18 +18,18 @@ namespace zerosweep {
 struct PaperCell {
   std::vector<std::string> papers;
   std::string method, network, dataset, protocol;
-  std::string settings;  // what tells it from cells that are alike in all of these
+  std::string settings;  // distinguishes it from cells that agree in all of these
   std::string bits;
   Json resolved;  // the configuration of its narrowest width
 };
 
-// The beginning of its row in docs/paper_cells.md.
+// The first columns of its row in docs/paper_cells.md.
 inline std::string FirstColumns(const PaperCell& cell) {
   return fmt::format("| {} | {} | {} | {} | {} | {} | {} |", Join(cell.papers, ", "), cell.method,
                      cell.settings, cell.network, cell.dataset, cell.protocol, cell.bits);
 }
 
-// Budgets at their least, by the names that methods and kinds declare. Batches are of both images.
+// The smallest budgets, by the names that methods and kinds declare. A batch holds both images.
 inline const std::map<std::string, Json>& SmallestBudgets() {
   static const std::map<std::string, Json> kBudgets = {
       {"act_init_images", 2},  {"act_iterations", 1},
@@ -41,8 +41,8 @@ inline const std::map<std::string, Json>& SmallestBudgets() {
       {"iterations", 1},       {"slack_images", 2}};
   return kBudgets;
 }
-// Those of methods that make their own images: elsewhere the names mean another thing. After two
-// steps a centroid of ClusterQ is compared with.
+// The smallest budgets of methods that make their own images, where the same names have another
+// meaning. ClusterQ compares with a centroid from two steps on.
 inline const std::map<std::string, Json>& SmallestJointBudgets() {
   static const std::map<std::string, Json> kBudgets = {
       {"epoch", 1}, {"heldout", 2}, {"warm_up", 2}};
@@ -51,7 +51,7 @@ inline const std::map<std::string, Json>& SmallestJointBudgets() {
 
 class PaperCells {
  public:
-  // Of all papers, those of one network together.
+  // The cells of all papers; those of one network are adjacent.
   static std::vector<PaperCell> All(const Catalogue& catalogue) {
     const CommandLine line;
     WritePaperStandIns(line / "data");
@@ -65,7 +65,7 @@ class PaperCells {
     return all;
   }
 
-  // The text of a sweep of this one trial, on weights.safetensors of the data folder.
+  // The text of a sweep of this single trial, with weights.safetensors of the data folder.
   static std::string SweepOf(const PaperCell& cell) {
     const Json& resolved = cell.resolved;
     const bool joint = !resolved.contains("synthesizer");
@@ -109,7 +109,7 @@ class PaperCells {
     return params;
   }
 
-  // All parameters of all stages but budgets.
+  // All parameters of all stages except budgets.
   static Json SettingsOf(const Json& resolved) {
     const bool joint = !resolved.contains("synthesizer");
     Json settings = WithoutBudgets(resolved.at("quantizer").at("params"), joint);
@@ -149,7 +149,7 @@ class PaperCells {
     }
   }
 
-  // Of weights and activations together; a budget of mixed precision counts as none.
+  // The sum of the widths of weights and activations; a budget of mixed precision counts as 0.
   static int64_t WidthOf(const Json& resolved) {
     const Json& bits = resolved.at("bits");
     const Json& w = bits.at("w");
@@ -160,7 +160,7 @@ class PaperCells {
     return value.is_string() ? value.get<std::string>() : value.dump();
   }
 
-  // Neighbours that are alike by name show the settings in which they differ.
+  // Adds to cells of the same name the settings in which they differ.
   static void MarkDifferences(std::vector<PaperCell>& cells) {
     std::map<std::string, std::map<std::string, std::set<std::string>>> values;
     std::vector<Json> settings;

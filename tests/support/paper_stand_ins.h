@@ -1,5 +1,5 @@
-// What a plan of the papers' sweeps looks at: the bytes of weights and test images, the names of
-// training images; but CIFAR-10, which CommandLine has.
+// Stand-ins for the files that a plan of the papers' sweeps reads: the bytes of weights and test
+// images, and the names of training images. CommandLine provides CIFAR-10.
 #pragma once
 
 #include <filesystem>

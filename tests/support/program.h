@@ -43,7 +43,7 @@ class Program {
 
   pid_t pid() const { return pid_; }
   void Signal(int number) { kill(pid_, number); }
-  // Its exit code; 128 + n when signal n ended it; -1 after `patience` seconds.
+  // Returns its exit code, 128 + n when signal n ended it, or -1 after `patience` seconds.
   int Wait(double patience = 60) {
     const double start = SystemClock().Monotonic();
     int status = 0;

@@ -12,7 +12,7 @@
 
 namespace zerosweep {
 
-// What it writes to the terminal, stdout and stderr together, line ends as "\n".
+// The command's output to the terminal, stdout and stderr together, with line ends as "\n".
 inline std::string OnATerminal(std::vector<std::string> words,
                                const std::map<std::string, std::string>& environment,
                                unsigned short columns) {
@@ -32,7 +32,7 @@ inline std::string OnATerminal(std::vector<std::string> words,
   }
   std::string text;
   char buffer[4096];
-  // At its end the terminal gives an error, not the end of a file.
+  // At its end, the terminal returns an error, not an end of file.
   for (ssize_t n = 0; (n = read(terminal, buffer, sizeof buffer)) > 0;)
     for (ssize_t i = 0; i < n; ++i)
       if (buffer[i] != '\r') text += buffer[i];

@@ -1,4 +1,4 @@
-// A home in a temporary folder with a writer, filled by a test and read back.
+// A home in a temporary folder, with a writer, which a test fills and reads back.
 #pragma once
 
 #include "contract/artifact.h"
@@ -15,7 +15,7 @@ struct ResultsHome {
   ResultsWriter writer{home, lock};
   SweepRows rows;
 
-  // Adds a cell; it takes part in the next Add().
+  // Adds a cell, which the next Add() includes.
   const TrialRow& Cell(const CellRow& cell) {
     AddCell(rows, cell);
     return rows.trials.back();
@@ -29,8 +29,8 @@ struct ResultsHome {
     Add(sweep);
     FinishTrial(writer, rows.stages, rows.trials.back(), top1);
   }
-  // Finishes a stage whose artifact, published under the name that FinishStage gives it, holds one
-  // file.
+  // Finishes a stage with an artifact of one file, published under the name that FinishStage gives
+  // it.
   void FinishWithFile(const std::string& stage, const std::string& file, const std::string& bytes) {
     const auto artifact = home.artifact(Sha256Hex("artifact of " + stage));
     MakePrivateFolder(artifact);

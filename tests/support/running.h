@@ -1,4 +1,4 @@
-// A command under test with its output kept apart: stdout, stderr, exit code.
+// A command under test with separate stdout, stderr and exit code.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 
 namespace zerosweep {
 
-// What a command left behind.
+// The results of a command.
 struct Finished {
   int code = -1;  // 128 + n when signal n ended it
   std::string out, err;
@@ -61,7 +61,8 @@ class Running {
   void Signal(int number) const { kill(pid_, number); }
   std::string Said() const { return Contents(folder_ / "err"); }
   std::string Printed() const { return Contents(folder_ / "out"); }
-  // Fails the test, with what the command said, when it does not end within `patience` seconds.
+  // Fails the test, showing the command's output, when the command does not end within `patience`
+  // seconds.
   Finished Wait(double patience = 100) {
     Finished finished;
     int status = 0;

@@ -1,5 +1,5 @@
-// Real data that some slow tests use where it is: $ZEROSWEEP_SHARED_DATA, or shared/data beside the
-// source tree.
+// Real data that some slow tests use where available: $ZEROSWEEP_SHARED_DATA, or shared/data next
+// to the source tree.
 #pragma once
 
 #include <cstdlib>
@@ -12,7 +12,7 @@ namespace zerosweep {
 inline constexpr const char* kNoSharedData =
     "no shared data: set ZEROSWEEP_SHARED_DATA to a folder that holds cifar10-jpeg/";
 
-// The folder `name` of the shared data; nullopt when it is not there.
+// The folder `name` of the shared data; nullopt when it does not exist.
 inline std::optional<std::filesystem::path> SharedData(const std::string& name) {
   const char* given = std::getenv("ZEROSWEEP_SHARED_DATA");
   const char* source = std::getenv("ZEROSWEEP_SOURCE");

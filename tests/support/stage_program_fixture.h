@@ -1,5 +1,5 @@
-// The stage program with a network, a small data set and the parameters of its stages, driven as a
-// worker does it.
+// The stage program with a network, a small data set and the parameters of its stages, driven as by
+// a worker.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ class StageProgramFixture : public testing::Test {
     Start();
   }
 
-  // CIFAR-10's binary format: a label byte and 3072 pixels a record.
+  // CIFAR-10's binary format: a label byte and 3072 pixels per record.
   void WriteData() {
     std::filesystem::create_directory(temp_ / "data");
     std::string bytes;
@@ -86,7 +86,7 @@ class StageProgramFixture : public testing::Test {
     WriteFrame(child_->write_fd(), ToJson(run));
   }
 
-  // The attempt's last word.
+  // The attempt's last message.
   StageMessage End() {
     for (;;) {
       const StageMessage message = Next();

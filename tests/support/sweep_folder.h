@@ -44,7 +44,7 @@ class SweepFolder {
             {"weights_sha256", Sha256Hex(bytes)}};
   }
 
-  // Old enough for its digest to be remembered.
+  // Writes a file old enough for its digest to be remembered.
   void Write(const std::string& name, const std::string& bytes) const {
     const std::filesystem::path path = folder_ / name;
     std::filesystem::create_directories(path.parent_path());
@@ -70,7 +70,7 @@ class SweepFolder {
     return ExpandSweep(Options(overrides), catalogue_);
   }
 
-  // The message of the usage error that expanding throws, with this folder's path left out.
+  // The message of the usage error that expanding throws, without this folder's path.
   std::string ErrorOf(const std::string& yaml,
                       const std::vector<std::string>& overrides = {}) const {
     try {
@@ -82,7 +82,7 @@ class SweepFolder {
     return "no error";
   }
 
-  // Every occurrence of this folder's path left out.
+  // The text without this folder's path.
   std::string Shown(std::string text) const {
     const std::string prefix = folder_.path().string() + "/";
     for (size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) {

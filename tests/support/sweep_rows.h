@@ -24,7 +24,7 @@ struct SweepRows {
   const std::string& NameOf(const TrialRow& trial, const std::string& kind) const {
     return StageOf(trial, kind, stages).name;
   }
-  // Adds the stage unless it is there and returns its place. `inputs` are in the order of roles.
+  // Adds the stage unless it exists, and returns its place. `inputs` are in the order of roles.
   size_t Add(StageDesign design, std::vector<size_t> inputs = {},
              std::optional<int64_t> seed = std::nullopt) {
     StageRow row{"", std::make_shared<const StageDesign>(std::move(design)), seed,
@@ -44,9 +44,9 @@ struct CellRow {
   double w_bits = 8, a_bits = 8;
   int64_t seed = 0;
   std::string protocol = "zeroq";
-  Json params = Json::object();  // of the synthesizer
-  std::string bits = "";         // "wmp4a8"; empty: as w_bits and a_bits say
-  int revision = 1;              // of the quantizer
+  Json params = Json::object();  // the synthesizer's
+  std::string bits = "";         // "wmp4a8"; empty: from w_bits and a_bits
+  int revision = 1;              // the quantizer's
   Json also = Json::object();  // JSON pointer → value in the configuration: {"/evaluate/limit": 9}
 };
 
@@ -111,7 +111,7 @@ inline TrialRow Renamed(TrialRow trial, const std::string& method) {
   return trial;
 }
 
-// Starts an attempt at a stage and finishes it with these metrics. Returns what FinishAttempt said.
+// Starts an attempt at a stage and finishes it with these metrics. Returns FinishAttempt's result.
 inline bool FinishStage(ResultsWriter& writer, const std::string& stage,
                         const std::map<std::string, double>& metrics = {}, double seconds = 1) {
   const std::string attempt = NewUuid();

@@ -12,7 +12,7 @@ namespace zerosweep {
 // rounding (seed), joint; models resnet20_cifar_a, large_cnn and plain_cnn (no batch norms);
 // datasets cifar10, fashion_mnist, image_folder (in class folders, of any number).
 Declarations TestDeclarations();
-// To change one in place.
+// The declaration of this name, to change it in place.
 Declaration& Named(Declarations& declarations, Role role, const std::string& name);
 
 // Recipes zeroq, noise, real, joint and sharp (rounding, protocol genie, variant paper), as

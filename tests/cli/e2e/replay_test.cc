@@ -160,7 +160,7 @@ TEST_F(ReplayTest, AnInterruptedReplayLeavesNothing) {
   const Finished finished = replay->Wait();
   EXPECT_EQ(finished.code, 75) << finished.err;
   EXPECT_EQ(finished.out, "");
-  EXPECT_THAT(finished.err, HasSubstr("interrupted, nothing is known"));
+  EXPECT_THAT(finished.err, HasSubstr("interrupted, without a result"));
 }
 
 }  // namespace

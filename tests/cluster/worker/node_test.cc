@@ -136,7 +136,7 @@ TEST_F(NodeTest, WhereSomeWorkTheOthersGetNoSlot) {
   const NodeDevices found = Find();
   EXPECT_THAT(found.gpus, ElementsAre("cuda:0", "cuda:2"));
   EXPECT_EQ(found.error, "");
-  EXPECT_THAT(found.warning, AllOf(HasSubstr("without a slot"), HasSubstr("cuda:1: out of memory"),
+  EXPECT_THAT(found.warning, AllOf(HasSubstr("get no slot"), HasSubstr("cuda:1: out of memory"),
                                    Not(HasSubstr("cuda:0")), Not(HasSubstr("\n"))));
   EXPECT_EQ(Find("cuda").error, "");
 }
@@ -167,8 +167,9 @@ TEST_F(NodeTest, AListWithoutDeviceFilesIsAskedAbout) {
 TEST_F(NodeTest, FilesThatMayNotBeOpenedAreNamed) {
   std::filesystem::create_directory(folder_ / "dev" / "nvidia0");
   Gpus({}, "no CUDA-capable device is detected");
-  EXPECT_THAT(Find().warning, AllOf(HasSubstr("no CUDA-capable device is detected"),
-                                    HasSubstr("dev/nvidia0: "), HasSubstr("have the GPUs' files")));
+  EXPECT_THAT(Find().warning,
+              AllOf(HasSubstr("no CUDA-capable device is detected"), HasSubstr("dev/nvidia0: "),
+                    HasSubstr("access to the GPUs' files")));
   // Others that it may open are all that it expects.
   WriteBytes(folder_ / "dev" / "nvidia1", "");
   Gpus({""});

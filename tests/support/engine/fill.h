@@ -1,4 +1,5 @@
-// Numbers that our tests and the scripts of tests/golden make alike (tests/golden/fill.py).
+// Numbers that our tests and the scripts of tests/golden compute in the same way
+// (tests/golden/fill.py).
 #pragma once
 
 #include <torch/types.h>
@@ -9,8 +10,8 @@
 
 namespace zerosweep {
 
-// Single-precision numbers in [low, high) that depend on `key`, on the shape's size and on the
-// bounds alone.
+// Single-precision numbers in [low, high) that depend only on `key`, the shape's size and the
+// bounds.
 torch::Tensor Filled(const std::string& key, const std::vector<int64_t>& shape, double low,
                      double high);
 // The same numbers in double precision.

@@ -1,4 +1,4 @@
-// A joint method on a tiny network, with everything that it needs to live as long.
+// A joint method on a tiny network, with all objects that must outlive it.
 #pragma once
 
 #include <torch/types.h>
@@ -22,7 +22,7 @@ inline Teacher InType(const Teacher& given, torch::ScalarType type) {
   return teacher;
 }
 
-// Most are of the class that the teacher sees in them; every class is there.
+// Most images have the class that the teacher assigns to them; every class occurs.
 inline Dataset RealImages(const Teacher& teacher) {
   torch::manual_seed(5);
   const torch::Tensor images = torch::randint(256, teacher.graph.BatchShape(24)).to(torch::kUInt8);
@@ -36,7 +36,7 @@ inline Dataset RealImages(const Teacher& teacher) {
           .classes = 4};
 }
 
-// What a method is run with, and everything that it needs to live as long.
+// The inputs of a method's run, with all objects that must outlive it.
 struct GenerativeCase {
   explicit GenerativeCase(const std::string& name, const Json& given = Json::object(),
                           torch::ScalarType type = torch::kFloat32,
@@ -68,7 +68,7 @@ struct GenerativeCase {
 
   const QuantizerRegistry::Entry& entry;
   Teacher teacher;
-  Json params;  // those given
+  Json params;  // the given parameters
   torch::Tensor images;
   Dataset real;
   Protocol protocol;

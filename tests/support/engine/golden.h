@@ -1,4 +1,4 @@
-// Files of tests/golden: numbers that are not ours.
+// Files of tests/golden: numbers from independent implementations.
 #pragma once
 
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// A group of ranks as threads of the test: the same formula on one rank and on several.
+// A group of ranks as threads of the test, to compare a computation on one rank and on several.
 #pragma once
 
 #include <ATen/Parallel.h>
@@ -15,13 +15,13 @@
 
 namespace zerosweep {
 
-// c10d's flight recorder has one map a process, which groups write without its lock (libtorch 2,
-// FlightRecorderDetail.hpp): off before the first group of several threads is made.
+// c10d's flight recorder has one map per process, and groups write to it without its lock (libtorch
+// 2, FlightRecorderDetail.hpp). Turn it off before making the first group of several threads.
 inline void StopFlightRecorder() { setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/1); }
 
-// Runs `body(group)` on so many ranks at once, each a thread of one intra-op thread, over Gloo on
-// loopback. Rethrows what a rank threw, and rather the cause than what the others throw because of
-// it ("lost_worker"). A rank that throws leaves the group.
+// Runs `body(group)` on `ranks` ranks at once, each a thread with one intra-op thread, over Gloo on
+// loopback. Rethrows the exception of a rank, preferring the cause to the consequences in other
+// ranks ("lost_worker"). A rank that throws leaves the group.
 inline void RunRanks(int ranks, const std::function<void(Group&)>& body, double timeout = 60) {
   StopFlightRecorder();
   const auto store = c10::make_intrusive<c10d::HashStore>();

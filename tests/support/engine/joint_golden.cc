@@ -11,7 +11,7 @@
 namespace zerosweep {
 namespace {
 
-// Of a parameter, as teacher_parameters() in the script.
+// The bounds of a parameter, as in teacher_parameters() of the script.
 std::pair<double, double> Bounds(const Node& node, const std::string& name,
                                  const torch::Tensor& tensor) {
   if (node.op == Op::kConv2d) {
@@ -35,7 +35,7 @@ Dataset RealImages() {
           .classes = 4};
 }
 
-// Begins a training with a given state, and takes its state at a step.
+// Starts a training from a given state, and takes its state at a step.
 class Between final : public Checkpoints {
  public:
   Between(std::optional<CheckpointState> from, int64_t to) : from_(std::move(from)), to_(to) {}

@@ -1,4 +1,4 @@
-// Joint methods on the network of tests/golden/make_joint_golden.py, and what the script computed.
+// Joint methods on the network of tests/golden/make_joint_golden.py, with the script's results.
 #pragma once
 
 #include <torch/types.h>
@@ -16,20 +16,20 @@ namespace zerosweep {
 
 const Json& JointGolden();  // joint.json
 
-// In double precision, which the script and the tests compute in.
+// The teacher in double precision, in which the script and the tests compute.
 Teacher JointGoldenTeacher();
 
-// What the script keeps of a large tensor: its norm, and its product with a fill of its name.
+// The script's summary of a large tensor: its norm, and its product with a fill of its name.
 std::vector<double> SummaryOf(const std::string& name, const torch::Tensor& tensor);
 
-// A joint method on that teacher, with one real image of each class.
+// A joint method on that teacher, with one real image per class.
 class GoldenTraining {
  public:
   GoldenTraining(const std::string& method, const Json& given);
 
-  // The state at step `to` of a training that goes on from `from`.
+  // The state at step `to` of a training that continues from `from`.
   CheckpointState Run(const std::optional<CheckpointState>& from, int64_t to);
-  // What a training has before its first step, as if it were at `step`.
+  // A training's state before its first step, as if it were at `step`.
   CheckpointState At(int64_t step);
 
   const Json& params() const { return params_; }

@@ -1,4 +1,4 @@
-// Checkpoints in memory: cuts a computation short at a step, and hands its state to the next one.
+// Checkpoints in memory: interrupts a computation at a step, and hands its state to the next one.
 #pragma once
 
 #include "base/error.h"
@@ -16,7 +16,7 @@ class MemoryCheckpoints : public Checkpoints {
     if (cut_ == 0 || step < cut_) return;
     cut_ = 0;
     state_ = state();
-    // As on disk: the values go through text, the tensors are contiguous copies.
+    // As on disk: the values go through text, and the tensors are contiguous copies.
     state_->values = Json::parse(state_->values.dump());
     for (auto& [name, tensor] : state_->tensors)
       tensor = tensor.detach().clone(torch::MemoryFormat::Contiguous);
@@ -28,7 +28,7 @@ class MemoryCheckpoints : public Checkpoints {
   std::optional<CheckpointState> state_;
 };
 
-// Runs `compute(checkpoints)`, which is cut at step `cut`, a second time from there.
+// Runs `compute(checkpoints)`, interrupts it at step `cut`, and runs it again from there.
 template <typename Compute>
 auto CutAndResume(int64_t cut, const Compute& compute) {
   MemoryCheckpoints checkpoints(cut);

@@ -1,4 +1,4 @@
-// Progress that is only counted.
+// Progress reports that are only counted.
 #pragma once
 
 #include <map>

@@ -1,11 +1,11 @@
-// The settings of a shared group of parameters, of whatever method declares them.
+// The settings of a shared group of parameters, whichever method declares them.
 #pragma once
 
 #include "engine/catalogue/params.h"
 
 namespace zerosweep {
 
-// Of `values`, those that `params` declares.
+// Reads those of `values` that `params` declares.
 template <typename Settings>
 Settings ReadPart(const Params<Settings>& params, const Json& values) {
   Json part = Json::object();

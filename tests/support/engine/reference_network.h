@@ -1,5 +1,5 @@
-// What torchvision and pytorchcv compute, from tests/golden/reference_logits.json, and the weights
-// that they computed it with (tests/golden/make_reference_logits.py says how both are made).
+// The results of torchvision and pytorchcv, from tests/golden/reference_logits.json, with the
+// weights behind them (tests/golden/make_reference_logits.py makes both).
 #pragma once
 
 #include <torch/types.h>
@@ -20,20 +20,21 @@ struct ReferenceNetwork {
   std::vector<int64_t> input_shape() const { return json.at("input_shape"); }
   int classes() const { return json.at("classes"); }
   torch::Tensor logits() const;
-  // The checkpoint as the reference would save it, counters of batches included.
+  // The checkpoint as the reference would save it, including the batch counters.
   std::map<std::string, torch::Tensor> State() const;
   torch::Tensor Image() const;  // 1×C×H×W
 };
 
-// The small ones, or those whose weights fill half a gigabyte (VGG).
+// The small networks, or those whose weights take half a gigabyte (VGG).
 enum class ReferenceSize { kSmall, kLarge };
 std::vector<ReferenceNetwork> ReferenceNetworks(ReferenceSize size);
 
-// Expects, to 1e-4 of the largest logit, the reference's logits from our network with the
-// reference's checkpoint; from the folded network too, in the memory format that evaluation uses.
+// Expects our network with the reference's checkpoint to give the reference's logits, to within
+// 1e-4 of the largest logit. Expects the same of the folded network, in the memory format that
+// evaluation uses.
 void CheckAgainstReference(const ReferenceNetwork& network);
 
-// "mobilenetv2_tv_brecq": for the names of parametrised tests.
+// A name for parametrised tests, such as "mobilenetv2_tv_brecq".
 std::string NameOf(const ReferenceNetwork& network);
 void PrintTo(const ReferenceNetwork& network, std::ostream* stream);
 

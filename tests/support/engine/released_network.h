@@ -1,4 +1,4 @@
-// What the released codes of BRECQ, QDrop, GENIE and PD-Quant compute on a tiny network, from
+// The results of the released codes of BRECQ, QDrop, GENIE and PD-Quant on a tiny network, from
 // tests/golden/reconstruction.json, and that network (tests/golden/README.md).
 #pragma once
 

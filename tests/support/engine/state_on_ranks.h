@@ -1,4 +1,4 @@
-// What a training has come to on one rank and on several.
+// The state of a training on one rank and on several.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@ namespace zerosweep {
 
 using TrainingState = std::map<std::string, torch::Tensor>;
 
-// The tensors of `train(group, checkpoints)` after so many steps on so many ranks, and the last
-// value of each curve as "NAME.curve": rank 0's; the others must have the same.
+// The tensors of `train(group, checkpoints)` after `steps` steps on `ranks` ranks, and the last
+// value of each curve as "NAME.curve". They are rank 0's; the other ranks must have the same.
 inline TrainingState StateOnRanks(int ranks, int64_t steps,
                                   const std::function<void(Group&, Checkpoints&)>& train) {
   std::vector<TrainingState> states(static_cast<size_t>(ranks));
@@ -50,7 +50,8 @@ inline TrainingState StateOnRanks(int ranks, int64_t steps,
   return states[0];
 }
 
-// The largest difference of a tensor, relative to its norm, over those whose name ends so.
+// The largest difference of a tensor, relative to its norm, over the tensors whose name ends with
+// `end`.
 inline double Difference(const TrainingState& a, const TrainingState& b,
                          const std::string& end = "") {
   double most = 0;

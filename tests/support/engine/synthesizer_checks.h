@@ -1,4 +1,4 @@
-// Runs a registered synthesizer, and what holds for each of those that match statistics.
+// Runs a registered synthesizer, and checks properties of all that match statistics.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ inline void ExpectRefusedWithoutBatchNorm(const std::string& name, const Json& p
   }
 }
 
-// Cut at each of these steps it goes on to the same images and curves.
+// Interrupted at each of these steps, the synthesizer resumes to the same images and curves.
 inline void ExpectResumesBitForBit(const std::string& name, const Json& params,
                                    const std::vector<int64_t>& cuts) {
   const Teacher teacher = TinyTeacher();

@@ -1,4 +1,4 @@
-// A CIFAR-10 folder and the weights of a ResNet-20, made without LibTorch: what the programs need
+// A CIFAR-10 folder and the weights of a ResNet-20, made without LibTorch: enough for the programs
 // to run a whole sweep in seconds.
 #pragma once
 
@@ -36,7 +36,7 @@ inline void WriteBytes(const std::filesystem::path& path, const std::string& byt
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-// `records` of one label byte and 3 × 32 × 32 pixels.
+// Writes `records` records of one label byte and 3 × 32 × 32 pixels.
 inline void WriteCifarBatch(const std::filesystem::path& path, int records, uint64_t seed) {
   Fill fill(seed);
   std::string bytes;

@@ -1,20 +1,20 @@
-// The millisecond stage: speaks the protocol of zerosweep-stage, does what the stage's parameters
-// say.
+// A stage of milliseconds: uses the protocol of zerosweep-stage and does what the stage's
+// parameters say.
 //
-//   sleep_ms   how long it works                      steps   progress frames meanwhile (default 1)
+//   sleep_ms     how long it works
+//   steps        progress frames meanwhile (default 1)
 //   ignore_term  SIGTERM does not end it (as while it saves something large)
-//   fault      "crash" | "exit" | "leave" | "hang" | "garbage" | "bad_frame" | "close" | "data" |
-//   "error" |
-//              "storage" | "device" | "wrong_digest" | "foreign_done": see Misbehave
-//   times      the fault strikes the first `times` attempts only (default: all)
-//   rank       the fault strikes this rank of a group only (default: 0)
-//   bytes      what result.txt holds (default: names the stage)
-//   images     writes correct.bin for so many images  curve   writes curve.json
+//   fault        "crash" | "exit" | "leave" | "hang" | "garbage" | "bad_frame" | "close" | "data" |
+//                "error" | "storage" | "device" | "wrong_digest" | "foreign_done": see Misbehave
+//   times        only the first `times` attempts have the fault (default: all)
+//   rank         only this rank of a group has the fault (default: 0)
+//   bytes        content of result.txt (default: names the stage)
+//   images       writes correct.bin for this number of images
+//   curve        writes curve.json
 //
-// The ranks of a group meet in their store before they work and when they have; rank 0 alone
-// writes.
+// The ranks of a group meet in their store before and after they work; only rank 0 writes.
 //
-// Every attempt leaves a line "<stage> <attempt> started|done" in <home>/fake_runs.log.
+// Every attempt writes lines "<stage> <attempt> started|done" to <home>/fake_runs.log.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -54,7 +54,7 @@ void Note(const StageRun& run, const std::string& what) {
   close(fd);
 }
 
-// How often this stage was started, this time included.
+// The number of starts of this stage, including this one.
 int Starts(const StageRun& run) {
   std::ifstream log(Home(run) / "fake_runs.log");
   int count = 0;
@@ -71,7 +71,7 @@ void FailWith(const StageRun& run, ErrorKind kind, Failure failure) {
   Say(StageFailed{run.attempt, kind, failure, "the fake stage was told to fail"});
 }
 
-// Returns true when the attempt has ended by it.
+// Returns true when the fault has ended the attempt.
 bool Misbehave(const StageRun& run, const std::string& fault) {
   std::printf("fault %s\n", fault.c_str());
   std::fflush(stdout);
@@ -135,7 +135,7 @@ Manifest WriteFiles(const StageRun& run) {
   return manifest;
 }
 
-// Returns when all ranks have come to that meeting.
+// Returns when all ranks have reached that meeting.
 void Meet(const StageRun& run, int meeting, FrameBuffer& buffer) {
   if (run.ranks == 1) return;
   const auto key = [&](int rank) { return fmt::format("meeting {} rank {}", meeting, rank); };

@@ -6,11 +6,17 @@
 //     [--checkpoint S] [--stage PROGRAM --digest CATALOGUE]
 //
 // PLAN.json: [{"name": "a", "inputs": ["b"], "params": {…}}, …], users after inputs. A stage that
-// no other needs ends a trial. --limit: seconds of silence after which a worker counts as lost.
-// --before: seconds that the start takes, announced by "starting". --grace: seconds that stages
-// have to leave. --stall: of stages. --checkpoint: seconds between two. --stage: another program
-// than fake_stage, and what its hello carries. --lock-beat, --lock-still: the limits of the home
-// lock.
+// no other needs ends a trial.
+//
+//   --limit S       seconds of silence after which a worker counts as lost
+//   --before S      seconds that the start takes, announced by "starting"
+//   --grace S       seconds that stages have to leave
+//   --stall S       the stall limit of stages
+//   --checkpoint S  seconds between two checkpoints
+//   --stage PROGRAM --digest CATALOGUE
+//                   a program in place of fake_stage, and the digest in its hello
+//   --lock-beat S, --lock-still S
+//                   the limits of the home lock
 #include <signal.h>
 #include <unistd.h>
 

@@ -1,11 +1,12 @@
-// A stage program as zerosweep-stage is one, with one kind of stage under three names ("g0", "g1",
-// "g2"): gradient descent on a least-squares problem, each rank on its part of every batch.
+// A stage program like zerosweep-stage, with one kind of stage under three names ("g0", "g1",
+// "g2"): gradient descent on a least-squares problem, with each rank on its part of every batch.
 //
-//   steps, step_ms  how many, and how long each lasts     seed    of the problem
+//   steps, step_ms  the number of steps, and how long each lasts
+//   seed            of the problem
 //   fault           "kill" | "stop": strikes rank `rank` at step `at`, once in a home
-//                   "mark": only says that it is there
+//                   "mark": only writes the mark
 //
-// `group_stage --digest` prints what its hello carries.
+// `group_stage --digest` prints the digest in its hello.
 #include <fcntl.h>
 #include <signal.h>
 #include <torch/types.h>
@@ -24,7 +25,7 @@
 namespace zerosweep {
 namespace {
 
-// Once: a second attempt finds the mark of the first.
+// Strikes once: a second attempt finds the mark of the first.
 void Strike(const StageContext& context, int step) {
   const Json& params = context.params();
   if (step != params.value("at", -1) || context.group.rank() != params.value("rank", 0)) return;
@@ -33,7 +34,7 @@ void Strike(const StageContext& context, int step) {
   const int fd = open(mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return;
   close(fd);
-  if (params.at("fault") == "mark") return;  // so that a test knows how far it is
+  if (params.at("fault") == "mark") return;  // shows a test how far it is
   raise(params.at("fault") == "stop" ? SIGSTOP : SIGKILL);
 }
 
@@ -42,7 +43,8 @@ torch::Tensor Batch(int64_t step, double seed) {
       .view({48, 6});
 }
 
-// This rank's share of the loss over the whole batch, which is returned; adds to w's gradient.
+// One step of gradient descent on w, with this rank's part of the batch. Returns the loss over the
+// whole batch.
 double Step(const StageContext& context, torch::Tensor& w, int64_t step) {
   const BatchPart part = context.group.PartOf(48);
   const torch::Tensor x =

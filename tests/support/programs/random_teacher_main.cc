@@ -2,9 +2,9 @@
 //
 //   random_teacher ARCH CLASSES CHANNELS SIDE FOLDER
 //
-// writes weights.safetensors, 0.png and 1.png into FOLDER. The weights are random, and every batch
-// norm has the statistics of what two random images send into it, so that the network's tensors
-// keep their size however deep it is.
+// writes weights.safetensors, 0.png and 1.png into FOLDER. The weights are random. Every batch norm
+// has the statistics of its input for two random images, so that the network's tensors keep their
+// scale at any depth.
 #include <torch/types.h>
 
 #include <cstdio>
@@ -25,7 +25,7 @@ namespace {
 constexpr uint64_t kSeed = 1;
 constexpr int64_t kImages = 2;
 
-// The statistics are in place before the batch norm itself runs, and so what follows sees them.
+// Sets each batch norm's statistics before it runs, so that later nodes see their effect.
 void MeasureStatistics(const Graph& graph, const torch::Tensor& images) {
   ForwardHooks hooks;
   hooks.on_input = [&](int index, const torch::Tensor& input) {

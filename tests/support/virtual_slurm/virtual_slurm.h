@@ -1,4 +1,4 @@
-// A Slurm cluster of two nodes in this machine (start, stop), for the life of the object.
+// A Slurm cluster of two nodes on this machine (start, stop), for the life of the object.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ class VirtualSlurm {
   VirtualSlurm() {
     const ProgramResult result =
         RunProgram({Script("start"), folder_.path(), std::to_string(Port())}, environment_, 60);
-    // Daemons keep the streams; the exit code is the script's.
+    // Daemons keep the streams open; the exit code is the script's.
     if (result.code == 77) {
       problem_ = result.out.substr(0, result.out.find('\n'));
     } else if (result.code != 0) {
@@ -30,11 +30,11 @@ class VirtualSlurm {
   VirtualSlurm(const VirtualSlurm&) = delete;
   VirtualSlurm& operator=(const VirtualSlurm&) = delete;
 
-  // Why there is none; "" when there is one.
+  // Why there is no cluster; "" when there is one.
   const std::string& problem() const { return problem_; }
   std::string config() const { return folder_ / "slurm.conf"; }
 
-  // What a program of Slurm prints.
+  // The output of a Slurm program.
   std::string Ask(const std::vector<std::string>& words) const {
     return RunProgram(words, environment_, 20).out;
   }
@@ -50,15 +50,15 @@ class VirtualSlurm {
         },
         patience);
   }
-  // A requeued job waits for two minutes, so that every node has got rid of its first start; a test
-  // does not.
+  // Starts a requeued job at once. Slurm makes it wait for two minutes, so that every node has
+  // cleaned up its first start.
   void StartNow(const std::string& job) const {
     SystemClock().Sleep(2);
     Ask({"scontrol", "update", "jobid=" + job, "StartTime=now"});
   }
 
  private:
-  // Of three; another checkout may be testing at the same time.
+  // The first of three ports; another checkout may be testing at the same time.
   static int Port() { return 20000 + 3 * (getpid() % 4000); }
 
   static std::string Script(const std::string& name) {

@@ -122,7 +122,7 @@ TEST_F(ImageFolderPlanTest, WhatIsPassedOverIsWarnedOfOnce) {
   EXPECT_THAT(
       warnings[0],
       HasSubstr("sweep.yaml:4: photos/val: 2 files that look like images are passed over (1 "
-                ".gif, 1 .heic), such as a/x.gif; what is read are .bmp, "));
+                ".gif, 1 .heic), such as a/x.gif; only .bmp, "));
   EXPECT_THAT(
       warnings[1],
       HasSubstr("sweep.yaml:4: photos/train: 1 file that looks like an image is passed over (1 "
