@@ -1,7 +1,8 @@
 // Messages between the coordinator and its workers over a Transport (docs/stage_protocol.md,
 // "Between ranks").
 //
-//   worker → coordinator:  Join (Beat* StoreCall* Ended* Revoked*)* (Broken) Left
+//   worker → coordinator:  JoinRequest (Heartbeat* StoreCall* AttemptEnded* Revoked*)*
+//                          (WorkerFailed) Goodbye
 //   coordinator → worker:  (Alive* Assign* StoreReply* Revoke*)* (Drain Alive*) Leave
 //
 // Here a rank is a process of an attempt; the communicating processes are workers.

@@ -24,8 +24,8 @@ struct WorkerOptions {
   double lost_limit = 15;     // the same, after the transport has reported it dead
 };
 
-// Runs on the main thread of its rank. Its constructor sends JoinRequest, and WorkerFailed when its devices are
-// in error; the coordinator decides how many slots it uses.
+// Runs on the main thread of its rank. Its constructor sends JoinRequest, and WorkerFailed when its
+// devices are in error; the coordinator decides how many slots it uses.
 class Worker {
  public:
   // `transport` and `clock` outlive this object.
