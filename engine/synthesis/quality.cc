@@ -10,9 +10,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kChunk = 100;  // a batch's activations of a CIFAR network stay in the cache
+constexpr int64_t kChunk = 100;  // the activations of a CIFAR network then fit in the cache
 
-// Sums over images of one statistic, by channel, in double precision.
+// Sums of one statistic over images, by channel, in double precision.
 struct Moments {
   torch::Tensor sum, square_sum;
 
