@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 struct Entry {
   Declaration declaration;
-  DatasetReader reader;  // null: in folders by class
+  DatasetReader reader;  // null: in class folders
 
   const DatasetFacts& facts() const { return declaration.dataset(); }
 };
@@ -33,7 +33,7 @@ const Entry& EntryOf(const std::string& name) {
   return found->second;
 }
 
-// Where the user says that the data lie; otherwise where they usually do.
+// The folder that the user named; otherwise the default one.
 fs::path RootFolder(const std::string& name, const DatasetFacts& facts,
                     const std::optional<fs::path>& folder) {
   fs::path root = folder ? *folder : fs::path(facts.default_folder);
@@ -48,7 +48,7 @@ fs::path RootFolder(const std::string& name, const DatasetFacts& facts,
   return root;
 }
 
-// To the declared shape, unless the user says otherwise.
+// Images are resized to the declared shape unless the user says otherwise.
 Dataset InFolders(ImageFolder folder, const DatasetFacts& facts,
                   const std::optional<EvalTransform>& transform) {
   Dataset dataset;
@@ -71,7 +71,7 @@ torch::Tensor Dataset::Images(int64_t begin, int64_t end) const {
 }
 
 RegisterDataset::RegisterDataset(Declaration declaration, DatasetReader reader) {
-  Entries()[declaration.name] = {declaration, reader};  // the catalogue refuses twin names
+  Entries()[declaration.name] = {declaration, reader};  // the catalogue refuses duplicate names
   Declare(Role::kDataset, std::move(declaration));
 }
 

@@ -8,17 +8,17 @@ namespace {
 
 constexpr int kFractionBits = 22;
 
-// For every output pixel of one axis: which input pixels it is made of, with which weights.
+// For every output pixel of one axis, its input pixels and their weights.
 struct ForwardHooks {
   struct Span {
     int64_t first = 0, count = 0;
   };
-  int64_t most = 0;  // weights are stored `most` apart
+  int64_t most = 0;  // stride of the weights, an upper bound of span counts
   std::vector<Span> spans;
   std::vector<int32_t> weights;  // in units of 2^-22
 };
 
-// Output pixels [begin, end) of `out` that stand for `in` input pixels.
+// For output pixels [begin, end) when `in` input pixels become `out` output pixels.
 ForwardHooks MakeTaps(int64_t in, int64_t out, int64_t begin, int64_t end) {
   const double scale = static_cast<double>(in) / static_cast<double>(out);
   const double reach = std::max(scale, 1.0);  // half the base of the triangle
@@ -52,7 +52,7 @@ uint8_t Rounded(int32_t sum) {
 
 constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
-// One row, `channels` interleaved.
+// Resamples one row of interleaved channels.
 void ResampleRow(const uint8_t* from, const ForwardHooks& hooks, int64_t channels, uint8_t* to) {
   for (size_t x = 0; x < hooks.spans.size(); ++x) {
     const auto [first, count] = hooks.spans[x];
@@ -66,7 +66,7 @@ void ResampleRow(const uint8_t* from, const ForwardHooks& hooks, int64_t channel
   }
 }
 
-// Row `y` of the result from rows of `stride` bytes.
+// Computes row `y` of the result from rows of `stride` bytes.
 void ResampleColumns(const uint8_t* rows, int64_t stride, const ForwardHooks& hooks, size_t y,
                      uint8_t* to, std::vector<int32_t>& sums) {
   const auto [first, count] = hooks.spans[y];
@@ -85,7 +85,7 @@ Image Resample(const Image& image, const Window& from, int64_t height, int64_t w
                const Window& keep) {
   const ForwardHooks columns = MakeTaps(from.width, width, keep.left, keep.left + keep.width);
   ForwardHooks rows = MakeTaps(from.height, height, keep.top, keep.top + keep.height);
-  // Only the input rows that the kept output rows look at.
+  // Only the input rows that the kept output rows need.
   const int64_t first = rows.spans.front().first;
   const int64_t last = rows.spans.back().first + rows.spans.back().count;
   const int64_t stride = keep.width * image.channels;

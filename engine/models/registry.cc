@@ -42,7 +42,7 @@ RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
   auto& facts = std::get<ModelFacts>(declaration.facts);
   for (const KeyLayout& layout : layouts) facts.layouts.push_back(layout.name);
   if (facts.min_side > 1) declaration.limits.push_back(NeedsTheSmallestSide());
-  // Twin names are refused by the catalogue.
+  // The catalogue refuses duplicate names.
   Models()[declaration.name] = {factory, std::move(layouts), facts.min_side};
   Declare(Role::kModel, std::move(declaration), [factory](Declaration& described) {
     auto& of_paper = std::get<ModelFacts>(described.facts);
