@@ -32,7 +32,7 @@ struct Moments {
 
 struct Layer {
   Moments mean, std;
-  double running_std = 0;  // summed over channels
+  double running_std = 0;  // sum over channels
 
   void Add(const Node& bn, const torch::Tensor& input) {
     if (input.size(2) * input.size(3) > 1) {
