@@ -10,8 +10,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr uint64_t kHeldOutStep =
-    0xF0000000;  // for the random streams; no step of the training has it
+constexpr uint64_t kHeldOutStep = 0xF0000000;  // for the random streams; no training step has it
 constexpr int64_t kSamples = 64;
 
 GeneratorSettings GeneratorOf(const GenerativeSettings& settings) {

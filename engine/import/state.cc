@@ -15,7 +15,7 @@ namespace {
 using State = std::map<std::string, torch::Tensor>;
 
 constexpr size_t kHeadBytes = 24;
-constexpr size_t kLengthBytes = 8;  // in front of a safetensors header
+constexpr size_t kLengthBytes = 8;  // before a safetensors header
 
 // Whether the file begins with a length whose upper half is 0 (headers have at most 100 MB), then
 // JSON.

@@ -42,7 +42,7 @@ class Optimiser {
   ~Optimiser();
 
   void ZeroGrad();  // drops gradients
-  void Step();      // one update; a parameter without a gradient stays as it is
+  void Step();      // one update; parameters without a gradient stay unchanged
 
   double learning_rate(size_t group = 0) const;
   void SetLearningRate(double lr);  // of every group

@@ -64,7 +64,7 @@ struct WeightBitWidths {
   std::map<std::string, int> by_op;  // by node name
 };
 
-// What a network is quantized to.
+// The target of a network's quantization.
 struct QuantizationSetting {
   Protocol protocol = {};
   bool fold_batch_norms = false;  // into the weights, before quantizing

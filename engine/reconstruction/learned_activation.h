@@ -13,7 +13,7 @@ enum class StepGradient {
   // divided by √(values · (2^k − 1)), LSQ's factor (QDrop's branch `qdrop`). BRECQ, PD-Quant and
   // QDrop's branch `master` omit the factor; Adam makes the same steps, since it ignores scale.
   kRoundThenClamp,
-  // s·round(clamp(x/s, −z, 2^k − 1 − z)), straight through the rounding alone, unscaled (GENIE)
+  // s·round(clamp(x/s, −z, 2^k − 1 − z)), straight through only the rounding, unscaled (GENIE)
   kClampThenRound
 };
 

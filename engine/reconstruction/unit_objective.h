@@ -1,4 +1,4 @@
-// What a method adds to the training of a unit.
+// A method's additions to the training of a unit.
 #pragma once
 
 #include <torch/types.h>
@@ -17,7 +17,7 @@ class UnitObjective {
   // Runs the soft unit on an input.
   using Student = std::function<torch::Tensor(const torch::Tensor& x)>;
 
-  // Called before a unit is trained. May replace what is cached (PD-Quant's correction, BRECQ's
+  // Called before a unit is trained. May replace cached data (PD-Quant's correction, BRECQ's
   // weights). `unit` is one of the network's units.
   virtual void BeginUnit(const Phase& phase, const Unit& unit, const Student& student,
                          UnitCaches& caches) = 0;

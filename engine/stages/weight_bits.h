@@ -16,10 +16,10 @@ struct StageBits {
 };
 
 // `w_bits` is one of:
-// - - a number;
-// - - {"budget": 4, "choices": [2, 4, 8], "bucket": 8192}: mixed precision, which reads the input
+// - a number;
+// - {"budget": 4, "choices": [2, 4, 8], "bucket": 8192}: mixed precision, which reads the input
 //   "sensitivity";
-// - - {"layers": {op: bits}}.
+// - {"layers": {op: bits}}.
 // Every quantize stage repeats the allocation, which needs no stage of its own: it takes less than
 // a second, and it depends on protocol fields that belong to quantization. Throws kUsage as
 // bit_allocation.h says.

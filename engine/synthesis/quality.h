@@ -10,10 +10,10 @@
 namespace zerosweep {
 
 // Metrics of images (N×C×H×W, in the teacher's normalised space):
-// - - class_entropy: entropy of the shares of the predicted classes, in nats: from 0 (all of one
+// - class_entropy: entropy of the shares of the predicted classes, in nats: from 0 (all of one
 //   class) to ln K.
-// - - confidence: mean over images of the largest softmax probability.
-// - - bn_spread: how much images differ in their batch-norm statistics. For each batch norm and
+// - confidence: mean over images of the largest softmax probability.
+// - bn_spread: how much images differ in their batch-norm statistics. For each batch norm and
 //   channel, take the standard deviation over images (N − 1) of the image's mean, averaged with
 //   that of the image's standard deviation over H·W; for 1×1 maps, only that of the mean. Sum over
 //   channels and divide by the sum of the running standard deviations (a ratio of sums, so that

@@ -1,4 +1,4 @@
-// What a student learns from: its teacher's logits and labels.
+// The sources that a student learns from: its teacher's logits, and labels.
 #pragma once
 
 #include <torch/types.h>

@@ -1,11 +1,11 @@
-// A quantized network in training: full-precision parameters behind fake quantizers, with
-// straight-through gradients (quantization-aware training).
+// A quantized network in training: full-precision parameters that pass through fake quantizers,
+// with straight-through gradients (quantization-aware training).
 //
 // As in GDFQ's released code (Xu et al., ECCV 2020), which FDDA, ClusterQ and Qimera share:
-// - - weights on the current minimum and maximum of each output channel;
-// - - activations on a moving average of their extremes, frozen after calibration;
-// - - the identity as the gradient of every quantizer, also for clipped values;
-// - - batch norms that keep their running statistics, with affine parameters that are trained.
+// - weights on the current minimum and maximum of each output channel;
+// - activations on a moving average of their extremes, frozen after calibration;
+// - the identity as the gradient of every quantizer, also for clipped values;
+// - batch norms that keep their running statistics, with affine parameters that are trained.
 //
 // Alternatively the ranges are learned as well (learned_ranges.h).
 #pragma once

@@ -73,9 +73,9 @@ class BatchSource {
 };
 
 // Trains from the teacher, or from the last checkpoint. Metrics:
-// - - initial_ and final_ of "loss", and of "generator_loss" if the source has one;
-// - - images_seen and lr_kd (StudentBudget);
-// - - heldout_loss if there are held-out images.
+// - initial_ and final_ of "loss", and of "generator_loss" if the source has one;
+// - images_seen and lr_kd (StudentBudget);
+// - heldout_loss if there are held-out images.
 // Throws Failure::kNonFinite, naming `name`, for a loss that is not finite.
 Quantization TrainStudent(const QuantizationContext& context, const std::string& name,
                           const StudentTrainingSettings& settings, BatchSource& source);

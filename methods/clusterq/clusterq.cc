@@ -3,11 +3,10 @@
 // teacher's running statistics, regardless of class, and its diversity term has no gradient
 // (objective `released`, variant `code`).
 //
-// intended:
+// intended, where L_C compares, in each step, a batch of one class with C_c + noise:
 //   C_c ← statistics of those images for class c that the teacher assigns to it
-//   C_c ← (1 − b)·C_c + b·statistics                         once an epoch
-//   L_G = L_CE + 0.1·L_BNS + 0.9·L_C                         L_C: a batch of one class against
-//                                                            C_c + noise, in each step
+//   C_c ← (1 − b)·C_c + b·statistics     once an epoch
+//   L_G = L_CE + 0.1·L_BNS + 0.9·L_C
 // released, over the step's mixed batch:
 //   L_G = L_CE + 0.1·L_BNS + 0.9·(L_C + 0.1·L_Dv)
 //

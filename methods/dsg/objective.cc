@@ -35,8 +35,8 @@ std::map<std::string, torch::Tensor> DsgObjective::Terms(const torch::Tensor& x,
   if (settings_.tv_weight > 0)
     terms["tv"] = settings_.tv_weight * TotalVariation(Rolled(x, iteration));
   if (settings_.l2_weight > 0)
-    terms["l2"] = settings_.l2_weight *
-                  MeanNorm(x);  // the code takes the rolled copy, which has the same norm
+    terms["l2"] =
+        settings_.l2_weight * MeanNorm(x);  // the code rolls the copy, which keeps the norm
   return terms;
 }
 
