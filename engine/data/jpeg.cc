@@ -1,9 +1,9 @@
 // JPEG decoding by libjpeg-turbo with its defaults (accurate integer DCT, smooth upsampling), as in
 // Pillow. The library reports errors by a callback that must not return: hence setjmp.
-#include <jerror.h>
-#include <jpeglib.h>
-
+// clang-format off
 #include <cstdio>  // jpeglib.h needs its FILE, and jerror.h needs jpeglib.h
+#include <jpeglib.h>
+#include <jerror.h>
 // clang-format on
 
 #include <csetjmp>

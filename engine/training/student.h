@@ -95,8 +95,7 @@ class Student {
   double SeenShare() const;  // sum of a moving average's weights: 1 − 0.9^t
   UniformGrid GridOf(size_t site) const;
   bool IsDoReFa(int index) const;
-  torch::Tensor Coded(int index,
-                      const torch::Tensor& weight) const;  // the values that its codes stand for
+  torch::Tensor Coded(int index, const torch::Tensor& weight) const;  // as its codes decode
   UniformGrid WeightGridOf(int index, const torch::Tensor& weight) const;
   torch::Tensor Activation(size_t site, const torch::Tensor& tensor, double share) const;
   torch::Tensor Weight(int index, const torch::Tensor& weight) const;

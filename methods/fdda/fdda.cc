@@ -68,8 +68,7 @@ torch::Tensor Fdda::Real(const std::vector<int64_t>& indices) const {
 std::vector<int64_t> Fdda::FindCentres() {
   const torch::NoGradGuard no_grad;
   const Dataset& data = *context_.real_data;
-  std::vector<int64_t> image_of(all_.size(),
-                                -1);  // the first image of each class in a random order
+  std::vector<int64_t> image_of(all_.size(), -1);  // first image of each class in random order
   for (const int64_t image : ToVector(
            context_.random.Permutation(0, "class_images", static_cast<uint32_t>(data.size())))) {
     int64_t& chosen = image_of[static_cast<size_t>(data.labels[image].item<int64_t>())];
