@@ -49,8 +49,8 @@ class Optimiser {
   void SetLearningRate(size_t group, double lr);
 
   // Saves parameters, moments and rates under keys that begin with `prefix`. Restore writes into
-  // the parameters that the optimiser was made with; it throws kStorage when `state` belongs to a
-  // different kind of optimiser.
+  // the parameters that the optimiser was made with; it throws kStorage when `state` does not match
+  // them.
   void Save(const std::string& prefix, CheckpointState& state) const;
   void Restore(const std::string& prefix, const CheckpointState& state);
 

@@ -11,7 +11,7 @@ namespace zerosweep {
 
 // A separate thread reads, so that answers of the store arrive while a stage computes. If the
 // stream ends or brings a frame that is not of the protocol, this thread ends the process at once,
-// unless the process is waiting for a run. The thread lives as long as the process.
+// unless the process is waiting for a run. The connection lives as long as the process.
 class WorkerConnection {
  public:
   WorkerConnection(int read_fd, int write_fd);

@@ -59,7 +59,7 @@ torch::Tensor DsgObjective::Alignment(const torch::Tensor& x, torch::Tensor& log
   return loss;
 }
 
-// Rolls by one number of pixels, both down and right, drawn anew at every step.
+// Rolls by the same number of pixels down and right, drawn at every step.
 torch::Tensor DsgObjective::Rolled(const torch::Tensor& x, int64_t iteration) const {
   const int64_t step = batch_.index * settings_.pixels.batches.iterations + iteration;
   const int64_t offset = context_.random.Shared(static_cast<uint64_t>(step), "roll")

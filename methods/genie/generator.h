@@ -1,5 +1,5 @@
-// The generator of GENIE (Jeon, Lee & Kim, CVPR 2023; authors' code): a small network, trained anew
-// for each batch together with its latents.
+// The generator of GENIE (Jeon, Lee & Kim, CVPR 2023; authors' code): a small network, trained from
+// scratch for each batch together with its latents.
 #pragma once
 
 #include <torch/types.h>
