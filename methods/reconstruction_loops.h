@@ -1,4 +1,4 @@
-// The parameters of each method of reconstruction, and the loop that it runs with them under a
+// The parameters of each reconstruction method, and the loop that it runs with them under a
 // protocol.
 #pragma once
 
@@ -20,14 +20,14 @@ ReconstructionSettings AQuantLoop(const QuantizationContext& context,
 
 struct BrecqSettings {
   ReconstructionBase base;
-  Phase steps;          // the second: steps of activations
-  bool fisher = false;  // errors are weighed while rounding is learned
+  Phase steps;          // the second phase: steps of activations
+  bool fisher = false;  // weighs errors while rounding is learned
   double fisher_damping = 0;
 };
 Params<BrecqSettings> BrecqParams();
 ReconstructionSettings BrecqLoop(const QuantizationContext& context, const BrecqSettings& settings);
 
-// base.loop.act_init: where the protocol leaves it open.
+// base.loop.act_init applies if the protocol leaves it open.
 Params<ReconstructionBase> GenieMParams();
 ReconstructionSettings GenieMLoop(const QuantizationContext& context,
                                   const ReconstructionBase& settings);
@@ -35,7 +35,7 @@ ReconstructionSettings GenieMLoop(const QuantizationContext& context,
 struct PdQuantSettings {
   ReconstructionBase base;
   double temperature = 0;
-  double lamb_r = 0;  // divides the prediction difference; 0: leaves it out
+  double lamb_r = 0;  // divides the prediction difference; 0: omits it
 };
 Params<PdQuantSettings> PdQuantParams();
 ReconstructionSettings PdQuantLoop(const QuantizationContext& context,

@@ -1,4 +1,4 @@
-// Declarations (contract/declaration.h) as the code makes them, and all of them together.
+// Declarations (contract/declaration.h) made in code, and the list of all of them.
 #pragma once
 
 #include <functional>
@@ -7,16 +7,16 @@
 
 namespace zerosweep {
 
-// For the foot of a source file: `const Declare kDeclare{Role::kDataset, {…}};` See
-// engine/catalogue/registry.h for things with a factory. `complete`, where given, adds what is
-// known only when all is described: a network's facts from its graph.
+// Place it at the end of a source file: `const Declare kDeclare{Role::kDataset, {…}};` For things
+// with a factory see engine/catalogue/registry.h. `complete`, if given, adds facts that are known
+// only when everything is described: a network's facts from its graph.
 struct Declare {
   Declare(Role role, Declaration declaration, std::function<void(Declaration&)> complete = {});
 };
 
-// All declarations. Throws kInternal for twin names.
+// Returns all declarations. Throws kInternal for duplicate names.
 Declarations DescribeAll();
-// SHA-256 of their canonical JSON: what hello carries.
+// SHA-256 of their canonical JSON, which the hello message carries.
 std::string CatalogueDigest();
 
 }  // namespace zerosweep

@@ -8,11 +8,11 @@
 
 namespace zerosweep {
 
-// Of what matches batch-norm statistics.
+// For methods that match batch-norm statistics.
 Limit NeedsBatchNorms();
-// Of what takes the statistics of each image alone: a map of one pixel has no variance.
+// For methods that take the statistics of each image: a map of one pixel has no variance.
 Limit NeedsMaps();
-// Of what shares batches of `param` images among the ranks of a stage.
+// For methods that share batches of `param` images among the ranks of a stage.
 Limit NeedsAnImageARank(const std::string& param);
 
 // `first` and then `more`.

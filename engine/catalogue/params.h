@@ -1,5 +1,5 @@
-// Parameters: one list declares them and binds each to the member of a struct that holds its value,
-// so that code reads members and a misspelt name does not compile.
+// Parameters: one list declares them and binds each to the member of a struct that holds its value.
+// Code reads the members, so a misspelt name does not compile.
 //
 //   Params<ZeroQSettings> ZeroQParams() {
 //     return {Part(&ZeroQSettings::pixels, PixelParams(…)),
@@ -20,13 +20,13 @@
 
 namespace zerosweep {
 
-// The parameters with a value each: the given one, otherwise the neutral one, otherwise the
-// default. Throws kUsage for a name that is not declared, naming `owner` and the nearest one.
+// Returns a value for each parameter: the given one, otherwise the neutral one, otherwise the
+// default. Throws kUsage for a name that is not declared, naming `owner` and the nearest name.
 Json CompleteParams(const std::string& owner, const std::vector<ParamSpec>& params,
                     const Json& given);
 
-// A list of parameters whose values a Settings holds. Members that none is bound to keep their
-// initialisers.
+// A list of parameters whose values a Settings holds. Members that no parameter is bound to keep
+// their initialisers.
 template <typename Settings>
 class Params {
  public:
@@ -40,14 +40,14 @@ class Params {
       bound_.insert(bound_.end(), list.bound_.begin(), list.bound_.end());
   }
 
-  // As a declaration holds them.
+  // The parameters in the form of a declaration.
   std::vector<ParamSpec> specs() const {
     std::vector<ParamSpec> specs;
     for (const Bound& bound : bound_) specs.push_back(bound.spec);
     return specs;
   }
 
-  // `given` is what the stage's name holds, where neutral values are left out. Throws kUsage as
+  // Reads the values that the stage's name holds; it omits neutral values. Throws kUsage as
   // CompleteParams does.
   Settings Read(const std::string& owner, const Json& given) const {
     const Json values = CompleteParams(owner, specs(), given);
@@ -56,7 +56,7 @@ class Params {
     return settings;
   }
 
-  // The same parameters for a struct that has a Settings as its member.
+  // Returns the same parameters for a struct that has a Settings as a member.
   template <typename Whole>
   Params<Whole> In(Settings Whole::*member) const {
     Params<Whole> whole;
@@ -79,7 +79,7 @@ class Params {
   std::vector<Bound> bound_;
 };
 
-// Numbers, flags and texts: the member's type is the parameter's.
+// Numbers, flags and texts: the parameter has the member's type.
 template <typename T>
 concept PlainParam = std::same_as<T, int64_t> || std::same_as<T, double> || std::same_as<T, bool> ||
     std::same_as<T, std::string>;
@@ -100,11 +100,11 @@ Params<Settings> Bind(T Settings::*member, ParamSpec spec) {
           [member](Settings& settings, const Json& value) { value.get_to(settings.*member); }};
 }
 
-// The place of a word among the choices. Throws kUsage for another.
+// Returns the index of a word among the choices. Throws kUsage for any other word.
 size_t PlaceOfWord(const ParamSpec& spec, const Json& value);
 
-// One parameter whose values are words, and what the member holds for each: an enumerator, or a
-// flag. The words are the declared choices.
+// One parameter whose values are words. Each word stands for a value of the member: an enumerator,
+// or a flag. The words are the declared choices.
 template <typename Settings, typename T>
 Params<Settings> Bind(T Settings::*member, ParamSpec spec,
                       const std::vector<std::pair<std::string, std::type_identity_t<T>>>& words) {
@@ -125,7 +125,7 @@ Params<Whole> Part(Settings Whole::*member, const std::type_identity_t<Params<Se
   return params.In(member);
 }
 
-// A whole number of at least 1 with a value for each profile; that of `paper` is the default.
+// An integer of at least 1 with a value for each profile; the value of `paper` is the default.
 struct ProfileDefaults {
   int64_t paper = 0, fast = 0, smoke = 0;
 };

@@ -1,4 +1,4 @@
-// The protocol: what must match before two numbers may be compared, with its presets.
+// The protocol fields, which must match before two results may be compared, and their presets.
 #pragma once
 
 #include "contract/declaration.h"

@@ -1,4 +1,4 @@
-// Things with a factory: a synthesizer, quantizer or stage kind registers itself at the foot of its
+// Things with a factory: a synthesizer, quantizer or stage kind registers itself at the end of its
 // file, together with its declaration and its parameters:
 //
 //   const RegisterSynthesizer kZeroQ{{.name = "zeroq", …}, ZeroQParams(), Synthesize};
@@ -20,7 +20,7 @@ class Registry {
  public:
   struct Entry {
     Declaration declaration;
-    // `params` are those given; the others are neutral or have their defaults (Params::Read).
+    // `params` are the given values; the others are neutral or have their defaults (Params::Read).
     std::function<Result(const Context& context, const Json& params)> function;
   };
 
@@ -35,7 +35,7 @@ class Registry {
             return function(context, params.Read(name, given));
           });
     }
-    // Of what reads no parameter; those that it declares are for others.
+    // For a function that reads no parameters. The declared parameters are then read by others.
     Register(Declaration declaration, Result (*function)(const Context&)) {
       Add(std::move(declaration),
           [function](const Context& context, const Json&) { return function(context); });

@@ -28,7 +28,7 @@ torch::Tensor ReadRecords(const std::filesystem::path& file, int64_t record) {
   return records;
 }
 
-// The last of `label_bytes` label bytes is the one that counts.
+// The last of the `label_bytes` label bytes is the label.
 Dataset ReadCifar(const std::vector<std::filesystem::path>& files, int64_t label_bytes,
                   int classes) {
   std::vector<torch::Tensor> images, labels;

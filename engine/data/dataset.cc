@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 struct Entry {
   Declaration declaration;
-  DatasetReader reader;  // null: in folders by class
+  DatasetReader reader;  // null: in class folders
 
   const DatasetFacts& facts() const { return declaration.dataset(); }
 };
@@ -23,7 +23,7 @@ NameTable<Entry>& Entries() {
   return entries;
 }
 
-// Where the user says that the data lie; otherwise where they usually do.
+// The folder that the user named; otherwise the default one.
 fs::path RootFolder(const std::string& name, const DatasetFacts& facts,
                     const std::optional<fs::path>& folder) {
   fs::path root = folder ? *folder : fs::path(facts.default_folder);
@@ -38,7 +38,7 @@ fs::path RootFolder(const std::string& name, const DatasetFacts& facts,
   return root;
 }
 
-// To the declared shape, unless the user says otherwise.
+// Images are resized to the declared shape unless the user says otherwise.
 Dataset InFolders(ImageFolder folder, const DatasetFacts& facts,
                   const std::optional<EvalTransform>& transform) {
   Dataset dataset;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kClasses = 10;
 
-// files: images, labels
+// files: images, then labels
 Dataset ReadFashionMnist(const std::vector<std::filesystem::path>& files) {
   const torch::Tensor images = ReadIdx(files.at(0), 3);
   const torch::Tensor labels = ReadIdx(files.at(1), 1);

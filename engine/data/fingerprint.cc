@@ -14,7 +14,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// What was read under the keys of FileState, in the life of this process.
+// Digests by FileState key, kept for the life of this process.
 using Known = std::map<std::string, std::string>;
 
 template <typename Read>
@@ -29,7 +29,7 @@ std::string Remembered(const FileState& state, const std::string& key, Known& kn
 std::string CachedSha256(const fs::path& path) {
   static Known known;
   const auto state = StateOf(path);
-  if (!state) return Sha256File(path);  // which says what is wrong
+  if (!state) return Sha256File(path);  // which throws the reason
   return Remembered(*state, state->key, known, [&] { return Sha256File(path); });
 }
 

@@ -1,4 +1,4 @@
-// What a dataset's files hold, as the control program fixed it when the sweep was planned.
+// Fingerprint of a dataset's files, as the control program recorded it when it planned the sweep.
 #pragma once
 
 #include <filesystem>
@@ -10,13 +10,13 @@
 namespace zerosweep {
 
 // SHA-256 over the canonical JSON {file name → SHA-256 of its bytes} of a split's files (as
-// sweeps/values/data_files.h computes it); of a dataset in folders ImageFolderFingerprint. A file
-// that has not changed is read once in the life of the process. Files in folders are read on ATen's
+// sweeps/values/data_files.h computes it); for a dataset in class folders, ImageFolderFingerprint.
+// An unchanged file is read only once per process. Files in class folders are read on ATen's
 // threads.
 std::string DatasetFingerprint(const std::string& name, const std::string& split,
                                const std::filesystem::path& folder);
 
-// LoadDataset, refused (kUsage) when the split no longer holds what `fingerprint` says.
+// LoadDataset, which throws kUsage when the split no longer matches `fingerprint`.
 Dataset LoadVerifiedDataset(const std::string& name, const std::string& split,
                             const std::filesystem::path& folder, const std::string& fingerprint,
                             const std::optional<EvalTransform>& transform = {});

@@ -13,7 +13,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kMaxBytes = int64_t{4} << 30;  // far above any dataset that is meant to be held
+constexpr int64_t kMaxBytes = int64_t{4} << 30;  // far above any supported dataset
 constexpr unsigned kMaxRead = 1U << 30;          // gzread returns an int
 
 class GzipFile {
@@ -45,7 +45,7 @@ class GzipFile {
     }
   }
 
-  // Nothing may follow; reading past the end also makes zlib compare its checksum.
+  // Checks that nothing follows. Reading past the end also makes zlib compare its checksum.
   void ExpectEnd() {
     uint8_t extra = 0;
     const int got = gzread(file_, &extra, 1);
@@ -61,7 +61,7 @@ class GzipFile {
   [[noreturn]] void FailCorrupt() {
     int status = Z_OK;
     std::string reason = gzerror(file_, &status);
-    const std::string prefix = path_.string() + ": ";  // zlib's own
+    const std::string prefix = path_.string() + ": ";  // zlib's own prefix
     if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
     if (status == Z_BUF_ERROR) {
       Fail(ErrorKind::kUsage, "{} is truncated: its compressed data end too early; fetch it again",

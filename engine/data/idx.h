@@ -9,8 +9,8 @@
 namespace zerosweep {
 
 // Reads an IDX file of bytes with `dimensions` dimensions, plain or gzip-compressed, as uint8.
-// Throws kUsage, naming the file, when it is absent, truncated, oversized, corrupt or of another
-// shape.
+// Throws kUsage, naming the file, when it is absent, truncated, oversized, corrupt or has another
+// number of dimensions.
 torch::Tensor ReadIdx(const std::filesystem::path& path, int dimensions);
 
 // Throws kUsage, naming the file and the first offending entry, unless each label is in [0,

@@ -1,4 +1,4 @@
-// Where a dataset's images come from: memory, or files that are decoded when they are asked for.
+// The source of a dataset's images: memory, or files that are decoded on demand.
 #pragma once
 
 #include <torch/types.h>
@@ -13,24 +13,24 @@
 
 namespace zerosweep {
 
-// Immutable; to be used by one thread, which takes ATen's pool to help.
+// Immutable. Use from one thread, which uses ATen's thread pool.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;
   virtual int64_t size() const = 0;
-  // C, H, W of what Load returns.
+  // C, H, W of the images that Load returns.
   virtual std::vector<int64_t> shape() const = 0;
-  // The images as a network is evaluated on them: uint8 N×C×H×W, contiguous, on the CPU. Throws
-  // kUsage, naming the file, for one that cannot be decoded. REQUIRES: indices in [0, size()).
+  // Loads images as they are evaluated: uint8 N×C×H×W, contiguous, on the CPU. Throws kUsage,
+  // naming the file, for one that cannot be decoded. REQUIRES: indices in [0, size()).
   virtual torch::Tensor Load(const std::vector<int64_t>& indices) const = 0;
-  // An image as it is stored, before it is resized. Safe on any thread; throws as Load does.
+  // Returns a stored image, before resizing. Safe on any thread; throws as Load does.
   virtual Image Stored(int64_t index) const = 0;
 };
 
-// images: uint8 N×C×H×W. They are stored as they are evaluated.
+// images: uint8 N×C×H×W, stored as they are evaluated.
 std::shared_ptr<const ImageSource> ImagesInMemory(const torch::Tensor& images);
 
-// The files of a folder, resized and cropped; C is 3. Nothing but their names is kept.
+// The files of a folder, resized and cropped; C is 3. Only their names are kept in memory.
 std::shared_ptr<const ImageSource> ImagesInFiles(ImageFolder folder,
                                                  const EvalTransform& transform);
 

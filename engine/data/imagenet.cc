@@ -1,4 +1,5 @@
-// Images in folders by class: ImageNet (Russakovsky et al. 2015), and any other set that lies so.
+// Images in class folders: ImageNet (Russakovsky et al. 2015), and any other dataset of this
+// structure.
 #include "engine/data/dataset.h"
 
 namespace zerosweep {

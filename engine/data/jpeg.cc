@@ -1,5 +1,5 @@
-// JPEG by libjpeg-turbo, with its defaults (accurate integer DCT, smooth upsampling), as Pillow
-// decodes. The library reports by callback and expects not to be returned to: setjmp.
+// JPEG decoding by libjpeg-turbo with its defaults (accurate integer DCT, smooth upsampling), as in
+// Pillow. The library reports errors by a callback that must not return: hence setjmp.
 // clang-format off
 #include <cstdio>  // jpeglib.h needs its FILE, and jerror.h needs jpeglib.h
 #include <jpeglib.h>
@@ -26,8 +26,8 @@ struct Reports {
   std::longjmp(reports->leave, 1);
 }
 
-// A file that ends early is a warning to the library, which makes up the rest. Other warnings
-// (stray bytes between segments) concern files whose pixels are all there.
+// For the library, a file that ends early is only a warning: it invents the rest. Other warnings
+// (stray bytes between segments) concern files whose pixels are complete.
 void OnMessage(j_common_ptr decoder, int level) {
   if (level < 0 && decoder->err->msg_code == JWRN_JPEG_EOF) OnError(decoder);
 }
@@ -43,8 +43,8 @@ class JpegDecoder {
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
-  // Each returns whether it succeeded; `message()` says why not. No object may come to life in
-  // them: longjmp would pass its end over.
+  // Each returns whether it succeeded; otherwise `message()` gives the reason. They must not create
+  // objects, since longjmp would skip their destructors.
   bool ReadHeader(const std::string& bytes) {
     if (setjmp(reports_.leave) != 0) return false;
     jpeg_create_decompress(&decoder_);
@@ -85,7 +85,7 @@ class JpegDecoder {
        name, decoder.message());
 }
 
-// Inverted inks to RGB, in place of the first three quarters; a · b / 255 rounded.
+// Converts inverted inks to RGB, in the first three quarters of `pixels`, with a · b / 255 rounded.
 void InksToRgb(std::vector<uint8_t>& pixels) {
   const size_t count = pixels.size() / 4;
   for (size_t i = 0; i < count; ++i) {

@@ -1,5 +1,6 @@
-// BMP, GIF, PNM, TIFF and WebP by Leptonica, which reads them by libtiff, libwebp and giflib and by
-// its own code. Pillow's pixels, but for what is refused here because Leptonica's would be others.
+// BMP, GIF, PNM, TIFF and WebP by Leptonica, which decodes them with libtiff, libwebp, giflib and
+// its own code. The pixels equal Pillow's; files for which Leptonica's would differ are refused
+// here.
 #include <leptonica/allheaders.h>
 
 #include <cstdlib>
@@ -19,7 +20,7 @@ struct DestroyPix {
 };
 using Pix = std::unique_ptr<PIX, DestroyPix>;
 
-// "TIFF"; null for formats that are not read here.
+// "TIFF", or null for formats that are not read here.
 const char* NameOf(l_int32 format) {
   switch (format) {
     case IFF_BMP:
@@ -44,15 +45,15 @@ const char* NameOf(l_int32 format) {
   }
 }
 
-// The numbers of the first directory of a TIFF file (TIFF 6.0, section 2), as far as they are asked
-// for here. A place outside the file reads as 0.
+// The numbers in the first directory of a TIFF file (TIFF 6.0, section 2), as far as they are
+// needed here. A place outside the file reads as 0.
 class TiffDirectory {
  public:
   explicit TiffDirectory(std::string_view bytes)
       : bytes_(bytes), big_endian_(bytes.starts_with("MM")) {}
 
   bool is_classic() const { return Number(2, 2) == 42; }  // 43: BigTIFF
-  // The values of a tag; empty when it is absent.
+  // Returns the values of a tag; empty if it is absent.
   std::vector<uint64_t> Values(uint64_t tag) const {
     const uint64_t directory = Number(4, 4);
     for (uint64_t i = 0; i < Number(directory, 2); ++i) {
@@ -86,7 +87,7 @@ class TiffDirectory {
   bool big_endian_;
 };
 
-// libtiff makes up what a shortened file lacks, and converts CIE L*a*b* in its own way.
+// libtiff invents the missing part of a truncated file, and converts CIE L*a*b* differently.
 std::optional<std::string> TiffDefect(const std::string& bytes) {
   constexpr uint64_t kPhotometric = 262, kMaxPhotometric = 6;                    // YCbCr
   constexpr std::pair<uint64_t, uint64_t> kPieces[] = {{273, 279}, {324, 325}};  // strips, tiles
@@ -102,15 +103,15 @@ std::optional<std::string> TiffDefect(const std::string& bytes) {
   return std::nullopt;
 }
 
-// Leptonica takes the bytes of 16 and 32 bits a pixel in another order than they are written.
+// Leptonica reads the bytes of 16-bit and 32-bit pixels in the wrong order.
 std::optional<std::string> BmpDefect(const std::string& bytes) {
-  constexpr size_t kBitCount = 28;  // its place in BITMAPINFOHEADER
+  constexpr size_t kBitCount = 28;  // BITMAPINFOHEADER's field, counted from the file's start
   const int bits = bytes.size() > kBitCount ? static_cast<unsigned char>(bytes[kBitCount]) : 0;
   if (bits <= 8 || bits == 24) return std::nullopt;
   return fmt::format("is a BMP file of {} bits a pixel", bits);
 }
 
-// The third number of a PNM header: how bright white is.
+// Returns the third number of a PNM header, the value of white.
 int64_t PnmLevels(const std::string& bytes) {
   std::istringstream header(bytes.substr(2, 4096));
   std::string number;
@@ -132,7 +133,7 @@ std::optional<std::string> PnmDefect(const std::string& bytes) {
 
 void CheckSize(const std::string& bytes, l_int32 format, const std::string& name) {
   l_int32 width = 0, height = 0;
-  if (format == IFF_GIF) {  // Leptonica would decode it for an answer
+  if (format == IFF_GIF) {  // Leptonica would decode the image to find its size
     const auto number = [&](size_t place) {
       return bytes.size() < 10 ? 0
                                : static_cast<unsigned char>(bytes[place]) +
@@ -143,7 +144,7 @@ void CheckSize(const std::string& bytes, l_int32 format, const std::string& name
   } else {
     pixReadHeaderMem(reinterpret_cast<const l_uint8*>(bytes.data()), bytes.size(), nullptr, &width,
                      &height, nullptr, nullptr, nullptr);
-    if (width == 0) return;  // not even the header can be read: decoding says so
+    if (width == 0) return;  // the header is unreadable: decoding reports it
   }
   CheckImageSize(height, width, name);
 }
@@ -156,7 +157,7 @@ bool IsOpaque(const std::vector<l_uint32>& row) {
 
 bool IsOtherFormat(const std::string& bytes) {
   l_int32 format = IFF_UNKNOWN;
-  if (bytes.size() < 12) return false;  // which is how much it looks at
+  if (bytes.size() < 12) return false;  // the number of bytes that the function reads
   findFileFormatBuffer(reinterpret_cast<const l_uint8*>(bytes.data()), &format);
   return NameOf(format) != nullptr;
 }
@@ -180,7 +181,7 @@ Image DecodeOther(const std::string& bytes, const std::string& name) {
          "read (animated, float, more than 8 bits a colour …); fetch it again or save it as PNG",
          name, kind);
   }
-  // Leptonica takes the two bytes of a grey value in the wrong order.
+  // Leptonica reads the two bytes of a grey value in the wrong order.
   const bool swapped = bytes.starts_with("P5") && pixGetDepth(stored.get()) == 16;
   const Pix read(swapped ? pixConvert16To8(stored.get(), L_LS_BYTE) : pixClone(stored.get()));
   const Pix colours(pixConvertTo32(read.get()));
@@ -193,7 +194,7 @@ Image DecodeOther(const std::string& bytes, const std::string& name) {
   for (int64_t y = 0; y < image.height; ++y) {
     const l_uint32* words = pixGetData(colours.get()) + y * pixGetWpl(colours.get());
     row.assign(words, words + image.width);
-    // libtiff has multiplied the colours by it: what they were cannot be told.
+    // libtiff has multiplied the colours by alpha, so the originals are lost.
     if (has_alpha && !IsOpaque(row))
       Fail(ErrorKind::kUsage, "{} is a TIFF file with transparent pixels: save it without", name);
     for (const l_uint32 pixel : row)

@@ -1,4 +1,5 @@
-// PNG by libpng. The library reports errors by callback and expects not to be returned to: setjmp.
+// PNG decoding by libpng. The library reports errors by a callback that must not return: hence
+// setjmp.
 #include <png.h>
 
 #include <algorithm>
@@ -25,8 +26,8 @@ class PngDecoder {
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
 
-  // Each returns whether it succeeded; `message()` says why not. No object may come to life in
-  // them: longjmp would pass its end over.
+  // Each returns whether it succeeded; otherwise `message()` gives the reason. They must not create
+  // objects, since longjmp would skip their destructors.
   bool ReadHeader() {
     if (setjmp(leave_) != 0) return false;
     png_read_info(png_, info_);
@@ -117,7 +118,7 @@ std::string EncodePng(const Image& image) {
     }
   };
   png_alloc_size_t size = 0;
-  write(nullptr, size);  // how many bytes
+  write(nullptr, size);  // sets `size`
   std::string bytes(size, '\0');
   write(bytes.data(), size);
   return bytes;

@@ -7,13 +7,13 @@
 namespace zerosweep {
 namespace {
 
-// How output pixels of one axis are made of input pixels, for each image: N×side×side, rows that
-// sum to 1. first, length: of the windows.
+// Interpolation weights along one axis, for each image: N×side×side; rows (output pixels) sum to 1.
+// first, length: those of the windows.
 torch::Tensor Weights(const std::vector<int64_t>& first, const std::vector<int64_t>& length,
                       const std::vector<bool>& mirrored, int64_t side,
                       const torch::TensorOptions& options) {
   const auto images = static_cast<int64_t>(first.size());
-  // Where an output pixel's centre lies, in input pixels.
+  // Centre of each output pixel, in input pixels.
   torch::Tensor places = torch::empty({images, side}, torch::kFloat64);
   auto place = places.accessor<double, 2>();
   for (int64_t n = 0; n < images; ++n) {
@@ -55,7 +55,8 @@ torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& view
   const torch::Tensor across = Weights(lefts, widths, mirrored, w, options);
   const torch::Tensor down =
       Weights(tops, heights, std::vector<bool>(views.size(), false), h, options);
-  // Two products for each image, where a gather's gradient would add in any order on a GPU.
+  // Two matrix products for each image; the gradient of a gather would add in arbitrary order on a
+  // GPU.
   const torch::Tensor wide =
       x.reshape({n, c * h, w}).bmm(across.transpose(1, 2)).view({n, c, h, w});
   const torch::Tensor turned =

@@ -1,4 +1,4 @@
-// Random views of image tensors that a gradient flows through.
+// Differentiable random views of image tensors.
 #pragma once
 
 #include <torch/types.h>
@@ -12,25 +12,25 @@
 
 namespace zerosweep {
 
-// What is seen of an image: a window, mirrored left to right or not.
+// A window of an image, mirrored left to right or not.
 struct View {
   Window window;
   bool mirrored = false;
 };
 
-// RandomWindow with areas from `smallest_share`, mirrored with probability `flip`.
+// Draws a RandomWindow with areas from `smallest_share`, mirrored with probability `flip`.
 View RandomView(int64_t height, int64_t width, double smallest_share, double flip,
                 RandomSequence& draws);
 
-// One view of each image of x (N×C×H×W, float32 or float64) at the full size H×W: bilinear between
-// pixel centres, the window's border repeated outside of them (torchvision's resize of a tensor
-// whose windows do not shrink: align_corners = false). The view of the whole image is the image,
-// bit for bit. Differentiable in x any number of times; gradients are the same bits on every run.
-// REQUIRES: one view for each image, its window not empty and inside.
+// Returns one view of each image of x (N×C×H×W, float32 or float64), resized to the full H×W:
+// bilinear between pixel centres, with the window's border repeated outside (as torchvision resizes
+// a tensor whose windows do not shrink, align_corners = false). The view of the whole image equals
+// the image bit for bit. Differentiable in x any number of times; gradients have the same bits on
+// every run. REQUIRES: one view for each image, with a window that is not empty and lies inside.
 torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& views);
 
-// Every image through a RandomView of its own, drawn for samples first_sample, first_sample + 1, …
-// of the step. `purpose` tells several batches of a step apart.
+// Applies a separate RandomView to each image, drawn for samples first_sample, first_sample + 1, …
+// of the step. `purpose` distinguishes several batches of a step.
 torch::Tensor RandomViews(const torch::Tensor& x, double smallest_share, double flip,
                           const RandomStreams& random, uint64_t step, uint64_t first_sample = 0,
                           std::string_view purpose = "view");

@@ -8,23 +8,23 @@ namespace {
 
 constexpr int kFractionBits = 22;
 
-// For every output pixel of one axis: which input pixels it is made of, with which weights.
-struct ForwardHooks {
+// For every output pixel of one axis, its input pixels and their weights.
+struct Taps {
   struct Span {
     int64_t first = 0, count = 0;
   };
-  int64_t most = 0;  // weights are stored `most` apart
+  int64_t most = 0;  // stride of the weights, an upper bound of span counts
   std::vector<Span> spans;
   std::vector<int32_t> weights;  // in units of 2^-22
 };
 
-// Output pixels [begin, end) of `out` that stand for `in` input pixels.
-ForwardHooks MakeTaps(int64_t in, int64_t out, int64_t begin, int64_t end) {
+// For output pixels [begin, end) when `in` input pixels become `out` output pixels.
+Taps MakeTaps(int64_t in, int64_t out, int64_t begin, int64_t end) {
   const double scale = static_cast<double>(in) / static_cast<double>(out);
   const double reach = std::max(scale, 1.0);  // half the base of the triangle
-  ForwardHooks hooks;
-  hooks.most = 2 * static_cast<int64_t>(std::ceil(reach)) + 1;
-  hooks.weights.assign(static_cast<size_t>((end - begin) * hooks.most), 0);
+  Taps taps;
+  taps.most = 2 * static_cast<int64_t>(std::ceil(reach)) + 1;
+  taps.weights.assign(static_cast<size_t>((end - begin) * taps.most), 0);
   std::vector<double> weights;
   for (int64_t x = begin; x < end; ++x) {
     const double centre = (static_cast<double>(x) + 0.5) * scale;
@@ -37,13 +37,13 @@ ForwardHooks MakeTaps(int64_t in, int64_t out, int64_t begin, int64_t end) {
       weights.push_back(std::max(0.0, 1.0 - distance));
       sum += weights.back();
     }
-    int32_t* target = hooks.weights.data() + (x - begin) * hooks.most;
+    int32_t* target = taps.weights.data() + (x - begin) * taps.most;
     for (const double weight : weights) {
       *target++ = static_cast<int32_t>(std::floor(0.5 + weight / sum * (1 << kFractionBits)));
     }
-    hooks.spans.push_back({first, last - first});
+    taps.spans.push_back({first, last - first});
   }
-  return hooks;
+  return taps;
 }
 
 uint8_t Rounded(int32_t sum) {
@@ -52,11 +52,11 @@ uint8_t Rounded(int32_t sum) {
 
 constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
-// One row, `channels` interleaved.
-void ResampleRow(const uint8_t* from, const ForwardHooks& hooks, int64_t channels, uint8_t* to) {
-  for (size_t x = 0; x < hooks.spans.size(); ++x) {
-    const auto [first, count] = hooks.spans[x];
-    const int32_t* weights = hooks.weights.data() + static_cast<int64_t>(x) * hooks.most;
+// Resamples one row of interleaved channels.
+void ResampleRow(const uint8_t* from, const Taps& taps, int64_t channels, uint8_t* to) {
+  for (size_t x = 0; x < taps.spans.size(); ++x) {
+    const auto [first, count] = taps.spans[x];
+    const int32_t* weights = taps.weights.data() + static_cast<int64_t>(x) * taps.most;
     for (int64_t c = 0; c < channels; ++c) {
       int32_t sum = kHalf;
       const uint8_t* source = from + first * channels + c;
@@ -66,11 +66,11 @@ void ResampleRow(const uint8_t* from, const ForwardHooks& hooks, int64_t channel
   }
 }
 
-// Row `y` of the result from rows of `stride` bytes.
-void ResampleColumns(const uint8_t* rows, int64_t stride, const ForwardHooks& hooks, size_t y,
-                     uint8_t* to, std::vector<int32_t>& sums) {
-  const auto [first, count] = hooks.spans[y];
-  const int32_t* weights = hooks.weights.data() + static_cast<int64_t>(y) * hooks.most;
+// Computes row `y` of the result from rows of `stride` bytes.
+void ResampleColumns(const uint8_t* rows, int64_t stride, const Taps& taps, size_t y, uint8_t* to,
+                     std::vector<int32_t>& sums) {
+  const auto [first, count] = taps.spans[y];
+  const int32_t* weights = taps.weights.data() + static_cast<int64_t>(y) * taps.most;
   sums.assign(static_cast<size_t>(stride), kHalf);
   for (int64_t i = 0; i < count; ++i) {
     const uint8_t* row = rows + (first + i) * stride;
@@ -83,9 +83,9 @@ void ResampleColumns(const uint8_t* rows, int64_t stride, const ForwardHooks& ho
 
 Image Resample(const Image& image, const Window& from, int64_t height, int64_t width,
                const Window& keep) {
-  const ForwardHooks columns = MakeTaps(from.width, width, keep.left, keep.left + keep.width);
-  ForwardHooks rows = MakeTaps(from.height, height, keep.top, keep.top + keep.height);
-  // Only the input rows that the kept output rows look at.
+  const Taps columns = MakeTaps(from.width, width, keep.left, keep.left + keep.width);
+  Taps rows = MakeTaps(from.height, height, keep.top, keep.top + keep.height);
+  // Only the input rows that the kept output rows need.
   const int64_t first = rows.spans.front().first;
   const int64_t last = rows.spans.back().first + rows.spans.back().count;
   const int64_t stride = keep.width * image.channels;
@@ -95,7 +95,7 @@ Image Resample(const Image& image, const Window& from, int64_t height, int64_t w
         image.pixels.data() + ((from.top + y) * image.width + from.left) * image.channels;
     ResampleRow(source, columns, image.channels, middle.data() + (y - first) * stride);
   }
-  for (ForwardHooks::Span& span : rows.spans) span.first -= first;
+  for (Taps::Span& span : rows.spans) span.first -= first;
   Image result{keep.height, keep.width, image.channels, {}};
   result.pixels.resize(static_cast<size_t>(keep.height * stride));
   std::vector<int32_t> sums;

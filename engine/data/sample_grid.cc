@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kColumns = 8, kMaxImages = 64;
 constexpr int64_t kGap = 2;            // pixels between two images
-constexpr int64_t kEnlargeUpTo = 64;   // pixels of the longer side
+constexpr int64_t kEnlargeUpTo = 64;   // pixels, longer side
 constexpr int64_t kLargestSide = 126;  // 8 · 126 + 7 · 2 = 1022
 constexpr uint8_t kBackground = 255;
 
@@ -28,7 +28,7 @@ void Check(const torch::Tensor& images, size_t means, size_t stds) {
   }
 }
 
-// Colours 0 … 255: uint8 N×H×W×C on the CPU.
+// Returns colours 0 … 255: uint8 N×H×W×C on the CPU.
 torch::Tensor Colours(const torch::Tensor& images, const std::vector<double>& mean,
                       const std::vector<double>& std) {
   const auto channel = [](const std::vector<double>& values) {
@@ -36,7 +36,7 @@ torch::Tensor Colours(const torch::Tensor& images, const std::vector<double>& me
   };
   const torch::Tensor shares =
       images.detach().to(torch::kCPU, torch::kFloat64) * channel(std) + channel(mean);
-  // What is not a number has no colour; its conversion would be undefined.
+  // NaN becomes 0, since its conversion would be undefined.
   return (shares.nan_to_num(0).clamp(0, 1) * 255)
       .round()
       .to(torch::kUInt8)

@@ -10,7 +10,7 @@
 namespace zerosweep {
 namespace {
 
-// Copies one H×W plane shifted by (dy, dx), with zeros where the source ends, mirrored on demand.
+// Copies one H×W plane shifted by (dy, dx), with zeros outside the source, mirrored if requested.
 void CopyPlane(const uint8_t* from, uint8_t* to, int64_t height, int64_t width, int64_t dy,
                int64_t dx, bool mirror) {
   std::memset(to, 0, static_cast<size_t>(height * width));

@@ -1,4 +1,4 @@
-// From stored bytes to what a network takes.
+// From stored bytes to the input of a network.
 #pragma once
 
 #include <torch/types.h>
@@ -21,8 +21,8 @@ struct Normalisation {
 torch::Tensor Normalise(const torch::Tensor& uint8_images, const std::vector<double>& mean,
                         const std::vector<double>& std);
 
-// How an image of a folder becomes a network's input: the shorter side is resized to `resize`
-// pixels, and the square of `crop` pixels in its middle is taken.
+// Turns an image file into a network's input: the shorter side is resized to `resize` pixels, and
+// the central square of `crop` pixels is taken.
 struct EvalTransform {
   int64_t resize = 0;
   int64_t crop = 0;
@@ -33,9 +33,9 @@ struct Augmentation {
   bool flip = true;     // mirror left-right with probability ½
 };
 
-// Randomly cropped and mirrored copies of the images (uint8, contiguous, on the CPU), whose places
-// in their dataset are `indices`. The draw of an image depends on the streams' seed, `step` and the
-// image's own index, not on its batch.
+// Returns randomly cropped and mirrored copies of the images (uint8, contiguous, on the CPU), whose
+// places in their dataset are `indices`. The draw of an image depends on the streams' seed, `step`
+// and the image's own index, not on its batch.
 torch::Tensor Augment(const torch::Tensor& images, const std::vector<int64_t>& indices,
                       const Augmentation& augmentation, const RandomStreams& streams,
                       uint64_t step);

@@ -1,5 +1,5 @@
 // Batches of one class, whose statistics in the deeper batch norms are compared with a centre of
-// that class: what FDDA and ClusterQ have in common.
+// that class. Shared by FDDA and ClusterQ.
 #pragma once
 
 #include <torch/types.h>
@@ -15,32 +15,33 @@
 
 namespace zerosweep {
 
-// ⌊(L + 1)/2⌋ − 2, at least 0: the first of the deeper half of L batch norms (authors' code of FDDA
-// and ClusterQ).
+// Index of the first of the deeper half of L batch norms: ⌊(L + 1)/2⌋ − 2, at least 0 (authors'
+// code of FDDA and ClusterQ).
 size_t FirstDeepNorm(size_t norms);
 
-// The class of a step's batch, the same on all ranks, of those listed.
+// Draws the class of a step's batch from `classes`; equal on all ranks.
 int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
                     const std::vector<int64_t>& classes);
 
-// class_batch: the images of a step's batch in which every image is asked to be of one class.
+// Declares class_batch, the number of images in a step's batch of a single class.
 ParamSpec ClassBatchParam(const ProfileDefaults& images, const std::string& source);
-// This rank's part of that batch.
+// Makes this rank's part of that batch.
 GeneratedBatch MakeClassBatch(const LabelledGenerator& generator, uint64_t step, BatchPart part,
                               int64_t label);
 
-// What a centre is moved by: N(0, 1) times a scale of its means, and one of its variances.
+// Scales of the noise added to a centre: N(0, 1) times `of_means` for its means, times
+// `of_variances` for its variances.
 struct Distortion {
   double of_means = 1, of_variances = 1;
 };
-// noise_means, noise_variances.
+// Declares noise_means and noise_variances.
 Params<Distortion> DistortionParams(double of_means, double of_variances,
                                     const std::string& source);
-// The centre, moved by a step's draws, which are equal on all ranks.
+// Returns the centre plus a step's noise, which is equal on all ranks.
 std::vector<Moments> Distorted(const std::vector<Moments>& centre, const RandomStreams& random,
                                uint64_t step, const Distortion& distortion);
 
-// Centres of classes under keys that begin with `prefix`; a class without one has an empty list.
+// Centres by class; a class without one has an empty list. Their keys begin with `prefix`.
 using Centres = std::vector<std::vector<Moments>>;
 void SaveCentres(const std::string& prefix, const Centres& centres, CheckpointState& state);
 Centres RestoreCentres(const std::string& prefix, const CheckpointState& state,

@@ -1,5 +1,5 @@
-// What no method whose generator learns together with its student
-// (engine/generative/generative_training.h) can do.
+// Limits of all methods whose generator is trained together with the student
+// (engine/generative/generative_training.h).
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
-// What a joint method adds to the training of a generator and a student (joint_training.h).
+// The interface of a method that trains a generator together with a student
+// (generative_training.h).
 #pragma once
 
 #include <torch/types.h>
@@ -14,10 +15,10 @@
 
 namespace zerosweep {
 
-// Images that a generator has made: this rank's part of a batch.
+// Generated images: this rank's part of a batch.
 struct GeneratedBatch {
   torch::Tensor images;  // n×C×H×W, differentiable in the generator's parameters
-  torch::Tensor labels;  // n×classes: shares of the classes that were asked for, which sum to 1
+  torch::Tensor labels;  // n×classes: shares of the requested classes; they sum to 1
 };
 
 class GenerativeMethod {
@@ -26,26 +27,26 @@ class GenerativeMethod {
 
   // The leaves that the generator's loss trains.
   virtual std::vector<torch::Tensor> Parameters() const = 0;
-  // The images of a step, on which the student learns too.
+  // Makes the images of a step; the student learns from them too.
   virtual GeneratedBatch Generate(uint64_t step, BatchPart part) = 0;
-  // Images to score states of the student on: of all kinds of steps the plainest, so that scores of
-  // different seeds are of the same kind of image.
+  // Makes the images on which states of the student are scored. A method with several kinds of
+  // steps uses the plainest, so that scores of different seeds come from the same kind of image.
   virtual GeneratedBatch HeldOut(uint64_t step, BatchPart part) { return Generate(step, part); }
-  // Of the generator's loss, beside cross-entropy and batch-norm statistics of Generate's images,
-  // of which the teacher says `pass`.
+  // Returns further terms of the generator's loss, in addition to cross-entropy and batch-norm
+  // statistics. `pass`: the teacher's answer to Generate's images.
   virtual Terms ExtraTerms(uint64_t /*step*/, const TeacherPass& /*pass*/) { return {}; }
-  // What the student learns from, when `generated` are the step's images and what the teacher says
-  // of them.
+  // Returns the student's batch. `generated`: the step's images with the teacher's logits.
   virtual TrainingBatch ForStudent(uint64_t /*step*/, TrainingBatch generated) { return generated; }
-  // The number of images that the student sees in a step of `generated` images, of all ranks.
+  // Number of images, of all ranks, that the student sees in a step of `generated` images.
   virtual int64_t StudentImages(int64_t generated) const { return generated; }
-  // After both have been trained.
+  // Called after both have been trained.
   virtual void EndStep(uint64_t /*step*/) {}
 
-  // Of the whole training, for the artifact.
+  // Metrics of the whole training, for the artifact.
   virtual std::map<std::string, double> Metrics() const { return {}; }
 
-  // What else the next step depends on: parameters and their optimiser are saved by the training.
+  // Any other state that the next step depends on; the training saves the parameters and their
+  // optimiser.
   virtual void Save(CheckpointState& /*state*/) const {}
   virtual void Restore(const CheckpointState& /*state*/) {}
 };

@@ -96,8 +96,8 @@ Params<GenerativeSettings> GenerativeParams(const GenerativeDefaults& defaults) 
                 .profiles = {{"fast", 256}, {"smoke", 16}}})};
 }
 
-// The falls are counted from the start of the whole training (GDFQ), but a cosine begins with the
-// student (FDDA).
+// The falls are counted from the start of the whole training (GDFQ), while a cosine begins with the
+// student's training (FDDA).
 RateSchedule StudentRate(const GenerativeSettings& settings) {
   if (settings.schedule == Shape::kCosine)
     return {

@@ -1,4 +1,4 @@
-// Parameters that all joint methods have, and the schedules they ask for.
+// Parameters that all generative methods share, and the schedules that they define.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@
 
 namespace zerosweep {
 
-// What a method changes of the common parameters' values: GDFQ's for CIFAR.
+// Defaults of the common parameters, which a method may change. The values here are GDFQ's for
+// CIFAR.
 struct GenerativeDefaults {
   ProfileDefaults batch = {200, 64, 16};  // images
   ProfileDefaults warm_up = {800, 200, 4}, iterations = {79200, 800, 6};
@@ -21,16 +22,16 @@ struct GenerativeDefaults {
   std::string latents_meaning = "random numbers of an image";
   double label_weight = 1;         // w
   double statistics_weight = 0.1;  // β
-  double lr = 1e-4;                // of the student
+  double lr = 1e-4;                // the student's
   std::string schedule = "step";
   int64_t period = 0;
   double distillation = 1;  // α
   std::string reduction = "element";
-  std::string code_averages = "fed_back";  // of the ranges, variant `code`
+  std::string code_averages = "fed_back";  // averages of the ranges in variant `code`
 };
 
 struct GenerativeSettings {
-  int64_t batch = 0;  // images of a step
+  int64_t batch = 0;  // images per step
   LabelledGeneratorSettings generator;
   double generator_lr = 0;
   RateSchedule::Shape generator_schedule = RateSchedule::Shape::kStep;
@@ -44,8 +45,8 @@ struct GenerativeSettings {
 
 Params<GenerativeSettings> GenerativeParams(const GenerativeDefaults& defaults);
 
-// Schedules that the parameters ask for: of the student's rate by the student's own steps, of the
-// generator's by all steps.
+// The schedules that the parameters define: the student's counts the student's own steps, the
+// generator's counts all steps.
 RateSchedule StudentRate(const GenerativeSettings& settings);
 RateSchedule GeneratorRate(const GenerativeSettings& settings);
 

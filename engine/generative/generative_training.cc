@@ -10,7 +10,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr uint64_t kHeldOutStep = 0xF0000000;  // of the random streams: no step of the training
+constexpr uint64_t kHeldOutStep = 0xF0000000;  // for the random streams; no training step has it
 constexpr int64_t kSamples = 64;
 
 GeneratorSettings GeneratorOf(const GenerativeSettings& settings) {
@@ -21,7 +21,7 @@ GeneratorSettings GeneratorOf(const GenerativeSettings& settings) {
           .rate = GeneratorRate(settings)};
 }
 
-// The images of a generator that is trained meanwhile.
+// The images of a generator that is trained at the same time.
 class GeneratedImages final : public BatchSource {
  public:
   GeneratedImages(const QuantizationContext& context, const std::string& name,

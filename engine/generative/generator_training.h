@@ -1,6 +1,6 @@
-// The generator's side of joint training.
+// The training of the generator, with Adam(0.5, 0.999):
 //
-//   L_G = w·CE(t, y) + β·L_BNS + the method's terms    Adam(0.5, 0.999)
+//   L_G = w·CE(t, y) + β·L_BNS + the method's terms
 //   L_BNS = (1/L) Σ_l MSE(μ_l, M_l) + MSE(v_l, V_l)    batch means and biased variances
 #pragma once
 
@@ -23,12 +23,12 @@ struct GeneratorSettings {
 
 class GeneratorTraining {
  public:
-  // Everything given outlives this object. Errors name `name`.
+  // All arguments must outlive this object. Errors name `name`.
   GeneratorTraining(const QuantizationContext& context, const std::string& name,
                     GenerativeMethod& method, const GeneratorSettings& settings);
 
-  // One step. Returns the images as they were before it, and what the teacher said of them. Adds
-  // the terms of the loss and their sum, "generator_loss", to `shown`.
+  // Runs one step. Returns the images made before it, with the teacher's logits. Adds the terms of
+  // the loss and their sum, "generator_loss", to `shown`.
   TrainingBatch Step(int64_t step, Terms& shown);
 
   void Save(CheckpointState& state) const { adam_.Save("generator_adam.", state); }
@@ -39,8 +39,8 @@ class GeneratorTraining {
   std::string name_;
   GenerativeMethod& method_;
   GeneratorSettings settings_;
-  BatchPart part_;                // of every batch, this rank's
-  std::vector<Moments> targets_;  // of L_BNS
+  BatchPart part_;                // this rank's part of every batch
+  std::vector<Moments> targets_;  // targets of L_BNS
   Optimiser adam_;
 };
 

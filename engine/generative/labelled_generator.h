@@ -1,4 +1,4 @@
-// Images of classes that are asked for, as GDFQ's generator makes them.
+// Images of requested classes, as GDFQ's generator makes them.
 #pragma once
 
 #include <torch/types.h>
@@ -15,34 +15,34 @@
 
 namespace zerosweep {
 
-// How the generator is told the class.
+// How the class is passed to the generator.
 enum class Conditioning {
-  kAuto,       // kNorms for images of more than 64 pixels a side, as in the released codes
+  kAuto,       // kNorms for images with sides of more than 64 pixels, as in the released codes
   kEmbedding,  // z ⊙ E_y, with a learned embedding E of the classes, N(0, 1) at first (CIFAR)
-  kNorms       // z, and norms of each class (ImageNet)
+  kNorms       // z, and separate norms for each class (ImageNet)
 };
 
-// Whether the norms of a generator of the network's images are conditional.
+// Whether a generator for the network's images has conditional norms.
 bool HasConditionalNorms(const Graph& graph, Conditioning conditioning);
 
 struct LabelledGeneratorSettings {
-  int64_t latents = 100;  // numbers of z ~ N(0, 1)
+  int64_t latents = 100;  // dimension of z ~ N(0, 1)
   Conditioning conditioning = Conditioning::kAuto;
 };
 
-// latents and conditioning. A method that knows what 0 latents mean has 0 as their default.
+// Declares latents and conditioning. A default of 0 latents is for methods that define its meaning.
 Params<LabelledGeneratorSettings> LabelledGeneratorParams(int64_t latents,
                                                           const std::string& latents_meaning);
 
 class LabelledGenerator {
  public:
-  // `context` outlives this object.
+  // `context` must outlive this object.
   LabelledGenerator(const QuantizationContext& context, const LabelledGeneratorSettings& settings);
 
   std::vector<torch::Tensor> Parameters() const;
 
-  // This rank's part of a batch: labels uniform, or all of one class. `purpose` tells several
-  // batches of a step apart.
+  // Makes this rank's part of a batch, with uniform labels or all of one class. `purpose`
+  // distinguishes several batches of a step.
   GeneratedBatch OfAllClasses(uint64_t step, const std::string& purpose, BatchPart part) const;
   GeneratedBatch OfOneClass(uint64_t step, const std::string& purpose, BatchPart part,
                             int64_t label) const;
@@ -57,7 +57,7 @@ class LabelledGenerator {
   ClassGenerator generator_;
 };
 
-// GDFQ's generator as a joint method: no term beside the common ones.
+// GDFQ's generator as a method with only the common terms.
 class PlainGenerator final : public GenerativeMethod {
  public:
   explicit PlainGenerator(LabelledGenerator generator) : generator_(std::move(generator)) {}

@@ -9,9 +9,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kBatchNormMomentum = 0.1;  // Ioffe & Szegedy 2015 as in PyTorch's default
+constexpr double kBatchNormMomentum = 0.1;  // Ioffe & Szegedy 2015; PyTorch's default
 
-// An attribute that is one number for both dimensions or a list [vertical, horizontal].
+// Reads an attribute that is one number for both dimensions or a list [vertical, horizontal].
 std::vector<int64_t> Pair(const Node& node, const char* name, int64_t fallback) {
   const auto found = node.attributes.find(name);
   if (found == node.attributes.end()) return {fallback, fallback};
@@ -24,8 +24,8 @@ torch::Tensor Parameter(const Node& node, const char* name) {
   return found == node.parameters.end() ? torch::Tensor() : found->second;
 }
 
-// A ReLU or an addition may overwrite a tensor that nobody else holds: no tap, no autograd node, no
-// later user.
+// Whether a ReLU or an addition may overwrite the tensor: no hook, autograd node or later user
+// holds it.
 bool Unshared(const torch::Tensor& tensor) {
   const bool wanted_leaf = tensor.is_leaf() && tensor.requires_grad();
   return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && !wanted_leaf;
@@ -115,7 +115,7 @@ class Execution {
     }
   }
 
-  // The replacement, which must have the shape of the original.
+  // Returns the replacement, checked to have the shape of the original.
   torch::Tensor Same(int index, const char* what, const torch::Tensor& original,
                      torch::Tensor replacement) const {
     if (replacement.sizes() != original.sizes()) {
@@ -125,8 +125,8 @@ class Execution {
     return replacement;
   }
 
-  // The inputs of a node, through the taps; a value leaves the table with its last user, which
-  // frees its memory or lets the operator overwrite it.
+  // Returns the inputs of a node, after the hooks. A value leaves the table with its last user,
+  // which frees its memory or lets the operator overwrite it.
   std::vector<torch::Tensor> TakeInputs(int index) {
     const std::vector<Value>& wanted = graph_.nodes[index].inputs;
     std::vector<torch::Tensor> inputs;
@@ -171,7 +171,7 @@ class Execution {
     torch::Tensor columns = torch::im2col(x, kernel, dilation, padding, stride);
     columns = Same(index, "columns", columns, replace(columns));
     const int64_t groups = node.attributes.value("groups", int64_t{1}), outputs = weight.size(0);
-    // groups × (outputs of one × rows of one), on N × groups × rows of one × positions
+    // groups × (outputs per group × rows per group), times N × groups × rows per group × positions
     torch::Tensor y = torch::matmul(weight.reshape({groups, outputs / groups, -1}),
                                     columns.unflatten(1, {groups, columns.size(1) / groups}));
     const int64_t height =
@@ -233,7 +233,7 @@ class Execution {
   const ForwardHooks& hooks_;
   BatchNormMode mode_;
   std::vector<size_t> first_slot_;     // node index → slot of its first output
-  std::vector<torch::Tensor> values_;  // by slot, while somebody still needs it
+  std::vector<torch::Tensor> values_;  // by slot, while still needed
   std::vector<int> last_use_;          // by slot
 };
 

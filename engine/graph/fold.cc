@@ -1,5 +1,6 @@
-// Folding of batch norms: w' = w·γ/√(σ²+ε), b' = (b − μ)·γ/√(σ²+ε) + β (Jacob et al. 2018,
-// arXiv:1712.05877, eq. 14).
+// Folding of batch norms (Jacob et al. 2018, arXiv:1712.05877, eq. 14):
+//   w' = w·γ/√(σ²+ε)
+//   b' = (b − μ)·γ/√(σ²+ε) + β
 
 #include "base/error.h"
 #include "engine/graph/graph.h"
@@ -7,9 +8,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr auto kWide = torch::kFloat64;  // the fold adds no rounding error of its own
+constexpr auto kWide = torch::kFloat64;  // so that folding adds no rounding error
 
-// `node` with the batch norm `norm` folded into its weight and bias.
+// Returns `node` with the batch norm `norm` folded into its weight and bias.
 Node Folded(const Node& node, const Node& norm) {
   const torch::NoGradGuard no_grad;
   const auto wide = [&](const char* name) { return norm.parameters.at(name).to(kWide); };
@@ -29,7 +30,7 @@ Node Folded(const Node& node, const Node& norm) {
   return folded;
 }
 
-// The node that `norm` (a batch norm of `graph`) can be folded into, or -1.
+// Returns the node that `norm` (a batch norm of `graph`) can be folded into, or -1.
 int Producer(const Graph& graph, const Node& norm) {
   const int producer = norm.inputs[0].node;
   const bool only_user = graph.Users(producer).size() == 1 && graph.output.node != producer;

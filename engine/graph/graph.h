@@ -1,5 +1,5 @@
-// The network as data: a list of nodes in topological order. Everything else (folding, sensitivity,
-// units of reconstruction, quantized graph, export) is built on it once.
+// The network as data: a list of nodes in topological order. Folding, sensitivity, units of
+// reconstruction, the quantized graph and export all build on it.
 #pragma once
 
 #include <torch/types.h>
@@ -50,7 +50,7 @@ struct Node {
       parameters;  // "weight", "bias", "running_mean", "running_var"
 
   bool weighted() const { return op == Op::kConv2d || op == Op::kLinear; }
-  int output_count() const;  // 1, but for kChunk
+  int output_count() const;  // 1 except for kChunk
 };
 
 // Invariants (Check()): names are unique, inputs come before their users, exactly one kInput (node
@@ -58,7 +58,7 @@ struct Node {
 struct Graph {
   std::vector<Node> nodes;
   Value output;
-  std::vector<int64_t> input_shape;  // C, H, W; empty: any (a part of a network)
+  std::vector<int64_t> input_shape;  // C, H, W; empty: any (for a part of a network)
 
   std::vector<int64_t> BatchShape(int64_t images) const;  // N×C×H×W
 
@@ -75,22 +75,23 @@ struct Graph {
 
 bool IsActivation(const Node& node);
 
-// `node`, or the last of the batch norm and activation behind it, at most one of each, that nobody
-// else reads in between: what holds the finished tensor of a convolution or an addition.
+// Returns the last node of the chain that finishes the tensor of a convolution or an addition:
+// `node`, then at most one batch norm and one activation after it, if nothing else reads the values
+// in between.
 int EndOfChain(const Graph& graph, int node);
 
-// Multiply-accumulates of one image, for each weighted node (node index → MACs).
+// Multiply-accumulates per image of each weighted node (node index → MACs).
 std::map<int, int64_t> CountMacs(const Graph& graph);
 
-// Copies `state` (key → tensor) into the graph's parameters; `key_of` is "<node name>.<parameter>".
-// Throws kUsage naming the first key that is missing, of another shape (both shapes shown) or
-// unused; num_batches_tracked is ignored.
+// Copies `state` (key → tensor) into the graph's parameters; the keys are "<node
+// name>.<parameter>". Throws kUsage naming the first key that is missing, of another shape (both
+// shapes shown) or unused; num_batches_tracked is ignored.
 void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state,
                const std::string& origin);
 std::map<std::string, torch::Tensor> StateOf(const Graph& graph);
 
-// The graph with every batch norm that follows a convolution or linear layer folded into it;
-// outputs agree to 1e-4.
+// Returns the graph with every batch norm that follows a convolution or linear layer folded into
+// it; outputs agree to 1e-4.
 Graph FoldBatchNorms(const Graph& graph);
 
 }  // namespace zerosweep

@@ -1,12 +1,10 @@
-
 #include "engine/graph/executor.h"
 #include "engine/graph/graph.h"
 
 namespace zerosweep {
 
 std::map<int, int64_t> CountMacs(const Graph& graph) {
-  // Shapes come from one image through the executor, so that no second set of shape rules has to
-  // agree with it.
+  // The executor gives the shapes of one image, which avoids a second set of shape rules.
   const torch::NoGradGuard no_grad;
   std::map<int, int64_t> macs;
   ForwardHooks hooks;

@@ -56,7 +56,7 @@ void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state,
            origin, key, ShapeText(tensor));
     }
   }
-  // Only now that all is well is anything written.
+  // Nothing is written until everything is checked.
   const torch::NoGradGuard no_grad;
   for (Node& node : graph.nodes) {
     for (auto& [name, tensor] : node.parameters) tensor.copy_(state.at(node.name + "." + name));

@@ -1,4 +1,4 @@
-// A part of a network as a network of its own.
+// A part of a network as a separate network.
 #pragma once
 
 #include <vector>
@@ -8,14 +8,14 @@
 namespace zerosweep {
 
 struct Subgraph {
-  Graph graph;                // its kInput stands for the value it begins at; parameters are shared
+  Graph graph;                // its kInput stands for `from`; parameters are shared
   std::vector<int> original;  // node of `graph` → node of the whole network
-  std::vector<int> local;     // the other way; −1 outside
-  Value from;                 // what its kInput stands for
+  std::vector<int> local;     // the inverse; −1 outside
+  Value from;                 // the value that it begins at
 };
 
-// What computes `to` from `from`. `graph.input_shape` is empty: any input goes. Throws kInternal
-// when `to` needs something else besides.
+// Extracts the nodes that compute `to` from `from`. `graph.input_shape` is empty: any input is
+// accepted. Throws kInternal when `to` depends on anything other than `from`.
 Subgraph Extract(const Graph& whole, Value from, Value to);
 
 }  // namespace zerosweep

@@ -15,7 +15,7 @@ struct Teacher {
   std::string arch;
   std::string dataset;
   int classes = 0;
-  std::vector<double> mean, std;  // of (x / 255 − mean) / std, as it was trained
+  std::vector<double> mean, std;  // its inputs are (x / 255 − mean) / std
 
   torch::TensorOptions options() const {  // type and device
     const torch::Tensor& parameter = graph.nodes.at(1).parameters.begin()->second;

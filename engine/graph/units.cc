@@ -12,7 +12,7 @@ namespace {
 
 const Node& At(const Graph& graph, int node) { return graph.nodes[static_cast<size_t>(node)]; }
 
-// Nodes whose value lies on every path from the image to the output.
+// Returns the nodes whose value lies on every path from the image to the output.
 std::vector<int> Cuts(const Graph& graph) {
   std::vector<int> last_use(graph.nodes.size(), -1);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -29,8 +29,8 @@ std::vector<int> Cuts(const Graph& graph) {
   return cuts;
 }
 
-// The words (between dots) that the names of all weighted nodes begin with; of a single node, its
-// name.
+// Returns the words (between dots) that the names of all weighted nodes begin with. For a single
+// node, returns its name.
 std::string UnitName(const Graph& graph, const std::vector<int>& nodes) {
   std::string first, common;
   for (const int node : nodes) {
@@ -46,7 +46,7 @@ std::string UnitName(const Graph& graph, const std::vector<int>& nodes) {
   return common.empty() ? first : common;
 }
 
-// Everything in between, in order, without `from`.
+// Makes the unit of all nodes between `from` (excluded) and `to`, in order.
 Unit MakeUnit(const Graph& graph, Value from, int to) {
   const Subgraph part = Extract(graph, from, {to, 0});
   Unit unit{"", from, {to, 0}, {part.original.begin() + 1, part.original.end()}};
@@ -66,13 +66,13 @@ bool IsDepthwise(const Node& node) {
   return weight.size(1) == 1 && node.attributes.value("groups", int64_t{1}) == weight.size(0);
 }
 
-// The only reader of `node`, or −1.
+// Returns the only reader of `node`, or −1.
 int OnlyUser(const Graph& graph, int node) {
   const std::vector<int> users = graph.Users(node);
   return users.size() == 1 ? users[0] : -1;
 }
 
-// If an inverted bottleneck begins at `node`, its last node; otherwise −1.
+// Returns the last node of the inverted bottleneck that begins at `node`, or −1.
 int InvertedBottleneck(const Graph& graph, int node) {
   if (!IsPointwise(At(graph, node))) return -1;
   const int depthwise = OnlyUser(graph, EndOfChain(graph, node));
@@ -98,7 +98,7 @@ std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
       Fail(ErrorKind::kUsage, "units: '{}' does not lie behind '{}'", name, At(graph, from).name);
     try {
       units.push_back(MakeUnit(graph, {from, 0}, to));
-      // Names tell draws and curves apart.
+      // Names distinguish draws and curves.
       const auto twin = std::find_if(units.begin(), units.end() - 1, [&](const Unit& unit) {
         return unit.name == units.back().name;
       });

@@ -6,8 +6,8 @@
 
 namespace zerosweep {
 
-// The bytes of a file. Throws kUsage, naming `what` ("weights") and the path, when it is absent or
-// unreadable.
+// Reads the bytes of a file. Throws kUsage, naming `what` ("weights") and the path, when it is
+// absent or unreadable.
 std::string ReadInputFile(const std::filesystem::path& path, const std::string& what);
 
 }  // namespace zerosweep

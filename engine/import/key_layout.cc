@@ -8,11 +8,11 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMaxDigits = 9;  // of a number in a key: it fits an int
+constexpr size_t kMaxDigits = 9;  // of a number in a key, so that it fits an int
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// What # and * of the pattern matched, if the pattern matches all of `key`.
+// Returns what # and * matched, if the pattern matches all of `key`.
 std::optional<std::vector<std::string>> Match(const std::string& pattern, const std::string& key) {
   std::vector<std::string> found;
   size_t at = 0;
@@ -36,7 +36,7 @@ std::optional<std::vector<std::string>> Match(const std::string& pattern, const 
   return found;
 }
 
-// The text for "1", "2-1" or "2+1" between the braces of a replacement.
+// Returns the text for "1", "2-1" or "2+1" between the braces of a replacement.
 std::string Fill(const std::string& field, const std::vector<std::string>& found) {
   const size_t index = static_cast<size_t>(field.front() - '1');
   if (!IsDigit(field.front()) || index >= found.size()) {

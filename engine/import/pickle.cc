@@ -10,8 +10,8 @@ namespace zerosweep {
 namespace {
 
 constexpr uint64_t kFreeMemory = 100 << 20;  // bytes
-// What the bookkeeping of an object may cost beside its own bytes: a place on the stack, one in a
-// container (each with room to grow) and one in the memo.
+// Possible bookkeeping cost of an object in addition to its own bytes: an entry on the stack, one
+// in a container (each with room to grow) and one in the memo.
 constexpr uint64_t kReferenceBytes = 32;
 constexpr uint64_t kMemoBytes = 48;
 constexpr size_t kMaxDimensions = 64;  // of a tensor, as in PyTorch
@@ -46,7 +46,7 @@ class PickleReader {
   }
 
  private:
-  // Each of these five executes the opcode if it is one of theirs.
+  // Each of these five functions executes the opcode if it handles it.
 
   bool Container(uint8_t opcode) {
     switch (opcode) {
@@ -202,12 +202,12 @@ class PickleReader {
         PersistentId(As<PickleList>(Pop()).items);
         return true;
       case 'R':
-      case 0x81: {  // a call of a function, a new object of a class
+      case 0x81: {  // a function call, or a new object of a class
         const PickleRef arguments = Pop();
         Make(*Pop(), arguments);
         return true;
       }
-      case 0x92: {  // a new object whose arguments have names, too
+      case 0x92: {  // a new object with keyword arguments
         Pop();
         const PickleRef arguments = Pop();
         PushOpaque(NameOf(*Pop()), arguments);
@@ -223,8 +223,7 @@ class PickleReader {
     }
   }
 
-  // Numbers and text as lines are of protocols 0 and 1, which torch.save writes only when it is
-  // told to.
+  // Numbers and text as lines belong to protocols 0 and 1, which torch.save writes only on request.
   void RefuseText(uint8_t opcode) {
     constexpr std::string_view kOfLines = "FILPSVgip";
     if (kOfLines.find(static_cast<char>(opcode)) == std::string_view::npos) return;
@@ -239,8 +238,8 @@ class PickleReader {
     return global == nullptr ? "an object" : global->name;
   }
 
-  // What the named function would return, for the few that build state dicts. Everything else is
-  // opaque.
+  // Pushes the result of the named function, for the few functions that build state dicts. The
+  // results of all others are opaque.
   void Make(const PickleObject& callee, PickleRef argument_list) {
     const std::string name = NameOf(callee);
     const std::vector<PickleRef>& arguments = As<PickleList>(argument_list).items;
@@ -259,7 +258,7 @@ class PickleReader {
       if (arguments.size() < 3 || NameOf(*arguments[0]) == name) FailCall(name);
       Make(*arguments[0], arguments[2]);
     } else {
-      // Of a sparse or quantized tensor the parts are no weights.
+      // The parts of a sparse or quantized tensor are not weights.
       PushOpaque(name, name.starts_with("torch._utils.") ? nullptr : argument_list);
     }
   }
@@ -279,7 +278,7 @@ class PickleReader {
                       .negative = arguments.size() > 6 && Says(*arguments[6], "neg")});
   }
 
-  // Whether a dictionary, if it is one, has True under the key.
+  // Whether the object is a dictionary with True under the key.
   static bool Says(const PickleObject& object, std::string_view wanted) {
     const auto* dict = std::get_if<PickleDict>(&object.value);
     if (dict == nullptr) return false;
@@ -294,7 +293,7 @@ class PickleReader {
     cursor_.FailCorrupt("it calls " + name + " in an unknown way");
   }
 
-  // ("storage", type, key, location, count), before PyTorch 1.6 with the view of another storage,
+  // ("storage", type, key, location, count). Before PyTorch 1.6 a view of another storage follows,
   // (key, offset, count), or None. Files of that age also hold the source of the classes of whole
   // modules: ("module", class, file, source).
   void PersistentId(const std::vector<PickleRef>& id) {

@@ -1,7 +1,6 @@
-// Python's pickle format, read without executing anything: the classes and functions that a file
-// names are never imported and never called. Containers, numbers, text and tensors as torch.save
-// describes them are understood; any other object stays opaque, and keeps its name, its items and
-// its attributes.
+// A reader of Python's pickle format that executes nothing: it never imports or calls the classes
+// and functions that a file names. It understands containers, numbers, text and tensors in the form
+// of torch.save. Any other object stays opaque and keeps its name, items and attributes.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +14,14 @@
 namespace zerosweep {
 
 struct PickleObject;
-// Objects belong to the Pickle they came from; one may be reachable by several ways, or from
+// Objects belong to the Pickle they came from. An object may be reachable by several paths, or from
 // itself.
 using PickleRef = PickleObject*;
 
 struct PickleNone {};
 struct PickleMark {};
 struct PickleList {
-  std::vector<PickleRef> items;  // of a list, a tuple or a set
+  std::vector<PickleRef> items;  // for a list, a tuple or a set
 };
 struct PickleDict {
   std::vector<std::pair<PickleRef, PickleRef>> items;  // in order; the last of equal keys counts
@@ -36,17 +35,18 @@ struct PickleTensor {
   int64_t offset = 0;
   PickleRef shape = nullptr;  // lists of integers
   PickleRef strides = nullptr;
-  bool negative = false;  // the numbers are those of the storage times -1
+  bool negative = false;  // the values are the negated values of the storage
 };
-// What is not understood: its class or the function that would have made it, and what was put in.
+// An object that is not understood: its class or the function that would have made it, and its
+// contents.
 struct PickleOpaque {
   std::string name;
   PickleRef arguments = nullptr;   // a PickleList
   PickleRef items = nullptr;       // a PickleList or PickleDict, if anything was added
-  PickleRef attributes = nullptr;  // its state, if any: mostly a PickleDict
+  PickleRef attributes = nullptr;  // its state, if any: usually a PickleDict
 };
-// A storage of the file, of `count` elements of type "torch.FloatStorage". A view of another
-// begins `offset` elements inside it.
+// A storage of the file, with `count` elements of type "torch.FloatStorage". A view of another
+// storage begins `offset` elements inside it.
 struct PickleStorage {
   std::string type;
   std::string key;
@@ -63,15 +63,15 @@ struct PickleObject {
 class Pickle {
  public:
   // Reads the pickle at the beginning of `bytes`. Throws kUsage, naming `origin`, for damage, for
-  // opcodes that torch.save never writes, and when the objects would take more memory than `bytes`
-  // and 100 MB together.
+  // opcodes that torch.save never writes, and when the objects would take more memory than the size
+  // of `bytes` plus 100 MB.
   Pickle(std::string_view bytes, const std::string& origin);
   Pickle(const Pickle&) = delete;
   Pickle& operator=(const Pickle&) = delete;
 
   const PickleObject& root() const { return *root_; }
   size_t size() const { return size_; }  // bytes of the pickle
-  // All that the pickle names, also those that the root does not reach.
+  // All storages that the pickle names, including those that the root does not reach.
   const std::deque<PickleStorage>& storages() const { return storages_; }
 
  private:

@@ -1,4 +1,4 @@
-// Walks over the bytes of a pickle. Every read past the end is an error of the file.
+// Reads the bytes of a pickle in order. A read past the end is an error of the file.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class PickleCursor {
   uint64_t Unsigned(int size);
   int64_t Signed(uint64_t size);
   double BigEndianDouble();
-  // Up to the next line feed, which is skipped.
+  // Reads up to the next line feed, which is skipped.
   std::string Line();
 
   size_t at() const { return at_; }  // bytes read so far

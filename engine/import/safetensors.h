@@ -13,7 +13,7 @@ namespace zerosweep {
 // file cannot be read.
 std::map<std::string, torch::Tensor> ReadSafetensors(const std::filesystem::path& path);
 
-// The same of a file's content; `origin` names it in errors.
+// The same for a file's content; `origin` names it in errors.
 std::map<std::string, torch::Tensor> ParseSafetensors(std::string bytes, const std::string& origin);
 
 // Writes the tensors atomically, in the order of their names; `metadata` goes into

@@ -15,15 +15,17 @@ namespace {
 using State = std::map<std::string, torch::Tensor>;
 
 constexpr size_t kHeadBytes = 24;
-constexpr size_t kLengthBytes = 8;  // in front of a safetensors header
+constexpr size_t kLengthBytes = 8;  // before a safetensors header
 
-// A length whose upper half is 0 (headers are of 100 MB at most), then JSON.
+// Whether the file begins with a length whose upper half is 0 (headers have at most 100 MB), then
+// JSON.
 bool MayBeSafetensors(std::string_view head) {
   return head.size() > kLengthBytes && head.substr(4, 4) == std::string_view("\0\0\0\0", 4) &&
          head[kLengthBytes] == '{';
 }
 
-// "'version https://git-lfs.'", "89 48 44 46 0d 0a 1a 0a …": what a person knows the file by.
+// "'version https://git-lfs.'", "89 48 44 46 0d 0a 1a 0a …": the beginning of the file, for the
+// user to recognise it.
 std::string Shown(std::string_view head) {
   std::string text, hex;
   bool plain = true;
@@ -58,7 +60,7 @@ State ReadOneFile(const std::filesystem::path& path) {
   return ParseSafetensors(std::move(bytes), origin);
 }
 
-// Each key must be in the shard that the index says.
+// Each key must be in the shard that the index names.
 State ReadShards(const std::filesystem::path& index) {
   State state;
   for (const auto& [name, keys] : WeightIndex(index)) {

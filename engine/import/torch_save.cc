@@ -18,19 +18,19 @@ namespace {
 
 using State = std::map<std::string, torch::Tensor>;
 
-constexpr int kMaxLevels = 8;                // of containers inside one another
+constexpr int kMaxLevels = 8;                // of nested containers
 constexpr uint64_t kFreeMemory = 100 << 20;  // bytes, for names and tensors
-constexpr uint64_t kTensorBytes = 512;       // what an empty tensor takes, and its place
+constexpr uint64_t kTensorBytes = 512;       // an empty tensor and its entry
 constexpr uint64_t kVisitBytes = 16;         // stands for time rather than memory
 
-// The number that a file of before PyTorch 1.6 begins with (torch/serialization.py, MAGIC_NUMBER),
-// little-endian, behind the opcode and size of a long integer.
+// The first number of a file from before PyTorch 1.6 (torch/serialization.py, MAGIC_NUMBER),
+// little-endian, after the opcode and size of a long integer.
 constexpr std::string_view kLegacyMagic("\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19", 12);
 
 struct StorageType {
   std::string_view name;
   torch::ScalarType type;
-  bool read;  // the others are only passed over
+  bool read;  // others are skipped
 };
 constexpr std::array<StorageType, 16> kStorageTypes = {{
     {"FloatStorage", torch::kFloat32, true},
@@ -48,10 +48,10 @@ constexpr std::array<StorageType, 16> kStorageTypes = {{
     {"QInt8Storage", torch::kQInt8, false},
     {"QUInt8Storage", torch::kQUInt8, false},
     {"QInt32Storage", torch::kQInt32, false},
-    {"UntypedStorage", torch::kUInt8, false},  // of new types: counted in bytes
+    {"UntypedStorage", torch::kUInt8, false},  // for new types; counted in bytes
 }};
 
-// nullptr for an unknown one. "torch.FloatStorage", "torch.cuda.FloatStorage"
+// Finds "torch.FloatStorage" or "torch.cuda.FloatStorage"; nullptr if unknown.
 const StorageType* FindType(std::string_view name) {
   for (const std::string_view module : {"torch.cuda.", "torch.storage.", "torch."}) {
     if (!name.starts_with(module)) continue;
@@ -72,10 +72,10 @@ std::vector<int64_t> Integers(const PickleRef list) {
   return numbers;
 }
 
-// Where the storages of a file lie, by key.
+// The bytes of a file's storages, by key.
 using StorageBytes = std::map<std::string, std::string_view>;
 
-// Makes tensors of what a pickle says of them; each claim is checked before it is used.
+// Makes tensors from their descriptions in a pickle; each claim is checked before use.
 class TensorMaker {
  public:
   TensorMaker(StorageBytes storages, std::shared_ptr<const void> owner, uint64_t file_bytes,
@@ -85,7 +85,7 @@ class TensorMaker {
         room_(file_bytes + kFreeMemory),
         origin_(origin) {}
 
-  // An undefined tensor for a type that is not read.
+  // Returns an undefined tensor for a type that is not read.
   torch::Tensor Make(const std::string& name, const PickleTensor& claim) {
     const PickleStorage& storage = *std::get<const PickleStorage*>(claim.storage->value);
     const StorageType* type = FindType(storage.type);
@@ -94,7 +94,7 @@ class TensorMaker {
     CheckView(name, claim.offset, shape, strides, storage.count);
     const torch::Tensor view =
         Storage(name, storage, type->type).as_strided(shape, strides, claim.offset);
-    // An expanded tensor shows more numbers than its storage has.
+    // An expanded tensor has more elements than its storage.
     if (view.nbytes() > room_) FailCrowded();
     if (!claim.negative) return view;
     room_ -= view.nbytes();
@@ -120,12 +120,12 @@ class TensorMaker {
       return Copied(claim.key, found->second, type)
           .slice(0, claim.offset, claim.offset + claim.count);
     }
-    // Nobody writes to it: what is read is copied into a graph.
+    // The tensor is never written to; its values are copied into a graph.
     return torch::from_blob(
         const_cast<char*>(bytes.data()), {claim.count}, [owner = owner_](void*) {}, type);
   }
 
-  // The whole storage where its elements may lie.
+  // Returns a copy of the whole storage at an aligned address.
   torch::Tensor Copied(const std::string& key, std::string_view bytes, torch::ScalarType type) {
     torch::Tensor& copy = copies_[{key, type}];
     if (copy.defined()) return copy;
@@ -144,7 +144,7 @@ class TensorMaker {
          origin_);
   }
 
-  // The view must lie inside its storage. It may show an element more than once.
+  // Checks that the view lies inside its storage. It may show an element more than once.
   void CheckView(const std::string& name, int64_t offset, const std::vector<int64_t>& shape,
                  const std::vector<int64_t>& strides, int64_t elements) const {
     const auto count = static_cast<uint64_t>(std::max<int64_t>(elements, 0));
@@ -164,7 +164,7 @@ class TensorMaker {
   }
 
   StorageBytes storages_;
-  std::shared_ptr<const void> owner_;  // of the bytes
+  std::shared_ptr<const void> owner_;  // owns the bytes
   uint64_t room_;                      // bytes that copies may still take
   const std::string& origin_;
   std::map<std::pair<std::string, torch::ScalarType>, torch::Tensor> copies_;
@@ -187,8 +187,8 @@ class Gatherer {
  private:
   struct Place {
     std::string name;
-    int level = 0;  // keys on the way
-    int depth = 0;  // objects on the way, which may form a circle
+    int level = 0;  // keys on the path
+    int depth = 0;  // objects on the path, which may form a cycle
   };
 
   void Visit(const PickleObject& object, const Place& place) {
@@ -214,8 +214,8 @@ class Gatherer {
 
   void VisitItem(const PickleObject& key, const PickleObject& value, const Place& place) {
     if (const auto* text = std::get_if<std::string>(&key.value)) {
-      // A pickled module keeps its tensors and its parts in dictionaries of these names, which are
-      // not in the keys of its state dict.
+      // A pickled module keeps its tensors and submodules in dictionaries of these names, which do
+      // not appear in the keys of its state dict.
       const bool of_module = *text == "_parameters" || *text == "_buffers" || *text == "_modules";
       of_module ? Visit(value, place) : VisitNamed(*text, value, place);
     } else if (const auto* number = std::get_if<int64_t>(&key.value)) {
@@ -245,7 +245,7 @@ class Gatherer {
     }
   }
 
-  // Sparse, quantized and other kinds of PyTorch's, arrays of numpy.
+  // Whether it is a sparse, quantized or other tensor of PyTorch, or an array of numpy.
   static bool IsTensor(const PickleOpaque& opaque) {
     return opaque.name.starts_with("torch._utils._rebuild") ||
            opaque.name.ends_with(".multiarray._reconstruct");
@@ -311,9 +311,9 @@ State ReadArchive(std::shared_ptr<const std::string> bytes, const std::string& o
   return Gatherer(maker, bytes->size(), origin).Gather(pickle.root());
 }
 
-// A file of before PyTorch 1.6 (torch/serialization.py, _legacy_load): five pickles (the magic
-// number, the protocol's version, facts of the machine, what was saved, the keys of the storages),
-// then for each key the number of elements as 8 bytes, and the elements.
+// A file from before PyTorch 1.6 (torch/serialization.py, _legacy_load): five pickles (the magic
+// number, the protocol's version, facts about the machine, the saved object, the keys of the
+// storages), then for each key the number of elements in 8 bytes, and the elements.
 class LegacyFile {
  public:
   LegacyFile(const std::string& bytes, const std::string& origin) : rest_(bytes), origin_(origin) {}

@@ -12,7 +12,7 @@ namespace {
 
 using State = std::map<std::string, torch::Tensor>;
 
-// Parts of names that wrappers put anywhere: DataParallel, torch.compile.
+// Whether a wrapper (DataParallel, torch.compile) may insert this part anywhere in a name.
 bool IsWrapper(std::string_view part) { return part == "module" || part == "_orig_mod"; }
 
 std::string WithoutWrappers(const std::string& name) {
@@ -26,8 +26,8 @@ std::string WithoutWrappers(const std::string& name) {
   return kept;
 }
 
-// The name to look for → the name in the file. Wrappers are left out where no two names become one:
-// then the names are bare.
+// Returns the name to look for → the name in the file. Wrappers are left out if all names then
+// remain distinct; the names are then `bare`.
 std::map<std::string, std::string> Names(const State& file, bool& bare) {
   std::map<std::string, std::string> stripped, full;
   for (const auto& [name, tensor] : file) {
@@ -49,7 +49,7 @@ std::string AndOthers(size_t all) {
   return all == 2 ? " (and another)" : fmt::format(" (and {} others)", all - 1);
 }
 
-// Many of a kind, of which the first is shown.
+// Counts defects of one kind and keeps the first for display.
 struct Defects {
   size_t count = 0;
   std::string first;
@@ -62,14 +62,14 @@ struct Defects {
 
 std::string LeafOf(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
-// What a layer computes with; counters, masks and statistics of other programs are not.
+// Whether a layer computes with it; other programs' counters, masks and statistics are ignored.
 bool IsParameter(const std::string& key, const torch::Tensor& tensor) {
   const std::string leaf = LeafOf(key);
   return tensor.defined() && tensor.is_floating_point() &&
          (leaf == "weight" || leaf == "bias" || leaf == "running_mean" || leaf == "running_var");
 }
 
-// Holds the tensors under one prefix against the graph.
+// Compares the tensors under one prefix with the graph.
 class Fitting {
  public:
   Fitting(const Graph& graph, const State& file, bool any_classes)
@@ -80,7 +80,7 @@ class Fitting {
 
   size_t parameters() const { return wanted_.size(); }
 
-  // Exactly one of the two comes back. `names`: under the prefix, without it → in the file.
+  // Returns exactly one of the two. `names`: names without the prefix → names in the file.
   std::pair<std::optional<WeightFit>, std::optional<WeightMisfit>> Try(
       const std::string& prefix, const std::map<std::string, std::string>& names,
       const KeyLayout& layout) const {
@@ -154,7 +154,7 @@ class Fitting {
                        ShapeText(file_.at(foreign.front())), AndOthers(foreign.size()));
   }
 
-  // Of the last weighted node, in the number of its outputs alone.
+  // Whether the last weighted node differs only in the number of its outputs.
   bool DiffersInClasses(const std::string& key, const torch::Tensor& given,
                         const torch::Tensor& wanted) const {
     return !classifier_.empty() && key.starts_with(classifier_) && given.dim() == wanted.dim() &&
@@ -168,7 +168,7 @@ class Fitting {
   std::string classifier_;
 };
 
-// Whether `key` chooses the prefix. `bare`: in the prefix wrappers are left out.
+// Whether `key` chooses the prefix. `bare`: the prefix is without wrappers.
 bool Chooses(const std::string& key, const std::string& prefix, bool bare) {
   if (key.empty()) return true;
   const std::string word = bare ? WithoutWrappers(key) : key;
@@ -176,7 +176,7 @@ bool Chooses(const std::string& key, const std::string& prefix, bool bare) {
   return (prefix + ".").starts_with(word + ".");
 }
 
-// The prefixes under which a layout's marker lies, the longest first.
+// Returns the prefixes under which a layout's marker occurs, longest first.
 std::vector<std::string> PrefixesOf(const std::map<std::string, std::string>& names,
                                     const std::string& marker) {
   std::vector<std::string> prefixes;
@@ -191,7 +191,8 @@ std::vector<std::string> PrefixesOf(const std::map<std::string, std::string>& na
   return prefixes;
 }
 
-// The names that begin with the prefix, without it; those of a network inside are its own.
+// Returns the names that begin with the prefix, without it. Excludes `taken`, the tensors of a
+// network that was found inside.
 std::map<std::string, std::string> Under(const std::map<std::string, std::string>& names,
                                          const std::string& prefix,
                                          const std::set<std::string>& taken) {
@@ -224,7 +225,7 @@ WeightSearch FindWeights(const Graph& graph, const State& file,
   const Fitting fitting(graph, file, any_classes);
   WeightSearch search;
   std::set<std::string> tried, taken;
-  // The first layout's keys are the graph's own, which others may have too: it is asked last.
+  // The first layout has the graph's own keys, which others may share, so it is tried last.
   for (auto layout = layouts.rbegin(); layout != layouts.rend(); ++layout) {
     for (const std::string& prefix : PrefixesOf(names, layout->marker)) {
       if (!tried.insert(prefix).second) continue;
@@ -236,7 +237,7 @@ WeightSearch FindWeights(const Graph& graph, const State& file,
         if (Chooses(key, prefix, bare)) search.fits.push_back(std::move(*fit));
         continue;
       }
-      // Inside a network many a name ends as the marker does ("layer1.0.conv1.weight").
+      // Many names inside a network end like the marker ("layer1.0.conv1.weight").
       const bool near = Chooses(key, prefix, bare) && 2 * misfit->present >= fitting.parameters();
       if (near && (!search.nearest || misfit->matching >= search.nearest->matching)) {
         search.nearest = std::move(misfit);
@@ -260,7 +261,7 @@ void CopyWeights(const WeightFit& fit, const State& file, Graph& graph, const st
       }
       tensor.copy_(file.at(name->second));
       if (tensor.numel() == 0) continue;
-      const auto [low, high] = tensor.aminmax();  // of a NaN both are
+      const auto [low, high] = tensor.aminmax();  // with a NaN, both are NaN
       if (!torch::isfinite(low).item<bool>() || !torch::isfinite(high).item<bool>()) {
         Fail(ErrorKind::kUsage,
              "{}: '{}' holds numbers that are not finite: the training that made it broke down; "

@@ -102,7 +102,7 @@ void ZipArchive::ReadZip64(uint64_t at, uint64_t end, Record& record) const {
     at += 4;
     const uint64_t next = at + size;
     if (kind == kZip64Extra) {
-      // Those that do not fit, in this order.
+      // The record holds the numbers that do not fit, in this order.
       for (uint64_t* number : {&record.size, &record.stored, &record.local}) {
         if (*number != kZip64) continue;
         if (at + 8 > next) FailCorrupt("entry '" + record.name + "' is damaged");

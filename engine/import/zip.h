@@ -1,5 +1,5 @@
-// A zip archive in memory: stored entries, as torch.save writes them, and deflated ones, as archive
-// programs do.
+// A zip archive in memory, with stored entries, as torch.save writes them, and deflated ones, as
+// archive programs write them.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ namespace zerosweep {
 class ZipArchive {
  public:
   // `bytes` is the whole file and must outlive the archive; `origin` names it in errors. Throws
-  // kUsage for anything that is not a whole archive with right checksums, for other methods of
-  // compression, and when the entries are more than the file and 100 MB together.
+  // kUsage for an incomplete archive, wrong checksums, other compression methods, and entries that
+  // take more than the size of the file plus 100 MB.
   ZipArchive(std::string_view bytes, std::string origin);
 
   const std::map<std::string, std::string_view>& entries() const { return entries_; }
-  // Keeps all entries where they are as long as it lives, and the file with them.
+  // Returns a handle that keeps the file and all entries alive and in place.
   std::shared_ptr<const void> KeepAlive(std::shared_ptr<const void> file) const;
 
  private:
@@ -29,7 +29,7 @@ class ZipArchive {
   };
 
   void ReadDirectory();
-  // Reads the numbers of the record at `at` that do not fit 32 bits.
+  // Completes `record` from its extra fields in [at, end), which hold numbers beyond 32 bits.
   void ReadZip64(uint64_t at, uint64_t end, Record& record) const;
   std::string_view Content(const Record& record);
   std::string_view Inflate(const Record& record, std::string_view stored);

@@ -1,4 +1,4 @@
-// State of a long computation, kept so that an interrupted stage goes on where it was.
+// State of a long computation, saved so that an interrupted stage can continue.
 #pragma once
 
 #include <torch/types.h>
@@ -19,20 +19,20 @@ struct CheckpointState {
   std::map<std::string, torch::Tensor> tensors;  // saved by value
 };
 
-// Resuming from a checkpoint gives the result of an uninterrupted stage bit for bit, on the same
+// Resuming from a checkpoint gives the result of an uninterrupted stage bit for bit, under the same
 // execution signature.
 class Checkpoints {
  public:
   virtual ~Checkpoints() = default;
-  // What an earlier attempt at this stage saved last; nothing when there is none.
+  // Returns the last state that an earlier attempt at this stage saved, or nothing.
   virtual std::optional<CheckpointState> Restore() = 0;
-  // Call it between steps, with a number of steps that only grows in the stage: cheap, unless a
-  // checkpoint is due, when it saves `state()`. Throws Failure::kInterrupted, once it has saved,
-  // when the process was asked to leave.
+  // Call it between steps, with a number of steps that only increases during the stage. Cheap
+  // unless a checkpoint is due; then it saves `state()`. Throws Failure::kInterrupted, after
+  // saving, if the process was asked to stop.
   virtual void Offer(int64_t step, const std::function<CheckpointState()>& state) = 0;
 };
 
-// For computations that nobody resumes.
+// For computations that are never resumed.
 class NoCheckpoints : public Checkpoints {
  public:
   std::optional<CheckpointState> Restore() override { return std::nullopt; }

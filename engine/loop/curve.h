@@ -9,8 +9,8 @@
 
 namespace zerosweep {
 
-// One term over the steps of a computation, in at most kMaxBins bins of equally many values; when
-// they are full, neighbours merge.
+// One term over the steps of a computation, in at most kMaxBins bins of equally many values. When
+// all bins are full, neighbours merge.
 class Curve {
  public:
   static constexpr size_t kMaxBins = 512;
@@ -20,11 +20,11 @@ class Curve {
   bool empty() const { return bins_.empty(); }
   double first() const { return first_; }
   double last() const { return last_; }
-  int64_t count() const;  // of values
+  int64_t count() const;  // number of values
 
   // By bin: {"x": [middle step], "y": [mean], "min": […], "max": […]}
   Json ToJson() const;
-  // All of it, to go on from: bins, first and last value.
+  // The whole state, to resume from: bins, first and last value.
   Json State() const;
   static Curve FromState(const Json& state);
 

@@ -10,7 +10,7 @@
 namespace zerosweep {
 namespace {
 
-// Draws in the order of the elements, on the CPU; the tensor may live anywhere.
+// Draws in the order of the elements, on the CPU; the tensor may be on any device.
 template <typename Draw>
 void Fill(torch::Tensor& tensor, const Draw& draw) {
   const torch::Tensor drawn = torch::empty(tensor.sizes(), torch::kFloat32);
@@ -57,8 +57,8 @@ GraphBuilder::GraphBuilder(std::vector<int64_t> input_shape) {
   Apply("input", Op::kInput, {});
 }
 
-// Weights are left as memory has them: the catalogue builds every network for its facts, and would
-// else write gigabytes of zeros.
+// Weights stay uninitialised: the catalogue builds every network for its facts and would otherwise
+// write gigabytes of zeros.
 Value GraphBuilder::Conv(const std::string& name, Value x, const ConvShape& shape) {
   const Json attributes = {{"stride", shape.stride},
                            {"padding", ToJson(shape.padding)},

@@ -1,4 +1,4 @@
-// Short words to write an architecture down: each appends one node and returns its value.
+// A builder for architectures: each function appends one node and returns its value.
 #pragma once
 
 #include <string>
@@ -39,7 +39,7 @@ class GraphBuilder {
   // Any operator without parameters.
   Value Apply(const std::string& name, Op op, std::vector<Value> inputs,
               Json attributes = Json::object());
-  // The equal parts of x along its channels.
+  // Splits x into equal parts along its channels.
   std::vector<Value> Chunk(const std::string& name, Value x, int parts);
   // Global average pooling, flattening and a linear layer.
   Value Head(const std::string& pool, const std::string& linear, Value x, int64_t in, int64_t out);
@@ -51,9 +51,9 @@ class GraphBuilder {
   Graph graph_;
 };
 
-// Fills every parameter: convolutions N(0, 2 / fan_out) (He et al. 2015, arXiv:1502.01852, eq. 14),
-// linear layers U(±1/√fan_in) with their biases, batch norms γ = 1, β = 0, μ = 0, σ² = 1. The same
-// seed gives the same bits everywhere.
+// Fills every parameter. Convolutions: N(0, 2 / fan_out) (He et al. 2015, arXiv:1502.01852, eq.
+// 14). Linear layers and their biases: U(±1/√fan_in). Batch norms: γ = 1, β = 0, μ = 0, σ² = 1. The
+// same seed gives the same bits everywhere.
 void InitialiseParameters(Graph& graph, uint64_t seed);
 
 }  // namespace zerosweep

@@ -1,5 +1,6 @@
-// Inception-v3 without its auxiliary classifier (Szegedy et al. 2016), the nodes named as in
-// torchvision. pytorchcv's is the same network, and the one of the data-free papers' tables.
+// Inception-v3 without its auxiliary classifier (Szegedy et al. 2016), with the node names of
+// torchvision. pytorchcv has the same network, which is the one in the tables of the data-free
+// papers.
 #include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/inception_layout.h"
@@ -8,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kEps = 1e-3;  // of the batch norms, in both
+constexpr double kEps = 1e-3;  // of the batch norms, in both libraries
 constexpr int64_t kMinSide = 75;
 
 class Inception {
@@ -42,7 +43,7 @@ class Inception {
     return net_.Apply(name, Op::kMaxPool, {x}, {{"kernel", 3}, {"stride", 2}});
   }
 
-  // 3×3 means, in which the zeros around the map count, and a 1×1 convolution.
+  // 3×3 average pooling that counts the padding, and a 1×1 convolution.
   Value PoolBranch(const std::string& name, Value x, int64_t in, int64_t out) {
     x = net_.Apply(name + ".pool", Op::kAvgPool, {x},
                    {{"kernel", 3}, {"stride", 1}, {"padding", 1}, {"count_include_pad", true}});
@@ -88,7 +89,7 @@ class Inception {
     return Concat(name, {three, twice, MaxPool(name + ".branch_pool", x)});
   }
 
-  // A 7×7 convolution taken apart: 1×7 where `across`, else 7×1.
+  // One half of a factorised 7×7 convolution: 1×7 if `across`, otherwise 7×1.
   static ConvShape Seven(int64_t in, int64_t out, bool across) {
     const Extent kernel = across ? Extent(1, 7) : Extent(7, 1);
     const Extent padding = across ? Extent(0, 3) : Extent(3, 0);
@@ -119,7 +120,7 @@ class Inception {
     return Concat(name, {three, seven, MaxPool(name + ".branch_pool", x)});
   }
 
-  // 1×3 and 3×1 side by side.
+  // 1×3 and 3×1 in parallel.
   Value Cross(const std::string& name, Value x) {
     const Value across =
         Conv(name + "a", x, {.in = 384, .out = 384, .kernel = {1, 3}, .padding = {0, 1}});

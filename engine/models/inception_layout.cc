@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-// Convolutions of a unit: pytorchcv's name inside "branches", torchvision's.
+// The convolutions of a unit: pytorchcv's name inside "branches", and torchvision's name.
 using Unit = std::vector<std::pair<std::string, std::string>>;
 
 Unit UnitA() {

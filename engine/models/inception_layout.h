@@ -1,4 +1,4 @@
-// How checkpoints of Inception-v3 name its weights.
+// Layouts of checkpoints of Inception-v3.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace zerosweep {
 
-// torchvision (the auxiliary classifier is left out) and pytorchcv.
+// Returns those of torchvision (without the auxiliary classifier) and pytorchcv.
 std::vector<KeyLayout> InceptionLayouts();
 
 }  // namespace zerosweep

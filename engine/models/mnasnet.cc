@@ -1,4 +1,4 @@
-// MnasNet-B1 (Tan et al. 2019), the nodes named as in torchvision.
+// MnasNet-B1 (Tan et al. 2019), with the node names of torchvision.
 #include <array>
 
 #include "base/error.h"
@@ -8,9 +8,9 @@
 namespace zerosweep {
 namespace {
 
-// Widths at depth multiplier 2: torchvision's MNASNet(2.0), which BRECQ's release is (its
-// models/mnasnet.py, scale=2.0). Tan et al. 2019, figure 7a: kernel, stride of the first,
-// expansion, repetitions.
+// Widths at depth multiplier 2: torchvision's MNASNet(2.0), which BRECQ's release uses (its
+// models/mnasnet.py, scale=2.0). Columns of Tan et al. 2019, figure 7a: kernel, stride of the
+// first, expansion, repetitions.
 struct Stack {
   int64_t out, kernel, stride, expansion, repeats;
 };
@@ -24,8 +24,8 @@ constexpr int64_t kStemWidth = 64;
 constexpr int64_t kFirstWidth = 32;
 constexpr int64_t kLastWidth = 1280;
 
-// A convolution `prefix`.first with its batch norm at first + 1 and, unless linear, ReLU at first
-// + 2.
+// Appends a convolution `prefix`.first, its batch norm at first + 1 and, unless linear, ReLU at
+// first + 2.
 Value ConvNorm(GraphBuilder& net, const std::string& prefix, int first, Value x,
                const ConvShape& shape, bool linear = false) {
   x = net.Conv(fmt::format("{}.{}", prefix, first), x, shape);

@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-// Names of the nodes of one convolution with its batch norm and activation.
+// Node names of one convolution with its batch norm and activation.
 struct Names {
   std::string conv, norm, activation;
 };
@@ -18,7 +18,7 @@ Names CvNames(const std::string& block) {
   return {block + ".conv", block + ".bn", block + ".activ"};
 }
 
-// Convolution, batch norm and, where `activation` names an operator, that activation.
+// Appends a convolution, a batch norm and, if `activation` names an operator, that activation.
 Value ConvNorm(GraphBuilder& net, const Names& names, Value x, const ConvShape& shape,
                std::optional<Op> activation) {
   x = net.Conv(names.conv, x, shape);
@@ -39,8 +39,8 @@ ConvShape Stem(int64_t channels, int64_t out) {
   return {.in = channels, .out = out, .kernel = 3, .stride = 2, .padding = 1};
 }
 
-// Widths of the units of each stage; every stage but the first halves the map (Howard et al. 2017,
-// table 1, as pytorchcv divides it).
+// Builds MobileNet from the widths of the units of each stage; every stage but the first halves the
+// map (Howard et al. 2017, table 1, in pytorchcv's division).
 Graph MobileNetV1(int classes, std::vector<int64_t> input_shape) {
   const std::vector<std::vector<int64_t>> stages = {
       {64}, {128, 128}, {256, 256}, {512, 512, 512, 512, 512, 512}, {1024, 1024}};
@@ -116,8 +116,8 @@ Graph MobileNetV2Tv(int classes, std::vector<int64_t> input_shape) {
   return net.Finish(net.Head("avgpool", "classifier.1", x, kLastWidth, classes));
 }
 
-// pytorchcv's has an expansion in the first block too (of factor 1) and ends in a 1×1 convolution
-// without bias; its stages begin where the map is halved.
+// pytorchcv's network also has an expansion in the first block (of factor 1) and ends in a 1×1
+// convolution without bias. Its stages begin where the map is halved.
 Graph MobileNetV2Cv(int classes, std::vector<int64_t> input_shape) {
   const ConvShape stem = Stem(input_shape.at(0), kStemWidth);
   GraphBuilder net(std::move(input_shape));
@@ -144,7 +144,7 @@ Graph MobileNetV2Cv(int classes, std::vector<int64_t> input_shape) {
   return net.Finish(net.Apply("flatten", Op::kFlatten, {x}));
 }
 
-// BRECQ's release numbers the layers of a block through, activations included.
+// BRECQ's release numbers all layers of a block in sequence, including activations.
 KeyLayout BrecqLayout() {
   return {.name = "brecq",
           .marker = "features.1.conv.4.weight",

@@ -1,4 +1,4 @@
-// The built-in architectures. Each registers itself at the foot of its file.
+// The built-in architectures. Each registers itself at the end of its file.
 #pragma once
 
 #include <string>
@@ -10,26 +10,26 @@
 
 namespace zerosweep {
 
-// Builds the graph for `classes` classes and images of `input_shape` (C, H, W), with parameters
-// allocated but of no particular value.
+// Builds the graph for `classes` classes and images of `input_shape` (C, H, W), with allocated but
+// uninitialised parameters.
 using ModelFactory = Graph (*)(int classes, std::vector<int64_t> input_shape);
 
-// For the foot of a source file: `const RegisterModel kModel{{.name = "vgg16", …}, factory,
-// layouts};` The declaration's facts are those of the network as its paper has it; the factory
-// takes other shapes and classes. The catalogue adds what the graph says itself and the names of
-// `layouts`: the checkpoints that load, the first with the graph's own keys.
+// Place it at the end of a source file: `const RegisterModel kModel{{.name = "vgg16", …}, factory,
+// layouts};` The declaration's facts are those of the network in its paper; the factory accepts
+// other shapes and numbers of classes. The catalogue adds the facts that follow from the graph, and
+// the names of `layouts`: the supported checkpoints, of which the first has the graph's own keys.
 struct RegisterModel {
   RegisterModel(Declaration declaration, ModelFactory factory, std::vector<KeyLayout> layouts);
 };
 
 std::vector<std::string> ModelNames();
 
-// The architecture `arch` for images of channels × height × width. Throws kUsage for an unknown
-// name, naming the nearest, and for sizes the architecture cannot take.
+// Builds the architecture `arch` for images of channels × height × width. Throws kUsage for an
+// unknown name, naming the nearest, and for sizes that the architecture does not support.
 Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int64_t width,
                  int classes);
 
-// The checkpoints that load into `arch`. Throws kUsage for an unknown name.
+// Layouts of the checkpoints that load into `arch`. Throws kUsage for an unknown name.
 const std::vector<KeyLayout>& LayoutsOf(const std::string& arch);
 
 }  // namespace zerosweep

@@ -1,4 +1,4 @@
-// RegNetX (Radosavovic et al. 2020), the nodes named as in torchvision.
+// RegNetX (Radosavovic et al. 2020), with the node names of torchvision.
 #include <array>
 
 #include "base/error.h"
@@ -8,8 +8,8 @@
 namespace zerosweep {
 namespace {
 
-// What the linear rule of the paper (eqs. 2–4) makes of its parameters: depth and width of each
-// stage, and the width of a group (tables of appendix B).
+// The results of the paper's linear rule (eqs. 2–4): depth and width of each stage, and the group
+// width (tables of appendix B).
 struct Architecture {
   const char* name;
   std::array<int, 4> depths;
@@ -90,7 +90,7 @@ Declaration Describe(const Architecture& arch) {
 }
 
 std::vector<KeyLayout> Layouts() {
-  // BRECQ's release keeps the names of pycls.
+  // BRECQ's release uses the names of pycls.
   KeyLayout brecq{.name = "brecq",
                   .marker = "s1.b1.f.a.weight",
                   .rules = {{"stem.conv.*", "stem.0.{1}"},

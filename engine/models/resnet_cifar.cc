@@ -1,6 +1,6 @@
 // CIFAR ResNets of 6n+2 layers (He et al. 2015, arXiv:1512.03385, section 4.2) with shortcuts of
-// option A (no parameters) or option B (1×1 projections), the nodes named as in the usual PyTorch
-// code, so that its state dicts load.
+// option A (no parameters) or option B (1×1 projections). The node names are those of the usual
+// PyTorch code, so that its state dicts load.
 #include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
@@ -25,7 +25,7 @@ Value Skip(GraphBuilder& net, const std::string& name, Value x, int64_t in, int6
                    {{"stride", kStride}, {"pad_before", before}, {"pad_after", out - in - before}});
 }
 
-// One basic block; x has `in` channels, the result `out`.
+// One basic block, from `in` to `out` channels.
 Value Block(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out,
             Shortcut shortcut) {
   const int64_t stride = in == out ? 1 : 2;

@@ -1,4 +1,4 @@
-// ImageNet ResNets (He et al. 2015, arXiv:1512.03385, table 1), the nodes named as in torchvision.
+// ImageNet ResNets (He et al. 2015, arXiv:1512.03385, table 1), with the node names of torchvision.
 #include <array>
 
 #include "base/error.h"
@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-// Where a bottleneck that halves the map has its stride.
+// The convolution with the stride in a bottleneck that halves the map.
 enum class Stride {
   kFirst1x1,  // as in the paper; pytorchcv's resnet50
   k3x3        // torchvision ("v1.5"); pytorchcv's resnet50b
@@ -123,8 +123,8 @@ Declaration Describe(const Architecture& arch) {
                               .stride_side = 17}};
 }
 
-// A checkpoint does not tell where its strides are: torchvision's layout has them in the 3×3 only,
-// pytorchcv's in either.
+// A checkpoint does not show where its strides are. In torchvision's layout they are always in the
+// 3×3, in pytorchcv's in either convolution.
 std::vector<KeyLayout> Layouts(const Architecture& arch) {
   const std::string native = arch.stride == Stride::k3x3 ? "torchvision" : "zerosweep";
   return {

@@ -1,4 +1,4 @@
-// ShuffleNet (Zhang et al. 2017), the nodes named as in pytorchcv.
+// ShuffleNet (Zhang et al. 2017), with the node names of pytorchcv.
 #include <array>
 
 #include "base/error.h"
@@ -14,12 +14,12 @@ constexpr std::array<int64_t, 3> kWidths = {144, 288, 576};
 constexpr std::array<int, 3> kUnits = {4, 8, 4};
 constexpr int64_t kStemWidth = 24;
 
-// A unit that halves the map concatenates its branch to the pooled input; the others add.
+// A unit that halves the map concatenates its branch with the pooled input; the others add.
 Value Unit(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out,
            bool halves) {
   const int64_t middle = out / 4;
   const int64_t branch_out = halves ? out - in : out;
-  // The first convolution of all is not grouped: 24 channels are few.
+  // The very first convolution is not grouped, since it has only 24 channels.
   const int64_t first_groups = in == kStemWidth ? 1 : kGroups;
   Value y =
       net.Conv(name + ".compress_conv1", x, {.in = in, .out = middle, .groups = first_groups});

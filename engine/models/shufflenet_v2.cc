@@ -1,4 +1,4 @@
-// ShuffleNetV2 (Ma et al. 2018), width 1, the nodes named as in torchvision.
+// ShuffleNetV2 (Ma et al. 2018), width 1, with the node names of torchvision.
 #include <array>
 
 #include "base/error.h"
@@ -14,11 +14,11 @@ constexpr std::array<int, 3> kUnits = {4, 8, 4};
 constexpr int64_t kStemWidth = 24;
 constexpr int64_t kLastWidth = 1024;
 
-// The pool of the stem: the windows of torchvision begin one pixel outside the map, those of
-// pytorchcv at its edge.
+// The pool of the stem. Torchvision's windows begin one pixel outside the map, pytorchcv's at its
+// edge.
 enum class StemPool { kPadded, kCeiling };
 
-// A convolution `prefix`.index with its batch norm at index + 1 and, where asked for, ReLU behind.
+// Appends a convolution `prefix`.index, its batch norm at index + 1 and, if requested, a ReLU.
 Value ConvNorm(GraphBuilder& net, const std::string& prefix, int index, Value x,
                const ConvShape& shape, bool relu) {
   x = net.Conv(fmt::format("{}.{}", prefix, index), x, shape);

@@ -1,4 +1,4 @@
-// SqueezeNext (Gholami et al. 2018), the nodes named as in pytorchcv.
+// SqueezeNext (Gholami et al. 2018), with the node names of pytorchcv.
 #include <array>
 
 #include "base/error.h"
@@ -15,7 +15,7 @@ constexpr int64_t kStemWidth = 128;
 constexpr int64_t kLastWidth = 256;
 constexpr int64_t kMinSide = 9;  // the stem's pool needs a map of 3 × 3
 
-// All convolutions have a bias although a batch norm follows, as pytorchcv's have.
+// As in pytorchcv, all convolutions have a bias although a batch norm follows.
 Value ConvNormRelu(GraphBuilder& net, const std::string& name, Value x, ConvShape shape) {
   shape.bias = true;
   x = net.Conv(name + ".conv", x, shape);
@@ -23,8 +23,8 @@ Value ConvNormRelu(GraphBuilder& net, const std::string& name, Value x, ConvShap
   return net.Apply(name + ".activ", Op::kRelu, {x});
 }
 
-// Two-stage squeeze, separable 3×3 as 1×3 and 3×1, expansion; a projection where the map is halved
-// or the channels become fewer.
+// Two-stage squeeze, separable 3×3 as 1×3 and 3×1, expansion; with a projection if the map is
+// halved or the number of channels falls.
 Value Unit(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out,
            int64_t stride) {
   const bool projects = stride != 1 || in > out;

@@ -1,4 +1,4 @@
-// VGG-16 (Simonyan & Zisserman 2015, configuration D), the nodes named as in torchvision.
+// VGG-16 (Simonyan & Zisserman 2015, configuration D), with the node names of torchvision.
 #include <array>
 #include <utility>
 
@@ -15,11 +15,11 @@ struct Stage {
 };
 constexpr std::array<Stage, 5> kStages = {{{64, 2}, {128, 2}, {256, 3}, {512, 3}, {512, 3}}};
 constexpr int64_t kHidden = 4096;
-constexpr int64_t kMapSide = 7;   // of the last map at 224 × 224
+constexpr int64_t kMapSide = 7;   // side of the last map at 224 × 224
 constexpr int64_t kMinSide = 32;  // halved five times
 
-// Calls visit(stage, unit, index) for each convolution, both numbers from 1, `index` being that of
-// torchvision's `features`, where activations and pools count too.
+// Calls visit(stage, unit, index) for each convolution. `stage` and `unit` count from 1; `index` is
+// the one in torchvision's `features`, where activations and pools count too.
 template <typename Visit>
 void ForEachConvolution(bool batch_norm, const Visit& visit) {
   int index = 0;
@@ -50,7 +50,7 @@ Graph Vgg16(int classes, std::vector<int64_t> input_shape) {
     x = net.Apply(Feature(++index), Op::kRelu, {x});
     if (unit == convolutions) x = net.Apply(Feature(++index), Op::kMaxPool, {x}, {{"kernel", 2}});
   });
-  // Over a map that has this size already the pool would change nothing.
+  // For a map that already has this size, the pool would change nothing.
   if (!as_in_paper) x = net.Apply("avgpool", Op::kAdaptiveAvgPool, {x}, {{"size", kMapSide}});
   x = net.Apply("flatten", Op::kFlatten, {x});
   x = net.Linear("classifier.0", x, width * kMapSide * kMapSide, kHidden);
@@ -60,7 +60,7 @@ Graph Vgg16(int classes, std::vector<int64_t> input_shape) {
   return net.Finish(net.Linear("classifier.6", x, kHidden, classes));
 }
 
-// Under batch norms pytorchcv's convolutions have no bias: it is 0.
+// With batch norms, pytorchcv's convolutions have no bias, so it is 0.
 std::vector<KeyLayout> Layouts(bool batch_norm) {
   KeyLayout pytorchcv{.name = "pytorchcv", .marker = "features.stage1.unit1.conv.weight"};
   ForEachConvolution(batch_norm, [&](int stage, int unit, int index) {

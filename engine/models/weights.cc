@@ -13,7 +13,7 @@ namespace {
 
 using State = std::map<std::string, torch::Tensor>;
 
-constexpr size_t kShown = 3;  // names in a list for people
+constexpr size_t kShown = 3;  // names in a list for the user
 
 // "'a', 'b', 'c' and 12 others"
 std::string Some(const std::vector<std::string>& names) {
@@ -38,7 +38,7 @@ bool SameWeights(const WeightFit& a, const WeightFit& b, const State& file) {
   });
 }
 
-// The built-in architectures of images of this shape that the file would fit, with some number of
+// The built-in architectures, for images of this shape, that the file fits with some number of
 // classes.
 std::vector<std::string> ArchitecturesThatFit(const State& file, const std::string& key,
                                               const std::vector<int64_t>& shape) {
@@ -56,7 +56,7 @@ std::vector<std::string> ArchitecturesThatFit(const State& file, const std::stri
   return fitting;
 }
 
-// Behind a defect: what the person may do.
+// The end of an error message: what the user can do.
 std::string Advice(const std::vector<std::string>& fitting, bool other_shapes) {
   if (!fitting.empty()) {
     return fmt::format(": these weights belong to another network: they fit {}",
@@ -65,7 +65,7 @@ std::string Advice(const std::vector<std::string>& fitting, bool other_shapes) {
   return other_shapes ? ": these weights belong to another network, and to no built-in one" : "";
 }
 
-// Of one of several files ("model-00001-of-00002.safetensors").
+// Advice for one of several files ("model-00001-of-00002.safetensors").
 std::string ShardAdvice(const std::string& origin) {
   static const std::regex kShard(".*-[0-9]+-of-[0-9]+\\.[a-z]+");
   return std::regex_match(origin, kShard)

@@ -1,4 +1,4 @@
-// Trained weights into a built-in architecture.
+// Loads trained weights into a built-in architecture.
 #pragma once
 
 #include <torch/types.h>
@@ -11,11 +11,11 @@
 
 namespace zerosweep {
 
-// Copies the weights of the tensors of a file (engine/import/state.h) into a graph that BuildModel
-// made of `arch`, in whichever of its layouts and under whichever prefix they are; `key` chooses
-// where several are there. Returns what a person should know: which were taken, what was ignored.
-// Throws kUsage, naming `origin`, when none or several that differ fit, and as CopyWeights does;
-// the built-in architectures that do fit are named.
+// Copies the weights from a file's tensors (engine/import/state.h) into a graph that BuildModel
+// made of `arch`. It tries all of the architecture's layouts and all prefixes; `key` chooses if
+// several fit. Returns information for the user: which weights were taken, and what was ignored.
+// Throws kUsage, naming `origin`, when none or several different ones fit, and as CopyWeights does;
+// the message names the built-in architectures that do fit.
 std::vector<std::string> LoadWeights(Graph& graph, const std::string& arch,
                                      const std::map<std::string, torch::Tensor>& file,
                                      const std::string& origin, const std::string& key = "");

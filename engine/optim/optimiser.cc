@@ -16,7 +16,7 @@ using torch::optim::AdamParamState;
 using torch::optim::OptimizerParamGroup;
 using torch::optim::SGDParamState;
 
-// One of torch::optim's, with `options(group)` for each group.
+// Makes an optimiser of torch::optim, with `options(group)` for each group.
 template <typename TorchOptimiser, typename Options, typename MakeOptions>
 std::unique_ptr<torch::optim::Optimizer> Make(std::vector<ParameterGroup> groups,
                                               const MakeOptions& make_options) {
@@ -120,8 +120,8 @@ void Optimiser::Restore(const std::string& prefix, const CheckpointState& state)
     if (saved == state.tensors.end() || saved->second.sizes() != parameter.sizes())
       Fail(ErrorKind::kStorage, "the checkpoint has no tensor '{}' of this optimiser", key);
     parameter.copy_(saved->second);
-    // In the parameter's memory layout, which a file does not keep: elsewhere the vectorised update
-    // would take other instructions, and round otherwise.
+    // Restores the parameter's memory layout, which a file does not keep: in another layout the
+    // vectorised update would use other instructions and round differently.
     const auto like = [&](const std::string& name) {
       return torch::empty_like(parameter).copy_(state.tensors.at(name));
     };

@@ -31,8 +31,8 @@ struct SgdSettings {
   bool nesterov = false;
 };
 
-// torch::optim behind a small face: its headers bring LibTorch's whole serializer with them, so
-// that one source includes them for all. Parameters are shared handles.
+// A small interface to torch::optim, whose headers include LibTorch's whole serializer: only one
+// source includes them. Parameters are shared handles.
 class Optimiser {
  public:
   Optimiser(std::vector<ParameterGroup> groups, const AdamSettings& settings);
@@ -42,14 +42,15 @@ class Optimiser {
   ~Optimiser();
 
   void ZeroGrad();  // drops gradients
-  void Step();      // one update; a parameter without a gradient stays as it is
+  void Step();      // one update; parameters without a gradient stay unchanged
 
   double learning_rate(size_t group = 0) const;
   void SetLearningRate(double lr);  // of every group
   void SetLearningRate(size_t group, double lr);
 
-  // Parameters, moments and rates, under keys that begin with `prefix`. Restore writes into the
-  // parameters it was made with; throws kStorage when `state` is not of such an optimiser.
+  // Saves parameters, moments and rates under keys that begin with `prefix`. Restore writes into
+  // the parameters that the optimiser was made with; it throws kStorage when `state` does not match
+  // them.
   void Save(const std::string& prefix, CheckpointState& state) const;
   void Restore(const std::string& prefix, const CheckpointState& state);
 
@@ -59,8 +60,8 @@ class Optimiser {
 };
 
 // PyTorch's ReduceLROnPlateau, mode "min", relative threshold, no cooldown: when the loss has not
-// become better than best · (1 − threshold) for more than `patience` steps, the rate is multiplied
-// by `factor`.
+// fallen below best · (1 − threshold) for more than `patience` steps, the rate is multiplied by
+// `factor`.
 class PlateauSchedule {
  public:
   struct Settings {
@@ -71,7 +72,7 @@ class PlateauSchedule {
   };
   explicit PlateauSchedule(const Settings& settings) : settings_(settings) {}
 
-  // The rate after a step that had `loss` under the rate `lr`.
+  // Returns the rate to use after a step that had `loss` at the rate `lr`.
   double Next(double loss, double lr);
 
   Json State() const;
@@ -85,10 +86,10 @@ class PlateauSchedule {
 };
 
 // PyTorch's CosineAnnealingLR in closed form: from `base` at step 0 down to `lowest` at step
-// `total`; steps outside [0, total] count as the nearer end.
+// `total`. Steps outside [0, total] are clamped.
 double CosineRate(double base, double step, double total, double lowest = 0);
 
-// What a learning rate is multiplied by at a step.
+// The factor of a learning rate at each step.
 struct RateSchedule {
   enum class Shape {
     kConstant,
@@ -98,13 +99,13 @@ struct RateSchedule {
 
   Shape shape = Shape::kConstant;
   int64_t total = 0;   // steps
-  int64_t ramp = 0;    // steps of linear growth before that, of the total
-  int64_t period = 0;  // steps of the cosine's way to 0, after which it returns as slowly; 0: all
+  int64_t ramp = 0;    // steps of linear growth at the beginning, part of the total
+  int64_t period = 0;  // steps in which the cosine falls to 0, before it rises as slowly; 0: all
   std::vector<double> falls = {0.25, 0.5, 0.75};  // shares of the steps after the ramp
-  int64_t start = 0;  // steps of the total that have passed before step 0
+  int64_t start = 0;                              // steps of the total that precede step 0
 
   double Factor(int64_t step) const;
-  double Sum(int64_t steps) const;  // of the factors of steps 0 … steps − 1
+  double Sum(int64_t steps) const;  // sum of the factors of steps 0 … steps − 1
 };
 
 }  // namespace zerosweep

@@ -8,7 +8,7 @@
 
 namespace zerosweep {
 
-// plateau_patience, plateau_factor, min_lr. `what` names the rate that falls.
+// Declares plateau_patience, plateau_factor, min_lr. `what` names the rate that falls.
 Params<PlateauSchedule::Settings> PlateauParams(const std::string& what, int64_t patience,
                                                 const std::string& source);
 

@@ -1,5 +1,5 @@
-// c10d's back ends. Their headers are heavy and bring macros: each is seen by one source file
-// alone.
+// c10d's back ends. Their headers are large and define macros, so only one source file includes
+// each.
 #pragma once
 
 #include <torch/csrc/distributed/c10d/Backend.hpp>
@@ -9,12 +9,12 @@
 
 namespace zerosweep {
 
-// COLLECTIVE: returns when all ranks are connected. Throw what c10d throws.
+// COLLECTIVE: returns when all ranks are connected. Both functions throw c10d's exceptions.
 c10::intrusive_ptr<c10d::Backend> MakeGlooBackend(const c10::intrusive_ptr<c10d::Store>& store,
                                                   const GroupSeat& seat);
-// The ranks connect at their first reduction, where NCCL waits for a rank that does not come
-// without limit. Otherwise a wait lasts until the result is there, and throws when an error or the
-// timeout is. REQUIRES: the device is a GPU.
+// The ranks connect at their first reduction, where NCCL waits indefinitely for a missing rank.
+// Later a wait lasts until the result arrives, and throws on an error or timeout. REQUIRES: the
+// device is a GPU.
 c10::intrusive_ptr<c10d::Backend> MakeNcclBackend(const c10::intrusive_ptr<c10d::Store>& store,
                                                   const GroupSeat& seat);
 

@@ -1,5 +1,5 @@
-// The store by which the ranks of a group meet, as c10d asks for it: every call is a question to
-// the coordinator. No port, no secret.
+// The store through which the ranks of a group meet, in c10d's interface. Every call is a request
+// to the coordinator, so the store needs no port and no secret.
 #pragma once
 
 #include <functional>
@@ -12,8 +12,8 @@
 
 namespace zerosweep {
 
-// Sends the request and waits for its answer, at most so many seconds. Throws Failure::kLostWorker
-// when none comes. Any thread.
+// Sends the request and waits at most `patience` seconds for its answer. Throws
+// Failure::kLostWorker when none arrives. Any thread.
 using AskStore = std::function<StoreAnswer(const StoreRequest& request, double patience)>;
 
 c10::intrusive_ptr<c10d::Store> MakeFrameStore(AskStore ask);

@@ -17,8 +17,8 @@ torch::Tensor Along(const torch::Tensor& values, const torch::Tensor& x) {
   return values.view(shape);
 }
 
-// One rank's own, by batch norm's kernel, which is vectorised over channels where var_mean goes
-// through all values one by one.
+// One rank's own moments, computed by batch norm's kernel, which is vectorised over channels;
+// var_mean would process all values one by one.
 Moments OwnMoments(const torch::Tensor& x) {
   auto [mean, variance] = at::batch_norm_update_stats(x.detach(), /*running_mean=*/{},
                                                       /*running_var=*/{}, /*momentum=*/0);
@@ -26,8 +26,8 @@ Moments OwnMoments(const torch::Tensor& x) {
 }
 
 struct BatchMoments {
-  std::vector<Moments> of;  // each tensor, without gradient
-  int64_t images = 0;       // of all ranks
+  std::vector<Moments> of;  // for each tensor, without gradient
+  int64_t images = 0;       // on all ranks
 };
 
 BatchMoments MomentsOf(Group& group, at::TensorList tensors) {
@@ -35,7 +35,7 @@ BatchMoments MomentsOf(Group& group, at::TensorList tensors) {
   BatchMoments all{{}, own_images};
   for (const torch::Tensor& x : tensors) all.of.push_back(OwnMoments(x));
   if (group.size() == 1) return all;
-  // The parts' weights are their images: maps of one layer are of one size on all ranks.
+  // Ranks are weighted by their images, since maps of one layer have one size on all ranks.
   const torch::Tensor images =
       torch::full({1}, static_cast<double>(own_images), all.of.front().mean.options());
   tensor_list sums = {images}, squares;
@@ -54,7 +54,7 @@ BatchMoments MomentsOf(Group& group, at::TensorList tensors) {
   return all;
 }
 
-// Values in a channel of all ranks' tensors like x.
+// Number of values per channel in all ranks' tensors like x.
 double CountOf(const torch::Tensor& x, int64_t images) {
   return static_cast<double>(images * (x.numel() / (x.size(0) * x.size(1))));
 }

@@ -7,13 +7,13 @@
 namespace zerosweep {
 namespace {
 
-// c10d and NCCL take these from the environment alone, when the group is made. The user's own
-// choice of an interface wins.
+// c10d and NCCL read these only from the environment, when the group is made. An interface that the
+// user has set takes precedence.
 void Configure(const GroupSeat& seat) {
   const std::string interface = FindNetworkPlace(seat.interface).interface;
   if (!interface.empty()) setenv("NCCL_SOCKET_IFNAME", ("=" + interface).c_str(), 0);
-  // A wait blocks, and throws what went wrong on the device or that the time is over; c10d's
-  // watchdogs would end the process instead.
+  // A wait blocks, and throws on a device error or a timeout; c10d's watchdogs would end the
+  // process instead.
   setenv("TORCH_NCCL_BLOCKING_WAIT", "1", 1);
   setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0", 1);
   setenv("TORCH_NCCL_ENABLE_MONITORING", "0", 1);

@@ -1,4 +1,4 @@
-// Where the data sockets of a rank listen.
+// The network interface on which the data sockets of a rank listen.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@ namespace zerosweep {
 
 struct NetworkPlace {
   std::string interface;  // "lo", "ib0"
-  std::string address;    // IPv4, of that interface
+  std::string address;    // the interface's IPv4 address
 };
 
-// `wish`: names of interfaces or IPv4 subnets, separated by commas ("ib0", "10.1.0.0/16", as Open
-// MPI takes them); the first that this machine has and that is up. Empty: both stay empty, and the
-// machine's own name decides. Throws kCluster when there is none.
+// `wish`: names of interfaces or IPv4 subnets, separated by commas ("ib0", "10.1.0.0/16", in the
+// form of Open MPI). The first one that this machine has and that is up is taken. If `wish` is
+// empty, both members stay empty, and the host name decides. Throws kCluster when none is found.
 NetworkPlace FindNetworkPlace(const std::string& wish);
 
 }  // namespace zerosweep

@@ -13,7 +13,7 @@ namespace {
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// c10d and Gloo say in many types that a rank is gone or late.
+// c10d and Gloo throw many types of exception for a lost or late rank.
 [[noreturn]] void Lost(const char* doing, const std::exception& error) {
   const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
   const std::string why = of_torch != nullptr ? of_torch->what_without_backtrace() : error.what();

@@ -1,5 +1,4 @@
-// Several processes as one: the reductions of c10d's process groups, NCCL between GPUs and Gloo
-// between CPUs, behind the face of a Group.
+// The Group interface on top of c10d's process groups: NCCL between GPUs and Gloo between CPUs.
 #pragma once
 
 #include <chrono>
@@ -15,25 +14,25 @@ namespace zerosweep {
 struct GroupSeat {
   int rank = 0;
   int size = 1;
-  torch::Device device = torch::kCPU;  // the rank's own; decides the back end
+  torch::Device device = torch::kCPU;  // the rank's device; decides the back end
   std::string interface = "lo";        // where its data sockets listen (FindNetworkPlace)
-  double timeout = 1800;               // seconds, of a reduction and of the rendezvous
+  double timeout = 1800;               // seconds, for a reduction and for the rendezvous
 
   std::chrono::milliseconds Timeout() const {
     return std::chrono::milliseconds(static_cast<int64_t>(timeout * 1000));
   }
 };
 
-// COLLECTIVE. Meets the others in `store`, which only this group uses. Tensors may lie elsewhere
-// than on the seat's device: they are taken there and back. (One process alone needs none of it:
-// SoloGroup.) Throws Failure::kLostWorker when the others do not come, kCluster for an interface
-// that is not here. Use from one thread.
+// COLLECTIVE. Meets the other ranks in `store`, which only this group uses. Tensors on other
+// devices than the seat's are copied there and back. (A single process uses SoloGroup instead.)
+// Throws Failure::kLostWorker when the others do not arrive, and kCluster for an interface that
+// does not exist here. Use from one thread.
 std::unique_ptr<Group> MakeGroup(const c10::intrusive_ptr<c10d::Store>& store,
                                  const GroupSeat& seat);
 
-// "2.28.9": of the NCCL that is linked.
+// "2.28.9": the version of the linked NCCL.
 std::string NcclVersion();
-// A group of one rank reduces on the first GPU. Throws what goes wrong.
+// Reduces on the first GPU in a group of one rank. Throws if that fails.
 void TryNccl();
 
 }  // namespace zerosweep

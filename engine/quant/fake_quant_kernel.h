@@ -5,8 +5,8 @@
 
 namespace zerosweep {
 
-// x: float32, dense, on a CPU or a CUDA device. Each operation is rounded on its own (no fused
-// multiply-add), so that the result equals the tensor expression of number_format.h bit for bit.
+// x: float32, dense, on a CPU or a CUDA device. Each operation is rounded separately (no fused
+// multiply-add), so the result equals the tensor expression of number_format.h bit for bit.
 torch::Tensor FakeQuantizeKernel(const torch::Tensor& x, float scale, float zero_point, int bits);
 
 // The CUDA half (fake_quant.cu), on the current stream. x, y: device pointers to `count` floats.

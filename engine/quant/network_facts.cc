@@ -9,9 +9,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr int kSomeBits = 4;  // where quantizers stand does not depend on it
+constexpr int kSomeBits = 4;  // the sites do not depend on it
 
-// The default protocol with one field changed, and another.
+// The default protocol with these two fields changed.
 Protocol ProtocolWith(const std::string& act_placement, const std::string& shortcut) {
   Json fields = Protocols().Defaults();
   fields["act_placement"] = act_placement;
@@ -32,7 +32,7 @@ bool HoldsAnyOf(const Unit& unit, const std::vector<int>& nodes) {
   });
 }
 
-// In front of operators a unit has its input as it is, whatever reads it.
+// kOpInput is left out: there a unit always reads its input unquantized, whatever the reader.
 std::map<std::string, std::vector<std::string>> ShortcutsApart(const Graph& graph) {
   const std::vector<Unit> units = BlockUnits(graph);
   std::map<std::string, std::vector<std::string>> apart;
@@ -46,7 +46,7 @@ std::map<std::string, std::vector<std::string>> ShortcutsApart(const Graph& grap
   return apart;
 }
 
-// Of every node, whether its values can fall below 0.
+// For every node, whether its values can fall below 0.
 std::vector<bool> CanBeNegative(const Graph& graph) {
   std::vector<bool> negative;
   for (const Node& node : graph.nodes) {

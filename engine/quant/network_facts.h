@@ -1,6 +1,6 @@
-// What limits ask of a network (ModelFacts, contract/declaration.h), found from its graph: the
-// catalogue holds it for every architecture, and a stage finds it again for the network that it is
-// given.
+// The facts that limits need about a network (ModelFacts, contract/declaration.h), derived from its
+// graph. The catalogue holds them for every architecture; a stage derives them again for the
+// network that it is given.
 #pragma once
 
 #include <vector>
@@ -12,11 +12,11 @@
 
 namespace zerosweep {
 
-// Sets the facts that the graph says.
+// Sets the facts that follow from the graph.
 void AddNetworkFacts(const Graph& graph, ModelFacts& facts);
 
-// The first of `units` that reads the tensor of one of `sites` both before and behind its
-// quantizer; null where there is none. Of quantizers behind operators.
+// Returns the first of `units` that reads the tensor of one of `sites` both before and after its
+// quantizer, or null. For quantizers at the outputs of operators.
 const Unit* UnitWithShortcutApart(const std::vector<Unit>& units,
                                   const std::vector<ActivationSite>& sites);
 

@@ -1,12 +1,13 @@
-// The number format of ZeroQ, GDFQ, IntraQ and DSG: asymmetric uniform, k bits, over a range [lo,
-// hi].
+// The number format of ZeroQ, GDFQ, IntraQ and DSG: asymmetric and uniform, k bits over a range
+// [lo, hi].
 //
-//   S = (2^k − 1) / max(hi − lo, 1e-8)          the inverse step
-//   z = round(S·lo) + 2^(k−1)                   integer, rounded first: real 0 is exact when lo ≤ 0
-//   ≤ hi q = clamp(round(S·x − z), −2^(k−1), 2^(k−1) − 1) x̂ = (q + z) / S
+//   S = (2^k − 1) / max(hi − lo, 1e-8)                 the inverse step
+//   z = round(S·lo) + 2^(k−1)                          an integer
+//   q = clamp(round(S·x − z), −2^(k−1), 2^(k−1) − 1)
+//   x̂ = (q + z) / S
 //
-// round is to nearest, ties to even. Source: ZeroQ (Cai et al., CVPR 2020), released code,
-// quant_utils.py.
+// z is rounded before it is used, so real 0 is exact when lo ≤ 0 ≤ hi. round is to nearest, ties to
+// even. Source: ZeroQ (Cai et al., CVPR 2020), released code, quant_utils.py.
 #pragma once
 
 #include <torch/types.h>
@@ -17,7 +18,7 @@ inline constexpr int kMinBits = 2;
 inline constexpr int kMaxBits = 8;
 inline constexpr int kPassThroughBits = 32;  // no quantization at all
 
-// scale and zero_point: float32, shape () for one grid, or (C) for one grid per channel of
+// scale and zero_point: float32, of shape () for one grid, or (C) for one grid per channel of
 // dimension 0.
 struct UniformGrid {
   int bits = kPassThroughBits;
@@ -27,26 +28,26 @@ struct UniformGrid {
   bool pass_through() const { return bits == kPassThroughBits; }
 };
 
-// lo, hi: same shape, () or (C). Throws kUsage for bits outside 2…8 and 32, kTrial for a range that
-// is not finite.
+// lo, hi: same shape, () or (C). Throws kUsage for bits other than 2…8 and 32, and kTrial for a
+// range that is not finite.
 UniformGrid MakeUniformGrid(const torch::Tensor& lo, const torch::Tensor& hi, int bits);
 
 // One grid per slice of dimension 0 (output channel), over that slice's minimum and maximum.
 UniformGrid PerChannelMinMaxGrid(const torch::Tensor& weight, int bits);
 
-// A per-channel parameter (C), shaped to broadcast along dimension 0 of x; one of shape () as it
-// is.
+// Shapes a per-channel parameter (C) to broadcast along dimension 0 of x. Returns one of shape ()
+// unchanged.
 torch::Tensor AlongChannels(const torch::Tensor& parameter, const torch::Tensor& x);
 
-// Integer codes q, int8, of x's shape. A per-channel grid runs along dimension 0. REQUIRES: not
-// pass_through.
+// Returns the integer codes q as int8, in x's shape. A per-channel grid runs along dimension 0.
+// REQUIRES: not pass_through.
 torch::Tensor Encode(const torch::Tensor& x, const UniformGrid& grid);
 
-// x̂ of integer codes.
+// Returns x̂ for integer codes.
 torch::Tensor Decode(const torch::Tensor& codes, const UniformGrid& grid);
 
-// Decode(Encode(x)), in one pass over memory for float32 on the CPU or a GPU; x itself for a
-// pass-through grid. No gradient. The bits of the result do not depend on the number of threads.
+// Decode(Encode(x)), in one pass over memory for float32 on the CPU or a GPU. Returns x itself for
+// a pass-through grid. No gradient. The bits of the result do not depend on the number of threads.
 torch::Tensor FakeQuantize(const torch::Tensor& x, const UniformGrid& grid);
 
 }  // namespace zerosweep

@@ -19,8 +19,8 @@ bool FeedsOnly(const Graph& graph, int node, Op op) {
   });
 }
 
-// Readers of `value` that are shortcuts: option-A ones, and additions beside other readers (what
-// only an addition reads is a branch's end).
+// Returns the readers of `value` that are shortcuts: option-A shortcuts, and additions if `value`
+// has other readers too (if only additions read it, it is the end of a branch).
 std::vector<int> Shortcuts(const Graph& graph, Value value) {
   std::vector<int> shortcuts;
   if (FeedsOnly(graph, value.node, Op::kAdd)) return shortcuts;
@@ -33,7 +33,7 @@ std::vector<int> Shortcuts(const Graph& graph, Value value) {
   return shortcuts;
 }
 
-// Whether `node` holds the logits: they may still be flattened, and nothing else.
+// Whether `node` holds the logits, possibly before flattening.
 bool IsLogits(const Graph& graph, int node) {
   while (node != graph.output.node) {
     const std::vector<int> users = graph.Users(node);
@@ -74,8 +74,7 @@ std::vector<Value> OpInputSites(const Graph& graph) {
   return sites;
 }
 
-// Weighted nodes on the rim: `first` reads only unweighted ancestors, `last` has only unweighted
-// descendants.
+// The weighted nodes at both ends: `first` has no weighted ancestor, `last` no weighted descendant.
 struct Rim {
   int first = -1;
   int last = -1;
@@ -93,8 +92,8 @@ bool OnlyPools(const Node& node) {
          node.op == Op::kAdaptiveAvgPool || node.op == Op::kAvgPool || node.op == Op::kMaxPool;
 }
 
-// The nearest of `sites` at or before `value`, through pooling and flattening; `value` itself when
-// there is none.
+// Returns the nearest of `sites` at or before `value`, looking back through pooling and flattening,
+// or `value` itself if there is none.
 Value SiteBefore(const Graph& graph, const std::vector<Value>& sites, Value value) {
   for (Value at = value;;) {
     if (std::binary_search(sites.begin(), sites.end(), at)) return at;
@@ -104,7 +103,7 @@ Value SiteBefore(const Graph& graph, const std::vector<Value>& sites, Value valu
   }
 }
 
-// The node that made what pooling and flattening pass on as the output of `node`.
+// Returns the node whose output reaches `node` through pooling and flattening alone.
 int MadeBy(const Graph& graph, int node) {
   while (OnlyPools(graph.nodes[static_cast<size_t>(node)]))
     node = graph.nodes[static_cast<size_t>(node)].inputs.at(0).node;
@@ -160,7 +159,7 @@ std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& 
   std::vector<ActivationSite> sites;
   for (const Value& value : values) {
     const int node = value.node;
-    // The image itself is read in full precision by the first op.
+    // The first op reads the image itself in full precision.
     if (graph.nodes[static_cast<size_t>(node)].op == Op::kInput) continue;
     ActivationSite site{node, a_bits, {}, value.output};
     if (MadeBy(graph, node) == stem_out && protocol.stem_out_a != 0)

@@ -1,4 +1,4 @@
-// The protocol fields that a quantizer obeys, and where quantizers sit on a graph
+// The protocol fields that a quantizer obeys, and where activation quantizers sit in a graph
 // (docs/protocol.md).
 #pragma once
 
@@ -21,57 +21,58 @@ enum class ActPlacement {
 
 struct Protocol {
   ActPlacement act_placement = ActPlacement::kRelu;
-  // Bits of the first and last weighted op and of the tensors beside them; 0: the same as the rest.
+  // Bits of the first and last weighted op, and of the stem's output and the last op's input. 0:
+  // the same as the rest.
   int first_w = 0, stem_out_a = 0, last_w = 0, last_in_a = 0;
   // Which shortcuts read the tensor before its quantizer: identities (adds) and option-A ones.
   bool identity_fp = false;
   bool option_a_fp = false;
-  bool own_shortcuts = false;    // shortcuts of both kinds have quantizers of their own
+  bool own_shortcuts = false;    // shortcuts of both kinds have their own quantizers
   bool init_on_fp = false;       // activation ranges come from the full-precision network
   bool zero_point_free = false;  // activation grids: unsigned or symmetric, zero point 0
 
-  // From the resolved fields of a stage. Throws kUsage.
+  // Reads the resolved fields of a stage. Throws kUsage.
   static Protocol FromJson(const Json& fields);
 };
 
-// One activation quantizer: it replaces an output of `node` for its readers (all but `exempt`).
+// One activation quantizer. It replaces an output of `node` for all its readers except `exempt`.
 struct ActivationSite {
   int node = -1;
   int bits = 0;
   std::vector<int> exempt;           // readers that see the unquantized tensor
   int output = 0;                    // which output of `node`
-  std::vector<int> by_element = {};  // readers that quantize it for themselves, after im2col
-  // The reader whose own quantizer this is; it is exempt at the site of all others, which stands
-  // before this one.
+  std::vector<int> by_element = {};  // readers that quantize it themselves, after im2col
+  // Set when this quantizer serves one reader alone. That reader is exempt at the site that serves
+  // the others, which precedes this one in the list.
   std::optional<int> only = {};
 
   Value value() const { return {node, output}; }
 };
 
-// Sites in topological order. First and last op are found from the graph: the weighted nodes that
-// no other weighted node precedes or follows.
+// Returns the sites in topological order. The first and last op are found from the graph: no other
+// weighted node precedes the first or follows the last.
 std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& protocol,
                                             int a_bits);
 
-// Bits of the weights, before the protocol's own for the first and the last op.
+// Bits of the weights; the protocol's bits for the first and last op override them.
 struct WeightBitWidths {
   WeightBitWidths() = default;
-  // Not explicit: most networks have one width.
+  // Implicit, since most networks have one width.
   WeightBitWidths(int bits) : uniform(bits) {}
 
-  int uniform = 0;                   // of ops that by_op does not name
+  int uniform = 0;                   // for ops that by_op does not name
   std::map<std::string, int> by_op;  // by node name
 };
 
-// What a network is quantized to.
+// The target of a network's quantization.
 struct QuantizationSetting {
   Protocol protocol = {};
-  bool fold_batch_norms = false;  // into the weights, first
+  bool fold_batch_norms = false;  // into the weights, before quantizing
   WeightBitWidths w_bits = 8;
   int a_bits = 8;
 };
 
-// Bits of every weighted node, in the order of Graph::Weighted().
+// Returns the bits of every weighted node, in the order of Graph::Weighted().
 std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,
                             const WeightBitWidths& w_bits);
 

@@ -15,14 +15,15 @@ namespace {
 constexpr const char* kTensorFile = "quantized.safetensors";
 constexpr const char* kJsonFile = "quantized.json";
 
-// The node of that name. Throws kStorage: the artifact was made of another network.
+// Returns the node of that name. Throws kStorage if there is none, since the artifact then belongs
+// to another network.
 int RequireNode(const Graph& graph, const std::string& name) {
   const int node = graph.Find(name);
   if (node < 0) Fail(ErrorKind::kStorage, "the network has no node '{}'", name);
   return node;
 }
 
-// What the grid of a site is saved under: "relu1.output", "chunk.output1", "relu1.output.for.add".
+// The key of a site's grid: "relu1.output", "chunk.output1", "relu1.output.for.add".
 std::string SiteKey(const Graph& graph, const ActivationSite& site) {
   const auto name = [&](int node) { return graph.nodes[static_cast<size_t>(node)].name; };
   std::string key = name(site.node) + ".output";
@@ -31,7 +32,7 @@ std::string SiteKey(const Graph& graph, const ActivationSite& site) {
   return key;
 }
 
-// What the border of a site's reader is saved under.
+// The key of the border of a site's reader.
 std::string BorderKey(const Graph& graph, const ActivationSite& site, int reader) {
   std::string key = SiteKey(graph, site) + ".border";
   if (reader != kEveryReader) key += "." + graph.nodes[static_cast<size_t>(reader)].name;
@@ -96,7 +97,7 @@ void QuantizedNetwork::Decode(int node) {
   const QuantizedWeight& quantized = weights_.at(node);
   if (!quantized.codes.defined()) return;
   const torch::Tensor weight = zerosweep::Decode(quantized.codes, quantized.grid);
-  // Channels-last convolutions are the fast ones; so are the teacher's (LoadTeacher).
+  // Channels-last convolutions are faster; the teacher's are channels-last too (LoadTeacher).
   graph_.nodes[static_cast<size_t>(node)].parameters["weight"] =
       weight.dim() == 4 ? weight.contiguous(at::MemoryFormat::ChannelsLast) : weight;
 }
@@ -127,7 +128,7 @@ double QuantizedNetwork::BitOps() const {
     bits_at[activation.site.value()] = activation.site.bits;
   double total = 0;
   for (const auto& [node, macs] : CountMacs(graph_)) {
-    // The tensor an op reads keeps the bits of its quantizer where values only move.
+    // A tensor keeps the bits of its quantizer through operators that only move values.
     Value source = graph_.nodes[static_cast<size_t>(node)].inputs[0];
     while (!bits_at.contains(source)) {
       const Node& from = graph_.nodes[static_cast<size_t>(source.node)];

@@ -24,24 +24,25 @@ struct QuantizedWeight {
 
 struct QuantizedActivation {
   ActivationSite site;
-  UniformGrid grid;  // per tensor; passes through until it is set
-  // Learned rounding borders (rounding_border.h), 3×R: of the whole tensor under kEveryReader, or
-  // by reading node for its columns. Without one, rounding is to nearest.
+  UniformGrid grid;  // per tensor; pass-through until it is set
+  // Learned rounding borders (rounding_border.h), 3×R: for the whole tensor under kEveryReader, or
+  // for the columns of one reader under its node. Without a border, rounding is to nearest.
   std::map<int, torch::Tensor> borders = {};
 };
 
-// The site's tensor as its readers see it, or the columns of one of its readers. No gradient.
+// Quantizes the site's tensor as its readers see it, or the columns of one of its readers. No
+// gradient.
 torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
                        const torch::Tensor& tensor);
 
-// The grid of one weight, per output channel, for so many bits.
+// Chooses the grid of one weight, per output channel, for the given bits.
 using WeightGrid = std::function<UniformGrid(const torch::Tensor& weight, int bits)>;
 
 // Built in two steps: weights at construction, activation grids by a quantizer afterwards.
 class QuantizedNetwork {
  public:
-  // Rounds the weights of `teacher` to the nearest codes of their grids; places activation
-  // quantizers without a grid.
+  // Rounds the weights of `teacher` to the nearest codes of their grids, and places activation
+  // quantizers without grids.
   QuantizedNetwork(const Teacher& teacher, const QuantizationSetting& setting,
                    const WeightGrid& grid = PerChannelMinMaxGrid);
 
@@ -49,35 +50,36 @@ class QuantizedNetwork {
   std::vector<QuantizedActivation>& activations() { return activations_; }
   const std::vector<QuantizedActivation>& activations() const { return activations_; }
   const std::map<int, QuantizedWeight>& weights() const { return weights_; }
-  int w_bits() const { return w_bits_; }  // 0: op by op, see weights()
+  int w_bits() const { return w_bits_; }  // 0: differs by op, see weights()
   int a_bits() const { return a_bits_; }
 
   // Replaces the codes and grid of a weighted node.
   void SetWeight(int node, QuantizedWeight weight);
-  // Replaces a parameter that has no codes (a bias, those of a batch norm) by the network's own;
-  // what is not replaced is the teacher's.
+  // Replaces a parameter that has no codes (a bias, or one of a batch norm). Parameters that are
+  // not replaced remain the teacher's.
   void SetParameter(int node, const std::string& name, torch::Tensor value);
 
-  // Sees a site's tensor before it is quantized, and may set its grid: deeper sites then see
+  // Receives a site's tensor before it is quantized, and may set its grid; deeper sites then see
   // quantized inputs.
   using Observe = std::function<void(size_t site, const torch::Tensor&)>;
-  // Logits of x, with every activation quantizer that has a grid in force. `observe` may be empty.
+  // Returns the logits of x. Every activation quantizer that has a grid is active. `observe` may be
+  // empty.
   torch::Tensor Forward(const torch::Tensor& x, const Observe& observe = {}) const;
 
-  // Bytes of the weights of convolutions and linear layers at their bits: the "model size" of the
-  // papers' tables.
+  // Returns the bytes of the weights of convolutions and linear layers at their bits: the "model
+  // size" of the papers' tables.
   double WeightBytes() const;
-  // Σ over weighted ops of MACs · weight bits · bits of the tensor they read (32 where none is
+  // Σ over weighted ops of MACs · weight bits · bits of the input tensor (32 if it is not
   // quantized).
   double BitOps() const;
 
-  // Codes and grids by name: what Save writes and LoadState reads. LoadState throws kStorage when
-  // they are of another network.
+  // Codes and grids by name: Save writes them, and LoadState reads them. LoadState throws kStorage
+  // when they belong to another network.
   std::map<std::string, torch::Tensor> State() const;
   void LoadState(const std::map<std::string, torch::Tensor>& tensors);
 
-  // quantized.safetensors + quantized.json in `folder`; what the teacher has, stays with the
-  // teacher.
+  // Writes quantized.safetensors and quantized.json into `folder`. Parameters of the teacher are
+  // not saved again.
   void Save(const std::filesystem::path& folder) const;
   static QuantizedNetwork Load(const Teacher& teacher, const std::filesystem::path& folder);
 

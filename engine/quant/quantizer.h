@@ -20,17 +20,17 @@ namespace zerosweep {
 
 struct QuantizationContext {
   const Teacher& teacher;
-  const torch::Tensor& images;  // N×C×H×W, normalised, on the teacher's device; undefined for a
-                                // quantizer that makes its own
+  const torch::Tensor& images;  // N×C×H×W, normalised, on the teacher's device; undefined for
+                                // quantizers that make their own
   QuantizationSetting setting;
   RandomStreams random;
   Progress& progress;
   Checkpoints& checkpoints;
-  Group& group;  // of processes that compute this together; most methods know one alone
-  // Folders of the artifacts that the method's declaration needs besides teacher and images, by
-  // role ("correction").
+  Group& group;  // the processes that compute this together; most methods support only one
+  // Folders of the artifacts that the method's declaration needs in addition to teacher and images,
+  // by role ("correction").
   std::map<std::string, std::filesystem::path> inputs = {};
-  torch::Tensor labels = {};           // of the images, N int64; undefined: none are known
+  torch::Tensor labels = {};           // of the images, N int64; undefined if unknown
   const Dataset* real_data = nullptr;  // the calibration split; for methods that need "real_data"
 };
 
@@ -38,8 +38,8 @@ struct Quantization {
   QuantizedNetwork network;
   Curves curves;  // loss terms
   std::map<std::string, double> metrics;
-  std::vector<Snapshot> snapshots = {};  // of a network that was trained
-  torch::Tensor samples = {};            // some of the images that the method made itself
+  std::vector<Snapshot> snapshots = {};  // of a trained network
+  torch::Tensor samples = {};            // some of the images that the method itself made
 };
 
 using QuantizerRegistry = Registry<Role::kQuantizer, QuantizationContext, Quantization>;

@@ -13,13 +13,13 @@ constexpr double kSmallestStep = 1e-8;
 constexpr int64_t kMaxExactWork = int64_t{1} << 26;  // candidates · values
 constexpr int64_t kHistogramBins = 4096;
 
-// Rows of values with their weights: (R, N) and (R, N) or (1, 1).
+// Rows of values (R, N) with their weights, (R, N) or (1, 1).
 struct Rows {
   torch::Tensor values;
   torch::Tensor weights;
 };
 
-// Steps and zero points of one candidate range for each row: (R, 1).
+// Steps and zero points, (R, 1), of one candidate range for each row.
 struct Candidate {
   torch::Tensor step, zero_point;
 };
@@ -71,7 +71,7 @@ void ShrinkBoth(const Rows& rows, int bits, double step, int candidates, Best& b
   }
 }
 
-// Unsigned [0, s·(2^k − 1)] where nothing is negative, else s·[−2^(k−1), 2^(k−1) − 1].
+// Unsigned [0, s·(2^k − 1)] where nothing is negative, otherwise s·[−2^(k−1), 2^(k−1) − 1].
 void Symmetric(const Rows& rows, int bits, double step, int candidates, Best& best) {
   const torch::Tensor lo = rows.values.amin(1, true), hi = rows.values.amax(1, true);
   const torch::Tensor is_signed = lo < 0;
@@ -80,7 +80,7 @@ void Symmetric(const Rows& rows, int bits, double step, int candidates, Best& be
   for (int i = 0; i < candidates; ++i) best.Try({Step(width * (1 - step * i), bits), zero_point});
 }
 
-// The range [−zp·s, W − zp·s] made to contain 0, as QDrop's code does with every range.
+// Extends the range [lo, hi] to contain 0, as QDrop's code does with every range.
 Candidate WithZero(const torch::Tensor& lo, const torch::Tensor& hi, int bits) {
   const torch::Tensor low = lo.clamp_max(0), high = hi.clamp_min(0);
   const torch::Tensor s = Step(high - low, bits);
@@ -100,7 +100,7 @@ void WidthAndZero(const Rows& rows, int bits, double step, Progress* progress, B
     const torch::Tensor s = width / static_cast<double>(levels - 1);
     const int zero_points = all_one_sided ? 1 : levels;
     for (int z = 0; z < zero_points; ++z) {
-      // One-sided rows have one range for each width, whatever z.
+      // A one-sided row has one range for each width, whatever z is.
       const torch::Tensor below =
           torch::where(one_sided, torch::where(negative, width, torch::zeros_like(width)), s * z);
       best.Try(WithZero(-below, width - below, bits));
@@ -114,7 +114,7 @@ Rows Histogram(const torch::Tensor& values) {
   const double width = (hi - lo) / kHistogramBins;
   const torch::Tensor counts = torch::histc(values, kHistogramBins, lo, hi);
   torch::Tensor centres = lo + (torch::arange(kHistogramBins, values.options()) + 0.5) * width;
-  // The ends are the tensor's own, so that the candidate ranges are.
+  // Exact ends, so that the candidate ranges equal those of the tensor.
   centres[0] = lo;
   centres[-1] = hi;
   return {centres.unsqueeze(0),

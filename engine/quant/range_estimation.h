@@ -1,5 +1,5 @@
-// The range that loses least: grids that minimise mean |x − x̂|^p over candidate ranges (LAPQ's
-// layer loss, Nahshan et al. 2019, arXiv:1911.07190, as BRECQ, QDrop and Genie use it).
+// Range estimation: grids that minimise mean |x − x̂|^p over candidate ranges (LAPQ's layer loss,
+// Nahshan et al. 2019, arXiv:1911.07190, as BRECQ, QDrop and Genie use it).
 #pragma once
 
 #include <torch/types.h>
@@ -14,27 +14,28 @@ enum class RangeEstimator {
   kShrinkBoth,    // minimum and maximum times r (BRECQ, Genie weights)
   kWidthAndZero,  // one-sided: 100 widths; two-sided: 100 widths × every zero point (QDrop,
                   // PD-Quant)
-  kSymmetric  // unsigned when nothing is negative, else signed and symmetric: zero point 0 (Genie
-              // activations)
+  kSymmetric      // zero point 0: unsigned if nothing is negative, otherwise signed and symmetric
+                  // (Genie activations)
 };
 
 struct RangeEstimatorSettings {
   RangeEstimator kind = RangeEstimator::kShrinkBoth;
-  double p = 2.4;       // BRECQ's quant_layer.py and all that follow it
+  double p = 2.4;       // BRECQ's quant_layer.py and all code derived from it
   double step = 0.01;   // between candidates
   int candidates = 80;  // r = 1, 1 − step, … (BRECQ: 80; Genie: 100). kWidthAndZero always tries
                         // 1/step widths
-  // Told of every width that kWidthAndZero has tried: of a large layer at 8 bits they take minutes
-  // together. Null: nothing is.
+  // Receives a report after every width that kWidthAndZero has tried: at 8 bits, the widths of a
+  // large layer take minutes together. May be null.
   Progress* progress = nullptr;
 };
 
-// One grid for all of x, or with `per_channel` one for each slice of dimension 0. Ties go to the
-// candidate tried first. A constant or all-zero slice gets the step 1e-8 (Genie's code has no such
-// guard and makes NaN). Throws Failure::kNonFinite for values that are not finite.
+// Returns one grid for all of x, or with `per_channel` one for each slice of dimension 0. Of equal
+// candidates the one tried first wins. A constant or all-zero slice gets the step 1e-8 (Genie's
+// code has no such guard and produces NaN). Throws Failure::kNonFinite for values that are not
+// finite.
 //
-// Where candidates · values exceed 2^26, one grid for all of x is searched on a histogram of 4096
-// bins: 100·2^k passes over a large tensor would cost minutes.
+// Where candidates · values exceeds 2^26, one grid for all of x is searched on a histogram of 4096
+// bins: 100·2^k passes over a large tensor would take minutes.
 UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorSettings& settings,
                          bool per_channel);
 

@@ -16,7 +16,8 @@ constexpr double kHighestBorder = 0.999;
 
 double Levels(int64_t bits) { return static_cast<double>((int64_t{1} << bits) - 1); }
 
-// What both passes need: u, t, 1/2 + b0 + b1·t + b2·t², and the code before it is clipped.
+// The quantities that both passes need: u, t, 1/2 + b0 + b1·t + b2·t², and the code before
+// clipping.
 struct Rounding {
   Rounding(const torch::Tensor& x, const torch::Tensor& step, const torch::Tensor& border,
            int64_t zero_point, int64_t bits)
@@ -53,7 +54,7 @@ struct Quantizer : Function<Quantizer> {
     const Rounding rounding(x, step, border, context->saved_data["zero_point"].toInt(), bits);
     const torch::Tensor inside =
         torch::logical_and(rounding.code >= rounding.low, rounding.code <= rounding.high);
-    torch::Tensor reached = gradients[0];  // of what was quantized
+    torch::Tensor reached = gradients[0];  // the gradient that reaches quantized values
     torch::Tensor passes = inside;
     if (keep.defined()) {
       const torch::Tensor kept = keep.to(torch::kBool);
@@ -83,7 +84,7 @@ struct Quantizer : Function<Quantizer> {
 // Σ over outputs (and, for kChannel, kernel positions) of a·b, by row.
 torch::Tensor SumOverOutputs(const torch::Tensor& a, const torch::Tensor& b, int64_t groups,
                              BorderRows rows) {
-  // groups × outputs of one × inputs of one × kernel positions
+  // groups × outputs per group × inputs per group × kernel positions
   const auto split = [&](const torch::Tensor& w) {
     return w.to(torch::kFloat64).reshape({groups, w.size(0) / groups, w.size(1), -1});
   };
@@ -109,7 +110,7 @@ torch::Tensor ClosedFormBorder(const std::vector<BorderReader>& readers, BorderR
     both = both.defined() ? both + b : b;
     own = own.defined() ? own + o : o;
   }
-  // Where every rounded weight is 0 the activation has no effect.
+  // Where every rounded weight is 0, the activation has no effect.
   const torch::Tensor ratio = torch::where(own > 0, both / own, torch::ones_like(own));
   torch::Tensor border = torch::zeros({3, ratio.size(0)}, ratio.options());
   border[1] = (1 - ratio) * Levels(bits);

@@ -1,4 +1,4 @@
-// Quantizers at activation sites, as taps of the executor.
+// Quantizers at activation sites, as hooks of the executor.
 #pragma once
 
 #include <functional>
@@ -12,25 +12,27 @@
 
 namespace zerosweep {
 
-// Stands for a tensor itself, as all its readers see it.
+// Stands for all readers of a tensor.
 inline constexpr int kEveryReader = -1;
 
-// A site of the whole network as one of its part, with those of its readers that are inside.
+// Returns the site of the whole network as a site of `part`, with only the readers inside it.
 // REQUIRES: the site's node is inside.
 ActivationSite SiteInside(const ActivationSite& site, const Subgraph& part);
 
 // Calls `quantize(i, kEveryReader, tensor)` for the tensor at sites[i], in order of execution, and
-// hands its result to the site's readers; exempt readers get the tensor itself, or what a site of
-// their own makes of it. For those that quantize by element it calls `quantize(i, reader,
-// columns)`. With `each_reader` it calls `quantize(i, reader, tensor)` for every reader anew, as
-// one whose draws differ by reader needs; the graph's own output counts as read by kEveryReader.
-// Lives as long as the run it taps, which holds a reference to it.
+// passes the result to the site's readers. Exempt readers get the tensor itself, or the result of
+// their own site. For readers that quantize by element it calls `quantize(i, reader, columns)`.
+//
+// With `each_reader` it calls `quantize(i, reader, tensor)` separately for every reader, for
+// callers whose draws differ by reader; the graph's own output counts as read by kEveryReader.
+//
+// The object must outlive the run, which holds a reference to it.
 class SiteHooks {
  public:
   using Quantize =
       std::function<torch::Tensor(size_t site, int reader, const torch::Tensor& tensor)>;
 
-  // `sites` by their values in `graph`; both outlive this.
+  // `sites` refer to values in `graph`; both must outlive this object.
   SiteHooks(const Graph& graph, const std::vector<ActivationSite>& sites, Quantize quantize,
             bool each_reader = false);
   SiteHooks(const SiteHooks&) = delete;

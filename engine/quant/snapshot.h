@@ -1,4 +1,4 @@
-// A network that was kept at a step of its training.
+// A network saved at a step of its training.
 #pragma once
 
 #include <torch/types.h>
@@ -13,7 +13,7 @@ namespace zerosweep {
 struct Snapshot {
   int64_t step = 0;                            // training steps done
   std::map<std::string, torch::Tensor> state;  // QuantizedNetwork::State
-  std::optional<double> heldout_loss;  // KL(teacher ‖ student) of images held out, nats an image
+  std::optional<double> heldout_loss;  // KL(teacher ‖ student) on held-out images, nats per image
 };
 
 }  // namespace zerosweep

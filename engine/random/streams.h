@@ -1,6 +1,6 @@
-// Counter-based random numbers (Philox 4x32-10). Two streams and no others: one equal on all ranks,
-// and one for each global sample; a draw depends only on (seed, step, purpose, sample), never on
-// how work is split.
+// Counter-based random numbers (Philox 4x32-10). There are only two kinds of stream: one equal on
+// all ranks, and one for each global sample. A draw depends only on (seed, step, purpose, sample),
+// never on how work is split.
 #pragma once
 
 #include <ATen/core/PhiloxRNGEngine.h>
@@ -12,7 +12,7 @@
 
 namespace zerosweep {
 
-// A sequence of draws. Cheap to make; one thread.
+// A sequence of draws. Cheap to make; for one thread.
 class RandomSequence {
  public:
   RandomSequence(uint64_t key, uint64_t stream, uint64_t step) : engine_(key, stream, step << 32) {}
@@ -35,26 +35,27 @@ class RandomStreams {
  public:
   explicit RandomStreams(uint64_t seed) : seed_(seed) {}
 
-  // Equal on all ranks: class choice, shared crops, coin flips.
+  // Returns the sequence that is equal on all ranks: class choice, shared crops, coin flips.
   RandomSequence Shared(uint64_t step, std::string_view purpose) const;
-  // One for each sample of the global batch: latents, labels, augmentation, initial images.
+  // Returns the sequence of one sample of the global batch: latents, labels, augmentation, initial
+  // images.
   RandomSequence ForSample(uint64_t step, std::string_view purpose, uint64_t global_sample) const;
 
-  // A float32 tensor whose first dimension counts samples first_sample, first_sample + 1, …, each
-  // filled with draws from its own sequence.
+  // Returns a float32 tensor whose first dimension counts samples first_sample, first_sample + 1,
+  // …, each filled with draws from its own sequence.
   torch::Tensor FillForSamples(uint64_t step, std::string_view purpose, at::IntArrayRef shape,
                                uint64_t first_sample,
                                const std::function<float(RandomSequence&)>& draw) const;
   torch::Tensor NormalForSamples(uint64_t step, std::string_view purpose, at::IntArrayRef shape,
                                  uint64_t first_sample = 0) const;
 
-  // For each element of a batch like `like` (first dimension: samples first_sample, …): 1 with
-  // probability p, else 0; uint8, of its shape and layout, in
-  // which samples are outermost. p counts in 256ths.
+  // Returns, for each element of a batch like `like` (first dimension: samples first_sample, …), 1
+  // with probability p, otherwise 0. The result is uint8, of `like`'s shape and layout; REQUIRES a
+  // layout in which samples are outermost. p is rounded to 256ths.
   torch::Tensor KeepForSamples(uint64_t step, std::string_view purpose, const torch::Tensor& like,
                                double p, uint64_t first_sample = 0) const;
 
-  // A permutation of 0 … n−1 (Fisher and Yates), int64.
+  // Returns a permutation of 0 … n−1 (Fisher and Yates), int64.
   torch::Tensor Permutation(uint64_t step, std::string_view purpose, uint32_t n) const;
 
  private:

@@ -9,18 +9,19 @@
 namespace zerosweep {
 
 enum class StepGradient {
-  // s·(clamp(round(x/s) + z, 0, 2^k − 1) − z), straight through the rounding; the gradient of s is
-  // divided by √(values · (2^k − 1)), LSQ's factor (QDrop's branch `qdrop`; BRECQ, PD-Quant and
-  // QDrop's branch `master` leave it out: Adam, which forgets scale, makes the same steps)
+  // s·(clamp(round(x/s) + z, 0, 2^k − 1) − z), straight through the rounding. The gradient of s is
+  // divided by √(values · (2^k − 1)), LSQ's factor (QDrop's branch `qdrop`). BRECQ, PD-Quant and
+  // QDrop's branch `master` omit the factor; Adam makes the same steps, since it ignores scale.
   kRoundThenClamp,
-  // s·round(clamp(x/s, −z, 2^k − 1 − z)), straight through the rounding alone, unscaled (GENIE)
+  // s·round(clamp(x/s, −z, 2^k − 1 − z)), straight through only the rounding, unscaled (GENIE)
   kClampThenRound
 };
 
 // x: any shape; step: () with s > 0; keep: uint8 of x's shape, 1 where the quantized value is taken
-// and 0 where x itself is, or undefined: everywhere. Differentiable in x and step:
-//   dx̂/dx = 1 inside the range, 0 outside; dx̂/ds = round(x/s) − x/s inside, q − z outside;
-// where x itself is taken, 1 and 0.
+// and 0 where x itself is; if undefined, all values are quantized. Differentiable in x and step:
+//   inside the range     dx̂/dx = 1   dx̂/ds = round(x/s) − x/s
+//   outside              dx̂/dx = 0   dx̂/ds = q − z
+//   where x is taken     dx̂/dx = 1   dx̂/ds = 0
 torch::Tensor LearnedQuantize(const torch::Tensor& x, const torch::Tensor& step, int zero_point,
                               int bits, StepGradient gradient, const torch::Tensor& keep = {});
 

@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kChunk = 1 << 14;  // sums are taken by chunk, in order, whoever computes them
+constexpr int64_t kChunk = 1 << 14;  // sums are taken by chunk, in order, on any number of threads
 
 struct Range {
   float step, low, high;
@@ -31,7 +31,8 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) void ForwardSpan(
   }
 }
 
-// Returns the gradient of the step. Sixteen sums side by side: the compiler may not reorder one.
+// Returns the gradient of the step. Sixteen partial sums, since the compiler may not reorder a
+// single one.
 __attribute__((target_clones("avx512f", "avx2", "default"))) float BackwardSpan(
     const float* __restrict x, const uint8_t* __restrict keep, const float* __restrict gradient,
     float* __restrict for_x, int64_t count, Range range, bool clamp_first) {

@@ -1,5 +1,5 @@
-// The two passes of LearnedQuantize (learned_activation.h), without autograd: one pass over memory
-// for float32 on the CPU, tensor expressions elsewhere.
+// The forward and backward pass of LearnedQuantize (learned_activation.h), without autograd: one
+// pass over memory for float32 on the CPU, tensor expressions for everything else.
 #pragma once
 
 #include <torch/types.h>
@@ -14,14 +14,14 @@ struct LearnedCall {
   int64_t bits = 0;
   bool clamp_first = false;
 
-  // Of q − z.
+  // Bounds of q − z.
   double low() const { return -static_cast<double>(zero_point); }
   double high() const { return static_cast<double>((int64_t{1} << bits) - 1) + low(); }
 };
 
 torch::Tensor LearnedForward(const LearnedCall& call);
-// Gradients of x and of the step, the latter unscaled. The bits of neither depend on the number of
-// threads.
+// Returns the gradients of x and of the step, the latter without LSQ's factor. The bits of neither
+// depend on the number of threads.
 std::pair<torch::Tensor, torch::Tensor> LearnedBackward(const LearnedCall& call,
                                                         const torch::Tensor& gradient);
 

@@ -1,6 +1,8 @@
-// How far a unit's output moves the network's prediction: KL(softmax(o/T) ‖ softmax(ô/T)), a mean
-// over images without a factor T². o: the teacher's logits; ô: those of the rest of the network in
-// full precision on that output (PD-Quant; BRECQ's Fisher information with T = 1).
+// How far a unit's output moves the network's prediction (PD-Quant; BRECQ's Fisher information with
+// T = 1):
+//   KL(softmax(o/T) ‖ softmax(ô/T))
+// o: the teacher's logits; ô: the logits that the rest of the network computes in full precision
+// from that output. A mean over images, without a factor T².
 #pragma once
 
 #include <torch/types.h>
@@ -16,15 +18,15 @@ class PredictionDivergence {
   // Runs the teacher on the context's images, `batch` at once.
   PredictionDivergence(const QuantizationContext& context, double temperature, int64_t batch);
 
-  // Before a unit, of the student's graph.
+  // Call it before each unit, which is one of the student's graph.
   void BeginUnit(const Unit& unit);
-  // For the unit's output on the images of these indices; differentiable in it.
+  // The divergence for the unit's output on the images at `indices`; differentiable in `output`.
   torch::Tensor Of(const torch::Tensor& output, const torch::Tensor& indices) const;
 
   const Graph& graph() const { return graph_; }
 
  private:
-  Graph graph_;  // full precision, the student's nodes
+  Graph graph_;  // the student's nodes in full precision
   double temperature_;
   torch::Tensor teacher_log_;  // log-probabilities of all images
   Graph rest_;                 // from the unit's output to the logits

@@ -15,7 +15,7 @@
 namespace zerosweep {
 namespace {
 
-// A first unit that is not trained like any other has to be the first convolution alone.
+// If the stem is treated specially, the first unit must be the first convolution alone.
 void CheckStem(const Graph& graph, const Unit& stem) {
   const auto weighted = [&](int node) { return graph.nodes[static_cast<size_t>(node)].weighted(); };
   if (std::count_if(stem.nodes.begin(), stem.nodes.end(), weighted) == 1) return;
@@ -25,15 +25,15 @@ void CheckStem(const Graph& graph, const Unit& stem) {
        stem.name);
 }
 
-// The stem ends at its convolution: the batch norm and activation behind it stand between units.
+// Ends the stem at its convolution; the batch norm and activation after it then lie between units.
 void TrimStem(const Graph& graph, Unit& stem) {
   const int convolution = graph.Weighted().front();
   stem.output = {convolution, 0};
   std::erase_if(stem.nodes, [&](int node) { return node > convolution; });
 }
 
-// A unit knows its input as one tensor: the raw one where its own quantizers stand at it, else the
-// quantized one, which then has to be what everything inside reads.
+// A unit has a single input tensor. It is the raw one if the unit's own quantizers stand at its
+// input; otherwise it is the quantized one, and every reader inside must then read that.
 void CheckInputs(const std::vector<Unit>& units, const QuantizedNetwork& network) {
   std::vector<ActivationSite> sites;
   for (const QuantizedActivation& activation : network.activations())
@@ -46,7 +46,7 @@ void CheckInputs(const std::vector<Unit>& units, const QuantizedNetwork& network
        apart->name);
 }
 
-// The walk over phases and units.
+// The loop over phases and units.
 class Reconstruction {
  public:
   Reconstruction(const QuantizationContext& context, ReconstructionSettings settings,
@@ -158,12 +158,12 @@ class Reconstruction {
   ReconstructionSettings settings_;
   UnitObjective* objective_;
   QuantizedNetwork network_;  // finished units are hard, later ones rounded to nearest
-  Graph teacher_;             // full precision, the network's nodes
+  Graph teacher_;             // the network's nodes in full precision
   std::vector<Unit> units_;
   SiteRanges ranges_;
   size_t phase_ = 0, unit_ = 0;
-  int64_t step_ = 0;              // of this unit
-  int64_t done_ = 0, total_ = 0;  // steps of all
+  int64_t step_ = 0;              // within this unit
+  int64_t done_ = 0, total_ = 0;  // steps of all units
   double worst_soft_share_ = 0;
   Curves curves_;
 };

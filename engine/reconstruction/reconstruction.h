@@ -1,12 +1,12 @@
 // Reconstruction unit by unit: one loop for AdaRound, BRECQ, QDrop, GENIE-M, PD-Quant and AQuant.
 //
-// For each unit, in order, the student's unit learns to give the teacher's output on the student's
-// own input:
+// For each unit, in order, the student's unit learns to reproduce the teacher's output t from the
+// student's own input:
 //
 //   L = mean over images and pixels of Σ_channels g²·|y − t|^p  +  λ Σ_weights (1 − |2h(V) − 1|^b)
 //
-// The loss is a sum over channels (all released codes): with a mean, λ would weigh C times more.
-// g is 1 but in BRECQ's paper.
+// The loss is a sum over channels, as in all released codes: with a mean, λ would weigh C times
+// more. g is 1 except in BRECQ's paper.
 #pragma once
 
 #include "engine/quant/quantizer.h"

@@ -5,7 +5,7 @@
 namespace zerosweep {
 namespace {
 
-// Of units by name, only the stage sees what they hold.
+// Only the stage can check units given by name, since it knows what they hold.
 Limit ShortcutLimit(const std::string& placement) {
   return {{{"param.units", "is", "blocks"},
            {"param.max_unit_macs", "is", 0},

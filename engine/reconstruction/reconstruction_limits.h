@@ -1,4 +1,4 @@
-// What reconstructions (engine/reconstruction/reconstruction.h) cannot do.
+// Limits of reconstruction (engine/reconstruction/reconstruction.h).
 #pragma once
 
 #include <vector>
@@ -7,11 +7,12 @@
 
 namespace zerosweep {
 
-// Shortcuts that read another tensor than the rest of their block, without quantizers in front of
-// operators.
+// Refuses shortcuts that read a different tensor from the rest of their block, unless quantizers
+// stand at the inputs of operators.
 std::vector<Limit> ShortcutLimits();
 
-// These, and units given by name that do not fit the network or the treatment of its stem.
+// ShortcutLimits, and limits for units given by name that do not fit the network or the treatment
+// of its stem.
 std::vector<Limit> ReconstructionLimits();
 
 }  // namespace zerosweep

@@ -7,7 +7,7 @@ constexpr const char* kScaling =
     "scaled: rates chosen for the paper's iterations raised for fewer (rounding in proportion, up "
     "to tenfold; steps by the square root); reference: as they are";
 
-// How the units are learned.
+// Parameters of the learning of each unit.
 Params<ReconstructionSettings> StepParams(const std::string& source) {
   return {
       Bind(&ReconstructionSettings::batch,
@@ -24,7 +24,7 @@ Params<ReconstructionSettings> StepParams(const std::string& source) {
            {{"reference", false}, {"scaled", true}})};
 }
 
-// What their loss is, where they begin and what they are.
+// Parameters of the loss, the initial ranges and the choice of units.
 Params<ReconstructionSettings> UnitParams(const ReconstructionDefaults& defaults) {
   return {
       Bind(&ReconstructionSettings::round_weight,

@@ -6,7 +6,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kMaxRoundingFactor = 10;  // of the rate of V; the ratio of two methods' stays
+constexpr double kMaxRoundingFactor = 10;  // for the rate of V; keeps the ratio between methods
 
 }  // namespace
 

@@ -38,7 +38,7 @@ void SiteRanges::BeginUnit(const Phase& phase, const Unit& unit, bool last,
   Search(soft ? WhileLearning(phase, unit, *draws) : Path{.graph = network_.graph()}, sites);
 }
 
-// The sites that are quantized and have no grid yet.
+// Returns the sites that are to be quantized and have no grid yet.
 std::vector<size_t> SiteRanges::Missing() const {
   std::vector<size_t> sites;
   for (size_t i = 0; i < network_.activations().size(); ++i) {
@@ -49,7 +49,7 @@ std::vector<size_t> SiteRanges::Missing() const {
   return sites;
 }
 
-// The student's path with this unit as it is before its first step.
+// The student's path, with this unit in the state before its first step.
 SiteRanges::Path SiteRanges::WhileLearning(const Phase& phase, const Unit& unit,
                                            const UnitDraws& draws) const {
   Path path{.graph = network_.graph(), .each_reader = phase.mask_each_reader};
@@ -71,7 +71,7 @@ SiteRanges::Path SiteRanges::WhileLearning(const Phase& phase, const Unit& unit,
   return path;
 }
 
-// Runs the images once; each of `sites` gets its grid from the first tensor that it sees, and
+// Runs the images once. Each of `sites` gets its grid from the first tensor that it sees, and
 // quantizes from then on.
 void SiteRanges::Search(const Path& path, const std::vector<size_t>& sites) {
   const torch::NoGradGuard no_grad;

@@ -1,4 +1,4 @@
-// Ranges of activation sites, each searched on the tensor that it sees while a network runs.
+// Ranges of activation sites, each estimated on the tensor that the site sees while a network runs.
 #pragma once
 
 #include <torch/types.h>
@@ -16,25 +16,27 @@ namespace zerosweep {
 
 class SiteRanges {
  public:
-  // Ranges of `network` on the first act_init_images of `images`, at the time that act_init says.
-  // Everything given outlives this object; `teacher` has the network's nodes in full precision.
+  // Sets the ranges of `network` on the first act_init_images of `images`, at the time that
+  // act_init says. All arguments must outlive this object; `teacher` has the network's nodes in
+  // full precision.
   SiteRanges(const ReconstructionSettings& settings, ActPlacement placement, const Graph& teacher,
              const torch::Tensor& images, QuantizedNetwork& network);
 
   // Call it before a phase.
   void BeginPhase(const Phase& phase);
-  // Call it before a unit of a phase, for the sites up to that unit, those between units included;
-  // of the last unit, for all. `draws`: of the unit's training; null: it is not trained.
+  // Call it before a unit of a phase. Sets the ranges of the sites up to that unit, including those
+  // between units; for the last unit, those of all remaining sites. `draws`: those of the unit's
+  // training, or null if it is not trained.
   void BeginUnit(const Phase& phase, const Unit& unit, bool last, const UnitDraws* draws);
 
  private:
-  // What the sites see. Weights are those of `graph`, but for those of `weights` (by node).
+  // The network that the sites see. `weights` (by node) override the weights of `graph`.
   struct Path {
     const Graph& graph;     // the network's nodes
     bool quantized = true;  // sites that have a grid quantize; false: none does
     std::map<int, torch::Tensor> weights = {};
-    // Where the quantized value is taken (learned_activation.h), for a site and a reader
-    // (site_taps.h); undefined: everywhere. Empty: at every site everywhere.
+    // Decides where the quantized value is taken (learned_activation.h), for a site and a reader
+    // (site_hooks.h). Undefined: everywhere. If empty, everywhere at every site.
     std::function<torch::Tensor(size_t site, int reader, const torch::Tensor& tensor)> keep = {};
     bool each_reader = false;  // see SiteHooks
   };

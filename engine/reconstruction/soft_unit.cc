@@ -54,7 +54,7 @@ SoftUnit::SoftUnit(const QuantizedNetwork& network, const Graph& full_precision,
     std::map<int, torch::Tensor> borders;
     for (const auto& [reader, border] : activation.borders) {
       const int local = reader == kEveryReader ? reader : part_.local[static_cast<size_t>(reader)];
-      if (reader != kEveryReader && local < 0) continue;  // it reads from another unit
+      if (reader != kEveryReader && local < 0) continue;  // it belongs to another unit
       borders[local] = border.clone().set_requires_grad(settings.learn_borders);
     }
     sites_.push_back(SiteInside(activation.site, part_));

@@ -14,8 +14,8 @@
 
 namespace zerosweep {
 
-// Indices into network.activations() of the sites that belong to a unit: those of its own nodes,
-// or, for quantizers in front of operators, of the tensors that it reads.
+// Returns the indices into network.activations() of the sites that belong to a unit: those of its
+// own nodes, or, for quantizers at the inputs of operators, those of the tensors that it reads.
 std::vector<size_t> SitesOf(const QuantizedNetwork& network, const Unit& unit,
                             ActPlacement placement);
 
@@ -24,7 +24,7 @@ struct SoftUnitSettings {
   bool learn_weight_steps = false;
   bool quantize_activations = true;
   bool learn_act_steps = false;
-  bool learn_borders = false;     // those that the network's sites have
+  bool learn_borders = false;     // those of the network's sites
   bool mask_each_reader = false;  // `keep` is asked for each reader of a tensor (GENIE's code,
                                   // where each calls the quantizer that they share)
   StepGradient step_gradient = StepGradient::kRoundThenClamp;
@@ -32,19 +32,20 @@ struct SoftUnitSettings {
 
 class SoftUnit {
  public:
-  // `full_precision` has the network's nodes with the weights to round; `sites` as SitesOf gives
-  // them, each with a grid. Copies what it learns; `network` stays as it is until Store.
+  // `full_precision` has the network's nodes with the weights to round; `sites` as SitesOf returns
+  // them, each with a grid. Copies the values that it learns; `network` stays unchanged until
+  // Store.
   SoftUnit(const QuantizedNetwork& network, const Graph& full_precision, const Unit& unit,
            const std::vector<size_t>& sites, const SoftUnitSettings& settings);
 
-  // What decides, for site i of `sites` and a reader of it or all (site_taps.h), where the
-  // quantized value is taken (learned_activation.h).
+  // Decides where the quantized value is taken (learned_activation.h), for site i of `sites` and
+  // one reader or all of them (site_hooks.h).
   using Keep = std::function<torch::Tensor(size_t i, int reader, const torch::Tensor& tensor)>;
-  // The unit's output for its input x (before any quantizer at it). `keep` may be empty:
-  // everywhere.
+  // Returns the unit's output for its input x, which is not yet quantized. `keep` may be empty:
+  // everything is quantized.
   torch::Tensor Forward(const torch::Tensor& x, const Keep& keep = {}) const;
 
-  // Hard weights, learned steps and borders into the network.
+  // Stores hard weights, learned steps and borders in the network.
   void Store(QuantizedNetwork& network) const;
 
   std::vector<torch::Tensor> RoundingParameters() const;
@@ -53,7 +54,7 @@ class SoftUnit {
   std::vector<torch::Tensor> Borders() const;
   bool NothingToLearn() const;
   torch::Tensor RoundingLoss(double b) const;  // over all weights; REQUIRES rounding parameters
-  double SoftShare() const;                    // of the weights; 0 without rounding parameters
+  double SoftShare() const;                    // share of weights; 0 without rounding parameters
 
  private:
   struct Activation {

@@ -1,12 +1,11 @@
 // Weights whose rounding is learned: AdaRound (Nagel et al., ICML 2020, arXiv:2004.10568, eq.
-// 22–25), with the step learned too in GENIE (Jeon et al., CVPR 2023, arXiv:2212.04780,
-// section 3.3).
+// 22–25). In GENIE (Jeon et al., CVPR 2023, arXiv:2212.04780, section 3.3) the step is learned too.
 //
 //   w̃ = s·(clamp(B + h(V) + z, 0, 2^k − 1) − z)     B = ⌊w/s₀⌋, fixed; h in [0, 1]
 //   h(V) = clamp(sigmoid(V)·(ζ − γ) + γ, 0, 1)      ζ = 1.1, γ = −0.1
 //
-// V starts where h = frac(w/s₀): the soft weight is the weight itself, except where the grid clips
-// it. Since B does not follow s, the step can be learned beside V.
+// V starts where h = frac(w/s₀): the soft weight equals the weight, except where the grid clips it.
+// Since B does not follow s, the step can be learned together with V.
 #pragma once
 
 #include <torch/types.h>
@@ -25,12 +24,13 @@ class SoftWeight {
 
   // w̃, differentiable in V and, where it is learned, in s.
   torch::Tensor Soft() const;
-  // h := 1[V ≥ 0]: the codes and grid to keep. Before any step: nearest rounding (ties upwards).
+  // Rounds h to 1[V ≥ 0] and returns the final codes and grid. Before any step this is nearest
+  // rounding (ties upwards).
   QuantizedWeight Harden() const;
 
   // Σ over all weights of 1 − |2h(V) − 1|^b.
   torch::Tensor RoundingLoss(double b) const;
-  // How many h lie in (0.01, 0.99): what hardening will move.
+  // The number of h in (0.01, 0.99), which hardening will move.
   int64_t SoftCount() const;
 
   const torch::Tensor& v() const { return v_; }

@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-// Those that read a site's tensor itself, not what pooling makes of it.
+// Returns the weighted nodes that read a site's tensor itself, not after pooling.
 std::vector<int> WeightedReaders(const Graph& teacher, const ActivationSite& site) {
   std::vector<int> readers;
   if (site.only) return readers;

@@ -1,4 +1,4 @@
-// Where AQuant's rounding borders (rounding_border.h) stand in a network, and where they begin.
+// The places and initial values of AQuant's rounding borders (rounding_border.h) in a network.
 #pragma once
 
 #include <vector>
@@ -11,17 +11,17 @@
 namespace zerosweep {
 
 struct BorderSettings {
-  BorderRows rows = BorderRows::kChannel;  // kElement needs quantizers in front of operators
-  bool closed_form = true;                 // where learning begins; false: at one half
+  BorderRows rows = BorderRows::kChannel;  // kElement needs quantizers at the inputs of operators
+  bool closed_form = true;                 // initial value; false: one half
 };
 
-// Lets the readers of every site quantize its columns for themselves, as borders by element need
-// it. Throws kUsage where quantizers do not stand in front of operators.
+// Makes the readers of every site quantize its columns themselves, as borders by element require.
+// Throws kUsage unless quantizers stand at the inputs of operators.
 void QuantizeByElement(ActPlacement placement, const Graph& teacher, QuantizedNetwork& network);
 
-// Gives those of `sites` that have no border yet one; sites that no weight reads keep rounding to
-// nearest. The closed form makes up for the weights of readers that the unit's loss sees; of others
-// a border is learned from one half. `teacher` has the network's nodes in full precision.
+// Gives a border to each of `sites` that has none yet. Sites that no weight reads keep rounding to
+// nearest. The closed form compensates for the weights of readers that the unit's loss sees; for
+// other readers a border begins at one half. `teacher` has the network's nodes in full precision.
 void BeginBorders(const BorderSettings& settings, const Graph& teacher, const Unit& unit,
                   const std::vector<size_t>& sites, QuantizedNetwork& network);
 

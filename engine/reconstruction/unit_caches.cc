@@ -21,7 +21,7 @@ torch::Tensor RunInBatches(const Graph& graph, const torch::Tensor& x, const For
   return torch::cat(outputs);
 }
 
-// The student's value `to` behind its quantized sites.
+// Returns the student's value `to`, computed with its quantized sites.
 torch::Tensor RunQuantized(const QuantizedNetwork& student, ActPlacement placement,
                            const torch::Tensor& images, Value to,
                            const std::function<void()>& after_batch) {

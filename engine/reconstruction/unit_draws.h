@@ -1,4 +1,4 @@
-// Random draws of a unit in a phase of a reconstruction: those of a step can be made again.
+// Random draws of a unit in a phase of a reconstruction. The draws of a step are reproducible.
 #pragma once
 
 #include <torch/types.h>
@@ -16,10 +16,10 @@ class UnitDraws {
  public:
   UnitDraws(const RandomStreams& random, const Phase& phase, const Unit& unit);
 
-  // `count` of `images` images, with replacement: int64.
+  // Returns `count` indices of `images` images, drawn with replacement: int64.
   torch::Tensor Batch(int64_t step, int64_t count, int64_t images) const;
-  // QDrop's drop: 1 where an element of `like` is quantized, else 0. `what` and `reader` (a node,
-  // or kEveryReader) tell the masks of a step apart.
+  // QDrop's drop: 1 where an element of `like` is quantized, otherwise 0. `what` and `reader` (a
+  // node, or kEveryReader) distinguish the masks of a step.
   torch::Tensor Keep(int64_t step, std::string what, int reader, const torch::Tensor& like) const;
 
  private:

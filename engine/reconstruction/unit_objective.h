@@ -1,4 +1,4 @@
-// What a method adds to the training of a unit.
+// A method's additions to the training of a unit.
 #pragma once
 
 #include <torch/types.h>
@@ -17,11 +17,11 @@ class UnitObjective {
   // Runs the soft unit on an input.
   using Student = std::function<torch::Tensor(const torch::Tensor& x)>;
 
-  // Before a unit is trained: what is cached may be replaced (PD-Quant's correction, BRECQ's
-  // weights); `unit` is one of the network's units.
+  // Called before a unit is trained. May replace cached data (PD-Quant's correction, BRECQ's
+  // weights). `unit` is one of the network's units.
   virtual void BeginUnit(const Phase& phase, const Unit& unit, const Student& student,
                          UnitCaches& caches) = 0;
-  // Added to the loss; undefined: nothing. `indices` are the batch's images.
+  // Returns a term to add to the loss, or undefined. `indices` are the batch's images.
   virtual torch::Tensor ExtraLoss(const UnitCaches& /*caches*/, const torch::Tensor& /*indices*/,
                                   const Student& /*student*/) {
     return {};

@@ -68,7 +68,7 @@ torch::Tensor UnitTraining::Input(int64_t step, const torch::Tensor& indices) co
   return torch::where(keep.to(torch::kBool), x, caches_.x_fp.index_select(0, indices));
 }
 
-// Runs the soft unit under drop, each time with draws of its own.
+// Returns a function that runs the soft unit under drop, each time with new draws.
 UnitObjective::Student UnitTraining::DroppedStudent(int64_t step) const {
   return [this, step, forwards = 0](const torch::Tensor& input) mutable {
     SoftUnit::Keep keep;

@@ -1,4 +1,4 @@
-// The training of one unit in one phase of a reconstruction (reconstruction.h has the loss).
+// The training of one unit in one phase of a reconstruction (reconstruction.h defines the loss).
 #pragma once
 
 #include <torch/types.h>
@@ -19,13 +19,14 @@ namespace zerosweep {
 
 class UnitTraining {
  public:
-  // `soft` as SoftSettings says. Everything given outlives this object; `objective` may be null.
+  // `soft` was made with SoftSettings. All arguments must outlive this object; `objective` may be
+  // null.
   UnitTraining(const ReconstructionSettings& settings, const Phase& phase, const Unit& unit,
                const UnitDraws& draws, const SoftUnit& soft, UnitObjective* objective,
                UnitCaches caches);
 
-  // Step `step` of the phase's iterations, which adds its losses to `curves`. Returns that of the
-  // output. Throws Failure::kNonFinite.
+  // Runs step `step` of the phase's iterations and adds its losses to `curves`. Returns the loss of
+  // the output. Throws Failure::kNonFinite.
   double Step(int64_t step, Curves& curves);
 
   void Save(CheckpointState& state) const;
@@ -48,7 +49,7 @@ class UnitTraining {
   std::vector<double> step_rates_;  // by group of steps_, at step 0
 };
 
-// What the unit learns in a phase.
+// The settings of a unit that learns in this phase.
 SoftUnitSettings SoftSettings(const ReconstructionSettings& settings, const Phase& phase);
 
 }  // namespace zerosweep

@@ -27,7 +27,7 @@ void RequireSameNetwork(const std::vector<std::string>& names, const Sensitivity
   }
 }
 
-// At most kMaxNames of them.
+// Joins at most kMaxNames of them.
 std::string Shown(std::vector<std::string> words) {
   const size_t more = words.size() > kMaxNames ? words.size() - kMaxNames : 0;
   words.resize(words.size() - more);
@@ -42,7 +42,7 @@ BitAllocation AllocateBits(const Graph& graph, const Protocol& protocol,
   RequireSameNetwork(names, sensitivity);
   const std::vector<int> fixed = WeightBits(graph, protocol, 0);  // 0: free
   BitAllocation allocation;
-  FrontierPoint base;  // what the fixed ops cost
+  FrontierPoint base;  // cost of the fixed ops
   std::vector<std::vector<LayerOption>> layers;
   for (size_t i = 0; i < names.size(); ++i) {
     const int64_t weights = sensitivity.ops[i].weights;

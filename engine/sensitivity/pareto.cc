@@ -10,8 +10,8 @@ namespace {
 
 constexpr size_t kMaxSteps = 100'000'000;  // 800 MB
 
-// The children of one option: the frontier so far, moved by the option's size and Ω. Walked in
-// order, so that all options together give all children by ascending size without a sort.
+// The children of one option: the frontier so far, shifted by the option's size and Ω. Merging the
+// options in order yields all children by ascending size without a sort.
 struct Children {
   size_t option = 0;
   size_t next = 0;  // parent
@@ -54,7 +54,8 @@ void ParetoFrontier::AddLayer(const std::vector<LayerOption>& options, int64_t b
     const Step step{static_cast<uint32_t>(least->next), static_cast<uint32_t>(least->option)};
     if (++least->next == points_.size()) heads.erase(least);
     if (!kept.empty() && !(point.omega < kept.back().omega)) continue;
-    // The smallest point of all stays: without it a budget that only it meets would have none.
+    // Keeps the smallest point of all: a budget that only this point meets would otherwise have
+    // none.
     if (bucket > 1 && kept.size() > 1 && point.size / bucket == kept.back().size / bucket) {
       kept.pop_back();
       steps.pop_back();

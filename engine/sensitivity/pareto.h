@@ -1,10 +1,12 @@
 // The Pareto frontier of model size and sensitivity over the bits of all layers, by dynamic
-// programming (ZeroQ, Cai et al., CVPR 2020, section 3.2 and appendix A; never released).
+// programming (ZeroQ, Cai et al., CVPR 2020, section 3.2 and appendix A; its code was never
+// released).
 //
-//   Ω(k_1 … k_L) = Σ_i Ω_i(k_i)      size(k_1 … k_L) = Σ_i P_i·k_i
+//   Ω(k_1 … k_L) = Σ_i Ω_i(k_i)
+//   size(k_1 … k_L) = Σ_i P_i·k_i
 //
-// Layers are added one at a time. Every node of the frontier so far becomes one child for each
-// choice of the next layer; a child stays when its Ω is lower than that of every smaller one.
+// Layers are added one at a time. Every point of the frontier so far has one child for each choice
+// of the next layer. A child is kept when its Ω is lower than that of every smaller child.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +15,7 @@
 
 namespace zerosweep {
 
-// What a layer would cost at one bit-width.
+// The cost of a layer at one bit-width.
 struct LayerOption {
   int64_t size = 0;  // bits of its weights
   double omega = 0;
@@ -27,23 +29,24 @@ struct FrontierPoint {
 
 class ParetoFrontier {
  public:
-  // layers: the options of each, by ascending size, none empty.
-  // bucket: 0 or 1: exact. More: of the points whose size lies in the same [n·bucket, (n+1)·bucket)
-  // only the one of lowest Ω stays (the smallest of all points always does). Sizes stay true, so no
-  // point is smaller than it says; under any budget S, the last point is at least as good as the
-  // exact optimum under S − L·bucket. Throws kUsage when the frontier outgrows memory.
+  // layers: the options of each layer, by ascending size, none empty. bucket: 0 or 1: exact. For a
+  // larger bucket, only the point of lowest Ω is kept among those whose sizes lie in the same
+  // [n·bucket, (n+1)·bucket); the smallest point of all is always kept. The sizes of points remain
+  // exact. Under any budget S, the last point is at least as good as the exact optimum under S −
+  // L·bucket.
+  // Throws kUsage when the frontier outgrows memory.
   ParetoFrontier(const std::vector<std::vector<LayerOption>>& layers, int64_t bucket);
 
   // Ascending size, strictly descending Ω; never empty.
   const std::vector<FrontierPoint>& points() const { return points_; }
-  // The last point of at most that size; none when the smallest is larger.
+  // Returns the last point of at most that size, or nothing if all are larger.
   std::optional<size_t> LastWithin(int64_t size) const;
-  // For each layer the option that leads to the point.
+  // Returns for each layer the option that leads to the point.
   std::vector<size_t> OptionsOf(size_t point) const;
 
  private:
   struct Step {
-    uint32_t parent = 0;  // in the frontier of the layers before
+    uint32_t parent = 0;  // in the frontier of the preceding layers
     uint32_t option = 0;
   };
   void AddLayer(const std::vector<LayerOption>& options, int64_t bucket);

@@ -16,7 +16,8 @@ constexpr int64_t kCpuBatch = 64;
 constexpr int64_t kGpuBatch = 256;
 constexpr size_t kWidths = kMaxBits - kMinBits + 1;
 
-// N×K log-probabilities in float64: differences of distributions that nearly agree are small.
+// Returns N×K log-probabilities, in float64 since differences between nearly equal distributions
+// are small.
 torch::Tensor LogProbabilities(const Teacher& teacher, const torch::Tensor& images,
                                const ForwardHooks& hooks) {
   const int64_t total = images.size(0);
@@ -33,7 +34,7 @@ torch::Tensor LogProbabilities(const Teacher& teacher, const torch::Tensor& imag
   return torch::cat(parts);
 }
 
-// The log-probabilities with the weights of one op alone at `bits`.
+// Returns the log-probabilities with only the weights of one op at `bits`.
 torch::Tensor WithOneOpAt(int bits, int op, const Teacher& teacher, const torch::Tensor& images) {
   const Node& node = teacher.graph.nodes[static_cast<size_t>(op)];
   const torch::Tensor& weight = node.parameters.at("weight");
@@ -69,7 +70,7 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
                                Divergence divergence, Progress& progress,
                                Checkpoints& checkpoints) {
   const torch::NoGradGuard no_grad;
-  std::vector<double> omega;  // op by op, width by width: what a checkpoint keeps
+  std::vector<double> omega;  // op by op, width by width; saved in checkpoints
   if (const auto state = checkpoints.Restore()) state->values.at("omega").get_to(omega);
   const std::vector<int> ops = teacher.graph.Weighted();
   const size_t total = ops.size() * kWidths;

@@ -1,12 +1,12 @@
-// How much the outputs of a network change when the weights of one op alone are quantized (ZeroQ,
+// How much the outputs of a network change when only the weights of one op are quantized (ZeroQ,
 // Cai et al., CVPR 2020, section 3.2).
 //
 //   Ω_i(k) = (1/N) Σ_j KL(p(x_j; θ) ‖ p(x_j; θ with the weights of op i at k bits))
 //
-// p: softmax of the logits, batch norms kept, activations in full precision. Weights on ZeroQ's own
-// grid (per output channel on minimum and maximum), whatever quantizer follows: the measurement
-// belongs to the teacher and the images alone. The direction follows the paper; the public rerun
-// (rhhc/ZeroQ-MP) takes the mean of both.
+// p: softmax of the logits, with batch norms unfolded and activations in full precision. Weights
+// use ZeroQ's grid (per output channel on minimum and maximum) for every quantizer, so the
+// measurement depends only on the teacher and the images. The direction of KL follows the paper;
+// the public reimplementation (rhhc/ZeroQ-MP) takes the mean of both directions.
 #pragma once
 
 #include <torch/types.h>
@@ -28,7 +28,7 @@ enum class Divergence {
 
 struct OpSensitivity {
   std::string op;
-  int64_t weights = 0;        // P_i: how many; biases and batch norms do not count
+  int64_t weights = 0;        // P_i, their number; biases and batch norms do not count
   std::vector<double> omega;  // in nats, at kMinBits … kMaxBits
 };
 
@@ -37,16 +37,17 @@ struct Sensitivity {
   int64_t images = 0;
   std::vector<OpSensitivity> ops;  // in the order of Graph::Weighted()
 
-  // Ω of an op; 0 where its weights pass through. REQUIRES: bits are 2…8 or 32.
+  // Ω of an op; 0 at 32 bits. REQUIRES: bits are 2…8 or 32.
   double Omega(size_t op, int bits) const;
 };
 
-// (1/N) Σ_j of the divergence between two sets of distributions, N×K log-probabilities in float64.
+// (1/N) Σ_j of the divergence between two sets of distributions, given as N×K log-probabilities in
+// float64.
 double MeanDivergence(const torch::Tensor& log_p, const torch::Tensor& log_q,
                       Divergence divergence);
 
-// images: N×C×H×W on the teacher's device. Every op at every width, one after another: N·L·7 passes
-// of one image. Throws Failure::kNonFinite for logits that are not finite.
+// Measures every op at every width, one after another: 7·L passes of all N images. images: N×C×H×W
+// on the teacher's device. Throws Failure::kNonFinite for logits that are not finite.
 Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& images,
                                Divergence divergence, Progress& progress, Checkpoints& checkpoints);
 

@@ -10,13 +10,13 @@
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kCpuBatch = 100;  // a batch's activations of a CIFAR network stay in the cache
+constexpr int64_t kCpuBatch = 100;  // the activations of a CIFAR network then fit in the cache
 constexpr int64_t kGpuBatch = 500;
-constexpr int64_t kSmallImage = 32 * 32;  // pixels of the images that these numbers are meant for
+constexpr int64_t kSmallImage = 32 * 32;  // pixels of the images that these sizes are for
 constexpr int64_t kMinCpuBatch = 10, kMinGpuBatch = 50;
 constexpr const char* kPredictionsFile = "predictions.bin";
 
-// Larger images, fewer at a time.
+// Larger images get smaller batches.
 int64_t BatchFor(const Dataset& dataset, bool gpu) {
   const std::vector<int64_t> shape = dataset.shape();
   const int64_t pixels = std::max(kSmallImage, shape.at(1) * shape.at(2));

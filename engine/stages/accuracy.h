@@ -11,21 +11,21 @@ namespace zerosweep {
 
 struct Accuracy {
   Evaluation evaluation;
-  torch::Tensor predictions;  // int32, one an image
+  torch::Tensor predictions;  // int32, one per image
 
   double top1_percent() const { return 100.0 * evaluation.top1; }
 };
 
-// Runs `forward` (normalised images → logits) over the first `limit` images (0: all). The teacher
-// gives normalisation and device. Throws Failure::kNonFinite when a logit is not finite.
+// Runs `forward` (normalised images → logits) over the first `limit` images (0: all). Normalisation
+// and device are the teacher's. Throws Failure::kNonFinite when a logit is not finite.
 Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
                          int64_t limit, Progress& progress);
 
-// predictions.bin: little-endian int32, one an image.
+// predictions.bin: little-endian int32, one per image.
 void SavePredictions(const torch::Tensor& predictions, const std::filesystem::path& folder);
 torch::Tensor LoadPredictions(const std::filesystem::path& folder);
 
-// One bit an image, least significant first.
+// Packs one bit per image, least significant first.
 std::string PackBits(const torch::Tensor& flags);
 
 }  // namespace zerosweep

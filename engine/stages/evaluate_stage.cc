@@ -1,5 +1,5 @@
 // evaluate: top-1 of a quantized network on the test split, and of its snapshots. Artifact:
-// correct.bin (one bit an image), predictions.bin, both of the trained network.
+// correct.bin (one bit per image) and predictions.bin, both for the trained network.
 #include <functional>
 #include <limits>
 
@@ -12,7 +12,7 @@
 namespace zerosweep {
 namespace {
 
-// Percent of images on which the two networks choose the same class. The teacher may have seen
+// Percentage of images on which the two networks choose the same class. The teacher may have seen
 // fewer images.
 double Agreement(const torch::Tensor& predictions, const torch::Tensor& teacher) {
   const int64_t count = std::min(predictions.numel(), teacher.numel());
@@ -22,9 +22,10 @@ double Agreement(const torch::Tensor& predictions, const torch::Tensor& teacher)
                      .item<double>();
 }
 
-// Of a trained network, beside its last state: before training (untrained_top1), the best state as
-// the test images tell (best_top1: what many papers report, never ranked), and the one that scored
-// best on images held out of the training (heldout_top1). Its last state is the last snapshot.
+// Adds the metrics of a trained network's snapshots to that of its last state, which is the last
+// snapshot: the state before training (untrained_top1), the best state on the test images
+// (best_top1: what many papers report, never ranked), and the state with the best score on images
+// held out of the training (heldout_top1).
 void AddSnapshots(const StageContext& context, QuantizedNetwork network, double last_top1,
                   const std::function<double(const QuantizedNetwork&)>& measure,
                   std::map<std::string, double>& metrics) {

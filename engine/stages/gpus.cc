@@ -15,7 +15,7 @@ std::string FirstLine(const std::string& text) { return text.substr(0, text.find
 std::string GpuName(int index) {
   cudaDeviceProp properties{};
   const bool known = cudaGetDeviceProperties(&properties, index) == cudaSuccess;
-  cudaGetLastError();  // else the next call would report it again
+  cudaGetLastError();  // otherwise the next call would report it again
   return known ? properties.name : "unknown";
 }
 
@@ -26,7 +26,7 @@ std::string GpuProblem(int index) {
   if (error != cudaSuccess) return cudaGetErrorString(error);
   if (index >= count) return "CUDA shows " + std::to_string(count) + " GPUs";
   try {
-    // A kernel: memory alone can also be had from a card that is too old for ours.
+    // Runs a kernel: a card that is too old for our kernels can still allocate memory.
     const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
     const torch::Tensor numbers = torch::arange(5, torch::TensorOptions(device));
     const auto sum = numbers.sum().item<int64_t>();

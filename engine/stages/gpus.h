@@ -1,4 +1,4 @@
-// The GPUs that this process sees, and whether they can really be used.
+// The GPUs that this process sees, and whether they are usable.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace zerosweep {
 
-// "NVIDIA H200"; "unknown" where CUDA does not say. Never throws.
+// "NVIDIA H200", or "unknown" if CUDA does not report a name. Never throws.
 std::string GpuName(int index);
 
-// "" when tensors can be computed on the GPU of this number, else CUDA's own message. Never throws.
+// Returns "" when tensors can be computed on this GPU, otherwise CUDA's own message. Never throws.
 std::string GpuProblem(int index);
 
-// {"problem": why CUDA shows none, or "", "gpus": [{"name", "problem"}]}, in CUDA's order. Never
-// throws.
+// Returns {"problem": why CUDA shows none, or "", "gpus": [{"name", "problem"}]}, in CUDA's order.
+// Never throws.
 Json DescribeGpus();
 
 }  // namespace zerosweep

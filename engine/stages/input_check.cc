@@ -11,7 +11,7 @@
 namespace zerosweep {
 namespace {
 
-// nothing: to the shape that the dataset declares
+// Nothing stands for the shape that the dataset declares.
 std::optional<EvalTransform> TransformOf(const Json& params) {
   if (!params.contains("eval")) return std::nullopt;
   return EvalTransform{params["eval"].at("resize"), params["eval"].at("crop")};

@@ -1,4 +1,4 @@
-// What a sweep reads from outside, looked at before it is started: `zerosweep-stage --check`.
+// Checks of a sweep's external inputs before the sweep starts: `zerosweep-stage --check`.
 #pragma once
 
 #include <string>
@@ -10,14 +10,16 @@
 
 namespace zerosweep {
 
-// The network that the parameters of a teacher stage name, with the weights of `file`, for images
-// of `shape` (C, H, W), on the CPU. Appends to `notes` what a person should know. Throws kUsage.
+// Returns the network that the parameters of a teacher stage name, with the weights of `file`, for
+// images of `shape` (C, H, W), on the CPU. Appends information for the user to `notes`. Throws
+// kUsage.
 Teacher ReadTeacher(const Json& params, const std::filesystem::path& file,
                     const std::vector<int64_t>& shape, std::vector<std::string>& notes);
 
-// Reads what a stage would read: {params, files} of it as in a `run` frame, and `split`. Of the
-// weights everything (keys, shapes, values), of the split its list, the number of its classes, its
-// first and its last image. Returns what a person should know. Throws kUsage as the stage would.
+// Reads the inputs that a stage would read: its {params, files} as in a `run` frame, and `split`.
+// Checks the weights completely (keys, shapes, values); checks the split's list, its number of
+// classes, its first and its last image. Returns information for the user. Throws kUsage as the
+// stage would.
 std::vector<std::string> CheckInputs(const Json& request);
 
 }  // namespace zerosweep

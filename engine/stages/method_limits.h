@@ -1,5 +1,5 @@
-// The limits of a method (engine/catalogue/limits.h), asked again where the network and the images
-// are at hand.
+// The limits of a method (engine/catalogue/limits.h), checked again once the network and the images
+// are known.
 #pragma once
 
 #include "engine/graph/teacher.h"
@@ -7,14 +7,14 @@
 
 namespace zerosweep {
 
-// What a stage knows of its trial beyond parameters and network. Null: it does not.
+// Facts of its trial that a stage knows, beyond parameters and network. Null: unknown.
 struct StageFacts {
   Json protocol = Json::object();
   Json a_bits;
   Json labelled;  // whether the images were made for classes
 };
 
-// Throws kUsage with the message that planning gives.
+// Throws kUsage with the same message as planning.
 void CheckLimits(const StageContext& context, const Declaration& method, const Teacher& teacher,
                  const StageFacts& known = {});
 

@@ -1,6 +1,6 @@
-// quantize: quantization of a teacher on synthesised images, or on those that the method makes
-// itself. Artifact: quantized.{safetensors,json}, curve.json; of a network that was trained
-// snapshots.{safetensors,json}, of a method that makes images samples.png.
+// quantize: quantization of a teacher on synthesised images, or on images that the method itself
+// makes. Artifact: quantized.{safetensors,json} and curve.json; for a trained network
+// snapshots.{safetensors,json}; for a method that makes images samples.png.
 #include <algorithm>
 #include <optional>
 
@@ -15,7 +15,7 @@ namespace zerosweep {
 namespace {
 
 struct CalibrationImages {
-  torch::Tensor images, labels;  // undefined where there are none
+  torch::Tensor images, labels;  // undefined if there are none
   std::optional<Dataset> real;
 };
 

@@ -26,7 +26,7 @@
 namespace zerosweep {
 namespace {
 
-// At most two progress frames a second; the last one of a stage always goes out.
+// Sends at most two progress frames per second; the last one of a stage is always sent.
 class FrameProgress final : public Progress {
  public:
   FrameProgress(WorkerConnection& line, std::string attempt)
@@ -63,7 +63,7 @@ torch::Device ParseDevice(const std::string& name) {
   return *device;
 }
 
-// What every attempt of this process is given.
+// The data that all attempts of this process share.
 struct Host {
   Json machine;  // signature
   WorkerConnection& line;
@@ -132,7 +132,7 @@ StageMessage Attempt(const StageRun& run, const Host& host) {
     return RunStage(run, host);
   } catch (const Error& error) {
     const bool configuration = error.kind() == ErrorKind::kUsage;
-    // It may hold names from files, of any bytes.
+    // The message may hold names from files, with arbitrary bytes.
     return Failed(run, error.kind(), configuration ? Failure::kConfiguration : error.failure(),
                   ShownBytes(error.what()));
   } catch (const c10::OutOfMemoryError& error) {
@@ -160,7 +160,7 @@ int ServeStages(int read_fd, int write_fd) {
   if (!line.Send(StageHello{CatalogueDigest(), Version(), host.machine})) return kExitInterrupted;
   while (const auto run = line.NextRun()) {
     const bool heard = line.Send(Attempt(*run, host));
-    leave.can_save = false;  // from here on SIGTERM ends the process by itself
+    leave.can_save = false;  // from here on SIGTERM ends the process at once
     if (!heard || leave.requested) return kExitInterrupted;
   }
   return kExitOk;

@@ -1,6 +1,7 @@
-// sensitivity: how much quantizing each op alone changes the outputs. Artifact: sensitivity.json.
-// A stage of its own: it depends on the teacher and the images alone and serves every budget, every
-// set of choices and every quantizer. All widths are measured, so that choices rename nothing.
+// sensitivity: how much the outputs change when each op alone is quantized. Artifact:
+// sensitivity.json. It is a separate stage since it depends only on the teacher and the images and
+// serves every budget, every set of choices and every quantizer. It measures all widths, so that
+// choices do not change its name.
 #include "engine/import/safetensors.h"
 #include "engine/quant/number_format.h"
 #include "engine/sensitivity/sensitivity.h"

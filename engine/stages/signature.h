@@ -1,4 +1,5 @@
-// The execution signature: what else a result depends on besides its stage (never part of a name).
+// The execution signature: everything apart from the stage that a result depends on. It is never
+// part of a name.
 #pragma once
 
 #include "base/json.h"
@@ -6,12 +7,13 @@
 
 namespace zerosweep {
 
-// CPU model and capability, GPU models, library versions, compiler, code revision. A fixed list of
-// facts.
+// A fixed list of facts: CPU model and capability, GPU models, library versions, compiler, code
+// revision.
 Json MachineSignature();
 
-// What the state of a run depends on: of the machine only what it uses (the device's model, not its
-// number), the threads and the catalogue. Equal signatures give equal bits on CPUs.
+// The facts that the state of a run depends on: the parts of the machine that it uses (the device's
+// model, not its number), the number of threads and the catalogue. Equal signatures give equal bits
+// on CPUs.
 Json ExecutionSignature(const Json& machine, const StageRun& run);
 
 }  // namespace zerosweep

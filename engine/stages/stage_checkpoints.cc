@@ -13,11 +13,11 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kTimesWriting = 20;  // checkpoints cost at most a twentieth of the time
+constexpr double kTimesWriting = 20;  // checkpoints take at most a twentieth of the time
 constexpr int kKept = 2;              // the last one may be damaged
 constexpr size_t kLongestName = 128;
 
-// "threads 2, not 1": what two signatures disagree about.
+// "threads 2, not 1": the differences between two signatures.
 std::string Differences(const Json& there, const Json& here) {
   std::vector<std::string> words;
   for (const auto& [fact, value] : here.items()) {
@@ -28,7 +28,7 @@ std::string Differences(const Json& there, const Json& here) {
   return Join(words, "; ");
 }
 
-// The least or the most that any rank says.
+// The minimum or maximum of the ranks' values.
 int Agreed(Group& group, int own, Group::Reduction reduction) {
   if (group.size() == 1) return own;
   const torch::Tensor said = torch::full({1}, own, torch::kInt32);
@@ -36,9 +36,9 @@ int Agreed(Group& group, int own, Group::Reduction reduction) {
   return said.item<int>();
 }
 
-// Of the signatures of all ranks, in their order: a state continues on such machines alone.
+// Digest of the signatures of all ranks, in their order: a state resumes only on the same machines.
 std::string GroupDigest(const Json& signature, Group& group) {
-  constexpr int64_t kBytes = 64;  // of a digest as hex
+  constexpr int64_t kBytes = 64;  // of a hex digest
   const std::string own = JsonDigest(signature);
   torch::Tensor all = torch::zeros({group.size(), kBytes}, torch::kInt32);
   for (int64_t i = 0; i < kBytes; ++i)
@@ -71,7 +71,7 @@ void StageCheckpoints::Log(const std::string& message) const {
 
 std::optional<CheckpointState> StageCheckpoints::Restore() {
   if (folder_.empty()) return std::nullopt;
-  leave_.can_save = true;  // whoever asks for a state will offer some
+  leave_.can_save = true;  // a stage that restores also saves
   std::vector<fs::path> candidates;
   if (group_.rank() == 0) candidates = CheckpointsIn(folder_);
   for (auto next = candidates.begin();;) {
@@ -96,7 +96,7 @@ std::string StageCheckpoints::Announced(const std::string& name) const {
   std::vector<int> letters(name.begin(), name.end());
   letters.resize(kLongestName);
   const torch::Tensor said = torch::tensor(letters, torch::kInt32);
-  group_.Reduce({said}, Group::Reduction::kSum);  // the others say nothing: zeros
+  group_.Reduce({said}, Group::Reduction::kSum);  // the other ranks contribute zeros
   const int* first = said.const_data_ptr<int>();
   return {first, std::find(first, first + kLongestName, 0)};
 }
@@ -196,7 +196,7 @@ void StageCheckpoints::RemoveSuperseded(int64_t step) const {
     try {
       if (ReadManifest(folder).signature != signature_) continue;
     } catch (const Error&) {
-      continue;  // damaged: the end of the stage removes it
+      continue;  // damaged: removed at the end of the stage
     }
     if (++kept > kKept) RemoveCheckpoint(folder);
   }

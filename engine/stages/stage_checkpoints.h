@@ -1,4 +1,4 @@
-// The checkpoints of a running stage, as folders that outlive its process
+// The checkpoints of a running stage: folders that outlive its process
 // (contract/checkpoint_folder.h).
 #pragma once
 
@@ -13,29 +13,30 @@
 
 namespace zerosweep {
 
-// Saves when the process is asked to leave, and otherwise after `run.checkpoint_period` seconds or
-// 20 times what the last one took to write, whichever is longer. Keeps the last two. A checkpoint
-// that cannot be written is reported in the log and costs the stage nothing else. With an empty
+// Saves when the process is asked to stop, and otherwise after `run.checkpoint_period` seconds or
+// 20 times the duration of the last write, whichever is longer. Keeps the last two checkpoints. If
+// one cannot be written, the log reports it and the stage continues. With an empty
 // `run.checkpoints` it does nothing.
 //
-// In a group every call is collective: all ranks restore the same one and leave at the same step,
-// and rank 0 writes.
+// In a group every call is collective: all ranks restore the same checkpoint and stop at the same
+// step, and rank 0 writes.
 class StageCheckpoints final : public Checkpoints {
  public:
-  // `signature`: the execution signature, without which a checkpoint is not used. All else that is
-  // given outlives this object.
+  // `signature`: the execution signature; only checkpoints with the same signature are used. All
+  // other arguments must outlive this object.
   StageCheckpoints(const StageRun& run, Json signature, StopRequest& leave, const Clock& clock,
                    Group& group);
 
-  // The highest whole one of the same signature, whichever attempt made it. Those that are passed
-  // over, and why, are in the log.
+  // Returns the complete checkpoint of the highest step with the same signature, from any attempt.
+  // The log names those that were skipped, with the reason.
   std::optional<CheckpointState> Restore() override;
   void Offer(int64_t step, const std::function<CheckpointState()>& state) override;
-  // That other attempts took up to the checkpoint that Restore gave; 0 where it gave none.
+  // Seconds that other attempts took up to the restored checkpoint; 0 without one.
   double earlier_seconds() const { return earlier_seconds_; }
 
  private:
-  // What rank 0 says: it chooses among what is there, the others look for the same.
+  // Returns rank 0's `name` on all ranks: rank 0 chooses among its checkpoints, and the others look
+  // for the same one.
   std::string Announced(const std::string& name) const;
   bool Usable(const std::filesystem::path& folder) const;
   std::optional<CheckpointState> Load(const std::filesystem::path& folder) const;
@@ -45,13 +46,13 @@ class StageCheckpoints final : public Checkpoints {
   void Log(const std::string& message) const;
 
   const StageRun& run_;
-  std::filesystem::path folder_;  // of the stage
+  std::filesystem::path folder_;  // the stage's
   Json signature_;
   StopRequest& leave_;
   const Clock& clock_;
   Group& group_;
   double began_;
-  double due_;  // when the next one is
+  double due_;  // time of the next checkpoint
   double earlier_seconds_ = 0;
 };
 

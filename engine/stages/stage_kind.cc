@@ -14,7 +14,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// Keys of a stage's parameters that are the engine's own, not the method's.
+// Keys of a stage's parameters that belong to the engine, not to the method.
 const std::set<std::string> kStructural = {"name",   "seed",     "dataset", "data", "w_bits",
                                            "a_bits", "protocol", "ranks",   "eval"};
 

@@ -1,6 +1,6 @@
-// A kind of stage: what `zerosweep-stage` runs for one `run` message. Registers itself with its
-// declaration; a kind's declared parameters are those a sweep may set, its inputs
-// and outputs are files of artifacts.
+// A kind of stage, which `zerosweep-stage` runs for one `run` message. It registers itself with its
+// declaration: its parameters are those that a sweep may set; its inputs and outputs are files of
+// artifacts.
 #pragma once
 
 #include <filesystem>
@@ -25,32 +25,32 @@ struct StageContext {
   torch::Device device;
   Progress& progress;
   Checkpoints& checkpoints;
-  Group& group;                     // of processes that run this stage together
+  Group& group;                     // the processes that run this stage together
   std::filesystem::path staging;    // exists (see writes), empty; the kind writes its files here
-  std::vector<std::string>& notes;  // what a person should know goes here, a sentence each
+  std::vector<std::string>& notes;  // information for the user, one sentence each
 
   const Json& params() const { return run.stage.params; }
-  // Of a group only rank 0 has something to write, and a folder for it; its metrics count.
+  // In a group only rank 0 writes files and has a folder for them; only its metrics count.
   bool writes() const { return group.rank() == 0; }
-  // Those of the stage's parameters that the kind declares, and those of the synthesizer or
-  // quantizer that the stage names.
+  // The stage's parameters that the kind declares, and those of the synthesizer or quantizer that
+  // the stage names.
   Json KindParams() const;
   Json MethodParams() const;
   uint64_t seed() const { return run.stage.params.value("seed", uint64_t{0}); }
-  // Folder of an input artifact, and path of a file from outside. Throw kInternal when the control
-  // program sent none.
+  // Folder of an input artifact, and path of an external file. Both throw kInternal when the
+  // control program sent none.
   std::filesystem::path Input(const std::string& role) const;
   std::filesystem::path File(const std::string& role) const;
-  // A split of the dataset that the stage names, checked against the fingerprint in the stage's
-  // parameters; images of folders are resized as its "eval" says. Throws kUsage.
+  // Loads a split of the dataset that the stage names, checked against the fingerprint in the
+  // stage's parameters. Images of folders are resized according to "eval". Throws kUsage.
   Dataset LoadSplit(const std::string& split) const;
 };
 
 // Writes curve.json ({term: {"x": […], "y": […]}}) into `folder`, unless there are none.
 void SaveCurves(const Json& curves, const std::filesystem::path& folder);
 void SaveCurves(const Curves& curves, const std::filesystem::path& folder);
-// Writes samples.png, the grid of the first of these images of the teacher's space (N×C×H×W; see
-// engine/data/sample_grid.h), into `folder`.
+// Writes samples.png into `folder`: a grid of the first of these images, which are in the teacher's
+// space (N×C×H×W; see engine/data/sample_grid.h).
 void SaveSamples(const torch::Tensor& images, const Teacher& teacher,
                  const std::filesystem::path& folder);
 
@@ -58,7 +58,7 @@ using StageMetrics = std::map<std::string, double>;
 using StageKindRegistry = Registry<Role::kKind, StageContext, StageMetrics>;
 using RegisterStageKind = StageKindRegistry::Register;
 
-// The teacher's artifact: teacher.safetensors, teacher.json, predictions.bin (int32, one an image
+// The teacher's artifact: teacher.safetensors, teacher.json, predictions.bin (int32, one per image
 // of the test split).
 void SaveTeacher(const Teacher& teacher, const std::filesystem::path& folder);
 Teacher LoadTeacher(const std::filesystem::path& folder, torch::Device device);

@@ -1,4 +1,4 @@
-// synthesize: makes calibration images. Artifact: images.safetensors (images, labels where there
+// synthesize: makes calibration images. Artifact: images.safetensors (images, and labels if there
 // are any), curve.json, samples.png.
 #include "base/files.h"
 #include "engine/import/safetensors.h"

@@ -1,5 +1,5 @@
-// teacher: reads a trained network, checks it against its card before GPU-hours burn, and publishes
-// it.
+// teacher: reads a trained network, checks it against its card before any GPU-hours are spent, and
+// publishes it.
 
 #include <cmath>
 
@@ -14,10 +14,10 @@
 namespace zerosweep {
 namespace {
 
-// Room for another machine's rounding: two of ten thousand images.
+// Tolerance for another machine's rounding: two of ten thousand images.
 constexpr double kCardTolerance = 0.02;
 
-// The weights that the stage names, whatever lies at the path by now.
+// Reads the weights that the stage names, even if the file at the path has changed since.
 Teacher ReadNamedTeacher(const StageContext& context, const Dataset& test) {
   const std::filesystem::path weights = context.File("weights");
   if (WeightsDigest(weights, Sha256File) != context.params().at("weights")) {
@@ -34,7 +34,7 @@ Teacher ReadNamedTeacher(const StageContext& context, const Dataset& test) {
   return teacher;
 }
 
-// A network quantized to 32/32 bits must be the teacher itself.
+// Checks that a network quantized to 32/32 bits equals the teacher.
 void CheckPassThrough(const Teacher& teacher, const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
   const QuantizedNetwork network(teacher, {.w_bits = kPassThroughBits, .a_bits = kPassThroughBits});

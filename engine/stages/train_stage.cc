@@ -38,7 +38,7 @@ Normalisation NormalisationOf(const Dataset& train) {
   return result;
 }
 
-// The form of a card is that of sweeps/values/model_card.h.
+// Writes the model card in the format of sweeps/values/model_card.h.
 void WriteCard(const StageContext& context, const Teacher& teacher, double top1, int64_t images,
                const TeacherRecipe& recipe) {
   const std::string name = context.params().at("name");

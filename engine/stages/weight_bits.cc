@@ -41,7 +41,8 @@ std::map<std::string, double> BitMetrics(const StageBits& bits, const QuantizedN
 
 Json FrontierCurve(const BitAllocation& allocation) {
   const std::vector<FrontierPoint>& all = allocation.frontier;
-  // Bins of equal size; of each the lowest Ω, which is the last. Three places stay free.
+  // Bins of equal size; from each, the point of lowest Ω, which is its last. Three places stay
+  // free.
   const auto bins = static_cast<int64_t>(Curve::kMaxBins) - 3;
   const int64_t width = (all.back().size - all.front().size) / bins + 1;
   const auto bin = [&](const FrontierPoint& point) {

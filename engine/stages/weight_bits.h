@@ -1,4 +1,4 @@
-// The bits of the weights of a quantize stage: its parameter `w_bits`.
+// The weight bits of a quantize stage: its parameter `w_bits`.
 #pragma once
 
 #include <optional>
@@ -15,14 +15,19 @@ struct StageBits {
   std::optional<BitAllocation> allocation;  // mixed precision only
 };
 
-// `w_bits` is a number; {"budget": 4, "choices": [2, 4, 8], "bucket": 8192} (mixed precision: reads
-// the input "sensitivity"); or {"layers": {op: bits}}. The choice is made here, in every quantize
-// stage anew, and not in a stage of its own: it takes less than a second, and it depends on
-// protocol fields that belong to quantization. Throws kUsage as bit_allocation.h says.
+// `w_bits` is one of:
+// - a number;
+// - {"budget": 4, "choices": [2, 4, 8], "bucket": 8192}: mixed precision, which reads the input
+//   "sensitivity";
+// - {"layers": {op: bits}}.
+// Every quantize stage repeats the allocation, which needs no stage of its own: it takes less than
+// a second, and it depends on protocol fields that belong to quantization. Throws kUsage as
+// bit_allocation.h says.
 StageBits ReadStageBits(const StageContext& context, const Graph& graph, const Protocol& protocol);
 
-// Of a network whose ops differ in bits: "w_bits:00:conv1" → bits for every weighted op in the
-// graph's order; of mixed precision also budget_bytes and predicted_kl. Nothing for one width.
+// For a network whose ops differ in bits: "w_bits:00:conv1" → bits for every weighted op in the
+// graph's order, and for mixed precision also budget_bytes and predicted_kl. Empty for a single
+// width.
 std::map<std::string, double> BitMetrics(const StageBits& bits, const QuantizedNetwork& network);
 
 // At most 512 points of the frontier for curve.json: {"x": bytes, "y": Ω}. The smallest, the

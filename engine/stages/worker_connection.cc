@@ -23,7 +23,7 @@ constexpr std::chrono::duration<double> kSignOfLife(1);
 }  // namespace
 
 struct WorkerConnection::State {
-  std::mutex mutex;  // of all that follows
+  std::mutex mutex;  // guards the members below, except `writing`
   std::condition_variable changed;
   std::deque<StageRun> runs;
   std::map<int64_t, std::optional<StoreAnswer>> asked;  // by request
@@ -90,7 +90,7 @@ StoreAnswer WorkerConnection::Ask(StoreRequest request, double patience) {
   auto& answer = state_->asked[request.id];
   for (bool first = true; !answer && Clock::now() < deadline; first = false) {
     lock.unlock();
-    // Only a wait may be repeated.
+    // Only a wait may be sent again.
     if (first || request.operation == StoreOperation::kWait) Send(request);
     lock.lock();
     const auto next = Clock::now() + std::chrono::duration_cast<Clock::duration>(kSignOfLife);

@@ -1,4 +1,4 @@
-// The two streams of a stage process: what it says to its worker, and what the worker says to it.
+// The two streams between a stage process and its worker.
 #pragma once
 
 #include <memory>
@@ -9,21 +9,22 @@
 
 namespace zerosweep {
 
-// A thread of its own reads, so that answers of the store arrive while a stage computes, and the
-// end of the stream is heard at once: the process then ends, unless it waits for a run. So it does
-// after a frame that is not of the protocol. Lives as long as the process.
+// A separate thread reads, so that answers of the store arrive while a stage computes. If the
+// stream ends or brings a frame that is not of the protocol, this thread ends the process at once,
+// unless the process is waiting for a run. The connection lives as long as the process.
 class WorkerConnection {
  public:
   WorkerConnection(int read_fd, int write_fd);
 
   // Returns false when the worker is gone. Any thread.
   bool Send(const StageMessage& message);
-  // Blocks for the next run; nullopt at the end of the stream. Until the next call the stage counts
-  // as working. One thread. Throws kCluster for a frame that is not of the protocol.
+  // Blocks until the next run; returns nullopt at the end of the stream. The stage counts as
+  // working until the next call. Use from one thread. Throws kCluster for a frame that is not of
+  // the protocol.
   std::optional<StageRun> NextRun();
-  // Asks the store of the attempt and waits for the answer, at most so many seconds. Who waits for
-  // others says so once a second, so that nobody takes it for hung. Throws Failure::kLostWorker.
-  // Any thread.
+  // Asks the store of the attempt and waits at most `patience` seconds for the answer. While it
+  // waits for other ranks it sends a sign of life once a second, so that the process does not look
+  // hung. Throws Failure::kLostWorker. Any thread.
   StoreAnswer Ask(StoreRequest request, double patience);
 
  private:

@@ -28,7 +28,7 @@ BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& wh
 }
 
 BatchStatistics BiasedBatchStatistics(const torch::Tensor& x) {
-  static SoloGroup alone;  // outlives every graph
+  static SoloGroup alone;  // outlives every autograd graph
   Moments moments = GlobalMoments(alone, {x}).front();
   return {std::move(moments.mean), std::move(moments.variance)};
 }

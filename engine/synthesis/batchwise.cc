@@ -30,7 +30,7 @@ class Work {
       if (resume) batch->Restore(*resume);
       resume.reset();
       Optimise(*batch);
-      // Contiguous, as a checkpoint would give them back.
+      // Contiguous, as a checkpoint would restore them.
       finished_.push_back(batch->Images().contiguous());
     }
     SyntheticData data;
@@ -75,15 +75,15 @@ class Work {
     iteration_ = state.values.at("iteration");
     curves_ = CurvesFromState(state.values.at("curves"));
     if (index_ == 0) return;
-    // In the batches that it was made in: what is computed from them has the same bits.
+    // Split into the original batches, so that results computed from them have the same bits.
     finished_ = state.tensors.at("finished").to(context_.teacher.device()).split(batch_);
   }
 
   const SynthesisContext& context_;
   const std::string& method_;
   int64_t total_, batch_, iterations_;
-  int64_t index_ = 0;      // of the batch that is being optimised
-  int64_t iteration_ = 0;  // of it
+  int64_t index_ = 0;      // index of the current batch
+  int64_t iteration_ = 0;  // within the current batch
   std::vector<torch::Tensor> finished_;
   Curves curves_;
 };

@@ -1,4 +1,4 @@
-// Images that are optimised one batch after another, with progress, curves and checkpoints.
+// Images that are optimised batch by batch, with progress, curves and checkpoints.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace zerosweep {
 
-// How many images there are, how many are optimised together, and the steps of each batch.
+// Numbers of images in total and per batch, and of steps for each batch.
 struct BatchSettings {
   int64_t images = 0, batch = 0, iterations = 0;
 };
@@ -28,21 +28,22 @@ struct ImageBatch {
 class BatchOptimisation {
  public:
   virtual ~BatchOptimisation() = default;
-  // Step `iteration` of this batch. Returns the terms of the loss before the step, the same for all
-  // steps of a batch; "loss" is their total.
+  // Runs step `iteration` of this batch. Returns the terms of the loss before the step, with the
+  // same names at all steps of a batch; "loss" is their total.
   virtual std::map<std::string, double> Step(int64_t iteration) = 0;
-  // The batch as things stand, without gradient.
+  // Returns the current images, without gradient.
   virtual torch::Tensor Images() const = 0;
-  // All that Step and Images depend on; Restore is called at most once, before the first Step.
+  // Everything that Step and Images depend on. Restore is called at most once, before the first
+  // Step.
   virtual void Save(CheckpointState& state) const = 0;
   virtual void Restore(const CheckpointState& state) = 0;
 };
 
 using StartBatch = std::function<std::unique_ptr<BatchOptimisation>(const ImageBatch&)>;
 
-// Makes the images batch by batch, and goes on from the last checkpoint. A term's curve is that of
-// the first batch that has the term; metric "initial_loss" is the first loss. Throws
-// Failure::kNonFinite for a loss that is not finite, naming `method`.
+// Makes the images batch by batch, and resumes from the last checkpoint. The curve of a term is
+// that of the first batch that has the term; metric "initial_loss" is the first loss. Throws
+// Failure::kNonFinite, naming `method`, for a loss that is not finite.
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
                                   const BatchSettings& settings, const StartBatch& start);
 

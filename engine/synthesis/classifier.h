@@ -1,4 +1,4 @@
-// The layer that gives a network's logits.
+// The layer that computes a network's logits.
 #pragma once
 
 #include <torch/types.h>
@@ -9,11 +9,11 @@
 
 namespace zerosweep {
 
-// The last weighted node: a linear layer, or a convolution of 1×1 (pytorchcv's MobileNetV2). Throws
-// kUsage for another convolution: "`method` …; `advice`".
+// Returns the last weighted node: a linear layer, or a 1×1 convolution (pytorchcv's MobileNetV2).
+// Throws kUsage for another convolution: "`method` …; `advice`".
 int ClassifierOf(const Graph& graph, const std::string& method, const std::string& advice);
 
-// Its weight, classes × features, without gradient; the memory is the layer's.
+// Returns its weight, classes × features, without gradient; shares the layer's memory.
 torch::Tensor ClassifierRows(const Graph& graph, const std::string& method,
                              const std::string& advice);
 

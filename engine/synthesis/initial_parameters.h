@@ -1,5 +1,5 @@
-// The values that a generator's parameters begin with: leaves that require a gradient, drawn in
-// float32, then of the type and on the device of `options`.
+// Initial values of a generator's parameters. They are leaves that require a gradient, drawn in
+// float32 and then converted to the type and device of `options`.
 #pragma once
 
 #include <torch/types.h>
@@ -8,8 +8,8 @@
 
 namespace zerosweep {
 
-// U(±1/√fan_in), PyTorch's default for weights and biases of linear layers and convolutions. Four
-// dimensions are laid out channels last.
+// U(±1/√fan_in), PyTorch's default for weights and biases of linear layers and convolutions.
+// Four-dimensional tensors are channels last.
 torch::Tensor UniformParameter(at::IntArrayRef shape, int64_t fan_in, RandomSequence draws,
                                const torch::TensorOptions& options);
 // N(0, 1), PyTorch's default for embeddings.

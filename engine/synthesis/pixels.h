@@ -10,7 +10,7 @@
 
 namespace zerosweep {
 
-// What such a method's loop takes.
+// Settings of the loop of such a method.
 struct PixelSettings {
   BatchSettings batches;
   double lr = 0;
@@ -18,7 +18,8 @@ struct PixelSettings {
 };
 
 // Its parameters: images, batch, iterations, lr, plateau_patience, plateau_factor, min_lr.
-// `sources` are where their values come from, which are ZeroQ's unless others are given.
+// `sources` name the origins of their default values, which are ZeroQ's unless `defaults` says
+// otherwise.
 struct PixelSources {
   std::string images, iterations, lr, plateau;
 };
@@ -30,10 +31,10 @@ struct PixelDefaults {
 };
 Params<PixelSettings> PixelParams(const PixelSources& sources, const PixelDefaults& defaults = {});
 
-// Adam on the pixels with a rate that falls when the loss no longer does.
+// Adam on the pixels, with a rate that falls when the loss stops falling.
 class PixelOptimisation : public BatchOptimisation {
  public:
-  // `initial` is taken over as it is, layout included.
+  // `initial` is used without a copy, in its layout.
   PixelOptimisation(const SynthesisContext& context, const PixelSettings& settings,
                     const torch::Tensor& initial);
 
@@ -43,7 +44,7 @@ class PixelOptimisation : public BatchOptimisation {
   void Restore(const CheckpointState& state) final;
 
  protected:
-  // The terms of the loss, which is their sum.
+  // Returns the terms of the loss, which is their sum.
   virtual std::map<std::string, torch::Tensor> Terms(const torch::Tensor& x,
                                                      int64_t iteration) const = 0;
 

@@ -10,9 +10,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kChunk = 100;  // a batch's activations of a CIFAR network stay in the cache
+constexpr int64_t kChunk = 100;  // the activations of a CIFAR network then fit in the cache
 
-// Sums over images of one statistic, by channel, in double precision.
+// Sums of one statistic over images, by channel, in double precision.
 struct Moments {
   torch::Tensor sum, square_sum;
 
@@ -32,7 +32,7 @@ struct Moments {
 
 struct Layer {
   Moments mean, std;
-  double running_std = 0;  // summed over channels
+  double running_std = 0;  // sum over channels
 
   void Add(const Node& bn, const torch::Tensor& input) {
     if (input.size(2) * input.size(3) > 1) {

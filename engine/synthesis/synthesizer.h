@@ -1,4 +1,4 @@
-// A synthesizer makes the data that a quantizer calibrates or trains on.
+// A synthesizer makes the data on which a quantizer calibrates or trains.
 #pragma once
 
 #include <map>

@@ -36,7 +36,7 @@ Evaluation EvaluateForward(const Forward& forward, const Dataset& dataset,
 
 Evaluation Evaluate(const Graph& graph, const Dataset& dataset, const Normalisation& normalisation,
                     int64_t limit) {
-  constexpr int64_t kBatch = 100;  // a batch's activations of a CIFAR network stay in the cache
+  constexpr int64_t kBatch = 100;  // the activations of a CIFAR network then fit in the cache
   const std::vector<int> weighted = graph.Weighted();
   const torch::Device device = weighted.empty()
                                    ? torch::Device(torch::kCPU)

@@ -16,25 +16,25 @@ struct Evaluation {
   int64_t right = 0;
   double top1 = 0;        // right / images, in [0, 1]
   double loss = 0;        // mean cross-entropy
-  torch::Tensor correct;  // bool, one an image
+  torch::Tensor correct;  // bool, one per image
 };
 
 // Normalised images N×C×H×W → logits N×K.
 using Forward = std::function<torch::Tensor(const torch::Tensor& images)>;
 
-// Evaluates any function on the first `limit` images (0 = all), `batch` at a time, without
-// gradients. Images are handed over in channels-last memory on `device`.
+// Evaluates a function on the first `limit` images (0 = all), `batch` at a time, without gradients.
+// The images are passed in channels-last memory on `device`.
 Evaluation EvaluateForward(const Forward& forward, const Dataset& dataset,
                            const Normalisation& normalisation, int64_t limit = 0,
                            int64_t batch = 100, torch::Device device = torch::kCPU);
 
 // Evaluates the network with its batch norms folded (outputs agree to 1e-4), in float32, on the
-// device its parameters live on. Throws kUsage when the images are of another shape.
+// device of its parameters. Throws kUsage when the images have another shape.
 Evaluation Evaluate(const Graph& graph, const Dataset& dataset, const Normalisation& normalisation,
                     int64_t limit = 0);
 
-// The graph with its convolution weights in channels-last memory, which the CPU's convolutions
-// take as they are.
+// Returns the graph with its convolution weights in channels-last memory, which the CPU's
+// convolutions use without conversion.
 Graph ToChannelsLast(const Graph& graph);
 
 }  // namespace zerosweep

@@ -13,7 +13,7 @@ using torch::autograd::variable_list;
 
 double HighestCode(int bits, bool is_signed) { return std::exp2(is_signed ? bits - 1 : bits) - 1; }
 
-// Sums what broadcasting along channels spread: to the shape of the parameter.
+// Sums a gradient over the dimensions that broadcasting expanded, down to the parameter's shape.
 torch::Tensor SumTo(const torch::Tensor& gradient, const torch::Tensor& parameter) {
   if (parameter.dim() == 0) return gradient.sum();
   return gradient.flatten(1).sum(1);
@@ -69,7 +69,7 @@ struct PactFunction : Function<PactFunction> {
 
 UniformGrid LsqGrid(const torch::Tensor& step, int bits, bool is_signed) {
   const torch::NoGradGuard no_grad;
-  // Codes are stored from −2^(k−1) on.
+  // Stored codes begin at −2^(k−1).
   const double zero = is_signed ? 0 : std::exp2(bits - 1);
   return {bits, 1 / step.abs().clamp_min(1e-8), torch::full_like(step, zero)};
 }
@@ -88,7 +88,7 @@ torch::Tensor LsqInitialStep(const torch::Tensor& mean_magnitude, int bits, bool
 UniformGrid DoReFaGrid(const torch::Tensor& weight, int bits) {
   const torch::NoGradGuard no_grad;
   const torch::Tensor most = weight.tanh().abs().max().clamp_min(1e-8).expand({weight.size(0)});
-  // Levels lie half a step beside 0: −M and M are the first and the last.
+  // Levels lie half a step off 0: −M is the first and M the last.
   return {bits, ((1 << bits) - 1) / (2 * most), torch::full_like(most, 0.5)};
 }
 

@@ -1,4 +1,4 @@
-// The recipe of a teacher as parameters of the catalogue and as JSON.
+// A teacher's recipe as parameters of the catalogue and as JSON.
 #include "engine/training/teacher.h"
 
 namespace zerosweep {

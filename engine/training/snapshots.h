@@ -1,7 +1,8 @@
-// A student at several points of its training, so that the best one can be told beside the last.
+// A student at several points of its training, so that its best state can be reported with the
+// last.
 //
-// Training never sees the test images: it keeps the networks, scores them on images that were held
-// out of it, and the evaluate stage measures them all.
+// Training never sees the test images. It keeps the networks and scores them on held-out images;
+// the evaluate stage measures them all.
 #pragma once
 
 #include <torch/types.h>
@@ -18,15 +19,16 @@
 
 namespace zerosweep {
 
-// One before the first step, and `count` evenly over `steps`: the last is the trained network.
+// One snapshot before the first step, and `count` evenly over `steps`; the last is the trained
+// network.
 class Snapshots {
  public:
   Snapshots(int64_t count, int64_t steps) : count_(count), steps_(steps) {}
-  static ParamSpec Param();  // "snapshots", their count
+  static ParamSpec Param();  // "snapshots": how many
 
-  // Call with every number of steps done, 0 included: keeps the student when it is time to.
+  // Call it with every number of steps done, including 0. Keeps the student when a snapshot is due.
   void Offer(int64_t done, const Student& student);
-  // Scores all on images (n×C×H×W) and the teacher's logits of them.
+  // Scores all snapshots on images (n×C×H×W) against the teacher's logits of them.
   void Score(QuantizedNetwork network, const torch::Tensor& images, const torch::Tensor& targets);
 
   const std::vector<Snapshot>& all() const { return all_; }
@@ -38,7 +40,7 @@ class Snapshots {
   std::vector<Snapshot> all_;
 };
 
-// snapshots.{safetensors,json} in `folder`; nothing where there are none.
+// Writes snapshots.{safetensors,json} into `folder`, unless there are no snapshots.
 void SaveSnapshots(const std::vector<Snapshot>& snapshots, const std::filesystem::path& folder);
 std::vector<Snapshot> LoadSnapshots(const std::filesystem::path& folder);
 

@@ -11,11 +11,11 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kKeep = 0.9;     // of a range, at each calibration
+constexpr double kKeep = 0.9;     // share of a range kept at each calibration
 constexpr double kPactStart = 6;  // α₀
 constexpr double kDoReFaEnd = 1;
 
-// Forward the quantized value, backward the identity.
+// Forward: the quantized value; backward: the identity.
 struct StraightThroughFunction : torch::autograd::Function<StraightThroughFunction> {
   static torch::Tensor forward(torch::autograd::AutogradContext*, const torch::Tensor& x,
                                const torch::Tensor& scale, const torch::Tensor& zero_point,
@@ -167,7 +167,7 @@ torch::Tensor Student::Weight(int index, const torch::Tensor& weight) const {
       weight_steps_.contains(index)
           ? LsqQuantize(weight, weight_steps_.at(index), bits, /*is_signed=*/true)
           : StraightThrough(Coded(index, weight), WeightGridOf(index, weight));
-  // As QuantizedNetwork has them.
+  // The memory layout of QuantizedNetwork.
   return weight.dim() == 4 ? quantized.contiguous(at::MemoryFormat::ChannelsLast) : quantized;
 }
 

@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-// One transfer from the device for them all.
+// Transfers all terms from the device at once.
 std::vector<double> NumbersOf(const Terms& terms) {
   if (terms.empty()) return {};
   std::vector<torch::Tensor> tensors;
@@ -70,7 +70,7 @@ class StudentTraining {
     Record(step, shown);
   }
 
-  // done: steps that it has been trained before.
+  // done: steps that it has been trained so far.
   void Train(int64_t done, const TrainingBatch& batch, Terms& shown) {
     const double share =
         static_cast<double>(batch.images.size(0)) / static_cast<double>(batch.count);
@@ -88,7 +88,7 @@ class StudentTraining {
     shown["loss"] = loss;
   }
 
-  // The losses of the whole batch, for curves and display: the same on all ranks.
+  // Records the losses of the whole batch, for curves and display; they are equal on all ranks.
   void Record(int64_t step, const Terms& shown) {
     const std::vector<double> losses = SumNumbers(context_.group, NumbersOf(shown));
     auto loss = losses.begin();
@@ -154,8 +154,8 @@ class StudentTraining {
   StudentTrainingSettings settings_;
   BatchSource& source_;
   Student student_;
-  std::vector<double> rates_;          // of the optimiser's groups, before the schedule
-  std::vector<torch::Tensor> leaves_;  // of all its groups
+  std::vector<double> rates_;          // rates of the optimiser's groups, before the schedule
+  std::vector<torch::Tensor> leaves_;  // leaves of all its groups
   Optimiser optimiser_;
   Snapshots snapshots_;
   Curves curves_;

@@ -69,7 +69,7 @@ class Training {
     return graph_.nodes[graph_.Weighted().front()].parameters.at("weight").device();
   }
 
-  // One batch; returns the sum of its losses.
+  // Trains on one batch and returns the sum of its losses.
   double Step(const std::vector<int64_t>& indices, int64_t epoch, int64_t step) {
     const torch::Tensor images = Normalise(Augment(train_.images->Load(indices), indices,
                                                    {recipe_.crop_padding, recipe_.flip}, streams_,

@@ -28,14 +28,14 @@ struct TeacherRecipe {
   uint64_t seed = 0;
 };
 
-// All but the seed.
+// Declares everything except the seed.
 Params<TeacherRecipe> TeacherParams();
 // For a model card.
 Json ToJson(const TeacherRecipe& recipe);
 
 struct TeacherProgress {
   int64_t epoch = 0;                     // 1, 2, …
-  int64_t images = 0;                    // seen so far, over all epochs
+  int64_t images = 0;                    // seen so far, in all epochs
   int64_t total_images = 0;              // of the whole training
   double loss = 0;                       // mean over this epoch so far
   std::optional<double> test_top1 = {};  // in [0, 1]; at the end of each epoch only
@@ -44,9 +44,9 @@ struct TeacherProgress {
 // Called about every 50 batches and at the end of each epoch; `graph` is the one in training.
 using TeacherCallback = std::function<void(const TeacherProgress& progress, const Graph& graph)>;
 
-// Trains a copy of `graph`, initialised anew from the recipe's seed, and returns it. The same
+// Trains a copy of `graph`, newly initialised from the recipe's seed, and returns it. The same
 // recipe, data and number of threads give the same bits. Throws kUsage when the data do not fit the
-// network and kTrial when the loss is no longer finite.
+// network and kTrial when the loss is not finite.
 Graph TrainTeacher(const Graph& graph, const Dataset& train, const Dataset& test,
                    const Normalisation& normalisation, const TeacherRecipe& recipe,
                    const TeacherCallback& callback = {});

@@ -1,7 +1,7 @@
 // AdaRound: Up or Down? Adaptive Rounding for Post-Training Quantization (Nagel et al., ICML 2020,
-// arXiv:2004.10568): the rounding of each layer's weights is learned, layer by layer, on the
-// quantized network's inputs against the full-precision output behind the activation (eq. 25).
-// Ranges of activations are searched afterwards, not learned.
+// arXiv:2004.10568). The rounding of weights is learned layer by layer, on the quantized network's
+// inputs, towards the full-precision output after the activation (eq. 25). Ranges of activations
+// are searched afterwards, not learned.
 #include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 
@@ -9,7 +9,7 @@ namespace zerosweep {
 namespace {
 
 constexpr const char* kSource = "paper, section 5 (from memory); grids as in BRECQ's code";
-constexpr int64_t kIterations = 10000;  // of the paper, for which its rate was chosen
+constexpr int64_t kIterations = 10000;  // the paper's, for which its rate was chosen
 
 }  // namespace
 

@@ -1,7 +1,8 @@
 // AQuant: Efficient Activation Quantization via Adaptive Rounding Border for Post-Training
-// Quantization (Li et al., arXiv:2208.11945): activations are rounded at a border that is learned,
-// a function of the activation itself, together with the rounding of weights, unit by unit. There
-// is no public code and only the abstract could be verified; schedule and rates are QDrop's.
+// Quantization (Li et al., arXiv:2208.11945). Activations are rounded at a learned border, a
+// function of the activation itself, which is learned together with the rounding of weights, unit
+// by unit. There is no public code and only the abstract could be verified; schedule and rates are
+// QDrop's.
 #include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 

@@ -1,7 +1,7 @@
 // BRECQ: Pushing the Limit of Post-Training Quantization by Block Reconstruction (Li et al., ICLR
-// 2021, arXiv:2102.05426). First all rounding, block by block, with activations in full precision;
-// then the steps of activations, with the weights fixed. The released default is the plain squared
-// error; the paper weighs it by eq. 10 (fisher.h).
+// 2021, arXiv:2102.05426). A first phase learns all rounding, block by block, with activations in
+// full precision. A second phase learns the steps of activations, with the weights fixed. The
+// released default is the plain squared error; the paper weighs it by eq. 10 (fisher.h).
 #include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/brecq/fisher.h"
 #include "methods/reconstruction_loops.h"
@@ -10,9 +10,9 @@ namespace zerosweep {
 namespace {
 
 constexpr const char* kSource = "authors' code, main_imagenet.py";
-constexpr int64_t kStepIterations = 5000;  // for which the rate of the steps was chosen
+constexpr int64_t kStepIterations = 5000;  // the rate of the steps was chosen for these
 
-// Of the second phase.
+// Parameters of the second phase.
 Params<Phase> StepParams() {
   return {Bind(&Phase::iterations,
                BudgetParam("act_iterations", {kStepIterations, 1000, 5},

@@ -5,7 +5,7 @@
 namespace zerosweep {
 namespace {
 
-// A leaf that requires a gradient.
+// Returns the output as a leaf that requires a gradient.
 torch::Tensor OutputOf(const UnitObjective::Student& student, const torch::Tensor& x) {
   const torch::NoGradGuard no_grad;
   return student(x).detach().set_requires_grad(true);
@@ -23,7 +23,7 @@ void FisherWeights::BeginUnit(const Phase& phase, const Unit& unit, const Studen
   for (const torch::Tensor& indices : all.split(batch_)) {
     const torch::Tensor y = OutputOf(student, caches.x_q.index_select(0, indices));
     divergence_.Of(y, indices).backward();
-    // Of a mean over a whole batch, also where the last one is shorter.
+    // Scales gradients to those of a mean over a whole batch, since the last one may be shorter.
     const double part = static_cast<double>(indices.size(0)) / static_cast<double>(batch_);
     gradients.push_back(y.grad().abs() * part);
   }

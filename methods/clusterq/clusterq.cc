@@ -1,17 +1,19 @@
 // ClusterQ (arXiv 2205.00179): GDFQ, with a centroid of the deeper batch-norm statistics for each
-// class. The released code compares with the teacher's running statistics instead, class or no
-// class, and its diversity term has no gradient (variant `code`: objective: released); what the
-// paper intends is objective: intended.
+// class. The objective `intended` is the paper's. The released code instead compares with the
+// teacher's running statistics, regardless of class, and its diversity term has no gradient
+// (objective `released`, variant `code`).
 //
-//   intended   C_c ← statistics of the class's images that the teacher takes for it; once an epoch
-//              C_c ← (1 − b)·C_c + b·statistics
-//              L_G = L_CE + 0.1·L_BNS + 0.9·L_C: each step one batch of one class against C_c +
-//              noise
-//   released   L_G = L_CE + 0.1·L_BNS + 0.9·(L_C + 0.1·L_Dv), over the step's mixed batch
+// intended, where L_C compares, in each step, a batch of one class with C_c + noise:
+//   C_c ← statistics of those images for class c that the teacher assigns to it
+//   C_c ← (1 − b)·C_c + b·statistics     once an epoch
+//   L_G = L_CE + 0.1·L_BNS + 0.9·L_C
+// released, over the step's mixed batch:
+//   L_G = L_CE + 0.1·L_BNS + 0.9·(L_C + 0.1·L_Dv)
 //
-// As in the code (trainer.py, train): centroids are made at the start of epoch e0 and updated at
-// the start of every later one; L_C begins with the first of those. By chance a step's images are
-// seen through windows, and so are those of an update, but not those that a centroid begins with.
+// As in the code (trainer.py, train), centroids are made at the start of epoch e0 and updated at
+// the start of every later one; L_C begins with the first update. With probability ½ the images of
+// a step, or of an update, are seen through random windows. The images that a centroid begins with
+// never are.
 #include "methods/clusterq/clusterq.h"
 
 #include <algorithm>
@@ -27,8 +29,8 @@
 namespace zerosweep {
 namespace {
 
-// Of the views that images are shown through.
-constexpr double kSmallestView = 0.8;  // of the area
+// The random views of images.
+constexpr double kSmallestView = 0.8;  // share of the area
 constexpr double kFlip = 0.5;
 
 }  // namespace
@@ -78,7 +80,7 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
                                                           FirstDeepNorm(targets.size())))}};
 }
 
-// Augmented when the step's mixed batch is, whose statistics the code compares.
+// Augmented if the step's mixed batch is, since the code compares the statistics of that batch.
 torch::Tensor ClusterQ::ClassImages(uint64_t step, int64_t label) const {
   const BatchPart part = context_.group.PartOf(settings_.class_batch);
   const torch::Tensor images = MakeClassBatch(generator_, step, part, label).images;
@@ -86,9 +88,9 @@ torch::Tensor ClusterQ::ClassImages(uint64_t step, int64_t label) const {
   return Views(images, step, "class_view", part);
 }
 
-// For each image of the batch and each deep layer in turn the code does loss ← (loss + d_l) / n,
-// where d_l is the same for every image: the last layer of the last image counts 1/n, the one
-// before it 1/n², and so on.
+// For each image of the batch and each deep layer in turn, the code sets loss ← (loss + d_l) / n,
+// where d_l is the same for every image. The last layer of the last image is thus weighted by 1/n,
+// the one before it by 1/n², and so on.
 torch::Tensor ClusterQ::ReleasedMismatch(const std::vector<Moments>& moments) const {
   const std::vector<Moments> centroids = RunningMoments(context_.teacher.graph);
   const size_t first = FirstDeepNorm(moments.size());
@@ -105,8 +107,8 @@ torch::Tensor ClusterQ::ReleasedMismatch(const std::vector<Moments>& moments) co
   return sum;
 }
 
-// The statistics against themselves, moved by U(±0.03) and U(±0.05), summed over layers and the
-// images of the batch. No gradient comes of it, so that one draw stands for all images.
+// Compares the statistics with themselves plus U(±0.03) and U(±0.05), summed over layers and the
+// images of the batch. The term has no gradient, so one draw is used for all images.
 torch::Tensor ClusterQ::ReleasedDiversity(uint64_t step,
                                           const std::vector<Moments>& moments) const {
   RandomSequence draws = context_.random.Shared(step, "diversity");
@@ -155,7 +157,7 @@ void ClusterQ::EndStep(uint64_t step) {
   }
 }
 
-// Each class has a coin of its own (trainer.py, update_soft_stat).
+// Each class has a separate coin (trainer.py, update_soft_stat).
 torch::Tensor ClusterQ::CentroidImages(uint64_t step, int64_t label, bool first) const {
   const BatchPart part = context_.group.PartOf(settings_.centroid_images);
   const std::string purpose = "centroid_images." + std::to_string(label);
@@ -164,8 +166,8 @@ torch::Tensor ClusterQ::CentroidImages(uint64_t step, int64_t label, bool first)
   return Views(images, step, purpose + ".view", part);
 }
 
-// Sums over the images that the teacher takes for the class, on whatever rank they are; nothing
-// when there is none.
+// Returns moments over the images, on all ranks, that the teacher assigns to the class, or nothing
+// if there are none.
 std::optional<std::vector<Moments>> ClusterQ::ClassStatistics(const torch::Tensor& images,
                                                               int64_t label) const {
   std::vector<torch::Tensor> inputs;
@@ -265,7 +267,7 @@ Quantization Quantize(const QuantizationContext& context, const ClusterQSettings
   return TrainWithGenerator(context, "clusterq", settings.common, method);
 }
 
-// The released objective makes no batches of one class.
+// The released objective makes no batches of one class, so it has no limit on them.
 std::vector<Limit> Limits() {
   std::vector<Limit> limits = GenerativeLimits();
   for (const char* batch : {"class_batch", "centroid_images"}) {

@@ -1,4 +1,4 @@
-// What ClusterQ adds to GDFQ's generator (clusterq.cc).
+// ClusterQ's additions to GDFQ's generator (clusterq.cc).
 #pragma once
 
 #include <torch/types.h>
@@ -27,11 +27,11 @@ struct ClusterQSettings {
 };
 Params<ClusterQSettings> ClusterQParams();
 
-// Collectives beside those of the loop: a generator pass and a teacher pass more each step; for
-// each class two at an update of the centroids.
+// Collectives in addition to those of the loop: those of one more generator pass and one more
+// teacher pass in each step, and two for each class at an update of the centroids.
 class ClusterQ final : public GenerativeMethod {
  public:
-  // `context` outlives this object.
+  // `context` must outlive this object.
   ClusterQ(const QuantizationContext& context, const ClusterQSettings& settings);
 
   std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
@@ -39,26 +39,27 @@ class ClusterQ final : public GenerativeMethod {
   GeneratedBatch HeldOut(uint64_t step, BatchPart part) override {
     return generator_.OfAllClasses(step, "images", part);
   }
-  // Of the intended objective: `centroids`, how many classes have one; 0 is GDFQ.
+  // For the intended objective: `centroids`, the number of classes that have one; with 0 the method
+  // equals GDFQ.
   std::map<std::string, double> Metrics() const override;
   Terms ExtraTerms(uint64_t step, const TeacherPass& pass) override;
   void EndStep(uint64_t step) override;
   void Save(CheckpointState& state) const override;
   void Restore(const CheckpointState& state) override;
 
-  // By class; empty for one that has none yet.
+  // By class; empty for a class that has none yet.
   const Centres& centroids() const { return centroids_; }
   // Terms of the released code.
   torch::Tensor ReleasedMismatch(const std::vector<Moments>& moments) const;
   torch::Tensor ReleasedDiversity(uint64_t step, const std::vector<Moments>& moments) const;
 
  private:
-  // Whether the images that `coin` stands for are seen through views this step.
+  // Whether the images that `coin` stands for are seen through views in this step.
   bool IsAugmented(uint64_t step, const std::string& coin) const;
   torch::Tensor Views(const torch::Tensor& images, uint64_t step, const std::string& purpose,
                       BatchPart part) const;
   torch::Tensor ClassImages(uint64_t step, int64_t label) const;
-  // Of an update; `first`: those that the centroid begins with.
+  // Makes the images of an update; `first`: the centroid begins with them.
   torch::Tensor CentroidImages(uint64_t step, int64_t label, bool first) const;
   std::optional<std::vector<Moments>> ClassStatistics(const torch::Tensor& images,
                                                       int64_t label) const;

@@ -1,7 +1,7 @@
 // DSG: Diversifying Sample Generation for Accurate Data-Free Quantization (Zhang et al., CVPR 2021)
-// and its extended version (Qin et al., arXiv 2109.00212): ZeroQ's images under slack statistics,
-// each with a layer of its own to match more closely; extended: labels, image priors and
-// decorrelated images.
+// and its extended version (Qin et al., arXiv 2109.00212). ZeroQ's images with slack statistics,
+// where each image matches one layer more closely. The extended version adds labels, image priors
+// and decorrelated images.
 #include <torch/types.h>
 
 #include <functional>
@@ -108,7 +108,7 @@ Params<DsgSettings> ExtensionParams() {
 
 }  // namespace
 
-// Where the versions differ, the value is the conference version's; the recipe of the extended
+// Where the versions differ, the defaults are the conference version's; the recipe of the extended
 // version sets its own.
 Params<DsgSettings> DsgParams() {
   return {

@@ -36,11 +36,11 @@ std::map<std::string, torch::Tensor> DsgObjective::Terms(const torch::Tensor& x,
     terms["tv"] = settings_.tv_weight * TotalVariation(Rolled(x, iteration));
   if (settings_.l2_weight > 0)
     terms["l2"] =
-        settings_.l2_weight * MeanNorm(x);  // of the rolled copy in the code, which is the same
+        settings_.l2_weight * MeanNorm(x);  // the code rolls the copy, which keeps the norm
   return terms;
 }
 
-// SDA under LSE, and ZeroQ's term of the image itself, against mean 0 and std 1 without slack.
+// SDA under LSE, and ZeroQ's term for the image itself, against mean 0 and std 1 without slack.
 torch::Tensor DsgObjective::Alignment(const torch::Tensor& x, torch::Tensor& logits) const {
   const ImageStatistics image = PerImageStatistics(x, "image");
   torch::Tensor loss = AlignmentLoss(image.mean, image.variance, torch::zeros(1, x.options()),
@@ -59,7 +59,7 @@ torch::Tensor DsgObjective::Alignment(const torch::Tensor& x, torch::Tensor& log
   return loss;
 }
 
-// By the same number of pixels down and right, drawn anew for every step.
+// Rolls by the same number of pixels down and right, drawn at every step.
 torch::Tensor DsgObjective::Rolled(const torch::Tensor& x, int64_t iteration) const {
   const int64_t step = batch_.index * settings_.pixels.batches.iterations + iteration;
   const int64_t offset = context_.random.Shared(static_cast<uint64_t>(step), "roll")

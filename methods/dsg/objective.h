@@ -1,4 +1,4 @@
-// What a batch of DSG images minimises.
+// The loss that a batch of DSG images minimises.
 #pragma once
 
 #include <torch/types.h>
@@ -19,8 +19,8 @@ struct DsgSettings {
   double slack_percentile = 0;
   int64_t slack_images = 0;
   Enhancement enhancement = Enhancement::kNone;
-  // Of the sample correlation; without it the term is left out, as in the released code, whose
-  // eigenvalues are detached, so that it has no gradient.
+  // Includes the sample correlation. The released code in effect leaves it out: its eigenvalues are
+  // detached, so the term has no gradient.
   bool decorrelation = false;
   double sci_weight = 0, ce_weight = 0, tv_weight = 0, l2_weight = 0;
 };
@@ -32,8 +32,8 @@ class DsgObjective {
   DsgObjective(const SynthesisContext& context, const DsgSettings& settings,
                const std::vector<Slack>& slacks, const ImageBatch& batch);
 
-  // The weighted terms for the batch's images x, by name: "alignment", and those of "ce", "sci",
-  // "tv" and "l2" whose weight is not 0. Their sum is the loss.
+  // Returns the weighted terms for the batch's images x, by name: "alignment", and those of "ce",
+  // "sci", "tv" and "l2" with non-zero weight. Their sum is the loss.
   std::map<std::string, torch::Tensor> Terms(const torch::Tensor& x, int64_t iteration) const;
 
  private:

@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kSlackChunk = 64;      // images at a time through the teacher
+constexpr int64_t kSlackChunk = 64;      // images per teacher pass
 constexpr int64_t kEnhancedByCode = 20;  // batch norms of ResNet-18, for all networks
 
 // Sums of a layer's per-image statistics over many images, in double precision.

@@ -1,16 +1,19 @@
 // FDDA: Fine-grained Data Distribution Alignment (Zhong et al., ECCV 2022; authors' code). GDFQ
-// with one real image of each class, whose batch-norm statistics are the class's centre, and a
-// student that also sees real images, those of the centres first. Not data-free: it needs the
+// with one real image of each class, whose batch-norm statistics are the class's centre, and with a
+// student that also sees real images, first those of the centres. Not data-free: it needs the
 // calibration split.
 //
-//   centre of class c: mean and biased variance over H·W of what enters each batch norm
-//   each step one batch of one class, l over the deeper batch norms (FirstDeepNorm), n of them:
+// The centre (μ^c, v^c) of class c holds mean and biased variance over H·W of the input of each
+// batch norm. Each step makes one batch of one class; l runs over the n deeper batch norms
+// (FirstDeepNorm), and ε, ε' ~ N(0, 1) are drawn in each step:
+//
 //   L_C = (1/n) Σ_l MSE(μ_l, μ_l^c) + MSE(v_l, v_l^c)
-//   L_D = (1/n) Σ_l MSE(μ_l, μ_l^c + 0.5 ε) + MSE(v_l, v_l^c + 1.0 ε'), ε, ε' ~ N(0, 1) each step
+//   L_D = (1/n) Σ_l MSE(μ_l, μ_l^c + 0.5 ε) + MSE(v_l, v_l^c + 1.0 ε')
 //   L_G = 0.5 L_CE + 0.5 L_CE(class batch) + 0.2 L_BNS + 0.9 L_D + 0.01 L_C
 //
-// In the first steps any class is drawn; of one whose image the teacher mistakes, L_C is 0 and L_D
-// is 2/L Σ over all batch norms against pure N(0, 1). Later only classes that it knows are drawn.
+// In the first steps any class is drawn. For a class whose image the teacher misclassifies, L_C is
+// then 0, and L_D is 2/L Σ over all batch norms against pure N(0, 1). Later only correctly
+// classified classes are drawn.
 #include "methods/fdda/fdda.h"
 
 #include <algorithm>
@@ -65,13 +68,13 @@ torch::Tensor Fdda::Real(const std::vector<int64_t>& indices) const {
 std::vector<int64_t> Fdda::FindCentres() {
   const torch::NoGradGuard no_grad;
   const Dataset& data = *context_.real_data;
-  std::vector<int64_t> image_of(all_.size(), -1);  // the first of each class, in a random order
+  std::vector<int64_t> image_of(all_.size(), -1);  // first image of each class in random order
   for (const int64_t image : ToVector(
            context_.random.Permutation(0, "class_images", static_cast<uint32_t>(data.size())))) {
     int64_t& chosen = image_of[static_cast<size_t>(data.labels[image].item<int64_t>())];
     if (chosen < 0) chosen = image;
   }
-  SoloGroup alone;  // every rank looks at all
+  SoloGroup alone;  // every rank computes all centres
   for (const int64_t label : all_) {
     context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
     const int64_t image = image_of[static_cast<size_t>(label)];
@@ -127,7 +130,7 @@ torch::Tensor Fdda::SharedView(uint64_t step, const torch::Tensor& images) const
   return ResizedViews(images, std::vector<View>(static_cast<size_t>(images.size(0)), view));
 }
 
-// This rank's part of the step's real images: epoch after epoch, each in an order of its own.
+// Returns this rank's part of the step's real images: epoch after epoch, each in a new order.
 std::vector<int64_t> Fdda::RealIndices(uint64_t step) const {
   const auto images = static_cast<int64_t>(real_.size());
   const int64_t batch = std::min(settings_.common.batch, images);

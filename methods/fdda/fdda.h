@@ -1,4 +1,4 @@
-// What FDDA adds to GDFQ's generator and student (fdda.cc).
+// FDDA's additions to GDFQ's generator and student (fdda.cc).
 #pragma once
 
 #include <torch/types.h>
@@ -26,11 +26,11 @@ struct FddaSettings {
 };
 Params<FddaSettings> FddaParams();
 
-// Collectives beside those of the loop: a generator pass and a teacher pass more each step.
+// Collectives in addition to those of the loop: one more generator and teacher pass in each step.
 class Fdda final : public GenerativeMethod {
  public:
-  // Runs the teacher on one real image of each class. `context` outlives this object. Throws
-  // Failure::kConfiguration when the calibration images hold none of some class.
+  // Runs the teacher on one real image of each class. `context` must outlive this object. Throws
+  // Failure::kConfiguration when the calibration images lack a class.
   Fdda(const QuantizationContext& context, const FddaSettings& settings);
 
   std::vector<torch::Tensor> Parameters() const override { return generator_.Parameters(); }
@@ -40,14 +40,14 @@ class Fdda final : public GenerativeMethod {
   Terms ExtraTerms(uint64_t step, const TeacherPass& pass) override;
   TrainingBatch ForStudent(uint64_t step, TrainingBatch generated) override;
   int64_t StudentImages(int64_t generated) const override;
-  // `real_images`, that the student sees.
+  // `real_images`: the number of real images that the student sees.
   std::map<std::string, double> Metrics() const override;
 
   const Centres& centres() const { return centres_; }           // by class
   const std::vector<int64_t>& known() const { return known_; }  // K, sorted
 
  private:
-  // Returns the images that they are of, by class.
+  // Finds the centres and returns the indices of their images, by class.
   std::vector<int64_t> FindCentres();
   torch::Tensor Real(const std::vector<int64_t>& indices) const;
   torch::Tensor SharedView(uint64_t step, const torch::Tensor& images) const;
@@ -57,7 +57,7 @@ class Fdda final : public GenerativeMethod {
   FddaSettings settings_;
   LabelledGenerator generator_;
   Centres centres_;
-  std::vector<int64_t> known_;  // classes whose image the teacher takes for what it is
+  std::vector<int64_t> known_;  // classes whose image the teacher classifies correctly
   std::vector<int64_t> all_;    // every class
   std::vector<int64_t> real_;   // images for the student, by index in the calibration split
 };

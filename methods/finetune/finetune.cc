@@ -1,9 +1,9 @@
 // Quantization-aware fine-tuning on a fixed set of images, taught by the full-precision network
 // (engine/training/student_training.h): the student of GDFQ (Xu et al., ECCV 2020) without its
-// generator, as IntraQ (Zhong et al., CVPR 2022) trains it too. An image's label is the class that
-// the teacher sees, or the one that the image was made for.
+// generator, as in IntraQ (Zhong et al., CVPR 2022). An image's label is the class that the teacher
+// predicts, or the one that the image was made for.
 //
-// What the teacher says of the images, and the scores on those held out, every rank computes whole.
+// Every rank computes the teacher's logits of all images, and the scores on all held-out images.
 #include <torch/types.h>
 
 #include <algorithm>
@@ -22,13 +22,13 @@
 namespace zerosweep {
 namespace {
 
-// Of IntraQ's augmentation.
-constexpr double kSmallestView = 0.5;  // of the area
+// IntraQ's augmentation.
+constexpr double kSmallestView = 0.5;  // share of the area
 constexpr double kFlip = 0.5;
-constexpr int64_t kLatents = 100;  // of the generator that IntraQ calibrates on
+constexpr int64_t kLatents = 100;  // for the generator that IntraQ calibrates on
 
 // IntraQ's released code sets the ranges on the images of a GDFQ generator in training, which is
-// thrown away then.
+// then discarded.
 class CalibrationGenerator {
  public:
   CalibrationGenerator(const QuantizationContext& context, int64_t batch)
@@ -82,7 +82,7 @@ class FixedImages final : public BatchSource {
   }
 
  private:
-  // The last images are not trained on: the snapshots are scored on them.
+  // The last images are held out of training, to score the snapshots.
   int64_t HeldOutImages() const {
     const int64_t images = context_.images.size(0);
     if (settings_.heldout == 0 || images < 2) return 0;
@@ -115,8 +115,8 @@ class FixedImages final : public BatchSource {
     return OneHot(context_.labels, targets_.size(1), targets_.options());
   }
 
-  // This rank's images of a step: epoch after epoch, each in an order of its own; what does not
-  // fill a batch is left out.
+  // Returns this rank's images of a step: epoch after epoch, each in a new order; an incomplete
+  // last batch is left out.
   torch::Tensor Indices(int64_t step, const char* purpose) const {
     const int64_t images = TrainingImages();
     const int64_t steps = images / batch_;
@@ -137,7 +137,7 @@ class FixedImages final : public BatchSource {
     return batch;
   }
 
-  // Every image through a window of its own, mirrored by chance; the teacher sees the same.
+  // Shows every image through a random window, mirrored at random; the teacher sees the same.
   void Augment(int64_t step, TrainingBatch& batch) const {
     const torch::NoGradGuard no_grad;
     batch.images = RandomViews(batch.images, kSmallestView, kFlip, context_.random,
@@ -150,9 +150,9 @@ class FixedImages final : public BatchSource {
   const FinetuneSettings& settings_;
   int64_t heldout_;
   int64_t batch_;
-  BatchPart part_;         // of every batch, this rank's
+  BatchPart part_;         // this rank's part of every batch
   torch::Tensor targets_;  // the teacher's logits of all images
-  torch::Tensor labels_;   // of all images, images×classes
+  torch::Tensor labels_;   // labels of all images, images×classes
   std::optional<CalibrationGenerator> generator_;
 };
 

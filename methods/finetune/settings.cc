@@ -170,7 +170,7 @@ Params<FinetuneSettings> FinetuneParams() {
 
 namespace {
 
-// Shares of the steps, with commas in between, as FallsOf reads them.
+// Shares of the steps, separated by commas, as FallsOf reads them.
 constexpr const char* kShares = R"(( *(0?\.\d+|0\.?|1(\.0*)?)(, *(0?\.\d+|0\.?|1(\.0*)?))*)?)";
 
 }  // namespace

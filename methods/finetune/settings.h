@@ -1,4 +1,4 @@
-// Parameters of finetune, and what the method cannot do with them.
+// Parameters of finetune, and their limits.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct FinetuneSettings {
   RateSchedule::Shape schedule = RateSchedule::Shape::kStep;
   std::string falls;            // see FallsOf
   int64_t warm_up = 0;          // iterations in which the rate grows
-  bool from_generator = false;  // ranges are those of a small generator's images
+  bool from_generator = false;  // ranges come from a small generator's images
   int64_t generator_batch = 0;
   bool asked_labels = false;
   bool augment = false;
@@ -29,7 +29,7 @@ std::vector<Limit> FinetuneLimits();
 
 // "0.25, 0.5, 0.75": shares of the steps. Throws kUsage for anything else.
 std::vector<double> FallsOf(const std::string& text);
-// The schedule that they ask for. Throws as FallsOf does.
+// The schedule that the settings define. Throws as FallsOf does.
 RateSchedule FinetuneRate(const FinetuneSettings& settings);
 
 }  // namespace zerosweep

@@ -1,6 +1,6 @@
-// GDFQ (Xu et al., ECCV 2020; authors' code): a generator learns images that the teacher takes for
-// the class asked for and whose batch-norm statistics match, while the quantized network learns on
-// them. The loop is engine/generative/generative_training.h.
+// GDFQ (Xu et al., ECCV 2020; authors' code): a generator learns images that the teacher assigns to
+// the requested class and whose batch-norm statistics match, while the quantized network learns
+// from them. The loop is engine/generative/generative_training.h.
 #include "engine/generative/generative_limits.h"
 #include "engine/generative/generative_training.h"
 #include "engine/generative/labelled_generator.h"

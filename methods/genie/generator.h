@@ -1,5 +1,5 @@
-// The generator of GENIE (Jeon, Lee & Kim, CVPR 2023; authors' code): small, and trained anew for
-// each batch together with its latents.
+// The generator of GENIE (Jeon, Lee & Kim, CVPR 2023; authors' code): a small network, trained from
+// scratch for each batch together with its latents.
 #pragma once
 
 #include <torch/types.h>
@@ -11,13 +11,15 @@
 
 namespace zerosweep {
 
-// z → linear to 128×⌈H/4⌉×⌈W/4⌉ → BN → [upsample ×2 → conv 3×3 to 64 → BN → LeakyReLU 0.2] →
-// [upsample ×2 → conv 3×3 to C → tanh → the middle H×W (generator_layers.h) → BN without γ and β]
-// → images in the teacher's normalised space, with mean 0 and variance 1 in each channel of a
-// batch. Batch norms always use the batch.
+// The layers, in order:
+//   z → linear to 128×⌈H/4⌉×⌈W/4⌉ → BN
+//   upsample ×2 → conv 3×3 to 64 → BN → LeakyReLU 0.2
+//   upsample ×2 → conv 3×3 to C → tanh → the middle H×W (generator_layers.h) → BN without γ and β
+// The images are in the teacher's normalised space, with mean 0 and variance 1 in each channel of a
+// batch. Batch norms always use the batch's statistics.
 class Generator {
  public:
-  // For images C×H×W; parameters as PyTorch's defaults, U(±1/√fan_in), drawn as number `draw`.
+  // For images C×H×W. Parameters have PyTorch's defaults, U(±1/√fan_in), drawn as number `draw`.
   Generator(const std::vector<int64_t>& image_shape, int64_t latent_size,
             const RandomStreams& random, uint64_t draw, torch::Device device);
 
@@ -26,10 +28,10 @@ class Generator {
   torch::Tensor Images(const torch::Tensor& latents) const;
 
  private:
-  int64_t height_, width_;  // of the images
+  int64_t height_, width_;  // image size
   torch::Tensor linear_weight_, linear_bias_;
   torch::Tensor gamma1_, beta1_;
-  torch::Tensor weight1_;  // no bias: the batch norm behind it takes every constant away again
+  torch::Tensor weight1_;  // no bias: the batch norm after it would remove it
   torch::Tensor gamma2_, beta2_;
   torch::Tensor weight2_, bias2_;
 };

@@ -1,6 +1,6 @@
 // GENIE: Show Me the Data for Quantization (Jeon, Lee & Kim, CVPR 2023), data distillation
-// (GENIE-D). Latents and a fresh small generator learn together to match the teacher's batch-norm
-// statistics, seen through swing convolutions.
+// (GENIE-D). Latents and a fresh small generator are learned together to match the teacher's
+// batch-norm statistics, with swing convolutions in the teacher.
 #include <torch/types.h>
 
 #include <algorithm>
@@ -16,16 +16,16 @@
 namespace zerosweep {
 namespace {
 
-// Of the images: torch.std_mean (authors' code), whose ε stands at the targets alone. A constant
-// channel has no gradient, as in PyTorch.
+// Standard deviation of the images: torch.std_mean (authors' code), which adds ε only to the
+// targets. A constant channel has no gradient, as in PyTorch.
 torch::Tensor DataStd(const torch::Tensor& variance) {
   constexpr double kSmallest = 1e-12;
   return torch::sqrt(variance.clamp_min(kSmallest));
 }
 
-// L = Σ_l (1/C_l) (‖μ_l − m_l‖² + ‖σ_l − s_l‖²) over the statistics of the batch, plus the mean
-// over images of the same squares, summed over channels, of each image against mean 0 and std 1
-// (authors' code: a plain sum, no other term).
+// A plain sum of two terms (authors' code):
+//   Σ_l (1/C_l) (‖μ_l − m_l‖² + ‖σ_l − s_l‖²)     over the statistics of the batch
+//   mean over images of ‖μ − 0‖² + ‖σ − 1‖²        statistics of each image, summed over channels
 torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks) {
   const ImageStatistics image = PerImageStatistics(x, "image");
   torch::Tensor loss = (image.mean.square() + (DataStd(image.variance) - 1).square()).sum(1).mean();
@@ -41,10 +41,10 @@ torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const ForwardHook
   return loss;
 }
 
-// What is learned.
+// The variables that are learned.
 enum class Arm {
   kGenie,  // latents and generator
-  kGba,    // the generator alone, under fresh latents
+  kGba,    // the generator alone, with fresh latents
   kDba     // the pixels
 };
 
@@ -54,8 +54,8 @@ struct GenieDSettings {
   bool swing = false;
   int64_t latents = 0;
   double lr_latents = 0, lr_generator = 0;
-  PlateauSchedule::Settings plateau;  // of the latents' rate
-  double decay = 0;                   // of the generator's
+  PlateauSchedule::Settings plateau;  // for the latents' rate
+  double decay = 0;                   // for the generator's rate
   int64_t decay_every = 0;            // iterations; 0: a fortieth of all
 };
 
@@ -121,7 +121,7 @@ class Distillation final : public BatchOptimisation {
  private:
   const std::vector<int64_t>& Shape() const { return context_.teacher.graph.input_shape; }
 
-  // N(0, 1): latents, or the pixels to begin with.
+  // N(0, 1): latents, or the initial pixels.
   torch::Tensor Draw(uint64_t step) const {
     const bool pixels = settings_.arm == Arm::kDba;
     std::vector<int64_t> shape = {batch_.count, settings_.latents};
@@ -160,7 +160,7 @@ SyntheticData Synthesize(const SynthesisContext& context, const GenieDSettings& 
       SynthesizeInBatches(context, "genie_d", batches, [&](const ImageBatch& batch) {
         return std::make_unique<Distillation>(context, settings, batch);
       });
-  // Of the first batch, through the teacher's own convolutions.
+  // On the first batch, with the teacher's own convolutions.
   const torch::NoGradGuard no_grad;
   data.metrics["final_loss"] =
       Loss(context.teacher.graph, data.images.slice(0, 0, batches.batch), {}).item<double>();

@@ -1,10 +1,10 @@
 // GENIE-M: the quantizer of GENIE: Show Me the Data for Quantization (Jeon, Lee and Kim, CVPR 2023,
 // arXiv:2212.04780, section 3.3). The integers ⌊w/s₀⌋ are frozen, so that the steps of weights can
-// be learned beside their rounding (soft_weight.h), together with the steps of activations, under
+// be learned together with their rounding (soft_weight.h) and with the steps of activations, under
 // QDrop's drop.
 //
-// The released code forms minibatches as a permutation reshaped to [32, N/32]: 32 images only when
-// N is 1024. Here a batch is `batch` images drawn with replacement, whatever N.
+// The released code forms minibatches by reshaping a permutation to [32, N/32], which gives 32
+// images only when N is 1024. Here a batch is `batch` images drawn with replacement, for any N.
 #include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 

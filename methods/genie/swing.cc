@@ -5,7 +5,7 @@
 namespace zerosweep {
 namespace {
 
-// Along one dimension, padding and cropping move x by one place and reflect one line into the gap.
+// Along one dimension, padding and cropping shift x by one place and reflect one line into the gap.
 torch::Tensor Shift(const torch::Tensor& x, int64_t dimension, int64_t offset) {
   const int64_t size = x.size(dimension);
   const torch::Tensor second = x.narrow(dimension, 1, 1);

@@ -1,6 +1,6 @@
-// IntraQ: Learning Synthetic Images with Intra-Class Heterogeneity for Zero-Shot Network
-// Quantization (Zhong et al., CVPR 2022), its images: batch-norm statistics and labels are matched,
-// while images of a class stay at a distance from one another.
+// The images of IntraQ: Learning Synthetic Images with Intra-Class Heterogeneity for Zero-Shot
+// Network Quantization (Zhong et al., CVPR 2022). Batch-norm statistics and labels are matched,
+// while images of a class keep a distance from one another.
 #include <torch/types.h>
 
 #include "engine/synthesis/batch_norm_statistics.h"
@@ -34,7 +34,7 @@ class Distillation final : public PixelOptimisation {
   IntraqObjective objective_;
 };
 
-// Of the first batch, which has no margins, as it is.
+// Loss of the first batch, which has no margins, on the images without views.
 double FinalLoss(const SynthesisContext& context, const IntraqSettings& settings,
                  const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;

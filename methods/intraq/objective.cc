@@ -51,9 +51,10 @@ torch::Tensor IntraqObjective::Seen(const torch::Tensor& x, int64_t iteration) c
   return ResizedViews(x, views);
 }
 
-// L_mean = (1/L) Σ_l (1/C_l) ‖μ̃_l − μ_l‖², L_variance = (1/L) Σ_l (1/C_l) ‖σ̃²_l − σ²_l‖²:
-// variances, biased and of the whole batch; no term of the image itself (authors' code,
-// distill_data.py).
+// Mismatch with biased variances of the whole batch and no term for the image itself (authors'
+// code, distill_data.py):
+//   L_mean = (1/L) Σ_l (1/C_l) ‖μ̃_l − μ_l‖²
+//   L_variance = (1/L) Σ_l (1/C_l) ‖σ̃²_l − σ²_l‖²
 std::map<std::string, torch::Tensor> IntraqObjective::Terms(const torch::Tensor& seen) const {
   torch::Tensor features, mean = torch::zeros({}, seen.options()), variance = mean;
   ForwardHooks hooks;
@@ -69,7 +70,7 @@ std::map<std::string, torch::Tensor> IntraqObjective::Terms(const torch::Tensor&
         variance = variance + (batch.variance - bn.parameters.at("running_var")).square().mean();
       },
       hooks);
-  const torch::Tensor logits = output.flatten(1);  // of a convolution without a flatten behind it
+  const torch::Tensor logits = output.flatten(1);  // for a convolution that no flatten follows
   const auto layers = static_cast<double>(context_.teacher.graph.BatchNorms().size());
   std::map<std::string, torch::Tensor> terms = {
       {"bn_mean", mean / layers},

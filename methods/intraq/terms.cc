@@ -6,7 +6,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kEpsilon = 1e-6;  // of cosines and of the margins' means (authors' code)
+constexpr double kEpsilon = 1e-6;  // for cosines and for the margins' means (authors' code)
 
 }  // namespace
 
@@ -39,7 +39,7 @@ Margins MarginLoss(const torch::Tensor& features, const torch::Tensor& centres,
                    const torch::Tensor& mask, double lambda_lower, double lambda_upper) {
   const torch::Tensor distance =
       1 - torch::cosine_similarity(features, centres, /*dim=*/1, kEpsilon);
-  const torch::Tensor images = mask.sum() + kEpsilon;  // without any, the sums are 0
+  const torch::Tensor images = mask.sum() + kEpsilon;  // if there are none, the sums are 0
   const auto mean = [&](const torch::Tensor& excess) {
     return (mask * torch::relu(excess)).sum() / images;
   };

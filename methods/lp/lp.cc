@@ -1,5 +1,5 @@
-// L_p PTQ: every range is the one that loses least, without any learning (the layer loss of LAPQ,
-// Nahshan et al. 2019, arXiv:1911.07190, with p = 2.4 as in BRECQ's released code).
+// L_p PTQ: every range is the one with the smallest error, without any learning (the layer loss of
+// LAPQ, Nahshan et al. 2019, arXiv:1911.07190, with p = 2.4 as in BRECQ's released code).
 #include <torch/types.h>
 
 #include <utility>

@@ -1,6 +1,7 @@
 // Min–max PTQ as in ZeroQ's released code (quantization_utils/quant_modules.py): weights per output
-// channel, activations per tensor on the running minimum and maximum. DSG's released code takes the
-// mean over images of each image's own instead of a batch's (there called "ema").
+// channel, activations per tensor on the running minimum and maximum of batches. DSG's released
+// code instead takes the mean over images of each image's own minimum and maximum (there called
+// "ema").
 #include <torch/types.h>
 
 #include <utility>
@@ -12,8 +13,8 @@ namespace zerosweep {
 namespace {
 
 struct MinMaxSettings {
-  int64_t batch = 0;        // images of a forward
-  bool image_mean = false;  // ends are means over images of each image's own
+  int64_t batch = 0;        // images per forward
+  bool image_mean = false;  // ends are means over images of each image's extremes
 };
 
 Params<MinMaxSettings> MinMaxParams() {
@@ -47,10 +48,10 @@ Range RangeOf(const torch::Tensor& x, bool image_mean) {
 Quantization Quantize(const QuantizationContext& context, const MinMaxSettings& settings) {
   const torch::NoGradGuard no_grad;
   QuantizedNetwork network(context.teacher, context.setting);
-  // Both begin at 0 (released code), so that every range contains it.
+  // Both begin at 0 (released code), so that every range contains 0.
   const torch::Tensor zero = torch::zeros({}, context.images.options());
   std::vector<Range> ranges(network.activations().size(), {zero, zero});
-  // The range grows before the tensor is quantized, in the same forward: deeper ranges see
+  // The range grows before the tensor is quantized, in the same forward, so deeper ranges see
   // quantized tensors.
   const auto widen = [&](size_t site, const torch::Tensor& x) {
     Range& range = ranges[site];

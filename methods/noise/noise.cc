@@ -1,4 +1,4 @@
-// Baseline: calibration with Gaussian noise. What any data-free method has to beat.
+// Baseline: calibration with Gaussian noise, which any data-free method has to beat.
 #include "engine/synthesis/synthesizer.h"
 
 namespace zerosweep {

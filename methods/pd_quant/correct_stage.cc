@@ -1,6 +1,6 @@
-// correct: PD-Quant's distribution correction. A stage of its own: it depends on the teacher and
-// the images alone and serves every bit-width. Artifact: correction.safetensors (unit → corrected
-// inputs).
+// correct: PD-Quant's distribution correction. It is a separate stage since it depends only on the
+// teacher and the images and serves every bit-width. Artifact: correction.safetensors (unit →
+// corrected inputs).
 #include "engine/import/safetensors.h"
 #include "engine/stages/stage_kind.h"
 #include "methods/pd_quant/correction.h"
@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kSource = "authors' code, run_script.py and quant/data_utils.py";
 
 struct CorrectSettings {
-  CorrectionSettings correction;  // but for its weight, 1 / lamb_c
+  CorrectionSettings correction;  // except its weight, which is 1 / lamb_c
   double lamb_c = 0;
 };
 

@@ -131,9 +131,9 @@ class Correction {
   Progress& progress_;
   Checkpoints& checkpoints_;
   std::vector<Unit> units_;
-  std::map<std::string, torch::Tensor> corrected_;  // by unit: the inputs of its first images
+  std::map<std::string, torch::Tensor> corrected_;  // by unit: corrected inputs of the first images
   size_t unit_ = 0;
-  int64_t iteration_ = 0;  // of the batch that is being corrected
+  int64_t iteration_ = 0;  // within the current batch
   int64_t done_ = 0, total_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // PD-Quant's distribution correction: unit inputs of the full-precision network, moved towards the
-// statistics that the unit's batch norms hold.
+// statistics of the unit's batch norms.
 #pragma once
 
 #include <map>
@@ -19,16 +19,17 @@ struct CorrectionSettings {
   int64_t batch = 32;
 };
 
-// What to minimise for a unit of an unfolded network, at the input p with the original p0:
+// The loss to minimise for a unit of an unfolded network, at the input p with the original p0
+// (PD-Quant, Liu et al., CVPR 2023, eq. 11; released code, quant/data_utils.py):
 //   Σ_bn (1/N) Σ_n (‖μ_n − μ‖² + ‖σ_n − σ‖²)  +  weight · mean Σ_channels (p − p0)²
-// with μ_n, σ_n per image (unbiased, √(var + 1e-6) on both sides), summed over channels (PD-Quant,
-// Liu et al., CVPR 2023, eq. 11; released code, quant/data_utils.py). Batch norms of 1×1 maps are
-// left out: they have no unbiased variance. Undefined when the unit has no batch norm to match.
+// μ_n, σ_n are per image (unbiased, √(var + 1e-6) on both sides); norms are sums over channels.
+// Batch norms of 1×1 maps are left out, since they have no unbiased variance. Undefined if the unit
+// has no batch norm to match.
 torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const torch::Tensor& p0,
                              double weight);
 
-// Unit name → corrected inputs of all images, N×…; a unit without batch norm keeps its own. Empty
-// for 0 iterations.
+// Returns unit name → corrected inputs of all images, N×…; a unit without batch norm keeps its
+// original inputs. Empty for 0 iterations.
 std::map<std::string, torch::Tensor> CorrectInputs(const Graph& graph, const torch::Tensor& images,
                                                    const CorrectionSettings& settings,
                                                    Progress& progress, Checkpoints& checkpoints);

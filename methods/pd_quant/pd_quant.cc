@@ -1,12 +1,12 @@
 // PD-Quant: Post-Training Quantization Based on Prediction Difference Metric (Liu et al., CVPR
-// 2023, arXiv:2212.07048): QDrop's reconstruction towards corrected full-precision units, and the
-// difference that quantizing the unit makes to the network's prediction:
+// 2023, arXiv:2212.07048): QDrop's reconstruction towards corrected full-precision units, plus the
+// change of the network's prediction that quantizing the unit causes:
 //
 //   L = rec(ŷ, y_dc) + (1/lamb_r)·KL(softmax(O_fp/T) ‖ softmax(O_q/T)) + λ·rounding
 //
-// O_fp: logits of the uncorrected image; O_q: the soft unit on the quantized path's input, followed
-// by the rest of the network in full precision. KL is a mean over the batch, without a factor T²
-// (released code).
+// O_fp: logits of the uncorrected image. O_q: logits from the soft unit on the quantized path's
+// input, followed by the rest of the network in full precision. KL is a mean over the batch,
+// without a factor T² (released code).
 #include <torch/types.h>
 
 #include "base/error.h"
@@ -21,7 +21,7 @@ namespace zerosweep {
 namespace {
 
 constexpr const char* kSource = "authors' code, run_script.py";
-constexpr int64_t kBatch = 64;  // images that the teacher sees at once
+constexpr int64_t kBatch = 64;  // images per teacher pass
 constexpr const char* kBlocksAlone =
     "its correction is made for the blocks found from the graph: leave `units` and `max_unit_macs` "
     "alone";

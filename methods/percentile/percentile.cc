@@ -1,5 +1,5 @@
-// Percentile PTQ: as min–max, but a range leaves out the outermost activations (ZeroQ's paper clips
-// activations so; its released code does not; the community rerun uses p = 0.99999).
+// Percentile PTQ: min–max whose ranges leave out the outermost activations (ZeroQ's paper clips
+// activations this way, its released code does not; the community rerun uses p = 0.99999).
 #include <torch/types.h>
 
 #include <cmath>
@@ -10,8 +10,8 @@
 namespace zerosweep {
 namespace {
 
-// The (1 − p) and p order statistics: of n sorted values the k-th largest and k-th smallest, k = n
-// + 1 − ⌈p·n⌉.
+// Returns the (1 − p) and p order statistics: of n sorted values the k-th smallest and k-th
+// largest, with k = n + 1 − ⌈p·n⌉.
 std::pair<torch::Tensor, torch::Tensor> OrderStatistics(const torch::Tensor& x, double p) {
   const torch::Tensor flat = x.flatten();
   const int64_t n = flat.numel();
@@ -20,7 +20,7 @@ std::pair<torch::Tensor, torch::Tensor> OrderStatistics(const torch::Tensor& x, 
 }
 
 struct PercentileSettings {
-  double p = 0;  // of the upper order statistic
+  double p = 0;  // rank of the upper order statistic, as a share
 };
 
 Params<PercentileSettings> PercentileParams() {
@@ -38,8 +38,8 @@ Quantization Quantize(const QuantizationContext& context, const PercentileSettin
   const torch::NoGradGuard no_grad;
   QuantizedNetwork network(context.teacher, context.setting);
   const torch::Tensor zero = torch::zeros({}, context.images.options());
-  // One forward of all images: an order statistic needs every value at once. Zero always stays
-  // inside the range.
+  // All images in one forward, since an order statistic needs every value at once. The range always
+  // contains 0.
   const auto set = [&](size_t site, const torch::Tensor& x) {
     const auto [lo, hi] = OrderStatistics(x, settings.p);
     QuantizedActivation& activation = network.activations()[site];

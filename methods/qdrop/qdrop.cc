@@ -1,8 +1,8 @@
 // QDrop: Randomly Dropping Quantization for Extremely Low-bit Post-Training Quantization (Wei et
 // al., ICLR 2022, arXiv:2203.05740): rounding and steps of activations are learned together, while
-// every element of an activation is quantized with probability 1/2 only. Ranges of activations are
-// the protocol's: read in full precision (act_init: fp; released branch `qdrop`), or unit by unit
-// behind quantized ones (branch `master`, the code of the paper's numbers).
+// every element of an activation is quantized only with probability 1/2. The protocol decides how
+// activation ranges are set: in full precision (act_init: fp; released branch `qdrop`), or unit by
+// unit after quantized units (branch `master`, the code of the paper's numbers).
 #include "engine/reconstruction/reconstruction_limits.h"
 #include "methods/reconstruction_loops.h"
 

@@ -1,15 +1,15 @@
-// Qimera (Choi et al., NeurIPS 2021; authors' code): GDFQ, whose generator in a share p of the
-// steps is asked for convex mixes of K classes, so that images lie near the teacher's decision
-// boundaries.
+// Qimera (Choi et al., NeurIPS 2021; authors' code): GDFQ, whose generator makes convex mixes of K
+// classes in a share p of the steps, so that images lie near the teacher's decision boundaries.
 //
-//   e_k = DM(norm(E[y_k] + z_k)), z_k ~ N(0, I);   λ = softmax(K draws of N(0, 1))
-//   the generator takes Σ_k λ_k e_k; the label is Σ_k λ_k onehot(y_k), for teacher and student
-//   alike
+//   e_k = DM(norm(E[y_k] + z_k))     z_k ~ N(0, I)
+//   λ = softmax(K draws of N(0, 1))
+//   input of the generator: Σ_k λ_k e_k
+//   label for teacher and student: Σ_k λ_k onehot(y_k)
 //
-// DM ("disentanglement mapping") is a linear layer, off in the released scripts by an inverted
-// flag. E may begin as the rows of the teacher's classifier. Conditional norms take Σ_k λ_k
-// γ_{y_k}; the released code takes the mean over k instead, which for K in the hundreds leaves an
-// image without contrast.
+// DM ("disentanglement mapping") is a linear layer; an inverted flag switches it off in the
+// released scripts. E may begin as the rows of the teacher's classifier. Conditional norms take Σ_k
+// λ_k γ_{y_k}; the released code takes the mean over k instead, which leaves images without
+// contrast when K is in the hundreds.
 #include "methods/qimera/qimera.h"
 
 #include "base/error.h"
@@ -33,7 +33,7 @@ torch::Tensor ClassifierWeight(const Graph& graph) {
   return ClassifierRows(graph, "qimera", "give latents, with embedding: random");
 }
 
-// Numbers in an embedding.
+// Dimension of an embedding.
 int64_t EmbeddingSize(const Graph& teacher, const QimeraSettings& settings) {
   const int64_t given = settings.common.generator.latents;
   const bool of_classifier = settings.embedding != Embedding::kRandom;

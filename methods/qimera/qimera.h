@@ -13,33 +13,34 @@
 namespace zerosweep {
 
 struct QimeraSettings {
-  // What the classes' embeddings begin as.
+  // Initial values of the classes' embeddings.
   enum class Embedding {
     kRandom,      // N(0, 1)
     kClassifier,  // the rows of the teacher's classifier
-    kFrozen       // those, not trained
+    kFrozen       // the same rows, not trained
   };
 
-  GenerativeSettings common;  // with 0 latents: as many as the teacher's classifier takes
+  GenerativeSettings common;  // 0 latents: as many as the classifier has inputs
   double superposed = 0;      // p
   int64_t mixed_classes = 0;  // K
   double noise = 0;           // η
   bool disentangle = false;
   Embedding embedding = Embedding::kRandom;
-  bool mix_averages = false;  // conditional norms take the mean of a mix's classes, not their sum
+  bool mix_averages = false;  // conditional norms average a mix's classes instead of summing them
 };
 Params<QimeraSettings> QimeraParams();
 
-// Superposed labels of images: K classes each, drawn with replacement, and their weights.
+// Superposed labels of images: K classes per image, drawn with replacement, and their weights.
 struct Superposition {
   torch::Tensor classes;  // n×K int64
-  torch::Tensor weights;  // n×K, rows sum to 1
+  torch::Tensor weights;  // n×K; rows sum to 1
 };
 
-// Collectives beside those of the loop: three in superposed steps, of the embeddings' norm.
+// Collectives in addition to those of the loop: three in superposed steps, for the embeddings'
+// norm.
 class Qimera final : public GenerativeMethod {
  public:
-  // `context` outlives this object.
+  // `context` must outlive this object.
   Qimera(const QuantizationContext& context, const QimeraSettings& settings);
 
   std::vector<torch::Tensor> Parameters() const override;
@@ -53,10 +54,10 @@ class Qimera final : public GenerativeMethod {
   // Whether all images of the step are superposed: one draw for the batch.
   bool IsSuperposed(uint64_t step) const;
   Superposition Superpose(uint64_t step, BatchPart part) const;
-  // n×classes: the weights of one image's equal classes add up.
+  // Returns n×classes; the weights of equal classes of one image add up.
   torch::Tensor LabelsOf(const Superposition& mix) const;
-  // n×K×d: E[y_k] + z_k, standardised: of plain images each by itself, of superposed ones each slot
-  // k over all images.
+  // Returns E[y_k] + z_k, n×K×d, standardised: for plain images each image separately, for
+  // superposed ones each slot k over all images.
   torch::Tensor Embed(uint64_t step, BatchPart part, const torch::Tensor& classes,
                       bool superposed) const;
 

@@ -1,5 +1,5 @@
-// Baseline: calibration with real images. A reference point, not a bound: under min–max, narrower
-// synthetic ranges can win at 4 bits.
+// Baseline: calibration with real images. It is a reference point, not a bound: under min–max, the
+// narrower ranges of synthetic images can win at 4 bits.
 #include <algorithm>
 
 #include "base/error.h"
@@ -10,7 +10,8 @@
 namespace zerosweep {
 namespace {
 
-// The released codes draw crops of ImageNet's images; of 32×32 pixels 8 % would be 9×9.
+// The released codes draw random crops of ImageNet's images; 8 % of a 32×32 image would be 9×9
+// pixels.
 constexpr int64_t kSmallSide = 64;
 
 struct RealSettings {

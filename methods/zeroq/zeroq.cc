@@ -1,6 +1,5 @@
-// ZeroQ: A Novel Zero Shot Quantization Framework (Cai et al., CVPR 2020), distilled data.
-// Images are optimised until the statistics of every batch norm's input match its running
-// statistics.
+// ZeroQ: A Novel Zero Shot Quantization Framework (Cai et al., CVPR 2020), distilled data. Images
+// are optimised until the statistics of every batch norm's input match its running statistics.
 #include <torch/types.h>
 
 #include "engine/synthesis/batch_norm_statistics.h"
@@ -14,9 +13,9 @@ struct ZeroQSettings {
   bool gaussian = false;  // images begin as N(0, 1)
 };
 
-// L = Σ_l (1/B) Σ_b [‖μ_{b,l} − m_l‖² + ‖σ_{b,l} − s_l‖²] + the same for the image itself against
-// mean 0 and std 1 (paper eq. 3; the released distill_data.py takes the statistics of each image,
-// not of the batch).
+// L = Σ_l (1/B) Σ_b [‖μ_{b,l} − m_l‖² + ‖σ_{b,l} − s_l‖²]
+// plus the same for the image itself, against mean 0 and std 1 (paper eq. 3; the released
+// distill_data.py takes the statistics of each image, not of the batch).
 torch::Tensor Loss(const Graph& graph, const torch::Tensor& x) {
   torch::Tensor loss = PerImageMismatch(PerImageStatistics(x, "image"),
                                         torch::zeros(1, x.options()), torch::ones(1, x.options()));
@@ -32,8 +31,8 @@ torch::Tensor InitialImages(const SynthesisContext& context, const ImageBatch& b
   const std::vector<int64_t> shape = context.teacher.graph.BatchShape(batch.count);
   const auto first = static_cast<uint64_t>(batch.first);
   if (gaussian) return context.random.NormalForSamples(0, "initial_image", shape, first);
-  // Uniform integers 0…254, shifted to zero mean and divided by 5418.75, the variance where the
-  // standard deviation was meant: values within ±0.0235 (code).
+  // Uniform integers 0…254, shifted to zero mean and divided by 5418.75, the variance, instead of
+  // the standard deviation: values within ±0.0235 (code).
   return context.random.FillForSamples(
       0, "initial_image", shape, first, [](RandomSequence& sequence) {
         return (static_cast<float>(sequence.Below(255)) - 127.5F) / 5418.75F;

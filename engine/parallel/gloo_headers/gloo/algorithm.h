@@ -1,2 +1,2 @@
-// Stand-in (README.md beside): nothing of it is used.
+// Stand-in (see README.md): nothing of it is used.
 #pragma once

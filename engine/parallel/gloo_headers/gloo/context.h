@@ -1,4 +1,4 @@
-// Stand-in (README.md beside): what c10d's header calls on a context.
+// Stand-in (see README.md): the functions that c10d's header calls on a context.
 #pragma once
 
 #include <chrono>

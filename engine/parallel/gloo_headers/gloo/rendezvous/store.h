@@ -1,4 +1,4 @@
-// Stand-in (README.md beside): what c10d's header derives its adapter from.
+// Stand-in (see README.md): the base class of the adapter in c10d's header.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Stand-in (README.md beside): what c10d's header points to.
+// Stand-in (see README.md): the types that c10d's header points to.
 #pragma once
 
 namespace gloo::transport {
