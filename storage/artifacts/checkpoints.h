@@ -19,8 +19,7 @@ void RemoveCheckpoints(const Home& home, const std::string& stage);
 // An entry among the checkpoints that is not a complete checkpoint of a stage that may need it.
 struct StrayCheckpoint {
   std::filesystem::path path;
-  std::string
-      problem;  // empty for an unfinished checkpoint, whether or not its attempt is still alive
+  std::string problem;   // empty for an unfinished checkpoint, its attempt alive or dead
   bool garbage = false;  // `gc` removes it once it is old enough
 };
 

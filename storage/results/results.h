@@ -45,8 +45,7 @@ struct BundleCounts {
 };
 
 struct ResultsOptions {
-  std::optional<bool>
-      network;  // whether the home is on a network file system; detected when absent
+  std::optional<bool> network;  // whether the home is on a network file system; absent: detected
 };
 
 // The writer. Every method is one transaction, or joins the batch opened by Begin(). Each starts by

@@ -129,8 +129,7 @@ class Select {
   void RequireEnd(int code) const {
     if (code == SQLITE_INTERRUPT)
       Fail(ErrorKind::kUsage, "query: ended after {:.0f} s; narrow it", timeout_);
-    if ((code & 0xff) == SQLITE_AUTH)
-      RefuseWriting(db_.get());  // VACUUM INTO is refused only when it runs
+    if ((code & 0xff) == SQLITE_AUTH) RefuseWriting(db_.get());  // VACUUM INTO asks when it runs
     const char* message = sqlite3_errmsg(db_.get());
     if ((code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_TOOBIG)
       Fail(ErrorKind::kUsage, "query: {}", message);

@@ -79,9 +79,8 @@ struct Configuration {
   std::string method;  // recipe name, or "synthesizer+quantizer"
   std::string synthesizer;
   std::string quantizer;
-  double w_bits = 0,
-         a_bits = 0;     // weights: the budget (mixed precision) or the mean width (by layer)
-  std::string bits;      // "w4a8", "wmp4a8" (mixed precision), "w@first8a4" (by layer)
+  double w_bits = 0, a_bits = 0;  // weights: the budget (mixed precision) or mean width (by layer)
+  std::string bits;               // "w4a8", "wmp4a8" (mixed precision), "w@first8a4" (by layer)
   std::string protocol;  // preset name, marked where fields were changed: "zeroq", "genie*1a2b"
   std::string variant;   // "code", "paper", "fixed"
   Json resolved = Json::object();  // the whole configuration, defaults included

@@ -34,8 +34,7 @@ class Collector {
     if (!orphans.empty() && database.Scalar("SELECT 1 FROM stage LIMIT 1").empty()) {
       Fail(ErrorKind::kStorage,
            "{} holds no stages, but there are {} artifacts: `zerosweep run` your sweeps first, "
-           "which "
-           "adopts what they need; then `zerosweep gc` removes the rest",
+           "which adopts what they need; then `zerosweep gc` removes the rest",
            home_.database().string(), orphans.size());
     }
     for (const Published& orphan : orphans) {
