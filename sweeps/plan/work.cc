@@ -8,8 +8,8 @@ namespace {
 constexpr double kCalibrationImages = 1024;
 constexpr double kTrainingImages = 50'000;
 constexpr double kTestImages = 10'000;
-constexpr double kJointPasses =
-    7;  // through the teacher for the generator, the student, and its targets
+// Passes of the generator through the teacher, of the student, and of its targets.
+constexpr double kJointPasses = 7;
 
 struct Counts {
   double steps = 0, epochs = 0, images = 0, batch = 0;
