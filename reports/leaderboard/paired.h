@@ -19,8 +19,8 @@ struct PairedResult {
   double difference = 0;
   std::optional<double> spread;  // sample standard deviation over seeds, n ≥ 2
   // 95 % percentile bootstrap over images and, from two seeds on, over seeds. With few seeds it is
-  // narrower than other seeds would be: resampling n seeds gives √((n − 1)/n) of their spread. From
-  // 300 differing images on, the resampled images are drawn by their normal limit.
+  // too narrow: resampling n seeds gives √((n − 1)/n) of the spread of other seeds. From 300
+  // differing images on, a resample of the images is drawn by its normal limit.
   Interval interval;
   // McNemar's exact test of two single networks (n = 1), otherwise sign flips over seeds. Absent
   // for one seed with several evaluations, because these are not independent.

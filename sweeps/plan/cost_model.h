@@ -40,8 +40,8 @@ class CostModel {
   //   - of the same implementation, model and dataset with the same work;
   //   - of the same ones with other work;
   //   - of the same implementation alone, also scaled by multiply-adds.
-  // Without relatives it is a rule of thumb. If they ran on several devices, only those on the
-  // latest device count.
+  // If they ran on several devices, only those on the latest one count. Without relatives the
+  // estimate is a rule of thumb.
   CostEstimate Predict(const StageDesign& stage, const Workload& subject) const;
 
  private:

@@ -19,7 +19,7 @@ struct Bits {
   int64_t w = 0;  // kUniform: 2…8, or 32 (full precision); kMixed: 2…8, the budget
   int64_t a = 0;  // of activations: 2…8, or 32
   std::vector<int64_t> choices;           // kMixed: ascending, within 2…8
-  int64_t bucket = 0;                     // kMixed: step of the sizes, in bits; 0: exact
+  int64_t bucket = 0;                     // kMixed: width of a bucket of sizes, in bits; 0: exact
   std::map<std::string, int64_t> layers;  // kByLayer: weighted op → 2…8, or 32
   Json given = Json::object();            // kMixed: choices and bucket, if written
   Json measured = Json::object();  // kMixed: parameters given for the stages that choose the widths

@@ -39,7 +39,7 @@ struct Method {
   std::string name;                 // the recipe's, or "synthesizer+quantizer"
   std::optional<Part> synthesizer;  // absent: the quantizer makes its own images
   Part quantizer;
-  std::string variant;             // given beside the recipe; may be empty
+  std::string variant;             // given with the recipe; may be empty
   const Recipe* recipe = nullptr;  // in the catalogue; null for a pair of parts
   std::string where;
 
