@@ -19,8 +19,8 @@ struct LockLimits {
 // Holds the home's lock from construction to destruction. The file is made by link(). It holds the
 // home, host, boot id, pid, process start time, Slurm job, nonce and a counter that Heartbeat()
 // rewrites (call it at least every `beat` seconds). A lock is stale only if
-//   - its process is gone (same host), or has not opened this file but another (the home is a
-//     copy);
+//   - its process is gone (same host), or has opened another lock file and not this one (the home
+//     is a copy);
 //   - its counter stood still for `still` seconds on our own clock, and either `break_lock` was
 //     given or its owner ran in our own Slurm job; or
 //   - its Slurm job has certainly ended.
