@@ -156,8 +156,8 @@ void Describe(const std::vector<Json>& of, Samples& samples) {
     if (!value.is_null()) samples.method[part] = value;
 }
 
-// In `tested`, replaces the limit (test images requested) by the number tested. A limit that allowed
-// all images counts as none.
+// In `tested`, replaces the limit (test images requested) by the number tested. A limit that
+// allowed all images counts as none.
 void CountTested(Groups& groups) {
   std::set<std::string> whole;  // tests on all images
   for (auto& [key, samples] : groups) {
