@@ -10,7 +10,7 @@ std::string Base64(std::string_view bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   uint32_t bits = 0;
-  int count = 0;  // bits that are not written yet
+  int count = 0;  // of bits that no character stands for yet
   for (const char byte : bytes) {
     bits = (bits << 8) | static_cast<unsigned char>(byte);
     for (count += 8; count >= 6; count -= 6) text += kAlphabet[(bits >> (count - 6)) & 63];
