@@ -11,13 +11,13 @@
 namespace zerosweep {
 namespace {
 
-constexpr double kSameAccuracy = 0.006;  // of teachers: printed with two decimals
+constexpr double kSameAccuracy = 0.006;  // of teachers; they are printed with two decimals
 
 bool IsBits(const std::string& printed, double bits) {
   return printed == fmt::format("{:g}", bits);
 }
 
-// Mixed precision of ours names its budget as the papers do: "wmp4a8" is "MP(avg4)", 8.
+// For mixed precision, papers print our budget in another way: "wmp4a8" is "MP(avg4)", 8.
 bool SameBits(const PublishedRow& published, const LeaderboardRow& ours) {
   if (!IsBits(published.a_bits, ours.a_bits)) return false;
   if (ours.bits.starts_with("wmp"))
@@ -31,7 +31,7 @@ bool MayBeHeldAgainst(const PublishedRow& published, const LeaderboardRow& ours)
          SameBits(published, ours);
 }
 
-// Which bits the paper's protocol and ours do not share: "act_placement op_input, first_w 8".
+// Fields in which the paper's protocol and ours differ: "act_placement op_input, first_w 8".
 void AddProtocol(const PublishedRow& published, const LeaderboardRow& ours,
                  const PaperSettings& papers, std::vector<std::string>& differences) {
   const auto preset = papers.presets.find(published.preset);
@@ -50,7 +50,7 @@ void AddProtocol(const PublishedRow& published, const LeaderboardRow& ours,
   }
 }
 
-// "settings: iterations 600, not 70000; …". The protocol is told field by field.
+// "settings: iterations 600, not 70000; …". AddProtocol lists the protocol field by field.
 void AddSettings(const LeaderboardRow& ours, std::vector<std::string>& differences) {
   std::vector<std::string> other;
   for (const Setting& setting : ours.settings)
@@ -85,7 +85,7 @@ std::vector<std::string> DifferencesOf(const PublishedRow& published, const Lead
   }
   if (ours.limit > 0)
     differences.push_back(fmt::format("test images: the first {} here", ours.limit));
-  // Of a copy's origin nothing is known but its content.
+  // The origin of a copy of the data is unknown; only its content is.
   if (const Json tested = ParseJson(ours.tested, "a test set");
       tested.size() > 1 && tested[1].is_object()) {
     const std::string fingerprint = tested[1].value("fingerprint", "");
@@ -103,7 +103,7 @@ std::string Lower(std::string text) {
   return text;
 }
 
-// A word of the user's against the names that a number has: "resnet18", "ResNet-18".
+// Whether the user's word is one of a number's names: "resnet18", "ResNet-18".
 bool Is(const std::string& word, const std::vector<std::string>& names) {
   return word.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
            return !name.empty() && Lower(name) == Lower(word);

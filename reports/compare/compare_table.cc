@@ -11,8 +11,8 @@
 namespace zerosweep {
 namespace {
 
-// "T", "P?": the first letter of each kind of difference, once; a question mark where the paper
-// does not tell. The copy of the data is never told: it is in the JSON alone.
+// "T", "P?": the first letter of each kind of difference, once, with a question mark if the paper
+// does not state its side. The copy of the data is left out: only the JSON has it.
 std::string Marks(const std::vector<std::string>& differences) {
   static const std::map<std::string, std::string> kLetters = {
       {"teacher", "T"},   {"network", "N"}, {"protocol", "P"},   {"settings", "S"},
@@ -36,7 +36,7 @@ std::string Fixed(const std::optional<double>& value) {
   return value ? fmt::format("{:.2f}", *value) : "–";
 }
 
-// Every column a terminal may show; missing as "–".
+// Every column that a terminal may show; "–" if missing.
 struct Cells {
   std::string paper, table, method, dataset, network, bits, theirs, drop;  // "paper %", its drop
   std::string ours, n, our_drop, difference, marks;
@@ -119,7 +119,7 @@ std::string Heading(const Cells& cells) {
 
 constexpr const char* kOurSettings = "our method, protocol and settings";
 
-// Under each row what ours is: "gdfq (fixed), zeroq: iterations 800".
+// Shows under each row which of ours it is: "gdfq (fixed), zeroq: iterations 800".
 void AddSection(std::span<const Comparison> section, const std::string& heading,
                 DisplayTable& people) {
   std::vector<const LeaderboardRow*> ours;

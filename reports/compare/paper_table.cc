@@ -15,7 +15,7 @@
 namespace zerosweep {
 namespace {
 
-// The place of a key among those met so far.
+// The index of a key, which is appended if it is new.
 template <typename Key>
 size_t PlaceOf(std::vector<Key>& known, const Key& key) {
   const auto found = std::find(known.begin(), known.end(), key);
@@ -31,14 +31,14 @@ std::string NetworkOf(const PublishedRow& row) {
   return row.fp32 ? fmt::format("{} ({:.2f})", name, *row.fp32) : name;
 }
 
-// What the cells of a row hold besides their text, for the ranking.
+// A row with what its ranking needs.
 struct Draft {
   PaperRow row;
-  std::map<size_t, double> values;       // by network; not those from memory
-  std::map<size_t, size_t> differences;  // from the paper's, by network: of ours
+  std::map<size_t, double> values;       // by network; without those from memory
+  std::map<size_t, size_t> differences;  // of ours from the paper's, by network
 };
 
-// Bold and underlined where at least two of these rows have a number: each network by itself.
+// Marks the best and second best of each network for which two or more of these rows have a number.
 void Rank(std::vector<Draft*> group, size_t networks) {
   for (size_t network = 0; network < networks; ++network) {
     std::set<double, std::greater<>> values;
@@ -101,7 +101,7 @@ class TableMaker {
         Rank(group, table_.networks.size());
       }
     }
-    // By bits, then by the paper's method, ours beneath it.
+    // Sorted by bits, then by the paper's method, with ours beneath it.
     for (const std::string& bits : bits_) {
       for (const std::string& method : methods_) {
         for (auto& [key, draft] : drafts_)
@@ -139,7 +139,7 @@ class TableMaker {
   std::map<Key, Draft> drafts_;
 };
 
-// How a format writes a cell.
+// The marks with which a format writes a cell.
 struct Marks {
   std::string (*text)(const std::string&);
   const char *bold, *unbold, *underlined, *plain, *grey, *ungrey;

@@ -1,4 +1,4 @@
-// A paper's own tables with our rows beneath the paper's.
+// A paper's own tables, with our rows beneath the paper's.
 #pragma once
 
 #include <string>
@@ -10,16 +10,16 @@ namespace zerosweep {
 
 struct PaperCell {
   std::string text;          // "64.99", "63.20 ± 0.15"; empty: not in the table
-  bool best = false;         // of the paper's rows with these bits, or of ours
-  bool second = false;       // the next
-  bool from_memory = false;  // never best or second
+  bool best = false;         // among the paper's rows with these bits, or among ours
+  bool second = false;       // the second best
+  bool from_memory = false;  // then never best or second
 };
 
 struct PaperRow {
-  std::string bits;    // "W4A4"; the rows of a group follow each other
+  std::string bits;    // "W4A4"; rows of a group are consecutive
   std::string method;  // as printed; ours: "ours: genie [iterations 1000, images 256]"
   bool ours = false;
-  std::vector<PaperCell> cells;  // by network
+  std::vector<PaperCell> cells;  // one for each network
 };
 
 struct PaperTable {
@@ -28,16 +28,16 @@ struct PaperTable {
   std::vector<PaperRow> rows;
 };
 
-// The tables of one paper (a slug), in its order: groups of bits, in each its methods, beneath each
-// the rows of ours that it may be held against; of several of one name the one that differs least
-// from the paper's, of equally near ones each with its network and protocol. Top-1 alone. Numbers
-// from memory only with `recalled`; a table that has no other number is then left out. Throws
-// kUsage for an unknown paper.
+// Returns the tables of one paper (a slug), in its order. Rows are grouped by bits and within them
+// by the paper's method, with our comparable rows beneath each. Where several of our rows have one
+// name, the one that differs least from the paper's is shown; those that differ equally are shown
+// each with network and protocol. Top-1 only. Without `recalled`, numbers from memory and tables
+// that consist of them are left out. Throws kUsage for an unknown paper.
 std::vector<PaperTable> PaperTables(const std::vector<LeaderboardRow>& board,
                                     const PaperSettings& papers, const std::string& paper,
                                     bool recalled);
 
-// Best is bold, second underlined, from memory grey and in parentheses.
+// The best number is bold, the second underlined; one from memory is grey and in parentheses.
 std::string PaperTablesAsMarkdown(const std::vector<PaperTable>& tables);
 // Needs \usepackage{booktabs,xcolor}.
 std::string PaperTablesAsLatex(const std::vector<PaperTable>& tables);

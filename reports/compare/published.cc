@@ -73,7 +73,7 @@ const std::vector<PublishedRow>& PublishedNumbers() {
   static const std::vector<PublishedRow> numbers = [] {
     std::string csv;
     for (const char* line : kPublishedLines) csv += std::string(line) + "\n";
-    // The file's own last line end has left an empty line behind.
+    // The line end at the end of the file leaves an empty line.
     if (csv.ends_with("\n\n")) csv.pop_back();
     return ParsePublished(csv);
   }();

@@ -1,4 +1,4 @@
-// The papers' numbers: reports/published/published.csv, a part of the program.
+// The papers' numbers: reports/published/published.csv, which is compiled into the program.
 #pragma once
 
 #include <string>
@@ -12,12 +12,12 @@ namespace zerosweep {
 // In the order of the file.
 const std::vector<PublishedRow>& PublishedNumbers();
 
-// Rows of a CSV file with the columns of reports/published/README.md. Throws kUsage, with the line,
-// for another header, a number that is none, or a confidence that is unknown.
+// Parses a CSV file with the columns of reports/published/README.md. Throws kUsage, with the line,
+// for another header, a malformed number or an unknown confidence.
 std::vector<PublishedRow> ParsePublished(std::string_view csv);
 
-// "resnet20_cifar" of "resnet20_cifar_a" and "resnet20_cifar_b", "mobilenetv2" of "mobilenetv2_tv":
-// networks of one name that differ in details.
+// Maps networks that differ only in details to one name: "resnet20_cifar" for "resnet20_cifar_a"
+// and "resnet20_cifar_b", "mobilenetv2" for "mobilenetv2_tv".
 std::string ArchFamily(const std::string& arch);
 
 }  // namespace zerosweep

@@ -12,12 +12,12 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kShownDigest = 12;
-// Percentages of the same counts may differ in their last bits.
+// Tolerance for percentages of the same counts, which may differ in their last bits.
 constexpr double kRounding = 1e-9;
 
 bool Same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
-// A recorded metric that is measured no more is no number now; those that are new are passed over.
+// A recorded metric that no longer exists becomes NaN; new metrics are ignored.
 std::vector<MetricPair> DifferingMetrics(const RecordedStage& recorded, const RecordedStage& now) {
   std::vector<MetricPair> differing;
   for (const auto& [name, value] : recorded.metrics) {
@@ -43,7 +43,7 @@ ReplayedStage CompareStage(const StageRow& row, const RecordedStage& recorded,
                       .seconds = now.seconds};
   if (now.state != State::kDone || recorded.artifact == now.artifact) return stage;
   const auto ours = recorded_store.Find(recorded.artifact), theirs = store.Find(now.artifact);
-  // A record whose bytes are lost or damaged still has its digest and metrics.
+  // A record whose files are lost or damaged still has its digest and metrics.
   if (ours && theirs && DefectOf(*ours, recorded.artifact).empty())
     stage.difference = CompareArtifacts(*ours, *theirs);
   return stage;
@@ -53,7 +53,7 @@ std::string FactText(const Json& fact) {
   return fact.is_null() ? "not recorded" : fact.is_string() ? fact.get<std::string>() : fact.dump();
 }
 
-// What the signatures of the attempts disagree about; the same of several stages once.
+// Adds what differs between the signatures of the attempts; once if several stages share it.
 void AddSignatureChanges(const RecordedTrial& recorded, const RecordedTrial& now,
                          std::vector<Change>& changes) {
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<std::string>> kinds;
@@ -132,7 +132,7 @@ Json ToJson(const std::vector<MetricPair>& metrics) {
   return list;
 }
 
-// Null where the artifacts are the same, or cannot be compared.
+// Null if the artifacts are equal or cannot be compared.
 Json ToJson(const std::optional<ArtifactDifference>& difference) {
   if (!difference) return nullptr;
   return {{"files", difference->files},           {"tensors", difference->tensors},
@@ -146,7 +146,7 @@ const ReplayedStage* StageOfKind(const ReplayReport& report, const std::string& 
   return found == report.stages.end() ? nullptr : &*found;
 }
 
-// What differs, by how much: of the metrics and of the quantized network.
+// By how much the metrics and the quantized network differ.
 std::string ByHowMuch(const ReplayReport& report) {
   std::vector<std::string> parts;
   for (const MetricPair& metric : report.metrics) {
@@ -158,7 +158,7 @@ std::string ByHowMuch(const ReplayReport& report) {
   }
   const ReplayedStage* network = StageOfKind(report, "quantize");
   if (network != nullptr && network->difference)
-    parts.push_back("of the quantized network " + TensorText(*network->difference));
+    parts.push_back("in the quantized network " + TensorText(*network->difference));
   if (network != nullptr && network->recorded == network->now)
     parts.emplace_back("the quantized network is bit-identical");
   return Join(parts, "; ");

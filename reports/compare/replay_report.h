@@ -1,4 +1,4 @@
-// What became of a trial that was computed again: stage by stage beside its record, with a verdict.
+// Compares a trial that was computed again with its record, stage by stage, and gives a verdict.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 namespace zerosweep {
 
 enum class ReplayVerdict {
-  kBitIdentical,  // every artifact has its recorded digest, every metric its value
-  kEqual,         // not that, but top-1 is within the tolerance
+  kBitIdentical,  // every artifact has its recorded digest, every metric its recorded value
+  kEqual,         // otherwise, if top-1 is within the tolerance
   kDifferent,
   kFailed,  // it could not be computed this time
 };
@@ -25,11 +25,11 @@ struct MetricPair {
 
 struct ReplayedStage {
   std::string kind, implementation;
-  std::string stage;          // name, as recorded
-  std::string recorded, now;  // digests of its artifact; `now` is empty when it was not computed
-  std::string error;          // why not
-  std::vector<MetricPair> metrics;               // recorded ones that differ
-  std::optional<ArtifactDifference> difference;  // of other digests; none where one is not there
+  std::string stage;          // name as recorded
+  std::string recorded, now;  // digests of its artifact; `now` is empty if it was not computed
+  std::string error;          // why it was not computed
+  std::vector<MetricPair> metrics;               // recorded metrics that differ
+  std::optional<ArtifactDifference> difference;  // if digests differ and both artifacts exist
   double recorded_seconds = 0, seconds = 0;
 
   bool identical() const { return recorded == now && metrics.empty(); }
@@ -39,22 +39,22 @@ struct ReplayReport {
   std::string trial;
   ReplayVerdict verdict = ReplayVerdict::kFailed;
   double tolerance = 0;               // points of top-1
-  std::vector<MetricPair> metrics;    // top1, agreement (percent) and loss, where both have them
+  std::vector<MetricPair> metrics;    // top1, agreement (percent) and loss, if both have them
   std::vector<ReplayedStage> stages;  // inputs before users
-  std::vector<Change> changes;        // of what results depend on: signatures last
+  std::vector<Change> changes;        // of what results depend on; signatures come last
 };
 
-// `now`: the same trial computed again in another home; `changes`: what was known before. The homes
-// are where artifacts lie. Throws kStorage and kUsage as CompareArtifacts does.
+// `now`: the same trial computed again in another home. `changes`: those known beforehand. The
+// homes hold the artifacts. Throws kStorage and kUsage as CompareArtifacts does.
 ReplayReport CompareReplay(const RecordedTrial& recorded, const Home& recorded_home,
                            const RecordedTrial& now, const Home& home, std::vector<Change> changes,
                            double tolerance);
 
-// One row a stage.
+// One row for each stage.
 Table ReplayTable(const ReplayReport& report);
-// The whole as one object.
+// The whole report as one object.
 Json ReplayJson(const ReplayReport& report);
-// The verdict and what has changed, in lines.
+// The verdict and the changes, as lines of text.
 std::string ReplaySentences(const ReplayReport& report);
 
 }  // namespace zerosweep

@@ -17,11 +17,11 @@ namespace {
 
 constexpr double kLevel = 0.05;
 
-// A configuration's outcomes by seed. Evaluations of one seed (images of several seeds, say) are
-// averaged.
+// A configuration's outcomes by seed. Several evaluations of one seed (on images of several seeds,
+// for example) are averaged.
 using BySeed = std::map<int64_t, Outcomes>;
 
-// How often each image was right in so many evaluations.
+// The number of evaluations in which each image was classified correctly.
 struct Counts {
   std::vector<int> right;
   int evaluations = 0;
@@ -42,7 +42,7 @@ struct Counts {
   }
 };
 
-// By row; of all rows with these configurations.
+// Outcomes by row, for all rows with these configurations.
 std::map<std::string, BySeed> ReadOutcomes(const ResultsReader& reader, const FilterSql& filter,
                                            const std::set<int64_t>& configurations) {
   const Table table = reader.Query(
@@ -79,7 +79,7 @@ std::optional<PairedResult> Compare(const BySeed& method, const BySeed& against)
   return ComparePaired(a, b);
 }
 
-// Whether trials of a side have calibration images in common.
+// Whether trials of one side share calibration images.
 bool SharesImages(const VersusRow& row) {
   return SharesImages(row.method) || SharesImages(row.against);
 }
@@ -88,7 +88,7 @@ auto BlockOf(const LeaderboardRow& row) {
   return std::tie(row.dataset, row.model, row.bits, row.tested);
 }
 
-// "lr=0.1" is what it means of `quantizer.lr`, too.
+// "lr=0.1" also matches `quantizer.lr`.
 bool Means(const std::string& given, const Setting& setting) {
   const size_t equals = given.find('=');
   const std::string name = given.substr(0, equals);
@@ -96,7 +96,7 @@ bool Means(const std::string& given, const Setting& setting) {
          (setting.name == name || setting.name.ends_with("." + name));
 }
 
-// "gdfq", "gdfq (fixed)", or with some of the settings that the leaderboard shows.
+// Accepts "gdfq", "gdfq (fixed)", or either with some of the settings on the leaderboard.
 bool IsCalled(const LeaderboardRow& row, const std::string& name) {
   if (MethodName(row) == name) return true;
   const size_t bracket = name.find(" [");
@@ -159,7 +159,7 @@ std::vector<VersusRow> Versus(const ResultsReader& reader, const PaperSettings& 
   std::vector<VersusRow> rows;
   for (const LeaderboardRow& row : board) {
     for (const LeaderboardRow& against : board) {
-      const bool both = IsCalled(row, method);  // two of that name: one against the other, once
+      const bool both = IsCalled(row, method);  // if both have that name, compare them once
       if (RowKey(row) == RowKey(against) || !IsCalled(against, method) ||
           BlockOf(row) != BlockOf(against) || (both && &row > &against))
         continue;

@@ -19,10 +19,10 @@ constexpr int kMaxDecades = 8;
 bool HasPlace(double x, double y) { return std::isfinite(x) && std::isfinite(y) && y > 0; }
 
 struct Frame {
-  PlotScale x, y;  // y: of log10 Ω
+  PlotScale x, y;  // y maps log10 Ω
 };
 
-// Everything that is drawn lies inside; none when nothing is.
+// Scales that contain everything drawn; nullopt if nothing is.
 std::optional<Frame> FrameOf(const FrontierPlot& plot) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
   double left = kNone, right = -kNone, low = kNone, high = -kNone;

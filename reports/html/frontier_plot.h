@@ -1,4 +1,4 @@
-// The frontier of model size and sensitivity, on a logarithmic scale of Ω.
+// Plots the frontier of model size and sensitivity, with Ω on a logarithmic scale.
 #pragma once
 
 #include <optional>
@@ -16,11 +16,11 @@ struct FrontierLine {
 struct FrontierPlot {
   std::string title;
   std::vector<FrontierLine> lines;
-  double budget = 0;  // bytes; a dashed vertical line
+  double budget = 0;  // bytes; drawn as a dashed vertical line
 };
 
-// One <svg role="img">; points that are not positive and finite have no place and are left out.
-// Empty when nothing is left.
+// Returns one <svg role="img">. Points that are not positive and finite are left out. Empty if
+// nothing is left.
 std::string DrawFrontier(const FrontierPlot& plot);
 
 }  // namespace zerosweep

@@ -29,7 +29,7 @@ std::string Head(const std::string& title) {
       HashSource(kPageStyle), HashSource(kPageScript), EscapeHtml(title), kPageStyle);
 }
 
-// A block that holds data only: nothing in it ends it, browsers never run it.
+// A block of data: nothing in it can end the block, and browsers never run it.
 std::string Data(const Json& provenance) {
   if (provenance.is_null()) return "";
   std::string text = provenance.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -1,4 +1,4 @@
-// The frame of every page: one file that needs nothing else and lets nothing else in.
+// The frame of every page: one self-contained file that loads nothing from outside.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace zerosweep {
 
-// A page with this title as its heading, and `body` (HTML) below it. `provenance` (ReadProvenance)
-// is the data of its script. A strict Content-Security-Policy allows the page's own style and
-// script by hash, images that it holds itself, and nothing else. `title` is escaped; `body` must
-// be.
+// Returns a page with `title` as its heading and `body` (HTML) below it. The page's script reads
+// `provenance` (ReadProvenance). A strict Content-Security-Policy allows the page's own style and
+// script by hash, embedded images, and nothing more. `title` is escaped here; the caller must
+// escape `body`.
 std::string HtmlPage(const std::string& title, const std::string& body,
                      const Json& provenance = nullptr);
 

@@ -18,7 +18,7 @@ std::string Heading(const std::string& name, const std::string& attributes, bool
 
 std::string Text(const Json& cell) { return cell.is_null() ? "–" : EscapeHtml(CellText(cell)); }
 
-// Such a column's text may break into lines.
+// Whether the text of a column may be broken into lines.
 bool IsLong(const Table& table, size_t column) {
   constexpr size_t kLong = 32;
   return std::any_of(table.rows.begin(), table.rows.end(),

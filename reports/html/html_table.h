@@ -10,13 +10,13 @@
 namespace zerosweep {
 
 struct HtmlTableOptions {
-  bool sortable = false;               // by its headings, where the page's script runs
-  std::set<std::string> filters = {};  // columns to choose values of; with any, a search field, too
-  // The HTML of a cell instead of its escaped text; empty: as ever.
+  bool sortable = false;               // by its headings, if the page's script runs
+  std::set<std::string> filters = {};  // columns to choose values of; any adds a search field
+  // Returns the HTML of a cell; if empty, the cell shows its escaped text.
   std::function<std::string(size_t row, const std::string& column)> cell = {};
 };
 
-// Columns of numbers are aligned to the right, missing cells are "–".
+// Aligns columns of numbers to the right and shows missing cells as "–".
 std::string HtmlTable(const Table& table, const HtmlTableOptions& options = {});
 
 }  // namespace zerosweep

@@ -16,7 +16,7 @@ namespace {
 constexpr double kLogarithmicFrom = 8;  // highest cost / lowest
 constexpr int kLinearTicks = 4;
 
-// The horizontal axis: linear, or of log10.
+// The horizontal axis, linear or in log10.
 struct CostAxis {
   bool logarithmic = false;
   PlotScale scale;
@@ -33,7 +33,7 @@ CostAxis AxisOf(double low, double high) {
   return axis;
 }
 
-// 1, 2 and 5 of each decade, of three or more only the 1; or four equal steps.
+// Ticks at 1, 2 and 5 of each decade (only 1 from three decades on), or four equal steps.
 std::vector<double> Ticks(const CostAxis& axis, double low, double high) {
   std::vector<double> ticks;
   if (!axis.logarithmic) {

@@ -7,7 +7,7 @@
 
 namespace zerosweep {
 
-// Text that is safe inside HTML and SVG, in attributes too.
+// Escapes text for HTML and SVG, in attributes too.
 std::string EscapeHtml(const std::string& text);
 
 struct PlotPoint {
@@ -23,18 +23,18 @@ struct CategoryPlot {
   std::string title, y_label;
   std::vector<std::string> labels;  // of the x axis, left to right
   std::vector<PlotSeries> series;
-  std::optional<double> reference;  // a dashed horizontal line
+  std::optional<double> reference;  // drawn as a dashed horizontal line
   std::string reference_name;
 };
 
-// One <svg role="img"> with title and description; its numbers stand in the table beside it.
+// Returns one <svg role="img"> with title and description. Its numbers are in the table next to it.
 std::string DrawCategoryPlot(const CategoryPlot& plot);
 
 struct Curve {
   std::string title;  // "zeroq W4A4, seed 0: loss"
   std::vector<double> x, y;
 };
-// A small line plot; points that are not finite are left out.
+// Draws a small line plot. Points that are not finite are left out.
 std::string DrawCurve(const Curve& curve);
 
 inline constexpr size_t kPlotColors = 8;

@@ -1,4 +1,4 @@
-// Where configurations are not the same.
+// The differences between configurations.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace zerosweep {
 
-// The places (JSON pointers) at which these flattened configurations do not all hold one value, in
-// alphabetical order. One that some do not hold is such a place, too.
+// The paths (JSON pointers) at which these flattened configurations do not all have the same value,
+// in alphabetical order. A path that some of them lack counts too.
 std::vector<std::string> DifferingPaths(const std::vector<Json>& flat);
 
 }  // namespace zerosweep

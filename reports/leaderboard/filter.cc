@@ -34,7 +34,7 @@ std::string OfConfiguration(const std::string& condition) {
   return " AND t.configuration_id IN (SELECT id FROM configuration WHERE " + condition + ")";
 }
 
-// "W4A4", "wmp4a8" and "w@first8a4" as they are stored.
+// The stored form of "W4A4", "wmp4a8" and "w@first8a4".
 void AddBits(const std::string& value, FilterSql& sql) {
   static const std::regex kBits(R"([wW](([mM][pP])?[0-9.]+|@.+)[aA]([0-9.]+))");
   std::smatch parts;

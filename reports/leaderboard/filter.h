@@ -1,4 +1,4 @@
-// `--where k=v,…`: which trials a command means.
+// `--where k=v,…`: selects trials for a command.
 #pragma once
 
 #include <map>
@@ -17,16 +17,16 @@ using Filter = std::map<std::string, std::string>;
 // Parses "method=zeroq,bits=w4a4". Throws kUsage for an unknown key (with the nearest known one).
 Filter ParseFilter(const std::string& text);
 
-// SQL over `trial t` with its bindings: "1 AND t.seed = ?"; "1" when all match. An empty `sweep`
-// means every sweep. Throws kUsage for a value that cannot be.
+// SQL over `trial t` with its bindings: "1 AND t.seed = ?", or "1" if all trials match. An empty
+// `sweep` means every sweep. Throws kUsage for an impossible value.
 struct FilterSql {
   std::string condition;
   std::vector<Json> bindings;
 };
 FilterSql ToSql(const std::string& sweep, const Filter& filter);
 
-// Throws kUsage, naming the known sweeps, when the home holds none of this name. An empty name is
-// fine.
+// Throws kUsage, naming the known sweeps, if the home has no sweep of this name. An empty name is
+// accepted.
 void RequireSweep(const ResultsReader& reader, const std::string& sweep);
 
 }  // namespace zerosweep

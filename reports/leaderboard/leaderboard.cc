@@ -15,12 +15,12 @@
 namespace zerosweep {
 namespace {
 
-// The numbers of a trial: metrics, each of the stage of one kind; behind them what its stages took.
+// A metric of a trial, taken from its stage of one kind.
 struct Metric {
-  const char* of;  // a kind, or a metric that it comes with: most trials have neither
+  const char* of;  // a kind, or a metric that it comes with: most trials lack both
   const char* name;
-  std::optional<double> LeaderboardRow::*mean = nullptr;  // where a row has the mean of its trials
-  const char* stored = nullptr;  // its name in the database, where that is another
+  std::optional<double> LeaderboardRow::*mean = nullptr;  // the row's mean over trials, if any
+  const char* stored = nullptr;                           // name in the database, if different
 };
 using Row = LeaderboardRow;
 constexpr auto kMetrics =
@@ -39,11 +39,11 @@ constexpr auto kMetrics =
                            {"images_seen", "real_images", &Row::real_images}});
 enum Number { kTop1, kEvaluated, kSeconds = kMetrics.size(), kNumbers };
 
-// Columns of TrialsSql; then the numbers.
+// The columns of TrialsSql; the numbers follow them.
 enum Column { kConfiguration, kRevisions, kSeed, kEvaluation, kSynthesized, kFirstNumber };
 
-// One row a done trial that has an accuracy. Each of its stages is looked up once and its metrics
-// from there: at 100,000 trials a sub-select for each number would be most of the time.
+// One row for each done trial with an accuracy. Each stage is looked up once and its metrics are
+// read from there: with 100,000 trials, a sub-select for each number would take most of the time.
 std::string TrialsSql(const FilterSql& filter) {
   std::string columns, joins;
   for (const char* kind : {"evaluate", "teacher", "synthesize", "quantize"})
@@ -64,7 +64,7 @@ FROM trial t
       kRevisionsSql, columns, joins, filter.condition);
 }
 
-// What the trials of a configuration have in common.
+// The fields that the trials of a configuration share.
 std::string ConfigurationsSql(const FilterSql& filter) {
   std::vector<std::string> common;
   for (const std::string& section : CommonSections()) common.push_back("'$." + section + "'");
@@ -80,11 +80,11 @@ WHERE c.id IN (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND
                      Join(common, ", "), filter.condition);
 }
 
-// The trials of one configuration as they are read.
+// The trials of one row while they are read.
 struct Samples {
   LeaderboardRow row;
-  std::string counterparts;  // the same for configurations that differ in their images alone
-  Json method;               // the parts of its configuration that are the method's
+  std::string counterparts;  // equal for configurations that differ only in their images
+  Json method;               // the parts of its configuration that belong to the method
   std::set<int64_t> seeds;
   std::set<int64_t> evaluations;
   std::set<int64_t> image_sets;
@@ -133,7 +133,7 @@ Json ParseRevisions(const std::string& text) {
   return revisions;
 }
 
-// What a row of ConfigurationsSql says of the trials of its configuration.
+// Fills in what a row of ConfigurationsSql says about its configuration.
 void Describe(const std::vector<Json>& of, Samples& samples) {
   LeaderboardRow& row = samples.row;
   row.dataset = of[1];
@@ -156,8 +156,8 @@ void Describe(const std::vector<Json>& of, Samples& samples) {
     if (!value.is_null()) samples.method[part] = value;
 }
 
-// A limit says how many test images were asked for; what was tested is how many there were. A limit
-// that took all of them is none.
+// In `tested`, replaces the limit (test images requested) by the number tested. A limit that
+// allowed all images counts as none.
 void CountTested(Groups& groups) {
   std::set<std::string> whole;  // tests on all images
   for (auto& [key, samples] : groups) {
@@ -197,7 +197,7 @@ Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
   return groups;
 }
 
-// "demo", "another, demo": the sweeps that hold them, by name.
+// Sets the sweeps that hold each row, sorted by name: "demo", "another, demo".
 void NameSweeps(const ResultsReader& reader, const FilterSql& filter, Groups& groups) {
   const std::string sql =
       "SELECT DISTINCT t.configuration_id, s.name FROM trial t JOIN sweep_trial st ON st.trial_id "
@@ -211,7 +211,7 @@ void NameSweeps(const ResultsReader& reader, const FilterSql& filter, Groups& gr
   for (auto& [key, samples] : groups) samples.row.sweep = sweeps[key.first];
 }
 
-// What rows have in common that differ in their images alone.
+// Equal for rows that differ only in their images.
 auto CounterpartsOf(const Samples& samples) {
   Json revisions = samples.row.revisions;
   revisions.erase("synthesize");

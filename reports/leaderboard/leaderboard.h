@@ -1,4 +1,4 @@
-// The leaderboard: one row for each resolved configuration, its seeds as samples.
+// The leaderboard: one row for each resolved configuration, whose seeds are the samples.
 #pragma once
 
 #include <optional>
@@ -12,23 +12,23 @@
 
 namespace zerosweep {
 
-// Accuracies and agreement in percent (0 to 100), `drop` in points, durations in seconds. Missing
-// values are nullopt.
+// Accuracies and agreement are in percent (0 to 100), `drop` in points, durations in seconds.
+// Missing values are nullopt.
 struct LeaderboardRow {
   int64_t configuration = 0;  // its id in the database
-  // Of the implementations that made it, by kind of stage: {"quantize": 2, …}. Trials of one
-  // configuration that differ in them are rows of their own.
+  // Revisions of the implementations that computed it, by kind of stage: {"quantize": 2, …}. Trials
+  // of one configuration with different revisions are separate rows.
   Json revisions = Json::object();
-  std::string tested;  // how many test images of which copy of the data, weights of the teacher
+  std::string tested;  // JSON: number of test images, copy of the data, teacher's weights
   std::string arch, synthesizer, quantizer;
-  Json protocol_fields;  // null where the configuration does not say
-  std::string sweep;     // several sweeps that share the configuration: "a, b"
+  Json protocol_fields;  // null if the configuration does not record them
+  std::string sweep;     // several sweeps with the same configuration: "a, b"
   std::string dataset, model, method;
   double w_bits = 0, a_bits = 0;
   std::string bits;  // "w4a8", "wmp4a8" (mixed precision), "w@first8a4" (by layer)
-  int n = 0;         // distinct evaluations: trials whose evaluate stage coincides count once
-  // Different sets of calibration images among these: fewer than n vary less than seeds do. None
-  // where the images are made while quantizing.
+  int n = 0;         // distinct evaluations: trials that share their evaluate stage count once
+  // Number of different sets of calibration images among these. If it is less than n, results vary
+  // less than over seeds. Absent if the images are made while quantizing.
   std::optional<int> image_sets;
   double top1_mean = 0;
   std::optional<double> top1_std;  // n ≥ 2
@@ -37,14 +37,15 @@ struct LeaderboardRow {
   double top1_best = 0;
   std::optional<double> agreement, fp32_top1;
   std::optional<double> drop;  // teacher's top-1 − mean
-  // Mean − that of the same configuration on as many real images, wherever in the home it is; none
-  // where there are several (real images under other parameters).
+  // Mean minus that of the same configuration on as many real images, anywhere in the home. Absent
+  // if there are several (real images under other parameters).
   std::optional<double> to_real;
-  // Means of what training went through, beside its last state (top1_mean): before it, the best as
-  // the test images tell (never ranked), and the one that held-out images pick.
+  // Mean accuracies of other states of the training than its last (top1_mean): before training, the
+  // best snapshot according to the test images (never ranked), and the one that held-out images
+  // select.
   std::optional<double> untrained_top1, best_snapshot_top1, heldout_snapshot_top1;
-  // What training went through: images that the student saw, the sum over its steps of learning
-  // rate × weight of the distillation, and the real images that it may draw from.
+  // Effort of the training: images that the student saw, the sum over its steps of learning rate ×
+  // weight of the distillation, and the number of real images that it may draw from.
   std::optional<double> images_seen, lr_kd, real_images;
   std::optional<double> images, size_bytes, bitops;
   std::vector<int64_t> seeds;
@@ -52,25 +53,26 @@ struct LeaderboardRow {
   std::optional<double> seconds_mean;
   std::optional<double> published;
   std::optional<std::string> published_source;
-  std::optional<int64_t> test_images;  // evaluated; none of a revision that did not count them
-  int64_t limit = 0;  // test images; 0: all, also where the limit was above their number
-  // Another protocol, test set (limit, copy of the data) or teacher (weights) stands in the same
-  // dataset, model and bits: the order says nothing between them.
+  std::optional<int64_t> test_images;  // evaluated; absent for revisions that did not count them
+  int64_t limit = 0;  // limit on test images; 0: all, also if the limit exceeds their number
+  // Rows of the same dataset, model and bits have another protocol, test set (limit, copy of the
+  // data) or teacher (weights): the order among them means nothing.
   bool not_comparable = false;
-  // What is not as its paper has it (recipe, parts, variant and protocol), and what tells it apart
-  // from rows of the same dataset, model, bits, method, protocol and variant: the important first.
+  // Settings that differ from the paper's (recipe, parts, variant and protocol), and those that
+  // distinguish it from rows of the same dataset, model, bits, method, protocol and variant. The
+  // most important come first.
   std::vector<Setting> settings;
   bool papers_known = false;  // whether the catalogue has all its parts
 };
 
-// Whether some of its trials were calibrated on the same images.
+// Whether some of the row's trials were calibrated on the same images.
 inline bool SharesImages(const LeaderboardRow& row) {
   return row.image_sets && *row.image_sets < row.n;
 }
 
-// Done trials of a sweep (empty: of the home) that match. Order: dataset, model, bits from high to
-// low (of equal numbers uniform before mixed), then mean top-1 from high to low. Throws kUsage for
-// an unknown sweep.
+// Rows of the done trials of a sweep (empty: of the home) that match. Sorted by dataset, model,
+// bits from high to low (uniform before mixed at equal numbers), then mean top-1 from high to low.
+// Throws kUsage for an unknown sweep.
 std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const PaperSettings& papers,
                                         const std::string& sweep = "", const Filter& where = {});
 
@@ -79,50 +81,50 @@ inline constexpr const char* kRevisionsSql =
     "(SELECT group_concat(kind || ' ' || revision) FROM (SELECT d.kind, d.revision FROM "
     "trial_stage x JOIN stage g ON g.id = x.stage_id JOIN design d ON d.id = g.design_id "
     "WHERE x.trial_id = t.id ORDER BY d.kind))";
-// Names a row within its home: "17:evaluate 1,quantize 2". `revisions` are those of kRevisionsSql.
+// Identifies a row within its home: "17:evaluate 1,quantize 2". `revisions` are from kRevisionsSql.
 std::string RowKey(int64_t configuration, const std::string& revisions);
 std::string RowKey(const LeaderboardRow& row);
 
-// ["iterations=1000", "images=256"]: the settings that are not the paper's, and what else tells its
-// rows apart.
+// ["iterations=1000", "images=256"]: the settings that differ from the paper's, and others that
+// distinguish rows.
 Json SettingsAsJson(const LeaderboardRow& row);
 
-// The columns of the contract (leaderboard_columns.h), one value each: for JSON and CSV.
+// The columns of the contract (leaderboard_columns.h), for JSON and CSV.
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows);
 
 // "zeroq", "dsg (fixed)".
 std::string VariantName(const LeaderboardRow& row);
-// The same with as much as tells its rows apart: "real+finetune [weights=lsq]".
+// The same, with the settings that distinguish rows of that name: "real+finetune [weights=lsq]".
 std::string MethodName(const LeaderboardRow& row);
 
-// For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; a marked protocol ends in " *". Settings that all
-// rows share stand above or below the table, as SharedSettings. What training went through has
-// columns where a row was trained; `more` are names of further columns.
+// For people: "87.91 ± 0.06", "W4A4", "1.1 MB"; the protocol of a row that is not comparable ends
+// in " *". Settings that all rows share are left to SharedSettings. If a row was trained, there are
+// columns for its training. `more` names further columns.
 Table LeaderboardForDisplay(const std::vector<LeaderboardRow>& rows,
                             const std::vector<std::string>& more = {});
-// "settings of all rows: iterations 1000, images 256"; empty where there are none.
+// "settings of all rows: iterations 1000, images 256"; empty if there are none.
 std::string SharedSettings(const std::vector<LeaderboardRow>& rows);
 
-// The same for a terminal. Narrow: a section for each dataset and model in the order of their first
-// rows, under each row its settings and what training went through, and no column that would say
-// nothing or the same in every row; wide: all there is in the order of `rows`. Best: of rows that
-// are comparable, where they differ.
+// The same for a terminal. Narrow: a section for each dataset and model, in the order of their
+// first rows; settings and training under each row; no columns that are empty or the same in every
+// row. Wide: everything, in the order of `rows`. The best of comparable rows is marked where they
+// differ.
 DisplayTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows);
 DisplayTable WideLeaderboard(const std::vector<LeaderboardRow>& rows);
 
-// What the marks mean that these rows carry, a sentence each: "* within this dataset, …".
+// Explains the marks that these rows carry, in a sentence each: "* within this dataset, …".
 std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows);
 inline constexpr const char* kIncomparableNote =
     "* within this dataset, model and bits, protocols, test images or teachers differ: do not "
     "compare";
 inline constexpr const char* kSharedImagesNote =
     "† some of the n share their calibration images: other seeds would vary more";
-// What the intervals cover.
+// Explains what the intervals cover.
 inline constexpr const char* kIntervalNote =
     "intervals (95 %, from n = 3 on): of the mean over other seeds, on these test images and this "
     "teacher";
 
-// For people: "W4A8", "WMP4A8", "W@first8A4" of the stored "w4a8", "wmp4a8", "w@first8a4".
+// Bits for people: "W4A8", "WMP4A8", "W@first8A4" for the stored "w4a8", "wmp4a8", "w@first8a4".
 std::string BitsName(const std::string& bits);
 
 }  // namespace zerosweep

@@ -33,7 +33,7 @@ Value Whole(std::optional<double> Row::*field) {
 }
 
 std::string Fixed(double value, int digits) {
-  const bool rounds_to_zero = std::abs(value) < 0.5 * std::pow(10.0, -digits);  // no "-0.00"
+  const bool rounds_to_zero = std::abs(value) < 0.5 * std::pow(10.0, -digits);  // avoids "-0.00"
   return fmt::format("{:.{}f}", rounds_to_zero ? 0.0 : value, digits);
 }
 
@@ -61,8 +61,8 @@ std::string Interval(const Row& row) {
   return Fixed(*row.top1_ci_low, 2) + " … " + Fixed(*row.top1_ci_high, 2);
 }
 
-// The paper's value of each setting that is another: {"iterations": 20000}; null where nothing is
-// known of them.
+// The paper's value of each setting that differs: {"iterations": 20000}; null if the paper's values
+// are unknown.
 Json PapersAsJson(const Row& row) {
   if (!row.papers_known) return {};
   Json papers = Json::object();

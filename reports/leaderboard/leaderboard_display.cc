@@ -1,4 +1,4 @@
-// The leaderboard as a table for people: in documents, and narrow or wide on a terminal.
+// The leaderboard as a table for people: for documents, and narrow or wide for a terminal.
 #include <algorithm>
 #include <map>
 #include <span>
@@ -47,7 +47,7 @@ bool AnyHas(const std::vector<LeaderboardRow>& rows, std::optional<double> Leade
                      [field](const LeaderboardRow& row) { return (row.*field).has_value(); });
 }
 
-// Of each dataset, model, bits, protocol, test set and teacher, where its rows differ.
+// The best rows of each dataset, model, bits, protocol, test set and teacher whose rows differ.
 std::set<size_t> BestRows(const std::vector<LeaderboardRow>& rows) {
   using Block = std::tuple<std::string, std::string, std::string, std::string, std::string>;
   std::map<Block, std::vector<size_t>> blocks;
@@ -77,7 +77,7 @@ size_t EndOfSection(const std::vector<LeaderboardRow>& rows, size_t first) {
   return end;
 }
 
-// What training went through: "51200 images seen · Σ lr·KD 0.76".
+// The effort of the training: "51200 images seen · Σ lr·KD 0.76".
 std::string Training(const LeaderboardRow& row) {
   std::vector<std::string> words;
   if (row.images_seen) words.push_back(TextOf("images_seen", row) + " images seen");
@@ -86,7 +86,7 @@ std::string Training(const LeaderboardRow& row) {
   return Join(words, " · ");
 }
 
-// Adds a section, whose rows these are, with what stands under its heading and under each row.
+// Adds a section with these rows, its note, and the text under each row.
 void AddSection(std::span<const LeaderboardRow> section, const std::string& heading,
                 DisplayTable& people) {
   std::vector<const LeaderboardRow*> rows;
@@ -103,7 +103,7 @@ void AddSection(std::span<const LeaderboardRow> section, const std::string& head
   }
 }
 
-// "cifar10, resnet20 (FP32 88.13 %), protocol zeroq"; what differs between its rows is left out.
+// "cifar10, resnet20 (FP32 88.13 %), protocol zeroq", without parts in which its rows differ.
 std::string Heading(std::span<const LeaderboardRow> section, bool one_protocol) {
   const LeaderboardRow& first = section.front();
   const bool one_teacher =

@@ -1,4 +1,4 @@
-// What a leaderboard calls its rows.
+// The names of leaderboard rows.
 #include "base/text.h"
 #include "reports/leaderboard/leaderboard.h"
 

@@ -14,7 +14,7 @@ constexpr size_t kNormalFrom = 300;  // differing images
 constexpr double kLevel = 0.05;
 constexpr int kMaxSeeds = 1000;
 
-// The differences of the images that some seed has right on one side only, the others' being 0.
+// Differences on the images that some seed classifies correctly on one side only; all others are 0.
 struct Differences {
   int64_t images = 0;                        // of all
   std::vector<std::vector<double>> by_seed;  // [seed][image that differs]
@@ -33,7 +33,7 @@ Differences DifferencesOf(const std::vector<Outcomes>& a, const std::vector<Outc
   return of;
 }
 
-// The mean difference of an image and its variance, were the seeds to count with given weights.
+// Mean and variance of the difference of an image, if seeds count with the given weights.
 class Moments {
  public:
   explicit Moments(const Differences& of) : seeds_(of.by_seed.size()) {
@@ -63,7 +63,7 @@ class Moments {
   std::vector<double> means_, products_;
 };
 
-// The sum over as many images as there are, each drawn from all.
+// The sum over a resample: as many images as there are, each drawn from all of them.
 double SumOfDrawn(const Differences& of, const std::vector<double>& weights,
                   std::mt19937_64& random) {
   std::vector<double> values(of.differing(), 0);
@@ -77,9 +77,9 @@ double SumOfDrawn(const Differences& of, const std::vector<double>& weights,
   return sum;
 }
 
-// Many differing images make the mean over drawn ones normal: the ends of the interval come to
-// within a thirtieth of its spread (Cornish and Fisher's first term), less than so many resamples
-// are off by themselves.
+// With many differing images, the mean over drawn images is taken as normal. This moves the ends of
+// the interval by at most a thirtieth of its spread (Cornish and Fisher's first term), which is
+// less than the error of this number of resamples.
 Interval BootstrapInterval(const Differences& of) {
   if (of.differing() == 0) return {0, 0};
   const size_t seeds = of.by_seed.size();

@@ -6,7 +6,7 @@
 namespace zerosweep {
 namespace {
 
-// Rows of one method, variant and parts share what their paper has: nothing is resolved twice.
+// Resolves what a paper has once for all rows of one method, variant and parts.
 class PapersOfRows {
  public:
   explicit PapersOfRows(const PaperSettings& papers) : papers_(papers) {}
@@ -32,7 +32,7 @@ class PapersOfRows {
   std::map<std::tuple<std::string, std::string, std::string>, Json> known_;
 };
 
-// A recipe has a protocol of its own, by variant.
+// A recipe has its own protocol, by variant.
 void AddProtocol(const PaperSettings& papers, LeaderboardRow& row) {
   const auto recipe = papers.recipes.find(row.method);
   if (recipe == papers.recipes.end()) return;

@@ -1,4 +1,4 @@
-// The settings of a leaderboard's rows.
+// Determines the settings of leaderboard rows.
 #pragma once
 
 #include <vector>
@@ -7,14 +7,14 @@
 
 namespace zerosweep {
 
-// A row, and the parts of its configuration that are its method's: {"synthesizer": {"name",
-// "params"}, "quantizer": …, "correct": {…}}, those that it has.
+// A row, and those parts of its configuration that belong to its method: {"synthesizer": {"name",
+// "params"}, "quantizer": …, "correct": {…}}.
 struct RowAndMethod {
   LeaderboardRow* row = nullptr;
   const Json* method = nullptr;
 };
 
-// Sets `settings` and `papers_known` of rows whose other fields are there.
+// Sets `settings` and `papers_known` of rows whose other fields are set.
 void NameSettings(const std::vector<RowAndMethod>& rows, const ResultsReader& reader,
                   const PaperSettings& papers);
 

@@ -12,8 +12,7 @@
 namespace zerosweep {
 namespace {
 
-// The parts of a configuration that a method consists of. Those with a name hold their parameters
-// under "params".
+// The named parts of a method in a configuration. They hold their parameters under "params".
 constexpr std::array<const char*, 2> kNamedParts = {"synthesizer", "quantizer"};
 
 bool IsMethods(const std::string& section) {
@@ -37,7 +36,7 @@ const Json* ParametersOf(const Json& configuration, const std::string& part) {
   return params == found->end() ? &*found : &*params;
 }
 
-// A parameter of a part goes by its own name where no other part has one of that name.
+// A part's parameter has its own name, unless another part has one of the same name.
 std::string NameOf(const std::string& path, const Json& configuration) {
   const std::vector<std::string> words = WordsOf(path);
   bool of_a_part = false;
@@ -51,7 +50,7 @@ std::string NameOf(const std::string& path, const Json& configuration) {
   return of_a_part && parts_with_it == 1 ? words.back() : Join(words, ".");
 }
 
-// The place in the order of importance: what an accuracy depends on most comes first.
+// The rank in the order of importance: what affects accuracy most comes first.
 size_t Importance(const std::string& path) {
   static const std::vector<std::string> kFirst = {"preset",       "lr",          "iterations",
                                                   "images",       "real_images", "batch",
@@ -64,13 +63,13 @@ auto OrderOf(const std::string& path) {
   return std::tuple(Importance(path), path.substr(path.rfind('/') + 1), path);
 }
 
-// Calls use(path, value, the paper's) for each value that is not the paper's.
+// Calls use(path, value, the paper's value) for each value that differs from the paper's.
 template <typename Use>
 void ForEachOther(const Json& configuration, const Json& papers, const std::string& path,
                   const Use& use) {
   for (const auto& [key, theirs] : papers.items()) {
     const auto here = configuration.find(key);
-    if (here == configuration.end()) continue;  // made before there was such a parameter
+    if (here == configuration.end()) continue;  // older than the parameter
     const std::string place = path + "/" + key;
     if (theirs.is_object()) {
       ForEachOther(*here, theirs, place, use);
@@ -80,7 +79,7 @@ void ForEachOther(const Json& configuration, const Json& papers, const std::stri
   }
 }
 
-// The declared values with what the recipe sets over them.
+// The declared values, overridden by those of the recipe.
 Json Overlaid(Json declared, const Json& recipe, const std::string& role) {
   const auto set = recipe.find(role);
   if (set == recipe.end()) return declared;
@@ -89,7 +88,7 @@ Json Overlaid(Json declared, const Json& recipe, const std::string& role) {
   return declared;
 }
 
-// How many of the paths, in their order, give every configuration values of its own.
+// The number of leading paths whose values together distinguish all configurations.
 size_t EnoughToTellApart(const std::vector<Json>& flat, const std::vector<std::string>& paths) {
   std::vector<std::string> seen(flat.size());
   for (size_t count = 0; count < paths.size(); ++count) {
@@ -102,7 +101,7 @@ size_t EnoughToTellApart(const std::vector<Json>& flat, const std::vector<std::s
   return paths.size();
 }
 
-// Marks the setting, or adds it. `known`: whether the paper's value tells of it.
+// Marks the setting, or adds it; `known`: with the paper's value.
 void Mark(const Namesake& of, const std::string& path, const Json& value, bool known) {
   std::vector<Setting>& settings = *of.settings;
   auto place = std::find_if(settings.begin(), settings.end(),
@@ -116,7 +115,7 @@ void Mark(const Namesake& of, const std::string& path, const Json& value, bool k
   place->tells_apart = true;
 }
 
-// The values by place. Null is no value: an empty object looks like it.
+// The values by path. Null counts as absent, because an empty object flattens to it.
 Json Flattened(const Json& configuration) {
   Json flat = configuration.flatten();
   for (auto place = flat.begin(); place != flat.end();)
@@ -170,7 +169,7 @@ Json PapersConfiguration(const Json& configuration, const std::string& recipe,
   for (const auto& [kind, values] : configuration.items()) {
     const auto declared = papers.parts.find({kind, variant});
     if (declared == papers.parts.end()) continue;
-    of[kind] = Overlaid(declared->second, set, "quantizer");  // whose block they stand in
+    of[kind] = Overlaid(declared->second, set, "quantizer");  // in whose block they stand
   }
   return of;
 }
@@ -194,7 +193,7 @@ void MarkDifferences(const std::vector<Namesake>& namesakes) {
             [](const std::string& a, const std::string& b) { return OrderOf(a) < OrderOf(b); });
   paths.resize(EnoughToTellApart(flat, paths));
   for (const std::string& path : paths) {
-    // Where one was made before there was such a parameter, the others must show theirs.
+    // If one row is older than the parameter, the others must show theirs.
     const bool everywhere = std::all_of(flat.begin(), flat.end(),
                                         [&path](const Json& all) { return all.contains(path); });
     for (size_t i = 0; i < flat.size(); ++i)

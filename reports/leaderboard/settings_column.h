@@ -1,4 +1,4 @@
-// The settings of the rows of a table.
+// The settings column of a table of rows.
 #pragma once
 
 #include <string>
@@ -8,20 +8,21 @@
 
 namespace zerosweep {
 
-// What rows set otherwise than their papers, and what else tells rows of one name apart; said once
-// where all rows share it.
+// Settings that differ from the papers' or distinguish rows of one name. Those that all rows share
+// are stated once.
 struct SettingsColumn {
-  std::string shared;            // "lr scaled, iterations 1000"; empty: nothing, or a single row
-  std::vector<std::string> own;  // of each row: the rest; kNoSettings where that is nothing
+  std::string shared;            // "lr scaled, iterations 1000"; empty: none, or a single row
+  std::vector<std::string> own;  // for each row the rest; kNoSettings if there is none
 };
 inline constexpr const char* kNoSettings = "–";
 SettingsColumn SettingsOf(const std::vector<const LeaderboardRow*>& rows);
 SettingsColumn SettingsOfBoard(const std::vector<LeaderboardRow>& rows);
 
-// "genie [iterations 1000, images 256]": a row's name with all of them, where there is no column.
+// "genie [iterations 1000, images 256]": a row's name with all its settings, for use without a
+// column.
 std::string NameWithSettings(const LeaderboardRow& row);
 
-// Of a row that sets all as its paper; and of one whose paper's values this program does not know.
+// For a row with all settings as in its paper; and for one whose paper's values are unknown.
 inline constexpr const char* kAsThePaper = "paper's";
 inline constexpr const char* kPaperNotKnown = "the paper's are not known";
 

@@ -9,9 +9,10 @@
 namespace zerosweep {
 namespace {
 
-constexpr int kMaxExact = 20;                   // differences whose signs are all tried
-constexpr int kAssignments = 100'000;           // of signs, beyond
-constexpr uint64_t kResamplingSeed = 20220501;  // any: results do not change from call to call
+constexpr int kMaxExact = 20;          // up to this number of differences all signs are tried
+constexpr int kAssignments = 100'000;  // random assignments of signs beyond that
+// Any value would do: it keeps results the same from call to call.
+constexpr uint64_t kResamplingSeed = 20220501;
 
 // The continued fraction of the regularised incomplete beta function I_x(a, b) by Lentz's method
 // (Numerical Recipes, 3rd edition, 6.4). Converges fast for x < (a + 1) / (a + b + 2).
@@ -137,7 +138,7 @@ std::optional<double> SignFlipP(const std::vector<double>& differences) {
   };
   double largest = 0;
   for (const double difference : differences) largest += std::abs(difference);
-  // Sums that are equal but for rounding count as equal.
+  // Sums that are equal apart from rounding count as equal.
   const double observed = sum_of([](size_t) { return false; }) - 1e-12 * largest;
   if (n <= kMaxExact) {
     uint64_t as_far = 0;
@@ -147,7 +148,7 @@ std::optional<double> SignFlipP(const std::vector<double>& differences) {
     return static_cast<double>(as_far) / static_cast<double>(all);
   }
   std::mt19937_64 random(kResamplingSeed);
-  int as_far = 1;  // the observed one
+  int as_far = 1;  // counts the observed assignment
   uint64_t signs = 0;
   const auto next_sign = [&](size_t i) {
     if (i % 64 == 0) signs = random();

@@ -1,4 +1,4 @@
-// Where the sweeps of a home stand.
+// The progress of a home's sweeps.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace zerosweep {
 
-// One row a sweep, newest first: sweep, trials, done, failed, cancelled, open, stages, stages_done,
-// running (attempts without an end), seconds (paid so far), updated. Throws kUsage for an unknown
-// sweep; an empty one means all.
+// One row for each sweep, newest first: sweep, trials, done, failed, cancelled, open, stages,
+// stages_done, running (attempts that have not ended), seconds (spent so far), updated. An empty
+// `sweep` means all. Throws kUsage for an unknown one.
 Table SweepStatus(const ResultsReader& reader, const std::string& sweep = "");
 
 }  // namespace zerosweep

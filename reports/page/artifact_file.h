@@ -1,4 +1,4 @@
-// Files that a report takes from artifacts.
+// Reads files of artifacts for a report.
 #pragma once
 
 #include <optional>
@@ -8,9 +8,9 @@
 
 namespace zerosweep {
 
-// The bytes of a file of an artifact; nullopt where the home has not the artifact or that has no
-// such file. One that is damaged or larger than `max_bytes` is passed over with a warning, which
-// calls it `what` ("a grid of samples").
+// Returns the bytes of a file of an artifact; nullopt if the home lacks the artifact, or the
+// artifact has no such file. Skips a file that is damaged or larger than `max_bytes` with a warning
+// that calls it `what` ("a grid of samples").
 std::optional<std::string> ReadArtifactFile(const ArtifactStore& store, const std::string& artifact,
                                             const std::string& file, uintmax_t max_bytes,
                                             const std::string& what);

@@ -12,8 +12,7 @@ namespace {
 
 constexpr const char* kAccuracy = "top-1 %";
 
-// Columns without a value are dropped; those that say the same in every row are told once: "model
-// resnet20".
+// Drops columns without a value. A value that all rows share is stated once: "model resnet20".
 std::vector<std::string> TakeUniform(Table& table) {
   static const std::set<std::string> kMayBeTold = {"dataset", "model", "FP32 %", "protocol"};
   std::vector<std::string> told;

@@ -1,4 +1,4 @@
-// The leaderboard of a page.
+// The leaderboard of an HTML page.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace zerosweep {
 
-// To be sorted and filtered; the accuracy of a row that `provenance` (ReadProvenance) knows is a
-// button to it. Columns without a value are left out, what is the same in all rows is told once.
-// REQUIRES: a row.
+// A table that can be sorted and filtered. In rows that `provenance` (ReadProvenance) contains, the
+// accuracy is a button that shows its origin. Columns without values are left out; values that all
+// rows share are stated once. REQUIRES: `rows` is not empty.
 std::string HtmlLeaderboard(const std::vector<LeaderboardRow>& rows, const Json& provenance);
 
 }  // namespace zerosweep

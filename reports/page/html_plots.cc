@@ -13,7 +13,7 @@
 namespace zerosweep {
 namespace {
 
-// Drawn, of whole networks: a report is a page to be read, or sent.
+// Rows drawn; networks are drawn completely or not at all. It keeps the page small enough to send.
 constexpr size_t kMaxRows = 1000;
 
 struct Cost {
@@ -34,13 +34,13 @@ constexpr Cost kCosts[] = {
     {"time", "time of computing", &LeaderboardRow::seconds_mean, HumanSeconds},
 };
 
-// The rows of one dataset and model, with what tells their methods apart in a plot.
+// The rows of one dataset and model, with the names of their series.
 struct Block {
   std::vector<const LeaderboardRow*> rows;
   bool several_protocols = false;
   std::vector<std::string> names;           // of the series
-  std::map<std::string, size_t> series_of;  // a name's place among them
-  std::map<std::string, size_t> group_of;   // by protocol and what was tested
+  std::map<std::string, size_t> series_of;  // index of a name
+  std::map<std::string, size_t> group_of;   // by protocol and test set
 
   explicit Block(std::vector<const LeaderboardRow*> of) : rows(std::move(of)) {
     std::set<std::string> protocols;
@@ -72,7 +72,7 @@ std::string Figure(const std::string& title, const std::string& svg, const Table
       EscapeHtml(title), svg, HtmlTable(numbers));
 }
 
-// Rows come with bits from high to low; of several configurations with one name, the best is
+// Rows come with bits from high to low. Of several configurations with one name only the best is
 // drawn.
 CategoryPlot BitsPlot(const Block& block) {
   CategoryPlot plot{.title = block.Title("bits"),

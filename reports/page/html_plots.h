@@ -1,4 +1,4 @@
-// The plots of a report: accuracy against bits and against what it costs.
+// The plots of a report: accuracy against bits and against costs.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace zerosweep {
 
-// For each dataset and model top-1 against bits, size of the weights, BitOps and seconds of
-// computing, with the numbers as tables. A plot that has no two different values is left out; so
-// are networks beyond 1000 rows, and the page says how many.
+// For each dataset and model, plots top-1 against bits, size of the weights, BitOps and computing
+// time in seconds, with the numbers as tables. Leaves out plots without two different values, and
+// networks beyond 1000 rows, whose number the page states.
 std::string HtmlPlots(const std::vector<LeaderboardRow>& rows);
 
-// The colours of a plot's lines, in their order.
+// The colours of a plot's lines, in order.
 std::string HtmlLegend(const std::vector<std::string>& names);
 
 }  // namespace zerosweep

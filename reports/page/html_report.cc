@@ -55,7 +55,7 @@ std::string LeadersSection(const std::vector<VersusRow>& leaders) {
   return html + fmt::format("</ul>\n<p class=dim>{}</p>\n", kVersusNote);
 }
 
-// log10 Ω of each op, a line for each width.
+// log10 Ω of each op, with a line for each width.
 CategoryPlot SensitivityPlot(const LayerBits& bits) {
   const Table& table = bits.sensitivities;
   CategoryPlot plot{.title = "Sensitivity of each op: " + bits.title,

@@ -1,4 +1,4 @@
-// report.html: one file that needs nothing else and lets nothing else in.
+// report.html: one self-contained file that loads nothing from outside.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace zerosweep {
 
-// The page: facts, the leaderboard (sorted, filtered, each accuracy with its origin), what may be
-// concluded, plots of accuracy against bits and cost with their numbers, bits by layer with their
-// frontiers and sensitivities, failures, samples of images, loss curves. All stored text is
-// escaped. `made` is the time it says it was made at (ISO-8601).
+// The page: facts, the leaderboard (sortable, filterable, with the origin of each accuracy),
+// conclusions, plots of accuracy against bits and costs with their numbers, bits by layer with
+// frontiers and sensitivities, failures, sample images, loss curves. All stored text is escaped.
+// `made` is the time of creation that the page states (ISO-8601).
 std::string HtmlReport(const ReportData& data, const std::string& made);
 
 }  // namespace zerosweep

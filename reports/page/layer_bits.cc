@@ -23,7 +23,7 @@ std::string OpOf(const std::string& metric) {
   return colon == std::string::npos ? "" : metric.substr(colon + 1);
 }
 
-// Adds one quantize stage to its configuration: a column of bits and a line.
+// Adds a quantize stage to its configuration: a column of bits and a line.
 void AddStage(const ResultsReader& reader, int64_t stage, const std::string& name,
               LayerBits& configuration) {
   FrontierLine line;
@@ -32,7 +32,7 @@ void AddStage(const ResultsReader& reader, int64_t stage, const std::string& nam
   const size_t column = table.columns.size();
   table.columns.push_back(name);
   for (auto& row : table.rows) row.emplace_back();
-  // The index in a metric's name keeps the ops in the network's order.
+  // The index in a metric's name keeps the ops in network order.
   const Table metrics =
       reader.Query("SELECT name, value FROM metric WHERE stage_id = ? ORDER BY name", {stage});
   for (const auto& metric : metrics.rows) {
@@ -59,7 +59,7 @@ void AddStage(const ResultsReader& reader, int64_t stage, const std::string& nam
   configuration.plot.lines.push_back(std::move(line));
 }
 
-// The sensitivities behind a trial's bits: op by width.
+// The sensitivities on which a trial's bits were chosen: op by width.
 Table ReadSensitivities(const ResultsReader& reader, const ArtifactStore& store, int64_t trial) {
   Table table;
   const Table artifact = reader.Query(

@@ -1,4 +1,4 @@
-// Configurations whose ops differ in bits: what was chosen, and the frontier it was chosen from.
+// Configurations whose ops differ in bits: the chosen bits, and the frontier they were chosen from.
 #pragma once
 
 #include <string>
@@ -11,17 +11,17 @@ namespace zerosweep {
 
 struct LayerBits {
   std::string title;  // "zeroq_mp WMP4A8, cifar10, resnet20"
-  FrontierPlot plot;  // a line for each seed; none where bits were given op by op
+  FrontierPlot plot;  // a line for each seed; empty if bits were given op by op
   Table table;        // op, then a column for each seed
-  // op, then Ω in nats with the op alone at each width ("2 bits", …), of the first seed whose
-  // artifact is there; without rows where nothing was measured.
+  // op, then Ω in nats with only that op at each width ("2 bits", …), for the first seed whose
+  // artifact exists; no rows if nothing was measured.
   Table sensitivities;
 };
 
-// By configuration, of the trials whose quantization is done; at most 24.
+// Reads them by configuration, from the trials whose quantization is done; at most 24.
 std::vector<LayerBits> ReadLayerBits(const ResultsReader& reader, const FilterSql& filter);
 
-// Points of a packed curve: pairs of 32-bit floats x, y.
+// The x or y of a packed curve: pairs of 32-bit floats.
 std::vector<double> UnpackCurve(const Json::binary_t& bytes, bool y);
 
 }  // namespace zerosweep

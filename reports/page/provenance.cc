@@ -8,10 +8,10 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kMaxRows = 300;
-constexpr size_t kMaxTrials = 12;         // of a row
-constexpr size_t kMaxTrialsOfAll = 1000;  // a report is a page to be read, or sent
+constexpr size_t kMaxTrials = 12;         // for each row
+constexpr size_t kMaxTrialsOfAll = 1000;  // in all; it keeps the page small enough to send
 
-// A row for each stage of each trial: the columns below.
+// One row for each stage of each trial, with the columns below.
 std::string StagesSql(const FilterSql& filter, const std::string& configurations,
                       size_t max_trials) {
   return fmt::format(R"sql(
@@ -79,7 +79,7 @@ Json StageOf(const std::vector<Json>& row) {
           {"threads", row[kThreads]},   {"machine", row[kMachine]}};
 }
 
-// Adds a stage to its trial, the last of its configuration's.
+// Adds a stage to its trial, which is the last one of its row.
 void AddStage(const std::vector<Json>& row, Json& of) {
   Json& trials = of["trials"];
   if (trials.empty() || trials.back().at("trial") != row[kTrial]) {
@@ -130,7 +130,7 @@ Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
   for (const auto& row : reader.Query(sql, filter.bindings).rows) {
     const auto place =
         of.find(RowKey(row[kConfiguration].get<int64_t>(), row[kRevisions].get<std::string>()));
-    if (place == of.end()) continue;  // of a row beyond the most
+    if (place == of.end()) continue;  // beyond the first rows
     AddStage(row, *place);
     (*place)["more"] =
         row[kTrials].get<int64_t>() - static_cast<int64_t>(place->at("trials").size());

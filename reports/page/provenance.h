@@ -1,4 +1,4 @@
-// Where the accuracies of a leaderboard come from.
+// The origin of the accuracies on a leaderboard.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,9 @@
 
 namespace zerosweep {
 
-// Of the first 300 rows: the configuration, and of its first done trials in the order of their
-// seeds (12 of a row, 1000 of all) the accuracy and the stages behind it, with what each attempt
-// ran on. Names and digests are cut to the 12 characters that `explain`, `logs` and `replay` take.
+// For the first 300 rows: the configuration and, for its first done trials in the order of seeds
+// (12 for a row, 1000 in all), the accuracy, the stages behind it and what each attempt ran on.
+// Names and digests are cut to the 12 characters that `explain`, `logs` and `replay` accept.
 //   rows: RowKey → {title, sweep, protocol, interval, published, published_source, config,
 //         trials: [{trial, seed, top1, stages: [stage id]}], more}
 //   stages: id → {kind, implementation, revision, stage, artifact, seconds, ended, device, threads,

@@ -37,7 +37,7 @@ ORDER BY 1, 2, 3)sql",
   return curves;
 }
 
-// What the finished attempts of these trials ran with: "cpu", "torch 2.11.0", …
+// The environment of the finished attempts of these trials: "cpu", "torch 2.11.0", …
 std::string Signatures(const ResultsReader& reader, const FilterSql& filter) {
   const Table table = reader.Query(
       "SELECT facts FROM signature WHERE id IN (SELECT a.signature_id FROM trial t JOIN "

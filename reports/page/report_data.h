@@ -1,4 +1,4 @@
-// Everything that a report of a sweep says, read once.
+// All the data of a sweep's report, read once.
 #pragma once
 
 #include <string>
@@ -17,8 +17,8 @@ struct ReportData {
   std::string title;
   std::vector<std::pair<std::string, std::string>> facts;  // "trials" → "18: 17 done, 1 failed"
   std::vector<LeaderboardRow> rows;
-  std::vector<VersusRow> leaders;  // the best against the next
-  Json provenance;                 // of the rows
+  std::vector<VersusRow> leaders;  // the best against the second best
+  Json provenance;                 // of `rows`
   Table failures;                  // method, bits, seed, dataset, model, error
   std::vector<LayerBits> layer_bits;
   Samples samples;

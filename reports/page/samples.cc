@@ -11,15 +11,15 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kMaxGrids = 24;
-constexpr int kMaxStages = 1000;          // that are looked at: each is a file to open
-constexpr size_t kMaxNames = 4;           // of the methods that share their images
+constexpr int kMaxStages = 1000;          // looked at, each of which opens a file
+constexpr size_t kMaxNames = 4;           // methods named for shared images
 constexpr uintmax_t kMaxBytes = 4 << 20;  // a grid of 1024 × 1024 noise has 3 MB
-constexpr size_t kMaxTogether = 3 << 19;  // bytes: a report is a page to be read, or sent
+constexpr size_t kMaxTogether = 3 << 19;  // bytes in all; it keeps the page small enough to send
 constexpr const char* kFile = "samples.png";
 
-// A row for each stage: artifact, kind, methods (a JSON list), bits, model, dataset, seed.
+// One row for each stage: artifact, kind, methods (a JSON list), bits, model, dataset, seed.
 Table Stages(const ResultsReader& reader, const FilterSql& filter) {
-  // Of a group with min() SQLite takes the other columns from the row that has the minimum.
+  // In a group with min(), SQLite takes the other columns from the row with the minimum.
   constexpr const char* kFirsts = R"sql(WITH first AS MATERIALIZED (
       SELECT t.id AS trial, x.stage_id AS stage, x.kind AS kind, min(t.seed) AS seed
       FROM trial t
@@ -38,7 +38,7 @@ Table Stages(const ResultsReader& reader, const FilterSql& filter) {
                       filter.bindings);
 }
 
-// "dsg+lp, dsg+minmax: resnet20, cifar10, seed 0". Bits tell apart what was made while quantizing.
+// "dsg+lp, dsg+minmax: resnet20, cifar10, seed 0". Images made while quantizing also show the bits.
 std::string TitleOf(const std::vector<Json>& row) {
   std::vector<std::string> names = ParseJson(row[2].get<std::string>(), "methods");
   std::sort(names.begin(), names.end());

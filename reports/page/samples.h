@@ -1,4 +1,4 @@
-// Grids of synthetic images that stages left in their artifacts.
+// Grids of synthetic images from the artifacts of stages.
 #pragma once
 
 #include <string>
@@ -15,13 +15,13 @@ struct SampleGrid {
 
 struct Samples {
   std::vector<SampleGrid> grids;
-  bool more = false;  // than are here
+  bool more = false;  // whether there are more than these
 };
 
-// samples.png of the synthesize and quantize stages of these trials: of a configuration that of the
-// lowest seed whose stage is done, what configurations share once, 24 and 1.5 MiB at most (but one,
-// however large). One that is missing, damaged or too large is passed over with a warning; an
-// artifact that never had one without.
+// Reads samples.png of the synthesize and quantize stages of these trials: for each configuration
+// that of the lowest seed whose stage is done, and once if several share it. At most 24 grids and
+// 1.5 MiB, but at least one, however large. Skips files that are missing, damaged or too large,
+// with a warning; artifacts that never had one are skipped silently.
 Samples ReadSamples(const ResultsReader& reader, const FilterSql& filter);
 
 }  // namespace zerosweep

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kSparklineWidth = 40;
 
-// The Pareto frontier of mixed precision is a curve, too, but no course of a computation.
+// The Pareto frontier of mixed precision is stored as a curve too, but is not a loss.
 std::vector<StageCurve> Read(const ResultsReader& reader, const std::string& condition,
                              const std::string& name) {
   const Table table = reader.Query(

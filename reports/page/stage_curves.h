@@ -10,19 +10,18 @@ namespace zerosweep {
 
 struct StageCurve {
   std::string stage, kind, implementation, term;
-  std::vector<double> values;  // at most 512; may hold what is not finite
+  std::vector<double> values;  // at most 512; not all need be finite
 };
 
-// By stage in the order of their making, then by term; the curves of losses alone. An unknown name
-// has none.
+// The loss curves, by stage in the order of creation, then by term. Empty for an unknown name.
 std::vector<StageCurve> CurvesOfTrial(const ResultsReader& reader, const std::string& trial);
 std::vector<StageCurve> CurvesOfStage(const ResultsReader& reader, const std::string& stage);
 
-// For people: a line for each, under the name of its stage: term, first → last value, sparkline.
-// Empty for none.
+// For people: for each curve a line with term, first → last value and sparkline, under the name of
+// its stage. Empty if there are no curves.
 std::string CurveLines(const std::vector<StageCurve>& curves);
 
-// stage, term, points, first, last: what is not finite is null.
+// stage, term, points, first, last; values that are not finite are null.
 Json CurvesAsJson(const std::vector<StageCurve>& curves);
 
 }  // namespace zerosweep

@@ -30,7 +30,7 @@ std::string Markdown(const ReportData& data) {
   return text;
 }
 
-// The shared settings are text below the table: a comment would not be printed.
+// Shared settings are text below the table, because a comment would not be printed.
 std::string Latex(const std::vector<LeaderboardRow>& rows) {
   std::string text = TableAsLatex(LeaderboardForDisplay(rows));
   if (const std::string shared = SharedSettings(rows); !shared.empty())
@@ -39,7 +39,7 @@ std::string Latex(const std::vector<LeaderboardRow>& rows) {
   return text;
 }
 
-// What is asked of a report.
+// The inputs of a report.
 struct Request {
   const ResultsReader& reader;
   const std::string& sweep;
@@ -56,8 +56,8 @@ struct Request {
 
 std::string Parquet(const Request& request) {
   Fail(ErrorKind::kUsage,
-       "report: Parquet is not written here: DuckDB makes it of {} (ATTACH … (TYPE sqlite)) or of "
-       "a .csv report, with COPY (SELECT …) TO '{}'",
+       "report: Parquet is not supported: convert {} (ATTACH … (TYPE sqlite)) or a .csv report "
+       "with DuckDB's COPY (SELECT …) TO '{}'",
        request.reader.home().database().string(), request.path.filename().string());
 }
 
@@ -74,7 +74,7 @@ const std::map<std::string, Writer> kWriters = {
 const std::map<std::string, std::string (*)(const std::vector<PaperTable>&)> kPaperWriters = {
     {".html", PaperTablesAsHtml}, {".md", PaperTablesAsMarkdown}, {".tex", PaperTablesAsLatex}};
 
-// The writer of a path's ending.
+// The writer for the path's ending.
 template <typename W>
 W WriterOf(const std::map<std::string, W>& writers, const std::filesystem::path& path) {
   const auto found = writers.find(path.extension());

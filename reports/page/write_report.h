@@ -1,4 +1,4 @@
-// `report -o FILE`: the format follows from the file's name.
+// `report -o FILE`: the file's ending determines the format.
 #pragma once
 
 #include <filesystem>
@@ -9,14 +9,14 @@
 
 namespace zerosweep {
 
-// The tables of a paper with our rows beneath its own (paper_table.h), as .html, .md or .tex.
-// Throws kUsage for another ending and a paper without a number.
+// Writes the tables of a paper with our rows beneath (paper_table.h), as .html, .md or .tex. Throws
+// kUsage for another ending or a paper without numbers.
 void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
                       const PaperSettings& papers, const std::string& paper, bool recalled,
                       const std::filesystem::path& path);
 
-// .html: the whole report; .md, .tex (booktabs), .csv, .json: the leaderboard. Throws kUsage for
-// another ending or an unknown sweep, kStorage when the file cannot be written.
+// Writes the whole report (.html) or the leaderboard (.md, .tex with booktabs, .csv, .json). Throws
+// kUsage for another ending or an unknown sweep, kStorage when the file cannot be written.
 void WriteReport(const ResultsReader& reader, const std::string& sweep, const PaperSettings& papers,
                  const std::filesystem::path& path);
 

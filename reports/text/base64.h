@@ -1,4 +1,4 @@
-// Bytes as text for places that hold no others (RFC 4648, with padding).
+// Encodes bytes as text (RFC 4648, with padding).
 #pragma once
 
 #include <string>

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kMissing = "–";
 constexpr const char* kGap = "  ";
 constexpr size_t kGapWidth = 2;
-constexpr size_t kMinWidth = 12;  // of a column that gives way: less names nothing
+constexpr size_t kMinWidth = 12;  // of a cut column; less would be unreadable
 
 constexpr size_t kMaxIndent = 8;
 
@@ -49,7 +49,7 @@ std::string Bold(const std::string& line, bool bold) {
   return bold ? "\x1b[1m" + line + "\x1b[0m\n" : line + "\n";
 }
 
-// The cells of some rows as text, and the widths of their columns.
+// Cells of some rows as text, with the widths of their columns.
 class Grid {
  public:
   // `right`: which columns are aligned to the right.
@@ -71,7 +71,7 @@ class Grid {
     if (terminal_width > 0 && people.shrinkable) GiveWay(*people.shrinkable, terminal_width);
   }
 
-  // Of a row's second lines: where the second column begins, unless the first is wide.
+  // Indentation of second lines: the start of the second column, unless the first is wide.
   size_t Indent() const { return std::min(widths_.front() + kGapWidth, kMaxIndent); }
   std::string Headings() const { return Line(headings_); }
   std::string Row(size_t row) const { return Line(rows_.at(row)); }
@@ -108,7 +108,7 @@ class Grid {
   const std::vector<bool>& right_;
 };
 
-// The first `width` characters of the text, and what is left of it.
+// Removes the first `width` characters from the text and returns them.
 std::string TakeCharacters(std::string& text, size_t width) {
   size_t end = 0;
   for (size_t characters = 0; end < text.size(); ++end)
@@ -118,7 +118,7 @@ std::string TakeCharacters(std::string& text, size_t width) {
   return head;
 }
 
-// Broken at blanks into indented lines that fit; a word that is longer than a line is broken, too.
+// Breaks text at blanks into indented lines that fit; words longer than a line are broken too.
 std::string Flowing(const std::string& text, size_t indent, const Terminal& terminal) {
   const size_t width = terminal.width > 0 ? terminal.width : kUsualWidth;
   const std::string margin(indent, ' ');
@@ -140,7 +140,7 @@ std::string Under(const DisplayTable& people, size_t row) {
   return people.under.empty() ? "" : people.under.at(row);
 }
 
-// The names of the columns, of the second lines where one of these rows has one, and the rule.
+// The names of the columns, the heading of the second lines if these rows have one, and the rule.
 std::string Headings(const DisplayTable& people, size_t begin, size_t end, const Grid& grid,
                      const Terminal& terminal) {
   std::string text = Bold(grid.Headings(), terminal.bold);
@@ -188,7 +188,7 @@ std::string WithoutControls(const std::string& text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 … U+009F in UTF-8; some terminals take them for controls, too.
+    // U+0080 … U+009F in UTF-8, which some terminals also treat as controls.
     const bool second_controls = byte == 0xc2 && i + 1 < text.size() &&
                                  static_cast<unsigned char>(text[i + 1]) >= 0x80 &&
                                  static_cast<unsigned char>(text[i + 1]) < 0xa0;

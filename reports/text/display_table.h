@@ -1,4 +1,4 @@
-// A table for people, and how a terminal shows it.
+// A table for people, and its display on a terminal.
 #pragma once
 
 #include <optional>
@@ -11,20 +11,20 @@
 namespace zerosweep {
 
 struct DisplayTable {
-  // Its rows begin here, under a line of their own.
+  // A group of rows under a heading.
   struct Section {
     size_t first_row = 0;
     std::string heading;
-    std::string note;  // under the heading, in lines that fit; may be empty
+    std::string note;  // under the heading, wrapped to the width; may be empty
   };
 
   Table table;
-  std::vector<Section> sections;  // in order of their rows, the first at row 0; none: no headings
-  std::set<size_t> best;          // rows
-  std::optional<size_t> shrinkable;  // the column whose cells are cut where the table is too wide
-  // A second line of each row, whole, in as many lines as it takes; empty: none.
+  std::vector<Section> sections;     // in row order, the first at row 0; empty: no headings
+  std::set<size_t> best;             // indices of rows
+  std::optional<size_t> shrinkable;  // the column whose cells are cut if the table is too wide
+  // A second line for each row, never cut but wrapped; empty: none.
   std::vector<std::string> under;
-  std::string under_heading;  // what it holds
+  std::string under_heading;  // the heading of the second lines
 };
 
 struct Terminal {
@@ -32,20 +32,20 @@ struct Terminal {
   size_t width = 0;  // columns; 0: unknown, or no terminal
 };
 
-// For text that flows where the width is unknown.
+// The width of wrapped text where that of the terminal is unknown.
 inline constexpr size_t kUsualWidth = 100;
 
-// Columns aligned, numbers to the right and to 6 digits, "–" for missing; each section under its
-// heading and note, the names of the columns and a rule, as wide as its own cells. Second lines are
-// indented. Headings and best rows are bold where `terminal` has bold; cells
-// that give way end in "…". Control characters are replaced.
+// Columns are aligned, numbers to the right and with up to 6 digits, missing cells as "–". Each
+// section has its heading, its note, the names of the columns and a rule, as wide as its own cells.
+// Second lines are indented. Headings and best rows are bold if `terminal` has bold. Cut cells end
+// in "…". Control characters are replaced.
 std::string AlignedTable(const DisplayTable& people, const Terminal& terminal);
 
-// Code points: what a terminal shows as columns, for the scripts that our tables hold.
+// The number of code points, which is the width on a terminal for the scripts in our tables.
 size_t TextWidth(const std::string& text);
 
-// Text whose control characters, but for line ends, have become blanks: what is stored cannot drive
-// a terminal.
+// Replaces control characters, except line ends, by blanks, so that stored text cannot control a
+// terminal.
 std::string WithoutControls(const std::string& text);
 
 }  // namespace zerosweep

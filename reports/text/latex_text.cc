@@ -10,8 +10,8 @@ namespace {
 
 constexpr char32_t kNoCharacter = 0xfffd;
 
-// The character that begins at `at`, which moves behind it; kNoCharacter for bytes that are no
-// UTF-8, one at a time.
+// The character that begins at `at`, which moves past it; kNoCharacter for each byte that is not
+// valid UTF-8.
 char32_t NextCharacter(std::string_view text, size_t& at) {
   const auto byte = [&](size_t place) { return static_cast<unsigned char>(text[place]); };
   const unsigned char first = byte(at++);
@@ -96,7 +96,7 @@ const std::map<char32_t, const char*> kSymbols = {{U'±', "$\\pm$"},
                                                   {U'Ψ', "$\\Psi$"},
                                                   {U'Ω', "$\\Omega$"}};
 
-// Letters of western Europe, which pdfTeX composes of its own fonts' letters and accents.
+// Western European letters that pdfTeX composes from letters and accents of its own fonts.
 bool IsComposed(char32_t character) {
   return character >= U'À' && character <= U'ÿ' &&
          std::u32string_view(U"ÐÞðþ").find(character) == std::u32string_view::npos;
@@ -117,7 +117,7 @@ std::string LatexText(const std::string& text) {
   for (size_t at = 0; at < text.size();) {
     const size_t begin = at;
     const char32_t character = NextCharacter(text, at);
-    // Behind the \\ of a row these would be its argument; two hyphens would be a dash.
+    // After the \\ of a row, [ or * would be its argument; two hyphens would become a dash.
     if (begin == 0 && (character == '[' || character == '*')) out += "{}";
     if (begin > 0 && character == '-' && text[begin - 1] == '-') out += "{}";
     if (character < 0x80) {

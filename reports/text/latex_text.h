@@ -1,12 +1,12 @@
-// Any text for LaTeX.
+// Escapes any text for LaTeX.
 #pragma once
 
 #include <string>
 
 namespace zerosweep {
 
-// Text that LaTeX shows as it is, with pdfTeX's own fonts and no package. What they have no glyph
-// for stands as its code point: "[U+4E2D]". Line ends become blanks.
+// The result shows the text as it is, with pdfTeX's own fonts and no package. Characters without a
+// glyph in them appear as code points: "[U+4E2D]". Line ends become blanks.
 std::string LatexText(const std::string& text);
 
 }  // namespace zerosweep

@@ -1,4 +1,4 @@
-// A curve as a word: "█▅▃▂▁▁".
+// A curve as a line of text: "█▅▃▂▁▁".
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@ namespace zerosweep {
 // span more than two decades.
 bool OnLogScale(const std::vector<double>& values);
 
-// One of ▁▂▃▄▅▆▇█ for each value, or for the mean of each of `width` equal parts where there are
-// more values; lowest and highest are the ends of the scale, a curve that stays where it is runs in
-// the middle. A blank where a value is not finite. REQUIRES: width ≥ 1.
+// One of ▁▂▃▄▅▆▇█ for each value, or for the mean of each of `width` equal parts if there are more
+// values. The lowest and highest values are the ends of the scale; a constant curve is drawn in the
+// middle. A value that is not finite is a blank. REQUIRES: width ≥ 1.
 std::string Sparkline(const std::vector<double>& values, size_t width);
 
 }  // namespace zerosweep

@@ -38,10 +38,10 @@ std::vector<Key> ParseKeys(const Table& table, const std::string& words) {
   return keys;
 }
 
-// Whether `a` stands before `b`.
+// Whether `a` comes before `b`.
 bool Before(const Json& a, const Json& b, bool descending) {
   if (a.is_null() || b.is_null()) return !a.is_null() && b.is_null();
-  return descending ? b < a : a < b;  // Json: numbers by value, then lists, then text
+  return descending ? b < a : a < b;  // Json orders numbers by value, then lists, then text
 }
 
 }  // namespace

@@ -9,13 +9,13 @@
 
 namespace zerosweep {
 
-// The places of the rows in their new order. `words` names columns by weight, "-" before one sorts
-// it from high to low: "w_bits,-top1_mean". Numbers are less than text, missing is last either way;
-// rows that are equal stay as they are. Throws kUsage for a column that the table does not have,
-// naming those that it has.
+// Returns the indices of the rows in their new order. `words` names columns in order of precedence;
+// "-" before a column sorts it from high to low: "w_bits,-top1_mean". Numbers come before text,
+// missing values last in either direction; equal rows keep their order. Throws kUsage for a column
+// that the table lacks, naming those that it has.
 std::vector<size_t> RowOrder(const Table& table, const std::string& words);
 
-// What stands for each row of the table, in that order.
+// The elements that belong to the rows of the table, in that order.
 template <typename Row>
 std::vector<Row> Reordered(const std::vector<Row>& rows, const std::vector<size_t>& order) {
   std::vector<Row> result;
@@ -24,7 +24,7 @@ std::vector<Row> Reordered(const std::vector<Row>& rows, const std::vector<size_
   return result;
 }
 
-// The rows with those of one key together, in the order of the first of each.
+// Puts rows with the same key together, in the order of the first of each.
 template <typename Row, typename KeyOf>
 std::vector<Row> GroupBy(const std::vector<Row>& rows, KeyOf key_of) {
   std::map<decltype(key_of(rows.front())), size_t> known;

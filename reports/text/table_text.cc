@@ -46,7 +46,7 @@ bool IsNumber(const std::string& text) {
   return result.ec == std::errc() && result.ptr == end;
 }
 
-// A spreadsheet takes text that begins so for a formula, and would carry it out.
+// Puts an apostrophe before text that a spreadsheet would run as a formula.
 std::string CsvText(const std::string& text) {
   const bool formula =
       !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
@@ -57,12 +57,12 @@ std::string CsvCell(const Json& cell) {
   return cell.is_string() ? CsvText(cell.get<std::string>()) : CsvQuoted(CellText(cell));
 }
 
-// JSON has no word for these numbers.
+// JSON has no notation for these numbers.
 bool IsBeyondJson(const Json& cell) {
   return cell.is_number_float() && !std::isfinite(cell.get<double>());
 }
 
-// Names of columns as keys of one object: of two that are alike the second is "name:2".
+// Names of columns as keys of one object: the second of two equal names is "name:2".
 std::vector<std::string> Keys(const std::vector<std::string>& columns) {
   std::vector<std::string> keys;
   for (const std::string& column : columns) {
@@ -74,7 +74,7 @@ std::vector<std::string> Keys(const std::vector<std::string>& columns) {
   return keys;
 }
 
-// "87.91 ± 0.06", "1.1 MB": the first word is a number. "8f3a" is none.
+// "87.91 ± 0.06", "1.1 MB": whether the first word is a number. "8f3a" is not.
 bool StartsLikeANumber(const std::string& text) {
   const char* word = text.data() + (text.starts_with('+') ? 1 : 0);  // "+0.08": a difference
   const char* word_end = text.data() + std::min(text.find(' '), text.size());

@@ -12,7 +12,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// The largest |a − b|; two elements that are no numbers are the same.
+// The largest |a − b|; two NaNs count as equal.
 double LargestDifference(const TensorFile::Entry& one, const TensorFile::Entry& other) {
   if (one.bytes == other.bytes) return 0;
   double largest = 0;

@@ -32,14 +32,14 @@ double AgeSeconds(const fs::path& path) {
   return std::chrono::duration<double>(fs::file_time_type::clock::now() - written).count();
 }
 
-// The stage reported what it did not stage: its attempt fails, unlike with an error of the disk.
+// Refuses staging that does not match the report: this fails the attempt, unlike a disk error.
 template <typename... Args>
 [[noreturn]] void Refuse(fmt::format_string<Args...> format, Args&&... args) {
   throw Error(ErrorKind::kStorage, fmt::format(format, std::forward<Args>(args)...),
               Failure::kPublish);
 }
 
-// The staged manifest, checked against what was reported and against the files.
+// Checks the staged manifest against the report and against the files, and returns it.
 Manifest CheckStaged(const fs::path& staging, const std::string& attempt, const std::string& stage,
                      const std::string& digest) {
   std::error_code code;
@@ -100,7 +100,7 @@ bool ArtifactStore::Place(const fs::path& folder, const fs::path& target) {
     unsynced_.insert(target.parent_path());
     return true;
   }
-  std::error_code code;  // first wins: same digest, same bytes
+  std::error_code code;  // the first one wins: same digest, same bytes
   fs::remove_all(folder, code);
   return false;
 }

@@ -15,48 +15,49 @@ namespace zerosweep {
 
 struct Published {
   std::string digest;
-  Manifest manifest;  // as its own stage wrote it: two stages may make the same bytes
+  Manifest manifest;  // Publish returns the staged one, List the stored one
   int64_t bytes = 0;
 };
 
-// The first thing wrong with a published artifact; empty when it is whole.
+// Returns the first defect of a published artifact; empty when it is intact.
 std::string DefectOf(const std::filesystem::path& folder, const std::string& digest);
 
 class ArtifactStore {
  public:
   explicit ArtifactStore(Home home) : home_(std::move(home)) {}
 
-  // Checks the staged artifact's manifest against what was reported, renames it into place without
-  // replacing (first wins; the loser's staging is removed). Returns the staged manifest. Throws
-  // kStorage: of Failure::kPublish when the staging is not what was reported, else an error
-  // of the disk.
+  // Checks the staged artifact against its manifest and against what the attempt reported. Then
+  // renames it into place without replacing: the first one wins, and the loser's staging is
+  // removed. Returns the staged manifest, because two stages may produce the same bytes. Throws
+  // kStorage: with Failure::kPublish when the staging is not what was reported, otherwise for a
+  // disk error.
   Published Publish(const std::string& attempt, const std::string& stage,
                     const std::string& digest);
 
-  // The same for a folder that came from elsewhere: checked against the digest alone. Returns
-  // whether the store did not have it. Throws kUsage for a folder that is not that artifact.
+  // Publishes a folder that came from elsewhere, checked against the digest alone. Returns whether
+  // the store lacked it. Throws kUsage for a folder that is not that artifact.
   bool Adopt(const std::filesystem::path& folder, const std::string& digest);
 
-  // Makes everything published since the last call durable. REQUIRES: called before anything is
-  // committed that relies on it.
+  // Makes everything published since the last call durable. REQUIRES: call it before committing
+  // anything that relies on it.
   void Sync();
 
-  // The folder of a published artifact; nullopt when there is none.
+  // Returns the folder of a published artifact, or nullopt.
   std::optional<std::filesystem::path> Find(const std::string& digest) const;
 
-  // Every published artifact but those of `known` digests.
+  // Returns all published artifacts except those in `known`, sorted by digest.
   std::vector<Published> List(const std::unordered_set<std::string>& known = {}) const;
 
-  // Removes the staging folders of attempts that are not in `live` and older than `min_age`
-  // seconds.
+  // Removes the staging folders that are older than `min_age` seconds and whose attempts are not in
+  // `live`. Returns their number.
   int RemoveStaleStaging(const std::vector<std::string>& live, double min_age) const;
 
  private:
-  // Renames into place; false when it was there already, and the folder is removed.
+  // Renames `folder` into place. Where the target exists, removes `folder` and returns false.
   bool Place(const std::filesystem::path& folder, const std::filesystem::path& target);
 
   Home home_;
-  std::set<std::filesystem::path> unsynced_;  // folders with new entries
+  std::set<std::filesystem::path> unsynced_;  // folders whose new entries are not synced yet
 };
 
 }  // namespace zerosweep

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kForeign = "it is nothing that zerosweep wrote";
 
-// What is wrong inside the folder of a stage that needs its checkpoints.
+// Finds what is wrong inside the folder of a stage that needs its checkpoints.
 void LookInside(const fs::path& folder, bool thorough, std::vector<StrayCheckpoint>& strays) {
   std::error_code code;
   for (const auto& entry : fs::directory_iterator(folder, code)) {

@@ -1,5 +1,5 @@
-// Checkpoints of stages that were cut off (contract/checkpoint_folder.h): neither artifacts nor
-// rows. Only stages write them; here they are found and removed.
+// Checkpoints of interrupted stages (contract/checkpoint_folder.h). They are neither artifacts nor
+// rows. Stages write them; the functions below only find and remove them.
 #pragma once
 
 #include <filesystem>
@@ -11,20 +11,20 @@
 
 namespace zerosweep {
 
-// Names of the stages that have some.
+// Returns the names of the stages that have checkpoints.
 std::vector<std::string> StagesWithCheckpoints(const Home& home);
-// All checkpoints of a stage, finished or not. What cannot be removed stays for `gc`.
+// Removes all checkpoints of a stage, finished or not. What it cannot remove is left to `gc`.
 void RemoveCheckpoints(const Home& home, const std::string& stage);
 
-// Something among the checkpoints that is not a whole checkpoint of a stage that may need it.
+// An entry among the checkpoints that is not a complete checkpoint of a stage that may need it.
 struct StrayCheckpoint {
   std::filesystem::path path;
-  std::string problem;   // empty for what is still being written, or was when its attempt died
-  bool garbage = false;  // `gc` removes it, once it is old enough
+  std::string problem;   // empty for an unfinished checkpoint, its attempt alive or dead
+  bool garbage = false;  // `gc` removes it once it is old enough
 };
 
-// A stage needs its checkpoints until it is done, as long as its sweep has open trials.
-// `thorough`: reads every checkpoint and compares its digests.
+// Lists the stray checkpoints of a home. A stage needs its checkpoints until it is done, as long as
+// its sweep has open trials. `thorough`: reads every checkpoint and compares its digests.
 std::vector<StrayCheckpoint> StrayCheckpoints(const Home& home, Database& database, bool thorough);
 
 }  // namespace zerosweep

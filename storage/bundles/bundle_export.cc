@@ -14,7 +14,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// The ids of the sweep's trials and of all stages that they need, beside the home's tables.
+// Collects the ids of the sweep's trials and of all stages that they need in temporary tables.
 void FindRows(Database& home, const std::string& sweep) {
   home.Exec(
       "CREATE TEMP TABLE its_trial (id INTEGER PRIMARY KEY);"
@@ -77,10 +77,10 @@ void WriteBundle(const Home& home, const std::string& sweep, const fs::path& fil
                  const BundleProgress& progress, const ResultsOptions& options) {
   const ReadableDatabase opened = OpenForReading(home, options);
   Database& from = *opened.database;
-  from.Exec("BEGIN");  // one moment's rows
+  from.Exec("BEGIN");  // one consistent snapshot
   FindRows(from, sweep);
   Database bundle(file, OpenMode::kWrite);
-  // Nobody reads it before it has its name: no journal, one sync at the end.
+  // Nothing reads the file before its final rename: no journal, one sync at the end.
   bundle.Exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
   CreateBundleTables(bundle);
   bundle.Exec("BEGIN");

@@ -131,7 +131,7 @@ void CreateBundleTables(Database& bundle) {
 
 std::unique_ptr<Database> OpenBundle(const std::filesystem::path& file) {
   const auto refuse = [&](const std::string& why) {
-    Fail(ErrorKind::kUsage, "{} is no bundle that can be read: {}", file.string(), why);
+    Fail(ErrorKind::kUsage, "{} cannot be read as a bundle: {}", file.string(), why);
   };
   if (!std::filesystem::is_regular_file(file)) refuse("there is no such file");
   try {

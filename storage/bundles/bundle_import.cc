@@ -31,7 +31,7 @@ class BundleReader {
   Database& database() { return *bundle_; }
   std::string sweep() { return bundle_->Scalar("SELECT name FROM sweep"); }
 
-  // Publishes what the store does not have; returns how many artifacts.
+  // Publishes the artifacts that the store lacks; returns their number.
   int PublishArtifacts(const Home& home, ArtifactStore& store);
 
  private:
@@ -57,16 +57,15 @@ void BundleReader::CheckStates() {
         fmt::format("SELECT name FROM {} WHERE state NOT IN ('open', 'done', 'failed', "
                     "'cancelled') OR length(name) <> 64 OR name GLOB '*[^0-9a-f]*' LIMIT 1",
                     table));
-    if (!odd.empty())
-      Refuse(fmt::format("{} '{:.64}' has no state or name of its kind", table, odd));
+    if (!odd.empty()) Refuse(fmt::format("{} '{:.64}' has an invalid state or name", table, odd));
   }
-  // Neither becomes a part of a path; should it ever, it leads nowhere.
+  // These names do not become parts of paths; if one ever does, it must be harmless.
   for (const char* table : {"attempt", "sweep"}) {
     const std::string odd = bundle_->Scalar(fmt::format(
         "SELECT name FROM {} WHERE name GLOB '*[^0-9A-Za-z_.-]*' OR length(name) NOT BETWEEN 1 AND "
         "100 OR name IN ('.', '..') LIMIT 1",
         table));
-    if (!odd.empty()) Refuse(fmt::format("{} '{:.64}' has no name of its kind", table, odd));
+    if (!odd.empty()) Refuse(fmt::format("{} '{:.64}' has an invalid name", table, odd));
   }
   const std::string done = bundle_->Scalar(
       "SELECT name FROM stage WHERE state = 'done' AND coalesce(artifact, '') NOT IN (SELECT "
@@ -85,11 +84,11 @@ void BundleReader::CheckStages() {
     const StageSpec spec{name, stages.Text(1), static_cast<int>(stages.Int(2)),
                          ParseJson(stages.Text(3), "a stage's parameters"), inputs[name]};
     if (spec.ComputeName() != name)
-      Refuse(fmt::format("stage {} does not have the parameters that it is named after", name));
+      Refuse(fmt::format("stage {} has parameters that do not match its name", name));
   }
 }
 
-// Columns of a trial that make its configuration, and the configuration that they make.
+// The columns of a trial that make up its configuration, in the order of ReadConfiguration.
 constexpr const char* kConfigurationColumns =
     "t.dataset, t.model, t.method, t.synthesizer, t.quantizer, t.w_bits, t.a_bits, t.protocol, "
     "t.variant";
@@ -129,12 +128,12 @@ void BundleReader::CheckTrials() {
                   kConfigurationColumns));
   while (rows.Step()) {
     if (TrialName(rows.Text(11), TrialTail(ReadConfiguration(rows))) != rows.Text(9))
-      Refuse(fmt::format("trial {} is not what it is named after", rows.Text(9)));
+      Refuse(fmt::format("trial {} does not match its name", rows.Text(9)));
     ParseJson(rows.Text(10), "a trial's seeds");
   }
 }
 
-// A reader takes them as they are.
+// Readers use these values unchecked.
 void BundleReader::CheckMeasurements() {
   const std::map<std::string, std::string> odd = {
       {"correctness", "images < 0 OR length(bits) <> (images + 7) / 8"},
@@ -144,8 +143,7 @@ void BundleReader::CheckMeasurements() {
   for (const auto& [table, condition] : odd) {
     const std::string stage =
         bundle_->Scalar(fmt::format("SELECT stage FROM {} WHERE {} LIMIT 1", table, condition));
-    if (!stage.empty())
-      Refuse(fmt::format("the {} of stage {:.64} is not of its kind", table, stage));
+    if (!stage.empty()) Refuse(fmt::format("the {} of stage {:.64} is malformed", table, stage));
   }
 }
 
@@ -153,7 +151,7 @@ void BundleReader::CheckSignatures() {
   Statement& rows = bundle_->Prepare("SELECT digest, facts FROM signature");
   while (rows.Step())
     if (JsonDigest(ParseJson(rows.Text(1), "a signature")) != rows.Text(0))
-      Refuse(fmt::format("signature {:.64} is not what it is named after", rows.Text(0)));
+      Refuse(fmt::format("signature {:.64} does not match its name", rows.Text(0)));
 }
 
 void BundleReader::CheckArtifacts() {

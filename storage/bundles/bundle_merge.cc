@@ -6,7 +6,7 @@
 namespace zerosweep {
 namespace {
 
-// The bundle's rows beside the home's, as temporary tables "its_<table>", for one transaction.
+// Copies of the bundle's rows, as temporary tables "its_<table>" of the home, for one transaction.
 class TemporaryRows {
  public:
   TemporaryRows(Database& home, Database& bundle) : home_(home) {
@@ -32,7 +32,7 @@ class TemporaryRows {
   Database& home_;
 };
 
-// Stages whose result the home takes: those that it does not have, or has not done.
+// The home takes the results of stages that it does not have or has not done.
 constexpr const char* kMergeStages = R"(
 INSERT OR IGNORE INTO artifact (digest, bytes, created)
   SELECT digest, bytes, created FROM its_artifact;
@@ -75,7 +75,7 @@ INSERT OR REPLACE INTO curve (stage_id, term, points, data)
     JOIN stage g ON g.name = c.stage;
 )";
 
-// A try keeps its number where the home has not tried that stage, and else counts on.
+// An attempt keeps its number where the home has none of that stage; otherwise numbers continue.
 constexpr const char* kMergeAttempts = R"(
 INSERT OR IGNORE INTO signature (digest, facts) SELECT digest, facts FROM its_signature;
 INSERT INTO attempt (name, stage_id, number, worker, device, threads, started, ended, outcome,
@@ -124,7 +124,7 @@ UPDATE trial SET state = 'open', error = NULL, ended = NULL WHERE state IN ('fai
 DROP TABLE its_taken;
 )";
 
-// After the states follow from the stages: trials ended when they did there.
+// Runs after Settle(): imported trials ended when they ended in the bundle.
 constexpr const char* kDateTrials = R"(
 UPDATE trial SET ended = i.ended FROM its_trial i
   WHERE i.name = trial.name AND trial.created = i.created AND i.ended IS NOT NULL;

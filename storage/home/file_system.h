@@ -1,16 +1,16 @@
-// What kind of file system a folder lies on.
+// The file system that holds a folder.
 #pragma once
 
 #include <filesystem>
 
 namespace zerosweep {
 
-// True on file systems that several machines share (NFS, SMB, Lustre, GPFS, BeeGFS, Ceph, AFS, 9p)
-// and on FUSE, which may hide one: there SQLite's shared memory (WAL) must not be used. False when
-// the folder cannot be asked.
+// True on file systems that several machines share (NFS, SMB, Lustre, GPFS, BeeGFS, Ceph, AFS, 9p,
+// OrangeFS) and on FUSE, which may hide one: SQLite's shared memory (WAL) must not be used there.
+// False when the file system cannot be determined.
 bool IsNetworkFileSystem(const std::filesystem::path& folder);
 
-// Whether files can be made in the folder: false on read-only mounts, also for root.
+// Whether files can be created in the folder. False on read-only mounts, also for root.
 bool IsWritableFolder(const std::filesystem::path& folder);
 
 }  // namespace zerosweep

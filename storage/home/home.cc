@@ -12,7 +12,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// Names that become paths are hex digests and UUIDs of our own making.
+// Names that become paths are hex digests and UUIDs that this program made.
 const std::string& Checked(const std::string& name) {
   if (name.size() < 2 || name.find('/') != std::string::npos || name.front() == '.') {
     Fail(ErrorKind::kInternal, "'{}' cannot name a folder of the home", name);

@@ -22,7 +22,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kLook = 1;  // seconds between two looks at the counter of another
+constexpr double kLook = 1;  // seconds between two looks at another owner's counter
 
 std::string FirstLine(const fs::path& path) {
   std::ifstream stream(path);
@@ -37,7 +37,7 @@ std::string Variable(const char* name) {
 }
 
 // Field 22 of /proc/<pid>/stat, in clock ticks since boot; empty when there is no such process or
-// only its corpse. A pid with its start time names a process for good.
+// it is a zombie. A pid and its start time identify a process for good.
 std::string StartTime(pid_t pid) {
   const std::string line = FirstLine(fmt::format("/proc/{}/stat", pid));
   const size_t name_end = line.rfind(')');
@@ -75,7 +75,7 @@ Owner ThisProcess(const Home& home) {
   return owner;
 }
 
-// Always of the same length for the same owner, so that a beat overwrites it in place.
+// The length is constant for one owner, so that a heartbeat overwrites the file in place.
 std::string Text(const Owner& owner) {
   const Json fields = {{"home", owner.home},
                        {"host", owner.host},
@@ -91,7 +91,7 @@ std::string Text(const Owner& owner) {
   return text + fmt::format(",\"counter\":{:12}}}\n", owner.counter);
 }
 
-// nullopt when there is no lock. A file that cannot be read as a lock is an owner without facts.
+// Returns nullopt when there is no lock, and an empty owner for a file that is not a valid lock.
 std::optional<Owner> ReadOwner(const fs::path& path) {
   std::string text;
   try {
@@ -117,7 +117,7 @@ std::optional<Owner> ReadOwner(const fs::path& path) {
   return owner;
 }
 
-// Whether the process certainly has not opened this very file, as the owner of a lock has.
+// Whether the process certainly does not have this very file open, as the owner of a lock has.
 bool CertainlyHasNot(pid_t pid, const fs::path& path) {
   struct stat wanted {
   }, found{};
@@ -132,9 +132,9 @@ bool CertainlyHasNot(pid_t pid, const fs::path& path) {
   return readable && !code;
 }
 
-// Whether the owner's process is certainly gone, or holds another home of which this is a copy.
-// Another host, or another container of this one, cannot be judged. A reboot proves it only where
-// no second machine of the same name can see the file.
+// Whether the owner's process is certainly gone, or holds another home of which this is a copy. A
+// process on another host or in another container of this one cannot be judged. A reboot proves
+// that the process is gone only where no second machine of the same name can see the file.
 bool IsGone(const Owner& owner, const Owner& self, const fs::path& path, bool network) {
   if (owner.nonce.empty() || owner.host != self.host) return false;
   if (owner.boot != self.boot) return !network;
@@ -148,8 +148,8 @@ HomeLock::JobProbe& Probe() {
   return probe;
 }
 
-// Where the process itself can be seen, the queue is not asked; nor about our own job, because it
-// does not say which start of it a lock is from.
+// Slurm is not asked where the process itself can be seen, nor about our own job: the queue does
+// not say which start of the job a lock is from.
 bool JobIsGone(const Owner& owner, const Owner& self) {
   const bool visible = owner.host == self.host && owner.boot == self.boot &&
                        owner.pid_namespace == self.pid_namespace;
@@ -163,14 +163,14 @@ std::string Describe(const Owner& owner) {
                      owner.slurm_job.empty() ? "" : " (Slurm job " + owner.slurm_job + ")");
 }
 
-// A home that was copied while it was in use brings the lock with it.
+// Advice for a home that was copied, with its lock, while in use.
 std::string IfCopied(const Owner& owner, const Owner& self, const fs::path& path) {
   if (owner.home.empty() || owner.home == self.home) return "";
   return fmt::format("; its lock was made for {}: if this home is a copy of that one, remove {}",
                      owner.home, path.string());
 }
 
-// Watches the counter for so many seconds of our own clock.
+// Watches the counter for `seconds` of our own clock.
 bool StandsStill(const fs::path& path, const Owner& owner, double seconds, const Clock& clock) {
   const double start = clock.Monotonic();
   while (clock.Monotonic() - start < seconds) {
@@ -181,8 +181,8 @@ bool StandsStill(const fs::path& path, const Owner& owner, double seconds, const
   return true;
 }
 
-// Moves the stale lock out of the way. Two observers may judge the same lock: whoever moved a lock
-// other than the judged one gives it back.
+// Moves the stale lock aside. Two observers may judge the same lock: one that moved a lock other
+// than the judged one gives it back.
 void RemoveStale(const fs::path& path, const Owner& judged) {
   const fs::path aside = path.string() + ".stale-" + NewUuid();
   if (rename(path.c_str(), aside.c_str()) != 0) return;
@@ -201,14 +201,14 @@ struct HomeLock::State {
   const Clock* clock = nullptr;
   LockLimits limits;
   Owner self;
-  int fd = -1;  // our file, whatever `path` names by now
+  int fd = -1;  // our file, whatever `path` names now
   double last_beat = 0;
 
-  // link() is atomic on every file system, NFS included. False when the name is taken.
+  // Returns false when the name is taken. link() is atomic on every file system, NFS included.
   bool TryLink() {
     const fs::path own = path.string() + ".tmp-" + self.nonce;
     WriteFileDurably(own, Text(self));
-    // Before the lock is seen: its owner is who has opened it.
+    // Opened before others can see the lock: its owner is the process that has it open.
     fd = open(own.c_str(), O_RDWR | O_CLOEXEC);
     const bool linked = link(own.c_str(), path.c_str()) == 0;
     const int error = errno;
@@ -245,7 +245,7 @@ HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock, LockLi
   const bool network = IsNetworkFileSystem(home.folder);
   while (!state_->TryLink()) {
     const std::optional<Owner> owner = ReadOwner(state_->path);
-    if (!owner) continue;  // released between the two looks
+    if (!owner) continue;  // released in the meantime
     const bool same_job = !owner->slurm_job.empty() && owner->slurm_job == state_->self.slurm_job;
     bool stale =
         IsGone(*owner, state_->self, state_->path, network) || JobIsGone(*owner, state_->self);
@@ -264,7 +264,7 @@ HomeLock::HomeLock(const Home& home, const Clock& clock, bool break_lock, LockLi
 }
 
 HomeLock::~HomeLock() {
-  // A forked child that leaves must not release its parent's lock.
+  // A forked child that exits must not release its parent's lock.
   if (state_->self.pid == getpid() && state_->IsOurs()) unlink(state_->path.c_str());
   state_->CloseFile();
 }

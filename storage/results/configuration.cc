@@ -4,7 +4,7 @@ namespace zerosweep {
 namespace {
 
 void MoveSeeds(const Json::json_pointer& at, Json& value, Json& seeds) {
-  if (!value.is_object()) return;  // elements of a list have no stable place to return to
+  if (!value.is_object()) return;  // list elements have no stable place to return to
   for (auto member = value.begin(); member != value.end();) {
     if (member.key() == "seed" || member.key() == "seeds") {
       seeds[(at / member.key()).to_string()] = *member;

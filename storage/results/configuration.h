@@ -1,5 +1,5 @@
-// A trial's resolved configuration in two parts: what determines its result and is shared by the
-// trials of all seeds (stored once), and what is the trial's own.
+// Splits a trial's resolved configuration in two: the part that determines its result, which the
+// trials of all seeds share (stored once), and the trial's own part.
 #pragma once
 
 #include "base/json.h"
@@ -9,16 +9,17 @@ namespace zerosweep {
 
 struct SplitConfig {
   Json shared;
-  // JSON pointer → value ({"/seed": 0}): every key "seed" or "seeds", and of the top level
-  // "threads" and "profile", which say how a result is computed, not which one.
+  // JSON pointer → value ({"/seed": 0}): every "seed" or "seeds" key, and the top-level "threads"
+  // and "profile", which determine how a result is computed, not which result.
   Json own = Json::object();
 };
 
 SplitConfig SplitConfiguration(const Json& config);
-// Names what trials of different seeds share. `shared` is the first part of what they resolve to.
+// The digest of what trials of different seeds share. `shared`: SplitConfig::shared of their
+// resolved configuration.
 std::string ConfigurationDigest(const Json& shared, const Configuration& configuration);
 
-// The reverse.
+// Reverses SplitConfiguration.
 Json JoinConfiguration(const SplitConfig& split);
 
 }  // namespace zerosweep

@@ -11,14 +11,14 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// Opens and reads once, so that what cannot be read shows here.
+// Opens and reads once, so that an unreadable database fails here.
 std::unique_ptr<Database> OpenAndProbe(const fs::path& path, OpenMode mode) {
   auto database = std::make_unique<Database>(path, mode);
   database->Scalar("SELECT count(*) FROM sqlite_schema");
   return database;
 }
 
-// Rolls a journal back that a dead writer left behind.
+// Rolls back a journal that a dead writer left behind.
 void Recover(const Home& home) {
   const HomeLock lock(home, SystemClock());
   OpenAndProbe(home.database(), OpenMode::kWrite);
@@ -52,7 +52,7 @@ std::unique_ptr<Database> OpenDatabase(const Home& home) {
 ReadableDatabase OpenForReading(const Home& home, const ResultsOptions& options) {
   const bool network = options.network.value_or(IsNetworkFileSystem(home.folder));
   ReadableDatabase opened;
-  // While somebody writes on a network file system, only the snapshot may be opened.
+  // While a writer is active on a network file system, only the snapshot may be opened.
   std::error_code code;
   if (network && fs::exists(home.snapshot(), code) && HomeLock::IsHeld(home)) {
     opened.database = OpenAndProbe(home.snapshot(), OpenMode::kImmutable);

@@ -1,4 +1,4 @@
-// Opening a home's database so that nothing is written, wherever it lies.
+// Opens a home's database, wherever it lies, without writing to it.
 #pragma once
 
 #include <memory>
@@ -11,12 +11,12 @@ namespace zerosweep {
 
 struct ReadableDatabase {
   std::unique_ptr<Database> database;
-  std::optional<double> snapshot_age;  // seconds, where the snapshot is read instead
+  std::optional<double> snapshot_age;  // age in seconds, if the snapshot was opened
 };
 
-// mode=ro; on read-only media immutable=1; on a network file system with a live writer the
-// snapshot. A journal that a dead writer left is rolled back under the home lock first. Throws
-// kStorage when there is no database, or one of another schema.
+// Opens the database with mode=ro, or with immutable=1 on read-only media. On a network file system
+// with a live writer it opens the snapshot. A journal that a dead writer left is first rolled back
+// under the home lock. Throws kStorage when there is no database, or one of another schema.
 ReadableDatabase OpenForReading(const Home& home, const ResultsOptions& options = {});
 
 }  // namespace zerosweep

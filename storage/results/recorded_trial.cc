@@ -10,7 +10,7 @@
 namespace zerosweep {
 namespace {
 
-// Empty where the record does not say it.
+// Empty where the record does not name the architecture.
 std::string ArchOf(const Json& resolved) {
   const Json model = resolved.value("model", Json::object());
   return model.is_object() ? model.value("arch", "") : "";
@@ -22,7 +22,7 @@ constexpr int kMaxThreads = 4096;
 
 std::string TextOf(const Json& cell) { return cell.is_string() ? cell.get<std::string>() : ""; }
 
-// What is stored as NULL is not a number.
+// NULL stands for NaN.
 double NumberOf(const Json& cell) {
   return cell.is_number() ? cell.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
@@ -48,7 +48,7 @@ class TrialReader {
   }
 
  private:
-  // A stage while its place is not known yet.
+  // A stage whose index is not known yet.
   struct Found {
     std::string name;
     StageDesign design;
@@ -159,7 +159,7 @@ class TrialReader {
     }
   }
 
-  // The place of a stage that has one.
+  // The index of the stage, if it has one already.
   std::optional<size_t> PlaceOf(const std::string& stage) const {
     for (size_t i = 0; i < recorded_.stages.size(); ++i)
       if (recorded_.stages[i].name == stage) return i;

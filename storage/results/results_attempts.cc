@@ -1,4 +1,4 @@
-// The writer: attempts begin and end, stages and trials with them.
+// The writer: attempts start and end, and stages and trials with them.
 #include <cstring>
 
 #include "base/clock.h"
@@ -34,7 +34,7 @@ int64_t ArtifactId(Database& db, const AttemptDone& done) {
 
 struct NumberedAttempt {
   int64_t id = 0;
-  int64_t number = 1;  // among those at its stage
+  int64_t number = 1;  // among the attempts at its stage
 };
 
 NumberedAttempt InsertAttempt(Database& db, const AttemptRow& attempt, int64_t stage) {
@@ -51,8 +51,8 @@ NumberedAttempt InsertAttempt(Database& db, const AttemptRow& attempt, int64_t s
   return inserted;
 }
 
-// The attempt's row. An artifact adopted on start may come from an attempt whose row was never
-// committed: it is made here.
+// The attempt's row. An artifact adopted at start may come from an attempt whose row was never
+// committed; the row is then inserted here.
 NumberedAttempt FindAttempt(Database& db, const std::string& name, int64_t stage) {
   Statement& find = db.Prepare("SELECT id, number FROM attempt WHERE name = ?");
   if (find.Bind(name).Step()) {
@@ -64,7 +64,8 @@ NumberedAttempt FindAttempt(Database& db, const std::string& name, int64_t stage
                        stage);
 }
 
-// A retry keeps threads and kind of device, or its result is compared by tolerance only.
+// Marks a retry with another number of threads or kind of device: its result can only be compared
+// within a tolerance.
 void MarkSignatureChange(Database& db, const NumberedAttempt& attempt) {
   if (attempt.number == 1) return;
   db.Prepare(R"(UPDATE attempt AS a SET signature_changed = EXISTS (SELECT 1 FROM attempt b
@@ -167,7 +168,7 @@ void ResultsWriter::FailAttempt(const AttemptFailed& failed) {
 int ResultsWriter::CloseOpenAttempts() {
   Database& db = impl_->db;
   return impl_->Do([&] {
-    // The stage is not to blame for its coordinator's end.
+    // The death of a coordinator does not count as a try of the stage.
     db.Prepare(R"(UPDATE stage SET tries = max(0, tries - (SELECT count(*) FROM attempt
         WHERE stage_id = stage.id AND outcome IS NULL))
       WHERE id IN (SELECT stage_id FROM attempt WHERE outcome IS NULL))")
@@ -232,7 +233,7 @@ int ResultsWriter::Retry(const std::vector<std::string>& stages,
       reopen.Bind(FindStage(db, name));
       while (reopen.Step()) reopened.push_back(reopen.Int(0));
     }
-    // A descendant that needs something else that failed fails again with it.
+    // A dependent that also needs another failed stage fails again with it.
     const std::string reopen = R"(UPDATE trial SET state = 'open', error = NULL, ended = NULL
       WHERE state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM trial_stage x
         JOIN stage g ON g.id = x.stage_id

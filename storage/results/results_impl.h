@@ -1,4 +1,4 @@
-// The inside of ResultsWriter, shared by its sources.
+// Internals of ResultsWriter, shared by its sources.
 #pragma once
 
 #include "storage/results/results.h"
@@ -15,9 +15,9 @@ struct ResultsWriter::Impl {
   Database db;
   int64_t epoch = 0;
   std::unique_ptr<Transaction> batch;
-  int64_t published_changes = -1;  // total changes when the last snapshot was made
+  int64_t published_changes = -1;  // total changes at the last snapshot
 
-  // Runs `body` as a transaction or as a part of the open batch.
+  // Runs `body` as a transaction, or as part of the open batch.
   template <typename Body>
   auto Do(Body body) {
     Transaction transaction(db, epoch);
@@ -31,7 +31,7 @@ struct ResultsWriter::Impl {
     }
   }
 
-  // Gives open stages and trials the state that follows from the stages that they need.
+  // Derives the state of open stages and trials from the stages that they need.
   void Settle();
 };
 
@@ -40,19 +40,19 @@ struct StageNow {
   std::string state;
 };
 
-// The row of a stage. Throws kInternal for a stage that no sweep has added.
+// Returns the row of a stage. Throws kInternal for a stage that no sweep has added.
 StageNow LookUpStage(Database& db, const std::string& name);
 inline int64_t FindStage(Database& db, const std::string& name) { return LookUpStage(db, name).id; }
 
-// SQL: the stages that read one of `hit (id)`, a table of stages. They are looked for in the trials
-// of those: a trial needs all inputs of its stages.
+// SQL: the stages that read the output of a stage in the table `hit (id)`. They are searched for in
+// the trials of those stages, because a trial contains all inputs of its stages.
 inline constexpr const char* kUsersOfHit = R"(SELECT i.stage_id FROM hit
     CROSS JOIN trial_stage x ON x.stage_id = hit.id CROSS JOIN trial_stage y USING (trial_id)
     CROSS JOIN stage_input i ON i.stage_id = y.stage_id AND i.input_id = hit.id)";
 
-// Text as it is stored: one line, secrets redacted, at most 2000 bytes.
+// Text in the form stored: one line, secrets redacted, at most 2000 bytes.
 std::string OneLine(const std::string& text);
-// Text of several lines: each redacted, at most the last `max_bytes`.
+// Several lines in the form stored: each one redacted, at most the last `max_bytes`.
 std::string CleanLines(const std::string& text, size_t max_bytes);
 
 // Reads the status of stages through `db`.

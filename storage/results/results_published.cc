@@ -7,7 +7,7 @@
 namespace zerosweep {
 namespace {
 
-// The number that a word of bits is; none for "MP(avg6)".
+// The number that the word states; none for "MP(avg6)".
 std::optional<double> BitsOf(const std::string& word) {
   char* end = nullptr;
   const double bits = std::strtod(word.c_str(), &end);

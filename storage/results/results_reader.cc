@@ -1,4 +1,4 @@
-// The reader: queries that cannot write and that end.
+// The reader: its queries cannot write, and they end.
 #include <limits>
 
 #include "base/clock.h"
@@ -8,9 +8,9 @@
 namespace zerosweep {
 namespace {
 
-constexpr int kProgressSteps = 10'000;  // virtual machine steps between two looks at the clock
+constexpr int kProgressSteps = 10'000;  // virtual machine steps between two checks of the clock
 
-// Reading and nothing else, whatever the SQL says.
+// Allows reading and nothing more, whatever the SQL says.
 int AllowReading(void*, int action, const char*, const char* name, const char*, const char*) {
   switch (action) {
     case SQLITE_SELECT:
@@ -92,7 +92,7 @@ StatementPtr PrepareSelect(sqlite3* db, const std::string& sql, size_t bindings)
   return statement;
 }
 
-// One SELECT that runs; one at a time for each database.
+// A running SELECT; only one at a time for each database.
 class Select {
  public:
   Select(Database& db, const std::string& sql, const std::vector<Json>& bindings, double timeout)
@@ -115,7 +115,7 @@ class Select {
     return names;
   }
 
-  // Whether there is one more row, which `row` then is.
+  // Reads the next row into `row`; false when there is none.
   bool Next(std::vector<Json>& row) {
     const int code = sqlite3_step(statement_.get());
     if (code != SQLITE_ROW) RequireEnd(code);
@@ -138,7 +138,7 @@ class Select {
 
   Database& db_;
   double timeout_;   // seconds
-  double deadline_;  // of the monotonic clock
+  double deadline_;  // on the monotonic clock
   StatementPtr statement_;
 };
 

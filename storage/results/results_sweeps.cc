@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMaxSource = 1 << 20;
 
-// The id in the first row of a statement that is bound.
+// Steps a bound statement and returns the id in its first row.
 int64_t IdFrom(Statement& statement) {
   statement.Step();
   const int64_t id = statement.Int(0);
@@ -19,7 +19,7 @@ int64_t IdFrom(Statement& statement) {
   return id;
 }
 
-// Inserts one sweep; lives for one transaction. Trials come before stages because a stage says
+// Inserts one sweep; lives for one transaction. Trials come before stages because a stage records
 // which trial caused it.
 class SweepInserter {
  public:
@@ -32,30 +32,30 @@ class SweepInserter {
         stage_ids_(stages.size(), 0),
         first_user_(stages.size(), 0) {}
 
-  // Returns whether it has changed since it was last inserted.
+  // Returns whether the sweep has changed since it was last inserted.
   bool Sweep(const std::string& name, const std::string& source, const Json& resolved);
-  // Returns how many are new.
+  // Returns the number of new trials.
   int Trials();
   void Stages();
-  // Whether stages of it were there before, whose states say something about the new trials.
+  // Whether some of its stages existed before: their states affect those of the new trials.
   bool MetKnownStages() const { return fresh_stages_.size() < stages_.size(); }
   // Links the new stages with their inputs and the new trials with their stages.
   void Links();
 
  private:
-  // Of the rows that trials of one configuration share.
+  // Ids of the rows that trials of one configuration share.
   struct SharedIds {
     int64_t configuration = 0, execution = 0;
   };
-  // Of what the rows of the sweep depend on; the state that they are in does not.
+  // The digest of everything that the sweep's rows depend on, except their states.
   std::string Digest();
   const std::string& FilesOf(const StageDesign& design);
   const SharedIds& IdsOf(const Configuration& configuration);
-  // Of its stages with a seed, or of those without.
+  // The design's row for stages with a seed, or for those without.
   int64_t IdOf(const StageDesign& design, bool has_seed);
   SharedIds FindOrAdd(const Configuration& configuration);
   int64_t FindOrAdd(const StageDesign& design, bool has_seed);
-  // Returns its id, and whether it is new.
+  // Return the row's id, and whether it is new.
   std::pair<int64_t, bool> Trial(const TrialRow& trial);
   std::pair<int64_t, bool> Stage(const StageRow& stage, int64_t caused_by);
 
@@ -65,14 +65,14 @@ class SweepInserter {
   double now_;
   int64_t sweep_ = 0;
   std::vector<int64_t> stage_ids_;
-  std::vector<int64_t> first_user_;  // by stage: the trial that causes it
+  std::vector<int64_t> first_user_;  // by stage: the first trial that needs it
   std::vector<std::pair<int64_t, const TrialRow*>> fresh_trials_;
   std::vector<size_t> fresh_stages_;
   std::map<const Configuration*, SharedIds> configurations_;
   std::map<std::pair<const StageDesign*, bool>, int64_t> designs_;
   std::map<const StageDesign*, std::string> files_;  // as JSON
 
-  // By far the most that it does; what is there already is left as it is.
+  // The most frequent statements. They leave existing rows as they are.
   Statement& insert_trial_ = db_.Prepare(R"(INSERT INTO trial (digest, configuration_id,
       execution_id, seed, seed_synthesis, seed_quantize, created)
       VALUES (unhex(?), ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING)");
@@ -111,7 +111,7 @@ bool SweepInserter::Sweep(const std::string& name, const std::string& source,
     RETURNING id)");
   sweep_ = IdFrom(upsert.Bind(name, CleanLines(source, kMaxSource), resolved.dump(), digest, now_));
   if (unchanged) return false;
-  // The sweep is what its file says now; trials that left it stay in the database.
+  // The sweep is what its file says now; trials that it no longer lists stay in the database.
   db_.Prepare("DELETE FROM sweep_trial WHERE sweep_id = ?").Run(sweep_);
   return true;
 }
@@ -136,7 +136,7 @@ int64_t SweepInserter::IdOf(const StageDesign& design, bool has_seed) {
 
 SweepInserter::SharedIds SweepInserter::FindOrAdd(const Configuration& c) {
   SplitConfig split = SplitConfiguration(c.resolved);
-  split.own.erase("/seeds");  // which each trial has for itself
+  split.own.erase("/seeds");  // each trial stores its own
   Statement& configuration = db_.Prepare(R"(INSERT INTO configuration (digest, dataset, model,
       method, synthesizer, quantizer, w_bits, a_bits, bits, protocol, variant, config)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -191,7 +191,7 @@ std::pair<int64_t, bool> SweepInserter::Stage(const StageRow& stage, int64_t cau
   const int64_t id = find_stage_.Int(0);
   const bool moved = find_stage_.Int(1) != 0;
   find_stage_.Reset();
-  // Files may have moved since an earlier run: a stage still to be run takes the new places.
+  // Files may have moved since an earlier run: an unfinished stage takes the new paths.
   if (moved) db_.Prepare("UPDATE stage SET design_id = ? WHERE id = ?").Run(design, id);
   return {id, false};
 }

@@ -1,4 +1,4 @@
-// The writer: opening, batches, states that follow from other states.
+// The writer: opening, batches, derived states.
 #include <string_view>
 #include <unordered_map>
 
@@ -16,14 +16,14 @@ ResultsWriter::Impl::Impl(const Home& at, HomeLock& lock, const ResultsOptions& 
     : home(at),
       network(options.network.value_or(IsNetworkFileSystem(at.folder))),
       db(at.database(), OpenMode::kWrite) {
-  // Shared memory does not work across machines: no WAL there.
+  // WAL needs shared memory, which does not work across machines.
   db.Scalar(network ? "PRAGMA journal_mode = TRUNCATE" : "PRAGMA journal_mode = WAL");
   db.Exec(
       "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -262144;"
       "PRAGMA wal_autocheckpoint = 8192");  // pages: 32 MiB of log, and fewer writes of one page
   Migrate(db);
   GiveBackSpace(db);
-  // A holding of the lock that the database has not seen fences every earlier one.
+  // A holding of the lock that the database has not seen fences all earlier ones.
   db.Exec("BEGIN IMMEDIATE");
   if (db.Scalar("SELECT value FROM meta WHERE key = 'owner'") != lock.nonce()) {
     db.Prepare("UPDATE meta SET value = ? WHERE key = 'owner'").Run(lock.nonce());
@@ -45,7 +45,7 @@ StageNow LookUpStage(Database& db, const std::string& name) {
 
 void ResultsWriter::Impl::Settle() {
   const double now = SystemClock().Unix();
-  // A new trial may need what an older, cancelled one left.
+  // A new trial may need a stage that an older, cancelled trial left.
   db.Prepare(R"(UPDATE stage SET state = 'open', error = NULL, ended = NULL
     WHERE state = 'cancelled' AND EXISTS (SELECT 1 FROM trial_stage x JOIN trial t ON t.id = x.trial_id
       WHERE x.stage_id = stage.id AND t.state = 'open'))")
@@ -82,7 +82,7 @@ void ResultsWriter::Begin() {
 
 void ResultsWriter::Commit() {
   if (!impl_->batch) Fail(ErrorKind::kInternal, "no batch is open");
-  const auto batch = std::move(impl_->batch);  // rolled back should the commit fail
+  const auto batch = std::move(impl_->batch);  // rolled back if the commit fails
   batch->Commit();
 }
 
@@ -144,7 +144,7 @@ std::vector<CostSample> ReadCosts(Database& db, size_t limit) {
 
 namespace {
 
-// Of a row that begins with state, artifact, tries, error.
+// Reads a row that begins with state, artifact, tries, error.
 StageStatus StatusOf(const Statement& row) {
   return {StateFromString(row.Text(0)), row.Text(1), static_cast<int>(row.Int(2)), row.Text(3)};
 }
@@ -156,7 +156,7 @@ bool MostOfTable(Database& db, size_t stages) {
   return !last.empty() && std::stoull(last) < 4 * stages;
 }
 
-// Reads the whole table in its own order, which for most of it is faster than asking by name.
+// Scans the table in its own order, which is faster than lookups by name for most of its rows.
 std::vector<StageStatus> ScanStatuses(Database& db, const std::vector<std::string>& stages) {
   std::unordered_map<std::string_view, size_t> places;
   places.reserve(stages.size());
@@ -195,7 +195,7 @@ std::string OneLine(const std::string& text) {
 }
 
 std::string CleanLines(const std::string& text, size_t max_bytes) {
-  constexpr size_t kMaxLine = 2000;  // the redactor recurses over a line
+  constexpr size_t kMaxLine = 2000;  // the redactor recurses over each line
   std::string clean;
   size_t at = text.size() > max_bytes ? text.size() - max_bytes : 0;
   while (at < text.size()) {

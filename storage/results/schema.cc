@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "base/error.h"
-#include "storage/migrations.h"  // of storage/migrations/*.sql, of which released ones never change
+#include "storage/migrations.h"  // from storage/migrations/*.sql; released ones never change
 
 namespace zerosweep {
 namespace {
@@ -19,8 +19,8 @@ int VersionOf(Database& database) { return std::stoi(database.Scalar("PRAGMA use
        version, SchemaVersion());
 }
 
-// Tables that take the place of others of the same names are what foreign keys then refer to, and
-// are not asked about while they do. Outside a transaction.
+// Turns foreign keys off while a migration replaces tables by others of the same names: the keys
+// then refer to the new tables. Use it outside a transaction.
 class WithoutForeignKeys {
  public:
   explicit WithoutForeignKeys(Database& database)

@@ -5,18 +5,17 @@
 
 namespace zerosweep {
 
-// What this program reads and writes: PRAGMA user_version of an up-to-date database.
+// The schema that this program reads and writes: PRAGMA user_version of an up-to-date database.
 int SchemaVersion();
 
-// Brings a database of any older version up to date, in one transaction. Throws kStorage for a
-// newer one.
+// Upgrades a database of any older version in one transaction. Throws kStorage for a newer one.
 void Migrate(Database& database);
 
-// A file of which a quarter or more holds nothing, as after a migration, is written anew without
-// that (VACUUM). Where there is no room for it, a warning says so.
+// Rewrites the file (VACUUM) if a quarter or more of it is unused, as after a migration. Warns when
+// there is no room for that.
 void GiveBackSpace(Database& database);
 
-// Throws kStorage unless the database is of this program's schema.
+// Throws kStorage unless the database has this program's schema.
 void CheckSchema(Database& database);
 
 }  // namespace zerosweep

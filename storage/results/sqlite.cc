@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kBusyMilliseconds = 15'000;
 
-// A path as an SQLite URI: everything that could end the path is escaped.
+// The path as an SQLite URI, with every character escaped that could end the path.
 std::string Uri(const std::filesystem::path& path, OpenMode mode) {
   std::string uri = "file:";
   for (const char c : std::filesystem::absolute(path).string()) {
@@ -56,8 +56,8 @@ int ValueOfHexDigit(unsigned char digit) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// SQL function unhex(X), which SQLite has from 3.41 on: the bytes of which X is the hexadecimal
-// text, NULL for anything else.
+// SQL function unhex(X), which SQLite has from 3.41 on: the bytes of the hexadecimal text X, or
+// NULL for anything that is not hexadecimal.
 void Unhex(sqlite3_context* context, int, sqlite3_value** values) {
   const unsigned char* text = sqlite3_value_text(values[0]);
   const int size = sqlite3_value_bytes(values[0]);
@@ -138,7 +138,7 @@ void Statement::BindOne(int index, const Blob& value) {
 }
 
 Database::Database(std::filesystem::path path, OpenMode mode) : path_(std::move(path)) {
-  // Nobody asks SQLite how much memory it has; counting it takes a lock at every allocation.
+  // Memory statistics are not used, and counting takes a lock at every allocation.
   static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   (void)uncounted;
   const int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |

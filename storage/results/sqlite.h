@@ -1,5 +1,5 @@
-// SQLite behind values: every code is checked, every error is an Error(kStorage) that names the
-// file and says what to do. One thread a database.
+// A C++ interface to SQLite. Every return code is checked; every error is an Error(kStorage) that
+// names the file and says what to do. One thread per database.
 #pragma once
 
 #include <sqlite3.h>
@@ -13,17 +13,18 @@
 
 namespace zerosweep {
 
-// Throws kStorage for `code`, telling a full disk, a read-only place, a damaged file and a busy
-// database apart.
+// Throws kStorage for `code`. The message distinguishes a full disk, a read-only place, a damaged
+// file and a busy database.
 [[noreturn]] void FailSqlite(int code, const std::string& file, const std::string& message,
                              const char* doing);
 
-// Bytes to be stored as a BLOB. Borrows them.
+// Bytes to store as a BLOB, not owned.
 struct Blob {
   std::string_view bytes;
 };
 
-// A prepared statement. Bind values with Run/Query (1-based order), then Step and read columns.
+// A prepared statement. Bind its parameters, then Step to each row and read its columns; Run does
+// both for statements without rows.
 class Statement {
  public:
   Statement(sqlite3* db, std::string file, std::string_view sql);
@@ -46,7 +47,7 @@ class Statement {
     while (Step()) {
     }
   }
-  // True while there is a row; rewinds at the end.
+  // Returns true while there is a row; rewinds at the end.
   bool Step();
   void Reset() { sqlite3_reset(statement_); }
 
@@ -68,7 +69,7 @@ class Statement {
   void BindOne(int index, const std::optional<double>& value) {
     value ? BindOne(index, *value) : BindOne(index, nullptr);
   }
-  void BindOne(int index, const int64_t* value) {  // no value: NULL
+  void BindOne(int index, const int64_t* value) {  // null pointer: NULL
     value == nullptr ? BindOne(index, nullptr) : BindOne(index, *value);
   }
   void Check(int code, const char* doing) const;
@@ -79,7 +80,7 @@ class Statement {
 };
 
 enum class OpenMode {
-  kWrite,      // made when absent, mode 0600
+  kWrite,      // created when absent, mode 0600
   kRead,       // mode=ro
   kImmutable,  // immutable=1: no locks, no journal; for snapshots and read-only media
 };
@@ -91,11 +92,11 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // Runs statements that give no rows.
+  // Runs statements that return no rows.
   void Exec(const std::string& sql);
-  // A statement kept for the life of the database.
+  // Returns a statement that lives as long as the database.
   Statement& Prepare(std::string_view sql);
-  // The first column of the first row of `sql`; empty when there is none.
+  // Returns the first column of the first row of `sql`; empty when there is no row.
   std::string Scalar(const std::string& sql);
 
   sqlite3* get() const { return db_; }

@@ -1,6 +1,6 @@
-// Names of stages and trials. A name is the SHA-256 of canonical JSON with the seed in the midst of
-// the parameters. The text is cut there once for each design: built anew for each of 200,000 stages
-// it would double the time that their plan takes.
+// Names of stages and trials. A stage's name is the SHA-256 of canonical JSON, with the seed in the
+// middle of the parameters. StageText prepares the text before and after the seed once for each
+// design: building it anew for each of 200,000 stages would double the time to plan them.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@ class StageText {
  public:
   explicit StageText(const StageDesign& design);
 
-  // StageSpec::ComputeName of a stage with this seed and these inputs, named in the order of the
-  // design's roles.
+  // StageSpec::ComputeName of a stage with this seed and these inputs, whose names are in the order
+  // of the design's roles.
   std::string Name(std::optional<int64_t> seed, const std::vector<std::string_view>& inputs) const;
 
  private:
@@ -30,7 +30,7 @@ class StageText {
 };
 
 // A trial's name is the SHA-256 of the canonical JSON of {evaluate: name of that stage, method,
-// protocol, variant}, of which this is what stands behind the stage's name.
+// protocol, variant}. TrialTail returns the part of the JSON after the stage's name.
 std::string TrialTail(const Configuration& configuration);
 std::string TrialName(const std::string& evaluate, const std::string& tail);
 

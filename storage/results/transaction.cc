@@ -22,7 +22,7 @@ Transaction::Transaction(Database& database, int64_t epoch)
 
 Transaction::~Transaction() {
   if (ended_) return;
-  // After a full disk SQLite has rolled everything back by itself.
+  // When the disk is full, SQLite has already rolled everything back.
   if (sqlite3_get_autocommit(database_.get()) != 0) return;
   sqlite3_exec(database_.get(), nested_ ? "ROLLBACK TO method; RELEASE method" : "ROLLBACK",
                nullptr, nullptr, nullptr);

@@ -1,4 +1,4 @@
-// The writer's transactions: fenced by the epoch, nested by savepoints.
+// Transactions of the writer: fenced by the epoch, nested as savepoints.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace zerosweep {
 
-// BEGIN IMMEDIATE and a check of the epoch, or a savepoint inside an open one. Rolls back unless
-// committed, so a method of a batch happens whole or not at all.
+// BEGIN IMMEDIATE and a check of the epoch, or a savepoint inside an open transaction. Rolls back
+// unless committed, so a method of a batch takes effect completely or not at all.
 class Transaction {
  public:
   // Throws kCluster when the database's epoch is no longer `epoch`.

@@ -1,4 +1,4 @@
-// Checks a home: the database, and that what it says is on the disk is there.
+// Checks a home: its database, and that everything the database mentions is on the disk.
 #pragma once
 
 #include <string>
@@ -14,9 +14,8 @@ struct Finding {
   std::string advice;
 };
 
-// Reads every file of artifacts and checkpoints and compares its SHA-256: takes as long as reading
-// them. Changes nothing. Empty when all is well. Throws kStorage when there is no database to
-// check.
+// Reads every file of artifacts and checkpoints and compares its SHA-256, which takes as long as
+// reading them. Changes nothing. Empty when all is well. Throws kStorage when there is no database.
 std::vector<Finding> Fsck(const Home& home, const ResultsOptions& options = {});
 
 }  // namespace zerosweep

@@ -27,16 +27,15 @@ class Collector {
  public:
   Collector(const Home& home, double min_age) : home_(home), min_age_(min_age) {}
 
-  // A database without a stage has taken the place of one that was lost: what the artifacts are
-  // worth only the next run can tell.
+  // A database without stages has replaced one that was lost: only the next run can say which
+  // artifacts are needed.
   void Artifacts(Database& database) {
     const std::vector<Published> orphans = Orphans(home_, database);
     if (!orphans.empty() && database.Scalar("SELECT 1 FROM stage LIMIT 1").empty()) {
-      Fail(
-          ErrorKind::kStorage,
-          "{} knows no stage, and there are {} artifacts: `zerosweep run` your sweeps first, which "
-          "takes up what they need; then `zerosweep gc` removes the rest",
-          home_.database().string(), orphans.size());
+      Fail(ErrorKind::kStorage,
+           "{} holds no stages, but there are {} artifacts: `zerosweep run` your sweeps first, "
+           "which adopts what they need; then `zerosweep gc` removes the rest",
+           home_.database().string(), orphans.size());
     }
     for (const Published& orphan : orphans) {
       const fs::path folder = home_.artifact(orphan.digest);
@@ -61,7 +60,7 @@ class Collector {
     }
   }
 
-  // While stages are at work, what slots print into stays.
+  // While stages are running, the logs of slots stay.
   void Logs(Database& database, bool keep_slots) {
     Statement& known = database.Prepare("SELECT 1 FROM attempt WHERE name = ?");
     std::error_code code;

@@ -1,5 +1,5 @@
-// What a home no longer needs: cut-off staging, artifacts that no stage will ever claim,
-// checkpoints of stages that will not go on, left-over temporary files.
+// Removes what a home no longer needs: interrupted staging, artifacts that no stage will ever
+// claim, checkpoints of stages that will not resume, left-over temporary files.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@
 
 namespace zerosweep {
 
-inline constexpr double kGarbageMinAge = 3600;  // seconds; younger things may still be at work
+inline constexpr double kGarbageMinAge = 3600;  // seconds; younger files may still be in use
 
 struct Garbage {
   int staging = 0;
   int artifacts = 0;
-  int checkpoints = 0;  // stages whose checkpoints nobody needs, and unfinished ones
+  int checkpoints = 0;  // checkpoints of stages that no longer need them, and unfinished ones
   int files = 0;        // logs of unknown attempts, answered requests, temporary files
   int64_t bytes = 0;    // of artifacts, checkpoints and files
 };
 
-// Removes it. REQUIRES: the caller holds the home lock; `live` are the attempts at work. Throws
-// kStorage, having removed nothing, when there are artifacts and the database knows no stage.
+// Removes the garbage. REQUIRES: the caller holds the home lock; `live` are the running attempts.
+// Throws kStorage, having removed nothing, when there are artifacts but the database has no stages.
 Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, double min_age);
 
 }  // namespace zerosweep

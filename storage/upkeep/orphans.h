@@ -8,7 +8,7 @@
 
 namespace zerosweep {
 
-// Artifacts that no row names and that the next start will not adopt either: their stage is
+// Artifacts that no row names and that the next start will not adopt, because their stage is
 // unknown, done with another artifact, or failed.
 std::vector<Published> Orphans(const Home& home, Database& database);
 

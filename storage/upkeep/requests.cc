@@ -51,7 +51,7 @@ std::vector<Request> PollRequests(const Home& home) {
     if (path.extension() != ".json" || path.stem().extension() == ".reply") continue;
     Request request{path.stem(), Json()};
     if (fs::exists(ReplyPath(home, request.id), code))
-      continue;  // answered, its removal was cut short
+      continue;  // answered, but its removal was interrupted
     try {
       request.body = ParseJson(ReadFile(path), path.string());
       if (!request.body.is_object()) {

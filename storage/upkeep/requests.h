@@ -1,5 +1,5 @@
-// The request folder: how a command asks the process that holds the home lock to write for it
-// (docs/formats.md).
+// The request folder: through it a command asks the process that holds the home lock to write on
+// its behalf (docs/formats.md).
 //
 //   requests/<uuid>.json        {"command": "retry", "stages": […]} · {"command": "cancel",
 //                               "trials": […]} · {"command": "gc", "min_age": 3600} ·
@@ -25,20 +25,22 @@ struct Request {
 // Writes a request (temporary name + rename) and returns its id. Throws kStorage.
 std::string DropRequest(const Home& home, const Json& body);
 
-// Requests without a reply, oldest first. One that cannot be read is answered with its error.
+// Returns the requests without a reply, oldest first. Answers one that cannot be read with its
+// error.
 std::vector<Request> PollRequests(const Home& home);
 
-// Writes the reply and removes the request. The reply is there before the request is gone.
+// Writes the reply and then removes the request.
 void WriteReply(const Home& home, const std::string& id, const Json& reply);
 
-// Waits for the reply and removes it; nullopt after `timeout` seconds.
+// Waits for the reply and removes it. Returns nullopt after `timeout` seconds.
 std::optional<Json> WaitForReply(const Home& home, const std::string& id, const Clock& clock,
                                  double timeout);
-// Takes a request back that nobody has answered.
+// Withdraws a request that has no reply.
 void WithdrawRequest(const Home& home, const std::string& id);
 
-// Executes a request with the caller's writer and returns the reply; an Error becomes a reply. The
-// coordinator and the commands that hold the lock themselves both call it.
+// Executes a request with the caller's writer and returns the reply. An Error becomes a reply,
+// except kCluster (the writer is fenced), which is thrown on. Both the coordinator and the commands
+// that hold the lock themselves call it.
 Json ExecuteRequest(const Home& home, ResultsWriter& writer, const Json& body);
 
 }  // namespace zerosweep

@@ -56,7 +56,7 @@ bool TakesText(const std::vector<std::string>& steps) {
   return last != steps.rend() && kKeys.contains(*last);
 }
 
-// Whether a list may stand there: folders of data as an axis, or as alternatives of a pattern.
+// Whether the path may take a list: folders of data, as an axis or as alternatives of a pattern.
 bool TakesList(const std::vector<std::string>& steps) {
   static const std::set<std::string> kBlocks = {"grid", "zip", "exclude", "when"};
   return kBlocks.contains(steps.front()) && steps.back() == "data";
@@ -68,7 +68,7 @@ std::string Trimmed(const std::string& text) {
                                     : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
-// Where a comment begins that YAML would leave out: without it the value is the same.
+// The position of a comment that YAML would leave out: without it the value is the same.
 std::optional<size_t> CommentIn(const std::string& text, const YamlNode& value) {
   for (size_t at = text.find('#'); at != std::string::npos; at = text.find('#', at + 1)) {
     if (at > 0 && text[at - 1] != ' ' && text[at - 1] != '\t' && text[at - 1] != '\n') continue;
@@ -76,7 +76,7 @@ std::optional<size_t> CommentIn(const std::string& text, const YamlNode& value) 
       const std::string before = text.substr(0, at);
       if (ParseYamlValue(before, value.where).ToJson() == value.ToJson()) return at;
     } catch (const Error&) {
-      continue;  // inside quotes
+      continue;  // the '#' is inside quotes
     }
   }
   return std::nullopt;

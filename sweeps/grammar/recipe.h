@@ -1,5 +1,5 @@
-// A method as its paper puts it together (sweeps/recipes/NAME.yaml), checked and compiled into the
-// program.
+// A recipe: a method as its paper combines it (sweeps/recipes/NAME.yaml), checked and compiled into
+// the program.
 #pragma once
 
 #include <map>
@@ -12,14 +12,14 @@
 
 namespace zerosweep {
 
-// What a sweep or recipe says of the protocol: `zeroq`, or `{preset: genie, first_w: 4}`.
+// The protocol as a sweep or recipe writes it: `zeroq`, or `{preset: genie, first_w: 4}`.
 struct ProtocolChoice {
-  std::string preset;             // empty: the fields' defaults
-  Json changed = Json::object();  // fields given over the preset
+  std::string preset;             // empty: the defaults of the fields
+  Json changed = Json::object();  // fields that override the preset
 };
 
-// One choice, or one by variant, `{code: qdrop, paper: pd_quant}`, where those that are not named
-// are the code's.
+// One choice, or one for each variant, `{code: qdrop, paper: pd_quant}`, where variants that are
+// not named use the choice of `code`.
 struct RecipeProtocol {
   ProtocolChoice usual;
   std::map<std::string, ProtocolChoice> variants = {};
@@ -29,23 +29,23 @@ struct RecipeProtocol {
 
 struct RecipePart {
   std::string name;              // of the synthesizer or quantizer
-  Json params = Json::object();  // that it sets; a value by profile is an object
+  Json params = Json::object();  // set by the recipe; a value by profile is an object
 };
 
 struct Recipe {
   std::string name, paper, summary;
-  std::optional<RecipePart> synthesizer;  // none: the quantizer makes its own images
+  std::optional<RecipePart> synthesizer;  // absent: the quantizer makes its own images
   RecipePart quantizer;
   RecipeProtocol protocol;
   std::string variant;
 
-  // Of kSynthesizer and kQuantizer, those that it has, in the order in which they run.
+  // Those of kSynthesizer and kQuantizer that it has, in the order in which they run.
   std::vector<Role> Roles() const;
   // REQUIRES: `role` is one of Roles().
   const RecipePart& Part(Role role) const;
 };
 
-// As they are compiled in. The reverse throws nlohmann::json::exception for another form.
+// The form that is compiled in. RecipesFromJson throws nlohmann::json::exception for any other.
 Json ToJson(const std::vector<Recipe>& recipes);
 std::vector<Recipe> RecipesFromJson(const Json& json);
 

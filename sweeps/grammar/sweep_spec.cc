@@ -46,7 +46,7 @@ void CheckCount(double trials, const std::string& where) {
 
 SweepSpec::SweepSpec(YamlNode root, const std::string& origin) : root_(std::move(root)) {
   if (root_.where.empty()) root_.where = origin;
-  // Ground for anchors, as other tools have it: read where an alias refers to it.
+  // Members x-… hold anchors, as in other tools; they take effect where an alias refers to them.
   std::erase_if(root_.members,
                 [](const YamlMember& member) { return member.key.starts_with("x-"); });
   CheckTopKeys(root_);
@@ -237,14 +237,14 @@ void SweepSpec::Multiply(const Assignment& base, const std::vector<Axis>& axes) 
     for (size_t i = 0; i < axes.size(); ++i) {
       for (const auto& [key, value] : axes[i][at[i]]) trial.Set(key, value);
     }
-    for (size_t i = axes.size(); i-- > 0;) {  // the last axis turns fastest
+    for (size_t i = axes.size(); i-- > 0;) {  // the last axis varies fastest
       if (++at[i] < axes[i].size()) break;
       at[i] = 0;
     }
   }
 }
 
-// An empty list is none: `--set exclude=[]` drops what the file has.
+// An empty list counts as absent: `--set exclude=[]` removes the list of the file.
 const std::vector<YamlNode>& SweepSpec::ReadRules(const std::string& key) {
   static const std::vector<YamlNode> kNone;
   const YamlNode* rules = root_.Find(key);

@@ -1,5 +1,5 @@
-// A sweep file as written: its blocks checked and unfolded to assignments of values to trial keys
-// (docs/sweeps.md). What the values mean is decided in trial_values.h.
+// A sweep file as written: checks its blocks and unfolds them into assignments of values to trial
+// keys (docs/sweeps.md). trial_values.h interprets the values.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace zerosweep {
 
-// What a trial consists of; `seed` and `seeds` are the same key.
+// The keys of a trial; `seed` and `seeds` are the same key.
 enum class TrialKey {
   kModel,
   kMethod,
@@ -29,30 +29,30 @@ enum class TrialKey {
 };
 inline constexpr size_t kTrialKeys = static_cast<size_t>(TrialKey::kSeed) + 1;
 
-// The words of the grammar, "seeds" included.
+// The names of all keys in the grammar, "seeds" included.
 const std::vector<std::string>& TrialKeyNames();
-// Those that hold for every trial when they stand at the top level.
+// The names allowed at the top level, where they apply to every trial.
 const std::vector<std::string>& TopTrialKeyNames();
 const std::string& NameOf(TrialKey key);
-// Whether both may not stand in one map: the same key twice (`seed` and `seeds`), or `method`
-// beside `synthesizer` or `quantizer`.
+// Whether the two keys exclude each other in one map: the same key twice (`seed` and `seeds`), or
+// `method` together with `synthesizer` or `quantizer`.
 bool Exclude(TrialKey a, TrialKey b);
 // REQUIRES: `name` is one of TrialKeyNames().
 TrialKey TrialKeyOf(const std::string& name);
 
-// One trial before its values are looked at. The nodes belong to the SweepSpec.
+// One trial, before its values are interpreted. The nodes belong to the SweepSpec.
 struct Assignment {
   std::array<const YamlNode*, kTrialKeys> values{};
   const YamlNode* origin = nullptr;  // the `include` entry it comes from; null for grid and zip
 
   const YamlNode* Get(TrialKey key) const { return values[static_cast<size_t>(key)]; }
-  // Sets the value; a method puts synthesizer and quantizer away, and the reverse.
+  // Sets the value. A method clears synthesizer and quantizer, and the reverse.
   void Set(TrialKey key, const YamlNode* value);
 };
 
-// A condition on trials: for each key the alternatives, any of which may hold.
+// A condition on trials: for each key the alternatives, one of which must hold.
 struct Pattern {
-  const YamlNode* node = nullptr;  // the map it was written as
+  const YamlNode* node = nullptr;  // the map in which it was written
   std::vector<std::pair<TrialKey, std::vector<const YamlNode*>>> conditions;
 };
 
@@ -61,10 +61,10 @@ struct WhenRule {
   std::vector<std::pair<TrialKey, const YamlNode*>> set;
 };
 
-// Not movable: its parts point into it.
+// Not movable, because its parts point into it.
 class SweepSpec {
  public:
-  // Throws kUsage for every breach of the grammar's form. REQUIRES: `root` is the sweep after
+  // Throws kUsage for every violation of the grammar's form. REQUIRES: `root` is the sweep after
   // --set.
   SweepSpec(YamlNode root, const std::string& origin);
   SweepSpec(const SweepSpec&) = delete;
@@ -76,11 +76,11 @@ class SweepSpec {
   const std::vector<Assignment>& trials() const { return trials_; }
   const std::vector<WhenRule>& when() const { return when_; }
   const std::vector<Pattern>& exclude() const { return exclude_; }
-  // Every value that stands for some trial, `when.set` included: all are checked, used or not.
+  // Every value that some trial may take, `when.set` included. All are checked, used or not.
   const std::vector<std::pair<TrialKey, const YamlNode*>>& values() const { return values_; }
 
  private:
-  // One axis of the product: steps that each set some keys.
+  // One axis of the product; each of its steps sets some keys.
   using Step = std::vector<std::pair<TrialKey, const YamlNode*>>;
   using Axis = std::vector<Step>;
 
@@ -97,10 +97,10 @@ class SweepSpec {
   std::vector<std::pair<TrialKey, const YamlNode*>> ReadSettings(const YamlNode& map,
                                                                  const std::string& what);
   Pattern ReadPattern(const YamlNode& map, const std::string& what);
-  // The items of a non-empty list without twins.
+  // The items of a non-empty list without duplicates, unless `twins_allowed`.
   const std::vector<YamlNode>& ReadList(const YamlNode& node, const std::string& label,
                                         bool twins_allowed);
-  // Notes that a key stands in a block; fails when it stood in another.
+  // Records that a key stands in a block; fails when it already stood in another.
   void Place(TrialKey key, const std::string& block, const std::string& where);
 
   YamlNode root_;

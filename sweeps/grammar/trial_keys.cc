@@ -8,7 +8,7 @@ namespace {
 
 struct Row {
   const char* name;
-  bool at_top;  // may stand at the top level of a sweep, as if it stood under `fixed`
+  bool at_top;  // whether it may stand at the top level, as if under `fixed`
 };
 
 // In the order of TrialKey.

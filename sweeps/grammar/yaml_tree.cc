@@ -20,10 +20,10 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kMaxValues = 1'000'000;
-constexpr int kMaxDepth = 100;  // an alias that names its own parent has no end
+constexpr int kMaxDepth = 100;  // an alias that names its own parent nests without end
 constexpr const char* kMerge = "<<";
 
-// Keys and values appear in one-line messages on terminals, in names of files and in reports.
+// Keys and values appear in one-line messages on terminals, in file names and in reports.
 void RequirePrintable(const std::string& text, const std::string& where) {
   if (std::any_of(text.begin(), text.end(),
                   [](char c) { return (c >= 0 && c < ' ') || c == 127; })) {
@@ -31,7 +31,7 @@ void RequirePrintable(const std::string& text, const std::string& where) {
   }
 }
 
-// Turns yaml-cpp's nodes, which accept a key twice, into a checked tree.
+// Turns yaml-cpp's nodes, which accept duplicate keys, into a checked tree.
 class TreeBuilder {
  public:
   explicit TreeBuilder(std::function<std::string(const YAML::Mark&)> where)
@@ -84,7 +84,7 @@ class TreeBuilder {
         FailAt(where, "key '{}' is given twice (first at {}), remove one", key, first->second);
       }
       YamlNode value = Build(entry.second, depth + 1);
-      // yaml-cpp gives an absent value ("key:") no place of its own.
+      // yaml-cpp gives an absent value ("key:") no position.
       if (value.kind == YamlNode::Kind::kNull) value.where = where;
       if (key == kMerge && entry.first.Tag() != "!") {
         Merge(std::move(value), merged);
@@ -92,13 +92,13 @@ class TreeBuilder {
         node.members.push_back({key, where, std::move(value)});
       }
     }
-    // As in every YAML library that merges: first what is merged, and the map's own keys win.
+    // As in other YAML libraries, merged members come first and the map's own keys win.
     std::erase_if(merged, [&](const YamlMember& member) { return seen.contains(member.key); });
     node.members.insert(node.members.begin(), std::make_move_iterator(merged.begin()),
                         std::make_move_iterator(merged.end()));
   }
 
-  // The value of `<<`: a map, or a list of maps of which the first that has a key wins.
+  // The value of `<<`: a map, or a list of maps in which the first one that has a key wins.
   static void Merge(YamlNode value, std::vector<YamlMember>& merged) {
     const std::string where = value.where;
     std::vector<YamlNode> maps;
@@ -137,7 +137,7 @@ YAML::Mark MarkAt(const std::string& text, size_t place) {
   return mark;
 }
 
-// What no YAML text may hold, and yaml-cpp has no words for.
+// Refuses what no YAML text may hold and yaml-cpp does not report.
 void RequireText(const std::string& text, const std::string& origin, const Where& where) {
   if (const size_t nul = text.find('\0'); nul != std::string::npos) {
     FailAt(where(MarkAt(text, nul)),
@@ -146,7 +146,7 @@ void RequireText(const std::string& text, const std::string& origin, const Where
   if (!IsUtf8(text)) FailAt(origin, "the text is not valid UTF-8: save it as that");
 }
 
-// The line of an error, or the one above it, that is indented with a tab: that is the error.
+// The line of the error or the one above it, if it is indented with a tab: that is then the cause.
 std::optional<int> TabbedLine(const std::string& text, int reported) {
   std::istringstream lines(text);
   std::string line;
@@ -157,7 +157,7 @@ std::optional<int> TabbedLine(const std::string& text, int reported) {
   return std::nullopt;
 }
 
-// yaml-cpp's words and what they mean for somebody who has not read its source.
+// What yaml-cpp's messages mean, for readers who do not know its source.
 std::string Advice(const std::string& message) {
   constexpr const char* kEscapes =
       "; in double quotes \\ begins an escape: take single quotes, or write \\\\";
@@ -181,7 +181,7 @@ std::string Advice(const std::string& message) {
 
 [[noreturn]] void FailAtMark(const std::string& text, const YAML::Exception& error,
                              const Where& where) {
-  if (error.msg == YAML::ErrorMsg::BAD_FILE) {  // what yaml-cpp calls it
+  if (error.msg == YAML::ErrorMsg::BAD_FILE) {  // yaml-cpp's name for it
     FailAt(where(error.mark), "the text is nested too deeply to be read: close the brackets");
   }
   if (const auto tabbed = TabbedLine(text, error.mark.line)) {
@@ -218,7 +218,7 @@ Json ScalarJson(const std::string& text) {
   int64_t integer = 0;
   if (ReadWhole(text, integer)) return integer;
   double real = 0;
-  // Words such as "inf" and "nan" stay words: no parameter takes them.
+  // "inf", "nan" and the like stay text: no parameter takes them as numbers.
   if (text.find_first_of("0123456789") != std::string::npos && ReadWhole(text, real)) return real;
   return text;
 }

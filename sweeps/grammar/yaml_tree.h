@@ -1,5 +1,4 @@
-// YAML as a tree that knows where each value came from, so that every later error can name file and
-// line.
+// A YAML tree that keeps the place of each value, so that every later error can name file and line.
 #pragma once
 
 #include <filesystem>
@@ -15,27 +14,27 @@ namespace zerosweep {
 struct YamlMember;
 
 // One YAML value. Scalars keep their text; their type follows from YAML's core schema (null, true,
-// false, integers, floats; everything quoted is a string).
+// false, integers, floats; quoted scalars are strings).
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMap };
 
   Kind kind = Kind::kNull;
   std::string text;     // of a scalar
-  bool quoted = false;  // a quoted scalar is a string whatever it looks like
+  bool quoted = false;  // then it is a string, whatever it looks like
   std::string where;    // "sweep.yaml:7" or "--set grid.bits": starts every message about it
   std::vector<YamlNode> items;      // of a list
-  std::vector<YamlMember> members;  // of a map, in the file's order, no key twice
+  std::vector<YamlMember> members;  // of a map, in the order of the file, each key once
 
   bool is_map() const { return kind == Kind::kMap; }
   bool is_list() const { return kind == Kind::kList; }
   bool is_scalar() const { return kind == Kind::kScalar; }
 
-  // The member of that key, or null.
+  // The member with that key, or null.
   const YamlNode* Find(const std::string& key) const;
   YamlNode* Find(const std::string& key);
-  // The typed value.
+  // The value with its type.
   Json ToJson() const;
-  // For messages: a scalar as written ("w4a4", 12), anything else as compact JSON.
+  // The value in messages: a scalar as written ("w4a4", 12), anything else as compact JSON.
   std::string Shown() const;
 };
 
@@ -45,31 +44,31 @@ struct YamlMember {
   YamlNode value;
 };
 
-// Parses one YAML document; merge keys (`<<: *anchor`, `<<: [*a, *b]`) are carried out: a map's own
-// keys win. Throws kUsage naming `origin` and line for bad syntax, a key given twice, a key that is
-// not a plain word, control characters, tags, more than one document, text that is not UTF-8, and
-// documents that are nested too deeply or unfold (by aliases) to more than a million values. An
-// empty text is a null node.
+// Parses one YAML document. Merge keys (`<<: *anchor`, `<<: [*a, *b]`) are resolved; a map's own
+// keys win. Empty text gives a null node. Throws kUsage, naming `origin` and the line, for bad
+// syntax, a duplicate key, a key that is not a plain word, control characters, tags, more than one
+// document, text that is not UTF-8, and documents that are nested too deeply or unfold (through
+// aliases) to more than a million values.
 YamlNode ParseYaml(const std::string& text, const std::string& origin);
 
-// The same for one value of the command line: every node's `where` is `where` itself. Bad syntax is
-// reported "WHERE, at character 5: …".
+// Parses one value of the command line in the same way. Every node's `where` is the given one. Bad
+// syntax is reported as "WHERE, at character 5: …".
 YamlNode ParseYamlValue(const std::string& text, const std::string& where);
 
-// A usage error at a place: "sweep.yaml:7: …".
+// Throws a usage error at a place: "sweep.yaml:7: …".
 template <typename... Args>
 [[noreturn]] void FailAt(const std::string& where, fmt::format_string<Args...> format,
                          Args&&... args) {
   throw Error(ErrorKind::kUsage, where + ": " + fmt::format(format, std::forward<Args>(args)...));
 }
 
-// Fails unless every key of `map` is known: "unknown key 'itertions' in zeroq, did you mean
-// 'iterations'?". Fails if `map` is not a map. `what` names it ("zeroq", "the sweep").
+// Fails if `map` is not a map or has an unknown key: "unknown key 'itertions' in zeroq, did you
+// mean 'iterations'?". `what` names the map ("zeroq", "the sweep").
 void RequireKeys(const YamlNode& map, const std::vector<std::string>& known,
                  const std::string& what);
 
-// A word that is a path: "~/x" lies in the user's home folder, $NAME and ${NAME} are the
-// environment's. Throws kUsage for a variable that is not set.
+// A word that is a path: "~/x" is in the user's home folder, $NAME and ${NAME} are environment
+// variables. Throws kUsage for a variable that is not set.
 std::filesystem::path RequirePath(const YamlNode& node, const std::string& label);
 
 // The text of a scalar that must be a non-empty word. `label` names it ("name").

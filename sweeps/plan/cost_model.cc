@@ -8,23 +8,23 @@
 namespace zerosweep {
 namespace {
 
-// The rule of thumb, as measured on ResNet-20 and one core of a Xeon of 2.6 GHz: in this many
-// multiply-adds a second every method came out within a factor of three.
+// The rule of thumb, measured on ResNet-20 and one core of a 2.6 GHz Xeon: with this many
+// multiply-adds a second, every method came out within a factor of three.
 constexpr double kMacsPerSecond = 2e10;
 constexpr double kStartUp = 1;      // seconds of any stage
-constexpr double kUsualMacs = 4e7;  // of a network that nothing is known of: ResNet-20's
+constexpr double kUsualMacs = 4e7;  // of an unknown network: ResNet-20's
 
 std::string NearKey(const std::string& kind, const std::string& implementation,
                     const Workload& subject) {
   return Json({kind, implementation, subject.model, subject.dataset}).dump();
 }
 
-// `per_mac`: its relatives' seconds are per multiply-add too.
+// `per_mac`: the seconds are also divided by multiply-adds.
 std::string FarKey(const std::string& kind, const std::string& implementation, bool per_mac) {
   return Json({kind, implementation, per_mac}).dump();
 }
 
-// REQUIRES: there are values.
+// REQUIRES: `values` is not empty.
 double Median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
@@ -45,7 +45,7 @@ const char* ToString(CostBasis basis) {
   return "";
 }
 
-// Once, because plans have many stages of few kinds.
+// Medians are taken once, because plans have many stages of few kinds.
 CostModel::CostModel(const std::vector<CostSample>& history, WorkFacts facts)
     : facts_(std::move(facts)) {
   struct Seen {
@@ -116,7 +116,7 @@ std::vector<CostEstimate> EstimateCosts(const Plan& plan, const CostModel& model
     if (trial == nullptr) return {};
     return {trial->model, trial->dataset, trial->arch};
   };
-  // Seeds change no cost.
+  // The cost does not depend on seeds.
   std::map<std::pair<const StageDesign*, const Configuration*>, CostEstimate> known;
   std::vector<CostEstimate> estimates;
   estimates.reserve(plan.stages.size());

@@ -1,5 +1,6 @@
-// What the stages of a plan will cost, learned from what a home has computed. For order, time left,
-// deadlines and the price that `plan` tells: a wrong prediction costs time, never a result.
+// Estimates what the stages of a plan will cost from what a home has computed. Estimates serve
+// scheduling, time left, deadlines and the price that `plan` prints: a wrong one costs time but
+// never changes a result.
 #pragma once
 
 #include <map>
@@ -11,11 +12,11 @@
 
 namespace zerosweep {
 
-// What an estimate rests on, from near to far.
+// What an estimate rests on, from best to worst.
 enum class CostBasis {
   kMeasured,  // this home ran the implementation on this network and dataset
-  kScaled,    // it ran it on others: scaled by the networks' multiply-adds
-  kRough      // it never did: a rule of thumb for one core
+  kScaled,    // it ran it on others; scaled by the networks' multiply-adds
+  kRough      // it never ran it; a rule of thumb for one core
 };
 const char* ToString(CostBasis basis);  // "measured", "scaled", "rough"
 
@@ -24,38 +25,41 @@ struct CostEstimate {
   CostBasis basis = CostBasis::kRough;
 };
 
-// What a stage works on; empty where it is not known.
+// What a stage works on; empty where unknown.
 struct Workload {
   std::string model, dataset, arch;
 };
 
 class CostModel {
  public:
-  // `history`: finished attempts of any sweep in this home, newest first.
+  // `history`: finished attempts of all sweeps in this home, newest first.
   CostModel(const std::vector<CostSample>& history, WorkFacts facts);
 
-  // The median over the nearest relatives that the history has, scaled by the work that the
-  // parameters ask for: of the same implementation, model and dataset with the same work; the same
-  // with other work; the same implementation, scaled by multiply-adds as well; none. Of relatives
-  // on several devices only those on the latest one count.
+  // The median over the nearest relatives in the history, scaled by the work that the parameters
+  // ask for. Relatives, nearest first, are attempts
+  //   - of the same implementation, model and dataset with the same work;
+  //   - of the same ones with other work;
+  //   - of the same implementation alone, also scaled by multiply-adds.
+  // If they ran on several devices, only those on the latest one count. Without relatives the
+  // estimate is a rule of thumb.
   CostEstimate Predict(const StageDesign& stage, const Workload& subject) const;
 
  private:
-  // Medians of the seconds that a unit of work took.
+  // Medians of the seconds for one unit of work.
   struct Neighbours {
     double any_work = 0;
     std::map<double, double> same_work;  // by work
   };
-  // Images that go through the network, each time counted.
+  // The number of images that go through the network, counting every pass.
   double WorkOf(const std::string& kind, const Json& params, const std::string& dataset) const;
-  // Seconds on one core, within a factor of three on the processors that it was tried on.
+  // Seconds on one core; within a factor of three on the processors on which it was tried.
   double RuleOfThumb(const StageDesign& stage, const Workload& subject) const;
 
   WorkFacts facts_;
-  std::map<std::string, Neighbours> neighbours_;  // by key
+  std::map<std::string, Neighbours> neighbours_;  // by NearKey or FarKey
 };
 
-// By stage of the plan.
+// One estimate for each stage of the plan.
 std::vector<CostEstimate> EstimateCosts(const Plan& plan, const CostModel& model);
 
 }  // namespace zerosweep

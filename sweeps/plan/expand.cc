@@ -10,7 +10,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// A file, or what a program writes: "-" is standard input, "<(…)" of a shell a pipe.
+// Reads a file or a pipe: "-" is standard input, a shell's "<(…)" a pipe.
 std::string ReadSweep(const fs::path& file) {
   if (file == "-") return ReadFile("/dev/stdin");
   std::error_code error;
@@ -23,7 +23,7 @@ std::string ReadSweep(const fs::path& file) {
   return ReadFile(file);
 }
 
-// A `when` rule and an `exclude` pattern with a count of the trials that met it.
+// A `when` rule or an `exclude` pattern, with the number of trials that met it.
 struct CountedMatcher {
   TrialMatcher matcher;
   const char* what;
@@ -65,7 +65,7 @@ class Expansion {
     for (const auto& [key, value] : when.rule->set) trial.Set(key, value);
   }
 
-  // Every pattern is asked, so that one that only repeats another is not reported as unmatched.
+  // Tries every pattern, so that one that only repeats another is not reported as unmatched.
   bool Excluded(const Assignment& trial) {
     bool excluded = false;
     for (CountedMatcher& exclude : exclude_) {

@@ -89,7 +89,7 @@ Condition OfEvaluate(const YamlNode& node, const Catalogue& catalogue) {
   };
 }
 
-// Keys that are compared as they are written.
+// Compares keys as they are written.
 Condition AsWritten(const YamlNode& node, TrialKey key) {
   return [wanted = node.ToJson(), key](const Assignment& trial, TrialResolver&) {
     const YamlNode* value = trial.Get(key);
@@ -106,7 +106,7 @@ Condition OfExecution(const YamlNode& node, TrialKey key) {
   };
 }
 
-// Of mixed precision also how the bits are chosen: `divergence`.
+// For mixed precision also compares how the bits are chosen: `divergence`.
 Condition OfBits(const YamlNode& node, const Catalogue& catalogue, const fs::path& sweep_folder) {
   return [wanted = ParseBits(node, catalogue, sweep_folder)](const Assignment& trial,
                                                              TrialResolver& resolver) {

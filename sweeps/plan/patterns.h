@@ -10,12 +10,12 @@
 
 namespace zerosweep {
 
-// Decides whether a trial meets a pattern. A name (`method: zeroq`) holds whatever the parameters;
-// parameters given (`{zeroq: {images: 256}}`) are compared with the trial's resolved ones; of a
-// list any item may hold. A key that the trial lacks does not hold.
+// Decides whether a trial meets a pattern. A name (`method: zeroq`) matches with any parameters.
+// Given parameters (`{zeroq: {images: 256}}`) must equal the trial's resolved ones. A list matches
+// if one of its items does. A key that the trial lacks does not match.
 class TrialMatcher {
  public:
-  // Throws kUsage for a value that no trial could have: an unknown name, bits out of range.
+  // Throws kUsage for a value that no trial can have: an unknown name, bits out of range.
   TrialMatcher(const Pattern& pattern, const Catalogue& catalogue,
                const std::filesystem::path& sweep_folder);
 
@@ -24,7 +24,7 @@ class TrialMatcher {
 
  private:
   using Condition = std::function<bool(const Assignment&, TrialResolver&)>;
-  std::vector<std::vector<Condition>> conditions_;  // all of any
+  std::vector<std::vector<Condition>> conditions_;  // all must hold, any alternative of each
   std::string where_;
 };
 

@@ -1,4 +1,4 @@
-// A sweep expanded: its trials and the stages they share.
+// An expanded sweep: its trials and the stages that they share.
 #pragma once
 
 #include <filesystem>
@@ -15,11 +15,11 @@
 
 namespace zerosweep {
 
-// Weights or images that some stages will read, for the stage program to look at before.
+// Weights or images that stages will read, for the stage program to check beforehand.
 struct InputCheck {
-  std::string where;             // of the model in the sweep
+  std::string where;             // where the sweep names the model
   std::string split;             // of the images
-  Json params = Json::object();  // of the stage; those that say what is read
+  Json params = Json::object();  // the stage's parameters that identify what is read
   std::map<std::string, std::string> files;
 };
 
@@ -31,26 +31,26 @@ struct Plan {
   std::vector<StageRow> stages;       // distinct, inputs before users
   std::vector<std::string> warnings;  // "exclude at sweep.yaml:9 matches no trial"
   std::vector<InputCheck> checks;     // distinct
-  WorkFacts work;                     // what its catalogue says that prices are told from
+  WorkFacts work;                     // facts of the catalogue from which prices are computed
 };
 
 struct ExpandOptions {
   std::filesystem::path file;
   std::vector<std::string> overrides;  // "key=value" of --set
-  std::string data;  // data folder over the sweep's own ($ZEROSWEEP_DATA); may be empty
+  std::string data;  // searched before the sweep's own data folder ($ZEROSWEEP_DATA); may be empty
   int threads = 0;   // --threads; 0: as kinds and profile declare
-  std::vector<std::filesystem::path> model_folders;  // where shipped models and their cards lie
-  Home home;                // its digest cache is used, and kept when the home exists
+  std::vector<std::filesystem::path> model_folders;  // folders of shipped models and their cards
+  Home home;                // its digest cache is used, and saved if the home exists
   ReadingProgress reading;  // may be empty
 };
 
-// Reads, validates and expands. Every defect of the file is one Error(kUsage): "sweep.yaml:7:
-// unknown key 'itertions', did you mean 'iterations'?". Writes nothing but the digest cache of an
-// existing home.
+// Reads, validates and expands a sweep. Every defect of the file is one Error(kUsage):
+// "sweep.yaml:7: unknown key 'itertions', did you mean 'iterations'?". Writes nothing but the
+// digest cache of an existing home.
 Plan ExpandSweep(const ExpandOptions& options, const Catalogue& catalogue);
-// The same for a sweep that no file holds: every `where` of `root` starts a message, relative paths
-// start in the folder of `options.file`, `overrides` are not looked at, and the plan's source is
-// the tree as JSON, which is YAML.
+// Expands a sweep without a file. Every `where` of `root` starts a message, and relative paths
+// start in the folder of `options.file`. `options.overrides` is ignored. The plan's source is the
+// tree as JSON, which is valid YAML.
 Plan ExpandSweep(YamlNode root, const ExpandOptions& options, const Catalogue& catalogue);
 
 }  // namespace zerosweep

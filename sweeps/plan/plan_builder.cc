@@ -28,8 +28,8 @@ void RequireComplete(const Assignment& trial, const Treatment& treatment,
          synthesizer != nullptr ? "quantizer" : "synthesizer");
 }
 
-// Where the later of two trials was written: its `include` entry, or the value that it does not
-// have in common with the other.
+// The place of the later of two equal trials: its `include` entry, or its first value that differs
+// from the other's.
 std::string PlaceOf(const Assignment& trial, const Assignment& other, const std::string& fallback) {
   if (trial.origin != nullptr) return trial.origin->where;
   for (size_t i = 0; i < kTrialKeys; ++i) {
@@ -51,7 +51,7 @@ Json ModelConfig(const Model& model) {
   return config;
 }
 
-// All of a trial but its seeds, defaults included.
+// The whole configuration of a trial except its seeds, defaults included.
 Json ResolvedConfig(const ResolvedTrial& trial) {
   Json config = {
       {"method", trial.method().name},
@@ -97,7 +97,7 @@ int64_t Seeds::*SeedOf(const TrialStage& stage) {
                                                                 : &Seeds::quantize;
 }
 
-// A stage that reads images of the dataset: its name, the fingerprint of a split, the resizing.
+// Adds what a stage needs that reads images: the dataset, the fingerprint of a split, the resizing.
 void ReadImages(const ResolvedTrial& trial, const std::string& fingerprint, StageDesign& design) {
   design.params["dataset"] = trial.images.name;
   design.params["data"] = fingerprint;
@@ -117,7 +117,7 @@ void ReadWeights(const ResolvedTrial& trial, StageDesign& design) {
                         {"weights", model.weights_sha256},
                         {"mean", model.mean},
                         {"std", model.std}});
-  // The card's accuracy is that of images resized in the usual way.
+  // The card's accuracy holds for images resized in the usual way.
   if (!model.top1.is_null() && trial.usual_eval) design.params["expected_top1"] = model.top1;
   if (!model.weights_key.empty()) design.params["weights_key"] = model.weights_key;
   design.files["weights"] = model.weights.string();
@@ -224,7 +224,7 @@ void PlanBuilder::AddCheck(const ResolvedTrial& trial, const TrialStage& stage,
                            const StageDesign& design) {
   if (!design.files.contains("data")) return;
   const bool test_images = stage.facts().reads_test_images;
-  if (test_images && !stage.facts().reads_weights) return;  // the teacher's check sees them
+  if (test_images && !stage.facts().reads_weights) return;  // the teacher's check covers them
   InputCheck check;
   check.where = trial.model.where;
   check.split = test_images ? "test" : "calibration";

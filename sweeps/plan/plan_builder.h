@@ -1,10 +1,23 @@
-// Turns trials into rows: the stages that their kinds declare (KindFacts), shared by name.
+// Turns trials into rows: one for each distinct trial, and one for each distinct stage. The stages
+// of a trial are those that their kinds declare (KindFacts):
 //
 //   teacher → synthesize (→ sensitivity, correct) → quantize → evaluate
-//   teacher → quantize → evaluate, of a method that makes its images while it quantizes
+//   teacher → quantize → evaluate, for a method that makes its images while it quantizes
 //
-// The revision in a name is the implementation's for synthesize and quantize, the kind's for the
-// others.
+// A stage's name contains the revision of the implementation for synthesize and quantize, and that
+// of the kind for the others.
+//
+// Stages are shared if their names are equal. A sweep may have 200,000 of them, so the builder
+// finds equal names without computing them (each is a SHA-256 of JSON):
+//
+//   - A design is a stage without its seed and inputs. Each distinct design is built once.
+//   - A family is a set of designs that differ only in what is not part of a name: implementation,
+//     files, threads, resources. With the same seed and inputs, their stages have the same name.
+//   - A key is (family, seed, inputs). Equal keys mean equal names, so a name is computed only for
+//     the first stage of a key.
+//
+// Trials work likewise: a trial design is a trial without its seeds, its family stands for method,
+// protocol and variant, and its key is (family, last stage).
 #pragma once
 
 #include <array>
@@ -24,44 +37,43 @@ namespace zerosweep {
 
 class PlanBuilder {
  public:
-  // Trials and stages are appended to `plan`; at most `expected` trials will be added.
+  // Appends trials and stages to `plan`. At most `expected` trials will be added.
   PlanBuilder(const Catalogue& catalogue, TrialResolver& resolver, Plan& plan, size_t expected);
 
-  // Throws kUsage for an incomplete trial, one that cannot be run (trial_limits.h), and one that is
-  // the same as an earlier one. A trial that differs from an earlier one only in what nothing in it
-  // uses (the seed of a method without chance) counts once.
+  // Throws kUsage for an incomplete trial, one that cannot run (trial_limits.h), and one that
+  // repeats an earlier one. A trial that differs from an earlier one only in something that has no
+  // effect in it (the seed of a method without randomness) counts once.
   void Add(const Assignment& trial, const std::string& sweep_where);
 
-  // Trials that coincided with others.
+  // The number of trials that coincided with others.
   size_t duplicates() const { return coincidences_; }
 
  private:
-  // A design and its text, one for each distinct design of the sweep.
+  // A distinct design, with the text from which names are computed.
   struct Design {
     std::shared_ptr<const StageDesign> design;
     StageText text;
-    size_t family = 0;  // designs of one family give their stages the same names
+    size_t family = 0;  // designs of one family give equal names
   };
-  // A stage of a trial before its seed is known.
+  // A stage of a trial design.
   struct SeedlessStage {
     const Design* design = nullptr;
-    int64_t Seeds::*seed = nullptr;  // null: it takes none
-    std::vector<size_t> inputs;      // places in the trial
+    int64_t Seeds::*seed = nullptr;  // null: it takes no seed
+    std::vector<size_t> inputs;      // indices into the stages of the trial design
     std::string where;
   };
-  // What trials that differ in their seeds alone have in common.
+  // What trials have in common that differ only in their seeds.
   struct TrialDesign {
     std::shared_ptr<const Configuration> configuration;
     std::string id_tail;  // TrialTail
-    size_t family = 0;    // designs of one family have the same tail
+    size_t family = 0;    // by `id_tail`
     std::vector<SeedlessStage> stages;
   };
-  // What determines the name of a stage: its family, seed and inputs; or of a trial: its family and
-  // last stage. Most names need not be computed to be known.
+  // Identifies a stage by family, seed and inputs, or a trial by family and last stage.
   struct Key {
     size_t family = 0;
     int64_t seed = 0;
-    std::array<uint32_t, 6> inputs{};  // more than any stage has; 0: none (a teacher's place)
+    std::array<uint32_t, 6> inputs{};  // indices into the plan's stages, padded with 0; six suffice
     bool operator==(const Key&) const = default;
   };
   struct HashKey {
@@ -71,11 +83,11 @@ class PlanBuilder {
   const TrialDesign& DesignOf(const Assignment& trial, const std::string& sweep_where);
   TrialDesign MakeDesign(const ResolvedTrial& trial);
   StageDesign DesignOf(const ResolvedTrial& trial, const TrialStage& stage);
-  // What the stage reads from outside joins the plan's checks.
+  // Adds a check to the plan for what the stage reads from outside.
   void AddCheck(const ResolvedTrial& trial, const TrialStage& stage, const StageDesign& design);
   const Design& Intern(StageDesign design);
   size_t FamilyOf(const std::string& text);
-  // The stage's place in the plan, where it is put if it is new.
+  // Returns the stage's index in the plan, after adding the stage if it is new.
   size_t Place(const SeedlessStage& stage, const Seeds& seeds, const std::vector<size_t>& earlier);
   void PlaceNew(const SeedlessStage& stage, const Seeds& seeds, std::vector<size_t> inputs);
   void CheckShared(const StageDesign& first, const SeedlessStage& stage);
@@ -85,10 +97,10 @@ class PlanBuilder {
   Plan& plan_;
   std::unordered_map<std::string, Design> designs_;                    // by their whole text
   std::map<decltype(Assignment::values), TrialDesign> trial_designs_;  // without the seed
-  std::unordered_map<std::string, size_t> families_;  // by what names have in common
+  std::unordered_map<std::string, size_t> families_;  // by the text that enters names
   std::unordered_map<Key, size_t, HashKey> stages_, trials_;
   std::vector<Assignment> assignments_;  // of the plan's trials
-  std::set<std::string> checked_;        // the plan's checks as text, and what was said of models
+  std::set<std::string> checked_;        // checks of the plan as text, and warnings about models
   size_t coincidences_ = 0;
 };
 

@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-// What the home knows of a plan's stages.
+// What the home knows about a plan's stages.
 struct History {
   std::vector<StageStatus> statuses;
   std::vector<CostSample> costs;
@@ -27,7 +27,7 @@ History ReadHistory(const Plan& plan, const Home& home) {
   return history;
 }
 
-// By stage: how many trials need it.
+// For each stage, the number of trials that need it.
 std::vector<size_t> CountUsers(const Plan& plan) {
   std::vector<size_t> users(plan.stages.size(), 0);
   for (const TrialRow& trial : plan.trials)
@@ -41,7 +41,7 @@ KindSummary& KindOf(const StageDesign& stage, PlanSummary& summary) {
         return kind.kind == stage.kind && kind.implementation == stage.implementation;
       });
   if (found != summary.kinds.end()) return *found;
-  // Implementations of one kind stand together.
+  // Keeps the implementations of one kind together.
   const auto last = std::find_if(summary.kinds.rbegin(), summary.kinds.rend(),
                                  [&](const KindSummary& kind) { return kind.kind == stage.kind; });
   const auto place = last == summary.kinds.rend() ? summary.kinds.end() : last.base();
@@ -68,7 +68,7 @@ PlanSummary SummarisePlan(const Plan& plan, const Home& home) {
   summary.stages = plan.stages.size();
   const auto costs = EstimateCosts(plan, CostModel(history.costs, plan.work));
   std::vector<double> chain_to(plan.stages.size(),
-                               0);  // seconds until it is done, its own included
+                               0);  // seconds until the stage is done, its own included
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     const StageRow& stage = plan.stages[i];
     KindSummary& kind = KindOf(*stage.design, summary);

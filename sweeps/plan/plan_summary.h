@@ -1,4 +1,4 @@
-// A plan in numbers, beside what a home has already done.
+// Summarises a plan in numbers, with what a home has already done.
 #pragma once
 
 #include <optional>
@@ -11,12 +11,12 @@
 
 namespace zerosweep {
 
-// Of computation still to be done: the sum of its stages, and the least certain basis among them.
+// The price of stages still to be computed: their sum, and the least certain basis among them.
 struct Price {
   double seconds = 0;
   std::optional<CostBasis> basis;  // absent when nothing is left to compute
   void Add(const CostEstimate& cost);
-  // Seconds without the digits that nobody knows: three of what was measured, two of all else.
+  // Rounds to the digits that are meaningful: three if measured, otherwise two.
   double Rounded(double value) const;
 };
 
@@ -33,9 +33,9 @@ struct PlanSummary {
   size_t stages = 0;
   size_t shared = 0;
   size_t done = 0;
-  Price price;               // of all in one row
-  double longest_chain = 0;  // seconds of the longest chain of stages that wait for each other
-  std::vector<KindSummary> kinds;  // in the order of the plan, those of one kind together
+  Price price;               // of all stages, one after another
+  double longest_chain = 0;  // seconds of the longest chain of stages that depend on each other
+  std::vector<KindSummary> kinds;  // in the order of the plan, grouped by kind
 
   size_t to_compute() const { return stages - done; }
 };

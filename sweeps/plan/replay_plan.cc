@@ -20,7 +20,7 @@ std::string LabelOf(const StageDesign& design) {
   return design.kind + (design.implementation == design.kind ? "" : " " + design.implementation);
 }
 
-// A file or folder that a stage reads, with the digest of what it holds.
+// A file or folder that a stage reads, with the digest of its contents.
 struct Place {
   fs::path path;
   std::string digest;
@@ -87,7 +87,7 @@ class Replayer {
       replay_.changes.push_back({what, recorded, now});
   }
 
-  // As PlanBuilder names stages.
+  // The revision that PlanBuilder would put into the name.
   int RevisionNow(const StageDesign& design) const {
     const Declaration* kind = catalogue_.Find(Role::kKind, design.kind);
     const Role role = kind == nullptr ? Role::kKind : kind->kind().runs.value_or(Role::kKind);
@@ -109,8 +109,8 @@ class Replayer {
     Note("weights " + place.path.string(), digest, place.digest);
   }
 
-  // Files that may be the weights, the likeliest first: where they were; of that name, or of the
-  // model's, in the data folder and among the shipped models.
+  // Files that may be the weights, the likeliest first: the recorded file; then files with its name
+  // or the model's, in the data folder and among the shipped models.
   std::vector<fs::path> WeightCandidates(const fs::path& recorded) const {
     std::vector<fs::path> files;
     std::error_code code;
@@ -172,7 +172,7 @@ class Replayer {
     std::vector<fs::path> folders = roots_;
     if (!recorded.empty()) folders.push_back(recorded);
     std::vector<Place> places;
-    for (size_t i = 0; i <= folders.size(); ++i) {  // at last only where it usually lies
+    for (size_t i = 0; i <= folders.size(); ++i) {  // the last round looks only in the usual place
       DataRoots root;
       if (i < folders.size()) root.push_back(folders[i]);
       const auto place = LocateDataset(*declaration, root);
@@ -192,7 +192,7 @@ class Replayer {
   const Catalogue& catalogue_;
   DigestCache digests_;
   DataRoots roots_;
-  Configuration configuration_;        // of the trial as it is computed now
+  Configuration configuration_;        // of the trial as it would be computed now
   std::map<std::string, Place> data_;  // by split and recorded digest
   std::set<std::string> noted_;
   ReplayPlan replay_;

@@ -1,5 +1,5 @@
-// A recorded trial as a plan to be computed again, by what is there now: the revisions of this
-// zerosweep's catalogue, the data and weights of this machine.
+// Plans to compute a recorded trial again with what is there now: the revisions of this zerosweep's
+// catalogue, and the data and weights of this machine.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 namespace zerosweep {
 
 struct ReplayOptions {
-  std::string data;  // the folder that is looked in first ($ZEROSWEEP_DATA); may be empty
+  std::string data;  // the folder searched first ($ZEROSWEEP_DATA); may be empty
   std::vector<std::filesystem::path> model_folders;  // where shipped models lie
   int threads = 0;                                   // of every stage; 0: as recorded
   Home home;                                         // its digest cache is read
@@ -20,14 +20,14 @@ struct ReplayOptions {
 };
 
 struct ReplayPlan {
-  Plan plan;  // of that trial alone; its stages are at the places of the recorded ones
+  Plan plan;  // of that trial alone; its stages have the indices of the recorded ones
   std::vector<Change> changes;  // of revisions, weights and data. With any, names differ too
 };
 
-// Weights and data are looked for where they were, in `data`, and where shipped models and Debian's
-// packages lie; what has the recorded digest is taken first. Writes nothing. Throws kStorage when
-// some are nowhere, kCluster when the catalogue has no such implementation any more, kUsage when
-// `data` is no folder.
+// Looks for weights and data where they were, in `data`, and where shipped models and Debian's
+// packages lie. Prefers files with the recorded digest. Writes nothing. Throws kStorage when some
+// are not found, kCluster when the catalogue no longer has an implementation, and kUsage when
+// `data` is not a folder.
 ReplayPlan PlanReplay(const RecordedTrial& recorded, const ReplayOptions& options,
                       const Catalogue& catalogue);
 

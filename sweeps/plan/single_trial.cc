@@ -27,7 +27,7 @@ YamlNode& Put(YamlNode& map, const std::string& key, YamlNode value) {
   return map.members.emplace_back(YamlMember{key, where, std::move(value)}).value;
 }
 
-// Names of shipped models are plain words.
+// Whether the word names a file; names of shipped models are plain words.
 bool NamesFile(const std::string& model) {
   static const std::set<std::string> kEndings = {".safetensors", ".pth", ".pt", ".bin", ".tar"};
   return model.find('/') != std::string::npos || IsFile(model) ||
@@ -43,7 +43,7 @@ YamlNode ModelNode(const SingleTrial& trial) {
     return WordNode(trial.model, "MODEL");
   }
   YamlNode node = EmptyMap("MODEL");
-  // What is here comes before what has the same name in the data folder.
+  // A file in the current folder precedes one of the same name in the data folder.
   const bool here = IsFile(trial.model);
   Put(node, "file", WordNode(here ? fs::absolute(trial.model).string() : trial.model, "MODEL"));
   if (!trial.key.empty()) Put(node, "key", WordNode(trial.key, "--key"));
@@ -52,7 +52,7 @@ YamlNode ModelNode(const SingleTrial& trial) {
   return node;
 }
 
-// Always a map, in which settings find their place.
+// Always a map, to which settings can be added.
 YamlNode MethodNode(const std::string& method) {
   YamlNode value = ParseArgument(method, "--method");
   if (value.is_map()) return value;

@@ -29,7 +29,7 @@ class Resolver {
   }
 
  private:
-  // What the block of the sweep that sets a stage's parameters says.
+  // Values that the sweep's block gives for the parameters of a stage.
   struct Block {
     Json given = Json::object(), recipe_values = Json::object();
     Resources resources;
@@ -45,7 +45,7 @@ class Resolver {
     return CombineParts(*synthesizer, *quantizer);
   }
 
-  // The nearest word counts: of the method's block, of the trial, of the recipe.
+  // The variant of the method's block, otherwise of the trial, otherwise of the recipe.
   std::string Variant() const {
     const auto& method = treatment_.method;
     if (method && !method->variant.empty()) return method->variant;
@@ -78,7 +78,7 @@ class Resolver {
     return false;
   }
 
-  // Round by round those whose inputs are there.
+  // Repeatedly adds a stage whose inputs are there.
   void AddStages() {
     std::vector<TrialStage> open;
     for (const Declaration& kind : catalogue_.Of(Role::kKind))
@@ -88,7 +88,7 @@ class Resolver {
       const auto ready = std::find_if(open.begin(), open.end(),
                                       [&](TrialStage& stage) { return FindInputs(stage); });
       if (ready == open.end())
-        Fail(ErrorKind::kInternal, "stage kind '{}' waits for what is never made",
+        Fail(ErrorKind::kInternal, "stage kind '{}' needs an input that no stage provides",
              open.front().kind->name);
       provided_[ready->facts().provides] = treatment_.stages.size();
       treatment_.stages.push_back(std::move(*ready));
@@ -96,7 +96,7 @@ class Resolver {
     }
   }
 
-  // Whether all inputs of the stage that the trial has are placed.
+  // Sets the stage's inputs; returns whether all those that the trial has are placed.
   bool FindInputs(TrialStage& stage) const {
     std::vector<std::string> wanted = stage.facts().reads;
     if (stage.part != nullptr) {
@@ -152,14 +152,14 @@ class Resolver {
     return stage;
   }
 
-  // Those that are there already stay.
+  // Values that are there already stay.
   static void AddValues(const Declaration& declaration, Json values, TrialStage& stage) {
     stage.all.insert(values.begin(), values.end());
     const Json named = WithoutNeutral(ParamsOf({&declaration}), std::move(values));
     stage.named.insert(named.begin(), named.end());
   }
 
-  // `ranks` of the whole trial belongs to a stage's name, so only a kind that declares it obeys.
+  // The trial's `ranks` belongs to a stage's name, so only a kind that declares it takes it.
   void TakeRanks(const Declaration& kind, Block& block) const {
     const YamlNode* ranks = trial_.Get(TrialKey::kRanks);
     const ParamSpec* param = kind.Find("ranks");
@@ -186,7 +186,7 @@ class Resolver {
   const Catalogue& catalogue_;
   int threads_;
   Treatment& treatment_;
-  std::map<std::string, size_t> provided_;  // role → place of the stage that provides it
+  std::map<std::string, size_t> provided_;  // role → index of the stage that provides it
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// How a trial is computed: its method with every parameter of every stage.
+// How a trial is computed: its method, and every parameter of every stage.
 #pragma once
 
 #include <optional>
@@ -12,28 +12,28 @@ namespace zerosweep {
 // A stage of a trial: its kind, what it runs, its inputs and its parameters.
 struct TrialStage {
   const Declaration* kind = nullptr;
-  const Part* part = nullptr;      // the synthesizer or quantizer that it runs; null: it runs none
+  const Part* part = nullptr;      // the synthesizer or quantizer that it runs; null: none
   std::vector<std::string> roles;  // of its inputs, sorted
-  std::vector<size_t> inputs;      // in the order of the roles: places among the trial's stages
-  Json all = Json::object();       // of the implementation, defaults included
-  Json named = Json::object();     // those that go into the stage's name: neutral ones left out,
-                                   // the kind's own included
+  std::vector<size_t> inputs;      // indices into the trial's stages, in the order of the roles
+  Json all = Json::object();       // parameters of the implementation, defaults included
+  Json named = Json::object();     // those that enter the stage's name: without neutral ones,
+                                   // but with the kind's own
   int threads = 1;
   ResourceRequest needs;
-  std::string where;  // of what sets its parameters
+  std::string where;  // the place that sets its parameters
 
   const KindFacts& facts() const { return kind->kind(); }
-  // What computes it: the part's declaration, or the kind's own.
+  // The declaration that computes it: the part's, or the kind's own.
   const Declaration& implementation() const { return part != nullptr ? *part->declaration : *kind; }
 };
 
-// Not to be copied: its stages point to its method.
+// Not copyable: its stages point to its method.
 struct Treatment {
-  std::optional<Method> method;  // none: the trial names none, or half a pair
+  std::optional<Method> method;  // absent: the trial names none, or only half of a pair
   const Bits* bits = nullptr;    // null: the trial names none
   std::string profile, variant;
   Protocol protocol;
-  std::vector<TrialStage> stages;  // inputs before users; those that the trial has so far
+  std::vector<TrialStage> stages;  // inputs before users; an incomplete trial has only some
 
   Treatment() = default;
   Treatment(const Treatment&) = delete;
@@ -43,7 +43,7 @@ struct Treatment {
   Json ValuesOf(KindFacts::SetBy block) const;
 };
 
-// Fills in the treatment of a trial, which may be incomplete. `threads`: of every stage; 0: as
+// Fills in the treatment of a trial, which may be incomplete. `threads` is for every stage; 0: as
 // kinds and profile declare. Throws kUsage at the value that is wrong.
 void ResolveTreatment(const Assignment& trial, const TrialValues& values,
                       const Catalogue& catalogue, int threads, Treatment& treatment);

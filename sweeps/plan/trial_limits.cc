@@ -6,7 +6,7 @@
 namespace zerosweep {
 namespace {
 
-// Pixels of the images that the network is given.
+// The side, in pixels, of the images that the network gets.
 int64_t SideOf(const ResolvedTrial& trial) {
   if (!trial.eval.is_null()) return trial.eval["crop"];
   return trial.model.dataset->dataset().shape[1];
@@ -19,7 +19,7 @@ void CheckModel(const ResolvedTrial& trial, const Json& model) {
   if (refusal) FailAt(trial.model.where, "{}: {}", architecture.name, *refusal);
 }
 
-// Whether a synthesizer makes images for classes: where its declaration says so, and when.
+// Whether the synthesizer makes images for given classes, as its declaration says.
 bool MakesLabels(const TrialStage& synthesize) {
   const auto& labels = synthesize.part->declaration->method().labels;
   return labels && AllHold(*labels, {{"param", &synthesize.all}});
@@ -39,7 +39,7 @@ void CheckPart(const ResolvedTrial& trial, const TrialStage& stage, const Json& 
   if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.arch(), *refusal);
 }
 
-// `ranks` of the whole trial; what a part's own block asks for was checked with the block.
+// Checks the trial's `ranks`; the `ranks` of a part's own block was checked with the block.
 void CheckRanksOfTrial(const TrialStage& stage, const Assignment& assignment,
                        const Catalogue& catalogue) {
   const YamlNode* ranks = assignment.Get(TrialKey::kRanks);
@@ -56,7 +56,7 @@ void CheckRealData(const ResolvedTrial& trial, const Part& part) {
          part.name(), data.folder.string(), data.name);
 }
 
-// Bits chosen on images need images before the quantizer.
+// Mixed precision chooses the bits on images, so these must exist before the quantizer runs.
 void CheckMixedPrecision(const ResolvedTrial& trial, const YamlNode& bits) {
   if (!trial.bits().mixed() || trial.method().synthesizer) return;
   FailAt(bits.where,

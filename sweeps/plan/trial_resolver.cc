@@ -7,7 +7,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// Images have values from 0 to 1 before they are normalised; many a repository counts to 255.
+// Images have values from 0 to 1 before normalisation, but many repositories count to 255.
 std::string DoubtOfNormalisation(const Model& model) {
   for (const auto& [what, numbers] : {std::pair("mean", &model.mean), {"deviation", &model.std}}) {
     for (const Json& number : *numbers) {
@@ -84,7 +84,7 @@ DataRoots TrialResolver::RootsOf(const Assignment& trial) const {
     if (roots.empty()) where = trial.Get(TrialKey::kData)->where;
     roots.push_back(*data);
   }
-  // The one that counts has to be there: data from elsewhere would not be what was asked for.
+  // The first folder must exist: data from elsewhere would not be what the user asked for.
   std::error_code code;
   if (!roots.empty() && !fs::is_directory(roots.front(), code))
     FailAt(where,

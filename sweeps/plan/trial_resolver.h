@@ -1,5 +1,4 @@
-// A trial with all its keys resolved: planner, patterns and rows read it. What trials share is
-// resolved once, whatever their number.
+// Resolves all keys of a trial, for planner, patterns and rows. What trials share is resolved once.
 #pragma once
 
 #include <filesystem>
@@ -20,15 +19,15 @@ struct ResolvedTrial {
   const Model& model;
   DatasetFiles& images;     // of the model's dataset
   Json eval;                // how images in folders are resized: {"resize": r, "crop": c}; null for
-                            // a dataset whose images are taken as they are
-  bool usual_eval = false;  // they are resized as the card's accuracy was measured
+                            // a dataset whose images are not resized
+  bool usual_eval = false;  // whether that is how they were resized for the card's accuracy
 
   const Method& method() const { return *treatment.method; }
   const Bits& bits() const { return *treatment.bits; }
 };
 
-// What relative paths of a sweep file start from. A sweep that no file holds is at home where it is
-// read.
+// The folder in which relative paths of a sweep file start. For a sweep from a pipe or standard
+// input it is the current folder.
 std::filesystem::path FolderOfSweep(const std::filesystem::path& file);
 
 // Every method throws kUsage at the value that is wrong. Arguments must outlive the resolver.
@@ -37,19 +36,19 @@ class TrialResolver {
   TrialResolver(const ExpandOptions& options, const Catalogue& catalogue,
                 const TrialValues& values);
 
-  // Also of an incomplete assignment.
+  // Accepts incomplete assignments.
   const Treatment& TreatmentOf(const Assignment& trial);
   // Null when the assignment names no model.
   const Model* ModelOf(const Assignment& trial);
   Seeds SeedsOf(const Assignment& trial) const;
   // REQUIRES: the assignment is complete.
   ResolvedTrial Resolve(const Assignment& trial);
-  // SplitFingerprint of the calibration images. REQUIRES: the dataset has them, or those that stand
-  // in for them.
+  // The SplitFingerprint of the calibration images. REQUIRES: the dataset has them, or images that
+  // stand in for them.
   const std::string& CalibrationOf(const ResolvedTrial& trial);
 
   const DigestCache& digests() const { return digests_; }
-  // About what was looked at so far: files that a folder of images holds besides them.
+  // Warnings about what was resolved so far: files that image folders hold apart from images.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
@@ -63,7 +62,7 @@ class TrialResolver {
   std::filesystem::path sweep_folder_;
   DigestCache digests_;
   std::vector<std::string> warnings_;
-  // What trials share: how they are computed, their model and its images, both also by `data`.
+  // Shared by trials: treatments, models, and the images of models; the last two also by `data`.
   std::map<decltype(Assignment::values), Treatment> treatments_;
   std::map<std::pair<const YamlNode*, const YamlNode*>, Model> models_;
   std::map<std::pair<const Declaration*, const YamlNode*>, DatasetFiles> images_;

@@ -8,7 +8,7 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// A folder of the very name comes first: `$x` may be one.
+// A folder with exactly this name comes first: `$x` may be one.
 fs::path ParseDataFolder(const YamlNode& node, const fs::path& sweep_folder) {
   const fs::path written = (sweep_folder / node.text).lexically_normal();
   std::error_code code;

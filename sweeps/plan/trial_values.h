@@ -1,5 +1,5 @@
-// The values of a sweep's trial keys, each looked at once, whatever the number of trials that have
-// it. What several keys mean together is decided in trial_resolver.h.
+// The values of a sweep's trial keys. Each is parsed once, however many trials have it.
+// trial_resolver.h decides what several keys mean together.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@
 
 namespace zerosweep {
 
-// The `evaluate` block. The teacher is measured on the same images: it sets its parameters too.
+// The `evaluate` block. It also applies to the teacher, which is measured on the same images.
 struct EvaluateBlock {
   Json given = Json::object();
   Resources resources;
@@ -26,15 +26,15 @@ Seeds ParseSeeds(const YamlNode& node);
 
 class TrialValues {
  public:
-  // Looks at every value of the sweep, so that a wrong one is reported even where no trial uses it:
-  // throws kUsage there. Relative paths start in `sweep_folder`. Keeps pointers to the nodes.
+  // Parses every value of the sweep, so that a wrong one throws kUsage even where no trial uses it.
+  // Relative paths start in `sweep_folder`. Keeps pointers to the nodes.
   TrialValues(const SweepSpec& spec, const Catalogue& catalogue,
               const std::filesystem::path& sweep_folder);
 
-  // The trial's value of the key; null when it has none. REQUIRES: T is what the key's values are:
-  //   kMethod Method · kSynthesizer, kQuantizer Part · kBits Bits · kProtocol ProtocolChoice ·
-  //   kVariant, kProfile std::string · kResources Resources · kEvaluate EvaluateBlock ·
-  //   kSeed Seeds · kData std::filesystem::path; kModel and kRanks are read as they are written
+  // The trial's value of the key; null when it has none. REQUIRES: T is the type of the key:
+  //   kMethod: Method · kSynthesizer, kQuantizer: Part · kBits: Bits · kProtocol: ProtocolChoice ·
+  //   kVariant, kProfile: std::string · kResources: Resources · kEvaluate: EvaluateBlock ·
+  //   kSeed: Seeds · kData: std::filesystem::path. kModel and kRanks are read as they are written.
   template <typename T>
   const T* Get(const Assignment& trial, TrialKey key) const {
     const YamlNode* node = trial.Get(key);
@@ -49,7 +49,7 @@ class TrialValues {
                              Resources, EvaluateBlock, Seeds, std::filesystem::path>;
   Value Parse(TrialKey key, const YamlNode& node, const Catalogue& catalogue,
               const std::filesystem::path& sweep_folder);
-  // Notes whether the part needs real images.
+  // Records whether the part needs real images, and returns it.
   Part Noted(Part part);
 
   std::unordered_map<const YamlNode*, Value> values_;

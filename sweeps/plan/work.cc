@@ -8,7 +8,8 @@ namespace {
 constexpr double kCalibrationImages = 1024;
 constexpr double kTrainingImages = 50'000;
 constexpr double kTestImages = 10'000;
-constexpr double kJointPasses = 7;  // a generator's through the teacher, a student's, its targets
+// Passes of the generator through the teacher, of the student, and of its targets.
+constexpr double kJointPasses = 7;
 
 struct Counts {
   double steps = 0, epochs = 0, images = 0, batch = 0;
@@ -52,7 +53,7 @@ WorkFacts::WorkFacts(const Catalogue& catalogue) {
   }
   for (const Declaration& dataset : catalogue.Of(Role::kDataset)) {
     const DatasetFacts& facts = dataset.dataset();
-    // Images in folders are brought to the size that the network wants.
+    // Images in folders are resized to what the network takes.
     if (!facts.in_class_folders()) pixels_[dataset.name] = PixelsOf(facts.shape);
     if (facts.test_images > 0) test_images_[dataset.name] = static_cast<double>(facts.test_images);
   }

@@ -1,7 +1,7 @@
 // embed_catalogue CATALOGUE.json OUT.cc RECIPE.yaml…
-// A build step: checks the recipes against the catalogue as a sweep would be checked, and writes
-// both as a source file that defines CompiledCatalogue(). A recipe that names an unknown thing
-// stops the build with its file and line.
+// A build step: checks the recipes against the catalogue as a sweep is checked, and writes both as
+// a source file that defines CompiledCatalogue(). A recipe with an unknown name stops the build
+// with its file and line.
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -15,7 +15,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kPieceBytes = 15'000;  // compilers need not take longer string literals
+constexpr size_t kPieceBytes = 15'000;  // compilers need not accept longer string literals
 
 // The text as adjacent raw string literals.
 std::string AsLiteral(std::string_view text) {

@@ -24,7 +24,7 @@ int64_t CheckedWidth(const YamlNode& node, const std::string& label) {
   return value;
 }
 
-// The budget of "mp4".
+// The budget in "mp4".
 int64_t CheckedBudget(const YamlNode& node) {
   static const std::regex kMixed("mp([2-8])");
   std::smatch match;
@@ -68,7 +68,7 @@ void ReadMixed(const YamlNode& map, const Catalogue& catalogue, Bits& bits) {
   bits.name = fmt::format("wmp{}a{}", bits.w, bits.a);
 }
 
-// JSON is YAML: the tree knows the line of every value, and finds keys given twice.
+// JSON is YAML: the tree knows the line of every value and reports duplicate keys.
 void ReadLayers(const YamlNode& file, const fs::path& sweep_folder, Bits& bits) {
   const fs::path path = FindFile(file, "file of bits by layer", {}, sweep_folder);
   const YamlNode root = ParseYaml(ReadFile(path), path.string());
@@ -135,7 +135,7 @@ Json Bits::Config() const {
 
 Bits ParseBits(const YamlNode& node, const Catalogue& catalogue, const fs::path& sweep_folder) {
   if (node.is_map()) return ParseMap(node, catalogue, sweep_folder);
-  // Tables print it in capitals.
+  // Not case-sensitive, because tables print it in capitals.
   static const std::regex kWord("w(mp)?([0-9]{1,2})a([0-9]{1,2})", std::regex::icase);
   const std::string& word = RequireWord(node, "bits");
   std::smatch match;
@@ -147,7 +147,7 @@ Bits ParseBits(const YamlNode& node, const Catalogue& catalogue, const fs::path&
   if (!IsWidth(a) || !IsWidth(w) || (mixed && w == 32)) {
     FailAt(node.where, "bits is '{}', must be 2 to 8, or 32 for full precision", word);
   }
-  // The short form of a map of the same words.
+  // The word is short for this map.
   YamlNode map =
       ParseYamlValue(fmt::format("{{w: {}{}, a: {}}}", mixed ? "mp" : "", w, a), node.where);
   return ParseMap(map, catalogue, sweep_folder);

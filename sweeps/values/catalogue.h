@@ -1,4 +1,4 @@
-// What exists: the declarations that `zerosweep-stage --describe` printed at build time, and the
+// The catalogue: the declarations that `zerosweep-stage --describe` printed at build time, and the
 // shipped recipes.
 #pragma once
 
@@ -16,11 +16,11 @@ class Catalogue {
 
   // Sorted by name.
   const std::vector<Declaration>& Of(Role role) const { return declarations_.Of(role); }
-  // Null when there is none of that name.
+  // Returns null when there is none of that name.
   const Declaration* Find(Role role, const std::string& name) const;
   // Throws kUsage with the nearest known name; `where` ("sweep.yaml:7") starts the message.
   const Declaration& Get(Role role, const std::string& name, const std::string& where) const;
-  // A kind that the program cannot do without. Throws kInternal when it is not declared.
+  // A kind that the program depends on. Throws kInternal when it is not declared.
   const Declaration& Kind(const std::string& name) const;
   // The kinds that take parameters from a block of the sweep.
   std::vector<const Declaration*> KindsSetBy(KindFacts::SetBy block) const;
@@ -32,7 +32,7 @@ class Catalogue {
   const std::vector<Recipe>& recipes() const { return recipes_; }
   const Recipe* FindRecipe(const std::string& name) const;
   std::vector<std::string> RecipeNames() const;
-  const std::string& digest() const { return digest_; }  // what a stage's hello must carry
+  const std::string& digest() const { return digest_; }  // the hello of a stage must carry it
 
  private:
   Declarations declarations_;

@@ -88,7 +88,7 @@ fs::path FindFile(const YamlNode& node, const std::string& label, const DataRoot
                   const fs::path& sweep_folder) {
   std::vector<fs::path> places = roots;
   places.push_back(sweep_folder);
-  // What is there under the very name comes first: `$x.pth` may be one.
+  // A file with exactly this name comes first: `$x.pth` may be one.
   const fs::path written = RequireWord(node, label);
   for (const fs::path& place : places) {
     const fs::path path = (place / written).lexically_normal();
@@ -97,7 +97,7 @@ fs::path FindFile(const YamlNode& node, const std::string& label, const DataRoot
   const fs::path file = RequirePath(node, label);
   std::vector<std::string> tried;
   for (const fs::path& place : places) {
-    const fs::path path = (place / file).lexically_normal();  // an absolute file stays as it is
+    const fs::path path = (place / file).lexically_normal();  // an absolute path stays as it is
     if (IsFile(path)) return path;
     std::error_code ignored;
     if (fs::exists(path, ignored)) FailAt(node.where, "{}: {} is not a file", label, path.string());

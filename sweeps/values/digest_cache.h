@@ -1,5 +1,6 @@
-// SHA-256 digests of files outside the home, remembered by their states (base/file_state.h): a file
-// that was replaced is read again. Where the file system tells too little, every file is.
+// SHA-256 digests of files outside the home. They are remembered with the files' states
+// (base/file_state.h), so that a replaced file is read again. Where the file system reports too
+// little, every file is read again.
 #pragma once
 
 #include <filesystem>
@@ -14,27 +15,27 @@
 
 namespace zerosweep {
 
-// Told, a few times a second, how far the reading of a large folder has come. In bytes.
+// Called a few times a second with the progress of reading a large folder, in bytes.
 using ReadingProgress =
     std::function<void(const std::filesystem::path& folder, double done, double total)>;
 
-// Reads <home>/cache/digests.json if the home exists; a damaged cache counts as empty. To be used
-// by one thread; files are read on as many others as there are cores.
+// Reads <home>/cache/digests.json if the home exists; a damaged cache counts as empty. For one
+// thread; files are read on as many others as there are cores.
 class DigestCache {
  public:
   explicit DigestCache(const Home& home, ReadingProgress progress = {});
 
   // SHA-256 (hex) of the file's bytes. Throws kStorage when it cannot be read.
   std::string Sha256Of(const std::filesystem::path& file);
-  // Starts reading the files whose digests are not known, for Sha256Of to find them soon. A file
-  // that cannot be read is reported by Sha256Of.
+  // Starts reading the files whose digests are unknown, so that Sha256Of returns sooner. Sha256Of
+  // reports a file that cannot be read.
   void Prepare(const std::vector<std::filesystem::path>& files);
 
-  // ImageFolderFingerprint, remembered by the folder's state. Throws kStorage.
+  // ImageFolderFingerprint, remembered with the folder's state. Throws kStorage.
   std::string FingerprintOf(const ImageFolder& folder, const std::string& split);
 
-  // Keeps what is new, if the home exists and can be written. A cache that cannot be kept is no
-  // error: it is made again.
+  // Saves new digests if the home exists and is writable. A failure is no error: the cache can be
+  // rebuilt.
   void Save() const;
 
  private:

@@ -68,8 +68,8 @@ const Recipe& GetRecipe(const YamlNode& node, const Catalogue& catalogue) {
 
 namespace {
 
-// A positive number with one of these units: "512MB", "16 GiB". Throws kUsage, saying that it must
-// be `form`.
+// Parses a positive number with one of the units: "512MB", "16 GiB". Throws kUsage with a message
+// that it must be `form`.
 double ParseQuantity(const YamlNode& node, const std::string& label,
                      const std::map<std::string, double>& units, const char* form) {
   const std::string& word = RequireWord(node, label);

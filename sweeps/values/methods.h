@@ -1,4 +1,4 @@
-// What a trial's `method`, or `synthesizer` and `quantizer`, stand for.
+// What `method`, or `synthesizer` and `quantizer`, mean in a trial.
 #pragma once
 
 #include <optional>
@@ -12,19 +12,19 @@
 
 namespace zerosweep {
 
-// What a stage takes while it runs, as far as a sweep says so.
+// Resources of a stage while it runs, as far as a sweep gives them.
 struct Resources {
   std::optional<int> threads;    // of its process
   std::optional<int> cpus;       // cores kept for it
-  std::optional<bool> gpu;       // whether it requires one
+  std::optional<bool> gpu;       // whether it requires a GPU
   std::optional<double> memory;  // bytes
   std::optional<double> time;    // seconds that an attempt may last
 
-  // `more` wins where both speak.
+  // `more` wins where both give a value.
   void Override(const Resources& more);
 };
 
-// A synthesizer or quantizer as a sweep asks for it.
+// A synthesizer or quantizer as a sweep requests it.
 struct Part {
   const Declaration* declaration = nullptr;  // in the catalogue
   Json recipe_values = Json::object();       // set by the recipe
@@ -37,13 +37,13 @@ struct Part {
 
 struct Method {
   std::string name;                 // the recipe's, or "synthesizer+quantizer"
-  std::optional<Part> synthesizer;  // none: the quantizer makes its own images
+  std::optional<Part> synthesizer;  // absent: the quantizer makes its own images
   Part quantizer;
-  std::string variant;             // given beside the recipe; may be empty
+  std::string variant;             // given with the recipe; may be empty
   const Recipe* recipe = nullptr;  // in the catalogue; null for a pair of parts
   std::string where;
 
-  // Those it has, in the order in which they run.
+  // The parts that it has, in the order in which they run.
   std::vector<const Part*> Parts() const;
 };
 
@@ -59,23 +59,24 @@ Part ParsePart(const YamlNode& node, Role role, const Catalogue& catalogue,
 // another word for `quantize`). Throws kUsage.
 Method ParseMethod(const YamlNode& node, const Catalogue& catalogue);
 
-// Any synthesizer with any quantizer that takes images. Throws kUsage.
+// Combines any synthesizer with any quantizer that takes images. Throws kUsage.
 Method CombineParts(Part synthesizer, Part quantizer);
 
 // `resources: {threads: 2, cpus: 4, gpus: 1, memory: 16GB}`, each optional. Throws kUsage.
 Resources ParseResources(const YamlNode& node);
 
-// `ranks: N` changes a stage's name, so more than one needs a stage kind that declares the
-// parameter: one of `params`. Throws kUsage.
+// Checks `ranks: N`. As ranks change a stage's name, more than one needs a stage kind that declares
+// the parameter, in `params`. Throws kUsage.
 void CheckRanks(const YamlNode& node, const ParamSpecs& params);
 
-// Throws kUsage at `ranks` when it asks for several and this part runs on one alone.
+// Throws kUsage at `ranks` when it asks for several ranks but the part runs on one alone.
 void CheckGroups(const Declaration& part, Role role, const YamlNode& ranks,
                  const Catalogue& catalogue);
 
-// A recipe as sweeps/recipes/NAME.yaml holds it, checked as a sweep is:
+// Parses a recipe in the form of sweeps/recipes/NAME.yaml, checked as a sweep is:
 //   {name, paper, summary, synthesizer: {zeroq: {…}}, quantizer: {minmax: {}}, protocol: zeroq,
-//   variant: code}, without synthesizer where the quantizer is joint; protocol also by variant
+//   variant: code}
+// A recipe has no synthesizer where the quantizer is joint. The protocol may be given by variant.
 // Throws kUsage with file and line.
 Recipe ParseRecipe(const YamlNode& root, const Catalogue& catalogue);
 

@@ -74,7 +74,7 @@ bool MayBeModelCard(const std::filesystem::path& path) {
   const std::string text = ReadFile(path);
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) {
-    // Logs are lines of JSON, or hold NaN; a card that is damaged still has its keys.
+    // Logs consist of JSON lines or hold NaN; a damaged card still mentions its keys.
     const std::vector<CardKey>& keys = CardKeys();
     return std::any_of(keys.begin(), keys.end(), [&](const CardKey& key) {
       return text.find(fmt::format("\"{}\"", key.name)) != std::string::npos;

@@ -94,14 +94,14 @@ void TakeCard(const ModelCard& card, Model& model) {
            model.weights.string(), card.path.string(), model.weights_sha256.substr(0, 12),
            expected.substr(0, 12));
   }
-  // Names are made of doubles whatever way the card writes its numbers.
+  // Names contain doubles, however the card writes its numbers.
   model.mean = card.json["mean"].get<std::vector<double>>();
   model.std = card.json["std"].get<std::vector<double>>();
   if (card.json.contains("top1")) model.top1 = card.json["top1"].get<double>();
   model.card_digest = JsonDigest(card.json);
 }
 
-// `arch` or `dataset`: from the sweep, else the card; both must agree.
+// `arch` or `dataset`: from the sweep, otherwise from the card. If both give it, they must agree.
 std::string Agreed(const YamlNode& node, const std::string& key,
                    const std::optional<ModelCard>& card) {
   const YamlNode* given = node.Find(key);
@@ -118,7 +118,7 @@ std::string Agreed(const YamlNode& node, const std::string& key,
   return value;
 }
 
-// Where the dataset leaves the number of classes open, the card may say it.
+// The number of classes, from the card where the dataset leaves it open.
 int64_t ClassesOf(const Model& model, const std::optional<ModelCard>& card) {
   const int64_t declared = model.dataset->dataset().classes;
   return declared > 0 || !card ? declared : card->json.value("classes", int64_t{0});
@@ -172,7 +172,7 @@ Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<Mod
   return model;
 }
 
-// The digest of the weights, which are read at once where they are several files.
+// The digest of the weights. Several files are read in parallel.
 std::string DigestOf(const Model& model, DigestCache& digests) {
   const std::vector<fs::path> files = WeightFiles(model.weights);
   for (const fs::path& file : files) {

@@ -10,19 +10,19 @@
 namespace zerosweep {
 
 struct Model {
-  std::string name;  // shown: the shipped model's, or the file's stem, with the
-                     // key that chooses in it ("net:ema")
+  std::string name;  // as shown: the shipped model's, or the file's stem, with the
+                     // key that selects in it ("net:ema")
   const Declaration* architecture = nullptr;  // in the catalogue
-  const Declaration* dataset = nullptr;       // likewise
-  int64_t classes = 0;                        // 0: nothing says it, as many as the test images have
-  int64_t input_side = 0;          // pixels of the images it takes: of the card, else as published
-  Json mean, std;                  // one number a channel: the teacher's own normalisation
-  Json top1;                       // percent, from the card; null without one
-  std::string card_digest;         // SHA-256 of the card; empty without one
+  const Declaration* dataset = nullptr;       // in the catalogue
+  int64_t classes = 0;                        // 0: unknown, as many as the test images have
+  int64_t input_side = 0;   // pixels of its input images: from the card, otherwise as published
+  Json mean, std;           // one number per channel: the teacher's own normalisation
+  Json top1;                // percent, from the card; null without one
+  std::string card_digest;  // SHA-256 of the card; empty without one
   std::filesystem::path weights;   // absolute
   std::string weights_sha256;      // WeightsDigest (contract/weight_files.h)
-  std::string weights_key;         // chooses among several state dicts of the file; mostly empty
-  std::vector<std::string> notes;  // what a person should know of it
+  std::string weights_key;         // selects one of several state dicts in the file; usually empty
+  std::vector<std::string> notes;  // remarks for the user
   std::string where;
 
   const std::string& arch() const { return architecture->name; }
@@ -36,15 +36,15 @@ struct ModelPlaces {
   std::filesystem::path sweep_folder;
 };
 
-// `fashion_mnist-resnet20` (NAME.json in a model folder), or `{file: x.safetensors, key: …,
-// arch: …, dataset: …, card: …, normalisation: {mean: […], std: […]}}`. The card of a file:
-// `card:`, else <stem>.json beside it if it is one, else the card in the model folders with the
-// weights' SHA-256; without any, normalisation must be given. Throws kUsage, also for weights that
-// are not those of their card.
+// Finds `fashion_mnist-resnet20` (NAME.json in a model folder), or `{file: x.safetensors, key: …,
+// arch: …, dataset: …, card: …, normalisation: {mean: […], std: […]}}`. The card of a file is
+// `card:`, otherwise <stem>.json next to it if that is a card, otherwise the card in the model
+// folders with the weights' SHA-256. Without a card, normalisation must be given. Throws kUsage,
+// also when the weights are not those of their card.
 Model FindModel(const YamlNode& node, const ModelPlaces& places, const Catalogue& catalogue,
                 DigestCache& digests);
 
-// Checks the form alone: a word, or a map of known keys with a file. Throws kUsage.
+// Checks the form only: a word, or a map of known keys with a file. Throws kUsage.
 void CheckModelForm(const YamlNode& node);
 
 // The cards of the shipped models, sorted by name. Throws kUsage for a card that is not JSON.

@@ -42,7 +42,7 @@ Json CheckedBits(const YamlNode& node, const std::string& label) {
   return value;
 }
 
-// Declarations may write a float's default as an integer; names must not depend on that.
+// A declaration may write a float's default as an integer; names must not depend on that.
 Json Typed(const ParamSpec& param, const Json& value) {
   return param.type == ParamType::kFloat && value.is_number() ? Json(value.get<double>()) : value;
 }

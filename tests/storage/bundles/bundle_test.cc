@@ -219,16 +219,16 @@ TEST_F(BundleTest, BundlesFromStrangersAreRefusedWhole) {
       {"PRAGMA application_id = 1", "did not make it"},
       {"DELETE FROM sweep", "it must hold one sweep"},
       {"UPDATE stage SET params = '{\"seed\":99}' WHERE kind = 'quantize'",
-       "does not have the parameters that it is named after"},
+       "has parameters that do not match its name"},
       {"UPDATE stage SET params = 'DROP TABLE trial' WHERE kind = 'quantize'", "parameters"},
       {"UPDATE trial SET method = '<script>'", "does not have the configuration that it names"},
       {"UPDATE configuration SET config = '{}'", "does not have the configuration that it names"},
-      {"UPDATE trial SET state = 'won'", "has no state or name of its kind"},
-      {"UPDATE trial SET name = '../../etc'", "has no state or name of its kind"},
-      {"UPDATE attempt SET name = '../' || name", "has no name of its kind"},
-      {"UPDATE attempt SET name = '/etc/' || name", "has no name of its kind"},
-      {"UPDATE sweep SET name = '../demo'", "has no name of its kind"},
-      {"UPDATE sweep SET name = '<b>'", "has no name of its kind"},
+      {"UPDATE trial SET state = 'won'", "has an invalid state or name"},
+      {"UPDATE trial SET name = '../../etc'", "has an invalid state or name"},
+      {"UPDATE attempt SET name = '../' || name", "has an invalid name"},
+      {"UPDATE attempt SET name = '/etc/' || name", "has an invalid name"},
+      {"UPDATE sweep SET name = '../demo'", "has an invalid name"},
+      {"UPDATE sweep SET name = '<b>'", "has an invalid name"},
       {"UPDATE piece SET file = '../data.bin' WHERE file = 'data.bin'", "illegal file name"},
       {"UPDATE piece SET file = '/tmp/data.bin' WHERE file = 'data.bin'", "illegal file name"},
       {"UPDATE piece SET data = x'00' WHERE file = 'data.bin'", "'data.bin' is missing or damaged"},
@@ -236,8 +236,8 @@ TEST_F(BundleTest, BundlesFromStrangersAreRefusedWhole) {
       {"UPDATE correctness SET images = -1", "the correctness of stage"},
       {"UPDATE curve SET points = 7", "the curve of stage"},
       {"UPDATE attempt SET outcome = 'won'", "the attempt of stage"},
-      {"UPDATE signature SET facts = '{\"cpu\":\"another\"}'", "is not what it is named after"},
-      {"UPDATE trial SET name = printf('%064d', 7)", "is not what it is named after"},
+      {"UPDATE signature SET facts = '{\"cpu\":\"another\"}'", "does not match its name"},
+      {"UPDATE trial SET name = printf('%064d', 7)", "does not match its name"},
       {"DELETE FROM piece WHERE file = 'data.bin'", "'data.bin' is missing or damaged"},
       {"DELETE FROM piece", "has no files"},
       {"DELETE FROM artifact", "is done and its artifact is not there"}};
@@ -257,12 +257,12 @@ TEST_F(BundleTest, OtherFilesAreRefused) {
   EXPECT_THAT(Import(b, file), HasSubstr("there is no such file"));
   std::ofstream(file) << "not a database, though long enough to look like one: "
                       << std::string(9000, 'x');
-  EXPECT_THAT(Import(b, file), HasSubstr("is no bundle that can be read"));
+  EXPECT_THAT(Import(b, file), HasSubstr("cannot be read as a bundle"));
   a.Trial(0, 88);
   const fs::path bundle = Export(a);
   fs::resize_file(bundle, fs::file_size(bundle) / 2);
-  EXPECT_THAT(Import(b, bundle), HasSubstr("is no bundle that can be read"));
-  EXPECT_THAT(Import(b, a.home.database()), HasSubstr("is no bundle that can be read"));
+  EXPECT_THAT(Import(b, bundle), HasSubstr("cannot be read as a bundle"));
+  EXPECT_THAT(Import(b, a.home.database()), HasSubstr("cannot be read as a bundle"));
 }
 
 // Folders without rows: the next import uses them, `gc` would remove them.
