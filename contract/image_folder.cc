@@ -24,7 +24,7 @@ const std::vector<std::string> kOtherImageEndings = {
     ".heif", ".ico",  ".j2k", ".jfif", ".jp2", ".jpe", ".jxl", ".npy",
     ".pbm",  ".pcx",  ".pnm", ".psd",  ".raw", ".svg", ".tga", ".jpeg2000"};
 constexpr const char* kHidden = "hidden";
-constexpr const char* kBeside = "beside the class folders";
+constexpr const char* kNextTo = "next to the class folders";
 
 struct Content {
   std::vector<std::string> folders;
@@ -213,12 +213,12 @@ std::string SomeClassIn(const fs::path& root) {
 ImageFolder ListImageFolder(const fs::path& root) {
   const Content content = RootContent(root);
   ImageFolder folder{root, content.folders, {}, {}, {}};
-  std::vector<std::string> beside = content.images;
+  std::vector<std::string> loose = content.images;
   for (const auto& [kind, names] : content.passed_over) {
-    if (kind != kHidden) beside.insert(beside.end(), names.begin(), names.end());
+    if (kind != kHidden) loose.insert(loose.end(), names.begin(), names.end());
   }
-  std::sort(beside.begin(), beside.end());
-  if (!beside.empty()) PassOver({{}, {}, {{kBeside, beside}}}, "", folder);
+  std::sort(loose.begin(), loose.end());
+  if (!loose.empty()) PassOver({{}, {}, {{kNextTo, loose}}}, "", folder);
   std::vector<std::vector<std::string>> images;
   size_t most = 0;
   for (const std::string& name : folder.classes) {

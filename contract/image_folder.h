@@ -33,7 +33,7 @@ struct ImageFolder {
   // are as balanced as n allows.
   std::vector<File> files;
   // Files that look like images but are not read. They are counted by ending (".gif"), as "hidden"
-  // when their names start with a point, or as "beside the class folders". Then the first of them.
+  // when their names start with a point, or as "next to the class folders". Then the first of them.
   std::map<std::string, size_t> passed_over;
   std::string first_passed_over;
 };

@@ -23,7 +23,7 @@ std::map<std::string, std::vector<std::string>> WeightIndex(const fs::path& inde
   for (const auto& [key, file] : map->items()) {
     const std::string name = file.is_string() ? file.get<std::string>() : "";
     if (name.empty() || fs::path(name).filename() != name || name == "." || name == "..") {
-      Fail(ErrorKind::kUsage, "{}: '{}' lies in {}: a shard must be a file beside the index",
+      Fail(ErrorKind::kUsage, "{}: '{}' lies in {}: a shard must be a file next to the index",
            index.string(), key, file.dump());
     }
     shards[name].push_back(key);

@@ -60,7 +60,7 @@ const RegisterCommand kExport{
       app.add_option("--bundle", options->bundle,
                      "A sweep, by its name or file: rows and artifacts in one file");
       app.add_option("-o,--output", options->output,
-                     "FILE.safetensors of a trial (FILE.json goes beside it); any name of a bundle")
+                     "FILE.safetensors of a trial (FILE.json goes next to it); any name of a bundle")
           ->required();
       return [options, &globals] { return RunExport(*options, globals); };
     }};

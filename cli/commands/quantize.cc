@@ -82,7 +82,7 @@ void AddArguments(CLI::App& app, QuantizeArguments& arguments) {
       ->take_all()
       ->allow_extra_args(false);
   app.add_option("-o,--output", arguments.output,
-                 "FILE.safetensors for the quantized network (FILE.json goes beside it)");
+                 "FILE.safetensors for the quantized network (FILE.json goes next to it)");
   AddPlaceArguments(app, arguments.places);
   AddRunOptions(app, arguments.run);
 }

@@ -142,7 +142,7 @@ int RunTrain(const TrainArguments& arguments, const Globals& globals) {
   const fs::path output = fs::absolute(WithHomeFolder(arguments.output));
   RequireUtf8Path(output, "the output");
   if (output.extension() != ".safetensors")
-    Fail(ErrorKind::kUsage, "-o {}: name a .safetensors file; its card goes beside it",
+    Fail(ErrorKind::kUsage, "-o {}: name a .safetensors file; its card goes next to it",
          arguments.output);
   WarnIfElsewhere();
   const DrainSignals signals;  // removes the work folder also after a signal
@@ -172,7 +172,7 @@ void AddArguments(CLI::App& app, TrainArguments& arguments) {
   app.add_option("--arch", arguments.arch, "Architecture (see `zerosweep models`)")->required();
   app.add_option("--dataset", arguments.dataset, "Dataset (see `zerosweep datasets`)")->required();
   app.add_option("-o,--output", arguments.output,
-                 "The .safetensors file to write; the model card goes beside it as .json")
+                 "The .safetensors file to write; the model card goes next to it as .json")
       ->required();
   app.add_option("--data", arguments.data, "Data folder (default: $ZEROSWEEP_DATA)");
   app.add_option("--epochs", arguments.epochs, "Passes over the training images")

@@ -43,7 +43,7 @@ std::string Value(const Json& value) { return "`" + Shown(value) + "`"; }
 
 std::string Capitalised(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text.ends_with('.') ? text : text + ".";
+  return MarkdownLines(text.ends_with('.') ? text : text + ".");
 }
 
 // Default values per profile or variant, as columns; no columns where no parameter declares any.
@@ -130,8 +130,9 @@ class SharedParams {
     if (entry.params.empty()) return "No parameters.\n";
     std::string text;
     for (const auto& [names, params] : shared)
-      text +=
-          fmt::format("- [{}](#{}): {}\n", Title(names), Anchor(Title(names)), Join(params, ", "));
+      text += MarkdownLines(
+          fmt::format("- [{}](#{}): {}", Title(names), Anchor(Title(names)), Join(params, ", ")),
+          "  ");
     if (own.empty()) return text;
     return text + (text.empty() ? "" : "\n") + ParameterTable(own);
   }
@@ -173,7 +174,8 @@ std::string Facts(const Declaration& entry) {
     if (method->joint) facts.emplace_back("makes its own images");
     if (method->groups) facts.emplace_back("runs on several ranks");
   }
-  return (entry.paper.empty() ? "" : "Paper: " + entry.paper + ". ") + Join(facts, ", ") + ".\n";
+  return MarkdownLines((entry.paper.empty() ? "" : "Paper: " + entry.paper + ". ") +
+                       Join(facts, ", ") + ".");
 }
 
 // "`param.units` is not `blocks`, `layers`".
@@ -198,7 +200,7 @@ std::string Limits(const Declaration& entry) {
   for (const Limit& limit : entry.limits) {
     std::vector<std::string> conditions;
     for (const Condition& condition : limit.when) conditions.push_back(ConditionText(condition));
-    text += "- " + Join(conditions, " and ") + "\n";
+    text += MarkdownLines("- " + Join(conditions, " and "), "  ");
   }
   return text;
 }
@@ -208,7 +210,7 @@ std::string Section(const std::string& title, const std::vector<Declaration>& en
   const SharedParams shared(entries);
   std::string text = fmt::format("\n## {}\n", title);
   for (const Declaration& entry : entries) {
-    text += fmt::format("\n### {}\n\n{}\n\n{}{}\n{}", entry.name, Capitalised(entry.summary),
+    text += fmt::format("\n### {}\n\n{}\n{}{}\n{}", entry.name, Capitalised(entry.summary),
                         Facts(entry), Limits(entry), shared.Of(entry));
   }
   return text + shared.Text();
@@ -251,15 +253,18 @@ std::string Parts(const Recipe& recipe) {
 
 std::string Recipes(const Catalogue& catalogue) {
   std::string text =
-      "\n## Recipes\n\nA synthesizer and a quantizer, or a quantizer that makes its own images, as "
-      "a "
-      "paper puts them together; "
+      "\n## Recipes\n\n"
+      "A recipe joins a synthesizer and a quantizer, or is a quantizer that makes its own images, "
+      "as\n"
+      "in a paper.\n"
       "`zerosweep recipes NAME` shows every value.\n";
   for (const Recipe& recipe : catalogue.recipes()) {
-    text += fmt::format("\n### {}\n\n{}\n\n{}{}, protocol {}, variant `{}`.\n\n{}", recipe.name,
-                        Capitalised(recipe.summary),
-                        recipe.paper.empty() ? "" : "Paper: " + recipe.paper + ". ", Parts(recipe),
-                        ProtocolsOf(recipe, catalogue), recipe.variant, RecipeSettings(recipe));
+    const std::string parts =
+        fmt::format("{}{}, protocol {}, variant `{}`.",
+                    recipe.paper.empty() ? "" : "Paper: " + recipe.paper + ". ", Parts(recipe),
+                    ProtocolsOf(recipe, catalogue), recipe.variant);
+    text += fmt::format("\n### {}\n\n{}\n{}\n{}", recipe.name, Capitalised(recipe.summary),
+                        MarkdownLines(parts), RecipeSettings(recipe));
   }
   return text;
 }
@@ -270,9 +275,10 @@ std::string ProtocolTable(const Catalogue& catalogue) {
   for (const auto& [preset, values] : presets) titles.push_back("preset " + preset);
   titles.insert(titles.end(), {"allowed", "stages", "meaning"});
   std::string text =
-      "\n## Protocol fields\n\nWhat makes two numbers comparable; stored with every trial. "
-      "`protocol: NAME` takes a preset, `protocol: {preset: NAME, first_w: 4}` changes it. An "
-      "empty cell under a preset means the default.\n\n" +
+      "\n## Protocol fields\n\n"
+      "These fields make two numbers comparable; every trial stores them.\n"
+      "`protocol: NAME` takes a preset; `protocol: {preset: NAME, first_w: 4}` changes it.\n"
+      "An empty cell under a preset means the default.\n\n" +
       MarkdownHeadings(titles);
   for (const auto& [param, stages] : catalogue.protocol().fields) {
     std::vector<std::string> cells = {"`" + param.name + "`", Value(param.default_value)};

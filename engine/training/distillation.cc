@@ -30,7 +30,7 @@ Params<Distillation> DistillationParams(double weight, const std::string& reduct
                                             .min = 0.1}),
           Bind(&Distillation::weight, {.name = "distillation",
                                        .default_value = weight,
-                                       .meaning = "α, beside the cross-entropy's 1",
+                                       .meaning = "α, where the cross-entropy has weight 1",
                                        .source = "1; FDDA and IntraQ: 20",
                                        .min = 0}),
           Bind(&Distillation::by_element,

@@ -16,7 +16,7 @@ Quantization Quantize(const QuantizationContext& context, const GenerativeSettin
 const RegisterQuantizer kGdfq{
     {.name = "gdfq",
      .summary =
-         "quantization-aware training on the images of a generator that is trained beside it",
+         "quantization-aware training on the images of a generator that is trained at the same time",
      .paper = "GDFQ (Xu et al., ECCV 2020)",
      .revision = 1,
      .uses_seed = true,

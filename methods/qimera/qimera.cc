@@ -154,7 +154,7 @@ Params<QimeraSettings> QimeraParams() {
             .source = "2 for CIFAR-10; CIFAR-100: 10 (4 bits), 50 (5 bits); ImageNet: 100 to 500",
             .min = 1}),
       Bind(&QimeraSettings::noise,
-           RateParam("noise", 1, "η, of the random numbers beside the embedding", "authors' code")),
+           RateParam("noise", 1, "η, the scale of the random numbers that are added to the embedding", "authors' code")),
       Bind(&QimeraSettings::disentangle,
            {.name = "disentangle",
             .default_value = true,

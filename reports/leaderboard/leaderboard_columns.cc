@@ -211,8 +211,8 @@ std::string ColumnsAsMarkdown() {
       "# Columns of a leaderboard\n\n"
       "Printed by `zerosweep leaderboard --columns`; a test compares the two.\n"
       "JSON and CSV have them in this order, to which new ones are only added at the end.\n"
-      "Accuracies are in percent, differences in points, durations in seconds; a value that is "
-      "missing is null.\n\n"
+      "Accuracies are in percent, differences in points, durations in seconds.\n"
+      "A missing value is null.\n\n"
       "| in JSON and CSV | for people | meaning |\n|---|---|---|\n";
   for (const LeaderboardColumn& column : LeaderboardColumns())
     text += fmt::format("| `{}` | {} | {} |\n", column.name, column.heading, column.meaning);

@@ -168,7 +168,7 @@ void PlanBuilder::Add(const Assignment& trial, const std::string& sweep_where) {
            row.configuration->method, row.configuration->bits, row.seeds.synthesis,
            row.configuration->model, PlaceOf(first, trial, sweep_where));
   }
-  ++coincidences_;
+  ++duplicates_;
 }
 
 const PlanBuilder::TrialDesign& PlanBuilder::DesignOf(const Assignment& trial,

@@ -46,7 +46,7 @@ class PlanBuilder {
   void Add(const Assignment& trial, const std::string& sweep_where);
 
   // The number of trials that coincided with others.
-  size_t duplicates() const { return coincidences_; }
+  size_t duplicates() const { return duplicates_; }
 
  private:
   // A distinct design, with the text from which names are computed.
@@ -101,7 +101,7 @@ class PlanBuilder {
   std::unordered_map<Key, size_t, HashKey> stages_, trials_;
   std::vector<Assignment> assignments_;  // of the plan's trials
   std::set<std::string> checked_;        // checks of the plan as text, and warnings about models
-  size_t coincidences_ = 0;
+  size_t duplicates_ = 0;
 };
 
 }  // namespace zerosweep

@@ -139,7 +139,7 @@ Resources ParseResources(const YamlNode& node) {
   if (const YamlNode* time = node.Find("time")) resources.time = ParseTime(*time);
   if (number("ranks", 1, 4096).value_or(1) > 1)
     FailAt(node.Find("ranks")->where,
-           "resources.ranks is {}, but ranks change a stage's result: write ranks beside resources",
+           "resources.ranks is {}, but ranks change a stage's result: write ranks next to resources",
            node.Find("ranks")->Shown());
   return resources;
 }

@@ -49,11 +49,11 @@ std::optional<ModelCard> FindCard(const YamlNode& node, const ModelPlaces& place
     return ReadModelCard(FindFile(*card, "model card", places.roots, places.sweep_folder),
                          card->where);
   }
-  const fs::path beside = model.weights.parent_path() / (NameOfWeights(model.weights) + ".json");
-  if (IsFile(beside)) {
-    if (MayBeModelCard(beside)) return ReadModelCard(beside, node.where);
+  const fs::path card = model.weights.parent_path() / (NameOfWeights(model.weights) + ".json");
+  if (IsFile(card)) {
+    if (MayBeModelCard(card)) return ReadModelCard(card, node.where);
     model.notes.push_back(fmt::format(
-        "{} has none of the keys of a model card and is not taken for one", beside.string()));
+        "{} has none of the keys of a model card and is not taken for one", card.string()));
   }
   return CardBySha256(model.weights_sha256, places, node.where);
 }
@@ -164,7 +164,7 @@ Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<Mod
   if (const YamlNode* given = node.Find("normalisation")) TakeNormalisation(*given, model);
   if (model.mean.is_null()) {
     FailAt(node.where,
-           "model file {} has no card (none beside it, none with its SHA-256): give "
+           "model file {} has no card (none next to it, none with its SHA-256): give "
            "normalisation: {{mean: […], std: […]}} as it was trained with, or card: FILE",
            model.weights.string());
   }

@@ -25,7 +25,7 @@ STAGE_MAIN = {"cli/stage_main.cc": {"base", "contract", "engine", "methods"}}
 GENERATED = {"mpi_config.h"}
 CODE = {".h", ".cc", ".cu"}
 # What a folder's README says: "It may include `home` and `results` of this room."
-FOLDER_RULE = re.compile(r"^It may include (.+) of this room\.$", re.MULTILINE)
+FOLDER_RULE = re.compile(r"^It may include ((?:.|\n)+?) of\sthis\sroom\.$", re.MULTILINE)
 MOST_FILES = 30
 LISTS = {"cli/commands", "engine/models"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

@@ -15,14 +15,22 @@ namespace fs = std::filesystem;
 constexpr const char* kHead =
     R"(# One step of every paper's cell
 
-Every distinct (method, network, protocol) of [sweeps/papers](../sweeps/papers), with its own parameters but budgets: random weights, one step of
-synthesis, correction and training (of methods that make their images one step alone and one with the student) on two random images of the
-network's size, at the narrowest width that the papers have of it. Seconds are those of all stages but teacher and evaluation, on two threads;
-memory is the resident memory of the largest process at its peak, the teacher's stage included. Made by
+Every distinct (method, network, protocol) of [sweeps/papers](../sweeps/papers) ran once, with its
+own parameters except for the budgets:
 
-    ctest --test-dir build -R '^cli/large_paper_cells$' && cp build/paper_cells.md docs/paper_cells.md
+- random weights, and two random images of the network's size
+- one step of synthesis, of correction and of training; methods that make their images take one step
+  alone and one with the student
+- the narrowest width for which the papers have the cell
 
-[The same test](../tests/cli/slow/large_paper_cells_test.cc) holds it to the sweeps.
+Seconds are those of all stages except teacher and evaluation, on two threads.
+Memory is the peak resident memory of the largest process, including the teacher's stage.
+To make this page:
+
+    ctest --test-dir build -R '^cli/large_paper_cells$' &&
+    cp build/paper_cells.md docs/paper_cells.md
+
+[The same test](../tests/cli/slow/large_paper_cells_test.cc) compares the page with the sweeps.
 
 )";
 constexpr const char* kColumns =

@@ -233,7 +233,7 @@ TEST(CheckpointsTest, AnIndexNamesFilesBesideItself) {
   EXPECT_THAT(refusal("[1]"), HasSubstr("it has no \"weight_map\""));
   for (const char* file : {"\"../x\"", "\"/etc/passwd\"", "\"..\"", "\"\"", "3"}) {
     EXPECT_THAT(refusal(fmt::format("{{\"weight_map\": {{\"a\": {}}}}}", file)),
-                HasSubstr("a shard must be a file beside the index"));
+                HasSubstr("a shard must be a file next to the index"));
   }
   EXPECT_THAT(refusal("{\"weight_map\": {\"a\": \"gone.safetensors\"}}"),
               HasSubstr("there is no file"));

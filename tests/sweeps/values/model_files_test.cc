@@ -92,7 +92,7 @@ TEST(ModelFilesTest, AsksForWhatNoCardSays) {
   EXPECT_EQ(folder.ErrorOf(SweepOf("{file: mine.pt}")),
             "sweep.yaml:4: model has no arch and no card that says it");
   EXPECT_EQ(folder.ErrorOf(SweepOf(given + "}")),
-            "sweep.yaml:4: model file fashion/mine.pt has no card (none beside it, none with its "
+            "sweep.yaml:4: model file fashion/mine.pt has no card (none next to it, none with its "
             "SHA-256): give normalisation: {mean: […], std: […]} as it was trained with, or card: "
             "FILE");
   EXPECT_EQ(folder.ErrorOf(SweepOf(given + ", normalisation: {mean: [0.5]}}")),

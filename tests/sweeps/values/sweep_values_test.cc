@@ -165,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(
              "sweep.yaml:7: resources.threads is 0, must be at least 1"},
         Case{"resource_ranks", "  bits: w8a8\n  method: zeroq\nresources: {ranks: 2}\n",
              "sweep.yaml:7: resources.ranks is 2, but ranks change a stage's result: write ranks "
-             "beside resources"},
+             "next to resources"},
         Case{"evaluate", "  bits: w8a8\n  method: zeroq\nevaluate: {limits: 10}\n",
              "sweep.yaml:7: unknown key 'limits' in evaluate, did you mean 'limit'?"},
         Case{"evaluate_range", "  bits: w8a8\n  method: zeroq\nevaluate: {limit: -1}\n",
