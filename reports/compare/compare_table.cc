@@ -69,7 +69,7 @@ Cells CellsOf(const Comparison& row) {
     cells.our_drop = Fixed(of->drop);
     cells.difference = Signed(row.DropDifference());
     cells.marks = Marks(row.differences);
-    cells.our_fp32 = Fixed(of->fp32_top1);
+    cells.our_fp32 = Fixed(of->mean("fp32_top1"));
     cells.our_method = VariantName(*of);
     cells.our_protocol = of->protocol;
   }
@@ -193,7 +193,7 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
     }
     if (const LeaderboardRow* of = row.ours) {
       cells.insert(cells.end(),
-                   {of->top1_mean, of->n, Optional(of->top1_std), Optional(of->fp32_top1),
+                   {of->top1_mean, of->n, Optional(of->top1_std), Optional(of->mean("fp32_top1")),
                     Optional(of->drop), Optional(row.DropDifference()), row.differences,
                     MethodName(*of), of->protocol, SettingsAsJson(*of)});
     } else {

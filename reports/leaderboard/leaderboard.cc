@@ -1,7 +1,6 @@
 #include "reports/leaderboard/leaderboard.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -9,35 +8,23 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "reports/leaderboard/leaderboard_columns.h"
 #include "reports/leaderboard/row_settings.h"
 #include "reports/leaderboard/statistics.h"
 
 namespace zerosweep {
 namespace {
 
-// A metric of a trial, taken from its stage of one kind.
-struct Metric {
-  const char* of;  // a kind, or a metric that it comes with: most trials lack both
-  const char* name;
-  std::optional<double> LeaderboardRow::*mean = nullptr;  // the row's mean over trials, if any
-  const char* stored = nullptr;                           // name in the database, if different
-};
-using Row = LeaderboardRow;
-constexpr auto kMetrics =
-    std::to_array<Metric>({{"evaluate", "top1"},
-                           {"evaluate", "evaluated", nullptr, "images"},
-                           {"evaluate", "agreement", &Row::agreement},
-                           {"evaluate", "untrained_top1", &Row::untrained_top1},
-                           {"untrained_top1", "best_top1", &Row::best_snapshot_top1},
-                           {"untrained_top1", "heldout_top1", &Row::heldout_snapshot_top1},
-                           {"teacher", "fp32_top1", &Row::fp32_top1},
-                           {"synthesize", "images", &Row::images},
-                           {"quantize", "size_bytes", &Row::size_bytes},
-                           {"quantize", "bitops", &Row::bitops},
-                           {"quantize", "images_seen", &Row::images_seen},
-                           {"images_seen", "lr_kd", &Row::lr_kd},
-                           {"images_seen", "real_images", &Row::real_images}});
-enum Number { kTop1, kEvaluated, kSeconds = kMetrics.size(), kNumbers };
+// The columns that are means of a metric.
+std::vector<const LeaderboardColumn*> MetricColumns() {
+  std::vector<const LeaderboardColumn*> columns;
+  for (const LeaderboardColumn& column : LeaderboardColumns())
+    if (!column.source.name.empty()) columns.push_back(&column);
+  return columns;
+}
+
+// The numbers of a trial; the metrics of MetricColumns follow them.
+enum Number { kTop1, kEvaluated, kSeconds, kFirstMetric };
 
 // The columns of TrialsSql; the numbers follow them.
 enum Column { kConfiguration, kRevisions, kSeed, kEvaluation, kSynthesized, kFirstNumber };
@@ -49,16 +36,22 @@ std::string TrialsSql(const FilterSql& filter) {
   for (const char* kind : {"evaluate", "teacher", "synthesize", "quantize"})
     joins += fmt::format("LEFT JOIN trial_stage {0} ON {0}.trial_id = t.id AND {0}.kind = '{0}'\n",
                          kind);
-  for (const Metric& metric : kMetrics) {
-    columns += fmt::format(", {}.value", metric.name);
+  const auto join = [&joins](const std::string& column, const MetricSource& source) {
     joins +=
         fmt::format("LEFT JOIN metric {0} ON {0}.stage_id = {1}.stage_id AND {0}.name = '{2}'\n",
-                    metric.name, metric.of, metric.stored != nullptr ? metric.stored : metric.name);
+                    column, source.of, source.name);
+  };
+  join("top1", {"evaluate", "top1"});
+  join("evaluated", {"evaluate", "images"});
+  for (const LeaderboardColumn* column : MetricColumns()) {
+    columns += fmt::format(", {}.value", column->name);
+    join(column->name, column->source);
   }
   return fmt::format(
-      R"(SELECT t.configuration_id, {}, t.seed, evaluate.stage_id, synthesize.stage_id{},
+      R"(SELECT t.configuration_id, {}, t.seed, evaluate.stage_id, synthesize.stage_id,
+  top1.value, evaluated.value,
   (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
-    WHERE x.trial_id = t.id)
+    WHERE x.trial_id = t.id){}
 FROM trial t
 {}WHERE t.state = 'done' AND top1.value IS NOT NULL AND {})",
       kRevisionsSql, columns, joins, filter.condition);
@@ -88,13 +81,14 @@ struct Samples {
   std::set<int64_t> seeds;
   std::set<int64_t> evaluations;
   std::set<int64_t> image_sets;
-  std::array<std::vector<double>, kNumbers> values;
+  std::vector<std::vector<double>> values;  // by number
 
   void Add(const std::vector<Json>& trial) {
     seeds.insert(trial[kSeed].get<int64_t>());
     if (!evaluations.insert(trial[kEvaluation].get<int64_t>()).second) return;
     if (trial[kSynthesized].is_number()) image_sets.insert(trial[kSynthesized].get<int64_t>());
-    for (size_t i = 0; i < kNumbers; ++i) {
+    values.resize(trial.size() - kFirstNumber);
+    for (size_t i = 0; i < values.size(); ++i) {
       const Json& value = trial[kFirstNumber + i];
       if (value.is_number()) values[i].push_back(value.get<double>());
     }
@@ -113,10 +107,11 @@ struct Samples {
       row.top1_ci_high = interval->high;
     }
     row.top1_best = *std::max_element(top1.begin(), top1.end());
-    for (size_t i = 0; i < kMetrics.size(); ++i)
-      if (kMetrics[i].mean != nullptr) row.*kMetrics[i].mean = Mean(values[i]);
     row.seconds_mean = Mean(values[kSeconds]);
-    if (row.fp32_top1) row.drop = *row.fp32_top1 - row.top1_mean;
+    const auto columns = MetricColumns();
+    for (size_t i = 0; i < columns.size(); ++i)
+      if (const auto mean = Mean(values[kFirstMetric + i])) row.means[columns[i]->name] = *mean;
+    if (const auto teacher = row.mean("fp32_top1")) row.drop = *teacher - row.top1_mean;
   }
 };
 
@@ -215,7 +210,7 @@ void NameSweeps(const ResultsReader& reader, const FilterSql& filter, Groups& gr
 auto CounterpartsOf(const Samples& samples) {
   Json revisions = samples.row.revisions;
   revisions.erase("synthesize");
-  return std::tuple(samples.counterparts, revisions.dump(), samples.row.images);
+  return std::tuple(samples.counterparts, revisions.dump(), samples.row.mean("images"));
 }
 
 void CompareWithReal(Groups& groups, const Groups& real) {

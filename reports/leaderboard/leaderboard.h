@@ -1,6 +1,7 @@
 // The leaderboard: one row for each resolved configuration, whose seeds are the samples.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,19 +36,12 @@ struct LeaderboardRow {
   // 95 % interval over seeds: t from n = 3, BCa from n = 10.
   std::optional<double> top1_ci_low, top1_ci_high;
   double top1_best = 0;
-  std::optional<double> agreement, fp32_top1;
+  // Means of metrics, by the name of their column (leaderboard_columns.h).
+  std::map<std::string, double> means;
   std::optional<double> drop;  // teacher's top-1 − mean
   // Mean minus that of the same configuration on as many real images, anywhere in the home. Absent
   // if there are several (real images under other parameters).
   std::optional<double> to_real;
-  // Mean accuracies of other states of the training than its last (top1_mean): before training, the
-  // best snapshot according to the test images (never ranked), and the one that held-out images
-  // select.
-  std::optional<double> untrained_top1, best_snapshot_top1, heldout_snapshot_top1;
-  // Effort of the training: images that the student saw, the sum over its steps of learning rate ×
-  // weight of the distillation, and the number of real images that it may draw from.
-  std::optional<double> images_seen, lr_kd, real_images;
-  std::optional<double> images, size_bytes, bitops;
   std::vector<int64_t> seeds;
   std::string protocol, variant;
   std::optional<double> seconds_mean;
@@ -63,6 +57,12 @@ struct LeaderboardRow {
   // most important come first.
   std::vector<Setting> settings;
   bool papers_known = false;  // whether the catalogue has all its parts
+
+  // Of `means`; nullopt if no trial has the metric.
+  std::optional<double> mean(const std::string& column) const {
+    const auto found = means.find(column);
+    return found == means.end() ? std::nullopt : std::optional(found->second);
+  }
 };
 
 // Whether some of the row's trials were calibrated on the same images.

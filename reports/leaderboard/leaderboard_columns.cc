@@ -1,6 +1,7 @@
 #include "reports/leaderboard/leaderboard_columns.h"
 
 #include <cmath>
+#include <utility>
 
 #include "base/text.h"
 
@@ -27,11 +28,6 @@ template <typename T>
 Value Of(std::optional<T> Row::*field) {
   return [field](const Row& row) { return row.*field ? Json(*(row.*field)) : Json(); };
 }
-// A count.
-Value Whole(std::optional<double> Row::*field) {
-  return [field](const Row& row) { return row.*field ? Number(*(row.*field)) : Json(); };
-}
-
 std::string Fixed(double value, int digits) {
   const bool rounds_to_zero = std::abs(value) < 0.5 * std::pow(10.0, -digits);  // avoids "-0.00"
   return fmt::format("{:.{}f}", rounds_to_zero ? 0.0 : value, digits);
@@ -40,6 +36,32 @@ std::string Fixed(double value, int digits) {
 Text Digits(std::optional<double> Row::*field, int digits) {
   return [=](const Row& row) { return row.*field ? Fixed(*(row.*field), digits) : kNone; };
 }
+// A column of means of percentages, which people see with two digits.
+LeaderboardColumn Percentage(const char* name, const char* meaning, MetricSource source,
+                             const char* heading) {
+  const std::string key = name;
+  return {key,
+          meaning,
+          [key](const Row& row) { return row.mean(key) ? Json(*row.mean(key)) : Json(); },
+          heading,
+          [key](const Row& row) { return row.mean(key) ? Fixed(*row.mean(key), 2) : kNone; },
+          std::move(source)};
+}
+// A column of means of other numbers, with a text for people.
+LeaderboardColumn Quantity(const char* name, const char* meaning, MetricSource source,
+                           const char* heading, std::string (*text)(double)) {
+  const std::string key = name;
+  return {key,
+          meaning,
+          [key](const Row& row) { return row.mean(key) ? Number(*row.mean(key)) : Json(); },
+          heading,
+          [key, text](const Row& row) { return row.mean(key) ? text(*row.mean(key)) : kNone; },
+          std::move(source)};
+}
+std::string Count(double value) { return Fixed(value, 0); }
+std::string Giga(double value) { return Fixed(value / 1e9, 2); }
+std::string FourDigits(double value) { return fmt::format("{:.4g}", value); }
+
 Text Plain(std::string Row::*field) {
   return [field](const Row& row) { return row.*field; };
 }
@@ -81,7 +103,7 @@ std::vector<LeaderboardColumn> Identity() {
            [](const Row& row) { return Number(row.w_bits); }},
           {"a_bits", "bits of an activation", [](const Row& row) { return Number(row.a_bits); }},
           {"n",
-           "evaluations that differ: seeds, but for those that come to the same network; † marks "
+           "number of different evaluations (seeds that give the same network count once); † marks "
            "fewer sets of calibration images",
            Of(&Row::n), "n",
            [](const Row& row) { return std::to_string(row.n) + (SharesImages(row) ? " †" : ""); }}};
@@ -95,71 +117,72 @@ std::vector<LeaderboardColumn> Accuracies() {
       {"top1_ci_low", "95 % interval of the mean over other seeds: t from n = 3, BCa from n = 10",
        Of(&Row::top1_ci_low), "95 % interval", Interval},
       {"top1_ci_high", "its upper end", Of(&Row::top1_ci_high)},
-      {"top1_best", "of the n", Of(&Row::top1_best), "best",
+      {"top1_best", "the best of the n", Of(&Row::top1_best), "best",
        [](const Row& row) { return Fixed(row.top1_best, 2); }},
-      {"agreement", "test images in percent of which teacher and student say the same",
-       Of(&Row::agreement), "agreement %", Digits(&Row::agreement, 2)},
-      {"fp32_top1", "the teacher's accuracy", Of(&Row::fp32_top1), "FP32 %",
-       Digits(&Row::fp32_top1, 2)},
+      Percentage("agreement", "percentage of test images on which teacher and student agree",
+                 {"evaluate", "agreement"}, "agreement %"),
+      Percentage("fp32_top1", "the teacher's accuracy", {"teacher", "fp32_top1"}, "FP32 %"),
       {"drop", "fp32_top1 − top1_mean, in points", Of(&Row::drop), "drop", Digits(&Row::drop, 2)}};
 }
 
 std::vector<LeaderboardColumn> Costs() {
   return {
-      {"images", "calibration images", Whole(&Row::images), "images", Digits(&Row::images, 0)},
-      {"size_bytes", "of the weights and their ranges", Whole(&Row::size_bytes), "size",
-       [](const Row& row) { return row.size_bytes ? HumanBytes(*row.size_bytes) : kNone; }},
-      {"bitops", "Σ over operators of multiply-adds × bits of weight × bits of activation",
-       Whole(&Row::bitops), "GBitOps",
-       [](const Row& row) { return row.bitops ? Fixed(*row.bitops / 1e9, 2) : kNone; }},
-      {"seeds", "of its trials", Of(&Row::seeds)},
-      {"protocol", "what is quantized how; * marks rows that are not comparable",
+      Quantity("images", "number of calibration images", {"synthesize", "images"}, "images", Count),
+      Quantity("size_bytes", "size of the weights and their ranges", {"quantize", "size_bytes"},
+               "size", HumanBytes),
+      Quantity("bitops", "Σ over operators of multiply-adds × bits of weight × bits of activation",
+               {"quantize", "bitops"}, "GBitOps", Giga),
+      {"seeds", "the seeds of its trials", Of(&Row::seeds)},
+      {"protocol", "which tensors are quantized, and how; * marks rows that are not comparable",
        Of(&Row::protocol), "protocol", Protocol},
-      {"variant", "`code`, `paper`, or what the method calls it", Of(&Row::variant)},
-      {"seconds_mean", "of all stages of a trial, as if it were computed alone",
-       Of(&Row::seconds_mean), "seconds", Digits(&Row::seconds_mean, 1)},
+      {"variant", "`code`, `paper`, or a variant of the method", Of(&Row::variant)},
+      {"seconds_mean", "time of all stages of a trial, as if it ran alone", Of(&Row::seconds_mean),
+       "seconds", Digits(&Row::seconds_mean, 1)},
       {"published", "the paper's top-1 accuracy", Of(&Row::published), "published",
        Digits(&Row::published, 2)},
-      {"published_source", "where it stands", Of(&Row::published_source), "published by",
-       [](const Row& row) { return row.published_source.value_or(kNone); }},
+      {"published_source", "the paper and table of that value", Of(&Row::published_source),
+       "published by", [](const Row& row) { return row.published_source.value_or(kNone); }},
       {"bits", "`w4a4`; `wmp4a8`: mixed precision; `w@first8a4`: by layer", Of(&Row::bits), "bits",
        [](const Row& row) { return BitsName(row.bits); }},
       {"to_real",
-       "top1_mean − that of the same configuration on as many real images, where the home has "
-       "it",
+       "top1_mean minus that of the same configuration on as many real images, if the home has "
+       "one",
        Of(&Row::to_real), "to real",
        [](const Row& row) { return row.to_real ? fmt::format("{:+.2f}", *row.to_real) : kNone; }},
-      {"settings", "what is not as in the method's paper, and what else tells the row apart",
+      {"settings",
+       "settings that differ from the method's paper, and others that distinguish the row",
        SettingsAsJson}};
 }
 
 std::vector<LeaderboardColumn> Trainings() {
-  return {{"untrained_top1", "of a student that is trained: before the training",
-           Of(&Row::untrained_top1), "untrained", Digits(&Row::untrained_top1, 2)},
-          {"best_snapshot_top1", "its best state on the test images: never ranked",
-           Of(&Row::best_snapshot_top1), "best snapshot", Digits(&Row::best_snapshot_top1, 2)},
-          {"heldout_snapshot_top1", "the state that images held out of the training pick",
-           Of(&Row::heldout_snapshot_top1), "held-out", Digits(&Row::heldout_snapshot_top1, 2)},
-          {"image_sets", "different sets of calibration images among the n", Of(&Row::image_sets)},
-          {"images_seen", "images that the student saw", Whole(&Row::images_seen), "images seen",
-           Digits(&Row::images_seen, 0)},
-          {"lr_kd", "Σ over the student's steps of learning rate × weight of the distillation",
-           Whole(&Row::lr_kd), "Σ lr·KD",
-           [](const Row& row) { return row.lr_kd ? fmt::format("{:.4g}", *row.lr_kd) : kNone; }},
-          {"real_images", "real images that the student may be shown", Whole(&Row::real_images),
-           "real images", Digits(&Row::real_images, 0)}};
+  return {
+      Percentage("untrained_top1", "accuracy of a trained student before its training",
+                 {"evaluate", "untrained_top1"}, "untrained"),
+      Percentage("best_snapshot_top1",
+                 "accuracy of the snapshot that is best on the test images; never ranked",
+                 {"untrained_top1", "best_top1"}, "best snapshot"),
+      Percentage("heldout_snapshot_top1",
+                 "accuracy of the snapshot that is best on images held out of the training",
+                 {"untrained_top1", "heldout_top1"}, "held-out"),
+      {"image_sets", "number of different sets of calibration images among the n",
+       Of(&Row::image_sets)},
+      Quantity("images_seen", "number of images that the student saw", {"quantize", "images_seen"},
+               "images seen", Count),
+      Quantity("lr_kd", "Σ over the student's steps of learning rate × weight of the distillation",
+               {"images_seen", "lr_kd"}, "Σ lr·KD", FourDigits),
+      Quantity("real_images", "number of real images that the student may see",
+               {"images_seen", "real_images"}, "real images", Count)};
 }
 
 std::vector<LeaderboardColumn> Origin() {
-  return {{"papers", "the paper's value of each setting that is another; null: not known",
-           PapersAsJson},
-          {"label", "the method with what tells its rows apart", MethodName},
-          {"synthesizer", "what made the images",
+  return {{"papers", "the paper's value of each setting that differs; null: unknown", PapersAsJson},
+          {"label", "the method with the settings that distinguish its rows", MethodName},
+          {"synthesizer", "the method that made the images",
            [](const Row& row) { return row.synthesizer.empty() ? Json() : Json(row.synthesizer); }},
-          {"quantizer", "what quantized", Of(&Row::quantizer)},
-          {"revisions", "of the implementations that made the row, by kind of stage",
+          {"quantizer", "the method that quantized", Of(&Row::quantizer)},
+          {"revisions", "revisions of the implementations that made the row, by kind of stage",
            Of(&Row::revisions)},
-          {"test_images", "how many were evaluated", Of(&Row::test_images)}};
+          {"test_images", "number of test images that were evaluated", Of(&Row::test_images)}};
 }
 
 const LeaderboardColumn& ColumnOf(const std::string& name) {

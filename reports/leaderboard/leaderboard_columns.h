@@ -9,12 +9,22 @@
 
 namespace zerosweep {
 
+// The metric whose mean over the trials of a row is a column.
+struct MetricSource {
+  std::string of;  // the kind of stage that has it; or the name of a column without which no trial
+                   // has it, which spares a search
+  std::string name;  // in the database; empty: the column is no mean of a metric
+};
+
+// All that a leaderboard needs to know of a number: one that is the mean of a metric is one row of
+// the list.
 struct LeaderboardColumn {
   std::string name;                                  // in JSON and CSV
   std::string meaning;                               // in docs/leaderboard.md
   std::function<Json(const LeaderboardRow&)> value;  // null if missing
   std::string heading = {};                          // for people; empty: not shown to them
   std::function<std::string(const LeaderboardRow&)> text = {};  // the cell for people
+  MetricSource source = {};
 };
 
 // In the order of the contract, to which columns are only appended.

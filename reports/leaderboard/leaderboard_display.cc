@@ -38,7 +38,7 @@ void InsertSettings(const std::vector<LeaderboardRow>& rows, Table& table) {
 
 bool AnyTrained(const std::vector<LeaderboardRow>& rows) {
   return std::any_of(rows.begin(), rows.end(), [](const LeaderboardRow& row) {
-    return row.untrained_top1.has_value() || row.images_seen.has_value();
+    return row.mean("untrained_top1") || row.mean("images_seen");
   });
 }
 
@@ -80,9 +80,9 @@ size_t EndOfSection(const std::vector<LeaderboardRow>& rows, size_t first) {
 // The effort of the training: "51200 images seen · Σ lr·KD 0.76".
 std::string Training(const LeaderboardRow& row) {
   std::vector<std::string> words;
-  if (row.images_seen) words.push_back(TextOf("images_seen", row) + " images seen");
-  if (row.real_images) words.push_back(TextOf("real_images", row) + " real images");
-  if (row.lr_kd) words.push_back("Σ lr·KD " + TextOf("lr_kd", row));
+  if (row.mean("images_seen")) words.push_back(TextOf("images_seen", row) + " images seen");
+  if (row.mean("real_images")) words.push_back(TextOf("real_images", row) + " real images");
+  if (row.mean("lr_kd")) words.push_back("Σ lr·KD " + TextOf("lr_kd", row));
   return Join(words, " · ");
 }
 
@@ -107,7 +107,7 @@ void AddSection(std::span<const LeaderboardRow> section, const std::string& head
 std::string Heading(std::span<const LeaderboardRow> section, bool one_protocol) {
   const LeaderboardRow& first = section.front();
   const bool one_teacher =
-      first.fp32_top1 && std::all_of(section.begin(), section.end(), [&](const Row& row) {
+      first.mean("fp32_top1") && std::all_of(section.begin(), section.end(), [&](const Row& row) {
         return TextOf("fp32_top1", row) == TextOf("fp32_top1", first);
       });
   std::string heading = fmt::format("{}, {}", first.dataset, first.model);
@@ -133,7 +133,8 @@ std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
 Table LeaderboardForDisplay(const std::vector<LeaderboardRow>& rows, const Names& more) {
   Names names = kDocument;
   if (AnyTrained(rows)) names = Concat(names, kTraining);
-  if (AnyHas(rows, &LeaderboardRow::real_images)) names.emplace_back("real_images");
+  const auto has_real = [](const Row& row) { return row.mean("real_images").has_value(); };
+  if (std::any_of(rows.begin(), rows.end(), has_real)) names.emplace_back("real_images");
   names.emplace_back("protocol");
   Table table = TableForDisplay(rows, Concat(names, more));
   InsertSettings(rows, table);

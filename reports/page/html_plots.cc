@@ -19,7 +19,7 @@ constexpr size_t kMaxRows = 1000;
 struct Cost {
   const char* name;
   const char* axis;
-  std::optional<double> LeaderboardRow::*value;
+  std::optional<double> (*value)(const LeaderboardRow& row);
   std::string (*text)(double);
 };
 
@@ -29,9 +29,12 @@ std::string BitOpsText(double operations) {
 }
 
 constexpr Cost kCosts[] = {
-    {"size", "size of the weights", &LeaderboardRow::size_bytes, HumanBytes},
-    {"BitOps", "bit operations of an image", &LeaderboardRow::bitops, BitOpsText},
-    {"time", "time of computing", &LeaderboardRow::seconds_mean, HumanSeconds},
+    {"size", "size of the weights",
+     [](const LeaderboardRow& row) { return row.mean("size_bytes"); }, HumanBytes},
+    {"BitOps", "bit operations of an image",
+     [](const LeaderboardRow& row) { return row.mean("bitops"); }, BitOpsText},
+    {"time", "time of computing", [](const LeaderboardRow& row) { return row.seconds_mean; },
+     HumanSeconds},
 };
 
 // The rows of one dataset and model, with the names of their series.
@@ -79,7 +82,7 @@ CategoryPlot BitsPlot(const Block& block) {
                     .y_label = "top-1 %",
                     .labels = {},
                     .series = {},
-                    .reference = block.rows.front()->fp32_top1,
+                    .reference = block.rows.front()->mean("fp32_top1"),
                     .reference_name = "FP32"};
   for (const std::string& name : block.names) plot.series.push_back({name, {}});
   for (const auto* row : block.rows) {
@@ -113,7 +116,7 @@ std::string CostFigure(const Block& block, const Cost& cost) {
                    .tick = cost.text};
   std::vector<const LeaderboardRow*> drawn;
   for (const auto* row : block.rows) {
-    const std::optional<double>& value = row->*cost.value;
+    const std::optional<double> value = cost.value(*row);
     if (!value || *value <= 0) continue;
     drawn.push_back(row);
     plot.points.push_back({block.Series(*row),

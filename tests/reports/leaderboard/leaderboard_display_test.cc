@@ -21,9 +21,9 @@ LeaderboardRow RowOf(const std::string& model, const std::string& method, double
   row.n = 3;
   row.top1_mean = top1;
   row.top1_std = 0.06;
-  row.fp32_top1 = 88.13;
+  row.means["fp32_top1"] = 88.13;
   row.drop = 88.13 - top1;
-  row.size_bytes = 134700;
+  row.means["size_bytes"] = 134700;
   row.seconds_mean = 1752;
   row.papers_known = true;
   return row;
@@ -54,7 +54,7 @@ TEST(LeaderboardPeopleTest, NarrowShowsWhatSomeRowHas) {
   rows[0].to_real = 0.5;
   rows[1].published = 81.25;
   rows[1].protocol = "genie";
-  rows[1].fp32_top1 = 90;
+  rows[1].means["fp32_top1"] = 90;
   const DisplayTable people = NarrowLeaderboard(rows);
   EXPECT_THAT(Headings(people), ElementsAre("cifar10, a"));
   EXPECT_THAT(people.table.columns, ElementsAre("bits", "method", "top-1 %", "n", "drop", "to real",
@@ -106,8 +106,8 @@ TEST(LeaderboardPeopleTest, ItFitsIntoAHundredColumns) {
        {"generator_schedule", "statistics_weight", "centroid_images", "averages"})
     rows[0].settings.push_back(Set(name, "a value of some length", "another"));
   rows[0].settings.push_back(Set("name", std::string(150, 'x'), "another"));
-  rows[0].images_seen = 51200;
-  rows[0].lr_kd = 0.7525;
+  rows[0].means["images_seen"] = 51200;
+  rows[0].means["lr_kd"] = 0.7525;
   for (const size_t width : {0, 100, 60}) {
     std::istringstream cut(AlignedTable(NarrowLeaderboard(rows), {.bold = false, .width = width}));
     for (std::string line; std::getline(cut, line);) {
@@ -124,9 +124,9 @@ TEST(LeaderboardPeopleTest, SettingsThatAllRowsOfASectionShareAreSaidOnce) {
   rows[0].settings = {Set("lr", 0.01, 0.1), Set("batch", 64, 200), Set("period", 0, 0)};
   rows[1].settings = {Set("batch", 64, 200), Set("snapshots", 9)};
   rows[2].settings = {Set("batch", 64, 200), Set("falls", "0.25, 0.5", "0.1")};
-  rows[0].images_seen = rows[1].images_seen = 51200;
-  rows[0].lr_kd = 0.752531;
-  rows[1].real_images = 10;
+  rows[0].means["images_seen"] = rows[1].means["images_seen"] = 51200;
+  rows[0].means["lr_kd"] = 0.752531;
+  rows[1].means["real_images"] = 10;
   const DisplayTable people = NarrowLeaderboard(rows);
   EXPECT_THAT(people.under, ElementsAre("lr 0.01 · 51200 images seen · Σ lr·KD 0.7525",
                                         "snapshots 9 · 51200 images seen · 10 real images",
@@ -150,10 +150,10 @@ TEST(LeaderboardPeopleTest, DocumentsAndWideTablesHaveAColumnOfSettings) {
   }
   EXPECT_EQ(WideLeaderboard(rows).sections.at(0).heading, SharedSettings(rows));
   EXPECT_THAT(LeaderboardForDisplay(rows).columns, Not(Contains("images seen")));
-  rows[0].untrained_top1 = 50;
+  rows[0].means["untrained_top1"] = 50;
   EXPECT_THAT(LeaderboardForDisplay(rows).columns, Contains("images seen")) << "of no older row";
-  rows[0].images_seen = 51200;
-  rows[0].lr_kd = 0.75;
+  rows[0].means["images_seen"] = 51200;
+  rows[0].means["lr_kd"] = 0.75;
   const Table trained = LeaderboardForDisplay(rows);
   for (const char* column : {"untrained", "images seen", "Σ lr·KD"})
     EXPECT_THAT(trained.columns, Contains(column));
@@ -165,7 +165,7 @@ TEST(LeaderboardPeopleTest, WideHasEverything) {
   LeaderboardRow row = RowOf("a", "gdfq", 80);
   row.top1_ci_low = 79.5;
   row.top1_ci_high = 80.5;
-  row.heldout_snapshot_top1 = 79.75;
+  row.means["heldout_snapshot_top1"] = 79.75;
   row.published = 63.75;
   row.published_source = "GDFQ (ECCV 2020), Table 2";
   const Table wide = WideLeaderboard({row}).table;

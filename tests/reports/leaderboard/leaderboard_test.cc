@@ -32,17 +32,17 @@ TEST_F(LeaderboardTest, SeedsAreSamplesOfOneRow) {
   EXPECT_DOUBLE_EQ(*row.top1_std, 1);
   EXPECT_NEAR(*row.top1_ci_high - row.top1_mean, 4.302653 / std::sqrt(3), 1e-6);
   EXPECT_EQ(row.top1_best, 89);
-  EXPECT_EQ(row.fp32_top1, 90);
+  EXPECT_EQ(row.mean("fp32_top1"), 90);
   EXPECT_DOUBLE_EQ(*row.drop, 2);
-  EXPECT_EQ(row.agreement, 95);
-  EXPECT_EQ(row.untrained_top1, 83);  // of a network that was trained
-  EXPECT_EQ(row.best_snapshot_top1, 88.5);
-  EXPECT_EQ(row.heldout_snapshot_top1, 87.5);
-  EXPECT_EQ(row.images, 256);  // of the synthesizer, not the 10 000 of the evaluation
-  EXPECT_EQ(row.images_seen, 51200);
-  EXPECT_EQ(row.lr_kd, 0.75);
-  EXPECT_EQ(row.real_images, 10);
-  EXPECT_EQ(row.size_bytes, 270000);
+  EXPECT_EQ(row.mean("agreement"), 95);
+  EXPECT_EQ(row.mean("untrained_top1"), 83);  // of a network that was trained
+  EXPECT_EQ(row.mean("best_snapshot_top1"), 88.5);
+  EXPECT_EQ(row.mean("heldout_snapshot_top1"), 87.5);
+  EXPECT_EQ(row.mean("images"), 256);  // of the synthesizer, not the 10 000 of the evaluation
+  EXPECT_EQ(row.mean("images_seen"), 51200);
+  EXPECT_EQ(row.mean("lr_kd"), 0.75);
+  EXPECT_EQ(row.mean("real_images"), 10);
+  EXPECT_EQ(row.mean("size_bytes"), 270000);
   EXPECT_EQ(row.seconds_mean, 4);  // teacher, images, quantization, evaluation: as if alone
   EXPECT_EQ(row.sweep, "demo");
   EXPECT_FALSE(row.published);

@@ -131,7 +131,7 @@ TEST_F(HtmlReportTest, APageOfVeryManyRowsSaysWhatItLeavesOut) {
     row.dataset = "cifar10";
     row.model = fmt::format("network_{}", i / 600);
     row.bits = "w4a4";
-    row.size_bytes = 1e6 + static_cast<double>(i);
+    row.means["size_bytes"] = 1e6 + static_cast<double>(i);
     row.top1_mean = 50 + static_cast<double>(i) / 100;
   }
   data.provenance["rows"] = {{"0", Json::object()}};
