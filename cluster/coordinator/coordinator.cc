@@ -58,8 +58,8 @@ void Coordinator::Handle(int from, const WorkerMessage& message) {
     OnJoin(from, *join);
   } else if (const auto* beat = std::get_if<Heartbeat>(&message)) {
     for (const StageProgress& progress : beat->progress) {
-      const auto flight = flights_.find(progress.attempt);
-      if (flight != flights_.end()) flight->second.progress = progress;
+      const auto active = active_.find(progress.attempt);
+      if (active != active_.end()) active->second.progress = progress;
     }
   } else if (const auto* call = std::get_if<StoreCall>(&message)) {
     OnStoreCall(from, *call);
@@ -113,9 +113,9 @@ void Coordinator::RankLost(int rank, const std::string& why) {
   transport_.GiveUp(rank);
   if (phase_ != Phase::kRunning) return;
   Problem(fmt::format("rank {} is lost ({}); its stages run again elsewhere", rank, why));
-  for (auto& [id, flight] : flights_) {
-    if (!flight.AliveOn(rank)) continue;
-    flight.NoteFailure(
+  for (auto& [id, active] : active_) {
+    if (!active.AliveOn(rank)) continue;
+    active.RecordFailure(
         -1, {id, ErrorKind::kCluster, Failure::kLostWorker, fmt::format("rank {}: {}", rank, why)},
         {}, clock_.Monotonic(), options_.drain_grace);
   }
@@ -142,7 +142,7 @@ bool Coordinator::Step() {
   SettleAll();
   if (phase_ == Phase::kRunning) {
     active |= AssignReady();
-    if (scheduler_.Finished() && flights_.empty()) {
+    if (scheduler_.Finished() && active_.empty()) {
       BeginLeaving();
     } else if (scheduler_.OnlyHeldBack()) {
       display_.Line(
@@ -156,8 +156,8 @@ bool Coordinator::Step() {
     const bool patient = clock_.Monotonic() - leaving_since_ < options_.leave_limit;
     const bool all_gone = gone_.size() == static_cast<size_t>(transport_.size());
     if (all_gone || !patient) {
-      InterruptFlights();
-      if (flights_.empty() && storage_.Idle()) phase_ = Phase::kFinished;
+      InterruptAttempts();
+      if (active_.empty() && storage_.Idle()) phase_ = Phase::kFinished;
     }
   }
   Show();
@@ -188,9 +188,9 @@ void Coordinator::Drain() {
 }
 
 bool Coordinator::AnyoneSaves() const {
-  return std::any_of(flights_.begin(), flights_.end(), [&](const auto& flight) {
-    const auto& members = flight.second.members;
-    return std::any_of(members.begin(), members.end(), [&](const Flight::Member& member) {
+  return std::any_of(active_.begin(), active_.end(), [&](const auto& active) {
+    const auto& members = active.second.members;
+    return std::any_of(members.begin(), members.end(), [&](const ActiveAttempt::Member& member) {
       return member.alive && !gone_.contains(member.worker);
     });
   });

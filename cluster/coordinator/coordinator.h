@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "cluster/coordinator/flight.h"
+#include "cluster/coordinator/active_attempt.h"
 #include "cluster/coordinator/liveness.h"
 #include "cluster/coordinator/progress_display.h"
 #include "cluster/coordinator/run_eta.h"
@@ -82,7 +82,7 @@ class Coordinator {
   void OnStoreCall(int rank, const StoreCall& call);
   void OnEnded(int rank, const AttemptEnded& ended);
   void OnRevoked(int rank, const std::string& attempt);
-  void OnDone(const std::string& id, Flight& flight);
+  void OnDone(const std::string& id, ActiveAttempt& active);
   void OnLeft(int rank);
   void Dismiss(int rank);  // a rank that sends messages after it was given up
   bool HandleStorage();
@@ -91,16 +91,16 @@ class Coordinator {
   void OnRequest(const Request& request);
   void CancelStage(size_t stage);
   // The member's process is dead; frees its slots.
-  void EndMember(Flight::Member& member);
+  void EndMember(ActiveAttempt::Member& member);
   // Ends the members that ran on this worker.
   void EndMembersOf(int rank, bool surely_dead);
-  // Acts on the members' state: kills those that are left, or ends the flight.
+  // Acts on the members' state: kills those that are left, or ends the attempt.
   void Settle(const std::string& id);
   void SettleAll();
-  void FailFlight(const std::string& id);
-  void RecordEnd(const std::string& id, const Flight& flight, bool final);
+  void FailAttempt(const std::string& id);
+  void RecordEnd(const std::string& id, const ActiveAttempt& active, bool final);
   bool AnyoneSaves() const;
-  void InterruptFlights();
+  void InterruptAttempts();
   bool AssignReady();
   void CheckPlaceable();
   void WaitForMoreRanks();
@@ -129,10 +129,10 @@ class Coordinator {
   Liveness liveness_;
   Placement placement_;
   std::map<int, WorkerState> workers_;
-  std::vector<std::string> host_gpus_;     // as rank 0 found them, for all ranks of one host
-  std::set<int> gone_;                     // ranks that have left or are lost
-  std::set<int> dismissed_;                // those of them that were asked to leave
-  std::map<std::string, Flight> flights_;  // assigned and not ended yet, by attempt
+  std::vector<std::string> host_gpus_;           // as rank 0 found them, for all ranks of one host
+  std::set<int> gone_;                           // ranks that have left or are lost
+  std::set<int> dismissed_;                      // those of them that were asked to leave
+  std::map<std::string, ActiveAttempt> active_;  // assigned and not ended yet, by attempt
   Phase phase_ = Phase::kRunning;
   bool drained_ = false;
   double last_alive_ = 0;

@@ -15,9 +15,9 @@ bool Coordinator::HandleStorage() {
     if (const auto* committed = std::get_if<StageCommitted>(&event)) {
       OnCommitted(*committed);
     } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
-      flights_.at(failed->attempt).failed = {failed->attempt, ErrorKind::kStorage,
-                                             Failure::kPublish, failed->message};
-      FailFlight(failed->attempt);
+      active_.at(failed->attempt).failed = {failed->attempt, ErrorKind::kStorage, Failure::kPublish,
+                                            failed->message};
+      FailAttempt(failed->attempt);
     } else if (const auto* reopened = std::get_if<StagesReopened>(&event)) {
       Reopen(*reopened);
     } else {
@@ -34,15 +34,15 @@ void Coordinator::Reopen(const StagesReopened& reopened) {
 }
 
 void Coordinator::OnCommitted(const StageCommitted& committed) {
-  const auto found = flights_.find(committed.attempt);
-  if (found == flights_.end()) return;
-  const Flight flight = std::move(found->second);
-  flights_.erase(found);
-  scheduler_.Committed(flight.stage, committed.artifact);
+  const auto found = active_.find(committed.attempt);
+  if (found == active_.end()) return;
+  const ActiveAttempt active = std::move(found->second);
+  active_.erase(found);
+  scheduler_.Committed(active.stage, committed.artifact);
   ++stages_run_;
-  eta_.Finished(flight.stage, flight.seconds);
+  eta_.Finished(active.stage, active.seconds);
   display_.Line(
-      fmt::format("done    {}  {}", view_.label(flight.stage), HumanSeconds(flight.seconds)));
+      fmt::format("done    {}  {}", view_.label(active.stage), HumanSeconds(active.seconds)));
 }
 
 void Coordinator::OnRequest(const Request& request) {
@@ -64,11 +64,11 @@ void Coordinator::OnRequest(const Request& request) {
 
 void Coordinator::CancelStage(size_t stage) {
   scheduler_.Cancel(stage);
-  for (auto& [id, flight] : flights_) {
-    if (flight.stage != stage || flight.committing || flight.cancelled) continue;
-    flight.cancelled = true;
-    flight.failed = {id, ErrorKind::kTrial, Failure::kCancelled, "cancelled by request"};
-    flight.revoke_at = clock_.Monotonic();
+  for (auto& [id, active] : active_) {
+    if (active.stage != stage || active.committing || active.cancelled) continue;
+    active.cancelled = true;
+    active.failed = {id, ErrorKind::kTrial, Failure::kCancelled, "cancelled by request"};
+    active.revoke_at = clock_.Monotonic();
   }
   SettleAll();
 }
@@ -79,7 +79,7 @@ bool Coordinator::AssignReady() {
     Launch(*start);
     assigned = true;
   }
-  if (flights_.empty()) CheckPlaceable();
+  if (active_.empty()) CheckPlaceable();
   return assigned;
 }
 
@@ -116,14 +116,14 @@ void Coordinator::WaitForMoreRanks() {
 void Coordinator::Refuse(size_t stage, const std::string& why) {
   const StageRow& row = plan_.stages[stage];
   const std::string id = NewUuid();
-  Flight flight;
-  flight.stage = stage;
-  flight.started = clock_.Monotonic();
-  flight.failed = {id, ErrorKind::kUsage, Failure::kConfiguration, why};
+  ActiveAttempt active;
+  active.stage = stage;
+  active.started = clock_.Monotonic();
+  active.failed = {id, ErrorKind::kUsage, Failure::kConfiguration, why};
   storage_.Start({id, row.name, "nowhere", "", row.design->threads});
   scheduler_.Refuse(stage, why);
   ++attempts_failed_;
-  RecordEnd(id, flight, /*final=*/true);
+  RecordEnd(id, active, /*final=*/true);
   Problem(fmt::format("failed  {}: configuration: {}", view_.label(stage), why));
 }
 
@@ -150,22 +150,22 @@ void Coordinator::Launch(const Scheduler::Start& start) {
   const int others = static_cast<int>(start.seats.size()) - 1;
   Assign assign = MakeAssign(start.stage);
   const std::string& id = assign.run.attempt;
-  Flight flight;
-  flight.stage = start.stage;
-  flight.place = fmt::format("{}/slot {}", first.node, start.seats.front().slots.front());
-  if (others > 0) flight.place += fmt::format(" and {} more", others);
-  flight.number = scheduler_.AttemptNumber(start.stage);
-  flight.started = clock_.Monotonic();
+  ActiveAttempt active;
+  active.stage = start.stage;
+  active.place = fmt::format("{}/slot {}", first.node, start.seats.front().slots.front());
+  if (others > 0) active.place += fmt::format(" and {} more", others);
+  active.number = scheduler_.AttemptNumber(start.stage);
+  active.started = clock_.Monotonic();
   for (const SlotAllocation& seat : start.seats) {
-    flight.members.push_back({seat.node, seat});
+    active.members.push_back({seat.node, seat});
     // Ranks on one machine need no network of other nodes.
     if (workers_.at(seat.node).node != first.node) assign.run.interface = options_.interface;
   }
   assign.run.ranks = others + 1;
-  storage_.Start({id, plan_.stages[start.stage].name, flight.place,
+  storage_.Start({id, plan_.stages[start.stage].name, active.place,
                   first.devices.at(static_cast<size_t>(start.seats.front().slots.front())),
                   assign.run.threads});
-  flights_[id] = std::move(flight);
+  active_[id] = std::move(active);
   for (const SlotAllocation& seat : start.seats) {
     assign.slot = seat.slots.front();
     assign.run.device = workers_.at(seat.node).devices.at(static_cast<size_t>(assign.slot));
@@ -194,12 +194,12 @@ RunSnapshot Coordinator::Snapshot() const {
   size_t slots = 0;
   for (const auto& [rank, worker] : workers_) slots += worker.devices.size();
   std::vector<RunningStage> running;
-  for (const auto& [id, flight] : flights_) {
-    if (flight.committing) continue;
-    const StageProgress& p = flight.progress;
+  for (const auto& [id, active] : active_) {
+    if (active.committing) continue;
+    const StageProgress& p = active.progress;
     snapshot.active.push_back(
-        {view_.label(flight.stage), p.done, p.total, p.unit, p.note, now - flight.started});
-    running.push_back({flight.stage, now - flight.started, p.total > 0 ? p.done / p.total : 0});
+        {view_.label(active.stage), p.done, p.total, p.unit, p.note, now - active.started});
+    running.push_back({active.stage, now - active.started, p.total > 0 ? p.done / p.total : 0});
   }
   snapshot.eta = eta_.Seconds(running, slots);
   return snapshot;
@@ -216,13 +216,13 @@ void Coordinator::PublishStatus(const RunSnapshot& snapshot) {
   std::map<int, LiveNode> nodes;
   for (const auto& [rank, worker] : workers_)
     nodes[rank] = {worker.node, static_cast<int>(worker.devices.size()), 0};
-  auto active = view.snapshot.active.begin();
-  for (const auto& [id, flight] : flights_) {
-    for (const auto& [worker, seat, alive] : flight.members)
+  auto shown = view.snapshot.active.begin();
+  for (const auto& [id, attempt] : active_) {
+    for (const auto& [worker, seat, alive] : attempt.members)
       if (nodes.contains(worker)) nodes[worker].busy += static_cast<int>(seat.slots.size());
-    if (flight.committing) continue;
-    active->place = flight.place;
-    ++active;
+    if (attempt.committing) continue;
+    shown->place = attempt.place;
+    ++shown;
   }
   for (const auto& [rank, node] : nodes) view.nodes.push_back(node);
   view.problems.assign(problems_.begin(), problems_.end());

@@ -23,8 +23,8 @@ std::optional<std::map<std::string, std::string>> DoneInputs(
 }
 
 // Records the artifact under the attempt that made it, whose row was lost or never written.
-void Adopt(const Published& published, std::map<std::string, std::string> inputs,
-           ResultsWriter& writer) {
+void Recover(const Published& published, std::map<std::string, std::string> inputs,
+             ResultsWriter& writer) {
   AttemptDone done;
   done.attempt = published.manifest.attempt;
   done.stage = published.manifest.stage;
@@ -56,7 +56,7 @@ int AdoptPublished(const ArtifactStore& store, const Plan& plan, ResultsWriter& 
     if (!is_open(statuses[i]) || found == published.end()) continue;
     auto inputs = DoneInputs(stage, statuses);
     if (!inputs) continue;
-    Adopt(found->second, std::move(*inputs), writer);
+    Recover(found->second, std::move(*inputs), writer);
     AddExtras(store, found->second, writer);
     statuses[i] = writer.Status(stage.name);
     ++adopted;

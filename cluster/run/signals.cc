@@ -10,7 +10,7 @@ constexpr int kNumbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 volatile std::sig_atomic_t requested = 0;
 int nesting = 0;
 
-void Note(int number) {
+void OnSignal(int number) {
   requested = 1;
   if (number == SIGUSR1 || number == SIGHUP) return;
   std::signal(SIGINT, SIG_DFL);
@@ -32,7 +32,7 @@ void ListenTo(int number, void (*handler)(int)) {
 DrainSignals::DrainSignals() {
   if (nesting++ > 0) return;
   requested = 0;
-  for (const int number : kNumbers) ListenTo(number, Note);
+  for (const int number : kNumbers) ListenTo(number, OnSignal);
 }
 
 DrainSignals::~DrainSignals() {

@@ -29,10 +29,10 @@ std::vector<Declaration> Described(Role role, const std::vector<Declared>& decla
     if (complete) complete(list.back());
   }
   std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  const auto twin = std::adjacent_find(
+  const auto duplicate = std::adjacent_find(
       list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
-  if (twin != list.end())
-    Fail(ErrorKind::kInternal, "{} '{}' is declared twice", ToString(role), twin->name);
+  if (duplicate != list.end())
+    Fail(ErrorKind::kInternal, "{} '{}' is declared twice", ToString(role), duplicate->name);
   return list;
 }
 

@@ -99,10 +99,10 @@ std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
     try {
       units.push_back(MakeUnit(graph, {from, 0}, to));
       // Names distinguish draws and curves.
-      const auto twin = std::find_if(units.begin(), units.end() - 1, [&](const Unit& unit) {
+      const auto duplicate = std::find_if(units.begin(), units.end() - 1, [&](const Unit& unit) {
         return unit.name == units.back().name;
       });
-      if (twin != units.end() - 1 || units.back().name.empty()) units.back().name = name;
+      if (duplicate != units.end() - 1 || units.back().name.empty()) units.back().name = name;
     } catch (const Error& error) {
       Fail(ErrorKind::kUsage, "units: no unit can reach from '{}' to '{}': {}",
            At(graph, from).name, name, error.what());

@@ -29,14 +29,14 @@ class Checkpoints {
   // Call it between steps, with a number of steps that only increases during the stage. Cheap
   // unless a checkpoint is due; then it saves `state()`. Throws Failure::kInterrupted, after
   // saving, if the process was asked to stop.
-  virtual void Offer(int64_t step, const std::function<CheckpointState()>& state) = 0;
+  virtual void MaybeSave(int64_t step, const std::function<CheckpointState()>& state) = 0;
 };
 
 // For computations that are never resumed.
 class NoCheckpoints : public Checkpoints {
  public:
   std::optional<CheckpointState> Restore() override { return std::nullopt; }
-  void Offer(int64_t, const std::function<CheckpointState()>&) override {}
+  void MaybeSave(int64_t, const std::function<CheckpointState()>&) override {}
 };
 
 }  // namespace zerosweep

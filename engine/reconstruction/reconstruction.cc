@@ -117,7 +117,7 @@ class Reconstruction {
       ++step_;
       ++done_;
       Report(fmt::format("{} {:.3g}", unit().name, loss));
-      context_.checkpoints.Offer(done_, [&] { return Save(training); });
+      context_.checkpoints.MaybeSave(done_, [&] { return Save(training); });
     }
   }
 

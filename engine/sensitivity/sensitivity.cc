@@ -81,7 +81,7 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
     omega.push_back(MeanDivergence(reference, WithOneOpAt(bits, op, teacher, images), divergence));
     progress.Report(static_cast<double>(omega.size()), static_cast<double>(total), "measurements",
                     teacher.graph.nodes[static_cast<size_t>(op)].name);
-    checkpoints.Offer(static_cast<int64_t>(omega.size()), [&] {
+    checkpoints.MaybeSave(static_cast<int64_t>(omega.size()), [&] {
       CheckpointState state;
       state.values = {{"omega", omega}};
       return state;

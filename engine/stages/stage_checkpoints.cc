@@ -136,7 +136,7 @@ std::optional<CheckpointState> StageCheckpoints::Load(const fs::path& folder) co
   }
 }
 
-void StageCheckpoints::Offer(int64_t step, const std::function<CheckpointState()>& state) {
+void StageCheckpoints::MaybeSave(int64_t step, const std::function<CheckpointState()>& state) {
   if (folder_.empty()) return;
   leave_.can_save = true;
   const bool leaving = Agreed(group_, leave_.requested ? 1 : 0, Group::Reduction::kMax) == 1;

@@ -30,7 +30,7 @@ class StageCheckpoints final : public Checkpoints {
   // Returns the complete checkpoint of the highest step with the same signature, from any attempt.
   // The log names those that were skipped, with the reason.
   std::optional<CheckpointState> Restore() override;
-  void Offer(int64_t step, const std::function<CheckpointState()>& state) override;
+  void MaybeSave(int64_t step, const std::function<CheckpointState()>& state) override;
   // Seconds that other attempts took up to the restored checkpoint; 0 without one.
   double earlier_seconds() const { return earlier_seconds_; }
 

@@ -11,7 +11,7 @@ namespace {
 StopRequest request;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch nothing else");
 
-void Note(int) {
+void OnSignal(int) {
   request.requested = true;
   if (!request.can_save) _exit(kExitInterrupted);
 }
@@ -20,7 +20,7 @@ void Note(int) {
 
 StopRequest& ListenForLeave() {
   struct sigaction action {};
-  action.sa_handler = Note;
+  action.sa_handler = OnSignal;
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
   return request;

@@ -58,7 +58,7 @@ class Work {
       context_.progress.Report(static_cast<double>(step),
                                static_cast<double>(batches * iterations_), "iterations",
                                fmt::format("loss {:.4g}", loss));
-      context_.checkpoints.Offer(step, [&] { return Save(batch); });
+      context_.checkpoints.MaybeSave(step, [&] { return Save(batch); });
     }
   }
 

@@ -62,7 +62,7 @@ ParamSpec Snapshots::Param() {
           .profiles = {{"fast", 4}, {"smoke", 2}}};
 }
 
-void Snapshots::Offer(int64_t done, const Student& student) {
+void Snapshots::OnStep(int64_t done, const Student& student) {
   const auto taken = static_cast<int64_t>(all_.size());
   if (taken > count_ || done < taken * steps_ / std::max<int64_t>(count_, 1)) return;
   all_.push_back({done, student.Quantized().State(), {}});

@@ -27,7 +27,7 @@ class Snapshots {
   static ParamSpec Param();  // "snapshots": how many
 
   // Call it with every number of steps done, including 0. Keeps the student when a snapshot is due.
-  void Offer(int64_t done, const Student& student);
+  void OnStep(int64_t done, const Student& student);
   // Scores all snapshots on images (n×C×H×W) against the teacher's logits of them.
   void Score(QuantizedNetwork network, const torch::Tensor& images, const torch::Tensor& targets);
 

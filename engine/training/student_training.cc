@@ -35,11 +35,11 @@ class StudentTraining {
     int64_t step = 0;
     if (const auto state = context_.checkpoints.Restore()) step = Restore(*state);
     for (; step < settings_.steps(); ++step) {
-      context_.checkpoints.Offer(step, [&] { return State(step); });
-      OfferSnapshot(step);
+      context_.checkpoints.MaybeSave(step, [&] { return State(step); });
+      KeepSnapshot(step);
       Step(step);
     }
-    OfferSnapshot(step);
+    KeepSnapshot(step);
     return Result();
   }
 
@@ -57,8 +57,8 @@ class StudentTraining {
     return Optimiser(groups, SgdSettings{settings_.momentum, settings_.momentum > 0});
   }
 
-  void OfferSnapshot(int64_t step) {
-    if (step >= settings_.warm_up) snapshots_.Offer(step - settings_.warm_up, student_);
+  void KeepSnapshot(int64_t step) {
+    if (step >= settings_.warm_up) snapshots_.OnStep(step - settings_.warm_up, student_);
   }
 
   void Step(int64_t step) {

@@ -99,7 +99,7 @@ class Correction {
       adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
       progress_.Report(static_cast<double>(done_), static_cast<double>(total_), "iterations",
                        fmt::format("{} {:.3g}", unit().name, value));
-      checkpoints_.Offer(done_, [&] { return Save(adam, plateau); });
+      checkpoints_.MaybeSave(done_, [&] { return Save(adam, plateau); });
     }
     return p.detach();
   }

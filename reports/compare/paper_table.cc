@@ -17,7 +17,7 @@ namespace {
 
 // The index of a key, which is appended if it is new.
 template <typename Key>
-size_t PlaceOf(std::vector<Key>& known, const Key& key) {
+size_t IndexOf(std::vector<Key>& known, const Key& key) {
   const auto found = std::find(known.begin(), known.end(), key);
   if (found != known.end()) return static_cast<size_t>(found - known.begin());
   known.push_back(key);
@@ -67,7 +67,7 @@ class TableMaker {
   void Add(const Comparison& comparison) {
     const PublishedRow& published = *comparison.published;
     const std::string bits = fmt::format("W{}A{}", published.w_bits, published.a_bits);
-    const size_t network = PlaceOf(table_.networks, NetworkOf(published));
+    const size_t network = IndexOf(table_.networks, NetworkOf(published));
     Draft& theirs = RowOf(bits, published.method, published.method, false);
     const bool from_memory = published.confidence == "recalled";
     const std::string value = fmt::format("{:.2f}", published.value);
@@ -121,8 +121,8 @@ class TableMaker {
 
   Draft& RowOf(const std::string& bits, const std::string& method, const std::string& label,
                bool ours) {
-    PlaceOf(bits_, bits);
-    PlaceOf(methods_, method);
+    IndexOf(bits_, bits);
+    IndexOf(methods_, method);
     Draft& draft = drafts_[{bits, method, ours, label}];
     draft.row.bits = bits;
     draft.row.method = label;
@@ -166,7 +166,7 @@ std::vector<PaperTable> PaperTables(const std::vector<LeaderboardRow>& board,
   std::vector<TableMaker> makers;
   for (const Comparison& row : Compare(board, papers, {.paper = paper, .recalled = recalled})) {
     if (row.published->metric != "top1") continue;
-    const size_t place = PlaceOf(names, row.published->table);
+    const size_t place = IndexOf(names, row.published->table);
     if (place == makers.size())
       makers.emplace_back(fmt::format("{}, {}", row.published->title, row.published->table));
     makers[place].Add(row);

@@ -21,8 +21,8 @@ bool Same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)
 std::vector<MetricPair> DifferingMetrics(const RecordedStage& recorded, const RecordedStage& now) {
   std::vector<MetricPair> differing;
   for (const auto& [name, value] : recorded.metrics) {
-    const auto twin = now.metrics.find(name);
-    const double after = twin == now.metrics.end() ? std::nan("") : twin->second;
+    const auto duplicate = now.metrics.find(name);
+    const double after = duplicate == now.metrics.end() ? std::nan("") : duplicate->second;
     if (!Same(value, after)) differing.push_back({name, value, after});
   }
   return differing;
@@ -190,12 +190,12 @@ ReplayReport CompareReplay(const RecordedTrial& recorded, const Home& recorded_h
   report.changes = std::move(changes);
   RecordedTrial aligned = now;  // in the order of the record
   for (size_t i = 0; i < recorded.stages.size(); ++i) {
-    const RecordedStage& result = now.results[now.PlaceOf(recorded.stages[i].design->kind)];
+    const RecordedStage& result = now.results[now.IndexOf(recorded.stages[i].design->kind)];
     aligned.results[i] = result;
     report.stages.push_back(
         CompareStage(recorded.stages[i], recorded.results[i], recorded_store, result, store));
   }
-  const size_t evaluate = recorded.PlaceOf("evaluate");
+  const size_t evaluate = recorded.IndexOf("evaluate");
   const auto& before = recorded.results[evaluate].metrics;
   const auto& after = aligned.results[evaluate].metrics;
   for (const char* name : {"top1", "loss", "agreement"})

@@ -33,14 +33,14 @@ void CompareTensors(const fs::path& one, const fs::path& other, ArtifactDifferen
   for (const auto& [name, entry] : theirs.entries())
     if (!ours.entries().contains(name)) found.unlike.push_back(file + name);
   for (const auto& [name, entry] : ours.entries()) {
-    const auto twin = theirs.entries().find(name);
-    if (twin == theirs.entries().end() || twin->second.type != entry.type ||
-        twin->second.shape != entry.shape) {
+    const auto duplicate = theirs.entries().find(name);
+    if (duplicate == theirs.entries().end() || duplicate->second.type != entry.type ||
+        duplicate->second.shape != entry.shape) {
       found.unlike.push_back(file + name);
       continue;
     }
     ++found.tensors;
-    const double difference = LargestDifference(entry, twin->second);
+    const double difference = LargestDifference(entry, duplicate->second);
     if (difference == 0) continue;
     ++found.differing;
     if (difference <= found.largest) continue;

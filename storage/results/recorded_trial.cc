@@ -160,7 +160,7 @@ class TrialReader {
   }
 
   // The index of the stage, if it has one already.
-  std::optional<size_t> PlaceOf(const std::string& stage) const {
+  std::optional<size_t> IndexOf(const std::string& stage) const {
     for (size_t i = 0; i < recorded_.stages.size(); ++i)
       if (recorded_.stages[i].name == stage) return i;
     return std::nullopt;
@@ -170,7 +170,7 @@ class TrialReader {
     StageRow row{found.name, nullptr, found.seed, {}};
     for (const std::string& input : found.inputs) {
       Get(input);
-      const auto place = PlaceOf(input);
+      const auto place = IndexOf(input);
       if (!place) return false;
       row.inputs.push_back(*place);
     }
@@ -203,7 +203,7 @@ class TrialReader {
 
 }  // namespace
 
-size_t RecordedTrial::PlaceOf(const std::string& kind) const {
+size_t RecordedTrial::IndexOf(const std::string& kind) const {
   for (size_t i = 0; i < stages.size(); ++i)
     if (stages[i].design->kind == kind) return i;
   throw std::out_of_range("the trial has no stage of kind " + kind);

@@ -29,7 +29,7 @@ struct RecordedTrial {
   std::vector<RecordedStage> results;  // one for each stage
 
   // The index of the stage of that kind; a trial has at most one. Throws std::out_of_range.
-  size_t PlaceOf(const std::string& kind) const;
+  size_t IndexOf(const std::string& kind) const;
 };
 
 // Something that results depend on, as recorded and as it is now.

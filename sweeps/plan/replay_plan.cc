@@ -69,7 +69,7 @@ class Replayer {
     StageDesign design = *row.design;
     const std::string label = LabelOf(design);
     const int revision = RevisionNow(design);
-    Note("revision of " + label, std::to_string(design.revision), std::to_string(revision));
+    RecordChange("revision of " + label, std::to_string(design.revision), std::to_string(revision));
     design.revision = revision;
     if (options_.threads > 0) design.threads = options_.threads;
     if (design.kind == "teacher") TakeWeights(design);
@@ -82,7 +82,7 @@ class Replayer {
                                    row.inputs});
   }
 
-  void Note(const std::string& what, const std::string& recorded, const std::string& now) {
+  void RecordChange(const std::string& what, const std::string& recorded, const std::string& now) {
     if (recorded != now && noted_.insert(what).second)
       replay_.changes.push_back({what, recorded, now});
   }
@@ -106,7 +106,7 @@ class Replayer {
     design.files["weights"] = place.path.string();
     design.params["weights"] = place.digest;
     configuration_.resolved["model"]["weights"] = place.digest;
-    Note("weights " + place.path.string(), digest, place.digest);
+    RecordChange("weights " + place.path.string(), digest, place.digest);
   }
 
   // Files that may be the weights, the likeliest first: the recorded file; then files with its name
@@ -160,8 +160,8 @@ class Replayer {
     design.files["data"] = place.path.string();
     design.params["data"] = place.digest;
     if (tests) configuration_.resolved["dataset"]["fingerprint"] = place.digest;
-    Note(fmt::format("{} images of {} in {}", split, dataset, place.path.string()), digest,
-         place.digest);
+    RecordChange(fmt::format("{} images of {} in {}", split, dataset, place.path.string()), digest,
+                 place.digest);
   }
 
   Place FindData(const std::string& dataset, const std::string& split, const fs::path& recorded,

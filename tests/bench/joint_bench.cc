@@ -48,7 +48,7 @@ class Watch final : public Checkpoints {
  public:
   explicit Watch(TimedGroup& group) : group_(group) {}
   std::optional<CheckpointState> Restore() override { return std::nullopt; }
-  void Offer(int64_t step, const std::function<CheckpointState()>&) override {
+  void MaybeSave(int64_t step, const std::function<CheckpointState()>&) override {
     if (step == kWarmUp + 1) {  // the first has allocated what the others use again
       start_ = Clock::now();
       waited_ = group_.seconds;

@@ -25,7 +25,7 @@ using Names = std::set<std::string>;
 class LastStates : public Checkpoints {
  public:
   std::optional<CheckpointState> Restore() override { return std::nullopt; }
-  void Offer(int64_t, const std::function<CheckpointState()>& state) override {
+  void MaybeSave(int64_t, const std::function<CheckpointState()>& state) override {
     CheckpointState now = state();
     for (auto& [name, tensor] : now.tensors) tensor = tensor.clone();
     const auto key = [](const CheckpointState& at) {

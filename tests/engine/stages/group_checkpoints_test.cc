@@ -41,7 +41,7 @@ class GroupCheckpointsTest : public testing::Test {
       try {
         for (int i = 1; i < 10; ++i) {
           rank.leave.requested = i == step && group.rank() == 1;
-          rank.checkpoints->Offer(i, [&] { return State(i); });
+          rank.checkpoints->MaybeSave(i, [&] { return State(i); });
         }
         ADD_FAILURE() << "rank " << group.rank() << " did not leave";
       } catch (const Error& error) {

@@ -34,7 +34,7 @@ class StageCheckpointsTest : public testing::Test {
   std::string SaveAt(int64_t step) {
     leave_.requested = true;
     try {
-      Make().Offer(step, [&] { return state_; });
+      Make().MaybeSave(step, [&] { return state_; });
     } catch (const Error& error) {
       leave_.requested = false;
       EXPECT_EQ(error.failure(), Failure::kInterrupted);
@@ -138,7 +138,7 @@ TEST_F(StageCheckpointsTest, SavesOncePerPeriodAndKeepsTheLastTwo) {
   StageCheckpoints checkpoints = Make();
   int taken = 0;
   const auto offer = [&](int64_t step) {
-    checkpoints.Offer(step, [&] { return ++taken, state_; });
+    checkpoints.MaybeSave(step, [&] { return ++taken, state_; });
   };
   offer(1);
   EXPECT_EQ(taken, 0) << "the period counts from the start";
@@ -154,7 +154,7 @@ TEST_F(StageCheckpointsTest, ResumedOnesKnowWhatTheStateHasCost) {
   const auto leave_after = [this](StageCheckpoints& checkpoints, double seconds, int64_t step) {
     clock_.Advance(seconds);
     leave_.requested = true;
-    EXPECT_THROW(checkpoints.Offer(step, [&] { return state_; }), Error);
+    EXPECT_THROW(checkpoints.MaybeSave(step, [&] { return state_; }), Error);
     leave_.requested = false;
   };
   StageCheckpoints first = Make();
@@ -175,7 +175,7 @@ TEST_F(StageCheckpointsTest, WhatTakesLongToWriteIsWrittenSeldom) {
   std::vector<double> times;
   for (int64_t step = 0; step < 1000; ++step) {
     clock_.Advance(1);
-    checkpoints.Offer(step, [&] {
+    checkpoints.MaybeSave(step, [&] {
       times.push_back(clock_.Monotonic());
       clock_.Advance(10);
       return state_;
@@ -190,7 +190,7 @@ TEST_F(StageCheckpointsTest, AFolderThatCannotBeWrittenCostsNoResult) {
   StageCheckpoints checkpoints = Make();
   clock_.Advance(61);
   testing::internal::CaptureStderr();
-  checkpoints.Offer(1, [&] { return state_; });
+  checkpoints.MaybeSave(1, [&] { return state_; });
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
               HasSubstr("warning: no checkpoint at iteration 1"));
   EXPECT_THAT(SaveAt(2), HasSubstr("could not be saved"));

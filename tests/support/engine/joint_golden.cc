@@ -41,7 +41,7 @@ class Between final : public Checkpoints {
   Between(std::optional<CheckpointState> from, int64_t to) : from_(std::move(from)), to_(to) {}
 
   std::optional<CheckpointState> Restore() override { return from_; }
-  void Offer(int64_t step, const std::function<CheckpointState()>& state) override {
+  void MaybeSave(int64_t step, const std::function<CheckpointState()>& state) override {
     if (step != to_) return;
     reached = state();
     for (auto& [name, tensor] : reached.tensors) tensor = tensor.detach().clone();

@@ -12,7 +12,7 @@ class MemoryCheckpoints : public Checkpoints {
   explicit MemoryCheckpoints(int64_t cut = 0) : cut_(cut) {}
 
   std::optional<CheckpointState> Restore() override { return state_; }
-  void Offer(int64_t step, const std::function<CheckpointState()>& state) override {
+  void MaybeSave(int64_t step, const std::function<CheckpointState()>& state) override {
     if (cut_ == 0 || step < cut_) return;
     cut_ = 0;
     state_ = state();

@@ -72,7 +72,7 @@ std::map<std::string, double> Descend(const StageContext& context) {
     loss = Step(context, w, step);
     std::this_thread::sleep_for(pause);
     context.progress.Report(step + 1, steps, "steps", "");
-    context.checkpoints.Offer(step + 1, [&, done = step + 1] {
+    context.checkpoints.MaybeSave(step + 1, [&, done = step + 1] {
       return CheckpointState{{{"step", done}}, {{"w", w}}};
     });
   }

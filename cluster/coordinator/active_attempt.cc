@@ -1,4 +1,4 @@
-#include "cluster/coordinator/flight.h"
+#include "cluster/coordinator/active_attempt.h"
 
 #include <algorithm>
 
@@ -17,23 +17,23 @@ int Weight(int rank, const StageFailed& failed) {
 
 }  // namespace
 
-Flight::Member* Flight::Find(int worker, int rank) {
+ActiveAttempt::Member* ActiveAttempt::Find(int worker, int rank) {
   if (rank < 0 || static_cast<size_t>(rank) >= members.size()) return nullptr;
   Member& member = members[static_cast<size_t>(rank)];
   return member.alive && member.worker == worker ? &member : nullptr;
 }
 
-bool Flight::AnyAlive() const {
+bool ActiveAttempt::AnyAlive() const {
   return std::any_of(members.begin(), members.end(), [](const Member& m) { return m.alive; });
 }
 
-bool Flight::AliveOn(int worker) const {
+bool ActiveAttempt::AliveOn(int worker) const {
   return std::any_of(members.begin(), members.end(),
                      [&](const Member& m) { return m.alive && m.worker == worker; });
 }
 
-void Flight::NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now,
-                         double grace) {
+void ActiveAttempt::RecordFailure(int rank, const StageFailed& why, const std::string& tail,
+                                  double now, double grace) {
   if (done || cancelled) return;
   const double patience = why.failure == Failure::kInterrupted               ? grace
                           : why.failure == Failure::kLostWorker && rank >= 0 ? kLookForCause
@@ -47,7 +47,7 @@ void Flight::NoteFailure(int rank, const StageFailed& why, const std::string& ta
     failed->message = fmt::format("rank {} of {}: {}", rank, members.size(), why.message);
 }
 
-void Flight::NoteDone(const StageDone& made, double now) {
+void ActiveAttempt::RecordDone(const StageDone& made, double now) {
   if (failed) return;
   done = made;
   revoke_at = now + kFollowDone;

@@ -13,7 +13,7 @@
 
 namespace zerosweep {
 
-struct Flight {
+struct ActiveAttempt {
   // One process of the attempt.
   struct Member {
     int worker = 0;       // the transport's rank that runs it
@@ -48,15 +48,15 @@ struct Flight {
   bool AliveOn(int worker) const;
 
   // Rank 0 is done. The others follow within seconds; how they end no longer matters.
-  void NoteDone(const StageDone& made, double now);
+  void RecordDone(const StageDone& made, double now);
   // A member has failed, or all members of a worker (rank −1). The cause counts, not its
   // consequences in other members: any other class replaces "lost_worker"; "interrupted" replaces
   // any, preferably as reported by rank 0, which says what it saved. The remaining members may end
   // by themselves for `grace` seconds after an interruption, in which rank 0 saves, and for one
   // second when a member has lost another, so that the other's end is seen; in all other cases not
   // at all.
-  void NoteFailure(int rank, const StageFailed& why, const std::string& tail, double now,
-                   double grace);
+  void RecordFailure(int rank, const StageFailed& why, const std::string& tail, double now,
+                     double grace);
 };
 
 }  // namespace zerosweep
