@@ -20,7 +20,7 @@ struct ReplayReportTest : testing::Test {
     recorded = ReadRecordedTrial(before.Reader(), before.rows.trials.back().id);
     now = recorded;
   }
-  RecordedStage& Now(const std::string& kind) { return now.results.at(now.PlaceOf(kind)); }
+  RecordedStage& Now(const std::string& kind) { return now.results.at(now.IndexOf(kind)); }
   ReplayReport Report(double tolerance = 0, std::vector<Change> changes = {}) {
     return CompareReplay(recorded, before.home, now, after.home, std::move(changes), tolerance);
   }
@@ -34,7 +34,7 @@ struct ReplayReportTest : testing::Test {
     const auto place = home.home.artifact(digest);
     MakePrivateFolder(place.parent_path());
     std::filesystem::rename(staging, place);
-    trial.results.at(trial.PlaceOf("quantize")).artifact = digest;
+    trial.results.at(trial.IndexOf("quantize")).artifact = digest;
   }
   ResultsHome before, after;
   RecordedTrial recorded, now;
@@ -67,8 +67,8 @@ TEST_F(ReplayReportTest, EqualSaysWithinWhat) {
                       "conv1)"),
             HasSubstr("nothing that is recorded of the environment has changed")));
   const Json stages = ReplayJson(report).at("stages");
-  EXPECT_EQ(stages.at(recorded.PlaceOf("quantize")).at("artifact").at("largest"), 0.5);
-  EXPECT_EQ(stages.at(recorded.PlaceOf("evaluate")).at("artifact"), nullptr)
+  EXPECT_EQ(stages.at(recorded.IndexOf("quantize")).at("artifact").at("largest"), 0.5);
+  EXPECT_EQ(stages.at(recorded.IndexOf("evaluate")).at("artifact"), nullptr)
       << "its record is not there";
 }
 
@@ -109,7 +109,7 @@ TEST_F(ReplayReportTest, AStageThatFailedSaysWhy) {
   const ReplayReport report = Report();
   EXPECT_EQ(report.verdict, ReplayVerdict::kFailed);
   EXPECT_THAT(ReplaySentences(report), HasSubstr("failed: quantize: out of memory\n"));
-  EXPECT_EQ(ReplayJson(report).at("stages").at(recorded.PlaceOf("quantize")).at("now"), nullptr);
+  EXPECT_EQ(ReplayJson(report).at("stages").at(recorded.IndexOf("quantize")).at("now"), nullptr);
 }
 
 }  // namespace

@@ -44,13 +44,13 @@ TEST_F(RecordedTrialTest, IsWhatWasAddedAndWhatCameOfIt) {
     EXPECT_EQ(Json(SpecOf(after, recorded.stages)), Json(SpecOf(before, home.rows.stages)));
     EXPECT_EQ(after.seed, before.seed) << kind;
     for (const size_t input : after.inputs)
-      EXPECT_LT(input, recorded.PlaceOf(kind)) << "inputs come before users";
+      EXPECT_LT(input, recorded.IndexOf(kind)) << "inputs come before users";
   }
-  const RecordedStage& evaluated = recorded.results.at(recorded.PlaceOf("evaluate"));
+  const RecordedStage& evaluated = recorded.results.at(recorded.IndexOf("evaluate"));
   EXPECT_EQ(evaluated.metrics.at("top1"), 70.5);
   EXPECT_EQ(evaluated.signature, (Json{{"cpu", "test"}, {"threads", 1}}));
   EXPECT_EQ(evaluated.artifact.size(), 64U);
-  EXPECT_THROW(recorded.PlaceOf("correct"), std::out_of_range);
+  EXPECT_THROW(recorded.IndexOf("correct"), std::out_of_range);
 }
 
 TEST_F(RecordedTrialTest, ThreadsAreThoseOfTheAttemptThatCounts) {
