@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "cli/output/catalogue_tables.h"
@@ -63,23 +64,35 @@ const std::vector<Layer>& Layers() {
   return kLayers;
 }
 
+// A parameter, and which of its cells a table shows.
+struct ShownParam {
+  ParamSpec param;
+  bool meaning = true;  // type, unit, allowed values and meaning
+  bool values = true;   // default, profiles, variants and source
+};
+
 // A table of parameters without columns that hold nothing.
-std::string ParameterTable(const std::vector<ParamSpec>& params) {
+std::string ParameterTable(const std::vector<ShownParam>& params) {
   std::vector<std::string> titles = {"parameter", "type", "default"};
   for (const Layer& layer : Layers())
     for (const std::string& name : layer.names)
       titles.push_back(fmt::format("{} {}", layer.title, name));
   titles.insert(titles.end(), {"unit", "allowed", "meaning", "source"});
   std::vector<std::vector<std::string>> rows;
-  for (const ParamSpec& param : params) {
+  for (const auto& [param, meaning, values] : params) {
+    const auto cell = [](bool shown, const std::string& text) { return shown ? text : ""; };
     std::vector<std::string>& cells = rows.emplace_back();
-    cells = {Value(param.name), ToString(param.type), Value(param.default_value)};
+    cells = {Value(param.name), cell(meaning, ToString(param.type)),
+             cell(values, Value(param.default_value))};
     for (const Layer& layer : Layers()) {
       const auto& declared = param.*layer.values;
-      for (const std::string& name : layer.names)
-        cells.push_back(declared.contains(name) ? Value(declared.at(name)) : "");
+      for (const std::string& name : layer.names) {
+        const bool has = values && declared.contains(name);
+        cells.push_back(has ? Value(declared.at(name)) : "");
+      }
     }
-    cells.insert(cells.end(), {param.unit, AllowedValues(param), param.meaning, param.source});
+    cells.insert(cells.end(), {cell(meaning, param.unit), cell(meaning, AllowedValues(param)),
+                               cell(meaning, param.meaning), cell(values, param.source)});
   }
   for (size_t c = titles.size(); c-- > 0;) {
     const auto empty = [c](const auto& row) { return row[c].empty(); };
@@ -92,17 +105,24 @@ std::string ParameterTable(const std::vector<ParamSpec>& params) {
   return table;
 }
 
-// Parameters that several entries declare alike, printed once.
+// Parameters that several entries declare with one meaning, which is printed once. Where their
+// values are the same as well, so are those; otherwise each entry has its own.
 class SharedParams {
  public:
   explicit SharedParams(const std::vector<Declaration>& entries) {
-    std::map<std::string, std::vector<std::string>> owners;  // by declaration
-    for (const Declaration& entry : entries)
-      for (const ParamSpec& param : entry.params) owners[KeyOf(param)].push_back(entry.name);
+    std::map<std::string, std::vector<std::string>> owners;  // by meaning
+    std::map<std::string, std::set<std::string>> rows;       // whole, by meaning
+    for (const Declaration& entry : entries) {
+      for (const ParamSpec& param : entry.params) {
+        owners[MeaningOf(param)].push_back(entry.name);
+        rows[MeaningOf(param)].insert(ParameterTable({ShownParam{param}}));
+      }
+    }
     std::map<std::vector<std::string>, size_t> sizes;
-    for (const auto& [key, names] : owners) ++sizes[names];
-    for (const auto& [key, names] : owners)
-      if (names.size() > 1 && sizes[names] >= kFewest) group_of_[key] = Join(names, ", ");
+    for (const auto& [meaning, names] : owners) ++sizes[names];
+    for (const auto& [meaning, names] : owners)
+      if (names.size() > 1 && sizes[names] >= kFewest)
+        group_of_[meaning] = {Join(names, ", "), rows[meaning].size() == 1};
     for (const Declaration& entry : entries)
       for (const ParamSpec& param : entry.params) Add(param);
   }
@@ -115,32 +135,38 @@ class SharedParams {
     return text;
   }
 
-  // The parameters of an entry: links to its groups, and a table of those that are its own.
+  // The parameters of an entry: links to its groups, and a table of what is its own.
   std::string Of(const Declaration& entry) const {
-    std::vector<ParamSpec> own;
+    if (entry.params.empty()) return "No parameters.\n";
+    std::vector<ShownParam> own, values;  // `values`: own values of parameters of a group
     std::map<std::string, std::vector<std::string>> shared;  // names by group
     for (const ParamSpec& param : entry.params) {
-      const auto found = group_of_.find(KeyOf(param));
-      if (found == group_of_.end()) {
-        own.push_back(param);
-      } else {
-        shared[found->second].push_back("`" + param.name + "`");
-      }
+      const auto found = group_of_.find(MeaningOf(param));
+      const bool in_group = found != group_of_.end();
+      if (in_group) shared[found->second.names].push_back("`" + param.name + "`");
+      if (!in_group) own.push_back({param});
+      if (in_group && !found->second.same_values) values.push_back({param, /*meaning=*/false});
     }
-    if (entry.params.empty()) return "No parameters.\n";
     std::string text;
     for (const auto& [names, params] : shared)
       text += MarkdownLines(
           fmt::format("- [{}](#{}): {}", Title(names), Anchor(Title(names)), Join(params, ", ")),
           "  ");
-    if (own.empty()) return text;
-    return text + (text.empty() ? "" : "\n") + ParameterTable(own);
+    for (const auto& table : {values, own})
+      if (!table.empty()) text += (text.empty() ? "" : "\n") + ParameterTable(table);
+    return text;
   }
 
  private:
-  static constexpr size_t kFewest = 3;  // parameters of a group
+  static constexpr size_t kFewest = 2;  // parameters of a group
+  struct Group {
+    std::string names;  // "gdfq, qimera"
+    bool same_values = false;
+  };
 
-  static std::string KeyOf(const ParamSpec& param) { return ParameterTable({param}); }
+  static std::string MeaningOf(const ParamSpec& param) {
+    return ParameterTable({ShownParam{.param = param, .values = false}});
+  }
   static std::string Title(const std::string& names) { return "Shared by " + names; }
   // As GitHub makes it of a heading.
   static std::string Anchor(const std::string& title) {
@@ -154,15 +180,16 @@ class SharedParams {
   }
 
   void Add(const ParamSpec& param) {
-    const auto found = group_of_.find(KeyOf(param));
+    const auto found = group_of_.find(MeaningOf(param));
     if (found == group_of_.end()) return;
-    std::vector<ParamSpec>& group = groups_[found->second];
-    const auto same = [&](const ParamSpec& known) { return known.name == param.name; };
-    if (std::none_of(group.begin(), group.end(), same)) group.push_back(param);
+    std::vector<ShownParam>& group = groups_[found->second.names];
+    const auto same = [&](const ShownParam& known) { return known.param.name == param.name; };
+    if (std::none_of(group.begin(), group.end(), same))
+      group.push_back({.param = param, .values = found->second.same_values});
   }
 
-  std::map<std::string, std::string> group_of_;           // "gdfq, qimera", by declaration
-  std::map<std::string, std::vector<ParamSpec>> groups_;  // by the names of who shares them
+  std::map<std::string, Group> group_of_;                  // by meaning
+  std::map<std::string, std::vector<ShownParam>> groups_;  // by the names of who shares them
 };
 
 // "Paper: …. Revision 1, uses the seed, needs real_data."

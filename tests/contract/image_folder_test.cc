@@ -111,8 +111,8 @@ TEST_F(ImageFolderTest, WhatLooksLikeAnImageAndIsNotReadIsCountedAndNamed) {
   EXPECT_EQ(folder.files.size(), 2u);
   EXPECT_EQ(PassedOverWarning(folder),
             (temp_ / ".").string() +
-                ": 7 files that look like images are passed over (2 .gif, 1 .heic, 2 next to the "
-                "class folders, 2 hidden), such as a/deep/y.GIF; only .bmp, .jpeg, .jpg, "
+                ": 7 files that look like images are passed over (2 .gif, 1 .heic, 2 hidden, 2 next to the "
+                "class folders), such as a/deep/y.GIF; only .bmp, .jpeg, .jpg, "
                 ".pgm, .png, .ppm, .tif, .tiff, .webp files in class folders are read");
 }
 
