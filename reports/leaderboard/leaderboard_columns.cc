@@ -182,7 +182,9 @@ std::vector<LeaderboardColumn> Origin() {
           {"quantizer", "the method that quantized", Of(&Row::quantizer)},
           {"revisions", "revisions of the implementations that made the row, by kind of stage",
            Of(&Row::revisions)},
-          {"test_images", "number of test images that were evaluated", Of(&Row::test_images)}};
+          {"test_images", "number of test images that were evaluated", Of(&Row::test_images)},
+          Quantity("loss", "cross-entropy on the test images, in nats", {"evaluate", "loss"}, "",
+                   FourDigits)};
 }
 
 const LeaderboardColumn& ColumnOf(const std::string& name) {

@@ -1,51 +1,20 @@
 // A sweep from its file to the leaderboard, through the real programs.
 #include <set>
+#include <sstream>
 
 #include "tests/support/command_line.h"
 
 namespace zerosweep {
 namespace {
 
-const std::vector<std::string> kLeaderboardFields = {"sweep",
-                                                     "dataset",
-                                                     "model",
-                                                     "method",
-                                                     "w_bits",
-                                                     "a_bits",
-                                                     "n",
-                                                     "top1_mean",
-                                                     "top1_std",
-                                                     "top1_ci_low",
-                                                     "top1_ci_high",
-                                                     "top1_best",
-                                                     "agreement",
-                                                     "fp32_top1",
-                                                     "drop",
-                                                     "images",
-                                                     "size_bytes",
-                                                     "bitops",
-                                                     "seeds",
-                                                     "protocol",
-                                                     "variant",
-                                                     "seconds_mean",
-                                                     "published",
-                                                     "published_source",
-                                                     "bits",
-                                                     "to_real",
-                                                     "settings",
-                                                     "untrained_top1",
-                                                     "best_snapshot_top1",
-                                                     "heldout_snapshot_top1",
-                                                     "image_sets",
-                                                     "images_seen",
-                                                     "lr_kd",
-                                                     "real_images",
-                                                     "papers",
-                                                     "label",
-                                                     "synthesizer",
-                                                     "quantizer",
-                                                     "revisions",
-                                                     "test_images"};
+// Those of docs/leaderboard.md.
+std::set<std::string> DocumentedFields() {
+  std::set<std::string> fields;
+  std::istringstream page(Contents(SourceFolder() / "docs/leaderboard.md"));
+  for (std::string line; std::getline(page, line);)
+    if (line.starts_with("| `")) fields.insert(line.substr(3, line.find('`', 3) - 3));
+  return fields;
+}
 
 void ExpectNumbers(const Json& row, const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {
@@ -56,7 +25,7 @@ void ExpectNumbers(const Json& row, const std::vector<std::string>& fields) {
 void ExpectLeaderboardRow(const Json& row) {
   std::set<std::string> fields;
   for (const auto& [field, value] : row.items()) fields.insert(field);
-  EXPECT_EQ(fields, std::set(kLeaderboardFields.begin(), kLeaderboardFields.end()));
+  EXPECT_EQ(fields, DocumentedFields());
   ExpectNumbers(row, {"w_bits", "a_bits", "n", "top1_mean", "top1_std", "top1_ci_low",
                       "top1_ci_high", "top1_best", "agreement", "fp32_top1", "drop", "images",
                       "size_bytes", "bitops", "seconds_mean"});
