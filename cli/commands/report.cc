@@ -17,6 +17,8 @@ int RunReport(const Options& options, const Globals& globals) {
   const bool as_paper = options.layout == "paper";
   if (as_paper == options.paper.empty())
     Fail(ErrorKind::kUsage, "report: --layout paper and --paper NAME go together");
+  if (options.recalled && !as_paper)
+    Fail(ErrorKind::kUsage, "report: --recalled is for the tables of a paper: give --layout paper");
   const ResultsReader reader = OpenResults(globals);
   const std::string sweep = SweepName(options.sweep);
   if (as_paper) {

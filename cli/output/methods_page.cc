@@ -28,6 +28,8 @@ by the profile, by default.
 - `variant` decides where paper and released code disagree (`paper`, `code`)
   or where both are broken (`fixed`).
 - An empty cell under a profile or variant means the default.
+- Methods may share a parameter and differ in its values: an empty default says that each method has
+  its own.
 
 "Refused where" lists the trials that a method cannot run.
 `plan` and everything that runs refuses them before any work.
@@ -42,7 +44,7 @@ by the profile, by default.
 
 std::string Value(const Json& value) { return "`" + Shown(value) + "`"; }
 
-std::string Capitalised(std::string text) {
+std::string Sentence(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return MarkdownLines(text.ends_with('.') ? text : text + ".");
 }
@@ -147,7 +149,7 @@ class SharedParams {
       if (!in_group) own.push_back({param});
       if (in_group && !found->second.same_values) values.push_back({param, /*meaning=*/false});
     }
-    std::string text;
+    std::string text = shared.empty() ? "" : "Shared parameters:\n\n";
     for (const auto& [names, params] : shared)
       text += MarkdownLines(
           fmt::format("- [{}](#{}): {}", Title(names), Anchor(Title(names)), Join(params, ", ")),
@@ -237,7 +239,7 @@ std::string Section(const std::string& title, const std::vector<Declaration>& en
   const SharedParams shared(entries);
   std::string text = fmt::format("\n## {}\n", title);
   for (const Declaration& entry : entries) {
-    text += fmt::format("\n### {}\n\n{}\n{}{}\n{}", entry.name, Capitalised(entry.summary),
+    text += fmt::format("\n### {}\n\n{}\n{}{}\n{}", entry.name, Sentence(entry.summary),
                         Facts(entry), Limits(entry), shared.Of(entry));
   }
   return text + shared.Text();
@@ -290,7 +292,7 @@ std::string Recipes(const Catalogue& catalogue) {
         fmt::format("{}{}, protocol {}, variant `{}`.",
                     recipe.paper.empty() ? "" : "Paper: " + recipe.paper + ". ", Parts(recipe),
                     ProtocolsOf(recipe, catalogue), recipe.variant);
-    text += fmt::format("\n### {}\n\n{}\n{}\n{}", recipe.name, Capitalised(recipe.summary),
+    text += fmt::format("\n### {}\n\n{}\n{}\n{}", recipe.name, Sentence(recipe.summary),
                         MarkdownLines(parts), RecipeSettings(recipe));
   }
   return text;

@@ -71,8 +71,6 @@ RegisterImageFolder::RegisterImageFolder(Declaration declaration) {
 
 bool LiesInClassFolders(const std::string& name) { return Entries().Get(name).reader == nullptr; }
 
-std::vector<std::string> DatasetNames() { return Entries().Names(); }
-
 std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& split,
                                    const std::optional<fs::path>& folder) {
   const Entry& entry = Entries().Get(name);

@@ -41,8 +41,6 @@ struct RegisterImageFolder {
   explicit RegisterImageFolder(Declaration declaration);
 };
 
-std::vector<std::string> DatasetNames();
-
 // Whether the dataset is stored in class folders. Throws kUsage for an unknown one.
 bool LiesInClassFolders(const std::string& name);
 

@@ -52,7 +52,10 @@ class GeneratedImages final : public BatchSource {
     result.samples = heldout.images.slice(0, 0, kSamples);
   }
 
-  std::string Rates() const override { return "lr_generator or lr"; }
+  std::string Rates() const override {
+    return fmt::format("lr_generator ({}) or lr ({})", settings_.generator_lr,
+                       settings_.student.lr);
+  }
 
   void Save(CheckpointState& state) const override {
     generator_.Save(state);

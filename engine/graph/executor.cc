@@ -119,7 +119,7 @@ class Execution {
   torch::Tensor Same(int index, const char* what, const torch::Tensor& original,
                      torch::Tensor replacement) const {
     if (replacement.sizes() != original.sizes()) {
-      Fail(ErrorKind::kInternal, "a tap replaced the {} of '{}' by a tensor of another shape", what,
+      Fail(ErrorKind::kInternal, "a hook replaced the {} of '{}' by a tensor of another shape", what,
            graph_.nodes[index].name);
     }
     return replacement;

@@ -94,8 +94,9 @@ class StudentTraining {
     auto loss = losses.begin();
     for (const auto& [term, share] : shown) {
       if (!std::isfinite(*loss)) {
-        FailTrial(Failure::kNonFinite, "{}: the loss ({}) became {} in iteration {}: lower {}",
-                  name_, term, *loss, step, source_.Rates());
+        FailTrial(Failure::kNonFinite,
+                  "{}: the loss ({}) became {} in iteration {} of {}: lower {}", name_, term, *loss,
+                  step, settings_.steps(), source_.Rates());
       }
       curves_[term].Add(*loss++);
     }
@@ -166,11 +167,12 @@ class StudentTraining {
 Params<StudentTrainingSettings> StudentTrainingParams(double lr) {
   using Settings = StudentTrainingSettings;
   return {
-      Bind(&Settings::lr, {.name = "lr",
-                           .default_value = lr,
-                           .meaning = "learning rate of the student, of all its parameters",
-                           .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
-                           .min = 0}),
+      Bind(&Settings::lr,
+           {.name = "lr",
+            .default_value = lr,
+            .meaning = "learning rate of the student, of all parameters except learned ranges",
+            .source = "1e-4 for CIFAR, 1e-6 for ImageNet",
+            .min = 0}),
       Bind(&Settings::momentum, {.name = "momentum",
                                  .default_value = 0.9,
                                  .meaning = "Nesterov's, of SGD; 0: none",

@@ -7,9 +7,9 @@
 // ("warm_up") the student is not trained; the images of the first of these steps ("calibration")
 // set its activation ranges.
 //
-// With several ranks, each on its part of every batch, a step of the student makes two collectives:
-// one for the gradients, one for the displayed losses. During calibration it makes one for each
-// activation quantizer instead of the one for gradients.
+// With several ranks, each on its part of every batch, a training step makes two collectives: one
+// for the gradients, one for the displayed losses. A calibration makes one for each activation
+// quantizer; the first makes up to two where ranges are learned.
 #pragma once
 
 #include <torch/types.h>
@@ -64,8 +64,8 @@ class BatchSource {
   // Adds the source's metrics and samples to the result.
   virtual void Describe(const HeldOut& /*heldout*/, Quantization& /*result*/) const {}
 
-  // Names the parameters to lower when a loss is not finite, for the error message.
-  virtual std::string Rates() const { return "lr"; }
+  // Names the rates to lower when a loss is not finite, with their values: "lr (0.1)".
+  virtual std::string Rates() const = 0;
 
   // Any other state that the next step depends on.
   virtual void Save(CheckpointState& /*state*/) const {}

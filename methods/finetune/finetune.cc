@@ -64,7 +64,10 @@ class FixedImages final : public BatchSource {
 
   TrainingBatch Next(int64_t step, Terms&) override {
     const int64_t calibration = settings_.student.calibration;
-    if (step >= calibration) return Train(step - calibration);
+    if (step >= calibration) {
+      generator_.reset();
+      return Train(step - calibration);
+    }
     if (generator_) return generator_->Next(step);
     return Batch(Indices(step, "calibration"));
   }
@@ -78,8 +81,12 @@ class FixedImages final : public BatchSource {
     if (generator_) generator_->Save(state);
   }
   void Restore(const CheckpointState& state) override {
+    // "step" is the training's own entry.
+    if (state.values.at("step") >= settings_.student.calibration) generator_.reset();
     if (generator_) generator_->Restore(state);
   }
+
+  std::string Rates() const override { return fmt::format("lr ({})", settings_.student.lr); }
 
  private:
   // The last images are held out of training, to score the snapshots.

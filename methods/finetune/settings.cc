@@ -24,7 +24,7 @@ std::vector<double> FallsOf(const std::string& text) {
 RateSchedule FinetuneRate(const FinetuneSettings& settings) {
   return {.shape = settings.schedule,
           .total = settings.student.iterations,
-          .ramp = settings.warm_up,
+          .ramp = settings.ramp,
           .falls = FallsOf(settings.falls)};
 }
 
@@ -74,11 +74,11 @@ Params<Settings> ScheduleParams() {
                 "when the step schedule falls by × 0.1, in shares of the iterations after warm_up",
             .source = "GDFQ: epochs 100, 200 and 300 of 4 to 399, which are 96, 196 and 296 of the "
                       "student's own 396"}),
-      Bind(&Settings::warm_up, {.name = "warm_up",
-                                .default_value = 0,
-                                .meaning = "iterations in which the rate grows linearly",
-                                .unit = "iterations",
-                                .min = 0})};
+      Bind(&Settings::ramp, {.name = "warm_up",
+                             .default_value = 0,
+                             .meaning = "iterations in which the rate grows linearly",
+                             .unit = "iterations",
+                             .min = 0})};
 }
 
 Params<StudentRanges> StudentRangeParams() {

@@ -16,7 +16,7 @@ struct FinetuneSettings {
   StudentTrainingSettings student;  // its warm-up is the calibration; its rate: FinetuneRate
   RateSchedule::Shape schedule = RateSchedule::Shape::kStep;
   std::string falls;            // see FallsOf
-  int64_t warm_up = 0;          // iterations in which the rate grows
+  int64_t ramp = 0;             // iterations in which the rate grows
   bool from_generator = false;  // ranges come from a small generator's images
   int64_t generator_batch = 0;
   bool asked_labels = false;

@@ -87,7 +87,7 @@ class Distillation final : public BatchOptimisation {
     RandomSequence draws = context_.random.Shared(static_cast<uint64_t>(step), "swing");
     const torch::Tensor loss =
         Loss(context_.teacher.graph, x,
-             settings_.swing ? SwingTaps(context_.teacher.graph, draws) : ForwardHooks());
+             settings_.swing ? SwingHooks(context_.teacher.graph, draws) : ForwardHooks());
     for (auto* adam : {&generator_adam_, &input_adam_}) {
       if (*adam) (*adam)->ZeroGrad();
     }

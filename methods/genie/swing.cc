@@ -32,7 +32,7 @@ torch::Tensor SwingCrop(const torch::Tensor& x, int64_t dy, int64_t dx) {
   return Shift(Shift(x, 2, dy), 3, dx);
 }
 
-ForwardHooks SwingTaps(const Graph& graph, RandomSequence& draws) {
+ForwardHooks SwingHooks(const Graph& graph, RandomSequence& draws) {
   ForwardHooks hooks;
   hooks.replace_input = [&graph, &draws](int node, int, const torch::Tensor& input) {
     if (!Strided(graph.nodes[static_cast<size_t>(node)])) return input;

@@ -18,6 +18,6 @@ torch::Tensor SwingCrop(const torch::Tensor& x, int64_t dy, int64_t dx);
 // layer has one offset for the whole batch, drawn from `draws` in topological order (the code pads
 // by 1 for any stride; pooling and option-A shortcuts stay unchanged). Use them for one run; both
 // arguments must outlive it.
-ForwardHooks SwingTaps(const Graph& graph, RandomSequence& draws);
+ForwardHooks SwingHooks(const Graph& graph, RandomSequence& draws);
 
 }  // namespace zerosweep

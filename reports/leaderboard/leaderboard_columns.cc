@@ -187,12 +187,6 @@ std::vector<LeaderboardColumn> Origin() {
                    FourDigits)};
 }
 
-const LeaderboardColumn& ColumnOf(const std::string& name) {
-  for (const LeaderboardColumn& column : LeaderboardColumns())
-    if (column.name == name) return column;
-  throw std::out_of_range("no column " + name);
-}
-
 }  // namespace
 
 const std::vector<LeaderboardColumn>& LeaderboardColumns() {
@@ -203,6 +197,12 @@ const std::vector<LeaderboardColumn>& LeaderboardColumns() {
     return all;
   }();
   return columns;
+}
+
+const LeaderboardColumn& ColumnOf(const std::string& name) {
+  for (const LeaderboardColumn& column : LeaderboardColumns())
+    if (column.name == name) return column;
+  throw std::out_of_range("no column " + name);
 }
 
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {

@@ -9,15 +9,15 @@
 
 namespace zerosweep {
 
-// The metric whose mean over the trials of a row is a column.
+// The source of a column that is the mean of a metric over the trials of a row.
 struct MetricSource {
-  std::string of;  // the kind of stage that has it; or the name of a column without which no trial
-                   // has it, which spares a search
-  std::string name;  // in the database; empty: the column is no mean of a metric
+  // The kind of the stages that have the metric. Or the name of an earlier column: a trial without
+  // a value there has none here, so that it need not be searched.
+  std::string of;
+  std::string name;  // of the metric in the database; empty: the column is no such mean
 };
 
-// All that a leaderboard needs to know of a number: one that is the mean of a metric is one row of
-// the list.
+// One row of the list. A new mean of a metric needs nothing else.
 struct LeaderboardColumn {
   std::string name;                                  // in JSON and CSV
   std::string meaning;                               // in docs/leaderboard.md
@@ -27,8 +27,10 @@ struct LeaderboardColumn {
   MetricSource source = {};
 };
 
-// In the order of the contract, to which columns are only appended.
+// In their order in JSON and CSV, where users rely on it: new columns come last.
 const std::vector<LeaderboardColumn>& LeaderboardColumns();
+// Throws std::out_of_range for an unknown name.
+const LeaderboardColumn& ColumnOf(const std::string& name);
 
 // The columns with these names, for people. Throws std::out_of_range for an unknown name.
 Table TableForDisplay(const std::vector<LeaderboardRow>& rows,

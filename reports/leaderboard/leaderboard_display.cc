@@ -1,4 +1,4 @@
-// The leaderboard as a table for people: for documents, and narrow or wide for a terminal.
+// The leaderboard as a table for display: for documents, and narrow or wide for a terminal.
 #include <algorithm>
 #include <map>
 #include <span>
@@ -36,15 +36,10 @@ void InsertSettings(const std::vector<LeaderboardRow>& rows, Table& table) {
     table.rows[i].insert(table.rows[i].begin() + kSettingsPlace, settings.own[i]);
 }
 
-bool AnyTrained(const std::vector<LeaderboardRow>& rows) {
-  return std::any_of(rows.begin(), rows.end(), [](const LeaderboardRow& row) {
-    return row.mean("untrained_top1") || row.mean("images_seen");
-  });
-}
-
-bool AnyHas(const std::vector<LeaderboardRow>& rows, std::optional<double> LeaderboardRow::*field) {
+// Whether any row has a value in a column.
+bool AnyHas(const std::vector<LeaderboardRow>& rows, const std::string& column) {
   return std::any_of(rows.begin(), rows.end(),
-                     [field](const LeaderboardRow& row) { return (row.*field).has_value(); });
+                     [&](const Row& row) { return !ColumnOf(column).value(row).is_null(); });
 }
 
 // The best rows of each dataset, model, bits, protocol, test set and teacher whose rows differ.
@@ -88,18 +83,18 @@ std::string Training(const LeaderboardRow& row) {
 
 // Adds a section with these rows, its note, and the text under each row.
 void AddSection(std::span<const LeaderboardRow> section, const std::string& heading,
-                DisplayTable& people) {
+                DisplayTable& display) {
   std::vector<const LeaderboardRow*> rows;
   for (const LeaderboardRow& row : section) rows.push_back(&row);
   const SettingsColumn settings = SettingsOf(rows);
-  people.sections.push_back({people.under.size(), heading,
-                             settings.shared.empty() ? "" : kSharedSettings + settings.shared});
+  display.sections.push_back({display.under.size(), heading,
+                              settings.shared.empty() ? "" : kSharedSettings + settings.shared});
   for (size_t i = 0; i < section.size(); ++i) {
     std::vector<std::string> words;
     if (settings.own[i] != kNoSettings) words.push_back(settings.own[i]);
     if (const std::string training = Training(section[i]); !training.empty())
       words.push_back(training);
-    people.under.push_back(Join(words, " · "));
+    display.under.push_back(Join(words, " · "));
   }
 }
 
@@ -132,9 +127,9 @@ std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
 
 Table LeaderboardForDisplay(const std::vector<LeaderboardRow>& rows, const Names& more) {
   Names names = kDocument;
-  if (AnyTrained(rows)) names = Concat(names, kTraining);
-  const auto has_real = [](const Row& row) { return row.mean("real_images").has_value(); };
-  if (std::any_of(rows.begin(), rows.end(), has_real)) names.emplace_back("real_images");
+  if (AnyHas(rows, "untrained_top1") || AnyHas(rows, "images_seen"))
+    names = Concat(names, kTraining);
+  if (AnyHas(rows, "real_images")) names.emplace_back("real_images");
   names.emplace_back("protocol");
   Table table = TableForDisplay(rows, Concat(names, more));
   InsertSettings(rows, table);
@@ -148,31 +143,31 @@ DisplayTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
         return !row.not_comparable && TextOf("protocol", row) == TextOf("protocol", rows.front());
       });
   Names names = {"bits", "method", "top1_mean", "n", "drop"};
-  if (AnyHas(rows, &LeaderboardRow::to_real)) names.emplace_back("to_real");
+  if (AnyHas(rows, "to_real")) names.emplace_back("to_real");
   names = Concat(names, {"size_bytes", "seconds_mean"});
-  if (AnyHas(rows, &LeaderboardRow::published)) names.emplace_back("published");
+  if (AnyHas(rows, "published")) names.emplace_back("published");
   if (!one_protocol) names.emplace_back("protocol");
-  DisplayTable people{.table = TableForDisplay(ordered, names),
-                      .best = BestRows(ordered),
-                      .shrinkable = 1,
-                      .under_heading = kSettings};
+  DisplayTable display{.table = TableForDisplay(ordered, names),
+                       .best = BestRows(ordered),
+                       .shrinkable = 1,
+                       .under_heading = kSettings};
   for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
     end = EndOfSection(ordered, first);
     const std::span<const LeaderboardRow> section(&ordered[first], end - first);
-    AddSection(section, Heading(section, one_protocol), people);
+    AddSection(section, Heading(section, one_protocol), display);
   }
-  return people;
+  return display;
 }
 
 DisplayTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
   const Names names = Concat(
       Concat(kDocument, kTraining),
       {"real_images", "protocol", "top1_ci_low", "top1_best", "published", "published_source"});
-  DisplayTable people{.table = TableForDisplay(rows, names), .best = BestRows(rows)};
-  InsertSettings(rows, people.table);
+  DisplayTable display{.table = TableForDisplay(rows, names), .best = BestRows(rows)};
+  InsertSettings(rows, display.table);
   if (const std::string shared = SharedSettings(rows); !shared.empty())
-    people.sections.push_back({0, shared});
-  return people;
+    display.sections.push_back({0, shared});
+  return display;
 }
 
 }  // namespace zerosweep

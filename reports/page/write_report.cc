@@ -54,13 +54,6 @@ struct Request {
   }
 };
 
-std::string Parquet(const Request& request) {
-  Fail(ErrorKind::kUsage,
-       "report: Parquet is not supported: convert {} (ATTACH … (TYPE sqlite)) or a .csv report "
-       "with DuckDB's COPY (SELECT …) TO '{}'",
-       request.reader.home().database().string(), request.path.filename().string());
-}
-
 using Writer = std::string (*)(const Request&);
 const std::map<std::string, Writer> kWriters = {
     {".html",
@@ -68,8 +61,7 @@ const std::map<std::string, Writer> kWriters = {
     {".md", [](const Request& of) { return Markdown(of.Data()); }},
     {".tex", [](const Request& of) { return Latex(of.Rows()); }},
     {".csv", [](const Request& of) { return TableAsCsv(LeaderboardTable(of.Rows())); }},
-    {".json", [](const Request& of) { return TableAsJson(LeaderboardTable(of.Rows())); }},
-    {".parquet", Parquet}};
+    {".json", [](const Request& of) { return TableAsJson(LeaderboardTable(of.Rows())); }}};
 
 const std::map<std::string, std::string (*)(const std::vector<PaperTable>&)> kPaperWriters = {
     {".html", PaperTablesAsHtml}, {".md", PaperTablesAsMarkdown}, {".tex", PaperTablesAsLatex}};
@@ -80,8 +72,7 @@ W WriterOf(const std::map<std::string, W>& writers, const std::filesystem::path&
   const auto found = writers.find(path.extension());
   if (found != writers.end()) return found->second;
   std::vector<std::string> known;
-  for (const auto& [ending, writer] : writers)
-    if (ending != ".parquet") known.push_back(ending);
+  for (const auto& [ending, writer] : writers) known.push_back(ending);
   Fail(ErrorKind::kUsage, "report: {} ends in '{}'; known endings are {}", path.string(),
        path.extension().string(), Join(known, ", "));
 }
@@ -90,6 +81,12 @@ W WriterOf(const std::map<std::string, W>& writers, const std::filesystem::path&
 
 void WriteReport(const ResultsReader& reader, const std::string& sweep, const PaperSettings& papers,
                  const std::filesystem::path& path) {
+  if (path.extension() == ".parquet") {
+    Fail(ErrorKind::kUsage,
+         "report: Parquet is not supported: convert {} (ATTACH … (TYPE sqlite)) or a .csv report "
+         "with DuckDB's COPY (SELECT …) TO '{}'",
+         reader.home().database().string(), path.filename().string());
+  }
   const Writer writer = WriterOf(kWriters, path);
   WriteFileAtomically(path, writer({reader, sweep, papers, path}));
 }

@@ -26,6 +26,8 @@ GENERATED = {"mpi_config.h"}
 CODE = {".h", ".cc", ".cu"}
 # What a folder's README says: "It may include `home` and `results` of this room."
 FOLDER_RULE = re.compile(r"^It may include ((?:.|\n)+?) of\sthis\sroom\.$", re.MULTILINE)
+# Or of a room with files of its own: "It may include the files of cli/ above it, …".
+ABOVE_RULE = re.compile(r"^It may include (the files|everything) of \w+/", re.MULTILINE)
 MOST_FILES = 30
 LISTS = {"cli/commands", "engine/models"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -69,6 +71,16 @@ def folder_violations(root: pathlib.Path) -> list[str]:
     rules = folder_rules(root)
     rooms_with_rules = {folder.split("/")[0] for folder in rules}
     found = []
+    for folder in (path.parent for room in MAY_INCLUDE if room not in rooms_with_rules | {"methods"} for path in (root / room).glob("*/README.md")):
+        if any(path.suffix in CODE for path in folder.iterdir()) and not ABOVE_RULE.search((folder / "README.md").read_text()):
+            found.append(f"{folder.relative_to(root)}/README.md does not say what it may include")
+    for path in sorted((root / "cli").rglob("*")):
+        named = path.relative_to(root).as_posix()
+        if path.suffix in CODE and folder_of(named) != "cli/commands" and "cli/commands/" in "\n".join(INCLUDE.findall(path.read_text())):
+            found.append(f"{named} includes a command")
+    for path in sorted((root / "base").glob("*")):
+        if path.suffix in CODE and any(include.startswith("base/process/") for include in INCLUDE.findall(path.read_text())):
+            found.append(f"{path.relative_to(root)} includes base/process, which stands above it")
     for room in MAY_INCLUDE:
         for path in sorted((root / room).rglob("*")):
             if path.suffix not in CODE:

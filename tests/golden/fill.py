@@ -1,6 +1,6 @@
 """Numbers that the golden scripts and our C++ tests make alike: a fill of tensors by name, and our random draws.
 
-The fill depends on nothing but a tensor's name, its shape and two bounds; its C++ twin is tests/support/fill.h. The draws
+The fill depends on nothing but a tensor's name, its shape and two bounds; its C++ twin is tests/support/engine/fill.h. The draws
 are those of engine/random/streams.h (Philox 4x32-10; Salmon et al., SC 2011), so that a script can be given the labels,
 latents and masks that our code draws from a seed.
 """

@@ -1,6 +1,6 @@
 """Writes tests/golden/checkpoints: the weights of one tiny network as many programs save them.
 
-The network is tests/engine/checkpoints_test.cc's: conv (1 → 2, kernel 1×3, bias), then bn (2).
+The network is tests/engine/import/checkpoints_test.cc's: conv (1 → 2, kernel 1×3, bias), then bn (2).
 Needs torch and numpy. Run it from the repository's root:
 
     python tests/golden/make_checkpoints.py

@@ -87,7 +87,7 @@ def images():
 BLOCK = "layer1.0"
 WEIGHTS = ["conv1", BLOCK + ".conv1", BLOCK + ".conv2", "fc"]
 STEM_SITE, INNER_SITE, BLOCK_SITE = "relu", BLOCK + ".relu1", BLOCK + ".relu2"
-# Purposes of masks: engine/quant/reconstruction.cc. Quantizers stand behind the stem, inside the block, behind it.
+# Purposes of masks: engine/reconstruction/unit_draws.cc and unit_training.cc. Quantizers stand behind the stem, inside the block, behind it.
 MASKS = {"conv1": [["input"], ["site0.0"]], BLOCK: [["input"], ["site0.0"], ["site1.0"]], "fc": [["input"]]}
 # PD-Quant's one forward of two half batches is two forwards here.
 HALVES = {unit: [masks[0]] + [[f"site{i}.0", f"site{i}.1"] for i in range(len(masks) - 1)]

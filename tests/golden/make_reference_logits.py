@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes reference_logits.json: what torchvision and pytorchcv compute, for tests/engine/reference_networks_test.cc.
+"""Writes reference_logits.json: what torchvision and pytorchcv compute, for tests/engine/models/reference_networks_test.cc.
 
 Each reference network is filled with numbers that depend on nothing but the names of its parameters (fill.py),
 which the test computes again in C++, and sees one image that is made in the same way. Only names, shapes and logits

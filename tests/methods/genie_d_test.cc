@@ -145,7 +145,7 @@ TEST(GenieDTest, OnlyConvolutionsWithAStrideSwing) {
     RandomSequence again = RandomStreams(0).Shared(step, "swing");
     const uint32_t dy = again.Below(3), dx = again.Below(3);
     offsets.insert({dy, dx});
-    ForwardHooks hooks = SwingTaps(teacher.graph, draws);
+    ForwardHooks hooks = SwingHooks(teacher.graph, draws);
     hooks.on_input = [&](int node, const torch::Tensor& input) {
       const std::string& name = teacher.graph.nodes[static_cast<size_t>(node)].name;
       if (name == "conv1" || name == "pool") {

@@ -142,7 +142,7 @@ TEST(ExecutorTest, ChunkHasSeveralOutputs) {
   EXPECT_THROW(zerosweep::Run(odd, x), Error);
 }
 
-TEST(ExecutorTest, TapsSeeEachPartOfAChunkOnce) {
+TEST(ExecutorTest, HooksSeeEachPartOfAChunkOnce) {
   const torch::Tensor x = torch::tensor({-1.f, 2.f, -3.f, 4.f}).view({1, 4, 1, 1});
   ForwardHooks hooks;
   std::vector<Value> parts;
@@ -222,7 +222,7 @@ TEST(ExecutorTest, RefusesImagesOfAnotherShape) {
   }
 }
 
-TEST(ExecutorTest, TapsSeeAndReplaceTensors) {
+TEST(ExecutorTest, HooksSeeAndReplaceTensors) {
   GraphBuilder build({1, 1, 1});
   Value x = build.Conv("conv", build.Input(), {.in = 1, .out = 1});
   x = build.Apply("relu", Op::kRelu, {x});
@@ -272,7 +272,7 @@ TEST(ExecutorTest, RefusesReplacementsOfAnotherShape) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInternal);
-    EXPECT_STREQ(error.what(), "a tap replaced the output of 'input' by a tensor of another shape");
+    EXPECT_STREQ(error.what(), "a hook replaced the output of 'input' by a tensor of another shape");
   }
 }
 

@@ -21,7 +21,7 @@ double ScoreOf(const torch::Tensor& x, const UniformGrid& grid, double p) {
   return (FakeQuantize(x, grid) - x).to(torch::kFloat64).abs().pow(p).mean().item<double>();
 }
 
-TEST(RangeSearchTest, ShrinkBothFindsTheBestOfItsCandidates) {
+TEST(RangeEstimationTest, ShrinkBothFindsTheBestOfItsCandidates) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::randn({5, 300}) + 0.3;
   for (const int bits : {2, 4}) {
@@ -39,7 +39,7 @@ TEST(RangeSearchTest, ShrinkBothFindsTheBestOfItsCandidates) {
   }
 }
 
-TEST(RangeSearchTest, WidthAndZeroFindsTheBestOfItsCandidates) {
+TEST(RangeEstimationTest, WidthAndZeroFindsTheBestOfItsCandidates) {
   torch::manual_seed(0);
   const RangeEstimatorSettings settings{.kind = RangeEstimator::kWidthAndZero};
   const torch::Tensor x = torch::randn({400}) - 0.8;
@@ -53,7 +53,7 @@ TEST(RangeSearchTest, WidthAndZeroFindsTheBestOfItsCandidates) {
   EXPECT_NEAR(ScoreOf(x, EstimateGrid(x, bits, settings, false), 2.4), best, 1e-4 * best);
 }
 
-TEST(RangeSearchTest, OneSidedTensorsKeepZeroAtTheEdge) {
+TEST(RangeEstimationTest, OneSidedTensorsKeepZeroAtTheEdge) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::rand({1000}) + 0.5;
   for (const RangeEstimator kind : {RangeEstimator::kWidthAndZero, RangeEstimator::kSymmetric}) {
@@ -65,21 +65,21 @@ TEST(RangeSearchTest, OneSidedTensorsKeepZeroAtTheEdge) {
   EXPECT_EQ(ZeroPointOf(negative).item<float>(), 15.F);
 }
 
-TEST(RangeSearchTest, SymmetricIsSignedWhenSomethingIsNegative) {
+TEST(RangeEstimationTest, SymmetricIsSignedWhenSomethingIsNegative) {
   torch::manual_seed(0);
   const UniformGrid grid = EstimateGrid(
       torch::randn({1000}), 4, {.kind = RangeEstimator::kSymmetric, .candidates = 100}, false);
   EXPECT_EQ(ZeroPointOf(grid).item<float>(), 8.F);
 }
 
-TEST(RangeSearchTest, SearchingBeatsMinMaxOnHeavyTails) {
+TEST(RangeEstimationTest, SearchingBeatsMinMaxOnHeavyTails) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::randn({2000}).pow(3);
   const double wide = ScoreOf(x, EstimateGrid(x, 4, {.kind = RangeEstimator::kMinMax}, false), 2.4);
   EXPECT_LT(ScoreOf(x, EstimateGrid(x, 4, {}, false), 2.4), 0.9 * wide);
 }
 
-TEST(RangeSearchTest, TheHistogramFindsAlmostTheBestRange) {
+TEST(RangeEstimationTest, TheHistogramFindsAlmostTheBestRange) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::randn({1 << 20});  // 80 · 2^20 > 2^26
   const UniformGrid grid = EstimateGrid(x, 4, {}, false);
@@ -87,7 +87,7 @@ TEST(RangeSearchTest, TheHistogramFindsAlmostTheBestRange) {
   EXPECT_LT(ScoreOf(x, grid, 2.4), 1.01 * exact);
 }
 
-TEST(RangeSearchTest, ConstantChannelsHaveAGridAndNoNaN) {
+TEST(RangeEstimationTest, ConstantChannelsHaveAGridAndNoNaN) {
   const torch::Tensor x = torch::stack({torch::zeros({9}), torch::full({9}, 2.F)});
   for (const RangeEstimator kind :
        {RangeEstimator::kShrinkBoth, RangeEstimator::kWidthAndZero, RangeEstimator::kSymmetric}) {
@@ -97,7 +97,7 @@ TEST(RangeSearchTest, ConstantChannelsHaveAGridAndNoNaN) {
   EXPECT_THROW(EstimateGrid(torch::full({2}, NAN), 4, {}, false), Error);
 }
 
-TEST(RangeSearchTest, StepAndZeroPointAreTheGridsOwn) {
+TEST(RangeEstimationTest, StepAndZeroPointAreTheGridsOwn) {
   const UniformGrid grid = GridFromStep(torch::tensor(0.25F), torch::tensor(3.F), 4);
   EXPECT_EQ(StepOf(grid).item<float>(), 0.25F);
   EXPECT_EQ(ZeroPointOf(grid).item<float>(), 3.F);
@@ -109,7 +109,7 @@ TEST(RangeSearchTest, StepAndZeroPointAreTheGridsOwn) {
 
 // A stage that says nothing for two minutes counts as hung, and the last layer of an ImageNet
 // network at 8 bits takes longer.
-TEST(RangeSearchTest, TellsOfEveryWidthThatItTries) {
+TEST(RangeEstimationTest, TellsOfEveryWidthThatItTries) {
   class Counting final : public Progress {
    public:
     void Report(double done, double total, const char* unit, const std::string&) override {

@@ -9,7 +9,7 @@ namespace zerosweep {
 namespace {
 
 // relu1 is read by conv2 and by the addition: each takes what the quantizer made for it alone.
-TEST(SiteTapsTest, EachReaderIsQuantizedForAnew) {
+TEST(SiteHooksTest, EachReaderIsQuantizedForAnew) {
   const Teacher teacher = SkipTeacher();
   const Graph& graph = teacher.graph;
   const auto node = [&](const char* name) {
@@ -44,7 +44,7 @@ TEST(SiteTapsTest, EachReaderIsQuantizedForAnew) {
 }
 
 // Where the graph ends at a site, no node inside reads it: it is quantized all the same.
-TEST(SiteTapsTest, TheGraphsOwnOutputIsQuantizedOnce) {
+TEST(SiteHooksTest, TheGraphsOwnOutputIsQuantizedOnce) {
   const Teacher teacher = SkipTeacher();
   const std::vector<ActivationSite> sites = {{teacher.graph.output.node, 4, {}}};
   const auto triple = [](size_t, int reader, const torch::Tensor& tensor) {

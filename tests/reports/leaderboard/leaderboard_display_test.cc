@@ -39,7 +39,7 @@ std::vector<std::string> Headings(const DisplayTable& people) {
   return headings;
 }
 
-TEST(LeaderboardPeopleTest, NarrowSaysOnceWhatEveryRowHas) {
+TEST(LeaderboardDisplayTest, NarrowSaysOnceWhatEveryRowHas) {
   const std::vector<LeaderboardRow> rows = {RowOf("a", "zeroq", 80), RowOf("a", "real", 81)};
   const DisplayTable people = NarrowLeaderboard(rows);
   EXPECT_THAT(Headings(people), ElementsAre("cifar10, a (FP32 88.13 %), protocol zeroq"));
@@ -49,7 +49,7 @@ TEST(LeaderboardPeopleTest, NarrowSaysOnceWhatEveryRowHas) {
                                                      "134.7 kB", "1752.0"}));
 }
 
-TEST(LeaderboardPeopleTest, NarrowShowsWhatSomeRowHas) {
+TEST(LeaderboardDisplayTest, NarrowShowsWhatSomeRowHas) {
   std::vector<LeaderboardRow> rows = {RowOf("a", "zeroq", 80), RowOf("a", "real", 81)};
   rows[0].to_real = 0.5;
   rows[1].published = 81.25;
@@ -68,7 +68,7 @@ TEST(LeaderboardPeopleTest, NarrowShowsWhatSomeRowHas) {
   EXPECT_EQ(NarrowLeaderboard(rows).table.rows[0].back(), "zeroq *");
 }
 
-TEST(LeaderboardPeopleTest, NarrowKeepsAModelTogetherInTheOrderGiven) {
+TEST(LeaderboardDisplayTest, NarrowKeepsAModelTogetherInTheOrderGiven) {
   const DisplayTable people =
       NarrowLeaderboard({RowOf("b", "zeroq", 80), RowOf("a", "real", 79), RowOf("b", "real", 78)});
   EXPECT_THAT(Headings(people), ElementsAre("cifar10, b (FP32 88.13 %), protocol zeroq",
@@ -77,7 +77,7 @@ TEST(LeaderboardPeopleTest, NarrowKeepsAModelTogetherInTheOrderGiven) {
   EXPECT_EQ(people.table.rows[1].at(2), "78.00 ± 0.06");
 }
 
-TEST(LeaderboardPeopleTest, TheBestOfRowsThatAreComparableStandsOut) {
+TEST(LeaderboardDisplayTest, TheBestOfRowsThatAreComparableStandsOut) {
   std::vector<LeaderboardRow> rows = {RowOf("a", "zeroq", 80), RowOf("a", "real", 81),
                                       RowOf("a", "noise", 81), RowOf("a", "genie", 90),
                                       RowOf("b", "zeroq", 70)};
@@ -90,7 +90,7 @@ TEST(LeaderboardPeopleTest, TheBestOfRowsThatAreComparableStandsOut) {
   EXPECT_THAT(WideLeaderboard(rows).best, ElementsAre()) << "none is better";
 }
 
-TEST(LeaderboardPeopleTest, ItFitsIntoAHundredColumns) {
+TEST(LeaderboardDisplayTest, ItFitsIntoAHundredColumns) {
   std::vector<LeaderboardRow> rows = {RowOf("a", "genie_d+pd_quant", 80), RowOf("a", "real", 81)};
   for (LeaderboardRow& row : rows) {
     row.to_real = -10.5;
@@ -117,7 +117,7 @@ TEST(LeaderboardPeopleTest, ItFitsIntoAHundredColumns) {
   }
 }
 
-TEST(LeaderboardPeopleTest, SettingsThatAllRowsOfASectionShareAreSaidOnce) {
+TEST(LeaderboardDisplayTest, SettingsThatAllRowsOfASectionShareAreSaidOnce) {
   std::vector<LeaderboardRow> rows = {RowOf("a", "gdfq", 80), RowOf("a", "gdfq", 79),
                                       RowOf("b", "gdfq", 78), RowOf("b", "zeroq", 77),
                                       RowOf("c", "real", 90), RowOf("c", "zeroq", 90)};
@@ -138,7 +138,7 @@ TEST(LeaderboardPeopleTest, SettingsThatAllRowsOfASectionShareAreSaidOnce) {
   EXPECT_EQ(NarrowLeaderboard(rows).under[5], "the paper's are not known");
 }
 
-TEST(LeaderboardPeopleTest, DocumentsAndWideTablesHaveAColumnOfSettings) {
+TEST(LeaderboardDisplayTest, DocumentsAndWideTablesHaveAColumnOfSettings) {
   std::vector<LeaderboardRow> rows = {RowOf("a", "gdfq", 80), RowOf("a", "real", 79)};
   for (LeaderboardRow& row : rows) row.settings = {Set("images", 256, 1024)};
   rows[0].settings.push_back(Set("lr", "scaled", "reference"));
@@ -161,7 +161,7 @@ TEST(LeaderboardPeopleTest, DocumentsAndWideTablesHaveAColumnOfSettings) {
   EXPECT_THAT(trained.rows[0], Contains("0.75"));
 }
 
-TEST(LeaderboardPeopleTest, WideHasEverything) {
+TEST(LeaderboardDisplayTest, WideHasEverything) {
   LeaderboardRow row = RowOf("a", "gdfq", 80);
   row.top1_ci_low = 79.5;
   row.top1_ci_high = 80.5;

@@ -14,7 +14,7 @@ const DisplayTable kSmall = {
     {1},
     0};
 
-TEST(PeopleTableTest, AlignsColumnsAndEndsNoLineInBlanks) {
+TEST(DisplayTableTest, AlignsColumnsAndEndsNoLineInBlanks) {
   EXPECT_EQ(AlignedTable(kSmall, {}),
             "name                       n\n"
             "────────────────────────  ──\n"
@@ -23,7 +23,7 @@ TEST(PeopleTableTest, AlignsColumnsAndEndsNoLineInBlanks) {
             "b                          –\n");
 }
 
-TEST(PeopleTableTest, SectionsHaveTheirHeadingAndTheirWidth) {
+TEST(DisplayTableTest, SectionsHaveTheirHeadingAndTheirWidth) {
   DisplayTable people = kSmall;
   people.sections = {{0, "first"}, {2, "second"}};
   EXPECT_EQ(AlignedTable(people, {}),
@@ -39,7 +39,7 @@ TEST(PeopleTableTest, SectionsHaveTheirHeadingAndTheirWidth) {
             "b     –\n");
 }
 
-TEST(PeopleTableTest, OneColumnGivesWayToTheWidthOfTheTerminal) {
+TEST(DisplayTableTest, OneColumnGivesWayToTheWidthOfTheTerminal) {
   EXPECT_EQ(AlignedTable(kSmall, {.bold = false, .width = 20}),
             "name               n\n"
             "────────────────  ──\n"
@@ -52,7 +52,7 @@ TEST(PeopleTableTest, OneColumnGivesWayToTheWidthOfTheTerminal) {
               testing::HasSubstr("\na long name…  20\n"));
 }
 
-TEST(PeopleTableTest, SecondLinesFlowUnderTheirRows) {
+TEST(DisplayTableTest, SecondLinesFlowUnderTheirRows) {
   DisplayTable people = kSmall;
   people.table = {{"n", "name"}, {{"1", "a"}, {"2", "b"}}, false};
   people.shrinkable = {};
@@ -76,7 +76,7 @@ TEST(PeopleTableTest, SecondLinesFlowUnderTheirRows) {
   EXPECT_THAT(AlignedTable(people, {}), Not(testing::HasSubstr("more")));
 }
 
-TEST(PeopleTableTest, OnlyATerminalGetsControlBytes) {
+TEST(DisplayTableTest, OnlyATerminalGetsControlBytes) {
   EXPECT_THAT(AlignedTable(kSmall, {}), Not(testing::HasSubstr("\x1b")));
   const std::string bold = AlignedTable(kSmall, {.bold = true, .width = 0});
   EXPECT_THAT(bold, testing::HasSubstr("\x1b[1ma long name of 24 chars.  20\x1b[0m\n"));
@@ -84,7 +84,7 @@ TEST(PeopleTableTest, OnlyATerminalGetsControlBytes) {
   EXPECT_TRUE(bold.starts_with("\x1b[1mname")) << bold;
 }
 
-TEST(PeopleTableTest, StoredTextCannotDriveATerminal) {
+TEST(DisplayTableTest, StoredTextCannotDriveATerminal) {
   const DisplayTable hostile = {{{"a\x1b[2J"},
                                  {{"x\x1b]0;y\x07z\n\x7f"},
                                   {"\xc2\x9b"
