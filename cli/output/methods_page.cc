@@ -44,21 +44,20 @@ by the profile, by default.
 
 std::string Value(const Json& value) { return "`" + Shown(value) + "`"; }
 
-std::string Sentence(std::string text) {
+std::string Capitalised(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return MarkdownLines(text.ends_with('.') ? text : text + ".");
+  return text;
 }
 
-// Default values per profile or variant, as columns; no columns where no parameter declares any.
+std::string Sentence(const std::string& text) {
+  return MarkdownLines(Capitalised(text) + (text.ends_with('.') ? "" : "."));
+}
+
+// Default values per profile or variant, as columns.
 struct Layer {
   std::map<std::string, Json> ParamSpec::*values;
   const char* title;                      // "profile"
   const std::vector<std::string>& names;  // "paper", "fast", "smoke"
-
-  bool In(const std::vector<ParamSpec>& params) const {
-    return std::any_of(params.begin(), params.end(),
-                       [&](const ParamSpec& param) { return !(param.*values).empty(); });
-  }
 };
 const std::vector<Layer>& Layers() {
   static const std::vector<Layer> kLayers = {{&ParamSpec::profiles, "profile", kProfiles},
@@ -275,9 +274,7 @@ std::string Parts(const Recipe& recipe) {
   std::vector<std::string> parts;
   for (const Role role : recipe.Roles())
     parts.push_back(ToString(role) + (" " + Value(recipe.Part(role).name)));
-  std::string text = Join(parts, ", ");
-  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text;
+  return Capitalised(Join(parts, ", "));
 }
 
 std::string Recipes(const Catalogue& catalogue) {

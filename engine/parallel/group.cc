@@ -30,7 +30,7 @@ void SumGradients(Group& group, const std::vector<torch::Tensor>& parameters) {
 }
 
 std::vector<double> SumNumbers(Group& group, std::vector<double> numbers) {
-  if (group.size() == 1) return numbers;
+  if (group.size() == 1 || numbers.empty()) return numbers;
   torch::Tensor tensor = torch::tensor(numbers, torch::kFloat64);
   group.Reduce({tensor}, Group::Reduction::kSum);
   const double* values = tensor.const_data_ptr<double>();

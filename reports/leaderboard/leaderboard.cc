@@ -16,10 +16,13 @@ namespace zerosweep {
 namespace {
 
 // The columns that are means of a metric.
-std::vector<const LeaderboardColumn*> MetricColumns() {
-  std::vector<const LeaderboardColumn*> columns;
-  for (const LeaderboardColumn& column : LeaderboardColumns())
-    if (!column.source.name.empty()) columns.push_back(&column);
+const std::vector<const LeaderboardColumn*>& MetricColumns() {
+  static const auto columns = [] {
+    std::vector<const LeaderboardColumn*> found;
+    for (const LeaderboardColumn& column : LeaderboardColumns())
+      if (!column.source.name.empty()) found.push_back(&column);
+    return found;
+  }();
   return columns;
 }
 
@@ -108,7 +111,7 @@ struct Samples {
     }
     row.top1_best = *std::max_element(top1.begin(), top1.end());
     row.seconds_mean = Mean(values[kSeconds]);
-    const auto columns = MetricColumns();
+    const auto& columns = MetricColumns();
     for (size_t i = 0; i < columns.size(); ++i)
       if (const auto mean = Mean(values[kFirstMetric + i])) row.means[columns[i]->name] = *mean;
     if (const auto teacher = row.mean("fp32_top1")) row.drop = *teacher - row.top1_mean;

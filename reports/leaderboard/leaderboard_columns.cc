@@ -28,6 +28,7 @@ template <typename T>
 Value Of(std::optional<T> Row::*field) {
   return [field](const Row& row) { return row.*field ? Json(*(row.*field)) : Json(); };
 }
+
 std::string Fixed(double value, int digits) {
   const bool rounds_to_zero = std::abs(value) < 0.5 * std::pow(10.0, -digits);  // avoids "-0.00"
   return fmt::format("{:.{}f}", rounds_to_zero ? 0.0 : value, digits);
@@ -36,27 +37,26 @@ std::string Fixed(double value, int digits) {
 Text Digits(std::optional<double> Row::*field, int digits) {
   return [=](const Row& row) { return row.*field ? Fixed(*(row.*field), digits) : kNone; };
 }
-// A column of means of percentages, which people see with two digits.
-LeaderboardColumn Percentage(const char* name, const char* meaning, MetricSource source,
-                             const char* heading) {
-  const std::string key = name;
-  return {key,
+
+// A column of means of a metric, with what programs and people see of a value.
+LeaderboardColumn MeanOf(const std::string& name, const char* meaning, MetricSource source,
+                         const char* heading, Json (*value)(double), std::string (*text)(double)) {
+  return {name,
           meaning,
-          [key](const Row& row) { return row.mean(key) ? Json(*row.mean(key)) : Json(); },
+          [=](const Row& row) { return row.mean(name) ? value(*row.mean(name)) : Json(); },
           heading,
-          [key](const Row& row) { return row.mean(key) ? Fixed(*row.mean(key), 2) : kNone; },
+          [=](const Row& row) { return row.mean(name) ? text(*row.mean(name)) : kNone; },
           std::move(source)};
 }
-// A column of means of other numbers, with a text for people.
+LeaderboardColumn Percentage(const char* name, const char* meaning, MetricSource source,
+                             const char* heading) {
+  return MeanOf(
+      name, meaning, std::move(source), heading, [](double value) { return Json(value); },
+      [](double value) { return Fixed(value, 2); });
+}
 LeaderboardColumn Quantity(const char* name, const char* meaning, MetricSource source,
                            const char* heading, std::string (*text)(double)) {
-  const std::string key = name;
-  return {key,
-          meaning,
-          [key](const Row& row) { return row.mean(key) ? Number(*row.mean(key)) : Json(); },
-          heading,
-          [key, text](const Row& row) { return row.mean(key) ? text(*row.mean(key)) : kNone; },
-          std::move(source)};
+  return MeanOf(name, meaning, std::move(source), heading, Number, text);
 }
 std::string Count(double value) { return Fixed(value, 0); }
 std::string Giga(double value) { return Fixed(value / 1e9, 2); }
