@@ -16,6 +16,19 @@ function(zerosweep_room name)
   target_link_libraries(${name} PUBLIC zerosweep_flags ${ROOM_LIBS})
 endfunction()
 
+# zerosweep_embed(HEADER NAME FILE …): the generated header `HEADER`, whose constant NAME is the text of FILE.
+# CMake runs again when a file changes.
+function(zerosweep_embed header)
+  set(constants "")
+  while(ARGN)
+    list(POP_FRONT ARGN name file)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    string(APPEND constants "inline constexpr const char* ${name} = R\"text(${text})text\";\n")
+  endwhile()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/${header} CONTENT "${constants}" @ONLY)
+endfunction()
+
 # The suites that a test's source holds. CMake runs again when the source changes.
 function(zerosweep_suites source result)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})

@@ -8,39 +8,12 @@
 #include "base/text.h"
 #include "cli/output/catalogue_tables.h"
 #include "cli/output/markdown.h"
-#include "sweeps/values/methods.h"
+#include "cli/pages.h"
 #include "sweeps/values/parameters.h"
 #include "sweeps/values/protocols.h"
 
 namespace zerosweep {
 namespace {
-
-constexpr const char* kPreface = R"(# Methods
-
-`zerosweep methods --markdown` prints this page from what the stage program declares.
-A test compares the two. After a change:
-`build/bin/zerosweep methods --markdown > docs/methods.md`.
-
-A parameter takes the first value that is given: by the sweep, by the recipe, by the variant,
-by the profile, by default.
-
-- `profile` names an iteration budget: `paper`, `fast` or `smoke`.
-- `variant` decides where paper and released code disagree (`paper`, `code`)
-  or where both are broken (`fixed`).
-- An empty cell under a profile or variant means the default.
-- Methods may share a parameter and differ in its values: an empty default says that each method has
-  its own.
-
-"Refused where" lists the trials that a method cannot run.
-`plan` and everything that runs refuses them before any work.
-
-- `param`: a parameter of the method or of its stage
-- `protocol`: a field of the protocol, [below](#protocol-fields)
-- `model`: a fact of the network
-- `trial.side`: the side of its images in pixels
-- `trial.a_bits`: the width of activations
-- `trial.labelled`: whether the images were made for classes
-)";
 
 std::string Value(const Json& value) { return "`" + Shown(value) + "`"; }
 
@@ -233,10 +206,9 @@ std::string Limits(const Declaration& entry) {
   return text;
 }
 
-std::string Section(const std::string& title, const std::vector<Declaration>& entries) {
-  if (entries.empty()) return "";
+std::string Entries(const std::vector<Declaration>& entries) {
   const SharedParams shared(entries);
-  std::string text = fmt::format("\n## {}\n", title);
+  std::string text;
   for (const Declaration& entry : entries) {
     text += fmt::format("\n### {}\n\n{}\n{}{}\n{}", entry.name, Sentence(entry.summary),
                         Facts(entry), Limits(entry), shared.Of(entry));
@@ -278,12 +250,7 @@ std::string Parts(const Recipe& recipe) {
 }
 
 std::string Recipes(const Catalogue& catalogue) {
-  std::string text =
-      "\n## Recipes\n\n"
-      "A recipe joins a synthesizer and a quantizer, or is a quantizer that makes its own images, "
-      "as\n"
-      "in a paper.\n"
-      "`zerosweep recipes NAME` shows every value.\n";
+  std::string text;
   for (const Recipe& recipe : catalogue.recipes()) {
     const std::string parts =
         fmt::format("{}{}, protocol {}, variant `{}`.",
@@ -300,12 +267,7 @@ std::string ProtocolTable(const Catalogue& catalogue) {
   std::vector<std::string> titles = {"field", "default"};
   for (const auto& [preset, values] : presets) titles.push_back("preset " + preset);
   titles.insert(titles.end(), {"allowed", "stages", "meaning"});
-  std::string text =
-      "\n## Protocol fields\n\n"
-      "These fields make two numbers comparable; every trial stores them.\n"
-      "`protocol: NAME` takes a preset; `protocol: {preset: NAME, first_w: 4}` changes it.\n"
-      "An empty cell under a preset means the default.\n\n" +
-      MarkdownHeadings(titles);
+  std::string text = MarkdownHeadings(titles);
   for (const auto& [param, stages] : catalogue.protocol().fields) {
     std::vector<std::string> cells = {"`" + param.name + "`", Value(param.default_value)};
     for (const auto& [preset, values] : presets)
@@ -319,9 +281,12 @@ std::string ProtocolTable(const Catalogue& catalogue) {
 }  // namespace
 
 std::string MethodsPage(const Catalogue& catalogue) {
-  return kPreface + Recipes(catalogue) + Section("Synthesizers", catalogue.Of(Role::kSynthesizer)) +
-         Section("Quantizers", catalogue.Of(Role::kQuantizer)) +
-         Section("Stage kinds", catalogue.Of(Role::kKind)) + ProtocolTable(catalogue);
+  const auto entries = [&](Role role) { return Entries(catalogue.Of(role)); };
+  return fmt::format(kMethodsPage, fmt::arg("recipes", Recipes(catalogue)),
+                     fmt::arg("synthesizers", entries(Role::kSynthesizer)),
+                     fmt::arg("quantizers", entries(Role::kQuantizer)),
+                     fmt::arg("kinds", entries(Role::kKind)),
+                     fmt::arg("protocol", ProtocolTable(catalogue)));
 }
 
 }  // namespace zerosweep
