@@ -6,10 +6,10 @@ namespace zerosweep {
 
 TeacherPass RunTeacher(Group& group, const Graph& graph, const torch::Tensor& x,
                        const std::string& method) {
-  std::vector<torch::Tensor> inputs;
-  torch::Tensor logits = VisitBatchNormInputs(
-      graph, x, method, [&](const Node&, const torch::Tensor& input) { inputs.push_back(input); });
-  return {std::move(logits), GlobalMoments(group, inputs)};
+  std::vector<ImageMoments> moments;
+  torch::Tensor logits = VisitBatchNorms(
+      graph, x, method, [&](const Node&, const ImageMoments& of) { moments.push_back(of); });
+  return {std::move(logits), GlobalMoments(group, moments)};
 }
 
 std::vector<Moments> RunningMoments(const Graph& graph) {

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -31,6 +33,16 @@ bool Unshared(const torch::Tensor& tensor) {
   return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && !wanted_leaf;
 }
 
+bool Trained(const Node& norm) {
+  const auto trained = [](const torch::Tensor& of) { return of.defined() && of.requires_grad(); };
+  return trained(Parameter(norm, "weight")) || trained(Parameter(norm, "bias"));
+}
+
+Activation ActivationOf(Op op) {
+  if (op == Op::kRelu) return Activation::kRelu;
+  return op == Op::kRelu6 ? Activation::kRelu6 : Activation::kNone;
+}
+
 torch::Tensor ShortcutA(const Node& node, const torch::Tensor& x) {
   const auto stride = node.attributes.at("stride").get<int64_t>();
   const auto before = node.attributes.at("pad_before").get<int64_t>();
@@ -57,35 +69,47 @@ torch::Tensor Pool(const Node& node, const torch::Tensor& x) {
                            node.attributes.value("count_include_pad", true));
 }
 
+// A batch norm, or its sum with another tensor, that its only reader computes with its own
+// operator.
+struct PendingNorm {
+  int node = -1;  // the batch norm
+  torch::Tensor x, residual;
+};
+
 class Execution {
  public:
   Execution(const Graph& graph, const ForwardHooks& hooks, BatchNormMode mode)
-      : graph_(graph), hooks_(hooks), mode_(mode) {
+      : graph_(graph), hooks_(hooks), mode_(mode), deferred_(graph.nodes.size()) {
     for (const Node& node : graph.nodes) {
       first_slot_.push_back(values_.size());
       values_.resize(values_.size() + static_cast<size_t>(node.output_count()));
     }
     last_use_.assign(values_.size(), -1);
+    uses_.assign(values_.size(), 0);
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
       for (const Value& input : graph.nodes[i].inputs) {
         last_use_[Slot(input)] = static_cast<int>(i);
+        ++uses_[Slot(input)];
       }
     }
     last_use_[Slot(graph.output)] = static_cast<int>(graph.nodes.size());
+    ++uses_[Slot(graph.output)];
+    if (!hooks.on_input && mode == BatchNormMode::kFrozen) FindDeferred();
   }
 
   torch::Tensor Run(const torch::Tensor& x) {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       const int index = static_cast<int>(i);
-      if (graph_.nodes[i].op == Op::kChunk) {
+      const Node& node = graph_.nodes[i];
+      if (node.op == Op::kChunk) {
         StoreParts(index, TakeInputs(index).front());
-        continue;
+      } else if (std::optional<PendingNorm> norm = TakeNorm(index); norm && deferred_[i]) {
+        pending_[index] = std::move(*norm);
+      } else if (norm) {
+        Store({index, 0}, Finish(std::move(*norm), node));
+      } else {
+        Store({index, 0}, node.op == Op::kInput ? x : Apply(index, TakeInputs(index)));
       }
-      torch::Tensor output = graph_.nodes[i].op == Op::kInput ? x : Apply(index, TakeInputs(index));
-      if (hooks_.replace_output) {
-        output = Same(index, "output", output, hooks_.replace_output(index, output));
-      }
-      Store({index, 0}, std::move(output));
     }
     return values_[Slot(graph_.output)];
   }
@@ -95,8 +119,74 @@ class Execution {
     return first_slot_[static_cast<size_t>(value.node)] + static_cast<size_t>(value.output);
   }
 
+  // Keeps an output, after the hooks, while it is needed.
   void Store(const Value& value, torch::Tensor tensor) {
+    if (const auto replace = hooks_.replace_output.find(value);
+        replace != hooks_.replace_output.end())
+      tensor = Same(value.node, "output", tensor, replace->second(tensor));
     if (last_use_[Slot(value)] >= 0) values_[Slot(value)] = std::move(tensor);
+  }
+
+  // Marks the nodes whose output nothing but the next node's operator sees: a batch norm before an
+  // activation or an addition, and such an addition before an activation. No other batch norm may
+  // come in between, so that on_moments keeps the order.
+  void FindDeferred() {
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const Node& node = graph_.nodes[i];
+      if (ActivationOf(node.op) == Activation::kNone && node.op != Op::kAdd) continue;
+      // Of two batch norms under an addition, the later one: the other comes before it.
+      int last = -1;
+      for (const Value& input : node.inputs)
+        if (Fusible(input.node)) last = std::max(last, input.node);
+      const auto at = std::find(node.inputs.begin(), node.inputs.end(), Value{last, 0});
+      const int index = static_cast<int>(at - node.inputs.begin());
+      if (last < 0 || uses_[Slot(*at)] != 1 || hooks_.replace_output.contains(*at) ||
+          hooks_.replace_input.contains({static_cast<int>(i), index}))
+        continue;
+      const auto norm = [](const Node& between) { return between.op == Op::kBatchNorm; };
+      deferred_[static_cast<size_t>(last)] = std::none_of(
+          graph_.nodes.begin() + last + 1, graph_.nodes.begin() + static_cast<int>(i), norm);
+    }
+  }
+
+  // Whether the node is a frozen batch norm, or a sum with one that is deferred.
+  bool Fusible(int index) const {
+    const Node& node = graph_.nodes[static_cast<size_t>(index)];
+    if (node.op == Op::kBatchNorm) return !Trained(node);
+    return node.op == Op::kAdd &&
+           std::any_of(node.inputs.begin(), node.inputs.end(), [&](const Value& input) {
+             return deferred_[static_cast<size_t>(input.node)];
+           });
+  }
+
+  // Returns the batch norm that the node computes, alone or with its own operator, if any.
+  std::optional<PendingNorm> TakeNorm(int index) {
+    const Node& node = graph_.nodes[static_cast<size_t>(index)];
+    if (node.op == Op::kBatchNorm && mode_ == BatchNormMode::kFrozen && !Trained(node))
+      return PendingNorm{index, std::move(TakeInputs(index).front()), {}};
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const auto found = pending_.find(node.inputs[i].node);
+      if (found == pending_.end()) continue;
+      PendingNorm norm = std::move(found->second);
+      pending_.erase(found);
+      if (node.op == Op::kAdd) norm.residual = std::move(TakeInputs(index)[1 - i]);
+      return norm;
+    }
+    return std::nullopt;
+  }
+
+  torch::Tensor Finish(PendingNorm pending, const Node& node) const {
+    const Node& norm = graph_.nodes[static_cast<size_t>(pending.node)];
+    NormResult result = Normalise({.weight = Parameter(norm, "weight"),
+                                   .bias = Parameter(norm, "bias"),
+                                   .mean = Parameter(norm, "running_mean"),
+                                   .variance = Parameter(norm, "running_var"),
+                                   .epsilon = norm.attributes.at("eps").get<double>(),
+                                   .activation = ActivationOf(node.op)},
+                                  pending.x, pending.residual, static_cast<bool>(hooks_.on_moments),
+                                  /*overwrite=*/Unshared(pending.x));
+    if (hooks_.on_moments) hooks_.on_moments(pending.node, result.moments);
+    return std::move(result.y);
   }
 
   void StoreParts(int index, const torch::Tensor& x) {
@@ -106,21 +196,15 @@ class Execution {
            graph_.nodes[static_cast<size_t>(index)].name, x.size(1), count);
     }
     std::vector<torch::Tensor> parts = x.chunk(count, 1);
-    for (int i = 0; i < count; ++i) {
-      torch::Tensor part = std::move(parts[static_cast<size_t>(i)]);
-      if (hooks_.replace_part) {
-        part = Same(index, "output", part, hooks_.replace_part({index, i}, part));
-      }
-      Store({index, i}, std::move(part));
-    }
+    for (int i = 0; i < count; ++i) Store({index, i}, std::move(parts[static_cast<size_t>(i)]));
   }
 
   // Returns the replacement, checked to have the shape of the original.
   torch::Tensor Same(int index, const char* what, const torch::Tensor& original,
                      torch::Tensor replacement) const {
     if (replacement.sizes() != original.sizes()) {
-      Fail(ErrorKind::kInternal, "a hook replaced the {} of '{}' by a tensor of another shape", what,
-           graph_.nodes[index].name);
+      Fail(ErrorKind::kInternal, "a hook replaced the {} of '{}' by a tensor of another shape",
+           what, graph_.nodes[index].name);
     }
     return replacement;
   }
@@ -135,10 +219,9 @@ class Execution {
       if (last_use_[Slot(value)] == index) values_[Slot(value)] = torch::Tensor();
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
-      if (hooks_.replace_input) {
-        inputs[i] = Same(index, "input", inputs[i],
-                         hooks_.replace_input(index, static_cast<int>(i), inputs[i]));
-      }
+      if (const auto replace = hooks_.replace_input.find({index, static_cast<int>(i)});
+          replace != hooks_.replace_input.end())
+        inputs[i] = Same(index, "input", inputs[i], replace->second(inputs[i]));
       if (hooks_.on_input) hooks_.on_input(index, inputs[i]);
     }
     return inputs;
@@ -160,9 +243,8 @@ class Execution {
                          node.attributes.value("groups", int64_t{1}));
   }
 
-  torch::Tensor ConvolveColumns(
-      int index, const torch::Tensor& x,
-      const std::function<torch::Tensor(const torch::Tensor&)>& replace) const {
+  torch::Tensor ConvolveColumns(int index, const torch::Tensor& x,
+                                const ForwardHooks::Replace& replace) const {
     const Node& node = graph_.nodes[index];
     const torch::Tensor weight = Weight(index), bias = Parameter(node, "bias");
     const auto kernel = weight.sizes().slice(2);
@@ -180,7 +262,10 @@ class Execution {
     return bias.defined() ? y + bias.view({-1, 1, 1}) : y;
   }
 
-  torch::Tensor Normalise(const Node& node, const torch::Tensor& x) const {
+  // With the gradients of its own weight and bias.
+  torch::Tensor TrainedNorm(int index, const torch::Tensor& x) const {
+    const Node& node = graph_.nodes[static_cast<size_t>(index)];
+    if (hooks_.on_moments) hooks_.on_moments(index, MomentsByImage(x));
     return torch::batch_norm(x, Parameter(node, "weight"), Parameter(node, "bias"),
                              Parameter(node, "running_mean"), Parameter(node, "running_var"),
                              mode_ == BatchNormMode::kTrain, kBatchNormMomentum,
@@ -202,7 +287,7 @@ class Execution {
           x = Same(index, "columns", x, columns->second(x));
         return torch::linear(x, Weight(index), Parameter(node, "bias"));
       case Op::kBatchNorm:
-        return Normalise(node, x);
+        return TrainedNorm(index, x);
       case Op::kRelu:
         return Unshared(x) ? x.relu_() : torch::relu(x);
       case Op::kRelu6:
@@ -232,9 +317,12 @@ class Execution {
   const Graph& graph_;
   const ForwardHooks& hooks_;
   BatchNormMode mode_;
-  std::vector<size_t> first_slot_;     // node index → slot of its first output
-  std::vector<torch::Tensor> values_;  // by slot, while still needed
-  std::vector<int> last_use_;          // by slot
+  std::vector<size_t> first_slot_;      // node index → slot of its first output
+  std::vector<torch::Tensor> values_;   // by slot, while still needed
+  std::vector<int> last_use_;           // by slot
+  std::vector<int> uses_;               // by slot
+  std::vector<bool> deferred_;          // by node: computed by its only reader
+  std::map<int, PendingNorm> pending_;  // by deferred node
 };
 
 }  // namespace

@@ -5,29 +5,33 @@
 
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "engine/graph/graph.h"
+#include "engine/kernels/batch_norm.h"
 
 namespace zerosweep {
 
 // Every member may be empty. All are called on the thread that runs the graph, in topological
 // order. A replacement must have the shape of the original.
 struct ForwardHooks {
-  // Receives the tensor that enters a node (for kBatchNorm: the statistics to match).
+  using Replace = std::function<torch::Tensor(const torch::Tensor& tensor)>;
+
+  // Receives the tensor that enters a node. All operators then run by themselves; without it, a
+  // frozen batch norm runs together with an addition and an activation that nothing stands before.
   std::function<void(int node, const torch::Tensor& input)> on_input;
-  // Replaces one input of a node (quantizers at an operator's input).
-  std::function<torch::Tensor(int node, int input_index, const torch::Tensor& input)> replace_input;
+  // Receives the moments of the tensor that enters a batch norm.
+  std::function<void(int node, const ImageMoments& moments)> on_moments;
+  // Keyed by node and index of its input: replaces that input (quantizers at an operator's input).
+  std::map<std::pair<int, int>, Replace> replace_input;
   // Replaces a node's weight (quantized weights).
   std::function<torch::Tensor(int node, const torch::Tensor& weight)> replace_weight;
-  // Replaces a node's output (quantizers after an activation).
-  std::function<torch::Tensor(int node, const torch::Tensor& output)> replace_output;
-  // The same for each output, in order, of a node with several outputs (kChunk), for which
-  // replace_output is not called.
-  std::function<torch::Tensor(Value part, const torch::Tensor& output)> replace_part;
+  // Keyed by output: replaces it (quantizers after an activation).
+  std::map<Value, Replace> replace_output;
   // Keyed by convolution or linear layer: replaces the columns that its weight is multiplied with,
   // after replace_input. Shape: N × C·kh·kw × positions (im2col, padding included; channel-major
   // rows) or N×I.
-  std::map<int, std::function<torch::Tensor(const torch::Tensor& columns)>> replace_columns;
+  std::map<int, Replace> replace_columns;
 };
 
 enum class BatchNormMode {

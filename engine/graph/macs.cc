@@ -8,14 +8,13 @@ std::map<int, int64_t> CountMacs(const Graph& graph) {
   const torch::NoGradGuard no_grad;
   std::map<int, int64_t> macs;
   ForwardHooks hooks;
-  hooks.replace_output = [&](int index, const torch::Tensor& output) {
-    const Node& node = graph.nodes[index];
-    if (node.weighted()) {
-      const torch::Tensor& weight = node.parameters.at("weight");
+  for (const int index : graph.Weighted()) {
+    hooks.replace_output[{index, 0}] = [&, index](const torch::Tensor& output) {
+      const torch::Tensor& weight = graph.nodes[static_cast<size_t>(index)].parameters.at("weight");
       macs[index] = output.numel() * (weight.numel() / weight.size(0));
-    }
-    return output;
-  };
+      return output;
+    };
+  }
   std::vector<int64_t> shape = {1};
   shape.insert(shape.end(), graph.input_shape.begin(), graph.input_shape.end());
   torch::TensorOptions options;

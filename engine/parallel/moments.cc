@@ -25,27 +25,30 @@ Moments OwnMoments(const torch::Tensor& x) {
   return {mean, variance};
 }
 
+Moments OwnMoments(const torch::Tensor& image_means, const torch::Tensor& squares, int64_t values) {
+  const torch::Tensor mean = image_means.mean(0);
+  const torch::Tensor within = squares / static_cast<double>(values);
+  return {mean, (within + (image_means - mean).square()).mean(0)};
+}
+
 struct BatchMoments {
   std::vector<Moments> of;  // for each tensor, without gradient
   int64_t images = 0;       // on all ranks
 };
 
-BatchMoments MomentsOf(Group& group, at::TensorList tensors) {
-  const int64_t own_images = tensors.front().size(0);
-  BatchMoments all{{}, own_images};
-  for (const torch::Tensor& x : tensors) all.of.push_back(OwnMoments(x));
+BatchMoments OfAllRanks(Group& group, std::vector<Moments> own, int64_t own_images) {
+  BatchMoments all{std::move(own), own_images};
   if (group.size() == 1) return all;
   // Ranks are weighted by their images, since maps of one layer have one size on all ranks.
   const torch::Tensor images =
       torch::full({1}, static_cast<double>(own_images), all.of.front().mean.options());
   tensor_list sums = {images}, squares;
-  for (const Moments& own : all.of) sums.push_back(own.mean * static_cast<double>(own_images));
+  for (const Moments& of : all.of) sums.push_back(of.mean * static_cast<double>(own_images));
   group.Reduce(sums, Group::Reduction::kSum);
   all.images = std::llround(images.item<double>());
   for (size_t i = 0; i < all.of.size(); ++i) {
     const torch::Tensor mean = sums[i + 1] / images;
-    const Moments& own = all.of[i];
-    squares.push_back((own.variance + (own.mean - mean).square()) *
+    squares.push_back((all.of[i].variance + (all.of[i].mean - mean).square()) *
                       static_cast<double>(own_images));
     all.of[i].mean = mean;
   }
@@ -59,37 +62,47 @@ double CountOf(const torch::Tensor& x, int64_t images) {
   return static_cast<double>(images * (x.numel() / (x.size(0) * x.size(1))));
 }
 
-// ∂μ/∂x = 1/n, ∂v/∂x = 2(x − μ)/n.
+// With μ_b and q_b of image b, n images and p values of each:
+//   μ = Σ μ_b / n             ∂μ/∂μ_b = 1/n
+//   v = Σ (q_b/p + (μ_b − μ)²) / n
+//                             ∂v/∂μ_b = 2(μ_b − μ)/n, ∂v/∂q_b = 1/(n·p)
+// `tensors`: μ_b and q_b of each layer in turn.
 struct MomentsFunction : torch::autograd::Function<MomentsFunction> {
-  static tensor_list forward(AutogradContext* context, int64_t group, at::TensorList tensors) {
-    const BatchMoments moments = MomentsOf(*reinterpret_cast<Group*>(group), tensors);
-    tensor_list saved = tensors.vec(), results;
-    for (const Moments& of : moments.of) {
-      saved.push_back(of.mean);
+  static tensor_list forward(AutogradContext* context, int64_t group,
+                             const std::vector<int64_t>& values, at::TensorList tensors) {
+    std::vector<Moments> own;
+    for (size_t i = 0; i < values.size(); ++i)
+      own.push_back(OwnMoments(tensors[2 * i], tensors[2 * i + 1], values[i]));
+    const BatchMoments moments =
+        OfAllRanks(*reinterpret_cast<Group*>(group), std::move(own), tensors.front().size(0));
+    tensor_list saved, results;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const Moments& of = moments.of[i];
+      saved.push_back(tensors[2 * i] - of.mean);
       results.insert(results.end(), {of.mean, of.variance});
     }
     context->save_for_backward(saved);
     context->saved_data["group"] = group;
     context->saved_data["images"] = moments.images;
+    context->saved_data["values"] = values;
     return results;
   }
 
   static tensor_list backward(AutogradContext* context, tensor_list upstream) {
-    const tensor_list saved = context->get_saved_variables();
-    const int64_t images = context->saved_data["images"].toInt();
+    const tensor_list deviations = context->get_saved_variables();
+    const std::vector<int64_t> values = context->saved_data["values"].toIntVector();
+    const auto images = static_cast<double>(context->saved_data["images"].toInt());
     auto& group = *reinterpret_cast<Group*>(context->saved_data["group"].toInt());
     if (group.size() > 1) {
       for (torch::Tensor& gradient : upstream) gradient = gradient.clone();
       group.Reduce(upstream, Group::Reduction::kSum);
     }
-    tensor_list gradients = {{}};
-    for (size_t i = 0; i < saved.size() / 2; ++i) {
-      const torch::Tensor& x = saved[i];
-      const torch::Tensor& mean = saved[saved.size() / 2 + i];
-      const double n = CountOf(x, images);
-      const torch::Tensor slope = upstream[2 * i + 1] * (2 / n);
-      const torch::Tensor offset = upstream[2 * i] / n - slope * mean;
-      gradients.push_back(torch::addcmul(Along(offset, x), x, Along(slope, x)));
+    tensor_list gradients = {{}, {}};
+    for (size_t i = 0; i < values.size(); ++i) {
+      const torch::Tensor mean = upstream[2 * i] / images, variance = upstream[2 * i + 1] / images;
+      gradients.push_back(torch::addcmul(mean, deviations[i], variance, 2));
+      gradients.push_back(
+          (variance / static_cast<double>(values[i])).expand_as(deviations[i]).contiguous());
     }
     return gradients;
   }
@@ -100,7 +113,8 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
   static torch::Tensor forward(AutogradContext* context, int64_t group, const torch::Tensor& x,
                                const torch::Tensor& gamma, const torch::Tensor& beta,
                                double epsilon) {
-    const BatchMoments moments = MomentsOf(*reinterpret_cast<Group*>(group), {x});
+    const BatchMoments moments =
+        OfAllRanks(*reinterpret_cast<Group*>(group), {OwnMoments(x)}, x.size(0));
     const auto& [mean, variance] = moments.of.front();
     const torch::Tensor inverse = (variance + epsilon).rsqrt();
     context->save_for_backward({x, gamma, mean, inverse});
@@ -130,9 +144,15 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
 
 }  // namespace
 
-std::vector<Moments> GlobalMoments(Group& group, const std::vector<torch::Tensor>& tensors) {
+std::vector<Moments> GlobalMoments(Group& group, const std::vector<ImageMoments>& tensors) {
+  tensor_list parts;
+  std::vector<int64_t> values;
+  for (const ImageMoments& of : tensors) {
+    parts.insert(parts.end(), {of.mean, of.squares});
+    values.push_back(of.values);
+  }
   const tensor_list flat =
-      MomentsFunction::apply(reinterpret_cast<int64_t>(&group), at::TensorList(tensors));
+      MomentsFunction::apply(reinterpret_cast<int64_t>(&group), values, at::TensorList(parts));
   std::vector<Moments> moments;
   for (size_t i = 0; i < tensors.size(); ++i) moments.push_back({flat[2 * i], flat[2 * i + 1]});
   return moments;

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "engine/kernels/batch_norm.h"
 #include "engine/parallel/group.h"
 
 namespace zerosweep {
@@ -14,12 +15,12 @@ struct Moments {
   torch::Tensor mean, variance;
 };
 
-// Returns the moments of several tensors N×C×H×W (or N×C), in two collectives: first sums, then
+// Joins the moments of the images of several tensors N×C×H×W, in two collectives: first sums, then
 // squared deviations. Differentiable once, with one more collective. `group` must outlive the
 // autograd graph.
-std::vector<Moments> GlobalMoments(Group& group, const std::vector<torch::Tensor>& tensors);
+std::vector<Moments> GlobalMoments(Group& group, const std::vector<ImageMoments>& tensors);
 
-// (x − mean) / √(variance + epsilon) · gamma + beta with GlobalMoments of x; gamma and beta: (C),
+// (x − mean) / √(variance + epsilon) · gamma + beta with the moments of all ranks' x; gamma and beta: (C),
 // or undefined. Three collectives, forward and backward together.
 torch::Tensor GlobalBatchNorm(Group& group, const torch::Tensor& x, const torch::Tensor& gamma,
                               const torch::Tensor& beta, double epsilon);

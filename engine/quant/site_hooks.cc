@@ -30,54 +30,50 @@ ActivationSite SiteInside(const ActivationSite& site, const Subgraph& part) {
 SiteHooks::SiteHooks(const Graph& graph, const std::vector<ActivationSite>& sites,
                      Quantize quantize, bool each_reader)
     : graph_(graph), sites_(sites), quantize_(std::move(quantize)), each_reader_(each_reader) {
-  bool unquantized = false;
   for (size_t i = 0; i < sites.size(); ++i) {
     if (sites[i].only) {
       own_site_of_[{*sites[i].only, sites[i].value()}] = i;
       continue;
     }
-    site_of_[sites[i].value()] = i;
-    unquantized = unquantized || NeedsRawTensor(sites[i]);
+    const Value value = sites[i].value();
+    hooks_.replace_output[value] = [this, i](const torch::Tensor& output) {
+      return Output(i, output);
+    };
     for (const int reader : sites[i].by_element) {
       hooks_.replace_columns[reader] = [this, i, reader](const torch::Tensor& columns) {
         return quantize_(i, reader, columns);
       };
     }
+    if (!NeedsRawTensor(sites[i])) continue;
+    for (const int reader : graph.Users(value.node)) {
+      const std::vector<Value>& inputs = graph.nodes[static_cast<size_t>(reader)].inputs;
+      const bool exempt =
+          Contains(sites[i].exempt, reader) || Contains(sites[i].by_element, reader);
+      for (size_t k = 0; k < inputs.size(); ++k) {
+        if (inputs[k] != value || (!exempt && !each_reader)) continue;
+        hooks_.replace_input[{reader, static_cast<int>(k)}] =
+            [this, i, reader, exempt](const torch::Tensor&) { return Input(i, reader, exempt); };
+      }
+    }
   }
-  hooks_.replace_output = [this](int node, const torch::Tensor& output) {
-    return Output({node, 0}, output);
-  };
-  hooks_.replace_part = [this](Value part, const torch::Tensor& output) {
-    return Output(part, output);
-  };
-  if (!unquantized) return;
-  hooks_.replace_input = [this](int node, int index, const torch::Tensor& input) {
-    return Input(node, index, input);
-  };
 }
 
 bool SiteHooks::NeedsRawTensor(const ActivationSite& site) const {
   return each_reader_ || !site.exempt.empty() || !site.by_element.empty();
 }
 
-torch::Tensor SiteHooks::Output(Value value, const torch::Tensor& output) {
-  const auto site = site_of_.find(value);
-  if (site == site_of_.end()) return output;
-  if (NeedsRawTensor(sites_[site->second])) unquantized_[value] = output;
+torch::Tensor SiteHooks::Output(size_t site, const torch::Tensor& output) {
+  const Value value = sites_[site].value();
+  if (NeedsRawTensor(sites_[site])) unquantized_[value] = output;
   if (each_reader_ && value != graph_.output) return output;
-  return quantize_(site->second, kEveryReader, output);
+  return quantize_(site, kEveryReader, output);
 }
 
-torch::Tensor SiteHooks::Input(int node, int index, const torch::Tensor& input) const {
-  const Value source = graph_.nodes[static_cast<size_t>(node)].inputs[static_cast<size_t>(index)];
-  const auto site = site_of_.find(source);
-  if (site == site_of_.end()) return input;
-  const ActivationSite& at = sites_[site->second];
-  const bool exempt = Contains(at.exempt, node) || Contains(at.by_element, node);
-  if (!exempt && !each_reader_) return input;
-  const torch::Tensor& tensor = unquantized_.at(source);
-  if (!exempt) return quantize_(site->second, node, tensor);
-  const auto own = own_site_of_.find({node, source});
+torch::Tensor SiteHooks::Input(size_t site, int reader, bool exempt) const {
+  const Value value = sites_[site].value();
+  const torch::Tensor& tensor = unquantized_.at(value);
+  if (!exempt) return quantize_(site, reader, tensor);
+  const auto own = own_site_of_.find({reader, value});
   return own == own_site_of_.end() ? tensor : quantize_(own->second, kEveryReader, tensor);
 }
 

@@ -42,15 +42,14 @@ class SiteHooks {
   ForwardHooks& hooks() { return hooks_; }
 
  private:
-  torch::Tensor Output(Value value, const torch::Tensor& output);
-  torch::Tensor Input(int node, int index, const torch::Tensor& input) const;
+  torch::Tensor Output(size_t site, const torch::Tensor& output);
+  torch::Tensor Input(size_t site, int reader, bool exempt) const;
   bool NeedsRawTensor(const ActivationSite& site) const;
 
   const Graph& graph_;
   const std::vector<ActivationSite>& sites_;
   Quantize quantize_;
   bool each_reader_;
-  std::map<Value, size_t> site_of_;
   std::map<std::pair<int, Value>, size_t> own_site_of_;  // by reader
   std::map<Value, torch::Tensor> unquantized_;           // for readers that need it
   ForwardHooks hooks_;

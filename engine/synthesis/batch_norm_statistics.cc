@@ -7,30 +7,27 @@
 
 namespace zerosweep {
 
-ImageStatistics PerImageStatistics(const torch::Tensor& x, const std::string& where) {
-  if (x.size(2) * x.size(3) < 2) {
-    Fail(ErrorKind::kTrial, "{}: a {}×{} map has no unbiased variance; use larger images", where,
-         x.size(2), x.size(3));
+ImageStatistics PerImageStatistics(const ImageMoments& moments, const std::string& where) {
+  if (moments.values < 2) {
+    Fail(ErrorKind::kTrial, "{}: a 1×1 map has no unbiased variance; use larger images", where);
   }
-  const auto [variance, mean] =
-      torch::var_mean(x, at::IntArrayRef{2, 3}, /*unbiased=*/true, /*keepdim=*/false);
-  return {mean, variance};
+  return {moments.mean, moments.squares / static_cast<double>(moments.values - 1)};
 }
 
-BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& where) {
-  const int64_t n = x.size(0) * x.size(2) * x.size(3);
+BatchStatistics PerBatchStatistics(const ImageMoments& moments, const std::string& where) {
+  const int64_t n = moments.mean.size(0) * moments.values;
   if (n < 2) {
     Fail(ErrorKind::kTrial,
          "{}: one 1×1 map has no unbiased variance; use larger images or batches", where);
   }
-  const BatchStatistics biased = BiasedBatchStatistics(x);
+  const BatchStatistics biased = BiasedBatchStatistics(moments);
   return {biased.mean, biased.variance * (static_cast<double>(n) / static_cast<double>(n - 1))};
 }
 
-BatchStatistics BiasedBatchStatistics(const torch::Tensor& x) {
+BatchStatistics BiasedBatchStatistics(const ImageMoments& moments) {
   static SoloGroup alone;  // outlives every autograd graph
-  Moments moments = GlobalMoments(alone, {x}).front();
-  return {std::move(moments.mean), std::move(moments.variance)};
+  Moments whole = GlobalMoments(alone, {moments}).front();
+  return {std::move(whole.mean), std::move(whole.variance)};
 }
 
 torch::Tensor StdOf(const torch::Tensor& variance) { return torch::sqrt(variance + 1e-6); }
@@ -52,13 +49,12 @@ void RequireBatchNorms(const Graph& graph, const std::string& method) {
   }
 }
 
-torch::Tensor VisitBatchNormInputs(
-    const Graph& graph, const torch::Tensor& x, const std::string& method,
-    const std::function<void(const Node&, const torch::Tensor&)>& visit, ForwardHooks hooks) {
+torch::Tensor VisitBatchNorms(const Graph& graph, const torch::Tensor& x, const std::string& method,
+                              const std::function<void(const Node&, const ImageMoments&)>& visit,
+                              ForwardHooks hooks) {
   RequireBatchNorms(graph, method);
-  hooks.on_input = [&](int node, const torch::Tensor& input) {
-    const Node& reader = graph.nodes[static_cast<size_t>(node)];
-    if (reader.op == Op::kBatchNorm) visit(reader, input);
+  hooks.on_moments = [&](int node, const ImageMoments& moments) {
+    visit(graph.nodes[static_cast<size_t>(node)], moments);
   };
   return Run(graph, x, hooks);
 }

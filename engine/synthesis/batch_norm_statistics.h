@@ -9,20 +9,20 @@
 
 namespace zerosweep {
 
-// Per-image statistics of x (N×C×H×W): mean and unbiased variance over H·W, both N×C. Throws kTrial
-// when H·W is 1: a single value has no unbiased variance.
+// Statistics of each image: mean and unbiased variance over H·W, both N×C. Throws kTrial when H·W is
+// 1: a single value has no unbiased variance.
 struct ImageStatistics {
   torch::Tensor mean, variance;
 };
-ImageStatistics PerImageStatistics(const torch::Tensor& x, const std::string& where);
+ImageStatistics PerImageStatistics(const ImageMoments& moments, const std::string& where);
 
-// Statistics of the whole batch x (N×C×H×W): mean and variance over N·H·W, both (C). Differentiable
-// once. The unbiased variance throws kTrial when N·H·W is 1; the biased one divides by N·H·W.
+// Statistics of the whole batch: mean and variance over N·H·W, both (C). Differentiable once. The
+// unbiased variance throws kTrial when N·H·W is 1; the biased one divides by N·H·W.
 struct BatchStatistics {
   torch::Tensor mean, variance;
 };
-BatchStatistics PerBatchStatistics(const torch::Tensor& x, const std::string& where);
-BatchStatistics BiasedBatchStatistics(const torch::Tensor& x);
+BatchStatistics PerBatchStatistics(const ImageMoments& moments, const std::string& where);
+BatchStatistics BiasedBatchStatistics(const ImageMoments& moments);
 
 // √(variance + 1e-6), for images and targets alike, as in the released codes of ZeroQ, DSG and
 // PD-Quant; GENIE's adds it only to the targets. Not the eps of the batch norms.
@@ -38,12 +38,12 @@ torch::Tensor PerImageMismatch(const ImageStatistics& images, const torch::Tenso
 // Throws kUsage, naming `method`, for a network without batch norm.
 void RequireBatchNorms(const Graph& graph, const std::string& method);
 
-// Runs `graph` on x and calls `visit(batch-norm node, its input)` for each batch norm. Returns the
-// logits. Throws as RequireBatchNorms does. `hooks` may replace tensors; their on_input is not
-// used.
-torch::Tensor VisitBatchNormInputs(
+// Runs `graph` on x and calls `visit(batch-norm node, moments of its input)` for each batch norm, in
+// order. Returns the logits. Throws as RequireBatchNorms does. `hooks` may replace tensors; their
+// on_moments is not used.
+torch::Tensor VisitBatchNorms(
     const Graph& graph, const torch::Tensor& x, const std::string& method,
-    const std::function<void(const Node& batch_norm, const torch::Tensor& input)>& visit,
+    const std::function<void(const Node& batch_norm, const ImageMoments& moments)>& visit,
     ForwardHooks hooks = {});
 
 }  // namespace zerosweep

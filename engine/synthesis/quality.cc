@@ -34,14 +34,10 @@ struct Layer {
   Moments mean, std;
   double running_std = 0;  // sum over channels
 
-  void Add(const Node& bn, const torch::Tensor& input) {
-    if (input.size(2) * input.size(3) > 1) {
-      const auto [variance, image_mean] = torch::var_mean(input, at::IntArrayRef{2, 3});
-      mean.Add(image_mean);
-      std.Add(torch::sqrt(variance));
-    } else {
-      mean.Add(input.flatten(1));
-    }
+  void Add(const Node& bn, const ImageMoments& image) {
+    mean.Add(image.mean);
+    if (image.values > 1)
+      std.Add(torch::sqrt(image.squares / static_cast<double>(image.values - 1)));
     running_std = torch::sqrt(bn.parameters.at("running_var")).sum().item<double>();
   }
 
@@ -63,9 +59,8 @@ std::map<std::string, double> MeasureQuality(const Teacher& teacher, const torch
   const torch::NoGradGuard no_grad;
   std::map<int, Layer> layers;
   ForwardHooks hooks;
-  hooks.on_input = [&](int node, const torch::Tensor& input) {
-    const Node& reader = teacher.graph.nodes[static_cast<size_t>(node)];
-    if (reader.op == Op::kBatchNorm) layers[node].Add(reader, input);
+  hooks.on_moments = [&](int node, const ImageMoments& moments) {
+    layers[node].Add(teacher.graph.nodes[static_cast<size_t>(node)], moments);
   };
   const auto n = static_cast<double>(images.size(0));
   torch::Tensor counts = torch::zeros({teacher.classes}, torch::kInt64);

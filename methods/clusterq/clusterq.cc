@@ -170,26 +170,25 @@ torch::Tensor ClusterQ::CentroidImages(uint64_t step, int64_t label, bool first)
 // if there are none.
 std::optional<std::vector<Moments>> ClusterQ::ClassStatistics(const torch::Tensor& images,
                                                               int64_t label) const {
-  std::vector<torch::Tensor> inputs;
+  std::vector<ImageMoments> layers;
   const torch::Tensor logits =
-      VisitBatchNormInputs(context_.teacher.graph, images, "clusterq",
-                           [&](const Node&, const torch::Tensor& x) { inputs.push_back(x); });
+      VisitBatchNorms(context_.teacher.graph, images, "clusterq",
+                      [&](const Node&, const ImageMoments& of) { layers.push_back(of); });
   const torch::Tensor accepted = (logits.argmax(1) == label).to(logits.options());
-  const torch::Tensor mask = accepted.view({-1, 1, 1, 1});
+  const torch::Tensor mask = accepted.unsqueeze(1);
   std::vector<torch::Tensor> sums = {accepted.sum().view({1})}, squares;
-  for (const torch::Tensor& x : inputs) sums.push_back((x * mask).sum({0, 2, 3}));
+  for (const ImageMoments& of : layers) sums.push_back((of.mean * mask).sum(0));
   context_.group.Reduce(sums, Group::Reduction::kSum);
   if (sums[0].item<double>() == 0) return std::nullopt;
-  std::vector<torch::Tensor> values, means;
-  for (size_t l = 0; l < inputs.size(); ++l) {
-    const torch::Tensor& x = inputs[l];
-    values.push_back(sums[0] * (x.size(2) * x.size(3)));
-    means.push_back(sums[l + 1] / values[l]);
-    squares.push_back(((x - means[l].view({1, -1, 1, 1})).square() * mask).sum({0, 2, 3}));
+  std::vector<Moments> moments;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    moments.push_back({sums[l + 1] / sums[0], {}});
+    const auto values = static_cast<double>(layers[l].values);
+    const torch::Tensor between = (layers[l].mean - moments[l].mean).square();
+    squares.push_back(((layers[l].squares / values + between) * mask).sum(0));
   }
   context_.group.Reduce(squares, Group::Reduction::kSum);
-  std::vector<Moments> moments;
-  for (size_t l = 0; l < inputs.size(); ++l) moments.push_back({means[l], squares[l] / values[l]});
+  for (size_t l = 0; l < layers.size(); ++l) moments[l].variance = squares[l] / sums[0];
   return moments;
 }
 

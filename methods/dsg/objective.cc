@@ -42,14 +42,14 @@ std::map<std::string, torch::Tensor> DsgObjective::Terms(const torch::Tensor& x,
 
 // SDA under LSE, and ZeroQ's term for the image itself, against mean 0 and std 1 without slack.
 torch::Tensor DsgObjective::Alignment(const torch::Tensor& x, torch::Tensor& logits) const {
-  const ImageStatistics image = PerImageStatistics(x, "image");
+  const ImageStatistics image = PerImageStatistics(MomentsByImage(x), "image");
   torch::Tensor loss = AlignmentLoss(image.mean, image.variance, torch::zeros(1, x.options()),
                                      torch::ones(1, x.options()), {})
                            .mean();
   int64_t layer = 0;
-  logits = VisitBatchNormInputs(
-      context_.teacher.graph, x, "dsg", [&](const Node& bn, const torch::Tensor& input) {
-        const ImageStatistics statistics = PerImageStatistics(input, bn.name);
+  logits = VisitBatchNorms(
+      context_.teacher.graph, x, "dsg", [&](const Node& bn, const ImageMoments& moments) {
+        const ImageStatistics statistics = PerImageStatistics(moments, bn.name);
         const torch::Tensor each =
             AlignmentLoss(statistics.mean, statistics.variance, bn.parameters.at("running_mean"),
                           RunningStd(bn), slacks_.at(static_cast<size_t>(layer)));

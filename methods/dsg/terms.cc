@@ -18,15 +18,15 @@ struct Sums {
   double values_per_image = 0;
 };
 
-void Accumulate(Sums& sums, const torch::Tensor& x, const std::string& name) {
-  const ImageStatistics image = PerImageStatistics(x, name);
+void Accumulate(Sums& sums, const ImageMoments& moments, const std::string& name) {
+  const ImageStatistics image = PerImageStatistics(moments, name);
   const torch::Tensor mean = image.mean.to(torch::kFloat64);
   const torch::Tensor parts[] = {mean.sum(0), mean.square().sum(0),
                                  image.variance.sum(0, /*keepdim=*/false, torch::kFloat64)};
   torch::Tensor* const totals[] = {&sums.mean, &sums.mean_square, &sums.variance};
   for (size_t i = 0; i < 3; ++i)
     *totals[i] = totals[i]->defined() ? *totals[i] + parts[i] : parts[i];
-  sums.values_per_image = static_cast<double>(x.size(2) * x.size(3));
+  sums.values_per_image = static_cast<double>(moments.values);
 }
 
 double OrderStatistic(const torch::Tensor& values, double percentile) {
@@ -68,8 +68,8 @@ std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int
             .contiguous(torch::MemoryFormat::ChannelsLast)
             .to(teacher.device());
     size_t layer = 0;
-    VisitBatchNormInputs(teacher.graph, x, "dsg", [&](const Node& bn, const torch::Tensor& input) {
-      Accumulate(sums[layer++], input, bn.name);
+    VisitBatchNorms(teacher.graph, x, "dsg", [&](const Node& bn, const ImageMoments& moments) {
+      Accumulate(sums[layer++], moments, bn.name);
     });
   }
   std::vector<Slack> slacks;

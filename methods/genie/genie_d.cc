@@ -27,12 +27,12 @@ torch::Tensor DataStd(const torch::Tensor& variance) {
 //   Σ_l (1/C_l) (‖μ_l − m_l‖² + ‖σ_l − s_l‖²)     over the statistics of the batch
 //   mean over images of ‖μ − 0‖² + ‖σ − 1‖²        statistics of each image, summed over channels
 torch::Tensor Loss(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks) {
-  const ImageStatistics image = PerImageStatistics(x, "image");
+  const ImageStatistics image = PerImageStatistics(MomentsByImage(x), "image");
   torch::Tensor loss = (image.mean.square() + (DataStd(image.variance) - 1).square()).sum(1).mean();
-  VisitBatchNormInputs(
+  VisitBatchNorms(
       graph, x, "genie_d",
-      [&](const Node& bn, const torch::Tensor& input) {
-        const BatchStatistics batch = PerBatchStatistics(input, bn.name);
+      [&](const Node& bn, const ImageMoments& moments) {
+        const BatchStatistics batch = PerBatchStatistics(moments, bn.name);
         const torch::Tensor mean_error = batch.mean - bn.parameters.at("running_mean");
         const torch::Tensor std_error = DataStd(batch.variance) - RunningStd(bn);
         loss = loss + (mean_error.square() + std_error.square()).mean();

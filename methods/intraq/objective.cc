@@ -58,14 +58,14 @@ torch::Tensor IntraqObjective::Seen(const torch::Tensor& x, int64_t iteration) c
 std::map<std::string, torch::Tensor> IntraqObjective::Terms(const torch::Tensor& seen) const {
   torch::Tensor features, mean = torch::zeros({}, seen.options()), variance = mean;
   ForwardHooks hooks;
-  hooks.replace_input = [&](int node, int, const torch::Tensor& input) {
-    if (node == last_) features = input.flatten(1);
+  hooks.replace_input[{last_, 0}] = [&](const torch::Tensor& input) {
+    features = input.flatten(1);
     return input;
   };
-  const torch::Tensor output = VisitBatchNormInputs(
+  const torch::Tensor output = VisitBatchNorms(
       context_.teacher.graph, seen, "intraq",
-      [&](const Node& bn, const torch::Tensor& input) {
-        const BatchStatistics batch = BiasedBatchStatistics(input);
+      [&](const Node& bn, const ImageMoments& moments) {
+        const BatchStatistics batch = BiasedBatchStatistics(moments);
         mean = mean + (batch.mean - bn.parameters.at("running_mean")).square().mean();
         variance = variance + (batch.variance - bn.parameters.at("running_var")).square().mean();
       },

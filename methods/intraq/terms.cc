@@ -18,9 +18,9 @@ torch::Tensor Features(const Teacher& teacher, const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
   torch::Tensor features;
   ForwardHooks hooks;
-  hooks.on_input = [&features, last = FeatureLayer(teacher.graph)](int node,
-                                                                   const torch::Tensor& input) {
-    if (node == last) features = input.flatten(1);
+  hooks.replace_input[{FeatureLayer(teacher.graph), 0}] = [&](const torch::Tensor& input) {
+    features = input.flatten(1);
+    return input;
   };
   Run(teacher.graph, images.contiguous(torch::MemoryFormat::ChannelsLast), hooks);
   return features;

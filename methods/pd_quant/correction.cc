@@ -18,8 +18,8 @@ constexpr int64_t kPlateauPatience = 100;  // released code
 constexpr double kPlateauFactor = 0.1;
 constexpr double kLowestRate = 1e-5;
 
-torch::Tensor Matching(const Node& bn, const torch::Tensor& input) {
-  return PerImageMismatch(PerImageStatistics(input, bn.name), bn.parameters.at("running_mean"),
+torch::Tensor Matching(const Node& bn, const ImageMoments& moments) {
+  return PerImageMismatch(PerImageStatistics(moments, bn.name), bn.parameters.at("running_mean"),
                           RunningStd(bn));
 }
 
@@ -143,10 +143,9 @@ torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const to
                              double weight) {
   torch::Tensor matching;
   ForwardHooks hooks;
-  hooks.on_input = [&](int node, const torch::Tensor& input) {
-    const Node& bn = unit.nodes[static_cast<size_t>(node)];
-    if (bn.op != Op::kBatchNorm || input.size(2) * input.size(3) == 1) return;
-    const torch::Tensor part = Matching(bn, input);
+  hooks.on_moments = [&](int node, const ImageMoments& moments) {
+    if (moments.values == 1) return;
+    const torch::Tensor part = Matching(unit.nodes[static_cast<size_t>(node)], moments);
     matching = matching.defined() ? matching + part : part;
   };
   Run(unit, p, hooks);

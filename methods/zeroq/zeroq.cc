@@ -17,10 +17,10 @@ struct ZeroQSettings {
 // plus the same for the image itself, against mean 0 and std 1 (paper eq. 3; the released
 // distill_data.py takes the statistics of each image, not of the batch).
 torch::Tensor Loss(const Graph& graph, const torch::Tensor& x) {
-  torch::Tensor loss = PerImageMismatch(PerImageStatistics(x, "image"),
+  torch::Tensor loss = PerImageMismatch(PerImageStatistics(MomentsByImage(x), "image"),
                                         torch::zeros(1, x.options()), torch::ones(1, x.options()));
-  VisitBatchNormInputs(graph, x, "zeroq", [&](const Node& bn, const torch::Tensor& input) {
-    loss = loss + PerImageMismatch(PerImageStatistics(input, bn.name),
+  VisitBatchNorms(graph, x, "zeroq", [&](const Node& bn, const ImageMoments& moments) {
+    loss = loss + PerImageMismatch(PerImageStatistics(moments, bn.name),
                                    bn.parameters.at("running_mean"), RunningStd(bn));
   });
   return loss;

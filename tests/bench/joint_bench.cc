@@ -9,10 +9,10 @@
 #include <cstdlib>
 
 #include "engine/generative/teacher_pass.h"
-#include "engine/models/registry.h"
 #include "engine/quant/quantizer.h"
 #include "tests/support/engine/group_of_threads.h"
 #include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/random_teacher.h"
 
 namespace zerosweep {
 namespace {
@@ -69,20 +69,6 @@ class Watch final : public Checkpoints {
   int64_t bytes_ = 0, offered_ = 0;
 };
 
-Teacher RandomTeacher() {
-  torch::manual_seed(0);
-  Teacher teacher{.graph = BuildModel("resnet20_cifar_a", 3, 32, 32, 10),
-                  .arch = "resnet20_cifar_a",
-                  .dataset = "cifar10",
-                  .classes = 10,
-                  .mean = {0, 0, 0},
-                  .std = {1, 1, 1}};
-  for (Node& node : teacher.graph.nodes)
-    for (auto& [name, tensor] : node.parameters)
-      tensor = name == "running_var" ? torch::ones_like(tensor) : 0.1 * torch::randn_like(tensor);
-  return teacher;
-}
-
 // float32 values that a step of gdfq hands to collectives.
 int64_t ValuesOfAStep(const Teacher& teacher) {
   int64_t channels = 0, student = 0;
@@ -101,7 +87,7 @@ int64_t ValuesOfAStep(const Teacher& teacher) {
 
 int Main(int steps) {
   at::set_num_threads(1);
-  const Teacher teacher = RandomTeacher();
+  const Teacher teacher = RandomTeacher("resnet20_cifar_a", 32);
   const auto& entry = QuantizerRegistry::Get("gdfq");
   const Json params = {{"batch", kBatch},         {"warm_up", kWarmUp}, {"calibration", kWarmUp},
                        {"iterations", steps + 2}, {"snapshots", 1},     {"heldout", 8}};

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/synthesizer.h"
 #include "methods/dsg/objective.h"
+#include "tests/support/engine/batch_norm_inputs.h"
 #include "tests/support/engine/synthesizer_checks.h"
 
 namespace zerosweep {
@@ -62,12 +62,11 @@ double AlignmentByHand(const Teacher& teacher, const torch::Tensor& images,
   };
   add(images, torch::zeros(3), torch::full({3}, 1 - 1e-6), {}, [](int64_t) { return 1.0; });
   int64_t layer = 0;
-  VisitBatchNormInputs(
-      teacher.graph, images, "test", [&](const Node& bn, const torch::Tensor& input) {
-        add(input, bn.parameters.at("running_mean"), bn.parameters.at("running_var"),
-            slacks.at(static_cast<size_t>(layer)), [&](int64_t b) { return weight(layer, b); });
-        ++layer;
-      });
+  VisitBatchNormInputs(teacher.graph, images, [&](const Node& bn, const torch::Tensor& input) {
+    add(input, bn.parameters.at("running_mean"), bn.parameters.at("running_var"),
+        slacks.at(static_cast<size_t>(layer)), [&](int64_t b) { return weight(layer, b); });
+    ++layer;
+  });
   return total;
 }
 
@@ -123,7 +122,7 @@ TEST(DsgTest, SlacksAreThePercentileOverChannelsOfGaussianImages) {
   EXPECT_GT(progress.reports["Gaussian images"], 1) << "a stage that says nothing counts as hung";
   const torch::Tensor x = random.NormalForSamples(0, "slack_image", {kImages, 3, 8, 8});
   size_t layer = 0;
-  VisitBatchNormInputs(teacher.graph, x, "test", [&](const Node& bn, const torch::Tensor& input) {
+  VisitBatchNormInputs(teacher.graph, x, [&](const Node& bn, const torch::Tensor& input) {
     std::vector<double> mean, std;
     for (int64_t c = 0; c < 8; ++c) {
       const torch::Tensor values = input.select(1, c).to(torch::kFloat64);

@@ -2,10 +2,10 @@
 #include <torch/types.h>
 
 #include "base/error.h"
-#include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/synthesizer.h"
 #include "methods/genie/generator.h"
 #include "methods/genie/swing.h"
+#include "tests/support/engine/batch_norm_inputs.h"
 #include "tests/support/engine/synthesizer_checks.h"
 
 namespace zerosweep {
@@ -32,18 +32,17 @@ double LossByHand(const Teacher& teacher, const torch::Tensor& images) {
                static_cast<double>(images.size(0));
     }
   }
-  VisitBatchNormInputs(
-      teacher.graph, images, "test", [&](const Node& bn, const torch::Tensor& input) {
-        const int64_t channels = input.size(1);
-        for (int64_t c = 0; c < channels; ++c) {
-          const torch::Tensor values = input.select(1, c).to(torch::kFloat64).flatten();
-          const double mean_error =
-              (values.mean() - bn.parameters.at("running_mean")[c]).item<double>();
-          total += (mean_error * mean_error +
-                    SquaredStdError(values, bn.parameters.at("running_var")[c].item<double>())) /
-                   static_cast<double>(channels);
-        }
-      });
+  VisitBatchNormInputs(teacher.graph, images, [&](const Node& bn, const torch::Tensor& input) {
+    const int64_t channels = input.size(1);
+    for (int64_t c = 0; c < channels; ++c) {
+      const torch::Tensor values = input.select(1, c).to(torch::kFloat64).flatten();
+      const double mean_error =
+          (values.mean() - bn.parameters.at("running_mean")[c]).item<double>();
+      total += (mean_error * mean_error +
+                SquaredStdError(values, bn.parameters.at("running_var")[c].item<double>())) /
+               static_cast<double>(channels);
+    }
+  });
   return total;
 }
 

@@ -5,9 +5,9 @@
 
 #include "engine/data/random_view.h"
 #include "engine/models/builder.h"
-#include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/labels.h"
 #include "methods/intraq/objective.h"
+#include "tests/support/engine/batch_norm_inputs.h"
 #include "tests/support/engine/synthesizer_checks.h"
 
 namespace zerosweep {
@@ -41,7 +41,7 @@ struct IntraqTest : testing::Test {
 std::map<std::string, double> StatisticsByHand(const Teacher& teacher, const torch::Tensor& x) {
   std::map<std::string, double> terms;
   double layers = 0;
-  VisitBatchNormInputs(teacher.graph, x, "test", [&](const Node& bn, const torch::Tensor& input) {
+  VisitBatchNormInputs(teacher.graph, x, [&](const Node& bn, const torch::Tensor& input) {
     ++layers;
     const auto channels = static_cast<double>(input.size(1));
     for (int64_t c = 0; c < input.size(1); ++c) {
@@ -253,9 +253,8 @@ TEST_F(IntraqTest, AConvolutionOfOnePixelIsAClassifierWithOrWithoutAFlatten) {
     const torch::Tensor x = torch::randn({3, 3, 10, 10});
     torch::Tensor pooled;
     ForwardHooks hooks;
-    hooks.replace_output = [&](int node, const torch::Tensor& output) {
-      if (other.graph.nodes[static_cast<size_t>(node)].name == "relu2")
-        pooled = output.mean(at::IntArrayRef{2, 3});
+    hooks.replace_output[{other.graph.Find("relu2"), 0}] = [&](const torch::Tensor& output) {
+      pooled = output.mean(at::IntArrayRef{2, 3});
       return output;
     };
     zerosweep::Run(other.graph, x, hooks);

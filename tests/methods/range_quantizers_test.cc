@@ -37,9 +37,8 @@ float Hi(const QuantizedNetwork& network, size_t site) {
 torch::Tensor Relu1(const Graph& graph, const torch::Tensor& x) {
   torch::Tensor seen;
   ForwardHooks hooks;
-  hooks.replace_output = [&](int node, const torch::Tensor& output) {
-    if (graph.nodes[static_cast<size_t>(node)].name == "relu1") seen = output;
-    return output;
+  hooks.replace_output[{graph.Find("relu1"), 0}] = [&](const torch::Tensor& output) {
+    return seen = output;
   };
   zerosweep::Run(graph, x, hooks);
   return seen;
@@ -85,9 +84,8 @@ TEST(RangeQuantizersTest, DeeperRangesSeeQuantizedTensors) {
   EXPECT_NEAR(Hi(network, 1), relu2.max().item<float>(), 1e-5);
   torch::Tensor unquantized;
   ForwardHooks hooks;
-  hooks.replace_output = [&](int node, const torch::Tensor& output) {
-    if (teacher.graph.nodes[static_cast<size_t>(node)].name == "relu2") unquantized = output;
-    return output;
+  hooks.replace_output[{teacher.graph.Find("relu2"), 0}] = [&](const torch::Tensor& output) {
+    return unquantized = output;
   };
   zerosweep::Run(teacher.graph, x, hooks);
   EXPECT_GT(std::abs(Hi(network, 1) - unquantized.max().item<float>()), 1e-3);

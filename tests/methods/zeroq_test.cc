@@ -2,8 +2,8 @@
 #include <torch/types.h>
 
 #include "base/error.h"
-#include "engine/synthesis/batch_norm_statistics.h"
 #include "engine/synthesis/synthesizer.h"
+#include "tests/support/engine/batch_norm_inputs.h"
 #include "tests/support/engine/synthesizer_checks.h"
 
 namespace zerosweep {
@@ -31,10 +31,9 @@ double LossByHand(const Teacher& teacher, const torch::Tensor& images) {
     }
   };
   add(images, torch::zeros(3), torch::full({3}, 1 - 1e-6));
-  VisitBatchNormInputs(
-      teacher.graph, images, "test", [&](const Node& bn, const torch::Tensor& input) {
-        add(input, bn.parameters.at("running_mean"), bn.parameters.at("running_var"));
-      });
+  VisitBatchNormInputs(teacher.graph, images, [&](const Node& bn, const torch::Tensor& input) {
+    add(input, bn.parameters.at("running_mean"), bn.parameters.at("running_var"));
+  });
   return total;
 }
 

@@ -142,23 +142,19 @@ TEST(ExecutorTest, ChunkHasSeveralOutputs) {
   EXPECT_THROW(zerosweep::Run(odd, x), Error);
 }
 
-TEST(ExecutorTest, HooksSeeEachPartOfAChunkOnce) {
+TEST(ExecutorTest, HooksReplaceEachPartOfAChunk) {
   const torch::Tensor x = torch::tensor({-1.f, 2.f, -3.f, 4.f}).view({1, 4, 1, 1});
   ForwardHooks hooks;
-  std::vector<Value> parts;
-  std::vector<int> nodes;
-  hooks.replace_part = [&](Value part, const torch::Tensor& t) {
-    parts.push_back(part);
-    return part.output == 1 ? t * 10 : t;
-  };
-  hooks.replace_output = [&](int node, const torch::Tensor& t) {
-    nodes.push_back(node);
-    return t;
-  };
+  std::vector<Value> seen;
+  for (const Value value : {Value{0, 0}, Value{1, 0}, Value{1, 1}, Value{2, 0}, Value{3, 0}}) {
+    hooks.replace_output[value] = [&, value](const torch::Tensor& t) {
+      seen.push_back(value);
+      return value == Value{1, 1} ? t * 10 : t;
+    };
+  }
   ExpectEqual(zerosweep::Run(SwapHalves(), x, hooks).flatten(),
               torch::tensor({-30.f, 40.f, 0.f, 2.f}));
-  EXPECT_EQ(parts, (std::vector<Value>{{1, 0}, {1, 1}}));
-  EXPECT_EQ(nodes, (std::vector<int>{0, 2, 3}));
+  EXPECT_EQ(seen, (std::vector<Value>{{0, 0}, {1, 0}, {1, 1}, {2, 0}, {3, 0}}));
 }
 
 TEST(ExecutorTest, AddsAndConcatenates) {
@@ -233,11 +229,9 @@ TEST(ExecutorTest, HooksSeeAndReplaceTensors) {
   hooks.on_input = [&](int node, const torch::Tensor& t) {
     seen.emplace_back(node, t.item<float>());
   };
-  hooks.replace_input = [](int node, int index, const torch::Tensor& t) {
-    return node == 1 && index == 0 ? t + 1 : t;
-  };
+  hooks.replace_input[{1, 0}] = [](const torch::Tensor& t) { return t + 1; };
   hooks.replace_weight = [](int, const torch::Tensor& w) { return w * 10; };
-  hooks.replace_output = [](int node, const torch::Tensor& t) { return node == 2 ? t + 0.5 : t; };
+  hooks.replace_output[{2, 0}] = [](const torch::Tensor& t) { return t + 0.5; };
   // (3 + 1) · 20 → ReLU → + ½
   EXPECT_EQ(zerosweep::Run(graph, torch::full({1, 1, 1, 1}, 3.f), hooks).item<float>(), 80.5f);
   EXPECT_EQ(seen, (std::vector<std::pair<int, float>>{{1, 4.f}, {2, 80.f}}));
@@ -266,13 +260,14 @@ TEST(ExecutorTest, WhatATapKeepsIsNotOverwritten) {
 
 TEST(ExecutorTest, RefusesReplacementsOfAnotherShape) {
   ForwardHooks hooks;
-  hooks.replace_output = [](int, const torch::Tensor& t) { return t.flatten(); };
+  hooks.replace_output[{0, 0}] = [](const torch::Tensor& t) { return t.flatten(); };
   try {
     zerosweep::Run(OneBatchNorm(), torch::zeros({1, 1, 1, 2}), hooks);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInternal);
-    EXPECT_STREQ(error.what(), "a hook replaced the output of 'input' by a tensor of another shape");
+    EXPECT_STREQ(error.what(),
+                 "a hook replaced the output of 'input' by a tensor of another shape");
   }
 }
 

@@ -17,7 +17,8 @@ TEST(MomentsTest, AreMeanAndBiasedVarianceWithTheirGradients) {
     plain.push_back(x.clone().requires_grad_(true));
     x.requires_grad_(true);
   }
-  const std::vector<Moments> moments = GlobalMoments(alone, tensors);
+  const std::vector<Moments> moments =
+      GlobalMoments(alone, {MomentsByImage(tensors[0]), MomentsByImage(tensors[1])});
   torch::Tensor loss = torch::zeros({}, torch::kFloat64), expected = loss;
   for (size_t i = 0; i < tensors.size(); ++i) {
     const auto [variance, mean] =
@@ -42,14 +43,14 @@ TEST(MomentsTest, AreThoseOfAllRanksWithTheirGradients) {
     return (moments.mean.exp() + moments.variance.square()).sum();
   };
   SoloGroup alone;
-  loss_of(GlobalMoments(alone, {single}).front()).backward();
+  loss_of(GlobalMoments(alone, {MomentsByImage(single)}).front()).backward();
   for (const int ranks : {2, 4}) {
     RunRanks(ranks, [&](Group& group) {
       const BatchPart part = group.PartOf(7);
       EXPECT_THROW(group.PartOf(ranks - 1), Error) << "a rank without an image";
       const torch::Tensor own =
           whole.slice(0, part.first, part.first + part.count).clone().requires_grad_(true);
-      const Moments moments = GlobalMoments(group, {own}).front();
+      const Moments moments = GlobalMoments(group, {MomentsByImage(own)}).front();
       PerRankShare(group, loss_of(moments)).backward();
       const torch::Tensor expected = single.grad().slice(0, part.first, part.first + part.count);
       EXPECT_TRUE(torch::allclose(own.grad(), expected, 1e-12, 1e-14)) << group.rank();

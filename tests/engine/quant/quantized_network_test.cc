@@ -63,16 +63,14 @@ TEST(QuantizedNetworkTest, AShortcutMayQuantizeForItself) {
     QuantizedNetwork network = Calibrated(teacher, protocol, x, 32, 4);
     network.activations()[1].grid = MakeUniformGrid(torch::zeros({}), torch::full({}, 0.3), 4);
     ForwardHooks hooks;  // by hand, on the network without quantizers
-    hooks.replace_input = [&](int node, int index, const torch::Tensor& input) {
-      if (node == add && index == 1) return FakeQuantize(stem, network.activations()[1].grid);
-      if (graph.nodes[static_cast<size_t>(node)].name == "conv2")
-        return FakeQuantize(stem, network.activations()[0].grid);
-      return input;
+    const auto quantized = [&](size_t site) {
+      return [&, site](const torch::Tensor&) {
+        return FakeQuantize(stem, network.activations()[site].grid);
+      };
     };
-    hooks.replace_output = [&](int node, const torch::Tensor& output) {
-      return node == network.activations()[2].site.node
-                 ? FakeQuantize(output, network.activations()[2].grid)
-                 : output;
+    hooks.replace_input = {{{add, 1}, quantized(1)}, {{graph.Find("conv2"), 0}, quantized(0)}};
+    hooks.replace_output[network.activations()[2].site.value()] = [&](const torch::Tensor& output) {
+      return FakeQuantize(output, network.activations()[2].grid);
     };
     EXPECT_TRUE(torch::equal(network.Forward(x), zerosweep::Run(graph, x, hooks)));
     TempFolder folder;
@@ -213,16 +211,13 @@ TEST(QuantizedNetworkTest, ExemptReadersSeeTheUnquantizedTensor) {
 
   // By hand: quantize relu1 for conv2 alone.
   ForwardHooks hooks;
-  hooks.replace_input = [&](int node, int, const torch::Tensor& input) {
-    return teacher.graph.nodes[static_cast<size_t>(node)].name == "conv2"
-               ? FakeQuantize(input, network.activations()[0].grid)
-               : input;
+  const auto quantized = [&](size_t site) {
+    return [&, site](const torch::Tensor& tensor) {
+      return FakeQuantize(tensor, network.activations()[site].grid);
+    };
   };
-  hooks.replace_output = [&](int node, const torch::Tensor& output) {
-    return teacher.graph.nodes[static_cast<size_t>(node)].name == "relu2"
-               ? FakeQuantize(output, network.activations()[1].grid)
-               : output;
-  };
+  hooks.replace_input[{teacher.graph.Find("conv2"), 0}] = quantized(0);
+  hooks.replace_output[{teacher.graph.Find("relu2"), 0}] = quantized(1);
   EXPECT_TRUE(torch::equal(fp, zerosweep::Run(teacher.graph, x, hooks)));
 }
 

@@ -12,7 +12,7 @@ TEST(BatchNormStatisticsTest, OfABatchAreItsMeanAndUnbiasedVariance) {
   torch::manual_seed(1);
   for (const auto format : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
     const torch::Tensor x = (torch::randn({4, 5, 6, 7}) + 3).contiguous(format);
-    const BatchStatistics batch = PerBatchStatistics(x, "x");
+    const BatchStatistics batch = PerBatchStatistics(MomentsByImage(x), "x");
     EXPECT_TRUE(torch::allclose(batch.mean, x.mean({0, 2, 3}), 1e-6, 1e-6));
     EXPECT_TRUE(torch::allclose(batch.variance, x.var({0, 2, 3}, /*unbiased=*/true), 1e-5, 1e-6));
   }
@@ -30,7 +30,7 @@ TEST(BatchNormStatisticsTest, TheGradientIsThatOfTheFormula) {
   };
   const torch::Tensor values = torch::randn({2, 3, 4, 4}, torch::kFloat64);
   const torch::Tensor ours = gradient(values, [](const torch::Tensor& x) {
-    const BatchStatistics batch = PerBatchStatistics(x, "x");
+    const BatchStatistics batch = PerBatchStatistics(MomentsByImage(x), "x");
     return std::pair(batch.mean, batch.variance);
   });
   const torch::Tensor formula = gradient(values, [](const torch::Tensor& x) {
@@ -43,7 +43,7 @@ TEST(BatchNormStatisticsTest, TheGradientIsThatOfTheFormula) {
 
 TEST(BatchNormStatisticsTest, OneValueHasNoVariance) {
   try {
-    PerBatchStatistics(torch::zeros({1, 2, 1, 1}), "bn");
+    PerBatchStatistics(MomentsByImage(torch::zeros({1, 2, 1, 1})), "bn");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kTrial);

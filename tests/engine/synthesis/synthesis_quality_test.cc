@@ -5,6 +5,7 @@
 
 #include "engine/graph/executor.h"
 #include "engine/synthesis/quality.h"
+#include "tests/support/engine/batch_norm_inputs.h"
 #include "tests/support/engine/tiny_network.h"
 
 namespace zerosweep {
@@ -25,10 +26,7 @@ double DeviationByHand(const std::vector<double>& values) {
 // The definition once more, image by image and channel by channel in double precision.
 double SpreadByHand(const Teacher& teacher, const torch::Tensor& images) {
   double total = 0;
-  ForwardHooks hooks;
-  hooks.on_input = [&](int node, const torch::Tensor& input) {
-    const Node& bn = teacher.graph.nodes[static_cast<size_t>(node)];
-    if (bn.op != Op::kBatchNorm) return;
+  VisitBatchNormInputs(teacher.graph, images, [&](const Node& bn, const torch::Tensor& input) {
     double spread = 0, running = 0;
     for (int64_t c = 0; c < input.size(1); ++c) {
       std::vector<double> means, stds;
@@ -41,8 +39,7 @@ double SpreadByHand(const Teacher& teacher, const torch::Tensor& images) {
       running += std::sqrt(bn.parameters.at("running_var")[c].item<double>());
     }
     total += spread / running;
-  };
-  zerosweep::Run(teacher.graph, images, hooks);
+  });
   return total / static_cast<double>(teacher.graph.BatchNorms().size());
 }
 

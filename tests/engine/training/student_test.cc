@@ -65,11 +65,11 @@ TEST(StudentTest, GradientsPassStraightThrough) {
   const QuantizedNetwork network = student.Quantized();
   ForwardHooks hooks;
   const std::vector<QuantizedActivation>& activations = network.activations();
-  hooks.replace_output = [&](int node, const torch::Tensor& output) {
-    for (const QuantizedActivation& activation : activations)
-      if (activation.site.node == node) return FakeQuantize(output, activation.grid);
-    return output;
-  };
+  for (const QuantizedActivation& activation : activations) {
+    hooks.replace_output[activation.site.value()] = [&](const torch::Tensor& output) {
+      return FakeQuantize(output, activation.grid);
+    };
+  }
   hooks.on_input = [&](int node, const torch::Tensor& input) {
     if (network.graph().nodes[static_cast<size_t>(node)].op == Op::kLinear) features = input;
   };

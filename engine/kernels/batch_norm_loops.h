@@ -1,0 +1,59 @@
+// The loops of batch_norm.h over float32 in memory. The bits of a result depend neither on the
+// instruction set nor on the number of threads.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace zerosweep {
+
+enum class Activation { kNone, kRelu, kRelu6 };
+
+// The memory of one image of a channels-last tensor, `pixels` × `channels` floats, or of one plane
+// of a contiguous tensor, whose `channels` are 1. The loops see it as rows whose length is a
+// multiple of the channels and of the width of a vector, and a rest behind the last row.
+struct MapShape {
+  MapShape(int64_t pixels, int64_t channels);
+  // A value for each channel, repeated along a row.
+  std::vector<float> Along(const float* values) const;
+  int64_t values() const { return pixels * channels; }
+
+  int64_t pixels, channels;
+  int64_t row;   // floats
+  int64_t rows;  // whole ones
+};
+
+// y = activation(scale · x + shift + residual). `residual` and `y` may be null; y may be x. Then
+// the mean over pixels and the sum of squared deviations from it, both `channels` values, unless
+// they are null.
+struct NormForward {
+  const float* x;
+  const float* residual;
+  float* y;
+  float *mean, *squares;
+};
+// What flows back, with g the gradient of y:
+//   for_residual = g · activation'(scale · x + shift + residual), 0 without g
+//   for_x = for_residual · scale + slope · (x − mean) + offset
+// `residual`, `g` and `for_residual` may be null.
+struct NormBackward {
+  const float* x;
+  const float* residual;
+  const float* g;
+  float* for_x;
+  float* for_residual;
+};
+
+// Rows of MapShape::Along. NormBackward alone reads `mean`, `slope` and `offset`, which are null when
+// there are no moments.
+struct NormRows {
+  const float *scale = nullptr, *shift = nullptr;
+  const float *mean = nullptr, *slope = nullptr, *offset = nullptr;
+};
+
+void Pass(const MapShape& shape, const NormRows& rows, Activation activation,
+          const NormForward& map);
+void Pass(const MapShape& shape, const NormRows& rows, Activation activation,
+          const NormBackward& map);
+
+}  // namespace zerosweep

@@ -1,0 +1,215 @@
+// The inner loops of synthesis, reconstruction, joint training and evaluation beside their own
+// convolutions: the same convolutions with the same gradients and memory formats, and nothing else
+// (docs/performance.md). A ResNet-20 for CIFAR with random weights.
+//
+//   loops_bench [--threads N] [--runs N] [LOOP …]
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "engine/quant/quantizer.h"
+#include "engine/stages/accuracy.h"
+#include "engine/synthesis/synthesizer.h"
+#include "tests/support/engine/convolution_log.h"
+#include "tests/support/engine/memory_checkpoints.h"
+#include "tests/support/engine/quiet_progress.h"
+#include "tests/support/engine/random_teacher.h"
+
+namespace zerosweep {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double Since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.at(values.size() / 2);
+}
+
+// Steps in a row that compute the same convolutions.
+struct Phase {
+  ConvolutionLog::Calls calls;
+  std::vector<double> seconds;
+};
+
+// Times the steps of a loop, which ends each by a report.
+class StepClock final : public Progress {
+ public:
+  explicit StepClock(ConvolutionLog& log) : log_(log) { log_.Take(); }
+
+  void Report(double, double, const char*, const std::string&) override {
+    const double seconds = Since(last_);
+    const ConvolutionLog::Calls calls = log_.Take();
+    if (phases.empty() || phases.back().calls != calls) phases.push_back({calls, {}});
+    phases.back().seconds.push_back(seconds);
+    last_ = Clock::now();
+  }
+
+  std::vector<Phase> phases;
+
+ private:
+  ConvolutionLog& log_;
+  Clock::time_point last_ = Clock::now();
+};
+
+struct Loop {
+  std::string name;
+  std::string what;   // settings
+  size_t steps = 0;   // of a phase that counts, at least
+  bool last = false;  // the last such phase alone: the one in which everything is trained
+  std::function<void(Progress&)> run;
+};
+
+struct Cost {
+  double loop = 0, convolutions = 0;  // seconds of a step, the mean over phases
+};
+
+// One run of the loop, and one replay of its convolutions.
+Cost Measure(const Loop& loop) {
+  constexpr size_t kWarmUp = 2;  // steps
+  ConvolutionLog log;
+  StepClock clock(log);
+  loop.run(clock);
+  std::vector<Phase> phases;
+  for (Phase& phase : clock.phases)
+    if (phase.seconds.size() >= loop.steps) phases.push_back(std::move(phase));
+  if (phases.empty()) throw std::runtime_error(loop.name + ": no phase is long enough");
+  if (loop.last) phases.erase(phases.begin(), phases.end() - 1);
+  Cost cost;
+  for (const Phase& phase : phases) {
+    cost.loop += Median({phase.seconds.begin() + kWarmUp, phase.seconds.end()});
+    std::vector<double> replays;
+    for (size_t i = 0; i < phase.seconds.size(); ++i) replays.push_back(log.Replay(phase.calls));
+    cost.convolutions += Median({replays.begin() + kWarmUp, replays.end()});
+  }
+  const auto count = static_cast<double>(phases.size());
+  return {cost.loop / count, cost.convolutions / count};
+}
+
+class Loops {
+ public:
+  Loops()
+      : teacher_(RandomTeacher("resnet20_cifar_a", 32)), images_(torch::randn({128, 3, 32, 32})) {
+    dataset_ = {
+        .name = "random",
+        .split = "test",
+        .images = ImagesInMemory(torch::randint(256, {kEvaluated, 3, 32, 32}, torch::kUInt8)),
+        .labels = torch::zeros({kEvaluated}, torch::kInt64),
+        .classes = 10};
+  }
+
+  std::vector<Loop> All() const {
+    std::vector<Loop> loops;
+    for (const char* name : {"zeroq", "dsg", "intraq", "genie_d"}) {
+      loops.push_back({name, "batch 128", kSteps, true,
+                       [this, name](Progress& progress) { Synthesize(name, progress); }});
+    }
+    loops.push_back(
+        {"gdfq", "W4A4, batch 64, both trained", kSteps, true, [this](Progress& progress) {
+           Quantize("gdfq",
+                    {{"batch", 64},
+                     {"warm_up", 2},
+                     {"calibration", 2},
+                     {"iterations", kSteps + 4},
+                     {"snapshots", 1},
+                     {"heldout", 8}},
+                    progress);
+         }});
+    for (const char* name : {"genie_m", "qdrop", "adaround", "pd_quant"}) {
+      loops.push_back({name, "W4A4, batch 32, mean of the units", kUnitSteps, false,
+                       [this, name](Progress& progress) {
+                         Quantize(name, {{"iterations", kUnitSteps}, {"batch", 32}}, progress);
+                       }});
+    }
+    loops.push_back(
+        {"evaluate", "W4A4, 100 images", kSteps, false, [this](Progress& progress) {
+           QuietProgress quiet;
+           const QuantizedNetwork network = Quantize("minmax", Json::object(), quiet);
+           MeasureAccuracy([&](const torch::Tensor& x) { return network.Forward(x); }, dataset_,
+                           teacher_, 0, progress);
+         }});
+    return loops;
+  }
+
+ private:
+  static constexpr int64_t kSteps = 8, kUnitSteps = 12, kEvaluated = 2000;
+
+  void Synthesize(const std::string& name, Progress& progress) const {
+    NoCheckpoints none;
+    SynthesizerRegistry::Get(name).function(
+        {.teacher = teacher_,
+         .random = RandomStreams(0),
+         .progress = progress,
+         .checkpoints = none},
+        {{"images", 128}, {"batch", 128}, {"iterations", kSteps}});
+  }
+
+  QuantizedNetwork Quantize(const std::string& name, const Json& params, Progress& progress) const {
+    NoCheckpoints none;
+    SoloGroup alone;
+    const Protocol protocol;
+    return QuantizerRegistry::Get(name)
+        .function({.teacher = teacher_,
+                   .images = images_,
+                   .setting = {protocol, false, 4, 4},
+                   .random = RandomStreams(0),
+                   .progress = progress,
+                   .checkpoints = none,
+                   .group = alone},
+                  params)
+        .network;
+  }
+
+  Teacher teacher_;
+  torch::Tensor images_;
+  Dataset dataset_;
+};
+
+}  // namespace
+
+int Main(int threads, int runs, const std::vector<std::string>& wanted) {
+  at::set_num_threads(threads);
+  fmt::print("ResNet-20 for CIFAR, {} thread(s), medians of {} runs, milliseconds a step\n\n",
+             threads, runs);
+  fmt::print("{:<10} {:<34} {:>8} {:>13} {:>6}\n", "loop", "", "ours", "convolutions", "ratio");
+  const Loops loops;
+  for (const Loop& loop : loops.All()) {
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), loop.name) == wanted.end())
+      continue;
+    std::vector<double> ours, alone, ratios;
+    for (int i = 0; i < runs; ++i) {
+      const Cost cost = Measure(loop);
+      ours.push_back(cost.loop);
+      alone.push_back(cost.convolutions);
+      ratios.push_back(cost.loop / cost.convolutions);
+    }
+    fmt::print("{:<10} {:<34} {:8.1f} {:13.1f} {:6.2f}\n", loop.name, loop.what, 1e3 * Median(ours),
+               1e3 * Median(alone), Median(ratios));
+    std::fflush(stdout);
+  }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  fmt::print("\npeak memory {:.2f} GB\n", static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
+  return 0;
+}
+
+}  // namespace zerosweep
+
+int main(int argc, char** argv) {
+  CLI::App app("Inner loops beside their own convolutions.");
+  int threads = 1, runs = 5;
+  std::vector<std::string> wanted;
+  app.add_option("--threads", threads, "threads of each operator");
+  app.add_option("--runs", runs, "runs, alternating");
+  app.add_option("loops", wanted, "loops to measure; default: all");
+  CLI11_PARSE(app, argc, argv);
+  return zerosweep::Main(threads, runs, wanted);
+}
