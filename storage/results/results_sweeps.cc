@@ -11,14 +11,6 @@ namespace {
 
 constexpr size_t kMaxSource = 1 << 20;
 
-// Steps a bound statement and returns the id in its first row.
-int64_t IdFrom(Statement& statement) {
-  statement.Step();
-  const int64_t id = statement.Int(0);
-  statement.Reset();
-  return id;
-}
-
 // Inserts one sweep; lives for one transaction. Trials come before stages because a stage records
 // which trial caused it.
 class SweepInserter {
@@ -101,15 +93,14 @@ std::string SweepInserter::Digest() {
 bool SweepInserter::Sweep(const std::string& name, const std::string& source,
                           const Json& resolved) {
   const std::string digest = Digest();
-  Statement& find = db_.Prepare("SELECT id FROM sweep WHERE name = ? AND digest = ?");
-  const bool unchanged = find.Bind(name, digest).Step();
-  find.Reset();
+  const bool unchanged =
+      db_.Prepare("SELECT id FROM sweep WHERE name = ? AND digest = ?").Finds(name, digest);
   Statement& upsert =
       db_.Prepare(R"(INSERT INTO sweep (name, source, resolved, digest, created, updated)
     VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (name) DO UPDATE SET source = excluded.source,
       resolved = excluded.resolved, digest = excluded.digest, updated = excluded.updated
     RETURNING id)");
-  sweep_ = IdFrom(upsert.Bind(name, CleanLines(source, kMaxSource), resolved.dump(), digest, now_));
+  sweep_ = upsert.FirstInt(name, CleanLines(source, kMaxSource), resolved.dump(), digest, now_);
   if (unchanged) return false;
   // The sweep is what its file says now; trials that it no longer lists stay in the database.
   db_.Prepare("DELETE FROM sweep_trial WHERE sweep_id = ?").Run(sweep_);
@@ -143,10 +134,10 @@ SweepInserter::SharedIds SweepInserter::FindOrAdd(const Configuration& c) {
       ON CONFLICT (digest) DO UPDATE SET digest = digest RETURNING id)");
   Statement& execution = db_.Prepare(R"(INSERT INTO execution (config) VALUES (?)
       ON CONFLICT (config) DO UPDATE SET config = config RETURNING id)");
-  return {IdFrom(configuration.Bind(ConfigurationDigest(split.shared, c), c.dataset, c.model,
-                                    c.method, c.synthesizer, c.quantizer, c.w_bits, c.a_bits,
-                                    c.bits, c.protocol, c.variant, split.shared.dump())),
-          IdFrom(execution.Bind(split.own.dump()))};
+  return {configuration.FirstInt(ConfigurationDigest(split.shared, c), c.dataset, c.model, c.method,
+                                 c.synthesizer, c.quantizer, c.w_bits, c.a_bits, c.bits, c.protocol,
+                                 c.variant, split.shared.dump()),
+          execution.FirstInt(split.own.dump())};
 }
 
 int64_t SweepInserter::FindOrAdd(const StageDesign& design, bool has_seed) {
@@ -155,9 +146,8 @@ int64_t SweepInserter::FindOrAdd(const StageDesign& design, bool has_seed) {
   Statement& insert = db_.Prepare(R"(INSERT INTO design (kind, implementation, revision, params,
       roles, files, threads) VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET kind = kind RETURNING id)");
-  return IdFrom(insert.Bind(design.kind, design.implementation, design.revision,
-                            CanonicalJson(params), Json(design.roles).dump(), FilesOf(design),
-                            design.threads));
+  return insert.FirstInt(design.kind, design.implementation, design.revision, CanonicalJson(params),
+                         Json(design.roles).dump(), FilesOf(design), design.threads);
 }
 
 std::pair<int64_t, bool> SweepInserter::Trial(const TrialRow& trial) {
@@ -168,7 +158,7 @@ std::pair<int64_t, bool> SweepInserter::Trial(const TrialRow& trial) {
                     synthesizes ? seeds.synthesis : seeds.quantize, seeds.synthesis, seeds.quantize,
                     now_);
   if (db_.changes() > 0) return {db_.last_row(), true};
-  return {IdFrom(find_trial_.Bind(trial.id)), false};
+  return {find_trial_.FirstInt(trial.id), false};
 }
 
 int SweepInserter::Trials() {

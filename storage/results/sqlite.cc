@@ -181,4 +181,11 @@ std::string Database::Scalar(const std::string& sql) {
   return statement.Step() ? statement.Text(0) : std::string();
 }
 
+std::vector<std::string> Database::Texts(const std::string& sql) {
+  Statement statement(db_, path_.string(), sql);
+  std::vector<std::string> texts;
+  while (statement.Step()) texts.push_back(statement.Text(0));
+  return texts;
+}
+
 }  // namespace zerosweep

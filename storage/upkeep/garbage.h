@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "storage/home/home.h"
 
 namespace zerosweep {
@@ -19,6 +20,7 @@ struct Garbage {
   int files = 0;        // logs of unknown attempts, answered requests, temporary files
   int64_t bytes = 0;    // of artifacts, checkpoints and files
 };
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Garbage, staging, artifacts, checkpoints, files, bytes)
 
 // Removes the garbage. REQUIRES: the caller holds the home lock; `live` are the running attempts.
 // Throws kStorage, having removed nothing, when there are artifacts but the database has no stages.

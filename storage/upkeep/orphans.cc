@@ -7,13 +7,9 @@ std::vector<Published> Orphans(const Home& home, Database& database) {
   Statement& open =
       database.Prepare("SELECT 1 FROM stage WHERE name = ? AND state IN ('open', 'cancelled')");
   std::vector<Published> orphans;
-  for (Published& published : ArtifactStore(home).List()) {
-    const bool is_named = named.Bind(published.digest).Step();
-    const bool is_adoptable = open.Bind(published.manifest.stage).Step();
-    named.Reset();
-    open.Reset();
-    if (!is_named && !is_adoptable) orphans.push_back(std::move(published));
-  }
+  for (Published& published : ArtifactStore(home).List())
+    if (!named.Finds(published.digest) && !open.Finds(published.manifest.stage))
+      orphans.push_back(std::move(published));
   return orphans;
 }
 
