@@ -3,11 +3,8 @@
 #include <unordered_set>
 
 #include "base/error.h"
-#include "storage/artifacts/artifact_store.h"
 #include "storage/artifacts/checkpoints.h"
 #include "storage/home/file_system.h"
-#include "storage/results/sqlite.h"
-#include "storage/upkeep/orphans.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
@@ -109,6 +106,17 @@ class Collector {
 };
 
 }  // namespace
+
+std::vector<Published> Orphans(const Home& home, Database& database) {
+  Statement& named = database.Prepare("SELECT 1 FROM artifact WHERE digest = ?");
+  Statement& open =
+      database.Prepare("SELECT 1 FROM stage WHERE name = ? AND state IN ('open', 'cancelled')");
+  std::vector<Published> orphans;
+  for (Published& published : ArtifactStore(home).List())
+    if (!named.Finds(published.digest) && !open.Finds(published.manifest.stage))
+      orphans.push_back(std::move(published));
+  return orphans;
+}
 
 Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, double min_age) {
   Database database(home.database(), OpenMode::kRead);

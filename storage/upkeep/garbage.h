@@ -7,9 +7,14 @@
 #include <vector>
 
 #include "base/json.h"
-#include "storage/home/home.h"
+#include "storage/artifacts/artifact_store.h"
+#include "storage/results/sqlite.h"
 
 namespace zerosweep {
+
+// Published artifacts that no row names and that the next start will not adopt, because their stage
+// is unknown, done with another artifact, or failed.
+std::vector<Published> Orphans(const Home& home, Database& database);
 
 inline constexpr double kGarbageMinAge = 3600;  // seconds; younger files may still be in use
 
