@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 
-#include "base/error.h"
 #include "reports/compare/published.h"
 #include "reports/html/html_page.h"
 #include "reports/html/svg_plot.h"

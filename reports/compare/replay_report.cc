@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "reports/leaderboard/settings.h"
 #include "storage/artifacts/artifact_store.h"
 
 namespace zerosweep {
@@ -50,7 +51,7 @@ ReplayedStage CompareStage(const StageRow& row, const RecordedStage& recorded,
 }
 
 std::string FactText(const Json& fact) {
-  return fact.is_null() ? "not recorded" : fact.is_string() ? fact.get<std::string>() : fact.dump();
+  return fact.is_null() ? "not recorded" : ShownValue(fact);
 }
 
 // Adds what differs between the signatures of the attempts; once if several stages share it.

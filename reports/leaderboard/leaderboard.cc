@@ -1,7 +1,6 @@
 #include "reports/leaderboard/leaderboard.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <sstream>

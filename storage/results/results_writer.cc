@@ -1,4 +1,5 @@
 // The writer: opening, batches, derived states.
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
@@ -183,9 +184,8 @@ std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::strin
 
 std::string OneLine(const std::string& text) {
   std::string line = Redact(text.substr(0, 2000));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
+  std::ranges::replace_if(
+      line, [](unsigned char c) { return c < 0x20; }, ' ');
   return line;
 }
 

@@ -2,9 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <cmath>
-#include <cstring>
-
 #include "base/error.h"
 
 namespace zerosweep {

@@ -1,7 +1,5 @@
 #include "storage/upkeep/garbage.h"
 
-#include <unordered_set>
-
 #include "base/error.h"
 #include "storage/artifacts/checkpoints.h"
 #include "storage/home/file_system.h"
