@@ -22,7 +22,7 @@ class SweepInserter {
         stages_(stages),
         now_(SystemClock().Unix()),
         stage_ids_(stages.size(), 0),
-        first_user_(stages.size(), 0) {}
+        first_user_(stages.size()) {}
 
   // Returns whether the sweep has changed since it was last inserted.
   bool Sweep(const std::string& name, const std::string& source, const Json& resolved) {
@@ -48,7 +48,7 @@ class SweepInserter {
       if (is_new) fresh_trials_.emplace_back(id, &trial);
       insert_sweep_trial_.Run(sweep_, id);
       for (const size_t stage : trial.stages)
-        if (first_user_[stage] == 0) first_user_[stage] = id;
+        if (!first_user_[stage]) first_user_[stage] = id;
     }
     return static_cast<int>(fresh_trials_.size());
   }
@@ -152,10 +152,9 @@ class SweepInserter {
     return {find_trial_.FirstInt(trial.id), false};
   }
 
-  std::pair<int64_t, bool> Stage(const StageRow& stage, int64_t caused_by) {
+  std::pair<int64_t, bool> Stage(const StageRow& stage, std::optional<int64_t> caused_by) {
     const int64_t design = IdOf(*stage.design, stage.seed.has_value());
-    insert_stage_.Run(stage.name, design, stage.seed ? &*stage.seed : nullptr, now_,
-                      caused_by == 0 ? nullptr : &caused_by);
+    insert_stage_.Run(stage.name, design, stage.seed, now_, caused_by);
     if (db_.changes() > 0) return {db_.last_row(), true};
     find_stage_.Bind(design, stage.name).Step();
     const int64_t id = find_stage_.Int(0);
@@ -172,7 +171,7 @@ class SweepInserter {
   double now_;
   int64_t sweep_ = 0;
   std::vector<int64_t> stage_ids_;
-  std::vector<int64_t> first_user_;  // by stage: the first trial that needs it
+  std::vector<std::optional<int64_t>> first_user_;  // by stage: the first trial that needs it
   std::vector<std::pair<int64_t, const TrialRow*>> fresh_trials_;
   std::vector<size_t> fresh_stages_;
   std::map<const Configuration*, SharedIds> configurations_;

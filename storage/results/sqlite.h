@@ -82,11 +82,9 @@ class Statement {
   void BindOne(int index, const std::string& value);
   void BindOne(int index, const char* value) { BindOne(index, std::string(value)); }
   void BindOne(int index, const Blob& value);
-  void BindOne(int index, const std::optional<double>& value) {
+  template <typename T>
+  void BindOne(int index, const std::optional<T>& value) {
     value ? BindOne(index, *value) : BindOne(index, nullptr);
-  }
-  void BindOne(int index, const int64_t* value) {  // null pointer: NULL
-    value == nullptr ? BindOne(index, nullptr) : BindOne(index, *value);
   }
   void Check(int code, const char* doing) const;
 
