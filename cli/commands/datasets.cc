@@ -34,9 +34,7 @@ int RunDatasets(const Globals& globals) {
 
 const RegisterCommand kDatasets{
     "datasets", "List datasets and where they lie ($ZEROSWEEP_DATA, or their usual folder)",
-    [](CLI::App&, const Globals& globals) -> CommandBody {
-      return [&globals] { return RunDatasets(globals); };
-    }};
+    RunDatasets};
 
 }  // namespace
 }  // namespace zerosweep

@@ -184,9 +184,7 @@ int RunDoctor(const Globals& globals) {
 }
 
 const RegisterCommand kDoctor{"doctor", "Say what works on this machine and what does not",
-                              [](CLI::App&, const Globals& globals) -> CommandBody {
-                                return [&globals] { return RunDoctor(globals); };
-                              }};
+                              RunDoctor};
 
 }  // namespace
 }  // namespace zerosweep

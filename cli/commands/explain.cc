@@ -159,11 +159,10 @@ int RunExplain(const std::string& id, const Globals& globals) {
 
 const RegisterCommand kExplain{
     "explain", "Say why a trial or a stage is in its state",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto id = std::make_shared<std::string>();
-      app.add_option("id", *id, "First characters of a trial, stage or attempt id")->required();
-      return [id, &globals] { return RunExplain(*id, globals); };
-    }};
+    [](CLI::App& app, std::string& id) {
+      app.add_option("id", id, "First characters of a trial, stage or attempt id")->required();
+    },
+    RunExplain};
 
 }  // namespace
 }  // namespace zerosweep

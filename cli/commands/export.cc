@@ -54,16 +54,16 @@ int RunExport(const Options& options, const Globals& globals) {
 
 const RegisterCommand kExport{
     "export", "Write a trial's quantized network, or a sweep as a bundle for another home",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto options = std::make_shared<Options>();
-      app.add_option("trial", options->trial, "The first characters of a trial's name");
-      app.add_option("--bundle", options->bundle,
+    [](CLI::App& app, Options& options) {
+      app.add_option("trial", options.trial, "The first characters of a trial's name");
+      app.add_option("--bundle", options.bundle,
                      "A sweep, by its name or file: rows and artifacts in one file");
-      app.add_option("-o,--output", options->output,
-                     "FILE.safetensors of a trial (FILE.json goes next to it); any name of a bundle")
+      app.add_option(
+             "-o,--output", options.output,
+             "FILE.safetensors of a trial (FILE.json goes next to it); any name of a bundle")
           ->required();
-      return [options, &globals] { return RunExport(*options, globals); };
-    }};
+    },
+    RunExport};
 
 }  // namespace
 }  // namespace zerosweep

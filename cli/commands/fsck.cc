@@ -19,11 +19,8 @@ int RunFsck(const Globals& globals) {
   return findings.empty() ? kExitOk : kExitInfrastructure;
 }
 
-const RegisterCommand kFsck{"fsck",
-                            "Check the database, artifacts and checkpoints (changes nothing)",
-                            [](CLI::App&, const Globals& globals) -> CommandBody {
-                              return [&globals] { return RunFsck(globals); };
-                            }};
+const RegisterCommand kFsck{
+    "fsck", "Check the database, artifacts and checkpoints (changes nothing)", RunFsck};
 
 }  // namespace
 }  // namespace zerosweep

@@ -45,11 +45,11 @@ int RunLogs(const std::string& id, const Globals& globals) {
 }
 
 const RegisterCommand kLogs{
-    "logs", "Show what a stage printed", [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto id = std::make_shared<std::string>();
-      app.add_option("id", *id, "First characters of a stage, attempt or trial id")->required();
-      return [id, &globals] { return RunLogs(*id, globals); };
-    }};
+    "logs", "Show what a stage printed",
+    [](CLI::App& app, std::string& id) {
+      app.add_option("id", id, "First characters of a stage, attempt or trial id")->required();
+    },
+    RunLogs};
 
 }  // namespace
 }  // namespace zerosweep

@@ -61,13 +61,12 @@ int RunMethods(bool markdown, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kMethods{
-    "methods", "List synthesizers and quantizers with their parameters",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto markdown = std::make_shared<bool>(false);
-      app.add_flag("--markdown", *markdown, "Print them as docs/methods.md");
-      return [markdown, &globals] { return RunMethods(*markdown, globals); };
-    }};
+const RegisterCommand kMethods{"methods", "List synthesizers and quantizers with their parameters",
+                               [](CLI::App& app, bool& markdown) {
+                                 app.add_flag("--markdown", markdown,
+                                              "Print them as docs/methods.md");
+                               },
+                               RunMethods};
 
 }  // namespace
 }  // namespace zerosweep

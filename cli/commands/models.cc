@@ -40,13 +40,12 @@ int RunModels(bool markdown, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kModels{
-    "models", "List built-in architectures and trained models",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto markdown = std::make_shared<bool>(false);
-      app.add_flag("--markdown", *markdown, "Print the architectures as docs/networks.md");
-      return [markdown, &globals] { return RunModels(*markdown, globals); };
-    }};
+const RegisterCommand kModels{"models", "List built-in architectures and trained models",
+                              [](CLI::App& app, bool& markdown) {
+                                app.add_flag("--markdown", markdown,
+                                             "Print the architectures as docs/networks.md");
+                              },
+                              RunModels};
 
 }  // namespace
 }  // namespace zerosweep

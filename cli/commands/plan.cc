@@ -87,12 +87,11 @@ int RunPlan(const SweepArguments& arguments, const Globals& globals) {
 }
 
 const RegisterCommand kPlan{"plan", "Show what a sweep would compute",
-                            [](CLI::App& app, const Globals& globals) -> CommandBody {
-                              auto arguments = std::make_shared<SweepArguments>();
-                              AddSweepArguments(app, *arguments);
-                              AddCheckArgument(app, *arguments);
-                              return [arguments, &globals] { return RunPlan(*arguments, globals); };
-                            }};
+                            [](CLI::App& app, SweepArguments& arguments) {
+                              AddSweepArguments(app, arguments);
+                              AddCheckArgument(app, arguments);
+                            },
+                            RunPlan};
 
 }  // namespace
 }  // namespace zerosweep

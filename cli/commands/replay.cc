@@ -155,16 +155,12 @@ void AddArguments(CLI::App& app, ReplayArguments& arguments) {
   app.add_option("--device", arguments.device,
                  "cpu: use no GPU (default: as recorded, where there are any)")
       ->check(CLI::IsMember({"cpu"}));
+  app.footer("Example: zerosweep replay 3f9a1c --tolerance 0.1");
 }
 
-const RegisterCommand kReplay{
-    "replay", "Compute a done trial again and report whether the results are equal",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto arguments = std::make_shared<ReplayArguments>();
-      AddArguments(app, *arguments);
-      app.footer("Example: zerosweep replay 3f9a1c --tolerance 0.1");
-      return [arguments, &globals] { return RunReplay(*arguments, globals); };
-    }};
+const RegisterCommand kReplay{"replay",
+                              "Compute a done trial again and report whether the results are equal",
+                              AddArguments, RunReplay};
 
 }  // namespace
 }  // namespace zerosweep

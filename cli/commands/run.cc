@@ -174,12 +174,7 @@ int Run(const RunArguments& arguments, const Globals& globals) {
   return ExitCodeOf(RunHere(arguments, globals, transport), arguments.run);
 }
 
-const RegisterCommand kRun{"run", "Compute what is missing of a sweep",
-                           [](CLI::App& app, const Globals& globals) {
-                             auto arguments = std::make_shared<RunArguments>();
-                             AddArguments(app, *arguments);
-                             return [arguments, &globals] { return Run(*arguments, globals); };
-                           }};
+const RegisterCommand kRun{"run", "Compute what is missing of a sweep", AddArguments, Run};
 
 }  // namespace
 }  // namespace zerosweep

@@ -12,6 +12,11 @@
 namespace zerosweep {
 namespace {
 
+struct Options {
+  std::string sweep;
+  bool jobs = false;
+};
+
 // Only live jobs, unless `all`.
 Table JobTable(const Home& home, bool all) {
   Table table;
@@ -28,8 +33,8 @@ Table JobTable(const Home& home, bool all) {
   return table;
 }
 
-int RunStatus(const std::string& sweep, bool jobs_only, const Globals& globals) {
-  if (jobs_only) {
+int RunStatus(const Options& options, const Globals& globals) {
+  if (options.jobs) {
     PrintTable(JobTable(globals.home(), /*all=*/true), globals);
     return kExitOk;
   }
@@ -41,7 +46,7 @@ int RunStatus(const std::string& sweep, bool jobs_only, const Globals& globals) 
     if (!std::filesystem::exists(globals.home().database(), code)) return kExitOk;
     fmt::print("\n");
   }
-  const Table table = SweepStatus(OpenResults(globals), SweepName(sweep));
+  const Table table = SweepStatus(OpenResults(globals), SweepName(options.sweep));
   PrintTable(table, globals);
   if (globals.format == "table") {
     spdlog::info(HomeLock::IsHeld(globals.home()) ? "a coordinator is running in this home"
@@ -52,13 +57,11 @@ int RunStatus(const std::string& sweep, bool jobs_only, const Globals& globals) 
 
 const RegisterCommand kStatus{
     "status", "Print the state of sweeps",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto sweep = std::make_shared<std::string>();
-      auto jobs = std::make_shared<bool>(false);
-      app.add_option("sweep", *sweep, "A sweep's name or file (default: all)");
-      app.add_flag("--jobs", *jobs, "Print the home's Slurm jobs instead, ended ones too");
-      return [sweep, jobs, &globals] { return RunStatus(*sweep, *jobs, globals); };
-    }};
+    [](CLI::App& app, Options& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all)");
+      app.add_flag("--jobs", options.jobs, "Print the home's Slurm jobs instead, ended ones too");
+    },
+    RunStatus};
 
 }  // namespace
 }  // namespace zerosweep

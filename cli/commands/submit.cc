@@ -200,12 +200,7 @@ int RunSubmit(const SubmitArguments& arguments, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kSubmit{
-    "submit", "Hand a sweep to Slurm", [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto arguments = std::make_shared<SubmitArguments>();
-      AddArguments(app, *arguments);
-      return [arguments, &globals] { return RunSubmit(*arguments, globals); };
-    }};
+const RegisterCommand kSubmit{"submit", "Hand a sweep to Slurm", AddArguments, RunSubmit};
 
 }  // namespace
 }  // namespace zerosweep

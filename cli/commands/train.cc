@@ -187,13 +187,7 @@ void AddArguments(CLI::App& app, TrainArguments& arguments) {
       ->allow_extra_args(false);
 }
 
-const RegisterCommand kTrain{"train", "Train a teacher on real images",
-                             [](CLI::App& app, const Globals& globals) -> CommandBody {
-                               auto arguments = std::make_shared<TrainArguments>();
-                               AddArguments(app, *arguments);
-                               return
-                                   [arguments, &globals] { return RunTrain(*arguments, globals); };
-                             }};
+const RegisterCommand kTrain{"train", "Train a teacher on real images", AddArguments, RunTrain};
 
 }  // namespace
 }  // namespace zerosweep
