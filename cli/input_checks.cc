@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process/run_program.h"
-#include "cli/stage_program.h"
+#include "cli/places.h"
 #include "cluster/coordinator/progress_display.h"
 #include "contract/subprocess.h"
 #include "sweeps/values/catalogue.h"
@@ -81,10 +81,8 @@ ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& g
   ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
   const double start = SystemClock().Monotonic();
   while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready) {
-    RunSnapshot snapshot;
-    snapshot.active.push_back(
-        {.label = "looking at weights and images", .seconds = SystemClock().Monotonic() - start});
-    display.Update(snapshot);
+    display.Update({.active = {{.label = "looking at weights and images",
+                                .seconds = SystemClock().Monotonic() - start}}});
   }
   return running.get();
 }

@@ -20,4 +20,9 @@ std::vector<std::filesystem::path> ModelFolders() {
           bin.parent_path().parent_path() / "models"};
 }
 
+std::filesystem::path StageProgram() {
+  const char* named = std::getenv("ZEROSWEEP_STAGE");
+  return named != nullptr ? std::filesystem::path(named) : ProgramFolder() / "zerosweep-stage";
+}
+
 }  // namespace zerosweep

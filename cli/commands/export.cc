@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/home_action.h"
-#include "cli/named_thing.h"
 #include "cli/network_export.h"
 #include "cli/reading.h"
 #include "cluster/coordinator/progress_display.h"
@@ -27,11 +26,11 @@ int RunBundle(const Options& options, const Globals& globals) {
     ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
     ExportBundle(globals.home(), sweep, options.output, [&](int64_t done, int64_t total) {
       if (!display.Due()) return;
-      RunSnapshot snapshot;
-      snapshot.active = {{"export " + sweep, static_cast<double>(done) / 1e6,
-                          static_cast<double>(total) / 1e6, "MB", "",
-                          SystemClock().Monotonic() - start}};
-      display.Update(snapshot);
+      display.Update({.active = {{.label = "export " + sweep,
+                                  .done = static_cast<double>(done) / 1e6,
+                                  .total = static_cast<double>(total) / 1e6,
+                                  .unit = "MB",
+                                  .seconds = SystemClock().Monotonic() - start}}});
     });
   }
   spdlog::info("wrote {} ({}): `zerosweep import` merges it into another home", options.output,

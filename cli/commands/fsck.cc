@@ -9,8 +9,7 @@ namespace {
 
 int RunFsck(const Globals& globals) {
   const std::vector<Finding> findings = Fsck(globals.home());
-  Table table;
-  table.columns = {"what", "problem", "advice"};
+  Table table{.columns = {"what", "problem", "advice"}};
   for (const Finding& finding : findings) {
     table.rows.push_back({finding.what, finding.problem, finding.advice});
   }

@@ -4,7 +4,6 @@
 
 #include "base/files.h"
 #include "base/log.h"
-#include "cli/named_thing.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
 
@@ -35,8 +34,7 @@ int RunLogs(const std::string& id, const Globals& globals) {
   const std::string text =
       std::filesystem::exists(path, code) ? ReadFile(path) : row[3].get<std::string>();
   if (globals.format != "table") {
-    Table table{{"attempt", "kind", "number", "log"}, {{row[0], row[1], row[2], text}}};
-    PrintTable(table, globals);
+    PrintTable({{"attempt", "kind", "number", "log"}, {{row[0], row[1], row[2], text}}}, globals);
     return kExitOk;
   }
   if (text.empty()) spdlog::info("it printed nothing");

@@ -16,8 +16,7 @@ constexpr std::array kRoles = {Role::kSynthesizer, Role::kQuantizer, Role::kKind
 
 // One row per parameter; a method without parameters has one row with empty cells.
 Table MethodRows(const Catalogue& catalogue) {
-  Table table;
-  table.columns = {"role", "name", "summary", "paper", "revision", "uses_seed"};
+  Table table{.columns = {"role", "name", "summary", "paper", "revision", "uses_seed"}};
   table.columns.insert(table.columns.end(), ParameterColumns().begin(), ParameterColumns().end());
   for (const Role role : kRoles) {
     for (const Declaration& entry : catalogue.Of(role)) {

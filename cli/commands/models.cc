@@ -21,9 +21,8 @@ int RunModels(bool markdown, const Globals& globals) {
     fmt::print("{}", NetworksPage(catalogue));
     return kExitOk;
   }
-  Table table;
-  table.columns = {"model",       "arch",    "dataset", "top1",   "input_shape",
-                   "batch_norms", "layouts", "paper",   "summary"};
+  Table table{.columns = {"model", "arch", "dataset", "top1", "input_shape", "batch_norms",
+                          "layouts", "paper", "summary"}};
   for (const Json& card : ShippedCards(ModelFolders())) {
     const Declaration* arch = catalogue.Find(Role::kModel, card.at("arch"));
     table.rows.push_back({card.at("name"), card.at("arch"), card.at("dataset"), Known(card, "top1"),

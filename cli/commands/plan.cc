@@ -29,17 +29,8 @@ Json KindsOf(const PlanSummary& summary) {
 }
 
 Table CountsOf(const Plan& plan, const PlanSummary& summary) {
-  Table table;
-  table.columns = {"sweep",
-                   "trials",
-                   "stages",
-                   "shared_stages",
-                   "done_stages",
-                   "to_compute",
-                   "estimated_seconds",
-                   "longest_chain_seconds",
-                   "estimate_basis",
-                   "kinds"};
+  Table table{.columns = {"sweep", "trials", "stages", "shared_stages", "done_stages", "to_compute",
+                          "estimated_seconds", "longest_chain_seconds", "estimate_basis", "kinds"}};
   const Price& price = summary.price;
   table.rows.push_back({plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
                         summary.to_compute(), price.Rounded(price.seconds),
@@ -60,9 +51,8 @@ void PrintDisplayTable(const Plan& plan, const PlanSummary& summary, const Globa
   fmt::print("{}: {} trials, {} stages ({} shared by several trials), {} done, {} to compute{}\n\n",
              plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
              summary.to_compute(), PriceForPeople(summary));
-  Table table;
-  table.columns = {"kind", "implementation", "stages", "shared",
-                   "done", "to_compute",     "time",   "estimate"};
+  Table table{.columns = {"kind", "implementation", "stages", "shared", "done", "to_compute",
+                          "time", "estimate"}};
   for (const KindSummary& kind : summary.kinds) {
     const Price& price = kind.price;
     table.rows.push_back({kind.kind, kind.implementation, kind.stages, kind.shared, kind.done,

@@ -29,7 +29,7 @@ Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
   std::vector<std::string> notes;
   YamlNode tree = TreeOf(arguments.trial, &notes);
   for (const std::string& note : notes) spdlog::warn("{}", note);
-  Plan plan = ExpandArguments(std::move(tree), places, globals);
+  Plan plan = ExpandArguments(places, globals, std::move(tree));
   plan.sweep = NameOfSingle(plan);
   plan.resolved["name"] = plan.sweep;
   plan.source = plan.resolved.dump(1);

@@ -10,8 +10,8 @@ namespace zerosweep {
 namespace {
 
 Table ListRecipes(const Catalogue& catalogue) {
-  Table table;
-  table.columns = {"recipe", "synthesizer", "quantizer", "protocol", "variant", "paper", "summary"};
+  Table table{
+      .columns = {"recipe", "synthesizer", "quantizer", "protocol", "variant", "paper", "summary"}};
   for (const Recipe& recipe : catalogue.recipes()) {
     const ProtocolChoice& protocol = recipe.protocol.Of(recipe.variant);
     table.rows.push_back({recipe.name, recipe.synthesizer ? Json(recipe.synthesizer->name) : Json(),
@@ -23,8 +23,8 @@ Table ListRecipes(const Catalogue& catalogue) {
 
 // One row per parameter of the recipe's parts, under the profile `paper`.
 Table ShowRecipe(const Recipe& recipe, const Catalogue& catalogue) {
-  Table table;
-  table.columns = {"recipe", "part", "name", "parameter", "value", "unit", "meaning", "source"};
+  Table table{
+      .columns = {"recipe", "part", "name", "parameter", "value", "unit", "meaning", "source"}};
   for (const Role role : recipe.Roles()) {
     const RecipePart& part = recipe.Part(role);
     const Declaration& declaration = catalogue.Get(role, part.name, "recipe");

@@ -7,11 +7,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/named_thing.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
 #include "cli/output/table.h"
-#include "cli/places.h"
 #include "cli/reading.h"
 #include "cluster/run/signals.h"
 #include "cluster/transport/local_transport.h"
@@ -71,14 +69,9 @@ RecordedTrial ReadDoneTrial(const ReplayArguments& arguments, const Globals& glo
 
 ReplayPlan MakePlan(const RecordedTrial& recorded, const ReplayArguments& arguments,
                     const Globals& globals) {
-  ReplayOptions options;
-  options.data = arguments.places.data.empty() ? DataFolder() : arguments.places.data;
-  options.model_folders = ModelFolders();
-  options.threads = arguments.places.threads;
-  options.home = globals.home();
   ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
-  options.reading = ShowReading(display);
-  return PlanReplay(recorded, options, CompiledCatalogue());
+  return PlanReplay(recorded, PlanOptionsOf(arguments.places, globals, display),
+                    CompiledCatalogue());
 }
 
 // A trial that was computed on CPUs is computed on CPUs again, even where there are GPUs.

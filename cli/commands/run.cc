@@ -9,7 +9,6 @@
 #include "cli/command.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
-#include "cli/stage_program.h"
 #include "cluster/run/launcher.h"
 #include "cluster/run/session.h"
 #include "cluster/run/signals.h"

@@ -19,8 +19,7 @@ struct Options {
 
 // Only live jobs, unless `all`.
 Table JobTable(const Home& home, bool all) {
-  Table table;
-  table.columns = {"job", "sweep", "state", "reason", "nodes", "restarts", "submitted"};
+  Table table{.columns = {"job", "sweep", "state", "reason", "nodes", "restarts", "submitted"}};
   const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
   for (const QueuedJob& queued : LookUpJobs(home, Slurm())) {
     if (!all && queued.queue.alive == Tristate::kNo) continue;

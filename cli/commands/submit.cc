@@ -193,10 +193,9 @@ int RunSubmit(const SubmitArguments& arguments, const Globals& globals) {
   WriteJob(home, id, spec, setup);
   Submit(spec, id, home, slurm);
   const JobState state = ReadJobState(home.job(id));
-  Table table;
-  table.columns = {"job", "sweep", "nodes", "folder"};
-  table.rows.push_back({state.job, plan.sweep, arguments.request.nodes, home.job(id).string()});
-  PrintTable(table, globals);
+  PrintTable({.columns = {"job", "sweep", "nodes", "folder"},
+              .rows = {{state.job, plan.sweep, arguments.request.nodes, home.job(id).string()}}},
+             globals);
   return kExitOk;
 }
 

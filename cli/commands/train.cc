@@ -9,7 +9,6 @@
 #include "cli/command.h"
 #include "cli/options/run_options.h"
 #include "cli/places.h"
-#include "cli/stage_program.h"
 #include "cluster/coordinator/progress_display.h"
 #include "cluster/run/signals.h"
 #include "cluster/worker/node.h"

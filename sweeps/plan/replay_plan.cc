@@ -34,7 +34,7 @@ std::string Shown(const std::vector<fs::path>& paths) {
 
 class Replayer {
  public:
-  Replayer(const RecordedTrial& recorded, const ReplayOptions& options, const Catalogue& catalogue)
+  Replayer(const RecordedTrial& recorded, const PlanOptions& options, const Catalogue& catalogue)
       : recorded_(recorded),
         options_(options),
         catalogue_(catalogue),
@@ -188,7 +188,7 @@ class Replayer {
   }
 
   const RecordedTrial& recorded_;
-  const ReplayOptions& options_;
+  const PlanOptions& options_;
   const Catalogue& catalogue_;
   DigestCache digests_;
   DataRoots roots_;
@@ -200,7 +200,7 @@ class Replayer {
 
 }  // namespace
 
-ReplayPlan PlanReplay(const RecordedTrial& recorded, const ReplayOptions& options,
+ReplayPlan PlanReplay(const RecordedTrial& recorded, const PlanOptions& options,
                       const Catalogue& catalogue) {
   try {
     return Replayer(recorded, options, catalogue).Make();
