@@ -81,8 +81,8 @@ ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& g
   ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
   const double start = SystemClock().Monotonic();
   while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready) {
-    display.Update({.active = {{.label = "looking at weights and images",
-                                .seconds = SystemClock().Monotonic() - start}}});
+    display.Update({.running = {{.label = "looking at weights and images",
+                                 .seconds = SystemClock().Monotonic() - start}}});
   }
   return running.get();
 }

@@ -26,11 +26,11 @@ int RunBundle(const Options& options, const Globals& globals) {
     ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
     ExportBundle(globals.home(), sweep, options.output, [&](int64_t done, int64_t total) {
       if (!display.Due()) return;
-      display.Update({.active = {{.label = "export " + sweep,
-                                  .done = static_cast<double>(done) / 1e6,
-                                  .total = static_cast<double>(total) / 1e6,
-                                  .unit = "MB",
-                                  .seconds = SystemClock().Monotonic() - start}}});
+      display.Update({.running = {{.label = "export " + sweep,
+                                   .done = static_cast<double>(done) / 1e6,
+                                   .total = static_cast<double>(total) / 1e6,
+                                   .unit = "MB",
+                                   .seconds = SystemClock().Monotonic() - start}}});
     });
   }
   spdlog::info("wrote {} ({}): `zerosweep import` merges it into another home", options.output,

@@ -102,8 +102,8 @@ std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label
   const Clock& clock = SystemClock();
   const double start = clock.Monotonic();
   RunSnapshot snapshot;
-  snapshot.active.resize(1);
-  ActiveStage& stage = snapshot.active.front();
+  snapshot.running.resize(1);
+  ActiveStage& stage = snapshot.running.front();
   stage.label = label;
   while (!signals.Requested()) {
     for (const StageEvent& event : supervisor.Poll()) {

@@ -12,11 +12,11 @@ namespace {
 ReadingProgress ShowReading(ProgressDisplay& display) {
   return [&display, start = SystemClock().Monotonic()](const std::filesystem::path& folder,
                                                        double done, double total) {
-    display.Update({.active = {{.label = "fingerprint of " + folder.string(),
-                                .done = done / 1e6,
-                                .total = total / 1e6,
-                                .unit = "MB",
-                                .seconds = SystemClock().Monotonic() - start}}});
+    display.Update({.running = {{.label = "fingerprint of " + folder.string(),
+                                 .done = done / 1e6,
+                                 .total = total / 1e6,
+                                 .unit = "MB",
+                                 .seconds = SystemClock().Monotonic() - start}}});
   };
 }
 

@@ -79,10 +79,7 @@ std::vector<size_t> RunView::StagesOnlyOf(const std::vector<std::string>& trials
   }
   std::vector<size_t> only;
   for (size_t i = 0; i < plan_.stages.size(); ++i) {
-    const Phase phase = scheduler_.phase(i);
-    const bool ended =
-        phase == Phase::kDone || phase == Phase::kFailed || phase == Phase::kCancelled;
-    if (needed_by_these[i] && !needed_by_others[i] && !ended) only.push_back(i);
+    if (needed_by_these[i] && !needed_by_others[i] && scheduler_.IsOpen(i)) only.push_back(i);
   }
   return only;
 }

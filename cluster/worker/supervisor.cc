@@ -65,8 +65,6 @@ Supervisor::Supervisor(SupervisorOptions options, const std::string& name, const
   std::signal(SIGPIPE, SIG_IGN);  // a stage that dies during a write must not end us
 }
 
-Supervisor::~Supervisor() { child_.reset(); }
-
 void Supervisor::Spawn() {
   greeted_ = at_end_ = false;
   buffer_ = FrameBuffer();

@@ -64,7 +64,6 @@ class Supervisor {
  public:
   // `name` is unique among the slots that share the home. `clock` outlives this object.
   Supervisor(SupervisorOptions options, const std::string& name, const Clock& clock);
-  ~Supervisor();
 
   // Starts an attempt, and the process if there is none. REQUIRES: !busy().
   void Start(const StageRun& run, const StageLimits& limits = {});
