@@ -14,7 +14,7 @@
 #include "cli/output/table.h"
 #include "cli/places.h"
 #include "cluster/slurm/job_queue.h"
-#include "cluster/slurm/sbatch_arguments.h"
+#include "cluster/slurm/sbatch.h"
 
 namespace zerosweep {
 namespace {

@@ -78,6 +78,7 @@ class Coordinator {
     std::vector<std::string> devices;  // by slot
   };
 
+  // Act on a worker's message, or on what the storage thread reports.
   void On(int rank, const JoinRequest& request);
   void On(int rank, const Heartbeat& beat);
   void On(int rank, const StoreCall& call);

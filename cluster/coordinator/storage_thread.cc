@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "cluster/coordinator/derived_rows.h"
+#include "cluster/coordinator/artifact_rows.h"
 #include "storage/artifacts/checkpoints.h"
 #include "storage/home/file_system.h"
 

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "cluster/coordinator/recovery.h"
+#include "cluster/coordinator/artifact_rows.h"
 #include "cluster/run/signals.h"
 #include "cluster/transport/adaptive_wait.h"
 #include "storage/artifacts/artifact_store.h"

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/process/run_program.h"
 #include "base/process/spawn.h"
-#include "cluster/slurm/sbatch_answer.h"
+#include "cluster/slurm/sbatch.h"
 
 namespace zerosweep {
 namespace {

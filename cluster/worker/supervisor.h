@@ -106,7 +106,7 @@ class Supervisor {
   bool network_;
   SuspendAwareClock time_;
   AttemptLog log_;
-  std::unique_ptr<ChildProcess> child_;
+  std::unique_ptr<ChildProcess> child_;  // after log_: the process ends before its log
   FrameBuffer buffer_;
   bool greeted_ = false;  // hello has arrived
   bool at_end_ = false;   // its stream has ended

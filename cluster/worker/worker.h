@@ -45,6 +45,7 @@ class Worker {
   bool abandoned() const { return abandoned_; }
 
  private:
+  // Act on the coordinator's message.
   void On(const Assign& assign);
   void On(const StoreReply& reply);
   void On(const Revoke& revoke);
