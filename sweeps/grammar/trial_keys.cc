@@ -54,7 +54,7 @@ const std::string& NameOf(TrialKey key) { return TrialKeyNames()[static_cast<siz
 TrialKey TrialKeyOf(const std::string& name) {
   if (name == "seeds") return TrialKey::kSeed;
   const auto& names = TrialKeyNames();
-  return static_cast<TrialKey>(std::find(names.begin(), names.end(), name) - names.begin());
+  return static_cast<TrialKey>(std::ranges::find(names, name) - names.begin());
 }
 
 bool Exclude(TrialKey a, TrialKey b) {

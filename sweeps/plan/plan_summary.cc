@@ -36,10 +36,9 @@ std::vector<size_t> CountUsers(const Plan& plan) {
 }
 
 KindSummary& KindOf(const StageDesign& stage, PlanSummary& summary) {
-  const auto found =
-      std::find_if(summary.kinds.begin(), summary.kinds.end(), [&](const KindSummary& kind) {
-        return kind.kind == stage.kind && kind.implementation == stage.implementation;
-      });
+  const auto found = std::ranges::find_if(summary.kinds, [&](const KindSummary& kind) {
+    return kind.kind == stage.kind && kind.implementation == stage.implementation;
+  });
   if (found != summary.kinds.end()) return *found;
   // Keeps the implementations of one kind together.
   const auto last = std::find_if(summary.kinds.rbegin(), summary.kinds.rend(),

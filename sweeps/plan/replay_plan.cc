@@ -125,7 +125,7 @@ class Replayer {
                            (path.stem() == configuration_.model && path.extension() != ".json");
         if (named && entry.is_regular_file(code)) here.push_back(path);
       }
-      std::sort(here.begin(), here.end());
+      std::ranges::sort(here);
       files.insert(files.end(), here.begin(), here.end());
     }
     return files;

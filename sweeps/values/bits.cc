@@ -42,7 +42,7 @@ std::vector<int64_t> CheckedChoices(const YamlNode& node) {
   std::vector<int64_t> choices;
   for (const YamlNode& item : node.items)
     choices.push_back(RequireInt(item, "a width of bits.choices", 2, 8));
-  std::sort(choices.begin(), choices.end());
+  std::ranges::sort(choices);
   if (std::adjacent_find(choices.begin(), choices.end()) != choices.end()) {
     FailAt(node.where, "bits.choices holds a width twice: {}", node.Shown());
   }

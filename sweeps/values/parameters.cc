@@ -70,7 +70,7 @@ const Json& DefaultOf(const ParamSpec& param, const std::string& profile,
 
 const std::string& RequireChoice(const YamlNode& node, const std::string& label,
                                  const std::vector<std::string>& known) {
-  if (!node.is_scalar() || std::find(known.begin(), known.end(), node.text) == known.end()) {
+  if (!node.is_scalar() || std::ranges::find(known, node.text) == known.end()) {
     const auto nearest = node.is_scalar() ? NearestWord(node.text, known) : std::nullopt;
     FailAt(node.where, "{} is {}, must be one of {}{}", label, node.Shown(), Join(known, ", "),
            nearest ? fmt::format(", did you mean '{}'?", *nearest) : "");
@@ -92,8 +92,7 @@ ParamSpecs ParamsOf(const ProtocolFields& protocol) {
 }
 
 const ParamSpec* FindParam(const ParamSpecs& params, const std::string& name) {
-  const auto found = std::find_if(params.begin(), params.end(),
-                                  [&](const ParamSpec* param) { return param->name == name; });
+  const auto found = std::ranges::find(params, name, &ParamSpec::name);
   return found == params.end() ? nullptr : *found;
 }
 
