@@ -24,8 +24,7 @@ RegisterCommand::RegisterCommand(std::string name, std::string summary, int (*ru
 
 std::vector<Command> AllCommands() {
   std::vector<Command> commands = Registered();
-  std::sort(commands.begin(), commands.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::ranges::sort(commands, {}, &Command::name);
   return commands;
 }
 

@@ -54,9 +54,8 @@ int PrintPublished(const Options& options, const Globals& globals) {
                                        : NarrowComparison(rows, options.table.sort.has_value()),
                     globals);
   fmt::print("{}\n", kComparisonNote);
-  const auto both = std::count_if(rows.begin(), rows.end(), [](const Comparison& row) {
-    return row.published != nullptr && row.ours != nullptr;
-  });
+  const auto both = std::ranges::count_if(
+      rows, [](const Comparison& row) { return row.published != nullptr && row.ours != nullptr; });
   spdlog::info("{} of {} rows have a number on both sides", both, rows.size());
   return kExitOk;
 }

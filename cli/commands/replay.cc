@@ -76,10 +76,9 @@ ReplayPlan MakePlan(const RecordedTrial& recorded, const ReplayArguments& argume
 
 // A trial that was computed on CPUs is computed on CPUs again, even where there are GPUs.
 bool WasOnGpus(const RecordedTrial& recorded) {
-  return std::any_of(recorded.results.begin(), recorded.results.end(),
-                     [](const RecordedStage& stage) {
-                       return stage.signature.value("device", std::string()).starts_with("cuda");
-                     });
+  return std::ranges::any_of(recorded.results, [](const RecordedStage& stage) {
+    return stage.signature.value("device", std::string()).starts_with("cuda");
+  });
 }
 
 Outcome Compute(const Plan& plan, const RecordedTrial& recorded, const ReplayArguments& arguments,

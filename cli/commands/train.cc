@@ -51,8 +51,7 @@ class WorkFolder {
 
 // The given parameters of the kind; the stage fills in the declared defaults of the others.
 Json TrainParams(const TrainArguments& arguments, const Catalogue& catalogue) {
-  YamlNode given;
-  given.kind = YamlNode::Kind::kMap;
+  YamlNode given{.kind = YamlNode::Kind::kMap};
   if (arguments.epochs > 0) ApplyOverride(fmt::format("epochs={}", arguments.epochs), given);
   for (const std::string& setting : arguments.settings) {
     if (const auto note = ApplyOverride(setting, given)) spdlog::warn("{}", *note);

@@ -97,7 +97,7 @@ void AddExtras(const ArtifactStore& store, const Published& published, ResultsWr
 int AdoptPublished(const ArtifactStore& store, const Plan& plan, ResultsWriter& writer,
                    std::vector<StageStatus>& statuses) {
   const auto is_open = [](const StageStatus& status) { return status.state == State::kOpen; };
-  if (std::none_of(statuses.begin(), statuses.end(), is_open)) return 0;
+  if (std::ranges::none_of(statuses, is_open)) return 0;
   std::unordered_map<std::string, Published> published;  // by stage
   for (Published& artifact : store.List(writer.Artifacts())) {
     std::string stage = artifact.manifest.stage;

@@ -182,9 +182,9 @@ void Coordinator::Drain() {
 }
 
 bool Coordinator::AnyoneSaves() const {
-  return std::any_of(active_.begin(), active_.end(), [&](const auto& active) {
+  return std::ranges::any_of(active_, [&](const auto& active) {
     const auto& members = active.second.members;
-    return std::any_of(members.begin(), members.end(), [&](const ActiveAttempt::Member& member) {
+    return std::ranges::any_of(members, [&](const ActiveAttempt::Member& member) {
       return member.alive && !gone_.contains(member.worker);
     });
   });

@@ -100,8 +100,7 @@ std::vector<RememberedJob> RememberedJobs(const Home& home) {
       spdlog::warn("{}", error.what());
     }
   }
-  std::sort(jobs.begin(), jobs.end(),
-            [](const auto& a, const auto& b) { return a.state.submitted < b.state.submitted; });
+  std::ranges::sort(jobs, {}, [](const RememberedJob& job) { return job.state.submitted; });
   return jobs;
 }
 

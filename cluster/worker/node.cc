@@ -28,8 +28,7 @@ std::string Variable(const char* name) {
 }
 
 bool IsDigits(const std::string& text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Signs of GPUs on this machine.
@@ -63,8 +62,7 @@ GpuHints LookForGpus(const fs::path& device_files) {
     // Slurm's value for a job without GPUs, and two that containers use.
     hints.hidden = list.empty() || list.starts_with('-') || list == "NoDevFiles" ||
                    list == "none" || list == "void";
-    if (!hints.hidden)
-      hints.listed = static_cast<size_t>(std::count(list.begin(), list.end(), ',')) + 1;
+    if (!hints.hidden) hints.listed = static_cast<size_t>(std::ranges::count(list, ',')) + 1;
   }
   return hints;
 }
