@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/reading.h"
@@ -71,8 +72,7 @@ void RequireKnown(const ResultsReader& reader, const std::string& id) {
 }  // namespace
 
 Json ActOnHome(const Home& home, const Json& request, bool may_be_new) {
-  std::error_code code;
-  if (!may_be_new && !std::filesystem::exists(home.database(), code)) {
+  if (!may_be_new && !IsFile(home.database())) {
     Fail(ErrorKind::kStorage,
          "there is no results.db in {}: run a sweep first, or name another --home",
          home.folder.string());

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <future>
 #include <map>
+#include <span>
 #include <sstream>
 #include <vector>
 
@@ -88,7 +89,7 @@ ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& g
 }
 
 // The program's answers, in order; when it ended early there are fewer, with a warning.
-std::vector<Json> Ask(const std::vector<const InputCheck*>& checks, const Globals& globals) {
+std::vector<Json> Ask(std::span<const InputCheck* const> checks, const Globals& globals) {
   std::vector<std::string> words = {StageProgram().string()};
   for (const InputCheck* check : checks) {
     words.insert(words.end(), {"--check", RequestOf(*check).dump()});
@@ -135,9 +136,7 @@ void CheckInputs(const Plan& plan, const Globals& globals) {
     }
   }
   for (size_t begin = 0; begin < open.size(); begin += kAtOnce) {
-    const std::vector<const InputCheck*> some(
-        open.begin() + static_cast<std::ptrdiff_t>(begin),
-        open.begin() + static_cast<std::ptrdiff_t>(std::min(open.size(), begin + kAtOnce)));
+    const auto some = std::span(open).subspan(begin, std::min(kAtOnce, open.size() - begin));
     const std::vector<Json> answers = Ask(some, globals);
     for (size_t i = 0; i < answers.size(); ++i) {
       const InputCheck& check = *some[i];

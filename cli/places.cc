@@ -3,12 +3,13 @@
 #include <cstdlib>
 
 #include "base/files.h"
+#include "base/process/spawn.h"
 
 namespace zerosweep {
 
 std::string DataFolder() {
-  const char* variable = std::getenv("ZEROSWEEP_DATA");
-  if (variable == nullptr || *variable == '\0') return "";
+  const std::string variable = OwnVariable("ZEROSWEEP_DATA");
+  if (variable.empty()) return "";
   const std::filesystem::path folder = WithHomeFolder(variable);
   RequireUtf8Path(folder, "$ZEROSWEEP_DATA");
   return folder;

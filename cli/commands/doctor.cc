@@ -118,8 +118,7 @@ void CheckMpi(Table& findings) {
       version.empty() ? fmt::format("no {}", kMpirun) : fmt::format("{} ({})", version, kMpiKind),
       "run scripts/setup; without it only --ranks is missing");
   const fs::path module = MpiModuleFolder() / "zerosweep_mpi.so";
-  std::error_code code;
-  Add(findings, "MPI transport", fs::exists(module, code), module.string(), "build again: make");
+  Add(findings, "MPI transport", IsFile(module), module.string(), "build again: make");
 }
 
 void CheckSlurm(Table& findings) {

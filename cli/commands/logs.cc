@@ -30,9 +30,7 @@ int RunLogs(const std::string& id, const Globals& globals) {
   const std::string attempt = row[0];
   spdlog::info("{}, attempt {} ({})", row[1].get<std::string>(), row[2].get<int>(), attempt);
   const std::filesystem::path path = globals.home().log(attempt);
-  std::error_code code;
-  const std::string text =
-      std::filesystem::exists(path, code) ? ReadFile(path) : row[3].get<std::string>();
+  const std::string text = IsFile(path) ? ReadFile(path) : row[3].get<std::string>();
   if (globals.format != "table") {
     PrintTable({{"attempt", "kind", "number", "log"}, {{row[0], row[1], row[2], text}}}, globals);
     return kExitOk;

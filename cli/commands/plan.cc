@@ -29,13 +29,12 @@ Json KindsOf(const PlanSummary& summary) {
 }
 
 Table CountsOf(const Plan& plan, const PlanSummary& summary) {
-  Table table{.columns = {"sweep", "trials", "stages", "shared_stages", "done_stages", "to_compute",
-                          "estimated_seconds", "longest_chain_seconds", "estimate_basis", "kinds"}};
   const Price& price = summary.price;
-  table.rows.push_back({plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
-                        summary.to_compute(), price.Rounded(price.seconds),
-                        price.Rounded(summary.longest_chain), BasisOf(price), KindsOf(summary)});
-  return table;
+  return {.columns = {"sweep", "trials", "stages", "shared_stages", "done_stages", "to_compute",
+                      "estimated_seconds", "longest_chain_seconds", "estimate_basis", "kinds"},
+          .rows = {{plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
+                    summary.to_compute(), price.Rounded(price.seconds),
+                    price.Rounded(summary.longest_chain), BasisOf(price), KindsOf(summary)}}};
 }
 
 // " (about 2 h 10 min one after another, the longest chain 8 min 20 s; rough)"

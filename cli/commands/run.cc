@@ -90,17 +90,14 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
   if (globals.quiet) words.push_back("--quiet");
   if (globals.verbose) words.push_back("--verbose");
   if (!globals.color) words.push_back("--no-color");
-  const auto add = [&](const std::string& name, const std::string& value) {
-    words.insert(words.end(), {name, value});
-  };
   words.insert(words.end(), {"run", arguments.sweep.file});
   for (const PassedOptions* passed : {&arguments.sweep.passed, &arguments.run.passed})
     passed->AppendTo(words);
-  add("--run-id", run);
+  words.insert(words.end(), {"--run-id", run});
   const DisplayOptions display = DetectDisplay(globals.color, globals.quiet);
   if (display.terminal) {
-    add("--columns", std::to_string(display.columns));
-    add("--rows", std::to_string(display.rows));
+    words.insert(words.end(), {"--columns", std::to_string(display.columns), "--rows",
+                               std::to_string(display.rows)});
   }
   return words;
 }

@@ -1,9 +1,8 @@
 // status: shows counts by state, one row per sweep, and the home's Slurm jobs.
 #include "reports/leaderboard/status.h"
 
-#include <filesystem>
-
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
@@ -20,14 +19,13 @@ struct Options {
 // Only live jobs, unless `all`.
 Table JobTable(const Home& home, bool all) {
   Table table{.columns = {"job", "sweep", "state", "reason", "nodes", "restarts", "submitted"}};
-  const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
   for (const QueuedJob& queued : LookUpJobs(home, Slurm())) {
     if (!all && queued.queue.alive == Tristate::kNo) continue;
     const JobState& state = queued.job.state;
     table.rows.push_back(
-        {or_null(state.job), queued.job.spec.sweep, queued.queue.state,
-         or_null(queued.queue.reason), queued.queue.nodes > 0 ? Json(queued.queue.nodes) : Json(),
-         state.restarts, state.submitted > 0 ? Json(IsoUtc(state.submitted)) : Json()});
+        {OrNull(state.job), queued.job.spec.sweep, queued.queue.state, OrNull(queued.queue.reason),
+         queued.queue.nodes > 0 ? Json(queued.queue.nodes) : Json(), state.restarts,
+         state.submitted > 0 ? Json(IsoUtc(state.submitted)) : Json()});
   }
   return table;
 }
@@ -38,11 +36,10 @@ int RunStatus(const Options& options, const Globals& globals) {
     return kExitOk;
   }
   const Table jobs = globals.format == "table" ? JobTable(globals.home(), /*all=*/false) : Table();
-  std::error_code code;
   if (!jobs.rows.empty()) {
     PrintTable(jobs, globals);
     // Until the first job has started there are no results to count.
-    if (!std::filesystem::exists(globals.home().database(), code)) return kExitOk;
+    if (!IsFile(globals.home().database())) return kExitOk;
     fmt::print("\n");
   }
   const Table table = SweepStatus(OpenResults(globals), SweepName(options.sweep));

@@ -75,8 +75,7 @@ JobSpec ReadJobSpec(const fs::path& folder) {
 }
 
 JobState ReadJobState(const fs::path& folder) {
-  std::error_code code;
-  if (!fs::exists(folder / "state.json", code)) return {};
+  if (!IsFile(folder / "state.json")) return {};
   try {
     return ReadJson(folder / "state.json").get<JobState>();
   } catch (const std::exception& error) {

@@ -13,8 +13,7 @@ constexpr size_t kMaxTrials = 1'000'000;
 std::vector<std::string> TopKeys() {
   std::vector<std::string> keys = {"name"};
   keys.insert(keys.end(), TopTrialKeyNames().begin(), TopTrialKeyNames().end());
-  for (const char* block : {"fixed", "grid", "zip", "seeds", "include", "exclude", "when"})
-    keys.emplace_back(block);
+  keys.insert(keys.end(), {"fixed", "grid", "zip", "seeds", "include", "exclude", "when"});
   return keys;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/files.h"
 #include "storage/results/results.h"
 
 namespace zerosweep {
@@ -17,8 +18,7 @@ struct History {
 History ReadHistory(const Plan& plan, const Home& home) {
   History history;
   history.statuses.resize(plan.stages.size());
-  std::error_code ignored;
-  if (!std::filesystem::exists(home.database(), ignored)) return history;
+  if (!IsFile(home.database())) return history;
   const ResultsReader reader(home);
   std::vector<std::string> names;
   for (const StageRow& stage : plan.stages) names.push_back(stage.name);

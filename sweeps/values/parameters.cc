@@ -35,8 +35,7 @@ Json CheckedBool(const YamlNode& node, const std::string& label) {
 
 Json CheckedBits(const YamlNode& node, const std::string& label) {
   const Json value = node.ToJson();
-  const bool fits = value.is_number_integer() && ((value >= 2 && value <= 8) || value == 32);
-  if (!fits && value != "same") {
+  if (!IsBitWidth(value) && value != "same") {
     FailAt(node.where, "{} is {}, must be 2 to 8, 32 or 'same'", label, node.Shown());
   }
   return value;
@@ -67,6 +66,10 @@ const Json& DefaultOf(const ParamSpec& param, const std::string& profile,
 }
 
 }  // namespace
+
+bool IsBitWidth(const Json& value) {
+  return value.is_number_integer() && ((value >= 2 && value <= 8) || value == 32);
+}
 
 const std::string& RequireChoice(const YamlNode& node, const std::string& label,
                                  const std::vector<std::string>& known) {
