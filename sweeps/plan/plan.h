@@ -39,8 +39,8 @@ struct PlanOptions {
   std::string data;  // searched before all other data folders ($ZEROSWEEP_DATA); may be empty
   int threads = 0;   // of every stage (--threads); 0: as kinds and profile declare, or as recorded
   std::vector<std::filesystem::path> model_folders;  // folders of shipped models and their cards
-  Home home;                // its digest cache is used, and saved if the home exists
-  ReadingProgress reading;  // may be empty
+  Home home;                                         // whose digest cache is used
+  ReadingProgress reading;                           // may be empty
 };
 
 struct ExpandOptions : PlanOptions {
