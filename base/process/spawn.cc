@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
@@ -75,6 +76,11 @@ std::map<std::string, std::string> OwnEnvironment() {
     if (equals != std::string::npos) found.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return found;
+}
+
+std::string OwnVariable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
 pid_t Spawn(const SpawnOptions& options) {
