@@ -1,6 +1,7 @@
 #include "engine/optim/optimiser.h"
 
-#include <torch/optim.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_sgd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,134 +13,129 @@
 namespace zerosweep {
 namespace {
 
-using torch::optim::AdamParamState;
-using torch::optim::OptimizerParamGroup;
-using torch::optim::SGDParamState;
-
-// Makes an optimiser of torch::optim, with `options(group)` for each group.
-template <typename TorchOptimiser, typename Options, typename MakeOptions>
-std::unique_ptr<torch::optim::Optimizer> Make(std::vector<ParameterGroup> groups,
-                                              const MakeOptions& make_options) {
-  std::vector<OptimizerParamGroup> torch_groups;
-  for (ParameterGroup& group : groups) {
-    auto options = std::make_unique<Options>(make_options(group));
-    torch_groups.emplace_back(std::move(group.parameters), std::move(options));
-  }
-  return std::make_unique<TorchOptimiser>(std::move(torch_groups), Options(groups.front().lr));
+// The gradient in the memory order of its parameter, as the fused kernels want it.
+torch::Tensor GradientOf(const torch::Tensor& parameter) {
+  const torch::Tensor& gradient = parameter.grad();
+  if (gradient.strides() == parameter.strides()) return gradient;
+  return torch::empty_like(parameter).copy_(gradient);
 }
 
 }  // namespace
 
-struct Optimiser::Impl {
-  std::unique_ptr<torch::optim::Optimizer> optimiser;
-  bool adam = false;
-
-  // Calls `visit(key, parameter)` for every parameter.
-  template <typename Visit>
-  void ForEach(const std::string& prefix, const Visit& visit) {
-    for (size_t g = 0; g < optimiser->param_groups().size(); ++g) {
-      std::vector<torch::Tensor>& parameters = optimiser->param_groups()[g].params();
-      for (size_t i = 0; i < parameters.size(); ++i)
-        visit(fmt::format("{}.{}.{}", prefix, g, i), parameters[i]);
-    }
-  }
-};
-
 Optimiser::Optimiser(std::vector<ParameterGroup> groups, const AdamSettings& settings)
-    : impl_(std::make_unique<Impl>()) {
-  using torch::optim::AdamOptions;
-  impl_->adam = true;
-  impl_->optimiser = Make<torch::optim::Adam, AdamOptions>(
-      std::move(groups), [&settings](const ParameterGroup& group) {
-        return AdamOptions(group.lr)
-            .betas({settings.beta1, settings.beta2})
-            .eps(settings.epsilon)
-            .weight_decay(group.weight_decay);
-      });
+    : settings_(settings), groups_(std::move(groups)) {
+  for (const ParameterGroup& group : groups_) moments_.emplace_back(group.parameters.size());
 }
 
 Optimiser::Optimiser(std::vector<ParameterGroup> groups, const SgdSettings& settings)
-    : impl_(std::make_unique<Impl>()) {
-  using torch::optim::SGDOptions;
-  impl_->optimiser = Make<torch::optim::SGD, SGDOptions>(std::move(groups),
-                                                         [&settings](const ParameterGroup& group) {
-                                                           return SGDOptions(group.lr)
-                                                               .momentum(settings.momentum)
-                                                               .nesterov(settings.nesterov)
-                                                               .weight_decay(group.weight_decay);
-                                                         });
+    : settings_(settings), groups_(std::move(groups)) {
+  for (const ParameterGroup& group : groups_) moments_.emplace_back(group.parameters.size());
 }
 
-Optimiser::Optimiser(Optimiser&&) noexcept = default;
-Optimiser& Optimiser::operator=(Optimiser&&) noexcept = default;
-Optimiser::~Optimiser() = default;
+void Optimiser::ZeroGrad() {
+  for (ParameterGroup& group : groups_)
+    for (torch::Tensor& parameter : group.parameters) parameter.mutable_grad() = torch::Tensor();
+}
 
-void Optimiser::ZeroGrad() { impl_->optimiser->zero_grad(); }
+void Optimiser::Step() {
+  const torch::NoGradGuard no_grad;
+  for (size_t g = 0; g < groups_.size(); ++g) StepGroup(groups_[g], moments_[g]);
+}
 
-void Optimiser::Step() { impl_->optimiser->step(); }
-
-double Optimiser::learning_rate(size_t group) const {
-  return impl_->optimiser->param_groups().at(group).options().get_lr();
+void Optimiser::StepGroup(const ParameterGroup& group, std::vector<Moments>& moments) const {
+  const auto* adam = std::get_if<AdamSettings>(&settings_);
+  const auto* sgd = std::get_if<SgdSettings>(&settings_);
+  // Lists of the parameters with a gradient; SGD's first update of a parameter sets its momentum.
+  struct Lists {
+    std::vector<torch::Tensor> parameters, gradients, exp_avgs, exp_avg_sqs, steps, momenta;
+  };
+  Lists lists, first;
+  for (size_t i = 0; i < moments.size(); ++i) {
+    const torch::Tensor& parameter = group.parameters[i];
+    if (!parameter.grad().defined()) continue;
+    Moments& own = moments[i];
+    const bool begins = sgd != nullptr && sgd->momentum > 0 && !own.momentum.defined();
+    Lists& to = begins ? first : lists;
+    to.parameters.push_back(parameter);
+    to.gradients.push_back(GradientOf(parameter));
+    if (begins) own.momentum = torch::zeros_like(parameter);
+    if (sgd != nullptr && sgd->momentum > 0) to.momenta.push_back(own.momentum);
+    if (sgd != nullptr) continue;
+    if (!own.step.defined()) {
+      own.step = torch::zeros({}, parameter.options().dtype(torch::kFloat32));
+      own.exp_avg = torch::zeros_like(parameter);
+      own.exp_avg_sq = torch::zeros_like(parameter);
+    }
+    own.step += 1;
+    to.steps.push_back(own.step);
+    to.exp_avgs.push_back(own.exp_avg);
+    to.exp_avg_sqs.push_back(own.exp_avg_sq);
+  }
+  if (adam != nullptr) {
+    if (lists.parameters.empty()) return;
+    at::_fused_adam_(lists.parameters, lists.gradients, lists.exp_avgs, lists.exp_avg_sqs,
+                     /*max_exp_avg_sqs=*/{}, lists.steps, group.lr, adam->beta1, adam->beta2,
+                     group.weight_decay, adam->epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    return;
+  }
+  for (const Lists* part : {&first, &lists}) {
+    if (part->parameters.empty()) continue;
+    at::_fused_sgd_(part->parameters, part->gradients, part->momenta, group.weight_decay,
+                    sgd->momentum, group.lr, /*dampening=*/0, sgd->nesterov,
+                    /*maximize=*/false, /*is_first_step=*/part == &first);
+  }
 }
 
 void Optimiser::SetLearningRate(double lr) {
-  for (OptimizerParamGroup& group : impl_->optimiser->param_groups()) group.options().set_lr(lr);
-}
-
-void Optimiser::SetLearningRate(size_t group, double lr) {
-  impl_->optimiser->param_groups().at(group).options().set_lr(lr);
+  for (ParameterGroup& group : groups_) group.lr = lr;
 }
 
 void Optimiser::Save(const std::string& prefix, CheckpointState& state) const {
   Json& rates = state.values[prefix + ".rates"] = Json::array();
-  for (size_t g = 0; g < impl_->optimiser->param_groups().size(); ++g)
-    rates.push_back(learning_rate(g));
-  const auto& moments = impl_->optimiser->state();
-  impl_->ForEach(prefix, [&](const std::string& key, torch::Tensor& parameter) {
-    state.tensors[key] = parameter.detach().clone();
-    const auto found = moments.find(parameter.unsafeGetTensorImpl());
-    if (found == moments.end()) return;  // not stepped yet
-    if (impl_->adam) {
-      const auto& adam = static_cast<const AdamParamState&>(*found->second);
-      state.values[key + ".step"] = adam.step();
-      state.tensors[key + ".exp_avg"] = adam.exp_avg().clone();
-      state.tensors[key + ".exp_avg_sq"] = adam.exp_avg_sq().clone();
-    } else if (const auto& sgd = static_cast<const SGDParamState&>(*found->second);
-               sgd.momentum_buffer().defined()) {
-      state.tensors[key + ".momentum"] = sgd.momentum_buffer().clone();
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    rates.push_back(groups_[g].lr);
+    for (size_t i = 0; i < moments_[g].size(); ++i) {
+      const std::string key = fmt::format("{}.{}.{}", prefix, g, i);
+      const Moments& own = moments_[g][i];
+      state.tensors[key] = groups_[g].parameters[i].detach().clone();
+      if (own.step.defined()) {
+        state.values[key + ".step"] = own.step.item<int64_t>();
+        state.tensors[key + ".exp_avg"] = own.exp_avg.clone();
+        state.tensors[key + ".exp_avg_sq"] = own.exp_avg_sq.clone();
+      } else if (own.momentum.defined()) {
+        state.tensors[key + ".momentum"] = own.momentum.clone();
+      }
     }
-  });
+  }
 }
 
 void Optimiser::Restore(const std::string& prefix, const CheckpointState& state) {
   const torch::NoGradGuard no_grad;
   const Json& rates = state.values.at(prefix + ".rates");
-  for (size_t g = 0; g < rates.size(); ++g) SetLearningRate(g, rates[g].get<double>());
-  impl_->ForEach(prefix, [&](const std::string& key, torch::Tensor& parameter) {
-    const auto saved = state.tensors.find(key);
-    if (saved == state.tensors.end() || saved->second.sizes() != parameter.sizes())
-      Fail(ErrorKind::kStorage, "the checkpoint has no tensor '{}' of this optimiser", key);
-    parameter.copy_(saved->second);
-    // Restores the parameter's memory layout, which a file does not keep: in another layout the
-    // vectorised update would use other instructions and round differently.
-    const auto like = [&](const std::string& name) {
-      return torch::empty_like(parameter).copy_(state.tensors.at(name));
-    };
-    auto& moments = impl_->optimiser->state()[parameter.unsafeGetTensorImpl()];
-    if (impl_->adam && state.values.contains(key + ".step")) {
-      auto adam = std::make_unique<AdamParamState>();
-      adam->step(state.values.at(key + ".step").get<int64_t>());
-      adam->exp_avg(like(key + ".exp_avg"));
-      adam->exp_avg_sq(like(key + ".exp_avg_sq"));
-      moments = std::move(adam);
-    } else if (!impl_->adam && state.tensors.contains(key + ".momentum")) {
-      auto sgd = std::make_unique<SGDParamState>();
-      sgd->momentum_buffer(like(key + ".momentum"));
-      moments = std::move(sgd);
-    } else {
-      impl_->optimiser->state().erase(parameter.unsafeGetTensorImpl());
+  for (size_t g = 0; g < rates.size(); ++g) {
+    SetLearningRate(g, rates[g].get<double>());
+    for (size_t i = 0; i < moments_[g].size(); ++i) {
+      const std::string key = fmt::format("{}.{}.{}", prefix, g, i);
+      torch::Tensor& parameter = groups_[g].parameters[i];
+      const auto saved = state.tensors.find(key);
+      if (saved == state.tensors.end() || saved->second.sizes() != parameter.sizes())
+        Fail(ErrorKind::kStorage, "the checkpoint has no tensor '{}' of this optimiser", key);
+      parameter.copy_(saved->second);
+      // In the parameter's memory order, which a file does not keep.
+      const auto like = [&](const std::string& name) {
+        return torch::empty_like(parameter).copy_(state.tensors.at(name));
+      };
+      Moments& own = moments_[g][i] = {};
+      if (state.values.contains(key + ".step")) {
+        own.step = torch::full({}, state.values.at(key + ".step").get<double>(),
+                               parameter.options().dtype(torch::kFloat32));
+        own.exp_avg = like(key + ".exp_avg");
+        own.exp_avg_sq = like(key + ".exp_avg_sq");
+      } else if (state.tensors.contains(key + ".momentum")) {
+        own.momentum = like(key + ".momentum");
+      }
     }
-  });
+  }
 }
 
 double PlateauSchedule::Next(double loss, double lr) {

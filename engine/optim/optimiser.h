@@ -5,8 +5,8 @@
 
 #include <cstddef>
 #include <map>
-#include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "engine/loop/checkpoint.h"
@@ -31,22 +31,18 @@ struct SgdSettings {
   bool nesterov = false;
 };
 
-// A small interface to torch::optim, whose headers include LibTorch's whole serializer: only one
-// source includes them. Parameters are shared handles.
+// Each update is one call of PyTorch's fused kernels for all tensors of a group.
 class Optimiser {
  public:
   Optimiser(std::vector<ParameterGroup> groups, const AdamSettings& settings);
   Optimiser(std::vector<ParameterGroup> groups, const SgdSettings& settings);
-  Optimiser(Optimiser&&) noexcept;
-  Optimiser& operator=(Optimiser&&) noexcept;
-  ~Optimiser();
 
   void ZeroGrad();  // drops gradients
   void Step();      // one update; parameters without a gradient stay unchanged
 
-  double learning_rate(size_t group = 0) const;
+  double learning_rate(size_t group = 0) const { return groups_.at(group).lr; }
   void SetLearningRate(double lr);  // of every group
-  void SetLearningRate(size_t group, double lr);
+  void SetLearningRate(size_t group, double lr) { groups_.at(group).lr = lr; }
 
   // Saves parameters, moments and rates under keys that begin with `prefix`. Restore writes into
   // the parameters that the optimiser was made with; it throws kStorage when `state` does not match
@@ -55,8 +51,17 @@ class Optimiser {
   void Restore(const std::string& prefix, const CheckpointState& state);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  // What an update has left of a parameter; undefined before the first one.
+  struct Moments {
+    torch::Tensor step;                 // Adam: number of updates, float32
+    torch::Tensor exp_avg, exp_avg_sq;  // Adam
+    torch::Tensor momentum;             // SGD
+  };
+  void StepGroup(const ParameterGroup& group, std::vector<Moments>& moments) const;
+
+  std::variant<AdamSettings, SgdSettings> settings_;
+  std::vector<ParameterGroup> groups_;
+  std::vector<std::vector<Moments>> moments_;  // by group and parameter
 };
 
 // PyTorch's ReduceLROnPlateau, mode "min", relative threshold, no cooldown: when the loss has not

@@ -59,8 +59,9 @@ SiteRanges::Path SiteRanges::WhileLearning(const Phase& phase, const Unit& unit,
                          phase.lr_rounding > 0;
     if (!rounded) continue;
     const Node& teacher = teacher_.nodes[static_cast<size_t>(node)];
-    path.weights[node] =
-        SoftWeight(teacher.parameters.at("weight"), found->second.grid, false).Soft().detach();
+    path.weights[node] = SoftWeight(teacher.parameters.at("weight"), found->second.grid, false)
+                             .Soft()
+                             .weight.detach();
   }
   if (phase.keep_quantized >= 1) return path;
   path.keep = [&draws, own = SitesOf(network_, unit, placement_)](size_t site, int reader,

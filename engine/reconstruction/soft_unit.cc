@@ -1,6 +1,7 @@
 #include "engine/reconstruction/soft_unit.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "engine/quant/range_estimation.h"
@@ -70,7 +71,18 @@ const torch::Tensor* SoftUnit::Activation::BorderFor(int reader) const {
   return found == borders.end() ? nullptr : &found->second;
 }
 
-torch::Tensor SoftUnit::Forward(const torch::Tensor& x, const Keep& keep) const {
+SoftUnit::Weights SoftUnit::Round(std::optional<double> b) const {
+  Weights weights;
+  for (const auto& [node, weight] : weights_) {
+    SoftRounding rounding = weight.Soft(b);
+    weights.soft[node] = std::move(rounding.weight);
+    if (b) weights.losses.push_back(std::move(rounding.loss));
+  }
+  return weights;
+}
+
+torch::Tensor SoftUnit::Forward(const torch::Tensor& x, const Weights& weights,
+                                const Keep& keep) const {
   const auto quantize = [&](size_t i, int reader, const torch::Tensor& tensor) {
     const Activation& activation = activations_[i];
     const torch::Tensor step = activation.step.abs().clamp_min(kSmallestStep);
@@ -83,8 +95,8 @@ torch::Tensor SoftUnit::Forward(const torch::Tensor& x, const Keep& keep) const 
   };
   SiteHooks quantizers(part_.graph, sites_, quantize, settings_.mask_each_reader);
   quantizers.hooks().replace_weight = [&](int node, const torch::Tensor& weight) {
-    const auto found = weights_.find(node);
-    return found == weights_.end() ? weight : found->second.Soft();
+    const auto found = weights.soft.find(node);
+    return found == weights.soft.end() ? weight : found->second;
   };
   return Run(part_.graph, x, quantizers.hooks());
 }
@@ -134,15 +146,6 @@ std::vector<torch::Tensor> SoftUnit::Borders() const {
 bool SoftUnit::NothingToLearn() const {
   return RoundingParameters().empty() && WeightSteps().empty() && ActSteps().empty() &&
          Borders().empty();
-}
-
-torch::Tensor SoftUnit::RoundingLoss(double b) const {
-  torch::Tensor sum;
-  for (const auto& [node, weight] : weights_) {
-    const torch::Tensor part = weight.RoundingLoss(b);
-    sum = sum.defined() ? sum + part : part;
-  }
-  return sum;
 }
 
 double SoftUnit::SoftShare() const {

@@ -38,12 +38,21 @@ class SoftUnit {
   SoftUnit(const QuantizedNetwork& network, const Graph& full_precision, const Unit& unit,
            const std::vector<size_t>& sites, const SoftUnitSettings& settings);
 
+  // Softly rounded weights, by node of the part, and their regulariser.
+  struct Weights {
+    std::map<int, torch::Tensor> soft;
+    std::vector<torch::Tensor> losses;  // Σ over a tensor, each a scalar; empty without b
+  };
+  // Rounds all weights, with the exponent b of the regulariser (soft_rounding.h).
+  Weights Round(std::optional<double> b = {}) const;
+
   // Decides where the quantized value is taken (learned_activation.h), for site i of `sites` and
   // one reader or all of them (site_hooks.h).
   using Keep = std::function<torch::Tensor(size_t i, int reader, const torch::Tensor& tensor)>;
   // Returns the unit's output for its input x, which is not yet quantized. `keep` may be empty:
   // everything is quantized.
-  torch::Tensor Forward(const torch::Tensor& x, const Keep& keep = {}) const;
+  torch::Tensor Forward(const torch::Tensor& x, const Weights& weights,
+                        const Keep& keep = {}) const;
 
   // Stores hard weights, learned steps and borders in the network.
   void Store(QuantizedNetwork& network) const;
@@ -53,8 +62,7 @@ class SoftUnit {
   std::vector<torch::Tensor> ActSteps() const;
   std::vector<torch::Tensor> Borders() const;
   bool NothingToLearn() const;
-  torch::Tensor RoundingLoss(double b) const;  // over all weights; REQUIRES rounding parameters
-  double SoftShare() const;                    // share of weights; 0 without rounding parameters
+  double SoftShare() const;  // share of weights; 0 without rounding parameters
 
  private:
   struct Activation {

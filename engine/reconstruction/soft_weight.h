@@ -10,26 +10,27 @@
 
 #include <torch/types.h>
 
+#include <optional>
+
+#include "engine/kernels/soft_rounding.h"
 #include "engine/quant/quantized_network.h"
 
 namespace zerosweep {
 
-torch::Tensor RectifiedSigmoid(const torch::Tensor& v);       // h(V)
-torch::Tensor RoundingLogits(const torch::Tensor& fraction);  // its inverse on [0, 1)
+torch::Tensor RoundingLogits(const torch::Tensor& fraction);  // the inverse of h on [0, 1)
 
 class SoftWeight {
  public:
   // One grid per output channel. `learn_step`: s is a parameter too.
   SoftWeight(const torch::Tensor& weight, const UniformGrid& grid, bool learn_step);
 
-  // w̃, differentiable in V and, where it is learned, in s.
-  torch::Tensor Soft() const;
+  // w̃ and, with an exponent b, the regulariser Σ 1 − |2h(V) − 1|^b; both differentiable in V and,
+  // where it is learned, in s.
+  SoftRounding Soft(std::optional<double> b = {}) const { return RoundSoftly(grid_, v_, step_, b); }
   // Rounds h to 1[V ≥ 0] and returns the final codes and grid. Before any step this is nearest
   // rounding (ties upwards).
   QuantizedWeight Harden() const;
 
-  // Σ over all weights of 1 − |2h(V) − 1|^b.
-  torch::Tensor RoundingLoss(double b) const;
   // The number of h in (0.01, 0.99), which hardening will move.
   int64_t SoftCount() const;
 
@@ -38,9 +39,7 @@ class SoftWeight {
 
  private:
   torch::Tensor v_, step_;
-  torch::Tensor base_;        // B
-  torch::Tensor zero_point_;  // z, (C, 1, …)
-  int bits_;
+  RoundingGrid grid_;
 };
 
 }  // namespace zerosweep

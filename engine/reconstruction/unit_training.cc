@@ -1,24 +1,16 @@
 #include "engine/reconstruction/unit_training.h"
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include <cmath>
 #include <utility>
 
 #include "base/error.h"
+#include "engine/kernels/power_loss.h"
+#include "engine/kernels/rows.h"
 #include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
-namespace {
-
-// mean over images and pixels of Σ_channels weight·|y − t|^p; `weight` may be undefined.
-torch::Tensor OutputLoss(const torch::Tensor& y, const torch::Tensor& target,
-                         const torch::Tensor& weight, double p) {
-  const torch::Tensor error = y - target;
-  torch::Tensor powers = p == 2 ? error.square() : error.abs().pow(p);
-  if (weight.defined()) powers = powers * weight;
-  return powers.sum() * (static_cast<double>(y.size(1)) / static_cast<double>(y.numel()));
-}
-
-}  // namespace
 
 SoftUnitSettings SoftSettings(const ReconstructionSettings& settings, const Phase& phase) {
   return {.learn_rounding = phase.lr_rounding > 0,
@@ -42,7 +34,8 @@ UnitTraining::UnitTraining(const ReconstructionSettings& settings, const Phase& 
       caches_(std::move(caches)) {
   if (objective_ != nullptr) {
     objective_->BeginUnit(
-        phase, unit, [&soft](const torch::Tensor& x) { return soft.Forward(x); }, caches_);
+        phase, unit, [&soft](const torch::Tensor& x) { return soft.Forward(x, soft.Round()); },
+        caches_);
   }
   if (auto parameters = soft.RoundingParameters(); !parameters.empty()) {
     rounding_.emplace(std::vector<ParameterGroup>{{std::move(parameters), phase.lr_rounding}},
@@ -62,15 +55,15 @@ UnitTraining::UnitTraining(const ReconstructionSettings& settings, const Phase& 
 
 // The unit's input for a batch, under drop.
 torch::Tensor UnitTraining::Input(int64_t step, const torch::Tensor& indices) const {
-  const torch::Tensor x = caches_.x_q.index_select(0, indices);
+  const torch::Tensor x = SelectRows(caches_.x_q, indices);
   if (phase_.keep_quantized >= 1 || phase_.fp_inputs) return x;
-  const torch::Tensor keep = draws_.Keep(step, "input", kEveryReader, x);
-  return torch::where(keep.to(torch::kBool), x, caches_.x_fp.index_select(0, indices));
+  return MixRows(x, draws_.Keep(step, "input", kEveryReader, x), caches_.x_fp, indices);
 }
 
 // Returns a function that runs the soft unit under drop, each time with new draws.
-UnitObjective::Student UnitTraining::DroppedStudent(int64_t step) const {
-  return [this, step, forwards = 0](const torch::Tensor& input) mutable {
+UnitObjective::Student UnitTraining::DroppedStudent(int64_t step,
+                                                    const SoftUnit::Weights& weights) const {
+  return [this, step, &weights, forwards = 0](const torch::Tensor& input) mutable {
     SoftUnit::Keep keep;
     if (phase_.keep_quantized < 1) {
       keep = [this, step, forward = forwards](size_t i, int reader, const torch::Tensor& tensor) {
@@ -78,8 +71,16 @@ UnitObjective::Student UnitTraining::DroppedStudent(int64_t step) const {
       };
     }
     ++forwards;
-    return soft_.Forward(input, keep);
+    return soft_.Forward(input, weights, keep);
   };
+}
+
+// b of the regulariser, or nothing while the rounding is not yet pulled to 0 or 1. All released
+// codes count steps from 1.
+std::optional<double> UnitTraining::Exponent(int64_t step) const {
+  const auto count = static_cast<double>(step + 1);
+  if (!rounding_ || count < settings_.warmup * static_cast<double>(phase_.iterations)) return {};
+  return RoundingExponent(settings_, step + 1, phase_.iterations);
 }
 
 double UnitTraining::Step(int64_t step, Curves& curves) {
@@ -87,30 +88,33 @@ double UnitTraining::Step(int64_t step, Curves& curves) {
   if (steps_) steps_->ZeroGrad();
   const torch::Tensor indices =
       draws_.Batch(step, settings_.batch, caches_.y.size(0)).to(caches_.y.device());
-  const UnitObjective::Student student = DroppedStudent(step);
-  const torch::Tensor weight =
-      caches_.weight.defined() ? caches_.weight.index_select(0, indices) : torch::Tensor();
-  torch::Tensor loss = OutputLoss(student(Input(step, indices)), caches_.y.index_select(0, indices),
-                                  weight, phase_.p);
-  const double output_loss = Record(step, "output", loss, curves);
-  const torch::Tensor extra =
-      objective_ != nullptr ? objective_->ExtraLoss(caches_, indices, student) : torch::Tensor();
-  if (extra.defined()) {
-    Record(step, "extra", extra, curves);
-    loss = loss + extra;
+  const SoftUnit::Weights weights = soft_.Round(Exponent(step));
+  const UnitObjective::Student student = DroppedStudent(step, weights);
+  const auto rows = [&](const torch::Tensor& of) {
+    return of.defined() ? SelectRows(of, indices) : of;
+  };
+  const torch::Tensor y = student(Input(step, indices));
+  const PowerLoss output = MeanPower(y, rows(caches_.y), rows(caches_.weight), phase_.p);
+  const double output_loss = Record(step, "output", output.value, curves);
+  // Terms of the loss, and what each is multiplied with.
+  std::vector<torch::Tensor> terms = {y}, factors = {output.gradient};
+  if (objective_ != nullptr) {
+    if (const torch::Tensor extra = objective_->ExtraLoss(caches_, indices, student);
+        extra.defined()) {
+      Record(step, "extra", extra, curves);
+      terms.push_back(extra);
+      factors.emplace_back();
+    }
   }
-  // All released codes count steps from 1.
-  const int64_t count = step + 1;
-  const bool warm =
-      static_cast<double>(count) < settings_.warmup * static_cast<double>(phase_.iterations);
-  if (rounding_ && !warm) {
-    const torch::Tensor rounding =
-        settings_.round_weight *
-        soft_.RoundingLoss(RoundingExponent(settings_, count, phase_.iterations));
-    Record(step, "rounding", rounding, curves);
-    loss = loss + rounding;
+  if (!weights.losses.empty()) {
+    const torch::NoGradGuard no_grad;
+    Record(step, "rounding", settings_.round_weight * torch::stack(weights.losses).sum(), curves);
   }
-  loss.backward();
+  for (const torch::Tensor& loss : weights.losses) {
+    terms.push_back(loss);
+    factors.push_back(torch::full_like(loss, settings_.round_weight));
+  }
+  torch::autograd::backward(terms, factors);
   for (size_t g = 0; g < step_rates_.size(); ++g) {
     steps_->SetLearningRate(g, CosineRate(step_rates_[g], static_cast<double>(step),
                                           static_cast<double>(phase_.iterations)));

@@ -34,7 +34,8 @@ class UnitTraining {
 
  private:
   torch::Tensor Input(int64_t step, const torch::Tensor& indices) const;
-  UnitObjective::Student DroppedStudent(int64_t step) const;
+  UnitObjective::Student DroppedStudent(int64_t step, const SoftUnit::Weights& weights) const;
+  std::optional<double> Exponent(int64_t step) const;
   double Record(int64_t step, const std::string& term, const torch::Tensor& value,
                 Curves& curves) const;
 

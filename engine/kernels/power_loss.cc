@@ -1,0 +1,109 @@
+#include "engine/kernels/power_loss.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+// glibc has it for whole vectors (libmvec), which the compiler uses when it is told so.
+extern "C" __attribute__((simd("notinbranch"), const)) float powf(float, float) noexcept;
+
+namespace zerosweep {
+namespace {
+
+constexpr int64_t kChunk = 1 << 14;  // sums are taken by chunk, in order, on any number of threads
+constexpr int64_t kLanes = 16;  // partial sums, since the compiler may not reorder a single one
+
+struct Span {
+  const float *y, *target, *weight;  // weight may be null
+  float* gradient;
+  int64_t count;
+  float p, scale;
+};
+
+// Returns the sum of the powers; the gradients are multiplied by `scale`.
+__attribute__((target_clones("avx512f", "avx2", "default"))) double PowersOf(const Span& span) {
+  const float* __restrict y = span.y;
+  const float* __restrict target = span.target;
+  float* __restrict gradient = span.gradient;
+  const float p = span.p, scale = span.scale;
+  float powers[kChunk];
+  if (p == 2) {
+    for (int64_t i = 0; i < span.count; ++i) {
+      const float error = y[i] - target[i];
+      powers[i] = error * error;
+      gradient[i] = 2 * scale * error;
+    }
+  } else {
+    for (int64_t i = 0; i < span.count; ++i) {
+      const float error = y[i] - target[i], size = std::fabs(error), lower = powf(size, p - 1);
+      powers[i] = lower * size;
+      gradient[i] = p * scale * std::copysign(lower, error);
+    }
+  }
+  if (span.weight != nullptr) {
+    for (int64_t i = 0; i < span.count; ++i) {
+      powers[i] *= span.weight[i];
+      gradient[i] *= span.weight[i];
+    }
+  }
+  float sums[kLanes] = {};
+  for (int64_t i = 0; i + kLanes <= span.count; i += kLanes)
+    for (int64_t lane = 0; lane < kLanes; ++lane) sums[lane] += powers[i + lane];
+  double sum = 0;
+  for (int64_t i = span.count / kLanes * kLanes; i < span.count; ++i) sum += powers[i];
+  for (const float lane : sums) sum += lane;
+  return sum;
+}
+
+PowerLoss ByOperators(const torch::Tensor& y, const torch::Tensor& target,
+                      const torch::Tensor& weight, double p, double scale) {
+  const torch::Tensor error = y - target, size = error.abs(), lower = size.pow(p - 1);
+  torch::Tensor powers = lower * size, gradient = lower * error.sign() * (p * scale);
+  if (weight.defined()) {
+    powers *= weight;
+    gradient *= weight;
+  }
+  return {powers.sum() * scale, gradient};
+}
+
+}  // namespace
+
+PowerLoss MeanPower(const torch::Tensor& y, const torch::Tensor& target,
+                    const torch::Tensor& weight, double p) {
+  const torch::NoGradGuard no_grad;
+  const double scale = static_cast<double>(y.size(1)) / static_cast<double>(y.numel());
+  if (!y.is_cpu() || y.scalar_type() != torch::kFloat32)
+    return ByOperators(y, target, weight, p, scale);
+  // All in the order of the target's values, which it suggests.
+  const torch::Tensor gradient = at::empty_like(target);
+  const auto ordered = [&](const torch::Tensor& of) {
+    const bool same = !of.defined() || of.strides() == gradient.strides();
+    return same ? of : at::empty_like(gradient).copy_(of);
+  };
+  const torch::Tensor own_y = ordered(y), own_target = ordered(target),
+                      own_weight = ordered(weight);
+  const int64_t chunks = (y.numel() + kChunk - 1) / kChunk;
+  std::vector<double> sums(static_cast<size_t>(chunks));
+  at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t chunk = begin; chunk < end; ++chunk) {
+      const auto at = [first = chunk * kChunk](const torch::Tensor& of) {
+        return of.defined() ? of.mutable_data_ptr<float>() + first : nullptr;
+      };
+      sums[static_cast<size_t>(chunk)] =
+          PowersOf({.y = at(own_y),
+                    .target = at(own_target),
+                    .weight = at(own_weight),
+                    .gradient = at(gradient),
+                    .count = std::min(kChunk, y.numel() - chunk * kChunk),
+                    .p = static_cast<float>(p),
+                    .scale = static_cast<float>(scale)});
+    }
+  });
+  double sum = 0;
+  for (const double chunk : sums) sum += chunk;
+  return {torch::full({}, sum * scale, y.options()), gradient};
+}
+
+}  // namespace zerosweep

@@ -1,0 +1,82 @@
+#include "engine/kernels/soft_rounding_loops.h"
+
+#include <algorithm>
+#include <cmath>
+
+// glibc has these for whole vectors (libmvec), which the compiler uses when it is told so.
+extern "C" {
+__attribute__((simd("notinbranch"), const)) float expf(float) noexcept;
+__attribute__((simd("notinbranch"), const)) float powf(float, float) noexcept;
+}
+
+namespace zerosweep {
+namespace {
+
+constexpr float kSpan = 1.2F, kLow = -0.1F;  // ζ − γ, γ
+constexpr int64_t kChunk = 512;              // values between two sums in double
+
+#define ZEROSWEEP_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+
+// h(V) and its slope.
+struct Rectified {
+  float h, slope;
+};
+inline __attribute__((always_inline)) Rectified RectifiedSigmoid(float v) {
+  const float sigmoid = 1 / (1 + expf(-v)), stretched = sigmoid * kSpan + kLow;
+  const bool inside = stretched >= 0 && stretched <= 1;
+  return {std::min(std::max(stretched, 0.F), 1.F), inside ? kSpan * sigmoid * (1 - sigmoid) : 0.F};
+}
+
+}  // namespace
+
+ZEROSWEEP_CLONES double RoundRow(const RoundingRow& row) {
+  const float* __restrict v = row.v;
+  const float* __restrict base = row.base;
+  float* __restrict weight = row.weight;
+  float* __restrict slope = row.slope;
+  const float step = row.step, zero_point = row.zero_point, top = row.top, b = row.b;
+  for (int64_t i = 0; i < row.count; ++i) {
+    const Rectified soft = RectifiedSigmoid(v[i]);
+    const float q = base[i] + soft.h + zero_point;
+    weight[i] = step * (std::min(std::max(q, 0.F), top) - zero_point);
+    slope[i] = q >= 0 && q <= top ? step * soft.slope : 0.F;
+  }
+  double loss = 0;
+  for (int64_t first = 0; row.pull != nullptr && first < row.count; first += kChunk) {
+    const int64_t count = std::min(kChunk, row.count - first);
+    float* __restrict pull = row.pull + first;
+    float powers[kChunk];
+    for (int64_t i = 0; i < count; ++i) {
+      const Rectified soft = RectifiedSigmoid(v[first + i]);
+      const float side = 2 * soft.h - 1, size = std::fabs(side), lower = powf(size, b - 1);
+      pull[i] = -2 * b * std::copysign(lower, side) * soft.slope;
+      powers[i] = lower * size;
+    }
+    for (int64_t i = 0; i < count; ++i) loss += 1 - static_cast<double>(powers[i]);
+  }
+  return loss;
+}
+
+ZEROSWEEP_CLONES float RoundRowBack(const RoundingRowBack& row) {
+  constexpr int64_t kLanes = 16;  // the compiler may not reorder a single sum
+  const float* __restrict g = row.g;
+  const float* __restrict slope = row.slope;
+  const float* __restrict weight = row.weight;
+  float* __restrict for_v = row.for_v;
+  for (int64_t i = 0; i < row.count; ++i) for_v[i] = g[i] * slope[i];
+  if (row.pull != nullptr) {
+    const float* __restrict pull = row.pull;
+    for (int64_t i = 0; i < row.count; ++i) for_v[i] += row.factor * pull[i];
+  }
+  float sums[kLanes] = {};
+  for (int64_t first = 0; first < row.count; first += kLanes) {
+    const int64_t lanes = std::min(kLanes, row.count - first);
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      sums[lane] += g[first + lane] * weight[first + lane];
+  }
+  float sum = 0;
+  for (const float lane : sums) sum += lane;
+  return sum;
+}
+
+}  // namespace zerosweep
