@@ -29,7 +29,7 @@ class InMemory final : public ImageSource {
     const uint8_t* source = images_.const_data_ptr<uint8_t>() + index * plane * image.channels;
     for (int64_t c = 0; c < image.channels; ++c) {
       for (int64_t i = 0; i < plane; ++i) {
-        image.pixels[static_cast<size_t>(i * image.channels + c)] = source[c * plane + i];
+        image.pixels[i * image.channels + c] = source[c * plane + i];
       }
     }
     return image;
@@ -55,8 +55,7 @@ class InFiles final : public ImageSource {
     const int64_t bytes = 3 * transform_.crop * transform_.crop;
     at::parallel_for(0, count, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        CopyPlanes(ResizeAndCentreCrop(Stored(indices[static_cast<size_t>(i)]), transform_.resize,
-                                       transform_.crop),
+        CopyPlanes(ResizeAndCentreCrop(Stored(indices[i]), transform_.resize, transform_.crop),
                    target + i * bytes);
       }
     });
@@ -64,7 +63,7 @@ class InFiles final : public ImageSource {
   }
 
   Image Stored(int64_t index) const override {
-    return ReadImage(folder_.root / folder_.files[static_cast<size_t>(index)].name);
+    return ReadImage(folder_.root / folder_.files[index].name);
   }
 
  private:

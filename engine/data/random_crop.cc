@@ -53,7 +53,7 @@ torch::Tensor LoadRandomCrops(const ImageSource& source, const std::vector<int64
   const int64_t bytes = shape[0] * shape[1] * shape[2];
   at::parallel_for(0, count, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t index = indices[static_cast<size_t>(i)];
+      const int64_t index = indices[i];
       RandomSequence draws = streams.ForSample(step, "random_crop", static_cast<uint64_t>(index));
       const Image stored = source.Stored(index);
       const Window window = RandomWindow(stored.height, stored.width, draws, smallest_share);

@@ -45,11 +45,11 @@ std::pair<size_t, size_t> InputCount(Op op) {
 // Whether `value` is an output of one of the nodes before `end`.
 bool Exists(const Graph& graph, const Value& value, int end) {
   return value.node >= 0 && value.node < end && value.output >= 0 &&
-         value.output < graph.nodes[static_cast<size_t>(value.node)].output_count();
+         value.output < graph.nodes[value.node].output_count();
 }
 
 void CheckNode(const Graph& graph, int index) {
-  const Node& node = graph.nodes[static_cast<size_t>(index)];
+  const Node& node = graph.nodes[index];
   if ((node.op == Op::kInput) != (index == 0)) {
     Fail(ErrorKind::kInternal, "graph: node {} '{}' is {}, but exactly node 0 must be the input",
          index, node.name, ToString(node.op));
@@ -158,7 +158,7 @@ int EndOfChain(const Graph& graph, int node) {
   for (;;) {
     const std::vector<int> users = graph.Users(node);
     if (users.size() != 1 || graph.output.node == node) return node;
-    const Node& next = graph.nodes[static_cast<size_t>(users[0])];
+    const Node& next = graph.nodes[users[0]];
     if (IsActivation(next)) return users[0];
     if (next.op != Op::kBatchNorm || normed) return node;
     normed = true;

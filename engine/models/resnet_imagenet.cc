@@ -102,7 +102,7 @@ Graph ResNet(int classes, std::vector<int64_t> input_shape) {
   for (int layer = 1; layer <= 4; ++layer) {
     const int64_t middle = kStemWidth << (layer - 1);
     const int64_t out = kArch.bottleneck ? 4 * middle : middle;
-    for (int block = 0; block < kArch.blocks[static_cast<size_t>(layer - 1)]; ++block) {
+    for (int block = 0; block < kArch.blocks[layer - 1]; ++block) {
       const int64_t stride = layer > 1 && block == 0 ? 2 : 1;
       x = Block(net, fmt::format("layer{}.{}", layer, block), x, {width, middle, out, stride},
                 kArch);

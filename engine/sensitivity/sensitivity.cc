@@ -36,7 +36,7 @@ torch::Tensor LogProbabilities(const Teacher& teacher, const torch::Tensor& imag
 
 // Returns the log-probabilities with only the weights of one op at `bits`.
 torch::Tensor WithOneOpAt(int bits, int op, const Teacher& teacher, const torch::Tensor& images) {
-  const Node& node = teacher.graph.nodes[static_cast<size_t>(op)];
+  const Node& node = teacher.graph.nodes[op];
   const torch::Tensor& weight = node.parameters.at("weight");
   const torch::Tensor quantized = FakeQuantize(weight, PerChannelMinMaxGrid(weight, bits));
   ForwardHooks hooks;
@@ -80,7 +80,7 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
     const int bits = kMinBits + static_cast<int>(omega.size() % kWidths);
     omega.push_back(MeanDivergence(reference, WithOneOpAt(bits, op, teacher, images), divergence));
     progress.Report(static_cast<double>(omega.size()), static_cast<double>(total), "measurements",
-                    teacher.graph.nodes[static_cast<size_t>(op)].name);
+                    teacher.graph.nodes[op].name);
     checkpoints.MaybeSave(static_cast<int64_t>(omega.size()), [&] {
       CheckpointState state;
       state.values = {{"omega", omega}};
@@ -89,7 +89,7 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
   }
   Sensitivity sensitivity{divergence, images.size(0), {}};
   for (size_t i = 0; i < ops.size(); ++i) {
-    const Node& node = teacher.graph.nodes[static_cast<size_t>(ops[i])];
+    const Node& node = teacher.graph.nodes[ops[i]];
     const auto own = omega.begin() + static_cast<std::ptrdiff_t>(i * kWidths);
     sensitivity.ops.push_back(
         {node.name, node.parameters.at("weight").numel(), {own, own + kWidths}});

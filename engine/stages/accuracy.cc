@@ -69,7 +69,7 @@ std::string PackBits(const torch::Tensor& flags) {
   const bool* values = bytes.data_ptr<bool>();
   std::string packed(static_cast<size_t>((bytes.numel() + 7) / 8), '\0');
   for (int64_t i = 0; i < bytes.numel(); ++i) {
-    char& byte = packed[static_cast<size_t>(i / 8)];
+    char& byte = packed[i / 8];
     if (values[i]) byte = static_cast<char>(byte | (1 << (i % 8)));
   }
   return packed;

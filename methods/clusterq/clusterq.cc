@@ -73,8 +73,8 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
   const int64_t label = ClassOfStep(context_.random, step, known);
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, ClassImages(step, label), "clusterq");
-  const std::vector<Moments> targets = Distorted(centroids_[static_cast<size_t>(label)],
-                                                 context_.random, step, settings_.distortion);
+  const std::vector<Moments> targets =
+      Distorted(centroids_[label], context_.random, step, settings_.distortion);
   return {{"centroids",
            weight * PerRankShare(context_.group, Mismatch(of_class.moments, targets,
                                                           FirstDeepNorm(targets.size())))}};
@@ -143,7 +143,7 @@ void ClusterQ::EndStep(uint64_t step) {
   const double rate = settings_.centroid_rate;
   for (int64_t label = 0; label < context_.teacher.classes; ++label) {
     context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
-    std::vector<Moments>& centroid = centroids_[static_cast<size_t>(label)];
+    std::vector<Moments>& centroid = centroids_[label];
     const auto now = ClassStatistics(CentroidImages(step, label, centroid.empty()), label);
     if (!now) continue;
     if (centroid.empty()) {

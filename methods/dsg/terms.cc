@@ -74,8 +74,8 @@ std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int
   }
   std::vector<Slack> slacks;
   for (size_t i = 0; i < layers.size(); ++i) {
-    slacks.push_back(SlackOf(sums[i], teacher.graph.nodes[static_cast<size_t>(layers[i])],
-                             static_cast<double>(images), percentile));
+    slacks.push_back(
+        SlackOf(sums[i], teacher.graph.nodes[layers[i]], static_cast<double>(images), percentile));
   }
   return slacks;
 }

@@ -71,13 +71,13 @@ std::vector<int64_t> Fdda::FindCentres() {
   std::vector<int64_t> image_of(all_.size(), -1);  // first image of each class in random order
   for (const int64_t image : ToVector(
            context_.random.Permutation(0, "class_images", static_cast<uint32_t>(data.size())))) {
-    int64_t& chosen = image_of[static_cast<size_t>(data.labels[image].item<int64_t>())];
+    int64_t& chosen = image_of[data.labels[image].item<int64_t>()];
     if (chosen < 0) chosen = image;
   }
   SoloGroup alone;  // every rank computes all centres
   for (const int64_t label : all_) {
     context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
-    const int64_t image = image_of[static_cast<size_t>(label)];
+    const int64_t image = image_of[label];
     if (image < 0) {
       FailTrial(Failure::kConfiguration,
                 "fdda takes one real image of each class, but the calibration images "
@@ -104,7 +104,7 @@ Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   Terms terms = {{"class_labels",
                   settings_.common.label_weight *
                       CrossEntropyShare(of_class.logits, images.labels, settings_.class_batch)}};
-  const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
+  const std::vector<Moments>& centre = centres_[label];
   if (!std::binary_search(known_.begin(), known_.end(), label)) {
     const std::vector<Moments> noise =
         Distorted(ZeroMoments(centre), context_.random, step, {1, 1});
@@ -141,7 +141,7 @@ std::vector<int64_t> Fdda::RealIndices(uint64_t step) const {
   const int64_t first = static_cast<int64_t>(step % steps) * batch + part.first;
   std::vector<int64_t> indices;
   for (const int64_t place : ToVector(order.slice(0, first, first + part.count).contiguous()))
-    indices.push_back(real_[static_cast<size_t>(place)]);
+    indices.push_back(real_[place]);
   return indices;
 }
 

@@ -24,9 +24,8 @@ torch::Tensor Matching(const Node& bn, const torch::Tensor& input) {
 }
 
 bool HasBatchNorm(const Graph& graph, const Unit& unit) {
-  return std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](int node) {
-    return graph.nodes[static_cast<size_t>(node)].op == Op::kBatchNorm;
-  });
+  return std::any_of(unit.nodes.begin(), unit.nodes.end(),
+                     [&](int node) { return graph.nodes[node].op == Op::kBatchNorm; });
 }
 
 class Correction {
@@ -144,7 +143,7 @@ torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const to
   torch::Tensor matching;
   ForwardHooks hooks;
   hooks.on_input = [&](int node, const torch::Tensor& input) {
-    const Node& bn = unit.nodes[static_cast<size_t>(node)];
+    const Node& bn = unit.nodes[node];
     if (bn.op != Op::kBatchNorm || input.size(2) * input.size(3) == 1) return;
     const torch::Tensor part = Matching(bn, input);
     matching = matching.defined() ? matching + part : part;
