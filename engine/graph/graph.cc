@@ -1,5 +1,6 @@
 #include "engine/graph/graph.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
@@ -9,24 +10,22 @@
 namespace zerosweep {
 namespace {
 
-constexpr std::array<std::pair<Op, const char*>, 16> kOpNames = {{
-    {Op::kInput, "input"},
-    {Op::kConv2d, "conv2d"},
-    {Op::kLinear, "linear"},
-    {Op::kBatchNorm, "batch_norm"},
-    {Op::kRelu, "relu"},
-    {Op::kRelu6, "relu6"},
-    {Op::kAdd, "add"},
-    {Op::kConcat, "concat"},
-    {Op::kChunk, "chunk"},
-    {Op::kChannelShuffle, "channel_shuffle"},
-    {Op::kMaxPool, "max_pool"},
-    {Op::kAvgPool, "avg_pool"},
-    {Op::kGlobalAvgPool, "global_avg_pool"},
-    {Op::kAdaptiveAvgPool, "adaptive_avg_pool"},
-    {Op::kFlatten, "flatten"},
-    {Op::kShortcutA, "shortcut_a"},
-}};
+constexpr std::array kOpNames = {"input",
+                                 "conv2d",
+                                 "linear",
+                                 "batch_norm",
+                                 "relu",
+                                 "relu6",
+                                 "add",
+                                 "concat",
+                                 "chunk",
+                                 "channel_shuffle",
+                                 "max_pool",
+                                 "avg_pool",
+                                 "global_avg_pool",
+                                 "adaptive_avg_pool",
+                                 "flatten",
+                                 "shortcut_a"};
 
 // Allowed numbers of inputs: {least, most}.
 std::pair<size_t, size_t> InputCount(Op op) {
@@ -87,12 +86,7 @@ std::vector<int> Where(const Graph& graph, const Predicate& predicate) {
 
 }  // namespace
 
-const char* ToString(Op op) {
-  for (const auto& [known, name] : kOpNames) {
-    if (known == op) return name;
-  }
-  Fail(ErrorKind::kInternal, "operator {} has no name", static_cast<int>(op));
-}
+const char* ToString(Op op) { return kOpNames.at(static_cast<size_t>(op)); }
 
 int Node::output_count() const { return op == Op::kChunk ? attributes.at("chunks").get<int>() : 1; }
 
@@ -108,18 +102,15 @@ int Graph::Append(Node node) {
 }
 
 int Graph::Find(const std::string& name) const {
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i].name == name) return static_cast<int>(i);
-  }
-  return -1;
+  const auto found =
+      std::find_if(nodes.begin(), nodes.end(), [&](const Node& node) { return node.name == name; });
+  return found == nodes.end() ? -1 : static_cast<int>(found - nodes.begin());
 }
 
 std::vector<int> Graph::Users(int node) const {
   return Where(*this, [&](const Node& candidate) {
-    for (const Value& input : candidate.inputs) {
-      if (input.node == node) return true;
-    }
-    return false;
+    return std::any_of(candidate.inputs.begin(), candidate.inputs.end(),
+                       [&](const Value& input) { return input.node == node; });
   });
 }
 

@@ -96,10 +96,10 @@ std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
     try {
       units.push_back(MakeUnit(graph, {from, 0}, to));
       // Names distinguish draws and curves.
-      const auto duplicate = std::find_if(units.begin(), units.end() - 1, [&](const Unit& unit) {
+      const bool taken = std::any_of(units.begin(), units.end() - 1, [&](const Unit& unit) {
         return unit.name == units.back().name;
       });
-      if (duplicate != units.end() - 1 || units.back().name.empty()) units.back().name = name;
+      if (taken || units.back().name.empty()) units.back().name = name;
     } catch (const Error& error) {
       Fail(ErrorKind::kUsage, "units: no unit can reach from '{}' to '{}': {}",
            graph.nodes[from].name, name, error.what());
@@ -151,9 +151,8 @@ std::vector<Unit> BlockUnits(const Graph& graph) {
     if (from < done) continue;
     const bool several_paths = to > from + 1;
     if (!several_paths && !graph.nodes[to].weighted()) continue;
-    int end = EndOfChain(graph, to);
     const int bottleneck = several_paths ? -1 : InvertedBottleneck(graph, to);
-    if (bottleneck >= 0) end = bottleneck;
+    const int end = bottleneck >= 0 ? bottleneck : EndOfChain(graph, to);
     units.push_back(MakeUnit(graph, {from, 0}, end));
     done = end;
   }
