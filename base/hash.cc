@@ -41,13 +41,16 @@ void Sha256::Update(std::string_view bytes) {
 }
 
 std::string Sha256::Hex() {
-  unsigned char digest[32];
-  unsigned int size = sizeof digest;
-  EVP_DigestFinal_ex(context_->md, digest, &size);
+  std::string digest(32, '\0');
+  EVP_DigestFinal_ex(context_->md, reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+  return HexOf(digest);
+}
+
+std::string HexOf(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
-  hex.reserve(64);
-  for (const unsigned char byte : digest) {
+  hex.reserve(2 * bytes.size());
+  for (const unsigned char byte : bytes) {
     hex += kDigits[byte >> 4];
     hex += kDigits[byte & 15];
   }

@@ -25,6 +25,8 @@ class Sha256 {
 };
 
 std::string Sha256Hex(std::string_view bytes);
+// Bytes as lower-case hex characters.
+std::string HexOf(std::string_view bytes);
 // Whether `word` is `size` lower-case hex characters.
 bool IsHex(std::string_view word, size_t size = 64);
 

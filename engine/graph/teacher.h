@@ -24,4 +24,7 @@ struct Teacher {
   torch::Device device() const { return options().device(); }
 };
 
+// The facts of a teacher, without its graph.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Teacher, arch, dataset, classes, mean, std)
+
 }  // namespace zerosweep

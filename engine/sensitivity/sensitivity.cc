@@ -9,6 +9,9 @@
 #include "engine/quant/number_format.h"
 
 namespace zerosweep {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OpSensitivity, op, weights, omega)
+
 namespace {
 
 constexpr const char* kFile = "sensitivity.json";
@@ -98,17 +101,13 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
 }
 
 void SaveSensitivity(const Sensitivity& sensitivity, const std::filesystem::path& folder) {
-  Json ops = Json::array();
-  for (const OpSensitivity& op : sensitivity.ops) {
-    ops.push_back({{"op", op.op}, {"weights", op.weights}, {"omega", op.omega}});
-  }
   Json widths = Json::array();
   for (int bits = kMinBits; bits <= kMaxBits; ++bits) widths.push_back(bits);
   const Json json = {{"format", 1},
                      {"divergence", NameOf(sensitivity.divergence)},
                      {"images", sensitivity.images},
                      {"widths", widths},
-                     {"ops", ops}};
+                     {"ops", sensitivity.ops}};
   WriteFileDurably(folder / kFile, json.dump(1) + "\n");
 }
 
@@ -121,7 +120,7 @@ Sensitivity LoadSensitivity(const std::filesystem::path& folder) {
         json.at("divergence") == "symmetric" ? Divergence::kSymmetric : Divergence::kForward;
     sensitivity.images = json.at("images");
     for (const Json& entry : json.at("ops")) {
-      OpSensitivity op{entry.at("op"), entry.at("weights"), entry.at("omega")};
+      auto op = entry.get<OpSensitivity>();
       if (op.omega.size() != kWidths) {
         Fail(ErrorKind::kStorage, "{}: '{}' has {} widths instead of {}; run `zerosweep fsck`",
              path.string(), op.op, op.omega.size(), kWidths);

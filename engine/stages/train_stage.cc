@@ -42,19 +42,15 @@ Normalisation NormalisationOf(const Dataset& train) {
 void WriteCard(const StageContext& context, const Teacher& teacher, double top1, int64_t images,
                const TeacherRecipe& recipe) {
   const std::string name = context.params().at("name");
-  const Json card = {{"name", name},
-                     {"arch", teacher.arch},
-                     {"dataset", teacher.dataset},
-                     {"input_shape", teacher.graph.input_shape},
-                     {"classes", teacher.classes},
-                     {"mean", teacher.mean},
-                     {"std", teacher.std},
-                     {"top1", std::round(top1 * 1e4) / 1e4},
-                     {"test_images", images},
-                     {"seed", context.seed()},
-                     {"recipe", ToJson(recipe)},
-                     {"weights_file", name + ".safetensors"},
-                     {"weights_sha256", Sha256File(context.staging / "model.safetensors")}};
+  Json card = teacher;
+  card.update({{"name", name},
+               {"input_shape", teacher.graph.input_shape},
+               {"top1", std::round(top1 * 1e4) / 1e4},
+               {"test_images", images},
+               {"seed", context.seed()},
+               {"recipe", recipe},
+               {"weights_file", name + ".safetensors"},
+               {"weights_sha256", Sha256File(context.staging / "model.safetensors")}});
   WriteFileDurably(context.staging / "card.json", card.dump(1) + "\n");
 }
 
