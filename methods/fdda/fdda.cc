@@ -23,7 +23,6 @@
 #include "engine/data/random_crop.h"
 #include "engine/data/random_view.h"
 #include "engine/data/transform.h"
-#include "engine/generative/generative_limits.h"
 #include "engine/generative/generative_training.h"
 
 namespace zerosweep {
@@ -76,7 +75,7 @@ std::vector<int64_t> Fdda::FindCentres() {
   }
   SoloGroup alone;  // every rank computes all centres
   for (const int64_t label : all_) {
-    context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
+    context_.progress.Report(label, context_.teacher.classes, "classes");
     const int64_t image = image_of[label];
     if (image < 0) {
       FailTrial(Failure::kConfiguration,
@@ -97,8 +96,8 @@ std::vector<int64_t> Fdda::FindCentres() {
 Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   const bool early = static_cast<int64_t>(step) < settings_.any_class;
   const int64_t label = ClassOfStep(context_.random, step, early ? all_ : known_);
-  const GeneratedBatch images =
-      MakeClassBatch(generator_, step, context_.group.PartOf(settings_.class_batch), label);
+  const GeneratedBatch images = generator_.OfOneClass(
+      step, "class_images", context_.group.PartOf(settings_.class_batch), label);
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, images.images, "fdda");
   Terms terms = {{"class_labels",
