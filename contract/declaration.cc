@@ -59,9 +59,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProtocolFields, fields, presets)
 
 namespace {
 
-constexpr std::array kRoles = {Role::kKind, Role::kSynthesizer, Role::kQuantizer, Role::kModel,
-                               Role::kDataset};
-
 Json DeclarationToJson(const Declaration& d) {
   Json json = d;
   json["facts"] = std::visit([](const auto& of_role) { return Json(of_role); }, d.facts);
@@ -98,7 +95,7 @@ Json ProtocolFields::Defaults() const {
 
 Json ToJson(const Declarations& declarations) {
   Json json = {{"protocol", declarations.protocol}};
-  for (const Role role : kRoles) {
+  for (const Role role : kAllRoles) {
     Json& list = json[ToString(role)] = Json::array();
     for (const Declaration& declaration : declarations.Of(role))
       list.push_back(DeclarationToJson(declaration));
@@ -108,7 +105,7 @@ Json ToJson(const Declarations& declarations) {
 
 Declarations DeclarationsFromJson(const Json& json) {
   Declarations declarations{json.at("protocol").get<ProtocolFields>(), {}};
-  for (const Role role : kRoles) {
+  for (const Role role : kAllRoles) {
     std::vector<Declaration>& list = declarations.by_role[role];
     for (const Json& entry : json.at(ToString(role)))
       list.push_back(DeclarationFromJson(entry, role));
