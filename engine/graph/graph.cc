@@ -132,6 +132,15 @@ int64_t Graph::ParameterCount() const {
   return count;
 }
 
+torch::TensorOptions Graph::Options() const {
+  for (const Node& node : nodes) {
+    if (node.parameters.empty()) continue;
+    const torch::Tensor& parameter = node.parameters.begin()->second;
+    return torch::TensorOptions(parameter.scalar_type()).device(parameter.device());
+  }
+  return {};
+}
+
 Graph Graph::Clone() const {
   return Transformed(*this, [](const torch::Tensor& t) {
     return t.detach().clone().set_requires_grad(t.requires_grad());

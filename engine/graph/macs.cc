@@ -16,10 +16,7 @@ std::map<int, int64_t> CountMacs(const Graph& graph) {
     }
     return output;
   };
-  torch::TensorOptions options;
-  if (const std::vector<int> weighted = graph.Weighted(); !weighted.empty())
-    options = graph.nodes[weighted[0]].parameters.at("weight").options().requires_grad(false);
-  Run(graph, torch::zeros(graph.BatchShape(1), options), hooks);
+  Run(graph, torch::zeros(graph.BatchShape(1), graph.Options()), hooks);
   return macs;
 }
 

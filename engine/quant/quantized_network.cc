@@ -169,7 +169,7 @@ std::map<std::string, torch::Tensor> QuantizedNetwork::State() const {
 }
 
 void QuantizedNetwork::LoadState(const std::map<std::string, torch::Tensor>& tensors) {
-  const torch::Device device = graph_.nodes.at(1).parameters.begin()->second.device();
+  const torch::Device device = graph_.Options().device();
   const auto get = [&](const std::string& name) {
     const auto found = tensors.find(name);
     if (found == tensors.end()) Fail(ErrorKind::kStorage, "there is no tensor '{}'", name);
