@@ -82,8 +82,7 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
     const int op = ops[omega.size() / kWidths];
     const int bits = kMinBits + static_cast<int>(omega.size() % kWidths);
     omega.push_back(MeanDivergence(reference, WithOneOpAt(bits, op, teacher, images), divergence));
-    progress.Report(static_cast<double>(omega.size()), static_cast<double>(total), "measurements",
-                    teacher.graph.nodes[op].name);
+    progress.Report(omega.size(), total, "measurements", teacher.graph.nodes[op].name);
     checkpoints.MaybeSave(static_cast<int64_t>(omega.size()), [&] {
       CheckpointState state;
       state.values = {{"omega", omega}};

@@ -96,8 +96,7 @@ class Correction {
                   value, iteration_ - 1);
       }
       adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
-      progress_.Report(static_cast<double>(done_), static_cast<double>(total_), "iterations",
-                       fmt::format("{} {:.3g}", unit().name, value));
+      progress_.Report(done_, total_, "iterations", fmt::format("{} {:.3g}", unit().name, value));
       checkpoints_.MaybeSave(done_, [&] { return Save(adam, plateau); });
     }
     return p.detach();
