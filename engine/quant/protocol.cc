@@ -135,18 +135,10 @@ Protocol Protocol::FromJson(const Json& fields) {
 
 std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& protocol,
                                             int a_bits) {
-  std::vector<Value> values;
-  switch (protocol.act_placement) {
-    case ActPlacement::kRelu:
-      values = ReluSites(graph);
-      break;
-    case ActPlacement::kOpOutput:
-      values = OpOutputSites(graph);
-      break;
-    case ActPlacement::kOpInput:
-      values = OpInputSites(graph);
-      break;
-  }
+  const ActPlacement placement = protocol.act_placement;
+  std::vector<Value> values = placement == ActPlacement::kRelu       ? ReluSites(graph)
+                              : placement == ActPlacement::kOpOutput ? OpOutputSites(graph)
+                                                                     : OpInputSites(graph);
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
 
