@@ -3,6 +3,7 @@
 // here.
 #include <leptonica/allheaders.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <memory>
