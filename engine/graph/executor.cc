@@ -151,7 +151,7 @@ class Execution {
 
   // Whether the node is a frozen batch norm, or a sum with one that is deferred.
   bool Fusible(int index) const {
-    const Node& node = graph_.nodes[static_cast<size_t>(index)];
+    const Node& node = graph_.nodes[index];
     if (node.op == Op::kBatchNorm) return !Trained(node);
     return node.op == Op::kAdd &&
            std::any_of(node.inputs.begin(), node.inputs.end(), [&](const Value& input) {
@@ -161,7 +161,7 @@ class Execution {
 
   // Returns the batch norm that the node computes, alone or with its own operator, if any.
   std::optional<PendingNorm> TakeNorm(int index) {
-    const Node& node = graph_.nodes[static_cast<size_t>(index)];
+    const Node& node = graph_.nodes[index];
     if (node.op == Op::kBatchNorm && mode_ == BatchNormMode::kFrozen && !Trained(node))
       return PendingNorm{index, std::move(TakeInputs(index).front()), {}};
     for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -190,10 +190,10 @@ class Execution {
   }
 
   void StoreParts(int index, const torch::Tensor& x) {
-    const int count = graph_.nodes[static_cast<size_t>(index)].output_count();
+    const int count = graph_.nodes[index].output_count();
     if (x.size(1) % count != 0) {
-      Fail(ErrorKind::kInternal, "'{}' splits {} channels into {} parts",
-           graph_.nodes[static_cast<size_t>(index)].name, x.size(1), count);
+      Fail(ErrorKind::kInternal, "'{}' splits {} channels into {} parts", graph_.nodes[index].name,
+           x.size(1), count);
     }
     std::vector<torch::Tensor> parts = x.chunk(count, 1);
     for (int i = 0; i < count; ++i) Store({index, i}, std::move(parts[static_cast<size_t>(i)]));
@@ -264,7 +264,7 @@ class Execution {
 
   // With the gradients of its own weight and bias.
   torch::Tensor TrainedNorm(int index, const torch::Tensor& x) const {
-    const Node& node = graph_.nodes[static_cast<size_t>(index)];
+    const Node& node = graph_.nodes[index];
     if (hooks_.on_moments) hooks_.on_moments(index, MomentsByImage(x));
     return torch::batch_norm(x, Parameter(node, "weight"), Parameter(node, "bias"),
                              Parameter(node, "running_mean"), Parameter(node, "running_var"),

@@ -10,21 +10,12 @@ std::map<int, int64_t> CountMacs(const Graph& graph) {
   ForwardHooks hooks;
   for (const int index : graph.Weighted()) {
     hooks.replace_output[{index, 0}] = [&, index](const torch::Tensor& output) {
-      const torch::Tensor& weight = graph.nodes[static_cast<size_t>(index)].parameters.at("weight");
+      const torch::Tensor& weight = graph.nodes[index].parameters.at("weight");
       macs[index] = output.numel() * (weight.numel() / weight.size(0));
       return output;
     };
   }
-  std::vector<int64_t> shape = {1};
-  shape.insert(shape.end(), graph.input_shape.begin(), graph.input_shape.end());
-  torch::TensorOptions options;
-  for (const Node& node : graph.nodes) {
-    if (node.weighted()) {
-      options = node.parameters.at("weight").options().requires_grad(false);
-      break;
-    }
-  }
-  Run(graph, torch::zeros(shape, options), hooks);
+  Run(graph, torch::zeros(graph.BatchShape(1), graph.Options()), hooks);
   return macs;
 }
 

@@ -13,7 +13,7 @@ bool Contains(const std::vector<int>& nodes, int node) {
 }  // namespace
 
 ActivationSite SiteInside(const ActivationSite& site, const Subgraph& part) {
-  const auto local = [&](int node) { return part.local[static_cast<size_t>(node)]; };
+  const auto local = [&](int node) { return part.local[node]; };
   const auto inside = [&](const std::vector<int>& readers) {
     std::vector<int> locals;
     for (const int reader : readers) {
@@ -46,7 +46,7 @@ SiteHooks::SiteHooks(const Graph& graph, const std::vector<ActivationSite>& site
     }
     if (!NeedsRawTensor(sites[i])) continue;
     for (const int reader : graph.Users(value.node)) {
-      const std::vector<Value>& inputs = graph.nodes[static_cast<size_t>(reader)].inputs;
+      const std::vector<Value>& inputs = graph.nodes[reader].inputs;
       const bool exempt =
           Contains(sites[i].exempt, reader) || Contains(sites[i].by_element, reader);
       for (size_t k = 0; k < inputs.size(); ++k) {

@@ -17,7 +17,7 @@ namespace {
 
 // If the stem is treated specially, the first unit must be the first convolution alone.
 void CheckStem(const Graph& graph, const Unit& stem) {
-  const auto weighted = [&](int node) { return graph.nodes[static_cast<size_t>(node)].weighted(); };
+  const auto weighted = [&](int node) { return graph.nodes[node].weighted(); };
   if (std::count_if(stem.nodes.begin(), stem.nodes.end(), weighted) == 1) return;
   Fail(ErrorKind::kUsage,
        "the first unit, {}, holds other than the first convolution alone: give units that begin "

@@ -58,7 +58,7 @@ SiteRanges::Path SiteRanges::WhileLearning(const Phase& phase, const Unit& unit,
     const bool rounded = found != network_.weights().end() && !found->second.grid.pass_through() &&
                          phase.lr_rounding > 0;
     if (!rounded) continue;
-    const Node& teacher = teacher_.nodes[static_cast<size_t>(node)];
+    const Node& teacher = teacher_.nodes[node];
     path.weights[node] = SoftWeight(teacher.parameters.at("weight"), found->second.grid, false)
                              .Soft()
                              .weight.detach();

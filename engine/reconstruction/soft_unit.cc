@@ -39,7 +39,7 @@ SoftUnit::SoftUnit(const QuantizedNetwork& network, const Graph& full_precision,
     const auto found = network.weights().find(node);
     if (local == 0 || found == network.weights().end() || !settings.learn_rounding) continue;
     if (found->second.grid.pass_through()) continue;
-    const Node& teacher = full_precision.nodes[static_cast<size_t>(node)];
+    const Node& teacher = full_precision.nodes[node];
     weights_.emplace(static_cast<int>(local),
                      SoftWeight(teacher.parameters.at("weight"), found->second.grid,
                                 settings.learn_weight_steps));

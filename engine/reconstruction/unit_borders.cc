@@ -13,7 +13,7 @@ std::vector<int> WeightedReaders(const Graph& teacher, const ActivationSite& sit
   std::vector<int> readers;
   if (site.only) return readers;
   for (const int node : teacher.Users(site.node)) {
-    const Node& reader = teacher.nodes[static_cast<size_t>(node)];
+    const Node& reader = teacher.nodes[node];
     if (reader.weighted() && reader.inputs[0] == site.value()) readers.push_back(node);
   }
   return readers;
@@ -27,8 +27,8 @@ torch::Tensor FirstBorder(const BorderSettings& settings, const Graph& teacher, 
   });
   std::vector<BorderReader> weights;
   for (const int node : readers) {
-    const Node& full_precision = teacher.nodes[static_cast<size_t>(node)];
-    const Node& rounded = network.graph().nodes[static_cast<size_t>(node)];
+    const Node& full_precision = teacher.nodes[node];
+    const Node& rounded = network.graph().nodes[node];
     weights.push_back({full_precision.parameters.at("weight"), rounded.parameters.at("weight"),
                        full_precision.attributes.value("groups", int64_t{1})});
   }

@@ -54,7 +54,7 @@ torch::Tensor VisitBatchNorms(const Graph& graph, const torch::Tensor& x, const 
                               ForwardHooks hooks) {
   RequireBatchNorms(graph, method);
   hooks.on_moments = [&](int node, const ImageMoments& moments) {
-    visit(graph.nodes[static_cast<size_t>(node)], moments);
+    visit(graph.nodes[node], moments);
   };
   return Run(graph, x, hooks);
 }

@@ -8,7 +8,7 @@ int ClassifierOf(const Graph& graph, const std::string& method, const std::strin
   const std::vector<int> weighted = graph.Weighted();
   if (weighted.empty())
     Fail(ErrorKind::kUsage, "{} needs a classifier, and this network has no weights", method);
-  const Node& last = graph.nodes[static_cast<size_t>(weighted.back())];
+  const Node& last = graph.nodes[weighted.back()];
   const torch::Tensor& weight = last.parameters.at("weight");
   if (last.op == Op::kConv2d && (weight.size(2) != 1 || weight.size(3) != 1)) {
     Fail(ErrorKind::kUsage,
@@ -22,7 +22,7 @@ int ClassifierOf(const Graph& graph, const std::string& method, const std::strin
 torch::Tensor ClassifierRows(const Graph& graph, const std::string& method,
                              const std::string& advice) {
   const int last = ClassifierOf(graph, method, advice);
-  return graph.nodes[static_cast<size_t>(last)].parameters.at("weight").detach().flatten(1);
+  return graph.nodes[last].parameters.at("weight").detach().flatten(1);
 }
 
 }  // namespace zerosweep

@@ -60,7 +60,7 @@ std::map<std::string, double> MeasureQuality(const Teacher& teacher, const torch
   std::map<int, Layer> layers;
   ForwardHooks hooks;
   hooks.on_moments = [&](int node, const ImageMoments& moments) {
-    layers[node].Add(teacher.graph.nodes[static_cast<size_t>(node)], moments);
+    layers[node].Add(teacher.graph.nodes[node], moments);
   };
   const auto n = static_cast<double>(images.size(0));
   torch::Tensor counts = torch::zeros({teacher.classes}, torch::kInt64);

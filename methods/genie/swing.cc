@@ -35,7 +35,7 @@ torch::Tensor SwingCrop(const torch::Tensor& x, int64_t dy, int64_t dx) {
 ForwardHooks SwingHooks(const Graph& graph, RandomSequence& draws) {
   ForwardHooks hooks;
   for (const int node : graph.Weighted()) {
-    if (!Strided(graph.nodes[static_cast<size_t>(node)])) continue;
+    if (!Strided(graph.nodes[node])) continue;
     hooks.replace_input[{node, 0}] = [&draws](const torch::Tensor& input) {
       const int64_t dy = draws.Below(3);
       const int64_t dx = draws.Below(3);

@@ -24,9 +24,8 @@ torch::Tensor Matching(const Node& bn, const ImageMoments& moments) {
 }
 
 bool HasBatchNorm(const Graph& graph, const Unit& unit) {
-  return std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](int node) {
-    return graph.nodes[static_cast<size_t>(node)].op == Op::kBatchNorm;
-  });
+  return std::any_of(unit.nodes.begin(), unit.nodes.end(),
+                     [&](int node) { return graph.nodes[node].op == Op::kBatchNorm; });
 }
 
 class Correction {
@@ -97,8 +96,7 @@ class Correction {
                   value, iteration_ - 1);
       }
       adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
-      progress_.Report(static_cast<double>(done_), static_cast<double>(total_), "iterations",
-                       fmt::format("{} {:.3g}", unit().name, value));
+      progress_.Report(done_, total_, "iterations", fmt::format("{} {:.3g}", unit().name, value));
       checkpoints_.MaybeSave(done_, [&] { return Save(adam, plateau); });
     }
     return p.detach();
@@ -145,7 +143,7 @@ torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const to
   ForwardHooks hooks;
   hooks.on_moments = [&](int node, const ImageMoments& moments) {
     if (moments.values == 1) return;
-    const torch::Tensor part = Matching(unit.nodes[static_cast<size_t>(node)], moments);
+    const torch::Tensor part = Matching(unit.nodes[node], moments);
     matching = matching.defined() ? matching + part : part;
   };
   Run(unit, p, hooks);
