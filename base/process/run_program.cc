@@ -1,6 +1,5 @@
 #include "base/process/run_program.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -11,7 +10,6 @@
 #include <cstring>
 
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/process/pipe.h"
 #include "base/process/spawn.h"
 

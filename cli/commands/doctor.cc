@@ -1,5 +1,4 @@
 // doctor: reports what works on this machine, and how to repair the rest.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>

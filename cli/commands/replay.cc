@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
 #include "cli/output/table.h"

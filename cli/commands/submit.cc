@@ -1,5 +1,4 @@
 // submit: hands a sweep to Slurm.
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <sstream>

@@ -1,5 +1,4 @@
 // train: trains one teacher with the stage program, without a sweep or a database.
-#include <algorithm>
 #include <memory>
 
 #include "base/clock.h"

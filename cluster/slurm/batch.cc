@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process/spawn.h"
-#include "base/text.h"
 #include "cluster/run/signals.h"
 #include "cluster/slurm/job_files.h"
 

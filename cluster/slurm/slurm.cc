@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/process/run_program.h"
 #include "base/process/spawn.h"
 #include "cluster/slurm/sbatch.h"

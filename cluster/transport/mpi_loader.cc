@@ -1,7 +1,6 @@
 #include "cluster/transport/mpi_loader.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>

@@ -2,7 +2,6 @@
 // setjmp.
 #include <png.h>
 
-#include <algorithm>
 #include <csetjmp>
 #include <cstring>
 

@@ -1,7 +1,5 @@
 #include "engine/generative/class_batches.h"
 
-#include <algorithm>
-
 namespace zerosweep {
 
 size_t FirstDeepNorm(size_t norms) {

@@ -2,7 +2,6 @@
 //   w' = w·γ/√(σ²+ε)
 //   b' = (b − μ)·γ/√(σ²+ε) + β
 
-#include "base/error.h"
 #include "engine/graph/graph.h"
 
 namespace zerosweep {

@@ -2,11 +2,9 @@
 
 #include <torch/types.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"

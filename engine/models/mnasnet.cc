@@ -1,7 +1,6 @@
 // MnasNet-B1 (Tan et al. 2019), with the node names of torchvision.
 #include <array>
 
-#include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

@@ -1,7 +1,6 @@
 // MobileNet (Howard et al. 2017) and MobileNetV2 (Sandler et al. 2018), width 1.
 #include <array>
 
-#include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

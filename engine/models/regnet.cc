@@ -1,7 +1,6 @@
 // RegNetX (Radosavovic et al. 2020), with the node names of torchvision.
 #include <array>
 
-#include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

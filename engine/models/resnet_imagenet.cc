@@ -1,7 +1,6 @@
 // ImageNet ResNets (He et al. 2015, arXiv:1512.03385, table 1), with the node names of torchvision.
 #include <array>
 
-#include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

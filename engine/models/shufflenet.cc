@@ -1,7 +1,6 @@
 // ShuffleNet (Zhang et al. 2017), with the node names of pytorchcv.
 #include <array>
 
-#include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

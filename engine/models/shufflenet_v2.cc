@@ -1,7 +1,6 @@
 // ShuffleNetV2 (Ma et al. 2018), width 1, with the node names of torchvision.
 #include <array>
 
-#include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

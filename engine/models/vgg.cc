@@ -2,7 +2,6 @@
 #include <array>
 #include <utility>
 
-#include "base/error.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

@@ -1,6 +1,5 @@
 #include "engine/quant/range_estimation.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 

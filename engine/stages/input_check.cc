@@ -1,7 +1,6 @@
 #include "engine/stages/input_check.h"
 
 #include "base/error.h"
-#include "engine/graph/executor.h"
 #include "engine/import/state.h"
 #include "engine/models/registry.h"
 #include "engine/models/weights.h"

@@ -1,7 +1,6 @@
 // quantize: quantization of a teacher on synthesised images, or on images that the method itself
 // makes. Artifact: quantized.{safetensors,json} and curve.json; for a trained network
 // snapshots.{safetensors,json}; for a method that makes images samples.png.
-#include <algorithm>
 #include <optional>
 
 #include "engine/import/safetensors.h"

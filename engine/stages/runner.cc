@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "base/clock.h"
-#include "base/files.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "contract/artifact.h"

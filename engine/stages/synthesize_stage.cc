@@ -1,6 +1,5 @@
 // synthesize: makes calibration images. Artifact: images.safetensors (images, and labels if there
 // are any), curve.json, samples.png.
-#include "base/files.h"
 #include "engine/import/safetensors.h"
 #include "engine/stages/method_limits.h"
 #include "engine/stages/stage_kind.h"

@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "base/files.h"
 #include "base/hash.h"
 #include "contract/weight_files.h"
 #include "engine/quant/quantized_network.h"

@@ -1,6 +1,5 @@
 #include "engine/stages/weight_bits.h"
 
-#include "base/error.h"
 #include "engine/loop/curve.h"
 
 namespace zerosweep {

@@ -2,7 +2,6 @@
 
 #include <torch/types.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "engine/graph/executor.h"

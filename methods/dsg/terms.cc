@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 
 namespace zerosweep {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <utility>
 
 #include "engine/optim/plateau_params.h"
 #include "engine/synthesis/batch_norm_statistics.h"

@@ -1,6 +1,5 @@
 #include "reports/html/html_page.h"
 
-#include "base/error.h"
 #include "base/hash.h"
 #include "reports/html/svg_plot.h"
 #include "reports/page_assets.h"  // of reports/assets/

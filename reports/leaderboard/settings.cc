@@ -5,7 +5,6 @@
 #include <functional>
 #include <tuple>
 
-#include "base/error.h"
 #include "base/hash.h"
 #include "base/text.h"
 

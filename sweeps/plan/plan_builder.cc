@@ -1,7 +1,5 @@
 #include "sweeps/plan/plan_builder.h"
 
-#include <algorithm>
-
 #include "sweeps/plan/trial_limits.h"
 
 namespace zerosweep {

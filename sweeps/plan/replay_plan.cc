@@ -10,7 +10,6 @@
 #include "contract/weight_files.h"
 #include "storage/results/stage_text.h"
 #include "sweeps/values/data_files.h"
-#include "sweeps/values/methods.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

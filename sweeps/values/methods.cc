@@ -1,6 +1,5 @@
 #include "sweeps/values/methods.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
