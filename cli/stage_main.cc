@@ -1,7 +1,6 @@
 // zerosweep-stage: LibTorch, the graph engine and the methods. Runs one stage after another for a
 // worker.
 #include <fcntl.h>
-#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -15,20 +14,13 @@
 #include "base/version.h"
 #include "contract/frames.h"
 #include "engine/catalogue/declare.h"
+#include "engine/loop/memory.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/gpus.h"
 #include "engine/stages/input_check.h"
 #include "engine/stages/runner.h"
 
 namespace {
-
-// Keeps freed memory in the process. Each step's tensors are as large as the last step's; memory
-// given back to the kernel would be mapped and zeroed again at every step.
-void KeepFreedMemory() {
-  // Some versions of glibc accept no more than 32 MiB.
-  if (mallopt(M_MMAP_THRESHOLD, 1 << 30) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
 
 // {"notes": […]}, or {"kind": …, "error": …}
 zerosweep::Json AnswerTo(const std::string& request) {
@@ -95,7 +87,7 @@ int Main(int argc, char** argv) {
         stderr);
     return zerosweep::kExitUsage;
   }
-  KeepFreedMemory();
+  zerosweep::KeepFreedMemory();
   return zerosweep::ServeStages(zerosweep::kFrameReadFd, zerosweep::kFrameWriteFd);
 }
 

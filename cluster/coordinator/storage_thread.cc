@@ -185,7 +185,7 @@ void StorageThread::PublishAndCommit(ResultsWriter& writer, AttemptDone done) {
     published = publish_(done);
   } catch (const Error& error) {
     if (error.failure() != Failure::kPublish) throw;  // a disk error ends the run
-    pending_.push_back(PublishFailed{done.attempt, error.what()});
+    pending_.emplace_back(PublishFailed{done.attempt, error.what()});
     return;
   }
   done.bytes = published.bytes;

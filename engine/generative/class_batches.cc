@@ -1,5 +1,7 @@
 #include "engine/generative/class_batches.h"
 
+#include <fmt/format.h>
+
 namespace zerosweep {
 
 size_t FirstDeepNorm(size_t norms) {

@@ -26,13 +26,6 @@ torch::Tensor Parameter(const Node& node, const char* name) {
   return found == node.parameters.end() ? torch::Tensor() : found->second;
 }
 
-// Whether a ReLU or an addition may overwrite the tensor: no hook, autograd node or later user
-// holds it.
-bool Unshared(const torch::Tensor& tensor) {
-  const bool wanted_leaf = tensor.is_leaf() && tensor.requires_grad();
-  return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && !wanted_leaf;
-}
-
 bool Trained(const Node& norm) {
   const auto trained = [](const torch::Tensor& of) { return of.defined() && of.requires_grad(); };
   return trained(Parameter(norm, "weight")) || trained(Parameter(norm, "bias"));
@@ -326,6 +319,11 @@ class Execution {
 };
 
 }  // namespace
+
+bool Unshared(const torch::Tensor& tensor) {
+  const bool wanted_leaf = tensor.is_leaf() && tensor.requires_grad();
+  return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && !wanted_leaf;
+}
 
 torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks,
                   BatchNormMode mode) {

@@ -34,6 +34,10 @@ struct ForwardHooks {
   std::map<int, Replace> replace_columns;
 };
 
+// Whether nothing else holds the tensor that a hook receives: no other reader, hook or gradient.
+// The hook may then overwrite it.
+bool Unshared(const torch::Tensor& tensor);
+
 enum class BatchNormMode {
   kFrozen,  // eval mode: running statistics; always used for teachers
   kTrain    // batch statistics, running statistics updated with momentum 0.1

@@ -1,6 +1,8 @@
 // Inception-v3 without its auxiliary classifier (Szegedy et al. 2016), with the node names of
 // torchvision. pytorchcv has the same network, which is the one in the tables of the data-free
 // papers.
+#include <fmt/format.h>
+
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

@@ -1,4 +1,6 @@
 // MnasNet-B1 (Tan et al. 2019), with the node names of torchvision.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "engine/models/builder.h"

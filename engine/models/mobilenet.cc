@@ -1,4 +1,6 @@
 // MobileNet (Howard et al. 2017) and MobileNetV2 (Sandler et al. 2018), width 1.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "engine/models/builder.h"

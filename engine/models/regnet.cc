@@ -1,4 +1,6 @@
 // RegNetX (Radosavovic et al. 2020), with the node names of torchvision.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "engine/models/builder.h"

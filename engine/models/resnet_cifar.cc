@@ -1,6 +1,8 @@
 // CIFAR ResNets of 6n+2 layers (He et al. 2015, arXiv:1512.03385, section 4.2) with shortcuts of
 // option A (no parameters) or option B (1×1 projections). The node names are those of the usual
 // PyTorch code, so that its state dicts load.
+#include <fmt/format.h>
+
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 

@@ -1,4 +1,6 @@
 // ImageNet ResNets (He et al. 2015, arXiv:1512.03385, table 1), with the node names of torchvision.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "engine/models/builder.h"

@@ -1,4 +1,6 @@
 // ShuffleNet (Zhang et al. 2017), with the node names of pytorchcv.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "engine/models/builder.h"

@@ -1,4 +1,6 @@
 // ShuffleNetV2 (Ma et al. 2018), width 1, with the node names of torchvision.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "engine/models/builder.h"

@@ -1,4 +1,6 @@
 // SqueezeNext (Gholami et al. 2018), with the node names of pytorchcv.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "engine/models/builder.h"

@@ -1,4 +1,6 @@
 // VGG-16 (Simonyan & Zisserman 2015, configuration D), with the node names of torchvision.
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 

@@ -12,8 +12,8 @@ namespace {
 // Compiled for three instruction sets, chosen when the program starts; -ffp-contract=off keeps
 // their results equal.
 __attribute__((target_clones("avx512f", "avx2", "default"))) void FakeQuantizeSpan(
-    const float* __restrict x, float* __restrict y, int64_t count, float scale, float zero_point,
-    float low, float high) {
+    const float* x, float* y, int64_t count, float scale, float zero_point, float low, float high) {
+#pragma GCC ivdep  // y is x or apart from it
   for (int64_t i = 0; i < count; ++i) {
     float q = std::nearbyint(scale * x[i] - zero_point);
     q = q < low ? low : q;
@@ -24,8 +24,9 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) void FakeQuantizeSp
 
 }  // namespace
 
-torch::Tensor FakeQuantizeKernel(const torch::Tensor& x, float scale, float zero_point, int bits) {
-  torch::Tensor y = torch::empty_like(x);
+torch::Tensor FakeQuantizeKernel(const torch::Tensor& x, float scale, float zero_point, int bits,
+                                 bool overwrite) {
+  torch::Tensor y = overwrite ? x : torch::empty_like(x);
   const auto half = static_cast<float>(1 << (bits - 1));
   const float* from = x.const_data_ptr<float>();
   float* to = y.mutable_data_ptr<float>();

@@ -6,8 +6,10 @@
 namespace zerosweep {
 
 // x: float32, dense, on a CPU or a CUDA device. Each operation is rounded separately (no fused
-// multiply-add), so the result equals the tensor expression of number_format.h bit for bit.
-torch::Tensor FakeQuantizeKernel(const torch::Tensor& x, float scale, float zero_point, int bits);
+// multiply-add), so the result equals the tensor expression of number_format.h bit for bit. With
+// `overwrite` it takes the place of x.
+torch::Tensor FakeQuantizeKernel(const torch::Tensor& x, float scale, float zero_point, int bits,
+                                 bool overwrite);
 
 // The CUDA half (fake_quant.cu), on the current stream. x, y: device pointers to `count` floats.
 void FakeQuantizeCuda(const float* x, float* y, int64_t count, float scale, float zero_point,

@@ -45,12 +45,12 @@ torch::Tensor Decode(const torch::Tensor& codes, const UniformGrid& grid) {
          AlongChannels(grid.scale, codes);
 }
 
-torch::Tensor FakeQuantize(const torch::Tensor& x, const UniformGrid& grid) {
+torch::Tensor FakeQuantize(const torch::Tensor& x, const UniformGrid& grid, bool overwrite) {
   if (grid.pass_through()) return x;
   if (grid.scale.dim() == 0 && x.scalar_type() == torch::kFloat32 &&
       x.is_non_overlapping_and_dense() && (x.is_cpu() || x.is_cuda())) {
     return FakeQuantizeKernel(x.detach(), grid.scale.item<float>(), grid.zero_point.item<float>(),
-                              grid.bits);
+                              grid.bits, overwrite);
   }
   return Decode(Encode(x, grid), grid);
 }

@@ -48,6 +48,7 @@ torch::Tensor Decode(const torch::Tensor& codes, const UniformGrid& grid);
 
 // Decode(Encode(x)), in one pass over memory for float32 on the CPU or a GPU. Returns x itself for
 // a pass-through grid. No gradient. The bits of the result do not depend on the number of threads.
-torch::Tensor FakeQuantize(const torch::Tensor& x, const UniformGrid& grid);
+// With `overwrite` the result may take the place of x.
+torch::Tensor FakeQuantize(const torch::Tensor& x, const UniformGrid& grid, bool overwrite = false);
 
 }  // namespace zerosweep

@@ -54,9 +54,9 @@ std::vector<int> NodesOf(const Graph& graph, const Json& names) {
 }  // namespace
 
 torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
-                       const torch::Tensor& tensor) {
+                       const torch::Tensor& tensor, bool overwrite) {
   const auto border = activation.borders.find(reader);
-  if (border == activation.borders.end()) return FakeQuantize(tensor, activation.grid);
+  if (border == activation.borders.end()) return FakeQuantize(tensor, activation.grid, overwrite);
   const torch::NoGradGuard no_grad;
   return BorderQuantize(tensor, StepOf(activation.grid), border->second,
                         ZeroPointOf(activation.grid).to(torch::kInt32).item<int>(),
@@ -104,11 +104,11 @@ void QuantizedNetwork::Decode(int node) {
 torch::Tensor QuantizedNetwork::Forward(const torch::Tensor& x, const Observe& observe) const {
   std::vector<ActivationSite> sites;
   for (const QuantizedActivation& activation : activations_) sites.push_back(activation.site);
-  const SiteHooks quantizers(graph_, sites,
-                             [&](size_t site, int reader, const torch::Tensor& tensor) {
-                               if (observe && reader == kEveryReader) observe(site, tensor);
-                               return Quantize(activations_[site], reader, tensor);
-                             });
+  const SiteHooks quantizers(
+      graph_, sites, [&](size_t site, int reader, const torch::Tensor& tensor) {
+        if (observe && reader == kEveryReader) observe(site, tensor);
+        return Quantize(activations_[site], reader, tensor, Unshared(tensor));
+      });
   return Run(graph_, x, quantizers.hooks());
 }
 

@@ -31,9 +31,9 @@ struct QuantizedActivation {
 };
 
 // Quantizes the site's tensor as its readers see it, or the columns of one of its readers. No
-// gradient.
+// gradient. With `overwrite` the result may take the place of the tensor.
 torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
-                       const torch::Tensor& tensor);
+                       const torch::Tensor& tensor, bool overwrite = false);
 
 // Chooses the grid of one weight, per output channel, for the given bits.
 using WeightGrid = std::function<UniformGrid(const torch::Tensor& weight, int bits)>;

@@ -38,7 +38,7 @@ torch::Tensor RunQuantized(const QuantizedNetwork& student, ActPlacement placeme
   }
   const SiteHooks hooks(part.graph, sites, [&](size_t i, int reader, const torch::Tensor& tensor) {
     const int node = reader == kEveryReader ? reader : part.original[static_cast<size_t>(reader)];
-    return Quantize(*activations[i], node, tensor);
+    return Quantize(*activations[i], node, tensor, Unshared(tensor));
   });
   return RunInBatches(part.graph, images, hooks.hooks(), after_batch);
 }

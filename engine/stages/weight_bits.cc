@@ -1,5 +1,7 @@
 #include "engine/stages/weight_bits.h"
 
+#include <fmt/format.h>
+
 #include "engine/loop/curve.h"
 
 namespace zerosweep {

@@ -1,5 +1,7 @@
 #include "reports/html/html_page.h"
 
+#include <fmt/format.h>
+
 #include "base/hash.h"
 #include "reports/html/svg_plot.h"
 #include "reports/page_assets.h"  // of reports/assets/

@@ -1,5 +1,7 @@
 #include "reports/leaderboard/settings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>

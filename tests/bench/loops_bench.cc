@@ -13,6 +13,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/loop/memory.h"
 #include "engine/quant/quantizer.h"
 #include "engine/stages/accuracy.h"
 #include "engine/synthesis/synthesizer.h"
@@ -129,13 +130,12 @@ class Loops {
                          Quantize(name, {{"iterations", kUnitSteps}, {"batch", 32}}, progress);
                        }});
     }
-    loops.push_back(
-        {"evaluate", "W4A4, 100 images", kSteps, false, [this](Progress& progress) {
-           QuietProgress quiet;
-           const QuantizedNetwork network = Quantize("minmax", Json::object(), quiet);
-           MeasureAccuracy([&](const torch::Tensor& x) { return network.Forward(x); }, dataset_,
-                           teacher_, 0, progress);
-         }});
+    loops.push_back({"evaluate", "W4A4, 100 images", kSteps, false, [this](Progress& progress) {
+                       QuietProgress quiet;
+                       const QuantizedNetwork network = Quantize("minmax", Json::object(), quiet);
+                       MeasureAccuracy([&](const torch::Tensor& x) { return network.Forward(x); },
+                                       dataset_, teacher_, 0, progress);
+                     }});
     return loops;
   }
 
@@ -176,6 +176,7 @@ class Loops {
 }  // namespace
 
 int Main(int threads, int runs, const std::vector<std::string>& wanted) {
+  KeepFreedMemory();
   at::set_num_threads(threads);
   fmt::print("ResNet-20 for CIFAR, {} thread(s), medians of {} runs, milliseconds a step\n\n",
              threads, runs);

@@ -27,13 +27,13 @@ TEST(SoftWeightTest, StartsAsTheWeightItself) {
     const torch::Tensor wide = Weight(torch::kFloat64);
     const UniformGrid exact = Grid(wide, bits);
     const torch::Tensor step = StepOf(exact).view({6, 1, 1, 1});
-    const torch::Tensor error = (SoftWeight(wide, exact, false).Soft() - wide).abs() / step;
+    const torch::Tensor error = (SoftWeight(wide, exact, false).Soft().weight - wide).abs() / step;
     EXPECT_LT(error.max().item<double>(), 1e-12) << bits;  // nothing is clipped by this grid
 
     const torch::Tensor narrow = Weight();
     const UniformGrid grid = Grid(narrow, bits);
-    const torch::Tensor rounded =
-        (SoftWeight(narrow, grid, false).Soft() - narrow).abs() / StepOf(grid).view({6, 1, 1, 1});
+    const torch::Tensor rounded = (SoftWeight(narrow, grid, false).Soft().weight - narrow).abs() /
+                                  StepOf(grid).view({6, 1, 1, 1});
     EXPECT_LT(rounded.max().item<double>(), (1 << bits) * 2e-7) << bits;
   }
 }
@@ -66,15 +66,15 @@ TEST(SoftWeightTest, TheGradientOfTheStepIsSumOfGradientTimesInteger) {
   const UniformGrid grid = Grid(weight, 3, 0.7);
   const SoftWeight soft(weight, grid, /*learn_step=*/true);
   const torch::Tensor g = torch::randn({6, 4, 3, 3}, torch::kFloat64);
-  (soft.Soft() * g).sum().backward();
+  (soft.Soft().weight * g).sum().backward();
   for (int64_t channel = 0; channel < 6; ++channel) {
     const torch::NoGradGuard no_grad;
     torch::Tensor step = soft.step();
     const double s = step[channel].item<double>(), h = 0.125 * s;
     step[channel] += h;
-    const double up = (soft.Soft() * g).sum().item<double>();
+    const double up = (soft.Soft().weight * g).sum().item<double>();
     step[channel] -= 2 * h;
-    const double down = (soft.Soft() * g).sum().item<double>();
+    const double down = (soft.Soft().weight * g).sum().item<double>();
     step[channel] = s;
     EXPECT_NEAR(soft.step().grad()[channel].item<double>(), (up - down) / (2 * h), 1e-10);
   }
@@ -84,7 +84,7 @@ TEST(SoftWeightTest, TheGradientOfVIsItsDifferenceQuotient) {
   const torch::Tensor weight = Weight(torch::kFloat64).slice(0, 0, 1);
   const SoftWeight soft(weight, Grid(weight, 3, 0.7), false);
   const torch::Tensor g = torch::randn({1, 4, 3, 3}, torch::kFloat64);
-  ((soft.Soft() * g).sum() + 0.1 * soft.RoundingLoss(5)).backward();
+  ((soft.Soft().weight * g).sum() + 0.1 * soft.Soft(5).loss).backward();
   const torch::Tensor gradient = soft.v().grad().flatten();
   torch::Tensor v = soft.v().detach().view({-1});  // shares memory
   const double h = 1e-6;
@@ -93,7 +93,7 @@ TEST(SoftWeightTest, TheGradientOfVIsItsDifferenceQuotient) {
     const double before = v[i].item<double>();
     const auto loss = [&](double value) {
       v[i] = value;
-      return ((soft.Soft() * g).sum() + 0.1 * soft.RoundingLoss(5)).item<double>();
+      return ((soft.Soft().weight * g).sum() + 0.1 * soft.Soft(5).loss).item<double>();
     };
     const double quotient = (loss(before + h) - loss(before - h)) / (2 * h);
     v[i] = before;
@@ -102,13 +102,12 @@ TEST(SoftWeightTest, TheGradientOfVIsItsDifferenceQuotient) {
 }
 
 TEST(SoftWeightTest, TheRoundingLossIsOneAtHalfAndZeroAtTheEnds) {
-  EXPECT_FLOAT_EQ(RectifiedSigmoid(torch::tensor(0.F)).item<float>(), 0.5F);
   const torch::Tensor weight = torch::tensor({{0.5F, 1.0F, 2.5F, 0.0F}});
   const UniformGrid grid = GridFromStep(torch::ones({1}), torch::zeros({1}), 4);
   const SoftWeight soft(weight, grid, false);
   // Fractions ½, 0, ½, 0: one each for the halves, nothing for the integers.
-  EXPECT_NEAR(soft.RoundingLoss(2).item<double>(), 2, 1e-5);
-  EXPECT_NEAR(soft.RoundingLoss(20).item<double>(), 2, 1e-4);
+  EXPECT_NEAR(soft.Soft(2).loss.item<double>(), 2, 1e-5);
+  EXPECT_NEAR(soft.Soft(20).loss.item<double>(), 2, 1e-4);
   EXPECT_EQ(soft.SoftCount(), 2);
 }
 

@@ -1,0 +1,11 @@
+// Memory of a long computation.
+#pragma once
+
+namespace zerosweep {
+
+// Keeps freed memory in the process from now on. The tensors of a step are as large as those of the
+// step before; memory given back to the kernel would be mapped and zeroed again at every step
+// (docs/performance.md).
+void KeepFreedMemory();
+
+}  // namespace zerosweep
