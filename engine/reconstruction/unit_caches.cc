@@ -62,6 +62,9 @@ UnitCaches CacheUnit(const QuantizedNetwork& student, ActPlacement placement, co
   } else {
     caches.x_q = before(student.graph());
   }
+  // Drop's masks are drawn in the order of memory.
+  caches.x_q = caches.x_q.contiguous();
+  caches.x_fp = caches.x_fp.contiguous();
   return caches;
 }
 

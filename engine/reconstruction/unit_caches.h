@@ -13,8 +13,8 @@ namespace zerosweep {
 
 // All N×…, a row for each image.
 struct UnitCaches {
-  torch::Tensor x_q;     // input on the student's path
-  torch::Tensor x_fp;    // input in full precision
+  torch::Tensor x_q;     // input on the student's path, contiguous
+  torch::Tensor x_fp;    // input in full precision, contiguous
   torch::Tensor y;       // target: the output in full precision for x_fp
   torch::Tensor weight;  // g², of y's shape; undefined: 1
 };
