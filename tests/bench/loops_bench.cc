@@ -110,7 +110,7 @@ class Loops {
   std::vector<Loop> All() const {
     std::vector<Loop> loops;
     for (const char* name : {"zeroq", "dsg", "intraq", "genie_d"}) {
-      loops.push_back({name, "batch 128", kSteps, true,
+      loops.push_back({name, "batch 128", kSteps - 1, true,
                        [this, name](Progress& progress) { Synthesize(name, progress); }});
     }
     loops.push_back(
