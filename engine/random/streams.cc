@@ -2,7 +2,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 #include <utility>
 
@@ -18,6 +20,18 @@ uint64_t Key(uint64_t seed, std::string_view purpose) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
   return z ^ (z >> 31);
+}
+
+// Writes the bits, from the lowest on, as bytes of 0 or 1: eight at a time, each in its own byte of
+// a word, and from there to the lowest place.
+void FairCoins(uint32_t bits, uint8_t* to) {
+  static_assert(std::endian::native == std::endian::little);
+  for (int byte = 0; byte < 4; ++byte) {
+    const uint64_t copies = ((bits >> (8 * byte)) & 0xff) * 0x0101010101010101ULL;
+    const uint64_t own = copies & 0x8040201008040201ULL;
+    const uint64_t coins = ((own + 0x7f7f7f7f7f7f7f7fULL) >> 7) & 0x0101010101010101ULL;
+    std::memcpy(to + 8 * byte, &coins, sizeof coins);
+  }
 }
 
 }  // namespace
@@ -84,12 +98,16 @@ torch::Tensor RandomStreams::KeepForSamples(uint64_t step, std::string_view purp
     for (int64_t i = begin; i < end; ++i) {
       RandomSequence sequence = ForSample(step, purpose, first_sample + static_cast<uint64_t>(i));
       uint8_t* to = keep.mutable_data_ptr<uint8_t>() + i * each;
-      // A fair coin takes one random bit, any other eight.
-      const int width = threshold == 128 ? 1 : 8;
-      for (int64_t j = 0; j < each;) {
+      int64_t j = 0;
+      if (threshold == 128) {  // a fair coin takes one random bit, any other eight
+        for (; j + 32 <= each; j += 32) FairCoins(sequence.Bits(), to + j);
+        uint32_t bits = j < each ? sequence.Bits() : 0;
+        for (; j < each; ++j, bits >>= 1) to[j] = bits & 1;
+      }
+      while (j < each) {
         uint32_t bits = sequence.Bits();
-        for (int used = 0; used < 32 && j < each; used += width, ++j, bits >>= width)
-          to[j] = width == 1 ? bits & 1 : (bits & 255) < threshold;
+        for (int used = 0; used < 4 && j < each; ++used, ++j, bits >>= 8)
+          to[j] = (bits & 255) < threshold;
       }
     }
   });

@@ -31,30 +31,52 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) void ForwardSpan(
   }
 }
 
-// Returns the gradient of the step. Sixteen partial sums, since the compiler may not reorder a
-// single one.
-__attribute__((target_clones("avx512f", "avx2", "default"))) float BackwardSpan(
-    const float* __restrict x, const uint8_t* __restrict keep, const float* __restrict gradient,
-    float* __restrict for_x, int64_t count, Range range, bool clamp_first) {
+// The arguments of one chunk of the backward pass; `keep` may be null.
+struct BackwardCall {
+  const float* x;
+  const uint8_t* keep;
+  const float* gradient;
+  float* for_x;
+  int64_t count;  // at most kChunk
+  Range range;
+};
+
+template <bool kKeep, bool kClampFirst>
+inline __attribute__((always_inline)) float Backward(const BackwardCall& call) {
+  const float* __restrict x = call.x;
+  const float* __restrict gradient = call.gradient;
+  float* __restrict for_x = call.for_x;
+  const Range range = call.range;
+  float terms[kChunk];  // of the step's gradient
+  for (int64_t i = 0; i < call.count; ++i) {
+    const float ratio = x[i] / range.step;
+    const float rounded = std::nearbyint(ratio);
+    const float tested = kClampFirst ? ratio : rounded;
+    const bool inside = tested >= range.low && tested <= range.high;
+    const float edge = tested < range.low ? range.low : range.high;
+    const bool kept = !kKeep || call.keep[i] != 0;
+    for_x[i] = inside || !kept ? gradient[i] : 0.F;
+    terms[i] = kept ? gradient[i] * (inside ? rounded - ratio : edge) : 0.F;
+  }
+  // Sixteen partial sums, since the compiler may not reorder a single one.
   constexpr int64_t kLanes = 16;
   float sums[kLanes] = {};
-  for (int64_t begin = 0; begin < count; begin += kLanes) {
-    const int64_t lanes = std::min(kLanes, count - begin);
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      const int64_t i = begin + lane;
-      const float ratio = x[i] / range.step;
-      const float rounded = std::nearbyint(ratio);
-      const float tested = clamp_first ? ratio : rounded;
-      const bool inside = tested >= range.low && tested <= range.high;
-      const float edge = tested < range.low ? range.low : range.high;
-      const bool kept = keep == nullptr || keep[i] != 0;
-      for_x[i] = inside || !kept ? gradient[i] : 0.F;
-      sums[lane] += kept ? gradient[i] * (inside ? rounded - ratio : edge) : 0.F;
-    }
-  }
+  int64_t i = 0;
+  for (; i + kLanes <= call.count; i += kLanes)
+    for (int64_t lane = 0; lane < kLanes; ++lane) sums[lane] += terms[i + lane];
+  for (int64_t lane = 0; i + lane < call.count; ++lane) sums[lane] += terms[i + lane];
   float sum = 0;
   for (const float lane : sums) sum += lane;
   return sum;
+}
+
+// Returns the gradient of the step.
+__attribute__((target_clones("avx512f", "avx2", "default"))) float BackwardSpan(
+    const BackwardCall& call, bool clamp_first) {
+  if (call.keep == nullptr) {
+    return clamp_first ? Backward<false, true>(call) : Backward<false, false>(call);
+  }
+  return clamp_first ? Backward<true, true>(call) : Backward<true, false>(call);
 }
 
 bool OnePass(const LearnedCall& call) {
@@ -106,8 +128,13 @@ std::pair<torch::Tensor, torch::Tensor> LearnedBackward(const LearnedCall& call,
         const int64_t first = chunk * kChunk;
         const int64_t count = std::min(kChunk, call.x.numel() - first);
         sums[static_cast<size_t>(chunk)] =
-            BackwardSpan(x + first, keep == nullptr ? nullptr : keep + first, from + first,
-                         to + first, count, range, call.clamp_first);
+            BackwardSpan({.x = x + first,
+                          .keep = keep == nullptr ? nullptr : keep + first,
+                          .gradient = from + first,
+                          .for_x = to + first,
+                          .count = count,
+                          .range = range},
+                         call.clamp_first);
       }
     });
     double sum = 0;
