@@ -130,7 +130,7 @@ class Execution {
       // Of two batch norms under an addition, the later one: the other comes before it.
       int last = -1;
       for (const Value& input : node.inputs)
-        if (Fusible(input.node)) last = std::max(last, input.node);
+        if (Fusible(input.node, node.op)) last = std::max(last, input.node);
       const auto at = std::find(node.inputs.begin(), node.inputs.end(), Value{last, 0});
       const int index = static_cast<int>(at - node.inputs.begin());
       if (last < 0 || uses_[Slot(*at)] != 1 || hooks_.replace_output.contains(*at) ||
@@ -142,11 +142,11 @@ class Execution {
     }
   }
 
-  // Whether the node is a frozen batch norm, or a sum with one that is deferred.
-  bool Fusible(int index) const {
+  // Whether the node is a frozen batch norm, or, before an activation, a sum with a deferred one.
+  bool Fusible(int index, Op reader) const {
     const Node& node = graph_.nodes[index];
     if (node.op == Op::kBatchNorm) return !Trained(node);
-    return node.op == Op::kAdd &&
+    return node.op == Op::kAdd && reader != Op::kAdd &&
            std::any_of(node.inputs.begin(), node.inputs.end(), [&](const Value& input) {
              return deferred_[static_cast<size_t>(input.node)];
            });

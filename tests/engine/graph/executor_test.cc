@@ -301,5 +301,75 @@ TEST(ExecutorTest, GradientsReachTheImagesAsFiniteDifferencesSay) {
   }
 }
 
+// Batch norms with every surrounding: alone, before activations, on one and on both sides of
+// additions, before two readers, and under a sum of sums.
+Graph ManyNorms() {
+  GraphBuilder build({3, 8, 8});
+  int made = 0;
+  const auto norm = [&](Value x) {
+    const std::string name = std::to_string(made++);
+    return build.BatchNorm("bn" + name, build.Conv("conv" + name, x, {.in = 3, .out = 3}), 3);
+  };
+  const auto apply = [&](Op op, std::vector<Value> inputs) {
+    return build.Apply("op" + std::to_string(made++), op, std::move(inputs));
+  };
+  Value x = apply(Op::kRelu, {norm(build.Input())});
+  x = apply(Op::kRelu, {apply(Op::kAdd, {norm(x), x})});
+  const Value one = norm(x), other = norm(x);
+  x = apply(Op::kRelu6, {apply(Op::kAdd, {one, other})});
+  const Value twice = norm(x);
+  x = apply(Op::kAdd, {twice, twice});
+  x = apply(Op::kAdd, {apply(Op::kAdd, {norm(x), x}), norm(x)});
+  x = apply(Op::kAdd, {apply(Op::kAdd, {norm(x), x}), x});
+  x = apply(Op::kAdd, {apply(Op::kRelu, {norm(x)}), x});
+  Graph graph = build.Finish(norm(x));
+  InitialiseParameters(graph, 3);
+  torch::manual_seed(7);
+  for (const int index : graph.BatchNorms()) {
+    auto& parameters = graph.nodes[index].parameters;
+    parameters["weight"] = torch::rand({3}) + 0.5;
+    parameters["bias"] = torch::randn({3});
+    parameters["running_mean"] = torch::randn({3});
+    parameters["running_var"] = torch::rand({3}) + 0.5;
+  }
+  return graph;
+}
+
+// A hook that sees every input makes the operators run one by one.
+TEST(ExecutorTest, WhatRunsTogetherIsWhatRunsOneByOne) {
+  const Graph graph = ManyNorms();
+  torch::manual_seed(8);
+  const torch::Tensor image = torch::randn({2, 3, 8, 8});
+  std::vector<int> order;
+  const auto run = [&](bool together, const torch::Tensor& x) {
+    ForwardHooks hooks;
+    if (!together) hooks.on_input = [](int, const torch::Tensor&) {};
+    order.clear();
+    std::vector<torch::Tensor> results;
+    hooks.on_moments = [&](int node, const ImageMoments& moments) {
+      order.push_back(node);
+      results.insert(results.end(), {moments.mean, moments.squares});
+    };
+    results.insert(results.begin(), zerosweep::Run(graph, x, hooks));
+    return results;
+  };
+  std::vector<torch::Tensor> gradients;
+  std::vector<std::vector<torch::Tensor>> results;
+  for (const bool together : {false, true}) {
+    const torch::Tensor x = image.clone().requires_grad_(true);
+    results.push_back(run(together, x));
+    EXPECT_EQ(order, graph.BatchNorms());
+    torch::Tensor sum = torch::zeros({});
+    for (const torch::Tensor& result : results.back()) sum = sum + result.square().mean();
+    sum.backward();
+    gradients.push_back(x.grad());
+    const torch::NoGradGuard no_grad;  // in place
+    ExpectEqual(run(together, image).front(), results.back().front());
+  }
+  for (size_t i = 0; i < results[0].size(); ++i)
+    EXPECT_TRUE(torch::allclose(results[0][i], results[1][i], 1e-5, 1e-5)) << i;
+  EXPECT_TRUE(torch::allclose(gradients[0], gradients[1], 1e-4, 1e-5));
+}
+
 }  // namespace
 }  // namespace zerosweep
