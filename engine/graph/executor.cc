@@ -98,10 +98,12 @@ class Execution {
         StoreParts(index, TakeInputs(index).front());
       } else if (std::optional<PendingNorm> norm = TakeNorm(index); norm && deferred_[i]) {
         pending_[index] = std::move(*norm);
-      } else if (norm) {
-        Store({index, 0}, Finish(std::move(*norm), node));
       } else {
-        Store({index, 0}, node.op == Op::kInput ? x : Apply(index, TakeInputs(index)));
+        // Named first: the operator's inputs are gone before a hook sees the output.
+        torch::Tensor output = norm                    ? Finish(std::move(*norm), node)
+                               : node.op == Op::kInput ? x
+                                                       : Apply(index, TakeInputs(index));
+        Store({index, 0}, std::move(output));
       }
     }
     return values_[Slot(graph_.output)];

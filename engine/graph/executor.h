@@ -20,7 +20,8 @@ struct ForwardHooks {
   // Receives the tensor that enters a node. All operators then run by themselves; without it, a
   // frozen batch norm runs together with an addition and an activation that nothing stands before.
   std::function<void(int node, const torch::Tensor& input)> on_input;
-  // Receives the moments of the tensor that enters a batch norm.
+  // Receives the moments of the tensor that enters a batch norm, in the order of the batch norms,
+  // though perhaps after hooks of nodes behind them.
   std::function<void(int node, const ImageMoments& moments)> on_moments;
   // Keyed by node and index of its input: replaces that input (quantizers at an operator's input).
   std::map<std::pair<int, int>, Replace> replace_input;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+
 namespace zerosweep {
 namespace {
 
@@ -62,7 +64,7 @@ Line LineOf(const FrozenNorm& norm) {
     return of.defined() ? of.contiguous() : torch::full({channels}, otherwise);
   };
   const torch::Tensor weight = values(norm.weight, 1), bias = values(norm.bias, 0),
-                      mean = values(norm.mean, 0), variance = values(norm.variance, 1);
+                      mean = norm.mean.contiguous(), variance = norm.variance.contiguous();
   Line line = {at::empty({channels}), at::empty({channels})};
   for (int64_t c = 0; c < channels; ++c) {
     const float scale =
@@ -209,6 +211,8 @@ torch::Tensor Dense(const torch::Tensor& x) { return x.contiguous(x.suggest_memo
 
 NormResult Normalise(const FrozenNorm& norm, const torch::Tensor& x, const torch::Tensor& residual,
                      bool with_moments, bool overwrite) {
+  if (residual.defined() && residual.sizes() != x.sizes())
+    Fail(ErrorKind::kInternal, "an addition joins tensors of different shapes");
   if (!OnePass(x)) return ByOperators(norm, x, residual, with_moments);
   const torch::Tensor dense = Dense(x);
   const torch::Tensor added =

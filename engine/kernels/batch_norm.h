@@ -18,7 +18,7 @@ struct ImageMoments {
 
 // y = activation(γ · (x − μ) / √(σ² + ε) + β + residual), with μ and σ² as they are.
 struct FrozenNorm {
-  torch::Tensor weight, bias, mean, variance;  // γ, β, μ, σ²: (C), without gradient
+  torch::Tensor weight, bias, mean, variance;  // γ, β (undefined: 1, 0), μ, σ²: (C), no gradient
   double epsilon = 0;
   Activation activation = Activation::kNone;
 };

@@ -39,7 +39,7 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) double PowersOf(con
     for (int64_t i = 0; i < span.count; ++i) {
       const float error = y[i] - target[i], size = std::fabs(error), lower = powf(size, p - 1);
       powers[i] = lower * size;
-      gradient[i] = p * scale * std::copysign(lower, error);
+      gradient[i] = error == 0 ? 0.F : p * scale * std::copysign(lower, error);
     }
   }
   if (span.weight != nullptr) {

@@ -49,7 +49,7 @@ ZEROSWEEP_CLONES double RoundRow(const RoundingRow& row) {
     for (int64_t i = 0; i < count; ++i) {
       const Rectified soft = RectifiedSigmoid(v[first + i]);
       const float side = 2 * soft.h - 1, size = std::fabs(side), lower = powf(size, b - 1);
-      pull[i] = -2 * b * std::copysign(lower, side) * soft.slope;
+      pull[i] = side == 0 ? 0.F : -2 * b * std::copysign(lower, side) * soft.slope;
       powers[i] = lower * size;
     }
     for (int64_t i = 0; i < count; ++i) loss += 1 - static_cast<double>(powers[i]);

@@ -22,14 +22,15 @@ torch::Tensor GradientOf(const torch::Tensor& parameter) {
 
 }  // namespace
 
-Optimiser::Optimiser(std::vector<ParameterGroup> groups, const AdamSettings& settings)
+Optimiser::Optimiser(std::vector<ParameterGroup> groups, const Settings& settings)
     : settings_(settings), groups_(std::move(groups)) {
-  for (const ParameterGroup& group : groups_) moments_.emplace_back(group.parameters.size());
-}
-
-Optimiser::Optimiser(std::vector<ParameterGroup> groups, const SgdSettings& settings)
-    : settings_(settings), groups_(std::move(groups)) {
-  for (const ParameterGroup& group : groups_) moments_.emplace_back(group.parameters.size());
+  for (const ParameterGroup& group : groups_) {
+    moments_.emplace_back(group.parameters.size());
+    for (const torch::Tensor& parameter : group.parameters) {
+      if (!parameter.is_non_overlapping_and_dense())
+        Fail(ErrorKind::kInternal, "an optimiser was given a parameter with gaps in memory");
+    }
+  }
 }
 
 void Optimiser::ZeroGrad() {
@@ -112,6 +113,8 @@ void Optimiser::Save(const std::string& prefix, CheckpointState& state) const {
 void Optimiser::Restore(const std::string& prefix, const CheckpointState& state) {
   const torch::NoGradGuard no_grad;
   const Json& rates = state.values.at(prefix + ".rates");
+  if (rates.size() != groups_.size())
+    Fail(ErrorKind::kStorage, "the checkpoint's optimiser has another number of groups");
   for (size_t g = 0; g < rates.size(); ++g) {
     SetLearningRate(g, rates[g].get<double>());
     for (size_t i = 0; i < moments_[g].size(); ++i) {

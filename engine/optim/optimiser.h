@@ -34,8 +34,9 @@ struct SgdSettings {
 // Each update is one call of PyTorch's fused kernels for all tensors of a group.
 class Optimiser {
  public:
-  Optimiser(std::vector<ParameterGroup> groups, const AdamSettings& settings);
-  Optimiser(std::vector<ParameterGroup> groups, const SgdSettings& settings);
+  using Settings = std::variant<AdamSettings, SgdSettings>;
+  // The parameters are dense in memory.
+  Optimiser(std::vector<ParameterGroup> groups, const Settings& settings);
 
   void ZeroGrad();  // drops gradients
   void Step();      // one update; parameters without a gradient stay unchanged
@@ -59,7 +60,7 @@ class Optimiser {
   };
   void StepGroup(const ParameterGroup& group, std::vector<Moments>& moments) const;
 
-  std::variant<AdamSettings, SgdSettings> settings_;
+  Settings settings_;
   std::vector<ParameterGroup> groups_;
   std::vector<std::vector<Moments>> moments_;  // by group and parameter
 };

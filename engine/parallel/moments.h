@@ -20,8 +20,8 @@ struct Moments {
 // autograd graph.
 std::vector<Moments> GlobalMoments(Group& group, const std::vector<ImageMoments>& tensors);
 
-// (x − mean) / √(variance + epsilon) · gamma + beta with the moments of all ranks' x; gamma and beta: (C),
-// or undefined. Three collectives, forward and backward together.
+// (x − mean) / √(variance + epsilon) · gamma + beta with the moments of all ranks' x; gamma and
+// beta: (C), or undefined. Three collectives, forward and backward together.
 torch::Tensor GlobalBatchNorm(Group& group, const torch::Tensor& x, const torch::Tensor& gamma,
                               const torch::Tensor& beta, double epsilon);
 

@@ -71,7 +71,7 @@ torch::Tensor SiteHooks::Output(size_t site, const torch::Tensor& output) {
 
 torch::Tensor SiteHooks::Input(size_t site, int reader, bool exempt) const {
   const Value value = sites_[site].value();
-  const torch::Tensor& tensor = unquantized_.at(value);
+  const torch::Tensor tensor = unquantized_.at(value);  // shared: later readers need it as it is
   if (!exempt) return quantize_(site, reader, tensor);
   const auto own = own_site_of_.find({reader, value});
   return own == own_site_of_.end() ? tensor : quantize_(own->second, kEveryReader, tensor);

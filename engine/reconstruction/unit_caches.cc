@@ -55,16 +55,14 @@ UnitCaches CacheUnit(const QuantizedNetwork& student, ActPlacement placement, co
   caches.x_fp = before(teacher);
   caches.y =
       RunInBatches(Extract(teacher, unit.input, unit.output).graph, caches.x_fp, {}, after_batch);
-  if (phase.fp_inputs) {
-    caches.x_q = caches.x_fp;
-  } else if (phase.quantize_activations) {
-    caches.x_q = RunQuantized(student, placement, images, unit.input, after_batch);
-  } else {
-    caches.x_q = before(student.graph());
+  if (!phase.fp_inputs) {
+    caches.x_q = phase.quantize_activations
+                     ? RunQuantized(student, placement, images, unit.input, after_batch)
+                     : before(student.graph());
   }
   // Drop's masks are drawn in the order of memory.
-  caches.x_q = caches.x_q.contiguous();
   caches.x_fp = caches.x_fp.contiguous();
+  caches.x_q = phase.fp_inputs ? caches.x_fp : caches.x_q.contiguous();
   return caches;
 }
 

@@ -103,7 +103,7 @@ double UnitTraining::Step(int64_t step, Curves& curves) {
         extra.defined()) {
       Record(step, "extra", extra, curves);
       terms.push_back(extra);
-      factors.emplace_back();
+      factors.push_back(torch::ones_like(extra));
     }
   }
   if (!weights.losses.empty()) {

@@ -66,6 +66,49 @@ TEST(OptimiserTest, AStateBeforeTheFirstStepRestoresToo) {
   EXPECT_TRUE(torch::equal(x, once));
 }
 
+// Two parameters with weight decay, the second of which has no gradient in the first step.
+template <typename Reference>
+void ExpectUpdatesOf(Reference&& reference, const Optimiser::Settings& settings,
+                     const std::vector<torch::Tensor>& theirs) {
+  const std::vector<torch::Tensor> ours = {torch::zeros({5}).set_requires_grad(true),
+                                           torch::ones({3}).set_requires_grad(true)};
+  Optimiser optimiser({{.parameters = ours, .lr = 0.01, .weight_decay = 0.1}}, settings);
+  for (int step = 0; step < 6; ++step) {
+    const auto loss = [step](const std::vector<torch::Tensor>& of) {
+      return step == 0 ? Loss(of[0]) : Loss(of[0]) + Loss(of[1]);
+    };
+    optimiser.ZeroGrad();
+    loss(ours).backward();
+    optimiser.Step();
+    reference.zero_grad();
+    loss(theirs).backward();
+    reference.step();
+    for (size_t i = 0; i < 2; ++i)
+      ASSERT_TRUE(torch::allclose(ours[i], theirs[i], 1e-6, 1e-7)) << step << " " << i;
+  }
+}
+
+TEST(OptimiserTest, UpdatesArePyTorchs) {
+  const auto parameters = [] {
+    return std::vector<torch::Tensor>{torch::zeros({5}).set_requires_grad(true),
+                                      torch::ones({3}).set_requires_grad(true)};
+  };
+  const std::vector<torch::Tensor> adam = parameters();
+  ExpectUpdatesOf(torch::optim::Adam(adam, torch::optim::AdamOptions(0.01).weight_decay(0.1)),
+                  AdamSettings{}, adam);
+  for (const double momentum : {0.0, 0.9}) {
+    for (const bool nesterov : {false, momentum > 0}) {
+      const std::vector<torch::Tensor> sgd = parameters();
+      ExpectUpdatesOf(
+          torch::optim::SGD(
+              sgd,
+              torch::optim::SGDOptions(0.01).momentum(momentum).nesterov(nesterov).weight_decay(
+                  0.1)),
+          SgdSettings{.momentum = momentum, .nesterov = nesterov}, sgd);
+    }
+  }
+}
+
 TEST(OptimiserTest, GroupsHaveTheirOwnRates) {
   torch::Tensor a = torch::zeros({1}).set_requires_grad(true), b = torch::zeros({1});
   b.set_requires_grad(true);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "engine/graph/subgraph.h"
 #include "engine/models/builder.h"
+#include "engine/quant/site_hooks.h"
 #include "tests/support/engine/tiny_network.h"
 #include "tests/support/temp_folder.h"
 
@@ -41,6 +42,34 @@ TEST(QuantizedNetworkTest, PlacementsPutQuantizersWhereTheProtocolSays) {
             (Names{"relu1", "relu2"}));
   EXPECT_EQ(SiteNames(teacher.graph, {.act_placement = ActPlacement::kOpInput}),
             (Names{"relu1", "flatten"}));
+}
+
+// A quantizer may overwrite what nothing else reads, and nothing else.
+TEST(QuantizedNetworkTest, WhatTwoShortcutsReadIsNotOverwritten) {
+  GraphBuilder build({1, 2, 2});
+  const Value stem = build.Apply("relu1", Op::kRelu, {build.Input()});
+  const Value branch = build.Apply("relu2", Op::kRelu, {stem});
+  const Value first = build.Apply("add1", Op::kAdd, {stem, branch});
+  const Graph graph = build.Finish(build.Apply("add2", Op::kAdd, {stem, first}));
+  const std::vector<ActivationSite> sites = {
+      {.node = stem.node, .bits = 4, .exempt = {first.node, graph.output.node}},
+      {.node = stem.node, .bits = 4, .only = first.node},
+      {.node = stem.node, .bits = 4, .only = graph.output.node},
+      {.node = branch.node, .bits = 4}};
+  int overwritten = 0;
+  const SiteHooks doubling(graph, sites,
+                           [&](size_t, int, torch::Tensor tensor) { return tensor * 2; });
+  const SiteHooks in_place(graph, sites, [&](size_t, int, const torch::Tensor& tensor) {
+    if (!Unshared(tensor)) return tensor * 2;
+    ++overwritten;
+    return tensor.mul_(2);
+  });
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor x = torch::ones({1, 1, 2, 2});
+  // relu2: 2 · 2; add1: 2 + 4; add2: 2 + 6.
+  EXPECT_TRUE(torch::equal(zerosweep::Run(graph, x, doubling.hooks()), 8 * x));
+  EXPECT_TRUE(torch::equal(zerosweep::Run(graph, x, in_place.hooks()), 8 * x));
+  EXPECT_EQ(overwritten, 1);  // relu2's own output
 }
 
 TEST(QuantizedNetworkTest, AShortcutMayQuantizeForItself) {
