@@ -6,6 +6,8 @@ namespace zerosweep {
 namespace {
 
 constexpr std::array kKinds = {"usage", "trial", "storage", "cluster", "internal"};
+constexpr std::array kExitCodes = {kExitUsage, kExitSomeFailed, kExitInfrastructure,
+                                   kExitInfrastructure, kExitInternal};
 constexpr std::array kFailures = {"error",       "crash",         "oom",     "timeout",
                                   "non_finite",  "configuration", "data",    "lost_worker",
                                   "interrupted", "cancelled",     "publish", "damaged"};
@@ -31,19 +33,6 @@ Failure FailureFromString(const std::string& word) {
   return FromString<Failure>(kFailures, word, "failure");
 }
 
-int ExitCodeFor(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kUsage:
-      return kExitUsage;
-    case ErrorKind::kTrial:
-      return kExitSomeFailed;
-    case ErrorKind::kStorage:
-    case ErrorKind::kCluster:
-      return kExitInfrastructure;
-    case ErrorKind::kInternal:
-      return kExitInternal;
-  }
-  return kExitInternal;
-}
+int ExitCodeFor(ErrorKind kind) { return kExitCodes.at(static_cast<size_t>(kind)); }
 
 }  // namespace zerosweep

@@ -19,10 +19,6 @@ constexpr double kMinAge = 2;  // seconds; the coarsest time stamps in use
 constexpr int64_t kExfat = 0x2011BAB0;
 constexpr int64_t kFuse = 0x65735546;
 
-int64_t Nanoseconds(const timespec& time) {
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
 // Distinguishes an inode from an earlier one with the same number, where the file system counts
 // them. Opening the file also makes a network file system ask its server for the current times.
 unsigned long GenerationOf(const fs::path& file) {
@@ -36,6 +32,10 @@ unsigned long GenerationOf(const fs::path& file) {
 }
 
 }  // namespace
+
+int64_t Nanoseconds(const timespec& time) {
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
 std::optional<FileState> StateOf(const fs::path& file) {
   const unsigned long generation = GenerationOf(file);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@ struct FileState {
   // The file system keeps no reliable change time: only the content shows a change.
   bool doubtful = false;
 };
+
+// Nanoseconds since 1970.
+int64_t Nanoseconds(const timespec& time);
 
 // nullopt, with errno set, when the file does not exist.
 std::optional<FileState> StateOf(const std::filesystem::path& file);

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace zerosweep {
@@ -150,15 +151,12 @@ fs::path WithHomeFolder(const std::string& path) {
 fs::path ProgramFolder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
 std::string NewUuid() {
-  unsigned char b[16];
+  char b[16];
   if (getrandom(b, sizeof b, 0) != sizeof b) Fail(ErrorKind::kInternal, "getrandom failed");
-  b[6] = static_cast<unsigned char>((b[6] & 0x0f) | 0x40);
-  b[8] = static_cast<unsigned char>((b[8] & 0x3f) | 0x80);
-  std::string uuid;
-  for (int i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) uuid += '-';
-    uuid += fmt::format("{:02x}", b[i]);
-  }
+  b[6] = static_cast<char>((b[6] & 0x0f) | 0x40);
+  b[8] = static_cast<char>((b[8] & 0x3f) | 0x80);
+  std::string uuid = HexOf({b, sizeof b});
+  for (const size_t dash : {8, 13, 18, 23}) uuid.insert(dash, 1, '-');
   return uuid;
 }
 

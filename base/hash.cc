@@ -22,32 +22,28 @@ const EVP_MD* Algorithm() {
 
 }  // namespace
 
-struct Sha256::Context {
-  EVP_MD_CTX* md = EVP_MD_CTX_new();
-  ~Context() { EVP_MD_CTX_free(md); }
-};
-
-Sha256::Sha256() : context_(std::make_unique<Context>()) {
-  if (context_->md == nullptr || Algorithm() == nullptr ||
-      EVP_DigestInit_ex2(context_->md, Algorithm(), nullptr) != 1) {
+Sha256::Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+  if (context_ == nullptr || Algorithm() == nullptr ||
+      EVP_DigestInit_ex2(context_.get(), Algorithm(), nullptr) != 1) {
     Fail(ErrorKind::kInternal, "SHA-256 is not available in OpenSSL");
   }
 }
 
-Sha256::~Sha256() = default;
-
 void Sha256::Update(std::string_view bytes) {
-  EVP_DigestUpdate(context_->md, bytes.data(), bytes.size());
+  EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
 }
 
 std::string Sha256::Hex() {
-  unsigned char digest[32];
-  unsigned int size = sizeof digest;
-  EVP_DigestFinal_ex(context_->md, digest, &size);
+  std::string digest(32, '\0');
+  EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+  return HexOf(digest);
+}
+
+std::string HexOf(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
-  hex.reserve(64);
-  for (const unsigned char byte : digest) {
+  hex.reserve(2 * bytes.size());
+  for (const unsigned char byte : bytes) {
     hex += kDigits[byte >> 4];
     hex += kDigits[byte & 15];
   }

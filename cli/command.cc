@@ -16,10 +16,15 @@ RegisterCommand::RegisterCommand(std::string name, std::string summary, CommandS
   Registered().push_back({std::move(name), std::move(summary), std::move(setup)});
 }
 
+RegisterCommand::RegisterCommand(std::string name, std::string summary, int (*run)(const Globals&))
+    : RegisterCommand(std::move(name), std::move(summary),
+                      [run](CLI::App&, const Globals& globals) -> CommandBody {
+                        return [run, &globals] { return run(globals); };
+                      }) {}
+
 std::vector<Command> AllCommands() {
   std::vector<Command> commands = Registered();
-  std::sort(commands.begin(), commands.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::ranges::sort(commands, {}, &Command::name);
   return commands;
 }
 

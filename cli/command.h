@@ -1,17 +1,20 @@
 // A command of `zerosweep`: one file in cli/commands/, registered at its foot.
 //
+//   int RunPlan(const Options& options, const Globals& globals);
+//
 //   const RegisterCommand kPlan{
 //       "plan", "Show what a sweep would compute",
-//       [](CLI::App& app, const Globals& globals) -> CommandBody {
-//         auto options = std::make_shared<Options>();
-//         app.add_option("sweep", options->sweep, "The sweep file")->required();
-//         return [options, &globals] { return RunPlan(*options, globals); };
-//       }};
+//       [](CLI::App& app, Options& options) {
+//         app.add_option("sweep", options.sweep, "The sweep file")->required();
+//       },
+//       RunPlan};
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/error.h"
@@ -35,15 +38,30 @@ using CommandBody = std::function<int()>;
 // Adds the command's options to `app`; the body reads them later. `globals` outlives both.
 using CommandSetup = std::function<CommandBody(CLI::App& app, const Globals& globals)>;
 
-struct RegisterCommand {
-  RegisterCommand(std::string name, std::string summary, CommandSetup setup);
-};
-
 struct Command {
   std::string name;
   std::string summary;
   CommandSetup setup;
 };
+
+struct RegisterCommand {
+  RegisterCommand(std::string name, std::string summary, CommandSetup setup);
+
+  // A command without options.
+  RegisterCommand(std::string name, std::string summary, int (*run)(const Globals&));
+
+  // `add` adds options to the app; `run` receives their values.
+  template <typename Add, typename Options>
+  RegisterCommand(std::string name, std::string summary, Add add,
+                  int (*run)(Options, const Globals&))
+      : RegisterCommand(std::move(name), std::move(summary),
+                        [add, run](CLI::App& app, const Globals& globals) -> CommandBody {
+                          auto options = std::make_shared<std::remove_cvref_t<Options>>();
+                          add(app, *options);
+                          return [options, run, &globals] { return run(*options, globals); };
+                        }) {}
+};
+
 // Sorted by name.
 std::vector<Command> AllCommands();
 

@@ -4,9 +4,10 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/named_thing.h"
+#include "cli/reading.h"
 #include "cluster/run/signals.h"
 #include "reports/compare/published.h"
 #include "reports/leaderboard/filter.h"
@@ -68,15 +69,10 @@ void RequireKnown(const ResultsReader& reader, const std::string& id) {
   }
 }
 
-std::string Quoted(const std::vector<std::string>& words) {
-  return "'" + Join(words, "', '") + "'";
-}
-
 }  // namespace
 
 Json ActOnHome(const Home& home, const Json& request, bool may_be_new) {
-  std::error_code code;
-  if (!may_be_new && !std::filesystem::exists(home.database(), code)) {
+  if (!may_be_new && !IsFile(home.database())) {
     Fail(ErrorKind::kStorage,
          "there is no results.db in {}: run a sweep first, or name another --home",
          home.folder.string());
@@ -113,7 +109,7 @@ std::vector<SelectedTrial> Select(const ResultsReader& reader, const TrialSelect
     }
   }
   if (!by_id.empty()) by_id += ")";
-  const std::string in_states = Quoted(states);
+  const std::string in_states = "'" + Join(states, "', '") + "'";
   const Table table = reader.Query(
       fmt::format("SELECT t.name, g.name FROM trial t JOIN trial_stage x ON x.trial_id = t.id "
                   "LEFT JOIN stage g ON g.id = x.stage_id AND g.state IN ({0}) "

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <future>
 #include <map>
+#include <span>
 #include <sstream>
 #include <vector>
 
@@ -13,7 +14,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process/run_program.h"
-#include "cli/stage_program.h"
+#include "cli/places.h"
 #include "cluster/coordinator/progress_display.h"
 #include "contract/subprocess.h"
 #include "sweeps/values/catalogue.h"
@@ -81,16 +82,14 @@ ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& g
   ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
   const double start = SystemClock().Monotonic();
   while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready) {
-    RunSnapshot snapshot;
-    snapshot.active.push_back(
-        {.label = "looking at weights and images", .seconds = SystemClock().Monotonic() - start});
-    display.Update(snapshot);
+    display.Update({.running = {{.label = "looking at weights and images",
+                                 .seconds = SystemClock().Monotonic() - start}}});
   }
   return running.get();
 }
 
 // The program's answers, in order; when it ended early there are fewer, with a warning.
-std::vector<Json> Ask(const std::vector<const InputCheck*>& checks, const Globals& globals) {
+std::vector<Json> Ask(std::span<const InputCheck* const> checks, const Globals& globals) {
   std::vector<std::string> words = {StageProgram().string()};
   for (const InputCheck* check : checks) {
     words.insert(words.end(), {"--check", RequestOf(*check).dump()});
@@ -137,9 +136,7 @@ void CheckInputs(const Plan& plan, const Globals& globals) {
     }
   }
   for (size_t begin = 0; begin < open.size(); begin += kAtOnce) {
-    const std::vector<const InputCheck*> some(
-        open.begin() + static_cast<std::ptrdiff_t>(begin),
-        open.begin() + static_cast<std::ptrdiff_t>(std::min(open.size(), begin + kAtOnce)));
+    const auto some = std::span(open).subspan(begin, std::min(kAtOnce, open.size() - begin));
     const std::vector<Json> answers = Ask(some, globals);
     for (size_t i = 0; i < answers.size(); ++i) {
       const InputCheck& check = *some[i];

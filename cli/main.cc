@@ -32,7 +32,7 @@ void AddGlobals(CLI::App& app, Globals& globals) {
 // The first argument that is not an option; empty if there is none.
 std::string FirstWord(const std::vector<std::string>& arguments) {
   const auto is_word = [](const std::string& text) { return !text.starts_with('-'); };
-  const auto word = std::find_if(arguments.begin(), arguments.end(), is_word);
+  const auto word = std::ranges::find_if(arguments, is_word);
   return word == arguments.end() ? "" : *word;
 }
 

@@ -3,12 +3,13 @@
 #include <cstdlib>
 
 #include "base/files.h"
+#include "base/process/spawn.h"
 
 namespace zerosweep {
 
 std::string DataFolder() {
-  const char* variable = std::getenv("ZEROSWEEP_DATA");
-  if (variable == nullptr || *variable == '\0') return "";
+  const std::string variable = OwnVariable("ZEROSWEEP_DATA");
+  if (variable.empty()) return "";
   const std::filesystem::path folder = WithHomeFolder(variable);
   RequireUtf8Path(folder, "$ZEROSWEEP_DATA");
   return folder;
@@ -18,6 +19,11 @@ std::vector<std::filesystem::path> ModelFolders() {
   const std::filesystem::path bin = ProgramFolder();
   return {bin.parent_path() / "share" / "zerosweep" / "models",
           bin.parent_path().parent_path() / "models"};
+}
+
+std::filesystem::path StageProgram() {
+  const char* named = std::getenv("ZEROSWEEP_STAGE");
+  return named != nullptr ? std::filesystem::path(named) : ProgramFolder() / "zerosweep-stage";
 }
 
 }  // namespace zerosweep

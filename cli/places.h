@@ -1,4 +1,4 @@
-// Where this program finds files outside its home.
+// Where this program finds files outside its home, and the stage program.
 #pragma once
 
 #include <filesystem>
@@ -13,5 +13,8 @@ std::string DataFolder();
 // The folders of shipped models and their cards: of an installation, and of a build folder in the
 // source tree.
 std::vector<std::filesystem::path> ModelFolders();
+
+// $ZEROSWEEP_STAGE if set, otherwise zerosweep-stage in this program's folder.
+std::filesystem::path StageProgram();
 
 }  // namespace zerosweep

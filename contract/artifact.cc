@@ -7,6 +7,9 @@
 namespace zerosweep {
 namespace fs = std::filesystem;
 
+// Without earlier_seconds, which a file may lack.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, stage, attempt, files, metrics, signature, seconds)
+
 bool IsPlainName(const std::string& name) {
   return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos &&
          name.find('\0') == std::string::npos;
@@ -27,14 +30,9 @@ std::string SealArtifact(const fs::path& folder, Manifest& manifest) {
     manifest.files[name] = Sha256File(entry.path());
   }
   if (code) Fail(ErrorKind::kStorage, "cannot read {}: {}", folder.string(), code.message());
-  const Json json = {{"format", 1},
-                     {"stage", manifest.stage},
-                     {"attempt", manifest.attempt},
-                     {"files", manifest.files},
-                     {"metrics", manifest.metrics},
-                     {"signature", manifest.signature},
-                     {"seconds", manifest.seconds},
-                     {"earlier_seconds", manifest.earlier_seconds}};
+  Json json = manifest;
+  json["format"] = 1;
+  json["earlier_seconds"] = manifest.earlier_seconds;
   WriteFileAtomically(folder / kManifestFile, json.dump(1) + "\n");
   return manifest.Digest();
 }
@@ -43,13 +41,7 @@ Manifest ReadManifest(const fs::path& folder) {
   const fs::path path = folder / kManifestFile;
   try {
     const Json json = Json::parse(ReadFile(path));
-    Manifest manifest;
-    json.at("stage").get_to(manifest.stage);
-    json.at("attempt").get_to(manifest.attempt);
-    json.at("files").get_to(manifest.files);
-    json.at("metrics").get_to(manifest.metrics);
-    manifest.signature = json.at("signature");
-    json.at("seconds").get_to(manifest.seconds);
+    auto manifest = json.get<Manifest>();
     manifest.earlier_seconds = json.value("earlier_seconds", 0.0);
     for (const auto& [name, digest] : manifest.files) {
       if (!IsPlainName(name))

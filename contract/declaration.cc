@@ -51,30 +51,22 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelFacts, input_shape, classes, macs, min_s
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DatasetFacts, classes, shape, files, folders, fallback,
                                    alternative_folders, default_folder, debian_package, layout,
                                    test_images)
+// Without the facts, which depend on the role.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Declaration, name, summary, paper, revision, uses_seed, needs,
+                                   params, limits)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProtocolField, param, stages)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProtocolFields, fields, presets)
 
 namespace {
 
-constexpr std::array kRoles = {Role::kKind, Role::kSynthesizer, Role::kQuantizer, Role::kModel,
-                               Role::kDataset};
-
 Json DeclarationToJson(const Declaration& d) {
-  const Json facts = std::visit([](const auto& of_role) { return Json(of_role); }, d.facts);
-  return {{"name", d.name},         {"summary", d.summary},     {"paper", d.paper},
-          {"revision", d.revision}, {"uses_seed", d.uses_seed}, {"needs", d.needs},
-          {"params", d.params},     {"limits", d.limits},       {"facts", facts}};
+  Json json = d;
+  json["facts"] = std::visit([](const auto& of_role) { return Json(of_role); }, d.facts);
+  return json;
 }
 
 Declaration DeclarationFromJson(const Json& json, Role role) {
-  Declaration d{.name = json.at("name"),
-                .summary = json.at("summary"),
-                .paper = json.at("paper"),
-                .revision = json.at("revision"),
-                .uses_seed = json.at("uses_seed"),
-                .needs = json.at("needs"),
-                .params = json.at("params"),
-                .limits = json.at("limits")};
+  auto d = json.get<Declaration>();
   if (role == Role::kKind) d.facts = json.at("facts").get<KindFacts>();
   if (role == Role::kSynthesizer || role == Role::kQuantizer)
     d.facts = json.at("facts").get<MethodFacts>();
@@ -103,7 +95,7 @@ Json ProtocolFields::Defaults() const {
 
 Json ToJson(const Declarations& declarations) {
   Json json = {{"protocol", declarations.protocol}};
-  for (const Role role : kRoles) {
+  for (const Role role : kAllRoles) {
     Json& list = json[ToString(role)] = Json::array();
     for (const Declaration& declaration : declarations.Of(role))
       list.push_back(DeclarationToJson(declaration));
@@ -113,7 +105,7 @@ Json ToJson(const Declarations& declarations) {
 
 Declarations DeclarationsFromJson(const Json& json) {
   Declarations declarations{json.at("protocol").get<ProtocolFields>(), {}};
-  for (const Role role : kRoles) {
+  for (const Role role : kAllRoles) {
     std::vector<Declaration>& list = declarations.by_role[role];
     for (const Json& entry : json.at(ToString(role)))
       list.push_back(DeclarationFromJson(entry, role));

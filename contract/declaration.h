@@ -42,6 +42,8 @@ struct ParamSpec {
 };
 
 enum class Role { kKind, kSynthesizer, kQuantizer, kModel, kDataset };
+inline constexpr std::array kAllRoles = {Role::kKind, Role::kSynthesizer, Role::kQuantizer,
+                                         Role::kModel, Role::kDataset};
 const char* ToString(Role role);  // "kind", "synthesizer", "quantizer", "model", "dataset"
 
 // Facts of a stage kind: which trials have a stage of it, its inputs, and what sets its parameters.

@@ -39,8 +39,8 @@ std::string EndingOf(const std::string& name) {
   return ending;
 }
 
-bool Contains(const std::vector<std::string>& endings, const std::string& ending) {
-  return std::find(endings.begin(), endings.end(), ending) != endings.end();
+bool Contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 bool IsImageName(const std::string& name) { return Contains(kImageEndings, EndingOf(name)); }
@@ -86,11 +86,8 @@ Content ContentOf(const fs::path& folder) {
   return content;
 }
 
-// A folder within a class, on the way down the tree.
-struct Step {
-  dev_t device = 0;
-  ino_t inode = 0;
-};
+// The device and inode of a folder within a class, on the way down the tree.
+using Step = std::pair<dev_t, ino_t>;
 
 void PassOver(const Content& content, const std::string& inside, ImageFolder& into) {
   for (const auto& [ending, names] : content.passed_over) {
@@ -112,8 +109,8 @@ void Collect(const fs::path& root, const std::string& inside, std::vector<Step>&
     Fail(ErrorKind::kUsage, "cannot list the folder {}: {}", ShownBytes(folder.native()),
          std::strerror(errno));
   }
-  for (const Step& above : way) {
-    if (above.device != info.st_dev || above.inode != info.st_ino) continue;
+  const Step here(info.st_dev, info.st_ino);
+  if (std::find(way.begin(), way.end(), here) != way.end()) {
     Fail(ErrorKind::kUsage,
          "the folder {} leads back to one above it, so its images have no end: remove the link",
          folder.parent_path().string());
@@ -124,7 +121,7 @@ void Collect(const fs::path& root, const std::string& inside, std::vector<Step>&
   if (!content.images.empty()) {
     images[inside.substr(0, inside.size() - 1)] = std::move(content.images);
   }
-  way.push_back({info.st_dev, info.st_ino});
+  way.push_back(here);
   for (const std::string& name : content.folders) {
     Collect(root, inside + name + "/", way, images, into);
   }
@@ -156,14 +153,11 @@ ImageFolder::File FileOf(const fs::path& root, const std::string& name, int64_t 
   if (!S_ISREG(info.st_mode)) {
     Fail(ErrorKind::kUsage, "cannot read the image {}: it is not a file", path.string());
   }
-  const auto nanoseconds = [](const timespec& time) {
-    return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-  };
   return {name,
           label,
           static_cast<uint64_t>(info.st_size),
-          nanoseconds(info.st_mtim),
-          nanoseconds(info.st_ctim),
+          Nanoseconds(info.st_mtim),
+          Nanoseconds(info.st_ctim),
           info.st_ino};
 }
 
@@ -183,8 +177,6 @@ Content RootContent(const fs::path& root) {
   for (const std::string& name : content.folders) RequireUtf8Path(root / name, "a class folder");
   return content;
 }
-
-std::vector<std::string> ClassesOf(const fs::path& root) { return RootContent(root).folders; }
 
 // The first class that is in only one of two sorted lists.
 std::string FirstDifference(const std::vector<std::string>& a, const std::vector<std::string>& b) {
@@ -271,11 +263,9 @@ std::string MisplacedClasses(const fs::path& root, const DatasetFacts& facts) {
   if (found.empty()) return "";
   const std::vector<std::string>& names = facts.folders.at("test");
   const fs::path folder = root.filename().empty() ? root.parent_path() : root;  // "val/"
-  for (const std::string& name : names) {
-    if (folder.filename() == name) {
-      return fmt::format("{} is the folder of the test images itself: give the one above it, {}",
-                         folder.string(), folder.parent_path().string());
-    }
+  if (Contains(names, folder.filename())) {
+    return fmt::format("{} is the folder of the test images itself: give the one above it, {}",
+                       folder.string(), folder.parent_path().string());
   }
   return fmt::format("{} holds class folders itself ({}, …): test images lie in {}/<class>/",
                      folder.string(), found, (folder / names.front()).string());
@@ -292,7 +282,7 @@ ImageFolder ListSplit(const fs::path& root, const DatasetFacts& facts, const std
   }
   const auto test = SplitFolder(root, facts, "test");
   if (!test || *test == *place) return folder;
-  const std::string difference = FirstDifference(folder.classes, ClassesOf(*test));
+  const std::string difference = FirstDifference(folder.classes, RootContent(*test).folders);
   if (!difference.empty()) {
     Fail(ErrorKind::kUsage,
          "{} and {} hold different classes, so that labels would not agree: only one of them has "

@@ -4,6 +4,7 @@
 
 #include "base/enum_words.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 namespace zerosweep {
 namespace {
@@ -12,16 +13,6 @@ constexpr std::array kOperations = {"set",   "add",   "compare_set", "delete",
                                     "check", "count", "wait"};
 
 constexpr std::string_view kDigits = "0123456789abcdef";
-
-std::string Hex(const std::string& bytes) {
-  std::string text;
-  text.reserve(2 * bytes.size());
-  for (const char byte : bytes) {
-    text += kDigits[static_cast<unsigned char>(byte) >> 4];
-    text += kDigits[static_cast<unsigned char>(byte) & 15];
-  }
-  return text;
-}
 
 std::string Unhex(const std::string& text) {
   std::string bytes;
@@ -47,8 +38,8 @@ void to_json(Json& json, const StoreRequest& request) {
           {"id", request.id},
           {"op", kOperations.at(static_cast<size_t>(request.operation))},
           {"keys", request.keys},
-          {"value", Hex(request.value)},
-          {"expected", Hex(request.expected)},
+          {"value", HexOf(request.value)},
+          {"expected", HexOf(request.expected)},
           {"number", request.number}};
 }
 
@@ -60,7 +51,7 @@ void from_json(const Json& json, StoreRequest& request) {
 
 void to_json(Json& json, const StoreAnswer& answer) {
   Json values = Json::array();
-  for (const std::string& value : answer.values) values.push_back(Hex(value));
+  for (const std::string& value : answer.values) values.push_back(HexOf(value));
   json = {{"attempt", answer.attempt},
           {"id", answer.id},
           {"values", values},

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <set>
 
 #include "base/error.h"
 #include "base/process/pipe.h"
@@ -21,27 +22,26 @@
 namespace zerosweep {
 
 std::map<std::string, std::string> ChildEnvironment() {
-  static constexpr const char* kNames[] = {"PATH",
-                                           "HOME",
-                                           "USER",
-                                           "TMPDIR",
-                                           "LANG",
-                                           "LC_ALL",
-                                           "TZ",
-                                           "LD_PRELOAD",
-                                           "ASAN_OPTIONS",
-                                           "CUDA_VISIBLE_DEVICES",
-                                           "CUDA_HOME",
-                                           "CUDA_CACHE_PATH",
-                                           "CUDA_DEVICE_ORDER",
-                                           "CUDA_MODULE_LOADING"};
+  static const std::set<std::string> kNames = {"PATH",
+                                               "HOME",
+                                               "USER",
+                                               "TMPDIR",
+                                               "LANG",
+                                               "LC_ALL",
+                                               "TZ",
+                                               "LD_PRELOAD",
+                                               "ASAN_OPTIONS",
+                                               "CUDA_VISIBLE_DEVICES",
+                                               "CUDA_HOME",
+                                               "CUDA_CACHE_PATH",
+                                               "CUDA_DEVICE_ORDER",
+                                               "CUDA_MODULE_LOADING"};
   static constexpr const char* kPrefixes[] = {"NCCL_", "TORCH_NCCL_", "GLOO_", "ZEROSWEEP_FAULT_"};
   std::map<std::string, std::string> kept;
   for (const auto& [name, value] : OwnEnvironment()) {
-    const bool listed = std::any_of(std::begin(kNames), std::end(kNames),
-                                    [&](const char* n) { return name == n; }) ||
+    const bool listed = kNames.contains(name) ||
                         std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
-                                    [&](const char* p) { return name.starts_with(p); });
+                                    [&](const char* prefix) { return name.starts_with(prefix); });
     if (listed) kept.emplace(name, value);
   }
   return kept;

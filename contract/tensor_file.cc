@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "contract/shape.h"
 
 namespace zerosweep {
 namespace {
@@ -168,6 +167,21 @@ uint64_t TypeBytes(std::string_view type) {
   for (const auto& [name, bytes] : kTypes)
     if (name == type) return bytes;
   return 0;
+}
+
+uint64_t ByteCount(const std::vector<int64_t>& shape, uint64_t element_bytes,
+                   const std::string& file, const std::string& tensor) {
+  constexpr uint64_t kMaxBytes = uint64_t{1} << 40;
+  uint64_t bytes = element_bytes;
+  for (int64_t size : shape) {
+    const auto factor = static_cast<uint64_t>(size);
+    if (size < 0 || (size > 0 && bytes > kMaxBytes / factor)) {
+      Fail(ErrorKind::kUsage, "{} is corrupt: '{}' claims an impossible shape", file, tensor);
+    }
+    // A zero size makes the whole product zero, yet the other sizes stay bounded.
+    bytes *= factor;
+  }
+  return bytes;
 }
 
 double ElementOf(const TensorFile::Entry& entry, size_t index) {

@@ -36,6 +36,11 @@ class TensorFile {
 // The number of bytes of an element: "F32" 4; 0 for an unsupported type.
 uint64_t TypeBytes(std::string_view type);
 
+// The number of bytes of a tensor of `shape`, which an untrusted file claims. Throws kUsage, naming
+// file and tensor, for negative sizes and for more than 2^40 bytes.
+uint64_t ByteCount(const std::vector<int64_t>& shape, uint64_t element_bytes,
+                   const std::string& file, const std::string& tensor);
+
 // Element `index` as a number. REQUIRES: the entry has that element.
 double ElementOf(const TensorFile::Entry& entry, size_t index);
 

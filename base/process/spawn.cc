@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
@@ -25,11 +26,11 @@ struct Prepared {
   std::string oom_score;
   int status;  // receives an error of exec
   pid_t parent;
+  std::vector<std::pair<int, int>> descriptors;
 };
 
 // Between fork and exec: only async-signal-safe calls.
-[[noreturn]] void RunChild(const SpawnOptions& options, const Prepared& prepared,
-                           std::pair<int, int>* descriptors, size_t count) {
+[[noreturn]] void RunChild(const SpawnOptions& options, Prepared& prepared) {
   if (options.own_group) setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, options.death_signal);
   if (getppid() != prepared.parent) _exit(127);
@@ -46,12 +47,11 @@ struct Prepared {
   }
   // First move all descriptors away from the target numbers.
   const int status = fcntl(prepared.status, F_DUPFD_CLOEXEC, kAside);
-  for (size_t i = 0; i < count; ++i)
-    descriptors[i].first = fcntl(descriptors[i].first, F_DUPFD_CLOEXEC, kAside);
+  for (auto& [own, target] : prepared.descriptors) own = fcntl(own, F_DUPFD_CLOEXEC, kAside);
   const int null = open("/dev/null", O_RDONLY);
   dup2(null, STDIN_FILENO);
   if (null > STDERR_FILENO) close(null);
-  for (size_t i = 0; i < count; ++i) dup2(descriptors[i].first, descriptors[i].second);
+  for (const auto& [own, target] : prepared.descriptors) dup2(own, target);
   execvpe(prepared.argv[0], prepared.argv, prepared.envp);
   const int error = errno;
   [[maybe_unused]] const ssize_t n = write(status, &error, sizeof error);
@@ -77,20 +77,24 @@ std::map<std::string, std::string> OwnEnvironment() {
   return found;
 }
 
+std::string OwnVariable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 pid_t Spawn(const SpawnOptions& options) {
   std::vector<std::string> words = options.words, pairs;
   const std::map<std::string, std::string> environment =
       options.environment ? *options.environment : OwnEnvironment();
   for (const auto& [name, value] : environment) pairs.push_back(name + "=" + value);
   std::vector<char*> argv = Pointers(words), envp = Pointers(pairs);
-  std::vector<std::pair<int, int>> descriptors = options.descriptors;
   Pipe status;
-  const Prepared prepared{argv.data(), envp.data(),
-                          options.oom_score ? std::to_string(*options.oom_score) : "",
-                          status.writing(), getpid()};
+  Prepared prepared{
+      argv.data(),      envp.data(), options.oom_score ? std::to_string(*options.oom_score) : "",
+      status.writing(), getpid(),    options.descriptors};
   const pid_t child = fork();
   int error = child < 0 ? errno : 0;
-  if (child == 0) RunChild(options, prepared, descriptors.data(), descriptors.size());
+  if (child == 0) RunChild(options, prepared);
   status.CloseWriting();
   if (child > 0) {
     if (options.own_group) setpgid(child, child);

@@ -30,5 +30,7 @@ pid_t Spawn(const SpawnOptions& options);
 
 // This process's environment.
 std::map<std::string, std::string> OwnEnvironment();
+// One variable of it; "" when it is not set.
+std::string OwnVariable(const char* name);
 
 }  // namespace zerosweep

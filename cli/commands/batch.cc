@@ -8,11 +8,13 @@
 namespace zerosweep {
 namespace {
 
-const RegisterCommand kBatch{"batch", "", [](CLI::App& app, const Globals&) -> CommandBody {
-                               auto folder = std::make_shared<std::string>();
-                               app.add_option("folder", *folder, "The job's folder")->required();
-                               return [folder] { return RunBatch(*folder, Slurm()); };
-                             }};
+int RunJob(const std::string& folder, const Globals&) { return RunBatch(folder, Slurm()); }
+
+const RegisterCommand kBatch{"batch", "",
+                             [](CLI::App& app, std::string& folder) {
+                               app.add_option("folder", folder, "The job's folder")->required();
+                             },
+                             RunJob};
 
 }  // namespace
 }  // namespace zerosweep

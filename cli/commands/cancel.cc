@@ -7,6 +7,11 @@
 namespace zerosweep {
 namespace {
 
+struct Options {
+  TrialSelection selection;
+  std::string job;
+};
+
 // Warns a running job as before its time limit, so that it saves its work. The state is written
 // first, so that the job does not requeue itself. A second call, or a job that does not run yet,
 // ends at once.
@@ -42,8 +47,9 @@ int CancelJob(const std::string& number, const Home& home) {
        number, home.folder.string());
 }
 
-int RunCancel(const TrialSelection& selection, const std::string& job, const Globals& globals) {
-  if (!job.empty()) return CancelJob(job, globals.home());
+int RunCancel(const Options& options, const Globals& globals) {
+  if (!options.job.empty()) return CancelJob(options.job, globals.home());
+  const TrialSelection& selection = options.selection;
   if (selection.ids.empty() && selection.sweep.empty() && selection.where.empty()) {
     Fail(ErrorKind::kUsage,
          "cancel: name trials by id, --sweep NAME or --where "
@@ -65,16 +71,14 @@ int RunCancel(const TrialSelection& selection, const std::string& job, const Glo
 
 const RegisterCommand kCancel{
     "cancel", "Cancel open trials, or end a Slurm job",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto selection = std::make_shared<TrialSelection>();
-      auto job = std::make_shared<std::string>();
-      AddSelection(app, *selection);
+    [](CLI::App& app, Options& options) {
+      AddSelection(app, options.selection);
       app.add_option(
-          "--job", *job,
+          "--job", options.job,
           "A Slurm job of this home, by its number: it saves and ends, its trials stay open; "
           "given twice, it ends at once");
-      return [selection, job, &globals] { return RunCancel(*selection, *job, globals); };
-    }};
+    },
+    RunCancel};
 
 }  // namespace
 }  // namespace zerosweep

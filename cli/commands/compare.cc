@@ -54,9 +54,8 @@ int PrintPublished(const Options& options, const Globals& globals) {
                                        : NarrowComparison(rows, options.table.sort.has_value()),
                     globals);
   fmt::print("{}\n", kComparisonNote);
-  const auto both = std::count_if(rows.begin(), rows.end(), [](const Comparison& row) {
-    return row.published != nullptr && row.ours != nullptr;
-  });
+  const auto both = std::ranges::count_if(
+      rows, [](const Comparison& row) { return row.published != nullptr && row.ours != nullptr; });
   spdlog::info("{} of {} rows have a number on both sides", both, rows.size());
   return kExitOk;
 }
@@ -67,24 +66,23 @@ int RunCompare(const Options& options, const Globals& globals) {
 
 const RegisterCommand kCompare{
     "compare", "Compare results with the papers' numbers, or methods with one of them",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto options = std::make_shared<Options>();
-      app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
-      CLI::Option* paper = app.add_option("--paper", options->filter.paper,
-                                          "Numbers of this paper: genie, brecq, …");
-      CLI::Option* method = app.add_option("--method", options->filter.method,
+    [](CLI::App& app, Options& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)");
+      CLI::Option* paper =
+          app.add_option("--paper", options.filter.paper, "Numbers of this paper: genie, brecq, …");
+      CLI::Option* method = app.add_option("--method", options.filter.method,
                                            "Numbers of this method: zeroq, 'Genie-M', …");
-      CLI::Option* model = app.add_option("--model", options->filter.model,
+      CLI::Option* model = app.add_option("--model", options.filter.model,
                                           "Numbers of this network: resnet18, MobileNetV2, …");
-      CLI::Option* recalled = app.add_flag("--recalled", options->filter.recalled,
+      CLI::Option* recalled = app.add_flag("--recalled", options.filter.recalled,
                                            "Also numbers from memory, in parentheses");
-      AddSort(app, options->table);
-      CLI::Option* wide = app.add_flag("--wide", options->table.wide,
-                                       "Every column, with the differences in words");
-      app.add_option("--where", options->where,
+      AddSort(app, options.table);
+      CLI::Option* wide =
+          app.add_flag("--wide", options.table.wide, "Every column, with the differences in words");
+      app.add_option("--where", options.where,
                      "Only trials of ours that match, as method=zeroq,bits=w4a4");
       app.add_option(
-             "--versus", options->versus,
+             "--versus", options.versus,
              "Instead: every method against this one, on the seeds and test images that both "
              "have")
           ->excludes(paper)
@@ -92,8 +90,8 @@ const RegisterCommand kCompare{
           ->excludes(model)
           ->excludes(recalled)
           ->excludes(wide);
-      return [options, &globals] { return RunCompare(*options, globals); };
-    }};
+    },
+    RunCompare};
 
 }  // namespace
 }  // namespace zerosweep

@@ -17,9 +17,8 @@ std::string LayoutOf(const DatasetFacts& facts) {
 int RunDatasets(const Globals& globals) {
   DataRoots roots;
   if (!DataFolder().empty()) roots.push_back(std::filesystem::absolute(DataFolder()));
-  Table table;
-  table.columns = {"dataset", "classes",        "shape",  "folder",
-                   "splits",  "debian_package", "layout", "summary"};
+  Table table{.columns = {"dataset", "classes", "shape", "folder", "splits", "debian_package",
+                          "layout", "summary"}};
   for (const Declaration& dataset : CompiledCatalogue().Of(Role::kDataset)) {
     const DatasetFacts& facts = dataset.dataset();
     const auto found = LocateDataset(dataset, roots);
@@ -34,9 +33,7 @@ int RunDatasets(const Globals& globals) {
 
 const RegisterCommand kDatasets{
     "datasets", "List datasets and where they lie ($ZEROSWEEP_DATA, or their usual folder)",
-    [](CLI::App&, const Globals& globals) -> CommandBody {
-      return [&globals] { return RunDatasets(globals); };
-    }};
+    RunDatasets};
 
 }  // namespace
 }  // namespace zerosweep

@@ -14,7 +14,6 @@
 #include "base/version.h"
 #include "cli/output/table.h"
 #include "cli/places.h"
-#include "cli/stage_program.h"
 #include "cluster/slurm/slurm.h"
 #include "cluster/transport/mpi_loader.h"
 #include "cluster/worker/node.h"
@@ -34,18 +33,10 @@ constexpr double kHelloSeconds = 60;
 constexpr double kNcclSeconds = 120;
 constexpr double kLittleSpace = 1e9;  // bytes
 
-class Findings {
- public:
-  Findings() { table_.columns = {"check", "ok", "found", "advice"}; }
-  void Add(const std::string& check, bool ok, const std::string& found,
-           const std::string& advice = {}) {
-    table_.rows.push_back({check, ok, found, ok || advice.empty() ? Json() : Json(advice)});
-  }
-  const Table& table() const { return table_; }
-
- private:
-  Table table_;
-};
+void Add(Table& findings, const std::string& check, bool ok, const std::string& found,
+         const std::string& advice = {}) {
+  findings.rows.push_back({check, ok, found, ok || advice.empty() ? Json() : Json(advice)});
+}
 
 // The stage program's hello; nullopt when it sends anything else or nothing.
 std::optional<StageHello> AskStage(const fs::path& program) {
@@ -70,45 +61,44 @@ std::optional<StageHello> AskStage(const fs::path& program) {
 }
 
 // Checks NCCL, which groups of ranks on GPUs need.
-void CheckNccl(const std::string& version, bool gpus, Findings& findings) {
+void CheckNccl(const std::string& version, bool gpus, Table& findings) {
   if (!gpus) {
-    return findings.Add(
-        "NCCL", true,
-        fmt::format("{}; no GPU: NCCL is built in but cannot be tried here", version));
+    return Add(findings, "NCCL", true,
+               fmt::format("{}; no GPU: NCCL is built in but cannot be tried here", version));
   }
   const ProgramResult tried =
       RunProgram({StageProgram().string(), "--try-nccl"}, ChildEnvironment(), kNcclSeconds);
   const bool works = tried.code == kExitOk;
   const std::string said = tried.timed_out ? "hangs" : tried.err.substr(0, tried.err.find('\n'));
-  findings.Add("NCCL", works, version + (works ? ", reduces on the first GPU" : ": " + said),
-               "stages of several ranks on GPUs do not work: NCCL_DEBUG=INFO says more");
+  Add(findings, "NCCL", works, version + (works ? ", reduces on the first GPU" : ": " + said),
+      "stages of several ranks on GPUs do not work: NCCL_DEBUG=INFO says more");
 }
 
-void CheckStage(Findings& findings) {
+void CheckStage(Table& findings) {
   const fs::path program = StageProgram();
   std::optional<StageHello> hello;
   try {
     hello = AskStage(program);
   } catch (const Error& error) {
-    findings.Add("stage program", false, error.what(), "build again: make");
+    Add(findings, "stage program", false, error.what(), "build again: make");
     return;
   }
   if (!hello) {
-    findings.Add("stage program", false, program.string() + " does not say hello",
-                 "run it by hand with --version to see why");
+    Add(findings, "stage program", false, program.string() + " does not say hello",
+        "run it by hand with --version to see why");
     return;
   }
   const bool same = hello->catalogue_digest == CompiledCatalogue().digest();
-  findings.Add("stage program", same, hello->version + (same ? "" : ", of another build"),
-               "rebuild both programs");
-  findings.Add("LibTorch", true, hello->signature.value("torch", "unknown"));
-  findings.Add("CPU", true,
-               fmt::format("{}, {}, {} cores", hello->signature.value("cpu", "unknown"),
-                           hello->signature.value("cpu_capability", "unknown"), UsableCores()));
+  Add(findings, "stage program", same, hello->version + (same ? "" : ", of another build"),
+      "rebuild both programs");
+  Add(findings, "LibTorch", true, hello->signature.value("torch", "unknown"));
+  Add(findings, "CPU", true,
+      fmt::format("{}, {}, {} cores", hello->signature.value("cpu", "unknown"),
+                  hello->signature.value("cpu_capability", "unknown"), UsableCores()));
   const NodeDevices devices = FindDevices("", program);
-  findings.Add("GPUs", devices.warning.empty() && devices.error.empty(),
-               devices.gpus.empty() ? "none: stages run on the CPU" : Join(devices.names, ", "),
-               devices.warning + devices.error);
+  Add(findings, "GPUs", devices.warning.empty() && devices.error.empty(),
+      devices.gpus.empty() ? "none: stages run on the CPU" : Join(devices.names, ", "),
+      devices.warning + devices.error);
   CheckNccl(hello->signature.value("nccl", "unknown"), !devices.gpus.empty(), findings);
 }
 
@@ -121,72 +111,67 @@ std::string FirstLineOf(const std::string& command) {
   return text;
 }
 
-void CheckMpi(Findings& findings) {
+void CheckMpi(Table& findings) {
   const std::string version =
       access(kMpirun, X_OK) == 0 ? FirstLineOf(fmt::format("'{}' --version 2>&1", kMpirun)) : "";
-  findings.Add(
-      "MPI", !version.empty(),
+  Add(findings, "MPI", !version.empty(),
       version.empty() ? fmt::format("no {}", kMpirun) : fmt::format("{} ({})", version, kMpiKind),
       "run scripts/setup; without it only --ranks is missing");
   const fs::path module = MpiModuleFolder() / "zerosweep_mpi.so";
-  std::error_code code;
-  findings.Add("MPI transport", fs::exists(module, code), module.string(), "build again: make");
+  Add(findings, "MPI transport", IsFile(module), module.string(), "build again: make");
 }
 
-void CheckSlurm(Findings& findings) {
-  if (!Slurm::IsThere()) return findings.Add("Slurm", true, "none: `run` only");
+void CheckSlurm(Table& findings) {
+  if (!Slurm::IsThere()) return Add(findings, "Slurm", true, "none: `run` only");
   const std::string cluster = Slurm().ClusterName();
-  findings.Add(
-      "Slurm", !cluster.empty(),
+  Add(findings, "Slurm", !cluster.empty(),
       cluster.empty() ? "sbatch is in PATH, but no controller answers" : "cluster " + cluster,
       "try `scontrol ping`; ask the cluster's administrators");
 }
 
-void CheckHome(const Home& home, Findings& findings) {
+void CheckHome(const Home& home, Table& findings) {
   fs::path place = home.folder;
   std::error_code code;
   while (!fs::exists(place, code) && place.has_relative_path()) place = place.parent_path();
   const fs::space_info space = fs::space(place, code);
   const bool network = IsNetworkFileSystem(place);
-  findings.Add("home", IsWritableFolder(place),
-               fmt::format("{}{}, on a {} file system", home.folder.string(),
-                           home.Exists() ? "" : " (not there yet)", network ? "network" : "local"),
-               "not writable: choose another --home");
+  Add(findings, "home", IsWritableFolder(place),
+      fmt::format("{}{}, on a {} file system", home.folder.string(),
+                  home.Exists() ? "" : " (not there yet)", network ? "network" : "local"),
+      "not writable: choose another --home");
   const auto free = static_cast<double>(space.available);
-  findings.Add("disk space", !code && free > kLittleSpace, HumanBytes(free) + " free",
-               "make room: a full disk ends a sweep");
+  Add(findings, "disk space", !code && free > kLittleSpace, HumanBytes(free) + " free",
+      "make room: a full disk ends a sweep");
 }
 
-void CheckDatasets(Findings& findings) {
+void CheckDatasets(Table& findings) {
   DataRoots roots;
   if (!DataFolder().empty()) roots.push_back(fs::absolute(DataFolder()));
   for (const Declaration& dataset : CompiledCatalogue().Of(Role::kDataset)) {
     const auto place = LocateDataset(dataset, roots);
     const std::string& package = dataset.dataset().debian_package;
-    findings.Add("dataset " + dataset.name, place.has_value(),
-                 place ? place->folder.string() : "not found",
-                 package.empty() ? "set $ZEROSWEEP_DATA or --data to its folder"
-                                 : "apt-get install " + package);
+    Add(findings, "dataset " + dataset.name, place.has_value(),
+        place ? place->folder.string() : "not found",
+        package.empty() ? "set $ZEROSWEEP_DATA or --data to its folder"
+                        : "apt-get install " + package);
   }
 }
 
 // Exits with 0 also with findings: a missing part may not be needed here.
 int RunDoctor(const Globals& globals) {
-  Findings findings;
-  findings.Add("zerosweep", true, Version() + " (" + CodeRevision() + ")");
+  Table findings{.columns = {"check", "ok", "found", "advice"}};
+  Add(findings, "zerosweep", true, Version() + " (" + CodeRevision() + ")");
   CheckStage(findings);
   CheckMpi(findings);
   CheckSlurm(findings);
   CheckHome(globals.home(), findings);
   CheckDatasets(findings);
-  PrintTable(findings.table(), globals);
+  PrintTable(findings, globals);
   return kExitOk;
 }
 
 const RegisterCommand kDoctor{"doctor", "Say what works on this machine and what does not",
-                              [](CLI::App&, const Globals& globals) -> CommandBody {
-                                return [&globals] { return RunDoctor(globals); };
-                              }};
+                              RunDoctor};
 
 }  // namespace
 }  // namespace zerosweep

@@ -1,6 +1,5 @@
 // explain: why a trial or a stage is in its state.
 #include "base/text.h"
-#include "cli/named_thing.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
 #include "reports/page/stage_curves.h"
@@ -83,12 +82,10 @@ struct Head {
 };
 
 Head HeadOfTrial(const ResultsReader& reader, const std::string& trial) {
-  const auto row = reader
-                       .Query(
-                           "SELECT model, method, bits, seed, state, error FROM "
-                           "v_trial WHERE trial = ? LIMIT 1",
-                           {trial})
-                       .rows.at(0);
+  const Table found = reader.Query(
+      "SELECT model, method, bits, seed, state, error FROM v_trial WHERE trial = ? LIMIT 1",
+      {trial});
+  const std::vector<Json>& row = found.rows.at(0);
   const std::string bits =
       WeightBits(reader, "stage IN (SELECT stage FROM v_trial_stage WHERE trial = ?)", trial);
   const std::string error = row[5].is_string() ? ": " + row[5].get<std::string>() : "";
@@ -105,12 +102,9 @@ Head HeadOfTrial(const ResultsReader& reader, const std::string& trial) {
 }
 
 Head HeadOfStage(const ResultsReader& reader, const std::string& stage) {
-  const auto row = reader
-                       .Query(
-                           "SELECT kind, implementation, state, params, error FROM v_stage "
-                           "WHERE stage = ?",
-                           {stage})
-                       .rows.at(0);
+  const Table found = reader.Query(
+      "SELECT kind, implementation, state, params, error FROM v_stage WHERE stage = ?", {stage});
+  const std::vector<Json>& row = found.rows.at(0);
   const std::string why = WhyState(reader, stage, row[2], row[4]);
   Head head{
       {{"stage", stage},
@@ -159,11 +153,10 @@ int RunExplain(const std::string& id, const Globals& globals) {
 
 const RegisterCommand kExplain{
     "explain", "Say why a trial or a stage is in its state",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto id = std::make_shared<std::string>();
-      app.add_option("id", *id, "First characters of a trial, stage or attempt id")->required();
-      return [id, &globals] { return RunExplain(*id, globals); };
-    }};
+    [](CLI::App& app, std::string& id) {
+      app.add_option("id", id, "First characters of a trial, stage or attempt id")->required();
+    },
+    RunExplain};
 
 }  // namespace
 }  // namespace zerosweep

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/home_action.h"
-#include "cli/named_thing.h"
 #include "cli/network_export.h"
 #include "cli/reading.h"
 #include "cluster/coordinator/progress_display.h"
@@ -27,11 +26,11 @@ int RunBundle(const Options& options, const Globals& globals) {
     ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
     ExportBundle(globals.home(), sweep, options.output, [&](int64_t done, int64_t total) {
       if (!display.Due()) return;
-      RunSnapshot snapshot;
-      snapshot.active = {{"export " + sweep, static_cast<double>(done) / 1e6,
-                          static_cast<double>(total) / 1e6, "MB", "",
-                          SystemClock().Monotonic() - start}};
-      display.Update(snapshot);
+      display.Update({.running = {{.label = "export " + sweep,
+                                   .done = static_cast<double>(done) / 1e6,
+                                   .total = static_cast<double>(total) / 1e6,
+                                   .unit = "MB",
+                                   .seconds = SystemClock().Monotonic() - start}}});
     });
   }
   spdlog::info("wrote {} ({}): `zerosweep import` merges it into another home", options.output,
@@ -54,16 +53,16 @@ int RunExport(const Options& options, const Globals& globals) {
 
 const RegisterCommand kExport{
     "export", "Write a trial's quantized network, or a sweep as a bundle for another home",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto options = std::make_shared<Options>();
-      app.add_option("trial", options->trial, "The first characters of a trial's name");
-      app.add_option("--bundle", options->bundle,
+    [](CLI::App& app, Options& options) {
+      app.add_option("trial", options.trial, "The first characters of a trial's name");
+      app.add_option("--bundle", options.bundle,
                      "A sweep, by its name or file: rows and artifacts in one file");
-      app.add_option("-o,--output", options->output,
-                     "FILE.safetensors of a trial (FILE.json goes next to it); any name of a bundle")
+      app.add_option(
+             "-o,--output", options.output,
+             "FILE.safetensors of a trial (FILE.json goes next to it); any name of a bundle")
           ->required();
-      return [options, &globals] { return RunExport(*options, globals); };
-    }};
+    },
+    RunExport};
 
 }  // namespace
 }  // namespace zerosweep

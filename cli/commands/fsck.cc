@@ -9,8 +9,7 @@ namespace {
 
 int RunFsck(const Globals& globals) {
   const std::vector<Finding> findings = Fsck(globals.home());
-  Table table;
-  table.columns = {"what", "problem", "advice"};
+  Table table{.columns = {"what", "problem", "advice"}};
   for (const Finding& finding : findings) {
     table.rows.push_back({finding.what, finding.problem, finding.advice});
   }
@@ -19,11 +18,8 @@ int RunFsck(const Globals& globals) {
   return findings.empty() ? kExitOk : kExitInfrastructure;
 }
 
-const RegisterCommand kFsck{"fsck",
-                            "Check the database, artifacts and checkpoints (changes nothing)",
-                            [](CLI::App&, const Globals& globals) -> CommandBody {
-                              return [&globals] { return RunFsck(globals); };
-                            }};
+const RegisterCommand kFsck{
+    "fsck", "Check the database, artifacts and checkpoints (changes nothing)", RunFsck};
 
 }  // namespace
 }  // namespace zerosweep

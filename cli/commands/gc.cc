@@ -18,13 +18,13 @@ int RunGc(double min_age, const Globals& globals) {
 }
 
 const RegisterCommand kGc{"gc", "Remove what crashes left behind in the home",
-                          [](CLI::App& app, const Globals& globals) -> CommandBody {
-                            auto min_age = std::make_shared<double>(kGarbageMinAge);
-                            app.add_option("--min-age", *min_age,
+                          [](CLI::App& app, double& min_age) {
+                            min_age = kGarbageMinAge;
+                            app.add_option("--min-age", min_age,
                                            "Leave anything younger than this many seconds alone")
                                 ->check(CLI::NonNegativeNumber);
-                            return [min_age, &globals] { return RunGc(*min_age, globals); };
-                          }};
+                          },
+                          RunGc};
 
 }  // namespace
 }  // namespace zerosweep

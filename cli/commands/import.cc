@@ -20,11 +20,10 @@ int RunImport(const std::string& file, const Globals& globals) {
 
 const RegisterCommand kImport{
     "import", "Merge a bundle (`zerosweep export --bundle`) into the home",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto file = std::make_shared<std::string>();
-      app.add_option("file", *file, "The bundle")->required()->check(CLI::ExistingFile);
-      return [file, &globals] { return RunImport(*file, globals); };
-    }};
+    [](CLI::App& app, std::string& file) {
+      app.add_option("file", file, "The bundle")->required()->check(CLI::ExistingFile);
+    },
+    RunImport};
 
 }  // namespace
 }  // namespace zerosweep

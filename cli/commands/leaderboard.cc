@@ -35,16 +35,14 @@ int RunLeaderboard(const Options& options, const Globals& globals) {
 
 const RegisterCommand kLeaderboard{
     "leaderboard", "Print ranked results",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto options = std::make_shared<Options>();
-      app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
-      app.add_option("--where", options->where,
-                     "Only trials that match, as method=zeroq,bits=w4a4");
-      AddSort(app, options->table);
-      app.add_flag("--wide", options->table.wide, "Every column, for a wide terminal or a file");
-      app.add_flag("--columns", options->columns, "Print what the columns mean, as Markdown");
-      return [options, &globals] { return RunLeaderboard(*options, globals); };
-    }};
+    [](CLI::App& app, Options& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)");
+      app.add_option("--where", options.where, "Only trials that match, as method=zeroq,bits=w4a4");
+      AddSort(app, options.table);
+      app.add_flag("--wide", options.table.wide, "Every column, for a wide terminal or a file");
+      app.add_flag("--columns", options.columns, "Print what the columns mean, as Markdown");
+    },
+    RunLeaderboard};
 
 }  // namespace
 }  // namespace zerosweep

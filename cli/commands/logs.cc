@@ -4,7 +4,6 @@
 
 #include "base/files.h"
 #include "base/log.h"
-#include "cli/named_thing.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
 
@@ -31,12 +30,9 @@ int RunLogs(const std::string& id, const Globals& globals) {
   const std::string attempt = row[0];
   spdlog::info("{}, attempt {} ({})", row[1].get<std::string>(), row[2].get<int>(), attempt);
   const std::filesystem::path path = globals.home().log(attempt);
-  std::error_code code;
-  const std::string text =
-      std::filesystem::exists(path, code) ? ReadFile(path) : row[3].get<std::string>();
+  const std::string text = IsFile(path) ? ReadFile(path) : row[3].get<std::string>();
   if (globals.format != "table") {
-    Table table{{"attempt", "kind", "number", "log"}, {{row[0], row[1], row[2], text}}};
-    PrintTable(table, globals);
+    PrintTable({{"attempt", "kind", "number", "log"}, {{row[0], row[1], row[2], text}}}, globals);
     return kExitOk;
   }
   if (text.empty()) spdlog::info("it printed nothing");
@@ -45,11 +41,11 @@ int RunLogs(const std::string& id, const Globals& globals) {
 }
 
 const RegisterCommand kLogs{
-    "logs", "Show what a stage printed", [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto id = std::make_shared<std::string>();
-      app.add_option("id", *id, "First characters of a stage, attempt or trial id")->required();
-      return [id, &globals] { return RunLogs(*id, globals); };
-    }};
+    "logs", "Show what a stage printed",
+    [](CLI::App& app, std::string& id) {
+      app.add_option("id", id, "First characters of a stage, attempt or trial id")->required();
+    },
+    RunLogs};
 
 }  // namespace
 }  // namespace zerosweep

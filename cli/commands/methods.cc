@@ -16,8 +16,7 @@ constexpr std::array kRoles = {Role::kSynthesizer, Role::kQuantizer, Role::kKind
 
 // One row per parameter; a method without parameters has one row with empty cells.
 Table MethodRows(const Catalogue& catalogue) {
-  Table table;
-  table.columns = {"role", "name", "summary", "paper", "revision", "uses_seed"};
+  Table table{.columns = {"role", "name", "summary", "paper", "revision", "uses_seed"}};
   table.columns.insert(table.columns.end(), ParameterColumns().begin(), ParameterColumns().end());
   for (const Role role : kRoles) {
     for (const Declaration& entry : catalogue.Of(role)) {
@@ -61,13 +60,12 @@ int RunMethods(bool markdown, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kMethods{
-    "methods", "List synthesizers and quantizers with their parameters",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto markdown = std::make_shared<bool>(false);
-      app.add_flag("--markdown", *markdown, "Print them as docs/methods.md");
-      return [markdown, &globals] { return RunMethods(*markdown, globals); };
-    }};
+const RegisterCommand kMethods{"methods", "List synthesizers and quantizers with their parameters",
+                               [](CLI::App& app, bool& markdown) {
+                                 app.add_flag("--markdown", markdown,
+                                              "Print them as docs/methods.md");
+                               },
+                               RunMethods};
 
 }  // namespace
 }  // namespace zerosweep

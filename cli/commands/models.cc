@@ -21,9 +21,8 @@ int RunModels(bool markdown, const Globals& globals) {
     fmt::print("{}", NetworksPage(catalogue));
     return kExitOk;
   }
-  Table table;
-  table.columns = {"model",       "arch",    "dataset", "top1",   "input_shape",
-                   "batch_norms", "layouts", "paper",   "summary"};
+  Table table{.columns = {"model", "arch", "dataset", "top1", "input_shape", "batch_norms",
+                          "layouts", "paper", "summary"}};
   for (const Json& card : ShippedCards(ModelFolders())) {
     const Declaration* arch = catalogue.Find(Role::kModel, card.at("arch"));
     table.rows.push_back({card.at("name"), card.at("arch"), card.at("dataset"), Known(card, "top1"),
@@ -40,13 +39,12 @@ int RunModels(bool markdown, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kModels{
-    "models", "List built-in architectures and trained models",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto markdown = std::make_shared<bool>(false);
-      app.add_flag("--markdown", *markdown, "Print the architectures as docs/networks.md");
-      return [markdown, &globals] { return RunModels(*markdown, globals); };
-    }};
+const RegisterCommand kModels{"models", "List built-in architectures and trained models",
+                              [](CLI::App& app, bool& markdown) {
+                                app.add_flag("--markdown", markdown,
+                                             "Print the architectures as docs/networks.md");
+                              },
+                              RunModels};
 
 }  // namespace
 }  // namespace zerosweep

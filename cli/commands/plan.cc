@@ -29,22 +29,12 @@ Json KindsOf(const PlanSummary& summary) {
 }
 
 Table CountsOf(const Plan& plan, const PlanSummary& summary) {
-  Table table;
-  table.columns = {"sweep",
-                   "trials",
-                   "stages",
-                   "shared_stages",
-                   "done_stages",
-                   "to_compute",
-                   "estimated_seconds",
-                   "longest_chain_seconds",
-                   "estimate_basis",
-                   "kinds"};
   const Price& price = summary.price;
-  table.rows.push_back({plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
-                        summary.to_compute(), price.Rounded(price.seconds),
-                        price.Rounded(summary.longest_chain), BasisOf(price), KindsOf(summary)});
-  return table;
+  return {.columns = {"sweep", "trials", "stages", "shared_stages", "done_stages", "to_compute",
+                      "estimated_seconds", "longest_chain_seconds", "estimate_basis", "kinds"},
+          .rows = {{plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
+                    summary.to_compute(), price.Rounded(price.seconds),
+                    price.Rounded(summary.longest_chain), BasisOf(price), KindsOf(summary)}}};
 }
 
 // " (about 2 h 10 min one after another, the longest chain 8 min 20 s; rough)"
@@ -60,9 +50,8 @@ void PrintDisplayTable(const Plan& plan, const PlanSummary& summary, const Globa
   fmt::print("{}: {} trials, {} stages ({} shared by several trials), {} done, {} to compute{}\n\n",
              plan.sweep, summary.trials, summary.stages, summary.shared, summary.done,
              summary.to_compute(), PriceForPeople(summary));
-  Table table;
-  table.columns = {"kind", "implementation", "stages", "shared",
-                   "done", "to_compute",     "time",   "estimate"};
+  Table table{.columns = {"kind", "implementation", "stages", "shared", "done", "to_compute",
+                          "time", "estimate"}};
   for (const KindSummary& kind : summary.kinds) {
     const Price& price = kind.price;
     table.rows.push_back({kind.kind, kind.implementation, kind.stages, kind.shared, kind.done,
@@ -87,12 +76,11 @@ int RunPlan(const SweepArguments& arguments, const Globals& globals) {
 }
 
 const RegisterCommand kPlan{"plan", "Show what a sweep would compute",
-                            [](CLI::App& app, const Globals& globals) -> CommandBody {
-                              auto arguments = std::make_shared<SweepArguments>();
-                              AddSweepArguments(app, *arguments);
-                              AddCheckArgument(app, *arguments);
-                              return [arguments, &globals] { return RunPlan(*arguments, globals); };
-                            }};
+                            [](CLI::App& app, SweepArguments& arguments) {
+                              AddSweepArguments(app, arguments);
+                              AddCheckArgument(app, arguments);
+                            },
+                            RunPlan};
 
 }  // namespace
 }  // namespace zerosweep

@@ -29,7 +29,7 @@ Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
   std::vector<std::string> notes;
   YamlNode tree = TreeOf(arguments.trial, &notes);
   for (const std::string& note : notes) spdlog::warn("{}", note);
-  Plan plan = ExpandArguments(std::move(tree), places, globals);
+  Plan plan = ExpandArguments(places, globals, std::move(tree));
   plan.sweep = NameOfSingle(plan);
   plan.resolved["name"] = plan.sweep;
   plan.source = plan.resolved.dump(1);
@@ -85,18 +85,13 @@ void AddArguments(CLI::App& app, QuantizeArguments& arguments) {
                  "FILE.safetensors for the quantized network (FILE.json goes next to it)");
   AddPlaceArguments(app, arguments.places);
   AddRunOptions(app, arguments.run);
+  app.footer(
+      "Example: zerosweep quantize fashion_mnist-resnet20 --method zeroq --bits w4a4 --profile "
+      "fast -o resnet20-w4a4.safetensors");
 }
 
-const RegisterCommand kQuantize{
-    "quantize", "Quantize one model without a sweep file",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto arguments = std::make_shared<QuantizeArguments>();
-      AddArguments(app, *arguments);
-      app.footer(
-          "Example: zerosweep quantize fashion_mnist-resnet20 --method zeroq --bits w4a4 --profile "
-          "fast -o resnet20-w4a4.safetensors");
-      return [arguments, &globals] { return RunQuantize(*arguments, globals); };
-    }};
+const RegisterCommand kQuantize{"quantize", "Quantize one model without a sweep file", AddArguments,
+                                RunQuantize};
 
 }  // namespace
 }  // namespace zerosweep

@@ -21,15 +21,14 @@ int RunQuery(const Options& options, const Globals& globals) {
 
 const RegisterCommand kQuery{
     "query", "Run a SELECT over the views of docs/schema.md",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto options = std::make_shared<Options>();
-      app.add_option("sql", options->sql, "SELECT … FROM v_trial, v_stage, v_attempt, v_metric, …")
+    [](CLI::App& app, Options& options) {
+      app.add_option("sql", options.sql, "SELECT … FROM v_trial, v_stage, v_attempt, v_metric, …")
           ->required();
-      app.add_option("--limit", options->limit, "Greatest number of rows");
-      app.add_option("--timeout", options->timeout, "Time limit in seconds")
+      app.add_option("--limit", options.limit, "Greatest number of rows");
+      app.add_option("--timeout", options.timeout, "Time limit in seconds")
           ->check(CLI::PositiveNumber);
-      return [options, &globals] { return RunQuery(*options, globals); };
-    }};
+    },
+    RunQuery};
 
 }  // namespace
 }  // namespace zerosweep

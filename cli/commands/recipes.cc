@@ -9,13 +9,9 @@
 namespace zerosweep {
 namespace {
 
-struct Options {
-  std::string name;
-};
-
 Table ListRecipes(const Catalogue& catalogue) {
-  Table table;
-  table.columns = {"recipe", "synthesizer", "quantizer", "protocol", "variant", "paper", "summary"};
+  Table table{
+      .columns = {"recipe", "synthesizer", "quantizer", "protocol", "variant", "paper", "summary"}};
   for (const Recipe& recipe : catalogue.recipes()) {
     const ProtocolChoice& protocol = recipe.protocol.Of(recipe.variant);
     table.rows.push_back({recipe.name, recipe.synthesizer ? Json(recipe.synthesizer->name) : Json(),
@@ -27,8 +23,8 @@ Table ListRecipes(const Catalogue& catalogue) {
 
 // One row per parameter of the recipe's parts, under the profile `paper`.
 Table ShowRecipe(const Recipe& recipe, const Catalogue& catalogue) {
-  Table table;
-  table.columns = {"recipe", "part", "name", "parameter", "value", "unit", "meaning", "source"};
+  Table table{
+      .columns = {"recipe", "part", "name", "parameter", "value", "unit", "meaning", "source"}};
   for (const Role role : recipe.Roles()) {
     const RecipePart& part = recipe.Part(role);
     const Declaration& declaration = catalogue.Get(role, part.name, "recipe");
@@ -45,28 +41,25 @@ Table ShowRecipe(const Recipe& recipe, const Catalogue& catalogue) {
   return table;
 }
 
-int RunRecipes(const Options& options, const Globals& globals) {
+int RunRecipes(const std::string& name, const Globals& globals) {
   const Catalogue& catalogue = CompiledCatalogue();
-  if (options.name.empty()) {
+  if (name.empty()) {
     PrintTable(ListRecipes(catalogue), globals);
     return kExitOk;
   }
-  const Recipe* recipe = catalogue.FindRecipe(options.name);
+  const Recipe* recipe = catalogue.FindRecipe(name);
   if (recipe == nullptr) {
-    Fail(ErrorKind::kUsage, "recipes: unknown recipe '{}'{}", options.name,
-         Suggestion(options.name, catalogue.RecipeNames()));
+    Fail(ErrorKind::kUsage, "recipes: unknown recipe '{}'{}", name,
+         Suggestion(name, catalogue.RecipeNames()));
   }
   PrintTable(ShowRecipe(*recipe, catalogue), globals);
   return kExitOk;
 }
 
-const RegisterCommand kRecipes{"recipes", "List recipes, or show one with every parameter",
-                               [](CLI::App& app, const Globals& globals) -> CommandBody {
-                                 auto options = std::make_shared<Options>();
-                                 app.add_option("name", options->name, "The recipe to show");
-                                 return
-                                     [options, &globals] { return RunRecipes(*options, globals); };
-                               }};
+const RegisterCommand kRecipes{
+    "recipes", "List recipes, or show one with every parameter",
+    [](CLI::App& app, std::string& name) { app.add_option("name", name, "The recipe to show"); },
+    RunRecipes};
 
 }  // namespace
 }  // namespace zerosweep

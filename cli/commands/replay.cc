@@ -7,11 +7,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/named_thing.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
 #include "cli/output/table.h"
-#include "cli/places.h"
 #include "cli/reading.h"
 #include "cluster/run/signals.h"
 #include "cluster/transport/local_transport.h"
@@ -71,22 +69,16 @@ RecordedTrial ReadDoneTrial(const ReplayArguments& arguments, const Globals& glo
 
 ReplayPlan MakePlan(const RecordedTrial& recorded, const ReplayArguments& arguments,
                     const Globals& globals) {
-  ReplayOptions options;
-  options.data = arguments.places.data.empty() ? DataFolder() : arguments.places.data;
-  options.model_folders = ModelFolders();
-  options.threads = arguments.places.threads;
-  options.home = globals.home();
   ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
-  options.reading = ShowReading(display);
-  return PlanReplay(recorded, options, CompiledCatalogue());
+  return PlanReplay(recorded, PlanOptionsOf(arguments.places, globals, display),
+                    CompiledCatalogue());
 }
 
 // A trial that was computed on CPUs is computed on CPUs again, even where there are GPUs.
 bool WasOnGpus(const RecordedTrial& recorded) {
-  return std::any_of(recorded.results.begin(), recorded.results.end(),
-                     [](const RecordedStage& stage) {
-                       return stage.signature.value("device", std::string()).starts_with("cuda");
-                     });
+  return std::ranges::any_of(recorded.results, [](const RecordedStage& stage) {
+    return stage.signature.value("device", std::string()).starts_with("cuda");
+  });
 }
 
 Outcome Compute(const Plan& plan, const RecordedTrial& recorded, const ReplayArguments& arguments,
@@ -155,16 +147,12 @@ void AddArguments(CLI::App& app, ReplayArguments& arguments) {
   app.add_option("--device", arguments.device,
                  "cpu: use no GPU (default: as recorded, where there are any)")
       ->check(CLI::IsMember({"cpu"}));
+  app.footer("Example: zerosweep replay 3f9a1c --tolerance 0.1");
 }
 
-const RegisterCommand kReplay{
-    "replay", "Compute a done trial again and report whether the results are equal",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto arguments = std::make_shared<ReplayArguments>();
-      AddArguments(app, *arguments);
-      app.footer("Example: zerosweep replay 3f9a1c --tolerance 0.1");
-      return [arguments, &globals] { return RunReplay(*arguments, globals); };
-    }};
+const RegisterCommand kReplay{"replay",
+                              "Compute a done trial again and report whether the results are equal",
+                              AddArguments, RunReplay};
 
 }  // namespace
 }  // namespace zerosweep

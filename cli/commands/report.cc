@@ -32,21 +32,20 @@ int RunReport(const Options& options, const Globals& globals) {
 
 const RegisterCommand kReport{
     "report", "Write results as .html, .md, .tex, .csv or .json",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto options = std::make_shared<Options>();
-      app.add_option("sweep", options->sweep, "A sweep's name or file (default: all sweeps)");
-      app.add_option("-o,--output", options->output,
+    [](CLI::App& app, Options& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)");
+      app.add_option("-o,--output", options.output,
                      "The file to write; its ending chooses the format")
           ->required();
-      app.add_option("--layout", options->layout,
+      app.add_option("--layout", options.layout,
                      "leaderboard, or the tables of a paper with our rows "
                      "beneath its own (.html, .md, .tex)")
           ->check(CLI::IsMember({"leaderboard", "paper"}));
-      app.add_option("--paper", options->paper, "Whose tables: genie, brecq, …");
-      app.add_flag("--recalled", options->recalled,
+      app.add_option("--paper", options.paper, "Whose tables: genie, brecq, …");
+      app.add_flag("--recalled", options.recalled,
                    "Also numbers from memory, grey and in parentheses");
-      return [options, &globals] { return RunReport(*options, globals); };
-    }};
+    },
+    RunReport};
 
 }  // namespace
 }  // namespace zerosweep

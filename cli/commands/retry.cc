@@ -28,12 +28,7 @@ int RunRetry(const TrialSelection& selection, const Globals& globals) {
 }
 
 const RegisterCommand kRetry{"retry", "Let failed and cancelled trials be computed again",
-                             [](CLI::App& app, const Globals& globals) -> CommandBody {
-                               auto selection = std::make_shared<TrialSelection>();
-                               AddSelection(app, *selection);
-                               return
-                                   [selection, &globals] { return RunRetry(*selection, globals); };
-                             }};
+                             AddSelection, RunRetry};
 
 }  // namespace
 }  // namespace zerosweep

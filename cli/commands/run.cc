@@ -9,7 +9,6 @@
 #include "cli/command.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
-#include "cli/stage_program.h"
 #include "cluster/run/launcher.h"
 #include "cluster/run/session.h"
 #include "cluster/run/signals.h"
@@ -91,17 +90,14 @@ std::vector<std::string> RankCommand(const RunArguments& arguments, const Global
   if (globals.quiet) words.push_back("--quiet");
   if (globals.verbose) words.push_back("--verbose");
   if (!globals.color) words.push_back("--no-color");
-  const auto add = [&](const std::string& name, const std::string& value) {
-    words.insert(words.end(), {name, value});
-  };
   words.insert(words.end(), {"run", arguments.sweep.file});
   for (const PassedOptions* passed : {&arguments.sweep.passed, &arguments.run.passed})
     passed->AppendTo(words);
-  add("--run-id", run);
+  words.insert(words.end(), {"--run-id", run});
   const DisplayOptions display = DetectDisplay(globals.color, globals.quiet);
   if (display.terminal) {
-    add("--columns", std::to_string(display.columns));
-    add("--rows", std::to_string(display.rows));
+    words.insert(words.end(), {"--columns", std::to_string(display.columns), "--rows",
+                               std::to_string(display.rows)});
   }
   return words;
 }
@@ -174,12 +170,7 @@ int Run(const RunArguments& arguments, const Globals& globals) {
   return ExitCodeOf(RunHere(arguments, globals, transport), arguments.run);
 }
 
-const RegisterCommand kRun{"run", "Compute what is missing of a sweep",
-                           [](CLI::App& app, const Globals& globals) {
-                             auto arguments = std::make_shared<RunArguments>();
-                             AddArguments(app, *arguments);
-                             return [arguments, &globals] { return Run(*arguments, globals); };
-                           }};
+const RegisterCommand kRun{"run", "Compute what is missing of a sweep", AddArguments, Run};
 
 }  // namespace
 }  // namespace zerosweep

@@ -1,9 +1,8 @@
 // status: shows counts by state, one row per sweep, and the home's Slurm jobs.
 #include "reports/leaderboard/status.h"
 
-#include <filesystem>
-
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
@@ -12,36 +11,38 @@
 namespace zerosweep {
 namespace {
 
+struct Options {
+  std::string sweep;
+  bool jobs = false;
+};
+
 // Only live jobs, unless `all`.
 Table JobTable(const Home& home, bool all) {
-  Table table;
-  table.columns = {"job", "sweep", "state", "reason", "nodes", "restarts", "submitted"};
-  const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+  Table table{.columns = {"job", "sweep", "state", "reason", "nodes", "restarts", "submitted"}};
   for (const QueuedJob& queued : LookUpJobs(home, Slurm())) {
     if (!all && queued.queue.alive == Tristate::kNo) continue;
     const JobState& state = queued.job.state;
     table.rows.push_back(
-        {or_null(state.job), queued.job.spec.sweep, queued.queue.state,
-         or_null(queued.queue.reason), queued.queue.nodes > 0 ? Json(queued.queue.nodes) : Json(),
-         state.restarts, state.submitted > 0 ? Json(IsoUtc(state.submitted)) : Json()});
+        {OrNull(state.job), queued.job.spec.sweep, queued.queue.state, OrNull(queued.queue.reason),
+         queued.queue.nodes > 0 ? Json(queued.queue.nodes) : Json(), state.restarts,
+         state.submitted > 0 ? Json(IsoUtc(state.submitted)) : Json()});
   }
   return table;
 }
 
-int RunStatus(const std::string& sweep, bool jobs_only, const Globals& globals) {
-  if (jobs_only) {
+int RunStatus(const Options& options, const Globals& globals) {
+  if (options.jobs) {
     PrintTable(JobTable(globals.home(), /*all=*/true), globals);
     return kExitOk;
   }
   const Table jobs = globals.format == "table" ? JobTable(globals.home(), /*all=*/false) : Table();
-  std::error_code code;
   if (!jobs.rows.empty()) {
     PrintTable(jobs, globals);
     // Until the first job has started there are no results to count.
-    if (!std::filesystem::exists(globals.home().database(), code)) return kExitOk;
+    if (!IsFile(globals.home().database())) return kExitOk;
     fmt::print("\n");
   }
-  const Table table = SweepStatus(OpenResults(globals), SweepName(sweep));
+  const Table table = SweepStatus(OpenResults(globals), SweepName(options.sweep));
   PrintTable(table, globals);
   if (globals.format == "table") {
     spdlog::info(HomeLock::IsHeld(globals.home()) ? "a coordinator is running in this home"
@@ -52,13 +53,11 @@ int RunStatus(const std::string& sweep, bool jobs_only, const Globals& globals) 
 
 const RegisterCommand kStatus{
     "status", "Print the state of sweeps",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto sweep = std::make_shared<std::string>();
-      auto jobs = std::make_shared<bool>(false);
-      app.add_option("sweep", *sweep, "A sweep's name or file (default: all)");
-      app.add_flag("--jobs", *jobs, "Print the home's Slurm jobs instead, ended ones too");
-      return [sweep, jobs, &globals] { return RunStatus(*sweep, *jobs, globals); };
-    }};
+    [](CLI::App& app, Options& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all)");
+      app.add_flag("--jobs", options.jobs, "Print the home's Slurm jobs instead, ended ones too");
+    },
+    RunStatus};
 
 }  // namespace
 }  // namespace zerosweep

@@ -14,7 +14,7 @@
 #include "cli/output/table.h"
 #include "cli/places.h"
 #include "cluster/slurm/job_queue.h"
-#include "cluster/slurm/sbatch_arguments.h"
+#include "cluster/slurm/sbatch.h"
 
 namespace zerosweep {
 namespace {
@@ -193,19 +193,13 @@ int RunSubmit(const SubmitArguments& arguments, const Globals& globals) {
   WriteJob(home, id, spec, setup);
   Submit(spec, id, home, slurm);
   const JobState state = ReadJobState(home.job(id));
-  Table table;
-  table.columns = {"job", "sweep", "nodes", "folder"};
-  table.rows.push_back({state.job, plan.sweep, arguments.request.nodes, home.job(id).string()});
-  PrintTable(table, globals);
+  PrintTable({.columns = {"job", "sweep", "nodes", "folder"},
+              .rows = {{state.job, plan.sweep, arguments.request.nodes, home.job(id).string()}}},
+             globals);
   return kExitOk;
 }
 
-const RegisterCommand kSubmit{
-    "submit", "Hand a sweep to Slurm", [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto arguments = std::make_shared<SubmitArguments>();
-      AddArguments(app, *arguments);
-      return [arguments, &globals] { return RunSubmit(*arguments, globals); };
-    }};
+const RegisterCommand kSubmit{"submit", "Hand a sweep to Slurm", AddArguments, RunSubmit};
 
 }  // namespace
 }  // namespace zerosweep

@@ -9,7 +9,6 @@
 #include "cli/command.h"
 #include "cli/options/run_options.h"
 #include "cli/places.h"
-#include "cli/stage_program.h"
 #include "cluster/coordinator/progress_display.h"
 #include "cluster/run/signals.h"
 #include "cluster/worker/node.h"
@@ -52,8 +51,7 @@ class WorkFolder {
 
 // The given parameters of the kind; the stage fills in the declared defaults of the others.
 Json TrainParams(const TrainArguments& arguments, const Catalogue& catalogue) {
-  YamlNode given;
-  given.kind = YamlNode::Kind::kMap;
+  YamlNode given{.kind = YamlNode::Kind::kMap};
   if (arguments.epochs > 0) ApplyOverride(fmt::format("epochs={}", arguments.epochs), given);
   for (const std::string& setting : arguments.settings) {
     if (const auto note = ApplyOverride(setting, given)) spdlog::warn("{}", *note);
@@ -103,8 +101,8 @@ std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label
   const Clock& clock = SystemClock();
   const double start = clock.Monotonic();
   RunSnapshot snapshot;
-  snapshot.active.resize(1);
-  ActiveStage& stage = snapshot.active.front();
+  snapshot.running.resize(1);
+  ActiveStage& stage = snapshot.running.front();
   stage.label = label;
   while (!signals.Requested()) {
     for (const StageEvent& event : supervisor.Poll()) {
@@ -187,13 +185,7 @@ void AddArguments(CLI::App& app, TrainArguments& arguments) {
       ->allow_extra_args(false);
 }
 
-const RegisterCommand kTrain{"train", "Train a teacher on real images",
-                             [](CLI::App& app, const Globals& globals) -> CommandBody {
-                               auto arguments = std::make_shared<TrainArguments>();
-                               AddArguments(app, *arguments);
-                               return
-                                   [arguments, &globals] { return RunTrain(*arguments, globals); };
-                             }};
+const RegisterCommand kTrain{"train", "Train a teacher on real images", AddArguments, RunTrain};
 
 }  // namespace
 }  // namespace zerosweep

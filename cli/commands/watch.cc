@@ -91,14 +91,13 @@ int RunWatch(const WatchArguments& arguments, const Globals& globals) {
 
 const RegisterCommand kWatch{
     "watch", "Watch the active run: problems first, nodes, running stages, time left",
-    [](CLI::App& app, const Globals& globals) -> CommandBody {
-      auto arguments = std::make_shared<WatchArguments>();
-      app.add_option("--interval", arguments->interval, "Seconds between two updates")
+    [](CLI::App& app, WatchArguments& arguments) {
+      app.add_option("--interval", arguments.interval, "Seconds between two updates")
           ->check(CLI::Range(0.2, 3600.0));
-      app.add_flag("--once", arguments->once,
+      app.add_flag("--once", arguments.once,
                    "Print the view once (also when the output is not a terminal)");
-      return [arguments, &globals] { return RunWatch(*arguments, globals); };
-    }};
+    },
+    RunWatch};
 
 }  // namespace
 }  // namespace zerosweep

@@ -6,9 +6,10 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/stage_program.h"
+#include "cli/places.h"
 #include "cluster/slurm/slurm.h"
 #include "reports/compare/published.h"
+#include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
 namespace {
@@ -66,6 +67,17 @@ void AddRunOptions(CLI::App& app, RunOptions& options) {
       app.add_flag("--exit-zero", options.exit_zero, "Exit 0, not 3, when there is nothing to do"));
   options.passed.Add(app.add_flag("--break-lock", options.break_lock,
                                   "Take over a home whose owner has been silent for a minute"));
+}
+
+SupervisorOptions MakeSupervisorOptions(const Home& home) {
+  return {
+      .home = home, .program = StageProgram(), .catalogue_digest = CompiledCatalogue().digest()};
+}
+
+WorkerOptions MakeWorkerOptions(const Home& home, const std::string& device) {
+  return {.stage = MakeSupervisorOptions(home),
+          .node = NodeName(),
+          .devices = FindDevices(device, StageProgram())};
 }
 
 SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,

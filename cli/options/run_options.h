@@ -33,6 +33,11 @@ void AddInterfaceOption(CLI::App& app, RunOptions& options);
 // Those of AddStageOptions, --grace, --exit-zero and --break-lock.
 void AddRunOptions(CLI::App& app, RunOptions& options);
 
+// Options of this program's workers. The logs go to `home`.
+SupervisorOptions MakeSupervisorOptions(const Home& home);
+// `device` is as for FindDevices, which it calls.
+WorkerOptions MakeWorkerOptions(const Home& home, const std::string& device);
+
 SessionOptions MakeSession(const RunOptions& options, const Globals& globals, const Home& home,
                            const Plan& plan);
 

@@ -8,43 +8,19 @@
 namespace zerosweep {
 namespace {
 
-ExpandOptions OptionsOf(const SweepArguments& arguments, const Globals& globals) {
-  ExpandOptions options;
-  options.file = arguments.file;
-  options.overrides = arguments.overrides;
-  options.data = arguments.data.empty() ? DataFolder() : arguments.data;
-  options.threads = arguments.threads;
-  options.model_folders = ModelFolders();
-  options.home = globals.home();
-  return options;
-}
-
-// `expand` makes the plan with these options.
-template <typename Expand>
-Plan ExpandWith(const SweepArguments& arguments, const Globals& globals, Expand expand) {
-  ExpandOptions options = OptionsOf(arguments, globals);
-  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
-  options.reading = ShowReading(display);
-  Plan plan = expand(options);
-  if (!arguments.show_warnings) return plan;
-  for (const std::string& warning : plan.warnings) spdlog::warn("{}", warning);
-  return plan;
-}
-
-}  // namespace
-
+// `display` outlives the result.
 ReadingProgress ShowReading(ProgressDisplay& display) {
   return [&display, start = SystemClock().Monotonic()](const std::filesystem::path& folder,
                                                        double done, double total) {
-    RunSnapshot snapshot;
-    snapshot.active.push_back({.label = "fingerprint of " + folder.string(),
-                               .done = done / 1e6,
-                               .total = total / 1e6,
-                               .unit = "MB",
-                               .seconds = SystemClock().Monotonic() - start});
-    display.Update(snapshot);
+    display.Update({.running = {{.label = "fingerprint of " + folder.string(),
+                                 .done = done / 1e6,
+                                 .total = total / 1e6,
+                                 .unit = "MB",
+                                 .seconds = SystemClock().Monotonic() - start}}});
   };
 }
+
+}  // namespace
 
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
   app.add_option("sweep", arguments.file, "The sweep file (YAML); - reads standard input")
@@ -82,16 +58,25 @@ void RequireKeptSweep(const SweepArguments& arguments, const std::string& who) {
        arguments.file, who);
 }
 
-Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals) {
-  return ExpandWith(arguments, globals, [](const ExpandOptions& options) {
-    return ExpandSweep(options, CompiledCatalogue());
-  });
+PlanOptions PlanOptionsOf(const SweepArguments& arguments, const Globals& globals,
+                          ProgressDisplay& display) {
+  return {.data = arguments.data.empty() ? DataFolder() : arguments.data,
+          .threads = arguments.threads,
+          .model_folders = ModelFolders(),
+          .home = globals.home(),
+          .reading = ShowReading(display)};
 }
 
-Plan ExpandArguments(YamlNode root, const SweepArguments& arguments, const Globals& globals) {
-  return ExpandWith(arguments, globals, [&](const ExpandOptions& options) {
-    return ExpandSweep(std::move(root), options, CompiledCatalogue());
-  });
+Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals,
+                     std::optional<YamlNode> root) {
+  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
+  const ExpandOptions options{PlanOptionsOf(arguments, globals, display), arguments.file,
+                              arguments.overrides};
+  Plan plan = root ? ExpandSweep(std::move(*root), options, CompiledCatalogue())
+                   : ExpandSweep(options, CompiledCatalogue());
+  if (!arguments.show_warnings) return plan;
+  for (const std::string& warning : plan.warnings) spdlog::warn("{}", warning);
+  return plan;
 }
 
 }  // namespace zerosweep

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,14 @@ void AddCheckArgument(CLI::App& app, SweepArguments& arguments);
 // not read again.
 void RequireKeptSweep(const SweepArguments& arguments, const std::string& who);
 
-// Expands with the compiled catalogue and logs the plan's warnings. Throws kUsage.
-Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals);
-// The same for a sweep without a file (plan.h).
-Plan ExpandArguments(YamlNode root, const SweepArguments& arguments, const Globals& globals);
+// --data, --threads and what this program knows itself. The progress of a large folder's
+// fingerprint appears on `display`, which outlives the result.
+PlanOptions PlanOptionsOf(const SweepArguments& arguments, const Globals& globals,
+                          ProgressDisplay& display);
 
-// Shows the progress of a large folder's fingerprint on stderr. `display` outlives it.
-ReadingProgress ShowReading(ProgressDisplay& display);
+// Expands the sweep file, or `root` as a sweep without a file (plan.h), with the compiled catalogue
+// and logs the plan's warnings. Throws kUsage.
+Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals,
+                     std::optional<YamlNode> root = {});
 
 }  // namespace zerosweep

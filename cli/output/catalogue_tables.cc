@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "cli/output/table.h"
 
 namespace zerosweep {
 namespace {

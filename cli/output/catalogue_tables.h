@@ -24,10 +24,4 @@ std::string AllowedValues(const ParamSpec& param);
 // A JSON value as users write it: "64", "w8a8", "[1, 2]".
 std::string Shown(const Json& value);
 
-// Null when `value` is empty.
-template <typename T>
-Json OrNull(const T& value) {
-  return value.empty() ? Json() : Json(value);
-}
-
 }  // namespace zerosweep

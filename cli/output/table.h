@@ -16,6 +16,12 @@ namespace zerosweep {
 // base/terminal.h allows it, and is cut to the terminal's width.
 void PrintTable(const Table& table, const Globals& globals);
 
+// Null when `value` is empty.
+template <typename T>
+Json OrNull(const T& value) {
+  return value.empty() ? Json() : Json(value);
+}
+
 // Prints one object as JSON: an array of one object, as every reading command does.
 void PrintObject(const Json& object);
 

@@ -24,12 +24,12 @@ ActiveAttempt::Member* ActiveAttempt::Find(int worker, int rank) {
 }
 
 bool ActiveAttempt::AnyAlive() const {
-  return std::any_of(members.begin(), members.end(), [](const Member& m) { return m.alive; });
+  return std::ranges::any_of(members, [](const Member& m) { return m.alive; });
 }
 
 bool ActiveAttempt::AliveOn(int worker) const {
-  return std::any_of(members.begin(), members.end(),
-                     [&](const Member& m) { return m.alive && m.worker == worker; });
+  return std::ranges::any_of(members,
+                             [&](const Member& m) { return m.alive && m.worker == worker; });
 }
 
 void ActiveAttempt::RecordFailure(int rank, const StageFailed& why, const std::string& tail,

@@ -54,24 +54,18 @@ Coordinator::Coordinator(CoordinatorOptions options, const Plan& plan, Scheduler
 void Coordinator::Handle(int from, const WorkerMessage& message) {
   if (gone_.contains(from)) return Dismiss(from);
   if (from != 0) liveness_.Seen(from);
-  if (const auto* join = std::get_if<JoinRequest>(&message)) {
-    OnJoin(from, *join);
-  } else if (const auto* beat = std::get_if<Heartbeat>(&message)) {
-    for (const StageProgress& progress : beat->progress) {
-      const auto active = active_.find(progress.attempt);
-      if (active != active_.end()) active->second.progress = progress;
-    }
-  } else if (const auto* call = std::get_if<StoreCall>(&message)) {
-    OnStoreCall(from, *call);
-  } else if (const auto* ended = std::get_if<AttemptEnded>(&message)) {
-    OnEnded(from, *ended);
-  } else if (const auto* revoked = std::get_if<Revoked>(&message)) {
-    OnRevoked(from, revoked->attempt);
-  } else if (const auto* broken = std::get_if<WorkerFailed>(&message)) {
-    if (phase_ == Phase::kRunning) Fail(ErrorKind::kCluster, "{}", broken->message);
-  } else {
-    OnLeft(from);
+  std::visit([&](const auto& content) { On(from, content); }, message);
+}
+
+void Coordinator::On(int, const Heartbeat& beat) {
+  for (const StageProgress& progress : beat.progress) {
+    const auto active = active_.find(progress.attempt);
+    if (active != active_.end()) active->second.progress = progress;
   }
+}
+
+void Coordinator::On(int, const WorkerFailed& broken) {
+  if (phase_ == Phase::kRunning) Fail(ErrorKind::kCluster, "{}", broken.message);
 }
 
 void Coordinator::Dismiss(int rank) {
@@ -81,7 +75,7 @@ void Coordinator::Dismiss(int rank) {
   Send(rank, Leave{});
 }
 
-void Coordinator::OnJoin(int rank, const JoinRequest& request) {
+void Coordinator::On(int rank, const JoinRequest& request) {
   if (phase_ != Phase::kRunning) return;
   JoinRequest join = request;
   const SlotPolicy& policy = options_.slots;
@@ -123,7 +117,7 @@ void Coordinator::RankLost(int rank, const std::string& why) {
   SettleAll();
 }
 
-void Coordinator::OnLeft(int rank) {
+void Coordinator::On(int rank, const Goodbye&) {
   liveness_.Forget(rank);
   if (phase_ == Phase::kRunning) return RankLost(rank, "left early");
   gone_.insert(rank);
@@ -188,9 +182,9 @@ void Coordinator::Drain() {
 }
 
 bool Coordinator::AnyoneSaves() const {
-  return std::any_of(active_.begin(), active_.end(), [&](const auto& active) {
+  return std::ranges::any_of(active_, [&](const auto& active) {
     const auto& members = active.second.members;
-    return std::any_of(members.begin(), members.end(), [&](const ActiveAttempt::Member& member) {
+    return std::ranges::any_of(members, [&](const ActiveAttempt::Member& member) {
       return member.alive && !gone_.contains(member.worker);
     });
   });

@@ -78,17 +78,21 @@ class Coordinator {
     std::vector<std::string> devices;  // by slot
   };
 
-  void OnJoin(int rank, const JoinRequest& request);
-  void OnStoreCall(int rank, const StoreCall& call);
-  void OnEnded(int rank, const AttemptEnded& ended);
-  void OnRevoked(int rank, const std::string& attempt);
+  // Act on a worker's message, or on what the storage thread reports.
+  void On(int rank, const JoinRequest& request);
+  void On(int rank, const Heartbeat& beat);
+  void On(int rank, const StoreCall& call);
+  void On(int rank, const AttemptEnded& ended);
+  void On(int rank, const Revoked& revoked);
+  void On(int rank, const WorkerFailed& broken);
+  void On(int rank, const Goodbye& left);
+  void On(const StageCommitted& committed);
+  void On(const PublishFailed& failed);
+  void On(const StagesReopened& reopened);
+  void On(const Request& request);
   void OnDone(const std::string& id, ActiveAttempt& active);
-  void OnLeft(int rank);
   void Dismiss(int rank);  // a rank that sends messages after it was given up
   bool HandleStorage();
-  void Reopen(const StagesReopened& reopened);
-  void OnCommitted(const StageCommitted& committed);
-  void OnRequest(const Request& request);
   void CancelStage(size_t stage);
   // The member's process is dead; frees its slots.
   void EndMember(ActiveAttempt::Member& member);

@@ -5,7 +5,7 @@
 
 namespace zerosweep {
 
-void Coordinator::OnStoreCall(int rank, const StoreCall& call) {
+void Coordinator::On(int rank, const StoreCall& call) {
   const auto found = active_.find(call.request.attempt);
   if (found == active_.end() || found->second.Find(rank, call.rank) == nullptr) return;
   ActiveAttempt& active = found->second;
@@ -20,7 +20,7 @@ void Coordinator::OnStoreCall(int rank, const StoreCall& call) {
   }
 }
 
-void Coordinator::OnEnded(int rank, const AttemptEnded& ended) {
+void Coordinator::On(int rank, const AttemptEnded& ended) {
   const std::string& id = std::visit(
       [](const auto& result) -> const std::string& { return result.attempt; }, ended.result);
   const auto found = active_.find(id);
@@ -42,12 +42,12 @@ void Coordinator::OnEnded(int rank, const AttemptEnded& ended) {
   Settle(id);
 }
 
-void Coordinator::OnRevoked(int rank, const std::string& attempt) {
-  const auto found = active_.find(attempt);
+void Coordinator::On(int rank, const Revoked& revoked) {
+  const auto found = active_.find(revoked.attempt);
   if (found == active_.end()) return;
   for (ActiveAttempt::Member& member : found->second.members)
     if (member.worker == rank) EndMember(member);
-  Settle(attempt);
+  Settle(revoked.attempt);
 }
 
 void Coordinator::EndMember(ActiveAttempt::Member& member) {

@@ -11,29 +11,24 @@ constexpr double kTellPeriod = 1;  // seconds
 
 bool Coordinator::HandleStorage() {
   const std::vector<StorageEvent> events = storage_.Poll();
-  for (const StorageEvent& event : events) {
-    if (const auto* committed = std::get_if<StageCommitted>(&event)) {
-      OnCommitted(*committed);
-    } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
-      active_.at(failed->attempt).failed = {failed->attempt, ErrorKind::kStorage, Failure::kPublish,
-                                            failed->message};
-      FailAttempt(failed->attempt);
-    } else if (const auto* reopened = std::get_if<StagesReopened>(&event)) {
-      Reopen(*reopened);
-    } else {
-      OnRequest(std::get<Request>(event));
-    }
-  }
+  for (const StorageEvent& event : events)
+    std::visit([&](const auto& happened) { On(happened); }, event);
   return !events.empty();
 }
 
-void Coordinator::Reopen(const StagesReopened& reopened) {
+void Coordinator::On(const PublishFailed& failed) {
+  active_.at(failed.attempt).failed = {failed.attempt, ErrorKind::kStorage, Failure::kPublish,
+                                       failed.message};
+  FailAttempt(failed.attempt);
+}
+
+void Coordinator::On(const StagesReopened& reopened) {
   const std::set<std::string> names(reopened.stages.begin(), reopened.stages.end());
   for (size_t i = 0; i < plan_.stages.size(); ++i)
     if (names.contains(plan_.stages[i].name)) scheduler_.Reopen(i);
 }
 
-void Coordinator::OnCommitted(const StageCommitted& committed) {
+void Coordinator::On(const StageCommitted& committed) {
   const auto found = active_.find(committed.attempt);
   if (found == active_.end()) return;
   const ActiveAttempt active = std::move(found->second);
@@ -45,7 +40,7 @@ void Coordinator::OnCommitted(const StageCommitted& committed) {
       fmt::format("done    {}  {}", view_.label(active.stage), HumanSeconds(active.seconds)));
 }
 
-void Coordinator::OnRequest(const Request& request) {
+void Coordinator::On(const Request& request) {
   const Json trials = request.body.value("trials", Json::array());
   if (request.body.value("command", "") == "cancel" && trials.is_array()) {
     std::vector<std::string> ids;
@@ -197,26 +192,25 @@ RunSnapshot Coordinator::Snapshot() const {
   for (const auto& [id, active] : active_) {
     if (active.committing) continue;
     const StageProgress& p = active.progress;
-    snapshot.active.push_back(
+    snapshot.running.push_back(
         {view_.label(active.stage), p.done, p.total, p.unit, p.note, now - active.started});
     running.push_back({active.stage, now - active.started, p.total > 0 ? p.done / p.total : 0});
   }
-  snapshot.eta = eta_.Seconds(running, slots);
+  snapshot.eta_seconds = eta_.Seconds(running, slots);
   return snapshot;
 }
 
 void Coordinator::PublishStatus(const RunSnapshot& snapshot) {
   last_told_ = clock_.Monotonic();
-  LiveView view;
+  LiveView view{snapshot};
   view.sweep = plan_.sweep;
   view.run = options_.run;
   view.written = clock_.Unix();
   view.seconds = last_told_ - started_;
-  view.snapshot = snapshot;
   std::map<int, LiveNode> nodes;
   for (const auto& [rank, worker] : workers_)
     nodes[rank] = {worker.node, static_cast<int>(worker.devices.size()), 0};
-  auto shown = view.snapshot.active.begin();
+  auto shown = view.running.begin();
   for (const auto& [id, attempt] : active_) {
     for (const auto& [worker, seat, alive] : attempt.members)
       if (nodes.contains(worker)) nodes[worker].busy += static_cast<int>(seat.slots.size());

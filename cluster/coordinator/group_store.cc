@@ -18,8 +18,7 @@ const std::string& OnlyKey(const StoreRequest& request) {
 }  // namespace
 
 bool GroupStore::HasAll(const std::vector<std::string>& keys) const {
-  return std::all_of(keys.begin(), keys.end(),
-                     [&](const std::string& key) { return values_.contains(key); });
+  return std::ranges::all_of(keys, [&](const std::string& key) { return values_.contains(key); });
 }
 
 StoreAnswer GroupStore::ValuesOf(const StoreRequest& request) const {

@@ -14,6 +14,9 @@ namespace fs = std::filesystem;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActiveStage, label, place, done, total, unit, note, seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveNode, name, slots, busy)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveView, sweep, run, written, seconds, trials, trials_done,
+                                   trials_failed, stages, stages_done, eta_seconds, running, nodes,
+                                   problems)
 
 namespace {
 
@@ -60,49 +63,21 @@ void AddProblems(const LiveView& view, bool color, Screen& screen) {
     screen.Line(view.problems[i], color ? kRed : "");
 }
 
-void AddStages(const RunSnapshot& snapshot, int columns, Screen& screen) {
+void AddStages(const std::vector<ActiveStage>& stages, int columns, Screen& screen) {
   const auto most = static_cast<size_t>(std::max(0, screen.left()));
-  const bool all = snapshot.active.size() <= most;
-  const size_t shown = all ? snapshot.active.size() : (most > 0 ? most - 1 : 0);
-  for (size_t i = 0; i < shown; ++i) screen.Line(StageLine(snapshot.active[i], columns));
-  if (!all) screen.Line(fmt::format("  and {} more", snapshot.active.size() - shown));
+  const bool all = stages.size() <= most;
+  const size_t shown = all ? stages.size() : (most > 0 ? most - 1 : 0);
+  for (size_t i = 0; i < shown; ++i) screen.Line(StageLine(stages[i], columns));
+  if (!all) screen.Line(fmt::format("  and {} more", stages.size() - shown));
 }
 
 }  // namespace
 
-Json ToJson(const LiveView& view) {
-  const RunSnapshot& snapshot = view.snapshot;
-  return {{"sweep", view.sweep},
-          {"run", view.run},
-          {"written", view.written},
-          {"seconds", view.seconds},
-          {"trials", snapshot.trials},
-          {"trials_done", snapshot.trials_done},
-          {"trials_failed", snapshot.trials_failed},
-          {"stages", snapshot.stages},
-          {"stages_done", snapshot.stages_done},
-          {"eta_seconds", snapshot.eta >= 0 ? Json(snapshot.eta) : Json()},
-          {"running", snapshot.active},
-          {"nodes", view.nodes},
-          {"problems", view.problems}};
-}
+Json ToJson(const LiveView& view) { return view; }
 
 LiveView LiveViewFromJson(const Json& json, const std::string& origin) {
   try {
-    const Json& eta = json.at("eta_seconds");
-    return {.sweep = json.at("sweep"),
-            .run = json.at("run"),
-            .written = json.at("written"),
-            .seconds = json.at("seconds"),
-            .snapshot = {.trials = json.at("trials"),
-                         .trials_done = json.at("trials_done"),
-                         .trials_failed = json.at("trials_failed"),
-                         .stages = json.at("stages"),
-                         .stages_done = json.at("stages_done"),
-                         .eta = eta.is_null() ? -1 : eta.get<double>(),
-                         .active = json.at("running")},
-            .nodes = json.at("nodes"),
-            .problems = json.at("problems")};
+    return json.get<LiveView>();
   } catch (const nlohmann::json::exception& error) {
     Fail(ErrorKind::kStorage, "{}: {}", origin, error.what());
   }
@@ -134,15 +109,14 @@ std::string RenderLiveView(const LiveView& view, double now, int columns, int ro
   if (now - view.written > kOldNews)
     head += fmt::format("  (no news for {})", HumanSeconds(now - view.written));
   screen.Line(head, color ? kBold : "");
-  const RunSnapshot& snapshot = view.snapshot;
-  std::string sum = Bar(snapshot.trials_done + snapshot.trials_failed, snapshot.trials, 22) + " " +
-                    SummaryLine(snapshot);
-  if (snapshot.stages_done > 0 && view.seconds > 0)
-    sum += fmt::format("  {:.3g} stages an hour", 3600 * snapshot.stages_done / view.seconds);
+  std::string sum =
+      Bar(view.trials_done + view.trials_failed, view.trials, 22) + " " + SummaryLine(view);
+  if (view.stages_done > 0 && view.seconds > 0)
+    sum += fmt::format("  {:.3g} stages an hour", 3600 * view.stages_done / view.seconds);
   screen.Line(sum);
   AddProblems(view, color, screen);
   screen.Line(NodesLine(view.nodes));
-  AddStages(snapshot, columns, screen);
+  AddStages(view.running, columns, screen);
   return screen.text();
 }
 

@@ -17,11 +17,10 @@ struct LiveNode {
   int slots = 0, busy = 0;
 };
 
-struct LiveView {
+struct LiveView : RunSnapshot {
   std::string sweep, run;
   double written = 0;  // seconds since 1970
   double seconds = 0;  // since the run began
-  RunSnapshot snapshot;
   std::vector<LiveNode> nodes;
   std::vector<std::string> problems;  // the latest final failures and lost workers, oldest first
 };

@@ -35,8 +35,7 @@ bool WriteFailure(const Home& home, const std::string& run, const std::exception
 
 std::optional<Outcome> ReadOutcome(const Home& home, const std::string& run) {
   const std::filesystem::path path = home.run(run) / kFile;
-  std::error_code code;
-  if (!std::filesystem::exists(path, code)) return std::nullopt;
+  if (!IsFile(path)) return std::nullopt;
   try {
     return ParseJson(ReadFile(path), path.string()).get<Outcome>();
   } catch (const nlohmann::json::exception& error) {

@@ -10,11 +10,14 @@
 
 namespace zerosweep {
 
-struct Outcome {
+struct TrialCounts {
+  int done = 0, failed = 0, cancelled = 0, open = 0;
+};
+
+struct Outcome : TrialCounts {
   int exit_code = 0;
-  int done = 0, failed = 0, cancelled = 0, open = 0;  // trials
-  int stages_run = 0;                                 // in this run
-  int attempts_failed = 0;                            // in this run
+  int stages_run = 0;       // in this run
+  int attempts_failed = 0;  // in this run
   double seconds = 0;
   std::string message;  // why the run could not go on (exit codes 4 and 70)
 };

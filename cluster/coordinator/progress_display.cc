@@ -73,8 +73,9 @@ std::string SummaryLine(const RunSnapshot& snapshot) {
   std::string line = fmt::format("trials {}/{}", snapshot.trials_done, snapshot.trials);
   if (snapshot.trials_failed > 0) line += fmt::format(" ({} failed)", snapshot.trials_failed);
   line += fmt::format("  stages {}/{}  {} running", snapshot.stages_done, snapshot.stages,
-                      snapshot.active.size());
-  if (snapshot.eta >= 0) line += fmt::format("  about {} left", HumanSeconds(snapshot.eta));
+                      snapshot.running.size());
+  if (snapshot.eta_seconds)
+    line += fmt::format("  about {} left", HumanSeconds(*snapshot.eta_seconds));
   return line;
 }
 
@@ -120,12 +121,12 @@ void ProgressDisplay::Draw(const RunSnapshot& snapshot) {
 }
 
 int ProgressDisplay::PrintStages(const RunSnapshot& snapshot, size_t most) {
-  const size_t shown = std::min(most, snapshot.active.size());
+  const size_t shown = std::min(most, snapshot.running.size());
   const int columns = options_.terminal ? options_.columns : kPlainColumns;
   for (size_t i = 0; i < shown; ++i)
-    Write(options_.stream, StageLine(snapshot.active[i], columns) + "\n");
-  if (shown == snapshot.active.size()) return static_cast<int>(shown);
-  const std::string rest = fmt::format("  and {} more", snapshot.active.size() - shown);
+    Write(options_.stream, StageLine(snapshot.running[i], columns) + "\n");
+  if (shown == snapshot.running.size()) return static_cast<int>(shown);
+  const std::string rest = fmt::format("  and {} more", snapshot.running.size() - shown);
   Write(options_.stream, Cut(rest, columns) + "\n");
   return static_cast<int>(shown) + 1;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ struct RunSnapshot {
   int trials = 0;  // 0: a single job, without a summary
   int trials_done = 0, trials_failed = 0;
   int stages = 0, stages_done = 0;  // in this run
-  double eta = -1;                  // seconds; < 0: unknown
-  std::vector<ActiveStage> active;  // by slot
+  std::optional<double> eta_seconds;
+  std::vector<ActiveStage> running;  // by slot
 };
 
 struct DisplayOptions {

@@ -34,7 +34,8 @@ void RunEta::Finished(size_t stage, double seconds) {
   finished_[group_of_[stage]].Add(seconds, scheduler_.cost(stage));
 }
 
-double RunEta::Seconds(const std::vector<RunningStage>& running, size_t slots) const {
+std::optional<double> RunEta::Seconds(const std::vector<RunningStage>& running,
+                                      size_t slots) const {
   std::vector<Observed> groups = finished_;
   for (const RunningStage& stage : running) {
     if (stage.share < kShareThatTells) continue;
@@ -43,7 +44,7 @@ double RunEta::Seconds(const std::vector<RunningStage>& running, size_t slots) c
   }
   Observed all;
   for (const Observed& group : groups) all.Add(group.seconds, group.predicted);
-  if (all.predicted <= 0 || slots == 0) return -1;
+  if (all.predicted <= 0 || slots == 0) return std::nullopt;
 
   const double of_others = std::clamp(all.Scale(), 1 / kMaxScaleOfOthers, kMaxScaleOfOthers);
   const auto expected = [&](size_t stage) {

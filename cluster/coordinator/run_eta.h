@@ -1,6 +1,7 @@
 // Estimates when a run will end, from the durations of its own stages, including running ones.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,11 @@ class RunEta {
 
   void Finished(size_t stage, double seconds);
 
-  // Seconds until every open stage has ended on `slots` slots; < 0 while no stage has reported
+  // Seconds until every open stage has ended on `slots` slots; nullopt while no stage has reported
   // anything. Predictions are scaled by the ratio of measured to predicted time of the stages of
   // the same kind and implementation in this run. Without any, the ratio over all stages is used,
   // limited to a factor of 3 either way.
-  double Seconds(const std::vector<RunningStage>& running, size_t slots) const;
+  std::optional<double> Seconds(const std::vector<RunningStage>& running, size_t slots) const;
 
  private:
   struct Observed {

@@ -36,15 +36,14 @@ TrialCounts RunView::CountTrials() const {
   for (const TrialRow& trial : plan_.trials) {
     const std::vector<size_t>& stages = trial.stages;
     const auto any = [&](Phase phase) {
-      return std::any_of(stages.begin(), stages.end(),
-                         [&](size_t s) { return scheduler_.phase(s) == phase; });
+      return std::ranges::any_of(stages, [&](size_t s) { return scheduler_.phase(s) == phase; });
     };
     const auto is_done = [&](size_t s) { return scheduler_.phase(s) == Phase::kDone; };
     if (any(Phase::kFailed)) {
       ++counts.failed;
     } else if (any(Phase::kCancelled)) {
       ++counts.cancelled;
-    } else if (std::all_of(stages.begin(), stages.end(), is_done)) {
+    } else if (std::ranges::all_of(stages, is_done)) {
       ++counts.done;
     } else {
       ++counts.open;
@@ -57,10 +56,10 @@ std::vector<std::string> RunView::Failures() const {
   std::vector<std::string> failures;
   for (size_t i = 0; i < plan_.stages.size(); ++i) {
     const std::vector<size_t>& inputs = plan_.stages[i].inputs;
-    const bool by_itself = scheduler_.phase(i) == Phase::kFailed &&
-                           std::all_of(inputs.begin(), inputs.end(), [&](size_t input) {
-                             return scheduler_.phase(input) == Phase::kDone;
-                           });
+    const bool by_itself =
+        scheduler_.phase(i) == Phase::kFailed && std::ranges::all_of(inputs, [&](size_t input) {
+          return scheduler_.phase(input) == Phase::kDone;
+        });
     if (by_itself) {
       failures.push_back(
           fmt::format("{} ({:.12}): {}", label(i), plan_.stages[i].name, scheduler_.error(i)));
@@ -73,16 +72,13 @@ std::vector<size_t> RunView::StagesOnlyOf(const std::vector<std::string>& trials
   std::vector<bool> needed_by_others(plan_.stages.size(), false);
   std::vector<bool> needed_by_these(plan_.stages.size(), false);
   for (size_t t = 0; t < plan_.trials.size(); ++t) {
-    const bool named = std::find(trials.begin(), trials.end(), plan_.trials[t].id) != trials.end();
+    const bool named = std::ranges::find(trials, plan_.trials[t].id) != trials.end();
     for (const size_t stage : plan_.trials[t].stages)
       (named ? needed_by_these : needed_by_others)[stage] = true;
   }
   std::vector<size_t> only;
   for (size_t i = 0; i < plan_.stages.size(); ++i) {
-    const Phase phase = scheduler_.phase(i);
-    const bool ended =
-        phase == Phase::kDone || phase == Phase::kFailed || phase == Phase::kCancelled;
-    if (needed_by_these[i] && !needed_by_others[i] && !ended) only.push_back(i);
+    if (needed_by_these[i] && !needed_by_others[i] && scheduler_.IsOpen(i)) only.push_back(i);
   }
   return only;
 }

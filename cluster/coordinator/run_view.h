@@ -4,14 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "cluster/coordinator/outcome.h"
 #include "cluster/coordinator/scheduler.h"
 #include "sweeps/plan/plan.h"
 
 namespace zerosweep {
-
-struct TrialCounts {
-  int done = 0, failed = 0, cancelled = 0, open = 0;
-};
 
 class RunView {
  public:

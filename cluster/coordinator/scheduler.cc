@@ -21,17 +21,9 @@ bool HasEnded(Scheduler::Phase phase) {
 }
 
 Scheduler::Phase PhaseOf(State state) {
-  switch (state) {
-    case State::kDone:
-      return Scheduler::Phase::kDone;
-    case State::kFailed:
-      return Scheduler::Phase::kFailed;
-    case State::kCancelled:
-      return Scheduler::Phase::kCancelled;
-    case State::kOpen:
-      break;
-  }
-  return Scheduler::Phase::kWaiting;
+  if (state == State::kDone) return Scheduler::Phase::kDone;
+  if (state == State::kFailed) return Scheduler::Phase::kFailed;
+  return state == State::kCancelled ? Scheduler::Phase::kCancelled : Scheduler::Phase::kWaiting;
 }
 
 }  // namespace
@@ -88,12 +80,6 @@ Scheduler::Scheduler(const std::vector<StageRow>& stages, const std::vector<Stag
 void Scheduler::MakeReady(size_t stage) {
   nodes_[stage].phase = Phase::kReady;
   ready_.emplace(-nodes_[stage].priority, stage);
-}
-
-void Scheduler::MakeReadyLater(size_t stage, double at) {
-  nodes_[stage].phase = Phase::kReady;
-  nodes_[stage].ready_at = at;
-  delayed_.emplace(at, stage);
 }
 
 void Scheduler::WakeDelayed(double now) {
@@ -181,19 +167,21 @@ void Scheduler::Committed(size_t stage, const std::string& artifact) {
 }
 
 bool Scheduler::Failed(size_t stage, const StageFailed& failed, double now) {
-  if (HasEnded(nodes_[stage].phase)) return true;
-  if (nodes_[stage].cancel) {
+  Node& node = nodes_[stage];
+  if (HasEnded(node.phase)) return true;
+  if (node.cancel) {
     End(stage, Phase::kCancelled);
     return true;
   }
-  if (failed.failure == Failure::kInterrupted &&
-      ++nodes_[stage].interruptions <= kMaxInterruptions) {
+  if (failed.failure == Failure::kInterrupted && ++node.interruptions <= kMaxInterruptions) {
     PutBack(stage);
     return false;
   }
-  if (nodes_[stage].tries < AllowedAttempts(failed, options_.max_attempts)) {
+  if (node.tries < AllowedAttempts(failed, options_.max_attempts)) {
     --running_;
-    MakeReadyLater(stage, now + options_.back_off * BackOff(failed.failure, nodes_[stage].tries));
+    node.phase = Phase::kReady;
+    node.ready_at = now + options_.back_off * BackOff(failed.failure, node.tries);
+    delayed_.emplace(node.ready_at, stage);
     return false;
   }
   Refuse(stage, failed.message);

@@ -116,7 +116,6 @@ class Scheduler {
     bool cancel = false;  // requested while it was being committed
   };
   void MakeReady(size_t stage);
-  void MakeReadyLater(size_t stage, double at);
   void WakeDelayed(double now);
   bool MustWaitForNextRun(size_t stage, double now) const;
   std::vector<int> NodesOfInputs(size_t stage) const;

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "cluster/coordinator/derived_rows.h"
+#include "cluster/coordinator/artifact_rows.h"
 #include "storage/artifacts/checkpoints.h"
 #include "storage/home/file_system.h"
 
@@ -186,8 +186,7 @@ void StorageThread::PublishAndCommit(ResultsWriter& writer, AttemptDone done) {
     published = publish_(done);
   } catch (const Error& error) {
     if (error.failure() != Failure::kPublish) throw;  // a disk error ends the run
-    PublishFailed failed{done.attempt, done.stage, error.what()};
-    pending_.emplace_back(std::move(failed));
+    pending_.push_back(PublishFailed{done.attempt, error.what()});
     return;
   }
   done.bytes = published.bytes;

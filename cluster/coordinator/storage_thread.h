@@ -32,7 +32,6 @@ struct StageCommitted {
 // The staged files are not what the stage reported; nothing was committed.
 struct PublishFailed {
   std::string attempt;
-  std::string stage;
   std::string message;
 };
 

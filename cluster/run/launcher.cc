@@ -194,8 +194,7 @@ int LaunchRanks(const LaunchOptions& options) {
   words.insert(words.end(), options.command.begin(), options.command.end());
   const SignalCounter counter;
   const Followed followed = StartAndFollow(words, options);
-  const auto outcome = ReadOutcome(options.home, options.run);
-  if (outcome) {
+  if (const auto outcome = ReadOutcome(options.home, options.run)) {
     if (!outcome->message.empty()) spdlog::error("{}", outcome->message);
     return outcome->exit_code;
   }

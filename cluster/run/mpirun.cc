@@ -12,8 +12,8 @@ namespace zerosweep {
 namespace {
 
 bool BeginsWithOneOf(const std::string& name, std::initializer_list<const char*> prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(),
-                     [&](const char* prefix) { return name.starts_with(prefix); });
+  return std::ranges::any_of(prefixes,
+                             [&](const char* prefix) { return name.starts_with(prefix); });
 }
 
 // Slurm's variables that the ranks of this host need, although their mpirun must not see them.

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "cluster/coordinator/recovery.h"
+#include "cluster/coordinator/artifact_rows.h"
 #include "cluster/run/signals.h"
 #include "cluster/transport/adaptive_wait.h"
 #include "storage/artifacts/artifact_store.h"
@@ -85,19 +85,14 @@ std::vector<StageStatus> PrepareDatabase(const Plan& plan, const Home& home, Res
 
 Outcome MakeOutcome(const Plan& plan, const Scheduler& scheduler, const Coordinator& coordinator,
                     double seconds) {
-  const TrialCounts trials = RunView(plan, scheduler).CountTrials();
-  Outcome outcome;
-  outcome.done = trials.done;
-  outcome.failed = trials.failed;
-  outcome.cancelled = trials.cancelled;
-  outcome.open = trials.open;
+  Outcome outcome{RunView(plan, scheduler).CountTrials()};
   outcome.stages_run = coordinator.stages_run();
   outcome.attempts_failed = coordinator.attempts_failed();
   outcome.seconds = seconds;
-  outcome.exit_code = coordinator.drained() || trials.open > 0 ? kExitInterrupted
-                      : trials.failed > 0                      ? kExitSomeFailed
-                      : scheduler.NothingToDo()                ? kExitNothingToDo
-                                                               : kExitOk;
+  outcome.exit_code = coordinator.drained() || outcome.open > 0 ? kExitInterrupted
+                      : outcome.failed > 0                      ? kExitSomeFailed
+                      : scheduler.NothingToDo()                 ? kExitNothingToDo
+                                                                : kExitOk;
   return outcome;
 }
 

@@ -75,8 +75,7 @@ JobSpec ReadJobSpec(const fs::path& folder) {
 }
 
 JobState ReadJobState(const fs::path& folder) {
-  std::error_code code;
-  if (!fs::exists(folder / "state.json", code)) return {};
+  if (!IsFile(folder / "state.json")) return {};
   try {
     return ReadJson(folder / "state.json").get<JobState>();
   } catch (const std::exception& error) {
@@ -100,8 +99,7 @@ std::vector<RememberedJob> RememberedJobs(const Home& home) {
       spdlog::warn("{}", error.what());
     }
   }
-  std::sort(jobs.begin(), jobs.end(),
-            [](const auto& a, const auto& b) { return a.state.submitted < b.state.submitted; });
+  std::ranges::sort(jobs, {}, [](const RememberedJob& job) { return job.state.submitted; });
   return jobs;
 }
 

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/process/run_program.h"
 #include "base/process/spawn.h"
-#include "cluster/slurm/sbatch_answer.h"
+#include "cluster/slurm/sbatch.h"
 
 namespace zerosweep {
 namespace {
@@ -24,11 +24,6 @@ constexpr double kAskAgain = 40;  // seconds between two queries about the job o
 constexpr unsigned long kFirstSpecialStep = 0xfffffff0;
 constexpr double kAsideLimit = 5;  // seconds, for a call whose answer is not worth more
 constexpr const char* kForgotten = "Invalid job id";  // part of the output of squeue and scontrol
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 bool IsNumber(const std::string& text) {
   return !text.empty() && text.size() < 16 &&
@@ -141,7 +136,7 @@ Slurm::Reply Slurm::Call(const std::vector<std::string>& words) const {
 }
 
 bool Slurm::IsThere() {
-  std::istringstream folders(Variable("PATH"));
+  std::istringstream folders(OwnVariable("PATH"));
   for (std::string folder; std::getline(folders, folder, ':');)
     if (access((folder + "/sbatch").c_str(), X_OK) == 0) return true;
   return false;
@@ -251,7 +246,7 @@ Tristate Slurm::Warn(const std::string& job, std::string* why) const {
 
 std::string Slurm::ClusterName() const {
   if (!cluster_.empty()) return cluster_;
-  cluster_ = Variable("SLURM_CLUSTER_NAME");
+  cluster_ = OwnVariable("SLURM_CLUSTER_NAME");
   if (cluster_.empty() && IsThere()) {
     const Reply reply = Call({"scontrol", "show", "config"});
     for (const std::string& line : Lines(reply.out)) {
@@ -268,13 +263,13 @@ std::string Slurm::HostNames(const std::string& list) const {
   return reply.answer == Tristate::kYes ? reply.out : "";
 }
 
-std::string OwnJob() { return Variable("SLURM_JOB_ID"); }
+std::string OwnJob() { return OwnVariable("SLURM_JOB_ID"); }
 
 namespace {
 
 // Whether this process is inside a step of srun, which has its own launcher.
 bool IsInStep() {
-  const std::string step = Variable("SLURM_STEP_ID");
+  const std::string step = OwnVariable("SLURM_STEP_ID");
   return IsNumber(step) && std::strtoul(step.c_str(), nullptr, 10) < kFirstSpecialStep;
 }
 
@@ -283,15 +278,15 @@ std::string ShortName(const std::string& host) { return host.substr(0, host.find
 }  // namespace
 
 int AllocatedNodes() {
-  const std::string nodes = Variable("SLURM_JOB_NUM_NODES");
+  const std::string nodes = OwnVariable("SLURM_JOB_NUM_NODES");
   if (OwnJob().empty() || !IsNumber(nodes) || IsInStep()) return 1;
   return std::max(1, std::atoi(nodes.c_str()));
 }
 
 std::string NodesElsewhere() {
-  const std::string nodes = Variable("SLURM_JOB_NODELIST");
+  const std::string nodes = OwnVariable("SLURM_JOB_NODELIST");
   // Only processes that slurmd starts know the name of their node.
-  if (OwnJob().empty() || nodes.empty() || IsInStep() || !Variable("SLURMD_NODENAME").empty())
+  if (OwnJob().empty() || nodes.empty() || IsInStep() || !OwnVariable("SLURMD_NODENAME").empty())
     return "";
   char host[256] = {};
   gethostname(host, sizeof host - 1);
@@ -303,7 +298,7 @@ std::string NodesElsewhere() {
 }
 
 std::optional<double> AllocationDeadline() {
-  const std::string job = OwnJob(), told = Variable("SLURM_JOB_END_TIME");
+  const std::string job = OwnJob(), told = OwnVariable("SLURM_JOB_END_TIME");
   if (job.empty()) return std::nullopt;
   const double end = IsNumber(told) ? std::atof(told.c_str()) : Slurm(kAsideLimit).Ask(job).end;
   return end > SystemClock().Unix() ? std::optional(end) : std::nullopt;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/process/run_program.h"
+#include "base/process/spawn.h"
 #include "base/text.h"
 #include "cluster/worker/control_groups.h"
 #include "contract/subprocess.h"
@@ -22,14 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr double kAskSeconds = 30;  // a driver that hangs does so forever
 
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
 bool IsDigits(const std::string& text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Signs of GPUs on this machine.
@@ -63,8 +58,7 @@ GpuHints LookForGpus(const fs::path& device_files) {
     // Slurm's value for a job without GPUs, and two that containers use.
     hints.hidden = list.empty() || list.starts_with('-') || list == "NoDevFiles" ||
                    list == "none" || list == "void";
-    if (!hints.hidden)
-      hints.listed = static_cast<size_t>(std::count(list.begin(), list.end(), ',')) + 1;
+    if (!hints.hidden) hints.listed = static_cast<size_t>(std::ranges::count(list, ',')) + 1;
   }
   return hints;
 }
@@ -72,14 +66,14 @@ GpuHints LookForGpus(const fs::path& device_files) {
 // What requires GPUs, as a phrase; "" when nothing does.
 std::string WhoAsked(const std::string& device) {
   if (device == "cuda") return "--device cuda asks for GPUs";
-  if (Variable("SLURM_JOB_ID").empty()) return "";
-  bool asked = !Variable("SLURM_JOB_GPUS").empty() || !Variable("SLURM_STEP_GPUS").empty();
+  if (OwnVariable("SLURM_JOB_ID").empty()) return "";
+  bool asked = !OwnVariable("SLURM_JOB_GPUS").empty() || !OwnVariable("SLURM_STEP_GPUS").empty();
   for (const char* name : {"SLURM_GPUS_ON_NODE", "SLURM_GPUS", "SLURM_GPUS_PER_NODE",
                            "SLURM_GPUS_PER_TASK", "SLURM_GPUS_PER_SOCKET"}) {
-    const std::string count = Variable(name);  // "2", "a100:2"
+    const std::string count = OwnVariable(name);  // "2", "a100:2"
     asked = asked || std::atoi(count.c_str() + count.find_last_of(':') + 1) > 0;
   }
-  return asked ? "job " + Variable("SLURM_JOB_ID") + " asked for GPUs" : "";
+  return asked ? "job " + OwnVariable("SLURM_JOB_ID") + " asked for GPUs" : "";
 }
 
 // Returns the output of `zerosweep-stage --devices`; throws when it fails.
@@ -114,7 +108,7 @@ std::string TakeWorking(const Json& answer, const GpuHints& hints, NodeDevices& 
         hints.listed > 0
             ? fmt::format("CUDA_VISIBLE_DEVICES='{}' lists {}, CUDA shows {} (a process "
                           "sees only one MIG instance, and no GPU listed after an invalid name)",
-                          Variable("CUDA_VISIBLE_DEVICES"), hints.listed, index)
+                          OwnVariable("CUDA_VISIBLE_DEVICES"), hints.listed, index)
             : fmt::format("{} device files, CUDA shows {}", hints.expected(), index));
   }
   if (devices.gpus.empty() && hints.open == 0 && !hints.closed.empty())
@@ -131,9 +125,10 @@ NodeDevices FindDevices(const std::string& device, const fs::path& stage_program
   const GpuHints hints = LookForGpus(device_files);
   std::string why, advice = "see what nvidia-smi says, and whether the driver is too old";
   if (hints.hidden) {
-    why = fmt::format("CUDA_VISIBLE_DEVICES='{}' hides the GPUs", Variable("CUDA_VISIBLE_DEVICES"));
-    advice = Variable("SLURM_JOB_ID").empty() ? "unset it to use them"
-                                              : "a job gets GPUs with --gpus-per-node";
+    why = fmt::format("CUDA_VISIBLE_DEVICES='{}' hides the GPUs",
+                      OwnVariable("CUDA_VISIBLE_DEVICES"));
+    advice = OwnVariable("SLURM_JOB_ID").empty() ? "unset it to use them"
+                                                 : "a job gets GPUs with --gpus-per-node";
   } else if (hints.files > 0 || hints.listed > 0) {
     try {
       why = TakeWorking(AskStage(stage_program), hints, devices);

@@ -65,8 +65,6 @@ Supervisor::Supervisor(SupervisorOptions options, const std::string& name, const
   std::signal(SIGPIPE, SIG_IGN);  // a stage that dies during a write must not end us
 }
 
-Supervisor::~Supervisor() { child_.reset(); }
-
 void Supervisor::Spawn() {
   greeted_ = at_end_ = false;
   buffer_ = FrameBuffer();
@@ -96,7 +94,7 @@ void Supervisor::Start(const StageRun& run, const StageLimits& limits) {
 // Reading the parent folder makes a network file system look again.
 bool Supervisor::SeesInputs() const {
   std::error_code code;
-  return std::all_of(run_->inputs.begin(), run_->inputs.end(), [&](const auto& input) {
+  return std::ranges::all_of(run_->inputs, [&](const auto& input) {
     const std::filesystem::path folder = input.second;
     if (std::filesystem::exists(folder / kManifestFile, code)) return true;
     for ([[maybe_unused]] const auto& entry :

@@ -64,7 +64,6 @@ class Supervisor {
  public:
   // `name` is unique among the slots that share the home. `clock` outlives this object.
   Supervisor(SupervisorOptions options, const std::string& name, const Clock& clock);
-  ~Supervisor();
 
   // Starts an attempt, and the process if there is none. REQUIRES: !busy().
   void Start(const StageRun& run, const StageLimits& limits = {});
@@ -107,7 +106,7 @@ class Supervisor {
   bool network_;
   SuspendAwareClock time_;
   AttemptLog log_;
-  std::unique_ptr<ChildProcess> child_;
+  std::unique_ptr<ChildProcess> child_;  // after log_: the process ends before its log
   FrameBuffer buffer_;
   bool greeted_ = false;  // hello has arrived
   bool at_end_ = false;   // its stream has ended

@@ -20,20 +20,10 @@ Worker::Worker(WorkerOptions options, Transport& transport, const Clock& clock)
 void Worker::Handle(const CoordinatorMessage& message) {
   last_heard_ = time_.Seconds();
   if (finished_) return;
-  if (const auto* assign = std::get_if<Assign>(&message)) {
-    Run(*assign);
-  } else if (const auto* reply = std::get_if<StoreReply>(&message)) {
-    Answer(*reply);
-  } else if (const auto* revoke = std::get_if<zerosweep::Revoke>(&message)) {
-    Revoke(revoke->attempt);
-  } else if (std::holds_alternative<zerosweep::Drain>(message)) {
-    Drain();
-  } else if (std::holds_alternative<zerosweep::Leave>(message)) {
-    Leave();
-  }
+  std::visit([&](const auto& content) { On(content); }, message);
 }
 
-void Worker::Run(const Assign& assign) {
+void Worker::On(const Assign& assign) {
   auto& slot = slots_[assign.slot];
   try {
     if (!slot) {
@@ -50,7 +40,7 @@ void Worker::Run(const Assign& assign) {
   }
 }
 
-void Worker::Answer(const StoreReply& reply) {
+void Worker::On(const StoreReply& reply) {
   for (auto& [number, slot] : slots_) {
     const bool asked =
         slot->busy() && slot->attempt() == reply.answer.attempt && slot->rank() == reply.rank;
@@ -58,19 +48,19 @@ void Worker::Answer(const StoreReply& reply) {
   }
 }
 
-void Worker::Revoke(const std::string& attempt) {
+void Worker::On(const Revoke& revoke) {
   for (auto& [number, slot] : slots_)
-    if (slot->busy() && slot->attempt() == attempt) slot->Cancel();
-  progress_.erase(attempt);
-  Send(Revoked{attempt});
+    if (slot->busy() && slot->attempt() == revoke.attempt) slot->Cancel();
+  progress_.erase(revoke.attempt);
+  Send(Revoked{revoke.attempt});
 }
 
-void Worker::Drain() {
+void Worker::On(const Drain&) {
   draining_ = true;
   for (auto& [number, slot] : slots_) slot->Drain();
 }
 
-void Worker::Leave() {
+void Worker::On(const Leave&) {
   slots_.clear();  // kills every stage process
   Send(Goodbye{});
   finished_ = true;

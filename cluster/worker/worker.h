@@ -45,11 +45,13 @@ class Worker {
   bool abandoned() const { return abandoned_; }
 
  private:
-  void Run(const Assign& assign);
-  void Answer(const StoreReply& reply);
-  void Revoke(const std::string& attempt);
-  void Drain();
-  void Leave();
+  // Act on the coordinator's message.
+  void On(const Assign& assign);
+  void On(const StoreReply& reply);
+  void On(const Revoke& revoke);
+  void On(const Alive&) {}
+  void On(const Drain& drain);
+  void On(const Leave& leave);
   bool PollSlots();
   void Report(int rank, StageEvent& event);
   void SendBeat();

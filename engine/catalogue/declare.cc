@@ -14,11 +14,7 @@ struct Declared {
 };
 
 std::map<Role, std::vector<Declared>>& All() {
-  static std::map<Role, std::vector<Declared>> declared = {{Role::kKind, {}},
-                                                           {Role::kSynthesizer, {}},
-                                                           {Role::kQuantizer, {}},
-                                                           {Role::kModel, {}},
-                                                           {Role::kDataset, {}}};
+  static std::map<Role, std::vector<Declared>> declared;
   return declared;
 }
 
@@ -39,12 +35,12 @@ std::vector<Declaration> Described(Role role, const std::vector<Declared>& decla
 }  // namespace
 
 Declare::Declare(Role role, Declaration declaration, std::function<void(Declaration&)> complete) {
-  All().at(role).push_back({std::move(declaration), std::move(complete)});
+  All()[role].push_back({std::move(declaration), std::move(complete)});
 }
 
 Declarations DescribeAll() {
   Declarations declarations{Protocols(), {}};
-  for (const auto& [role, declared] : All()) declarations.by_role[role] = Described(role, declared);
+  for (const Role role : kAllRoles) declarations.by_role[role] = Described(role, All()[role]);
   return declarations;
 }
 

@@ -28,29 +28,19 @@ torch::Tensor ReadRecords(const std::filesystem::path& file, int64_t record) {
   return records;
 }
 
-// The last of the `label_bytes` label bytes is the label.
-Dataset ReadCifar(const std::vector<std::filesystem::path>& files, int64_t label_bytes,
-                  int classes) {
+// The last of the label bytes is the label.
+template <int64_t kLabelBytes, int kClasses>
+Dataset ReadCifar(const std::vector<std::filesystem::path>& files) {
   std::vector<torch::Tensor> images, labels;
   for (const std::filesystem::path& file : files) {
-    const torch::Tensor records = ReadRecords(file, label_bytes + kImageBytes);
-    labels.push_back(records.select(1, label_bytes - 1).to(torch::kInt64));
-    CheckLabels(file, labels.back(), classes);
-    images.push_back(records.slice(1, label_bytes).reshape({-1, 3, 32, 32}));
+    const torch::Tensor records = ReadRecords(file, kLabelBytes + kImageBytes);
+    labels.push_back(records.select(1, kLabelBytes - 1).to(torch::kInt64));
+    CheckLabels(file, labels.back(), kClasses);
+    images.push_back(records.slice(1, kLabelBytes).reshape({-1, 3, 32, 32}));
   }
-  return {.name = "",
-          .split = "",
-          .images = ImagesInMemory(torch::cat(images)),
+  return {.images = ImagesInMemory(torch::cat(images)),
           .labels = torch::cat(labels),
-          .classes = classes};
-}
-
-Dataset ReadCifar10(const std::vector<std::filesystem::path>& files) {
-  return ReadCifar(files, 1, 10);
-}
-
-Dataset ReadCifar100(const std::vector<std::filesystem::path>& files) {
-  return ReadCifar(files, 2, 100);
+          .classes = kClasses};
 }
 
 const RegisterDataset kCifar10{
@@ -66,7 +56,7 @@ const RegisterDataset kCifar10{
                                      {"calibration", {"calibration_batch.bin"}}},
                            .fallback = {{"calibration", "train"}},
                            .alternative_folders = {"cifar-10-batches-bin"}}},
-    ReadCifar10};
+    ReadCifar<1, 10>};
 
 const RegisterDataset kCifar100{
     {.name = "cifar100",
@@ -78,7 +68,7 @@ const RegisterDataset kCifar100{
                                      {"test", {"test.bin"}},
                                      {"calibration", {"train.bin"}}},
                            .alternative_folders = {"cifar-100-binary"}}},
-    ReadCifar100};
+    ReadCifar<2, 100>};
 
 }  // namespace
 }  // namespace zerosweep

@@ -65,10 +65,6 @@ RegisterDataset::RegisterDataset(Declaration declaration, DatasetReader reader) 
   Declare(Role::kDataset, std::move(declaration));
 }
 
-RegisterImageFolder::RegisterImageFolder(Declaration declaration) {
-  RegisterDataset(std::move(declaration), nullptr);
-}
-
 bool LiesInClassFolders(const std::string& name) { return Entries().Get(name).reader == nullptr; }
 
 std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& split,

@@ -15,8 +15,8 @@
 namespace zerosweep {
 
 struct Dataset {
-  std::string name;
-  std::string split;
+  std::string name = {};
+  std::string split = {};
   std::shared_ptr<const ImageSource> images;
   torch::Tensor labels;  // int64, N, each in [0, classes)
   int classes = 0;
@@ -31,14 +31,10 @@ struct Dataset {
 // files that are truncated, oversized or corrupt.
 using DatasetReader = Dataset (*)(const std::vector<std::filesystem::path>& files);
 
-// Place it at the end of a source file.
+// Place it at the end of a source file. Without a reader: for datasets in class folders
+// (contract/image_folder.h), which are never loaded whole.
 struct RegisterDataset {
-  RegisterDataset(Declaration declaration, DatasetReader reader);
-};
-
-// For datasets in class folders (contract/image_folder.h), which are never loaded whole.
-struct RegisterImageFolder {
-  explicit RegisterImageFolder(Declaration declaration);
+  explicit RegisterDataset(Declaration declaration, DatasetReader reader = nullptr);
 };
 
 // Whether the dataset is stored in class folders. Throws kUsage for an unknown one.

@@ -21,9 +21,7 @@ Dataset ReadFashionMnist(const std::vector<std::filesystem::path>& files) {
          images.size(1), images.size(2));
   }
   CheckLabels(files[1], labels, kClasses);
-  return {.name = "",
-          .split = "",
-          .images = ImagesInMemory(images.unsqueeze(1)),
+  return {.images = ImagesInMemory(images.unsqueeze(1)),
           .labels = labels.to(torch::kInt64),
           .classes = kClasses};
 }

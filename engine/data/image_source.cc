@@ -11,6 +11,15 @@
 namespace zerosweep {
 namespace {
 
+// Copies an image into channels × height × width bytes at `target`.
+void CopyPlanes(const Image& image, uint8_t* target) {
+  const int64_t plane = image.height * image.width;
+  for (int64_t c = 0; c < image.channels; ++c) {
+    const uint8_t* source = image.pixels.data() + c;
+    for (int64_t i = 0; i < plane; ++i) *target++ = source[i * image.channels];
+  }
+}
+
 class InMemory final : public ImageSource {
  public:
   explicit InMemory(torch::Tensor images) : images_(std::move(images)) {}
@@ -29,7 +38,7 @@ class InMemory final : public ImageSource {
     const uint8_t* source = images_.const_data_ptr<uint8_t>() + index * plane * image.channels;
     for (int64_t c = 0; c < image.channels; ++c) {
       for (int64_t i = 0; i < plane; ++i) {
-        image.pixels[static_cast<size_t>(i * image.channels + c)] = source[c * plane + i];
+        image.pixels[i * image.channels + c] = source[c * plane + i];
       }
     }
     return image;
@@ -48,23 +57,13 @@ class InFiles final : public ImageSource {
   std::vector<int64_t> shape() const override { return {3, transform_.crop, transform_.crop}; }
 
   torch::Tensor Load(const std::vector<int64_t>& indices) const override {
-    const auto count = static_cast<int64_t>(indices.size());
-    torch::Tensor images =
-        torch::empty({count, 3, transform_.crop, transform_.crop}, torch::kUInt8);
-    uint8_t* target = images.data_ptr<uint8_t>();
-    const int64_t bytes = 3 * transform_.crop * transform_.crop;
-    at::parallel_for(0, count, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        CopyPlanes(ResizeAndCentreCrop(Stored(indices[static_cast<size_t>(i)]), transform_.resize,
-                                       transform_.crop),
-                   target + i * bytes);
-      }
+    return LoadEach(indices, shape(), [&](int64_t index) {
+      return ResizeAndCentreCrop(Stored(index), transform_.resize, transform_.crop);
     });
-    return images;
   }
 
   Image Stored(int64_t index) const override {
-    return ReadImage(folder_.root / folder_.files[static_cast<size_t>(index)].name);
+    return ReadImage(folder_.root / folder_.files[index].name);
   }
 
  private:
@@ -89,12 +88,16 @@ std::shared_ptr<const ImageSource> ImagesInFiles(ImageFolder folder,
   return std::make_shared<InFiles>(std::move(folder), transform);
 }
 
-void CopyPlanes(const Image& image, uint8_t* target) {
-  const int64_t plane = image.height * image.width;
-  for (int64_t c = 0; c < image.channels; ++c) {
-    const uint8_t* source = image.pixels.data() + c;
-    for (int64_t i = 0; i < plane; ++i) *target++ = source[i * image.channels];
-  }
+torch::Tensor LoadEach(const std::vector<int64_t>& indices, const std::vector<int64_t>& shape,
+                       const std::function<Image(int64_t index)>& load) {
+  const auto count = static_cast<int64_t>(indices.size());
+  torch::Tensor images = torch::empty({count, shape[0], shape[1], shape[2]}, torch::kUInt8);
+  uint8_t* target = images.data_ptr<uint8_t>();
+  const int64_t bytes = shape[0] * shape[1] * shape[2];
+  at::parallel_for(0, count, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) CopyPlanes(load(indices[i]), target + i * bytes);
+  });
+  return images;
 }
 
 }  // namespace zerosweep

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -34,7 +35,9 @@ std::shared_ptr<const ImageSource> ImagesInMemory(const torch::Tensor& images);
 std::shared_ptr<const ImageSource> ImagesInFiles(ImageFolder folder,
                                                  const EvalTransform& transform);
 
-// Copies an image into channels × height × width bytes at `target`.
-void CopyPlanes(const Image& image, uint8_t* target);
+// Loads `load(index)` for each of the indices, on ATen's threads: uint8 N×C×H×W, where `shape` is
+// the images' C, H, W.
+torch::Tensor LoadEach(const std::vector<int64_t>& indices, const std::vector<int64_t>& shape,
+                       const std::function<Image(int64_t index)>& load);
 
 }  // namespace zerosweep

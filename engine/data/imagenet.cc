@@ -15,16 +15,16 @@ DatasetFacts FolderFacts(int classes, int test_images) {
           .test_images = test_images};
 }
 
-const RegisterImageFolder kImageNet{
+const RegisterDataset kImageNet{
     {.name = "imagenet",
      .summary = "ILSVRC 2012: 1,281,167 training and 50,000 validation images, 1000 classes, in "
                 "one folder a class",
      .paper = "Russakovsky et al. 2015, arXiv:1409.0575",
      .facts = FolderFacts(1000, 50'000)}};
 
-const RegisterImageFolder kImageFolder{{.name = "image_folder",
-                                        .summary = "images of your own, in one folder a class",
-                                        .facts = FolderFacts(0, 0)}};
+const RegisterDataset kImageFolder{{.name = "image_folder",
+                                    .summary = "images of your own, in one folder a class",
+                                    .facts = FolderFacts(0, 0)}};
 
 }  // namespace
 }  // namespace zerosweep

@@ -3,7 +3,9 @@
 // here.
 #include <leptonica/allheaders.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -20,30 +22,12 @@ struct DestroyPix {
 };
 using Pix = std::unique_ptr<PIX, DestroyPix>;
 
-// "TIFF", or null for formats that are not read here.
-const char* NameOf(l_int32 format) {
-  switch (format) {
-    case IFF_BMP:
-      return "BMP";
-    case IFF_GIF:
-      return "GIF";
-    case IFF_PNM:
-      return "PNM";
-    case IFF_WEBP:
-      return "WebP";
-    case IFF_TIFF:
-    case IFF_TIFF_PACKBITS:
-    case IFF_TIFF_RLE:
-    case IFF_TIFF_G3:
-    case IFF_TIFF_G4:
-    case IFF_TIFF_LZW:
-    case IFF_TIFF_ZIP:
-    case IFF_TIFF_JPEG:
-      return "TIFF";
-    default:
-      return nullptr;
-  }
-}
+// The formats that are read here.
+const std::map<l_int32, const char*> kFormats = {
+    {IFF_BMP, "BMP"},       {IFF_GIF, "GIF"},       {IFF_PNM, "PNM"},
+    {IFF_WEBP, "WebP"},     {IFF_TIFF, "TIFF"},     {IFF_TIFF_PACKBITS, "TIFF"},
+    {IFF_TIFF_RLE, "TIFF"}, {IFF_TIFF_G3, "TIFF"},  {IFF_TIFF_G4, "TIFF"},
+    {IFF_TIFF_LZW, "TIFF"}, {IFF_TIFF_ZIP, "TIFF"}, {IFF_TIFF_JPEG, "TIFF"}};
 
 // The numbers in the first directory of a TIFF file (TIFF 6.0, section 2), as far as they are
 // needed here. A place outside the file reads as 0.
@@ -159,7 +143,7 @@ bool IsOtherFormat(const std::string& bytes) {
   l_int32 format = IFF_UNKNOWN;
   if (bytes.size() < 12) return false;  // the number of bytes that the function reads
   findFileFormatBuffer(reinterpret_cast<const l_uint8*>(bytes.data()), &format);
-  return NameOf(format) != nullptr;
+  return kFormats.contains(format);
 }
 
 Image DecodeOther(const std::string& bytes, const std::string& name) {
@@ -167,7 +151,7 @@ Image DecodeOther(const std::string& bytes, const std::string& name) {
   const auto* data = reinterpret_cast<const l_uint8*>(bytes.data());
   l_int32 format = IFF_UNKNOWN;
   findFileFormatBuffer(data, &format);
-  const std::string kind = NameOf(format);
+  const std::string kind = kFormats.at(format);
   const auto defect = kind == "TIFF"  ? TiffDefect(bytes)
                       : kind == "BMP" ? BmpDefect(bytes)
                       : kind == "PNM" ? PnmDefect(bytes)

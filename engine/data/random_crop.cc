@@ -1,6 +1,5 @@
 #include "engine/data/random_crop.h"
 
-#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -47,22 +46,14 @@ Window RandomWindow(int64_t height, int64_t width, RandomSequence& draws, double
 torch::Tensor LoadRandomCrops(const ImageSource& source, const std::vector<int64_t>& indices,
                               const RandomStreams& streams, uint64_t step, double smallest_share) {
   const std::vector<int64_t> shape = source.shape();
-  const auto count = static_cast<int64_t>(indices.size());
-  torch::Tensor images = torch::empty({count, shape[0], shape[1], shape[2]}, torch::kUInt8);
-  uint8_t* target = images.data_ptr<uint8_t>();
-  const int64_t bytes = shape[0] * shape[1] * shape[2];
-  at::parallel_for(0, count, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t index = indices[static_cast<size_t>(i)];
-      RandomSequence draws = streams.ForSample(step, "random_crop", static_cast<uint64_t>(index));
-      const Image stored = source.Stored(index);
-      const Window window = RandomWindow(stored.height, stored.width, draws, smallest_share);
-      Image image = Resample(stored, window, shape[1], shape[2], {0, 0, shape[1], shape[2]});
-      if (draws.Below(2) == 1) Mirror(image);
-      CopyPlanes(image, target + i * bytes);
-    }
+  return LoadEach(indices, shape, [&](int64_t index) {
+    RandomSequence draws = streams.ForSample(step, "random_crop", static_cast<uint64_t>(index));
+    const Image stored = source.Stored(index);
+    const Window window = RandomWindow(stored.height, stored.width, draws, smallest_share);
+    Image image = Resample(stored, window, shape[1], shape[2], {0, 0, shape[1], shape[2]});
+    if (draws.Below(2) == 1) Mirror(image);
+    return image;
   });
-  return images;
 }
 
 }  // namespace zerosweep

@@ -8,22 +8,22 @@ namespace zerosweep {
 namespace {
 
 // Interpolation weights along one axis, for each image: N×side×side; rows (output pixels) sum to 1.
-// first, length: those of the windows.
-torch::Tensor Weights(const std::vector<int64_t>& first, const std::vector<int64_t>& length,
-                      const std::vector<bool>& mirrored, int64_t side,
+// first, length: of the windows on this axis. mirrors: whether it is the one that views mirror.
+torch::Tensor Weights(const std::vector<View>& views, int64_t Window::*first,
+                      int64_t Window::*length, bool mirrors, int64_t side,
                       const torch::TensorOptions& options) {
-  const auto images = static_cast<int64_t>(first.size());
+  const auto images = static_cast<int64_t>(views.size());
   // Centre of each output pixel, in input pixels.
   torch::Tensor places = torch::empty({images, side}, torch::kFloat64);
   auto place = places.accessor<double, 2>();
   for (int64_t n = 0; n < images; ++n) {
-    const auto i = static_cast<size_t>(n);
-    const double scale = static_cast<double>(length[i]) / static_cast<double>(side);
+    const auto& [window, mirrored] = views[n];
+    const double scale = static_cast<double>(window.*length) / static_cast<double>(side);
     for (int64_t out = 0; out < side; ++out) {
       const double inside = (static_cast<double>(out) + 0.5) * scale - 0.5;
-      place[n][mirrored[i] ? side - 1 - out : out] =
-          static_cast<double>(first[i]) +
-          std::clamp(inside, 0.0, static_cast<double>(length[i] - 1));
+      place[n][mirrors && mirrored ? side - 1 - out : out] =
+          static_cast<double>(window.*first) +
+          std::clamp(inside, 0.0, static_cast<double>(window.*length - 1));
     }
   }
   const torch::Tensor pixels = torch::arange(side, options);
@@ -42,19 +42,11 @@ View RandomView(int64_t height, int64_t width, double smallest_share, double fli
 
 torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& views) {
   const int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
-  std::vector<int64_t> tops, heights, lefts, widths;
-  std::vector<bool> mirrored;
-  for (const View& view : views) {
-    tops.push_back(view.window.top);
-    heights.push_back(view.window.height);
-    lefts.push_back(view.window.left);
-    widths.push_back(view.window.width);
-    mirrored.push_back(view.mirrored);
-  }
   const torch::TensorOptions options = x.options().requires_grad(false);
-  const torch::Tensor across = Weights(lefts, widths, mirrored, w, options);
+  const torch::Tensor across =
+      Weights(views, &Window::left, &Window::width, /*mirrors=*/true, w, options);
   const torch::Tensor down =
-      Weights(tops, heights, std::vector<bool>(views.size(), false), h, options);
+      Weights(views, &Window::top, &Window::height, /*mirrors=*/false, h, options);
   // Two matrix products for each image; the gradient of a gather would add in arbitrary order on a
   // GPU.
   const torch::Tensor wide =

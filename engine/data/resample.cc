@@ -74,9 +74,9 @@ void ResampleColumns(const uint8_t* rows, int64_t stride, const Taps& taps, size
   sums.assign(static_cast<size_t>(stride), kHalf);
   for (int64_t i = 0; i < count; ++i) {
     const uint8_t* row = rows + (first + i) * stride;
-    for (int64_t b = 0; b < stride; ++b) sums[static_cast<size_t>(b)] += weights[i] * row[b];
+    for (int64_t b = 0; b < stride; ++b) sums[b] += weights[i] * row[b];
   }
-  for (int64_t b = 0; b < stride; ++b) to[b] = Rounded(sums[static_cast<size_t>(b)]);
+  for (int64_t b = 0; b < stride; ++b) to[b] = Rounded(sums[b]);
 }
 
 }  // namespace

@@ -19,11 +19,6 @@ ParamSpec ClassBatchParam(const ProfileDefaults& images, const std::string& sour
                      source);
 }
 
-GeneratedBatch MakeClassBatch(const LabelledGenerator& generator, uint64_t step, BatchPart part,
-                              int64_t label) {
-  return generator.OfOneClass(step, "class_images", part, label);
-}
-
 Params<Distortion> DistortionParams(double of_means, double of_variances,
                                     const std::string& source) {
   return {

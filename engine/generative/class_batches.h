@@ -25,9 +25,6 @@ int64_t ClassOfStep(const RandomStreams& random, uint64_t step,
 
 // Declares class_batch, the number of images in a step's batch of a single class.
 ParamSpec ClassBatchParam(const ProfileDefaults& images, const std::string& source);
-// Makes this rank's part of that batch.
-GeneratedBatch MakeClassBatch(const LabelledGenerator& generator, uint64_t step, BatchPart part,
-                              int64_t label);
 
 // Scales of the noise added to a centre: N(0, 1) times `of_means` for its means, times
 // `of_variances` for its variances.

@@ -1,8 +1,10 @@
-// Parameters that all generative methods share, and the schedules that they define.
+// Parameters and limits that all generative methods share, and the schedules that they define.
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "engine/catalogue/limits.h"
 #include "engine/catalogue/params.h"
 #include "engine/generative/labelled_generator.h"
 #include "engine/optim/optimiser.h"
@@ -44,6 +46,8 @@ struct GenerativeSettings {
 };
 
 Params<GenerativeSettings> GenerativeParams(const GenerativeDefaults& defaults);
+// Limits of all generative methods.
+std::vector<Limit> GenerativeLimits();
 
 // The schedules that the parameters define: the student's counts the student's own steps, the
 // generator's counts all steps.

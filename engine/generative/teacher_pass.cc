@@ -15,7 +15,7 @@ TeacherPass RunTeacher(Group& group, const Graph& graph, const torch::Tensor& x,
 std::vector<Moments> RunningMoments(const Graph& graph) {
   std::vector<Moments> moments;
   for (const int index : graph.BatchNorms()) {
-    const Node& node = graph.nodes[static_cast<size_t>(index)];
+    const Node& node = graph.nodes[index];
     moments.push_back({node.parameters.at("running_mean"), node.parameters.at("running_var")});
   }
   return moments;

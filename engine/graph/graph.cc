@@ -1,5 +1,6 @@
 #include "engine/graph/graph.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
@@ -9,24 +10,22 @@
 namespace zerosweep {
 namespace {
 
-constexpr std::array<std::pair<Op, const char*>, 16> kOpNames = {{
-    {Op::kInput, "input"},
-    {Op::kConv2d, "conv2d"},
-    {Op::kLinear, "linear"},
-    {Op::kBatchNorm, "batch_norm"},
-    {Op::kRelu, "relu"},
-    {Op::kRelu6, "relu6"},
-    {Op::kAdd, "add"},
-    {Op::kConcat, "concat"},
-    {Op::kChunk, "chunk"},
-    {Op::kChannelShuffle, "channel_shuffle"},
-    {Op::kMaxPool, "max_pool"},
-    {Op::kAvgPool, "avg_pool"},
-    {Op::kGlobalAvgPool, "global_avg_pool"},
-    {Op::kAdaptiveAvgPool, "adaptive_avg_pool"},
-    {Op::kFlatten, "flatten"},
-    {Op::kShortcutA, "shortcut_a"},
-}};
+constexpr std::array kOpNames = {"input",
+                                 "conv2d",
+                                 "linear",
+                                 "batch_norm",
+                                 "relu",
+                                 "relu6",
+                                 "add",
+                                 "concat",
+                                 "chunk",
+                                 "channel_shuffle",
+                                 "max_pool",
+                                 "avg_pool",
+                                 "global_avg_pool",
+                                 "adaptive_avg_pool",
+                                 "flatten",
+                                 "shortcut_a"};
 
 // Allowed numbers of inputs: {least, most}.
 std::pair<size_t, size_t> InputCount(Op op) {
@@ -45,11 +44,11 @@ std::pair<size_t, size_t> InputCount(Op op) {
 // Whether `value` is an output of one of the nodes before `end`.
 bool Exists(const Graph& graph, const Value& value, int end) {
   return value.node >= 0 && value.node < end && value.output >= 0 &&
-         value.output < graph.nodes[static_cast<size_t>(value.node)].output_count();
+         value.output < graph.nodes[value.node].output_count();
 }
 
 void CheckNode(const Graph& graph, int index) {
-  const Node& node = graph.nodes[static_cast<size_t>(index)];
+  const Node& node = graph.nodes[index];
   if ((node.op == Op::kInput) != (index == 0)) {
     Fail(ErrorKind::kInternal, "graph: node {} '{}' is {}, but exactly node 0 must be the input",
          index, node.name, ToString(node.op));
@@ -87,12 +86,7 @@ std::vector<int> Where(const Graph& graph, const Predicate& predicate) {
 
 }  // namespace
 
-const char* ToString(Op op) {
-  for (const auto& [known, name] : kOpNames) {
-    if (known == op) return name;
-  }
-  Fail(ErrorKind::kInternal, "operator {} has no name", static_cast<int>(op));
-}
+const char* ToString(Op op) { return kOpNames.at(static_cast<size_t>(op)); }
 
 int Node::output_count() const { return op == Op::kChunk ? attributes.at("chunks").get<int>() : 1; }
 
@@ -108,18 +102,15 @@ int Graph::Append(Node node) {
 }
 
 int Graph::Find(const std::string& name) const {
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i].name == name) return static_cast<int>(i);
-  }
-  return -1;
+  const auto found =
+      std::find_if(nodes.begin(), nodes.end(), [&](const Node& node) { return node.name == name; });
+  return found == nodes.end() ? -1 : static_cast<int>(found - nodes.begin());
 }
 
 std::vector<int> Graph::Users(int node) const {
   return Where(*this, [&](const Node& candidate) {
-    for (const Value& input : candidate.inputs) {
-      if (input.node == node) return true;
-    }
-    return false;
+    return std::any_of(candidate.inputs.begin(), candidate.inputs.end(),
+                       [&](const Value& input) { return input.node == node; });
   });
 }
 
@@ -141,6 +132,15 @@ int64_t Graph::ParameterCount() const {
   return count;
 }
 
+torch::TensorOptions Graph::Options() const {
+  for (const Node& node : nodes) {
+    if (node.parameters.empty()) continue;
+    const torch::Tensor& parameter = node.parameters.begin()->second;
+    return torch::TensorOptions(parameter.scalar_type()).device(parameter.device());
+  }
+  return {};
+}
+
 Graph Graph::Clone() const {
   return Transformed(*this, [](const torch::Tensor& t) {
     return t.detach().clone().set_requires_grad(t.requires_grad());
@@ -158,7 +158,7 @@ int EndOfChain(const Graph& graph, int node) {
   for (;;) {
     const std::vector<int> users = graph.Users(node);
     if (users.size() != 1 || graph.output.node == node) return node;
-    const Node& next = graph.nodes[static_cast<size_t>(users[0])];
+    const Node& next = graph.nodes[users[0]];
     if (IsActivation(next)) return users[0];
     if (next.op != Op::kBatchNorm || normed) return node;
     normed = true;

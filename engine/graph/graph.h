@@ -68,6 +68,7 @@ struct Graph {
   std::vector<int> Weighted() const;        // convolutions and linear layers, in order
   std::vector<int> BatchNorms() const;
   int64_t ParameterCount() const;
+  torch::TensorOptions Options() const;  // type and device of the parameters
   Graph Clone() const;
   Graph To(torch::Device device) const;
   void Check() const;  // throws kInternal

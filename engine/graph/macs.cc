@@ -16,16 +16,7 @@ std::map<int, int64_t> CountMacs(const Graph& graph) {
     }
     return output;
   };
-  std::vector<int64_t> shape = {1};
-  shape.insert(shape.end(), graph.input_shape.begin(), graph.input_shape.end());
-  torch::TensorOptions options;
-  for (const Node& node : graph.nodes) {
-    if (node.weighted()) {
-      options = node.parameters.at("weight").options().requires_grad(false);
-      break;
-    }
-  }
-  Run(graph, torch::zeros(shape, options), hooks);
+  Run(graph, torch::zeros(graph.BatchShape(1), graph.Options()), hooks);
   return macs;
 }
 

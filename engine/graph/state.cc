@@ -3,28 +3,17 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "engine/graph/graph.h"
 
 namespace zerosweep {
 namespace {
-
-std::string ShapeText(const torch::Tensor& tensor) {
-  std::vector<std::string> sizes;
-  for (int64_t size : tensor.sizes()) sizes.push_back(std::to_string(size));
-  return "[" + Join(sizes, ", ") + "]";
-}
-
-bool EndsWith(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 void CheckEntry(const std::string& key, const torch::Tensor& wanted, const torch::Tensor& given,
                 const std::string& origin) {
   if (given.sizes() != wanted.sizes()) {
     Fail(ErrorKind::kUsage,
          "{}: '{}' has shape {}, but the network needs {}: these weights belong to another network",
-         origin, key, ShapeText(given), ShapeText(wanted));
+         origin, key, c10::str(given.sizes()), c10::str(wanted.sizes()));
   }
   if (!given.is_floating_point()) {
     Fail(ErrorKind::kUsage, "{}: '{}' holds {} instead of floating-point numbers", origin, key,
@@ -43,17 +32,17 @@ void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state,
       const auto found = state.find(key);
       if (found == state.end()) {
         Fail(ErrorKind::kUsage, "{}: '{}' {} is missing: these weights belong to another network",
-             origin, key, ShapeText(tensor));
+             origin, key, c10::str(tensor.sizes()));
       }
       CheckEntry(key, tensor, found->second, origin);
       wanted.insert(key);
     }
   }
   for (const auto& [key, tensor] : state) {
-    if (!wanted.contains(key) && !EndsWith(key, "num_batches_tracked")) {
+    if (!wanted.contains(key) && !key.ends_with("num_batches_tracked")) {
       Fail(ErrorKind::kUsage,
            "{}: '{}' {} is used nowhere in the network: these weights belong to another network",
-           origin, key, ShapeText(tensor));
+           origin, key, c10::str(tensor.sizes()));
     }
   }
   // Nothing is written until everything is checked.

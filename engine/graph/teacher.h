@@ -17,11 +17,11 @@ struct Teacher {
   int classes = 0;
   std::vector<double> mean, std;  // its inputs are (x / 255 − mean) / std
 
-  torch::TensorOptions options() const {  // type and device
-    const torch::Tensor& parameter = graph.nodes.at(1).parameters.begin()->second;
-    return torch::TensorOptions(parameter.scalar_type()).device(parameter.device());
-  }
+  torch::TensorOptions options() const { return graph.Options(); }  // type and device
   torch::Device device() const { return options().device(); }
 };
+
+// The facts of a teacher, without its graph.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Teacher, arch, dataset, classes, mean, std)
 
 }  // namespace zerosweep

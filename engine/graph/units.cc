@@ -10,21 +10,18 @@
 namespace zerosweep {
 namespace {
 
-const Node& At(const Graph& graph, int node) { return graph.nodes[static_cast<size_t>(node)]; }
-
 // Returns the nodes whose value lies on every path from the image to the output.
 std::vector<int> Cuts(const Graph& graph) {
   std::vector<int> last_use(graph.nodes.size(), -1);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    for (const Value& input : graph.nodes[i].inputs)
-      last_use[static_cast<size_t>(input.node)] = static_cast<int>(i);
+    for (const Value& input : graph.nodes[i].inputs) last_use[input.node] = static_cast<int>(i);
   }
   std::vector<int> cuts;
   int reach = 0;  // the last node that reads something from before `i`
   for (int i = 0; i <= graph.output.node; ++i) {
-    const bool one_value = At(graph, i).output_count() == 1;
+    const bool one_value = graph.nodes[i].output_count() == 1;
     if (reach <= i && one_value) cuts.push_back(i);
-    reach = std::max(reach, last_use[static_cast<size_t>(i)]);
+    reach = std::max(reach, last_use[i]);
   }
   return cuts;
 }
@@ -34,8 +31,8 @@ std::vector<int> Cuts(const Graph& graph) {
 std::string UnitName(const Graph& graph, const std::vector<int>& nodes) {
   std::string first, common;
   for (const int node : nodes) {
-    const std::string& name = At(graph, node).name;
-    if (!At(graph, node).weighted()) continue;
+    const std::string& name = graph.nodes[node].name;
+    if (!graph.nodes[node].weighted()) continue;
     if (first.empty()) {
       first = common = name;
       continue;
@@ -74,17 +71,17 @@ int OnlyUser(const Graph& graph, int node) {
 
 // Returns the last node of the inverted bottleneck that begins at `node`, or −1.
 int InvertedBottleneck(const Graph& graph, int node) {
-  if (!IsPointwise(At(graph, node))) return -1;
+  if (!IsPointwise(graph.nodes[node])) return -1;
   const int depthwise = OnlyUser(graph, EndOfChain(graph, node));
-  if (depthwise < 0 || !IsDepthwise(At(graph, depthwise))) return -1;
+  if (depthwise < 0 || !IsDepthwise(graph.nodes[depthwise])) return -1;
   const int project = OnlyUser(graph, EndOfChain(graph, depthwise));
-  if (project < 0 || !IsPointwise(At(graph, project))) return -1;
+  if (project < 0 || !IsPointwise(graph.nodes[project])) return -1;
   const int end = EndOfChain(graph, project);
-  return IsActivation(At(graph, end)) ? -1 : end;
+  return IsActivation(graph.nodes[end]) ? -1 : end;
 }
 
 Unit LayerUnit(const Graph& graph, int node) {
-  return MakeUnit(graph, At(graph, node).inputs.at(0), EndOfChain(graph, node));
+  return MakeUnit(graph, graph.nodes[node].inputs.at(0), EndOfChain(graph, node));
 }
 
 std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
@@ -95,23 +92,23 @@ std::vector<Unit> UnitsUpTo(const Graph& graph, const std::string& names) {
     const int to = graph.Find(name);
     if (to < 0) Fail(ErrorKind::kUsage, "units: the network has no node '{}'", name);
     if (to <= from)
-      Fail(ErrorKind::kUsage, "units: '{}' does not lie behind '{}'", name, At(graph, from).name);
+      Fail(ErrorKind::kUsage, "units: '{}' does not lie behind '{}'", name, graph.nodes[from].name);
     try {
       units.push_back(MakeUnit(graph, {from, 0}, to));
       // Names distinguish draws and curves.
-      const auto duplicate = std::find_if(units.begin(), units.end() - 1, [&](const Unit& unit) {
+      const bool taken = std::any_of(units.begin(), units.end() - 1, [&](const Unit& unit) {
         return unit.name == units.back().name;
       });
-      if (duplicate != units.end() - 1 || units.back().name.empty()) units.back().name = name;
+      if (taken || units.back().name.empty()) units.back().name = name;
     } catch (const Error& error) {
       Fail(ErrorKind::kUsage, "units: no unit can reach from '{}' to '{}': {}",
-           At(graph, from).name, name, error.what());
+           graph.nodes[from].name, name, error.what());
     }
     from = to;
   }
   if (from != graph.output.node) {
     Fail(ErrorKind::kUsage, "units: the last one must end at the network's output '{}'",
-         At(graph, graph.output.node).name);
+         graph.nodes[graph.output.node].name);
   }
   return units;
 }
@@ -123,7 +120,7 @@ std::vector<Unit> SplitLarge(const Graph& graph, const std::vector<Unit>& units,
     std::vector<int> weighted;
     int64_t total = 0;
     for (const int node : unit.nodes) {
-      if (!At(graph, node).weighted()) continue;
+      if (!graph.nodes[node].weighted()) continue;
       weighted.push_back(node);
       total += macs.at(node);
     }
@@ -153,10 +150,9 @@ std::vector<Unit> BlockUnits(const Graph& graph) {
     const int to = cuts[i];
     if (from < done) continue;
     const bool several_paths = to > from + 1;
-    if (!several_paths && !At(graph, to).weighted()) continue;
-    int end = EndOfChain(graph, to);
+    if (!several_paths && !graph.nodes[to].weighted()) continue;
     const int bottleneck = several_paths ? -1 : InvertedBottleneck(graph, to);
-    if (bottleneck >= 0) end = bottleneck;
+    const int end = bottleneck >= 0 ? bottleneck : EndOfChain(graph, to);
     units.push_back(MakeUnit(graph, {from, 0}, end));
     done = end;
   }

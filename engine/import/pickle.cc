@@ -36,190 +36,127 @@ class PickleReader {
       const uint8_t opcode = static_cast<uint8_t>(cursor_.Unsigned(1));
       if (opcode == '.') break;
       RefuseText(opcode);
-      if (!Container(opcode) && !Scalar(opcode) && !Text(opcode) && !Memo(opcode) &&
-          !Object(opcode)) {
-        cursor_.FailCorrupt(fmt::format("opcode 0x{:02x} has no place in a checkpoint", opcode));
-      }
+      Execute(opcode);
     }
     pickle_.root_ = Pop();
     pickle_.size_ = cursor_.at();
   }
 
  private:
-  // Each of these five functions executes the opcode if it handles it.
-
-  bool Container(uint8_t opcode) {
+  void Execute(uint8_t opcode) {
     switch (opcode) {
+      // Containers.
       case '(':
-        Push(PickleMark{});
-        return true;
+        return Push(PickleMark{});
       case '}':
-        Push(PickleDict{});
-        return true;
+        return Push(PickleDict{});
       case ']':
       case ')':
       case 0x8f:
-        Push(PickleList{});
-        return true;
+        return Push(PickleList{});
       case 't':
       case 'l':
       case 0x91:
-        Push(PickleList{PopToMark()});
-        return true;
-      case 'd': {
-        const std::vector<PickleRef> items = PopToMark();
-        Push(PickleDict{});
-        SetItems(items);
-        return true;
-      }
+        return Push(PickleList{PopToMark()});
+      case 'd':
+        return MakeDict(PopToMark());
       case 0x85:
       case 0x86:
       case 0x87:
-        Push(PickleList{PopMany(opcode - 0x84)});
-        return true;
+        return Push(PickleList{PopMany(opcode - 0x84)});
       case 'a':
-        Extend(PopMany(1));
-        return true;
+        return Extend(PopMany(1));
       case 'e':
       case 0x90:
-        Extend(PopToMark());
-        return true;
+        return Extend(PopToMark());
       case 's':
-        SetItems(PopMany(2));
-        return true;
+        return SetItems(PopMany(2));
       case 'u':
-        SetItems(PopToMark());
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool Scalar(uint8_t opcode) {
-    switch (opcode) {
+        return SetItems(PopToMark());
+      // Scalars.
       case 'N':
-        Push(PickleNone{});
-        return true;
+        return Push(PickleNone{});
       case 0x88:
       case 0x89:
-        Push(opcode == 0x88);
-        return true;
+        return Push(opcode == 0x88);
       case 'K':
-        Push(static_cast<int64_t>(cursor_.Unsigned(1)));
-        return true;
+        return Push(static_cast<int64_t>(cursor_.Unsigned(1)));
       case 'M':
-        Push(static_cast<int64_t>(cursor_.Unsigned(2)));
-        return true;
+        return Push(static_cast<int64_t>(cursor_.Unsigned(2)));
       case 'J':
-        Push(cursor_.Signed(4));
-        return true;
+        return Push(cursor_.Signed(4));
       case 0x8a:
-        Integer(cursor_.Unsigned(1));
-        return true;
+        return Integer(cursor_.Unsigned(1));
       case 0x8b:
-        Integer(cursor_.Unsigned(4));
-        return true;
+        return Integer(cursor_.Unsigned(4));
       case 'G':
-        Push(cursor_.BigEndianDouble());
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool Text(uint8_t opcode) {
-    switch (opcode) {
+        return Push(cursor_.BigEndianDouble());
+      // Text.
       case 'U':  // str of Python 2
       case 'C':  // bytes
       case 0x8c:
-        PushText(cursor_.Unsigned(1));
-        return true;
+        return PushText(cursor_.Unsigned(1));
       case 'T':
       case 'B':
       case 'X':
-        PushText(cursor_.Unsigned(4));
-        return true;
+        return PushText(cursor_.Unsigned(4));
       case 0x8d:
       case 0x8e:
       case 0x96:
-        PushText(cursor_.Unsigned(8));
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool Memo(uint8_t opcode) {
-    switch (opcode) {
+        return PushText(cursor_.Unsigned(8));
+      // Stack and memo.
       case 'q':
-        Remember(cursor_.Unsigned(1));
-        return true;
+        return Remember(cursor_.Unsigned(1));
       case 'r':
-        Remember(cursor_.Unsigned(4));
-        return true;
+        return Remember(cursor_.Unsigned(4));
       case 0x94:
-        Remember(memo_.size());
-        return true;
+        return Remember(memo_.size());
       case 'h':
-        Recall(cursor_.Unsigned(1));
-        return true;
+        return Recall(cursor_.Unsigned(1));
       case 'j':
-        Recall(cursor_.Unsigned(4));
-        return true;
+        return Recall(cursor_.Unsigned(4));
       case '0':
         Pop();
-        return true;
+        return;
       case '1':
         PopToMark();
-        return true;
+        return;
       case '2':
-        Again(Top());
-        return true;
+        return Again(Top());
       case 0x80:  // protocol number
         cursor_.Take(1);
-        return true;
+        return;
       case 0x95:  // frame length
         cursor_.Take(8);
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool Object(uint8_t opcode) {
-    switch (opcode) {
+        return;
+      // Objects.
       case 'c': {
         const std::string module = cursor_.Line();
-        PushGlobal(module + "." + cursor_.Line());
-        return true;
+        return PushGlobal(module + "." + cursor_.Line());
       }
       case 0x93: {
         const auto name = As<std::string>(Pop());
-        PushGlobal(As<std::string>(Pop()) + "." + name);
-        return true;
+        return PushGlobal(As<std::string>(Pop()) + "." + name);
       }
       case 'Q':
-        PersistentId(As<PickleList>(Pop()).items);
-        return true;
+        return PersistentId(As<PickleList>(Pop()).items);
       case 'R':
       case 0x81: {  // a function call, or a new object of a class
         const PickleRef arguments = Pop();
-        Make(*Pop(), arguments);
-        return true;
+        return Make(*Pop(), arguments);
       }
       case 0x92: {  // a new object with keyword arguments
         Pop();
         const PickleRef arguments = Pop();
-        PushOpaque(NameOf(*Pop()), arguments);
-        return true;
+        return PushOpaque(NameOf(*Pop()), arguments);
       }
       case 'b': {
         const PickleRef state = Pop();
         if (auto* opaque = std::get_if<PickleOpaque>(&Top()->value)) opaque->attributes = state;
-        return true;
+        return;
       }
       default:
-        return false;
+        cursor_.FailCorrupt(fmt::format("opcode 0x{:02x} has no place in a checkpoint", opcode));
     }
   }
 
@@ -245,7 +182,7 @@ class PickleReader {
     const std::vector<PickleRef>& arguments = As<PickleList>(argument_list).items;
     if (IsDictionary(name)) {
       Push(PickleDict{});
-      if (!arguments.empty()) SetPairs(*arguments[0]);
+      if (!arguments.empty()) SetPairs(arguments[0]);
     } else if (name == "torch._utils._rebuild_tensor" ||
                name == "torch._utils._rebuild_tensor_v2") {
       PushTensor(name, arguments);
@@ -319,38 +256,43 @@ class PickleReader {
     return &pickle_.storages_.emplace_back(std::move(storage));
   }
 
-  void Extend(const std::vector<PickleRef>& items) {
+  // The container on top of the stack, or that of the items of an opaque object there.
+  template <typename T>
+  T& TopContainer() {
     PickleRef target = Top();
     if (auto* opaque = std::get_if<PickleOpaque>(&target->value)) {
-      if (opaque->items == nullptr) opaque->items = New(PickleList{});
+      if (opaque->items == nullptr) opaque->items = New(T{});
       target = opaque->items;
     }
-    auto& list = As<PickleList>(target).items;
+    return As<T>(target);
+  }
+
+  void Extend(const std::vector<PickleRef>& items) {
+    auto& list = TopContainer<PickleList>().items;
     list.insert(list.end(), items.begin(), items.end());
   }
 
   void SetItems(const std::vector<PickleRef>& items) {
     if (items.size() % 2 != 0) cursor_.FailCorrupt("a dictionary has a key without a value");
-    PickleRef target = Top();
-    if (auto* opaque = std::get_if<PickleOpaque>(&target->value)) {
-      if (opaque->items == nullptr) opaque->items = New(PickleDict{});
-      target = opaque->items;
-    }
-    auto& dict = As<PickleDict>(target).items;
+    auto& dict = TopContainer<PickleDict>().items;
     for (size_t i = 0; i < items.size(); i += 2) dict.emplace_back(items[i], items[i + 1]);
   }
 
+  void MakeDict(const std::vector<PickleRef>& items) {
+    Push(PickleDict{});
+    SetItems(items);
+  }
+
   // The argument of dict(…): another dictionary, or pairs.
-  void SetPairs(const PickleObject& pairs) {
-    if (const auto* dict = std::get_if<PickleDict>(&pairs.value)) {
+  void SetPairs(PickleRef pairs) {
+    if (const auto* dict = std::get_if<PickleDict>(&pairs->value)) {
       Charge(dict->items.size() * kReferenceBytes);
       std::get<PickleDict>(Top()->value) = *dict;
       return;
     }
-    const auto* list = std::get_if<PickleList>(&pairs.value);
-    if (list == nullptr) cursor_.FailCorrupt("a value is of an unexpected type");
-    Charge(list->items.size() * kReferenceBytes);
-    for (const PickleRef pair : list->items) SetItems(As<PickleList>(pair).items);
+    const std::vector<PickleRef>& list = As<PickleList>(pairs).items;
+    Charge(list.size() * kReferenceBytes);
+    for (const PickleRef pair : list) SetItems(As<PickleList>(pair).items);
   }
 
   void Integer(uint64_t size) {

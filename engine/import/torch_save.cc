@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "contract/shape.h"
+#include "contract/tensor_file.h"
 #include "engine/import/pickle.h"
 #include "engine/import/zip.h"
 

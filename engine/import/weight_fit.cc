@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/text.h"
 
 namespace zerosweep {
 namespace {
@@ -36,12 +35,6 @@ std::map<std::string, std::string> Names(const State& file, bool& bare) {
   }
   bare = stripped.size() == full.size();
   return bare ? stripped : full;
-}
-
-std::string ShapeText(const torch::Tensor& tensor) {
-  std::vector<std::string> sizes;
-  for (const int64_t size : tensor.sizes()) sizes.push_back(std::to_string(size));
-  return "[" + Join(sizes, ", ") + "]";
 }
 
 std::string AndOthers(size_t all) {
@@ -118,7 +111,7 @@ class Fitting {
       if (found == fit.names.end()) {
         if (MatchesAny(layout.zeros, key)) continue;
         missing.Add([&] {
-          return fmt::format("'{}' {} is missing", misfit.prefix + key, ShapeText(wanted));
+          return fmt::format("'{}' {} is missing", misfit.prefix + key, c10::str(wanted.sizes()));
         });
         continue;
       }
@@ -140,7 +133,7 @@ class Fitting {
       of_classes += classes_differ ? 1 : 0;
       misshaped.Add([&] {
         return fmt::format("'{}' has shape {}, but the network needs {}", found->second,
-                           ShapeText(given), ShapeText(wanted));
+                           c10::str(given.sizes()), c10::str(wanted.sizes()));
       });
     }
     misfit.other_shapes = misshaped.count > 0;
@@ -151,7 +144,7 @@ class Fitting {
     if (missing.count > 0) return missing.first + AndOthers(missing.count);
     if (foreign.empty()) return "";
     return fmt::format("'{}' {} is used nowhere in the network{}", foreign.front(),
-                       ShapeText(file_.at(foreign.front())), AndOthers(foreign.size()));
+                       c10::str(file_.at(foreign.front()).sizes()), AndOthers(foreign.size()));
   }
 
   // Whether the last weighted node differs only in the number of its outputs.

@@ -1,5 +1,6 @@
 #include "engine/models/builder.h"
 
+#include <fmt/format.h>
 #include <torch/types.h>
 
 #include <cmath>
@@ -52,6 +53,28 @@ void InitialiseWeighted(Node& node, const RandomStreams& streams, uint64_t index
 
 }  // namespace
 
+ConvShape Depthwise(int64_t channels, int64_t kernel, int64_t stride) {
+  return {.in = channels,
+          .out = channels,
+          .kernel = kernel,
+          .stride = stride,
+          .padding = kernel / 2,
+          .groups = channels};
+}
+
+ConvShape Halving3x3(int64_t in, int64_t out) {
+  return {.in = in, .out = out, .kernel = 3, .stride = 2, .padding = 1};
+}
+
+ConvNames NumberedNames(const std::string& prefix, int first) {
+  const auto name = [&](int place) { return fmt::format("{}.{}", prefix, first + place); };
+  return {name(0), name(1), name(2)};
+}
+
+ConvNames PytorchcvNames(const std::string& block) {
+  return {block + ".conv", block + ".bn", block + ".activ"};
+}
+
 GraphBuilder::GraphBuilder(std::vector<int64_t> input_shape) {
   graph_.input_shape = std::move(input_shape);
   Apply("input", Op::kInput, {});
@@ -80,6 +103,14 @@ Value GraphBuilder::BatchNorm(const std::string& name, Value x, int64_t channels
                   {"bias", torch::zeros({channels})},
                   {"running_mean", torch::zeros({channels})},
                   {"running_var", torch::ones({channels})}}});
+}
+
+Value GraphBuilder::ConvNorm(const ConvNames& names, Value x, const ConvShape& shape) {
+  return BatchNorm(names.norm, Conv(names.conv, x, shape), shape.out);
+}
+
+Value GraphBuilder::ConvNormRelu(const ConvNames& names, Value x, const ConvShape& shape, Op relu) {
+  return Apply(names.activation, relu, {ConvNorm(names, x, shape)});
 }
 
 Value GraphBuilder::Linear(const std::string& name, Value x, int64_t in, int64_t out) {

@@ -1,4 +1,4 @@
-// A builder for architectures: each function appends one node and returns its value.
+// A builder for architectures: each function appends nodes and returns the value of the last.
 #pragma once
 
 #include <string>
@@ -26,6 +26,20 @@ struct ConvShape {
   bool bias = false;
 };
 
+// A depthwise convolution that keeps the size of its map, apart from the stride.
+ConvShape Depthwise(int64_t channels, int64_t kernel, int64_t stride);
+// A 3×3 convolution that halves its map.
+ConvShape Halving3x3(int64_t in, int64_t out);
+
+// Node names of a convolution, its batch norm and its activation.
+struct ConvNames {
+  std::string conv, norm, activation = {};
+};
+// As in a torch::nn::Sequential: `prefix`.first, `prefix`.first + 1, `prefix`.first + 2.
+ConvNames NumberedNames(const std::string& prefix, int first = 0);
+// As in pytorchcv: `block`.conv, `block`.bn, `block`.activ.
+ConvNames PytorchcvNames(const std::string& block);
+
 inline constexpr double kBatchNormEps = 1e-5;  // PyTorch's default
 
 class GraphBuilder {
@@ -33,8 +47,12 @@ class GraphBuilder {
   explicit GraphBuilder(std::vector<int64_t> input_shape);
 
   Value Input() const { return {0, 0}; }
+  int64_t channels() const { return graph_.input_shape.at(0); }  // of the input
   Value Conv(const std::string& name, Value x, const ConvShape& shape);
   Value BatchNorm(const std::string& name, Value x, int64_t channels, double eps = kBatchNormEps);
+  // A convolution and its batch norm; ConvNormRelu: with the activation too, kRelu or kRelu6.
+  Value ConvNorm(const ConvNames& names, Value x, const ConvShape& shape);
+  Value ConvNormRelu(const ConvNames& names, Value x, const ConvShape& shape, Op relu = Op::kRelu);
   Value Linear(const std::string& name, Value x, int64_t in, int64_t out);  // with bias
   // Any operator without parameters.
   Value Apply(const std::string& name, Op op, std::vector<Value> inputs,

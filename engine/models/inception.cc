@@ -3,7 +3,6 @@
 // papers.
 #include "base/error.h"
 #include "engine/models/builder.h"
-#include "engine/models/inception_layout.h"
 #include "engine/models/registry.h"
 
 namespace zerosweep {
@@ -16,8 +15,8 @@ class Inception {
  public:
   explicit Inception(std::vector<int64_t> input_shape) : net_(std::move(input_shape)) {}
 
-  Graph Build(int64_t channels, int classes) {
-    Value x = Stem(channels);
+  Graph Build(int classes) {
+    Value x = Stem();
     x = UnitA("Mixed_5b", x, 192, 32);
     x = UnitA("Mixed_5c", x, 256, 64);
     x = UnitA("Mixed_5d", x, 288, 64);
@@ -54,9 +53,9 @@ class Inception {
     return net_.Apply(name, Op::kConcat, std::move(branches));
   }
 
-  Value Stem(int64_t channels) {
-    Value x =
-        Conv("Conv2d_1a_3x3", net_.Input(), {.in = channels, .out = 32, .kernel = 3, .stride = 2});
+  Value Stem() {
+    Value x = Conv("Conv2d_1a_3x3", net_.Input(),
+                   {.in = net_.channels(), .out = 32, .kernel = 3, .stride = 2});
     x = Conv("Conv2d_2a_3x3", x, {.in = 32, .out = 32, .kernel = 3});
     x = Conv("Conv2d_2b_3x3", x, {.in = 32, .out = 64, .kernel = 3, .padding = 1});
     x = MaxPool("maxpool1", x);
@@ -144,8 +143,73 @@ class Inception {
 };
 
 Graph InceptionV3(int classes, std::vector<int64_t> input_shape) {
-  const int64_t channels = input_shape.at(0);
-  return Inception(std::move(input_shape)).Build(channels, classes);
+  return Inception(std::move(input_shape)).Build(classes);
+}
+
+// The convolutions of a unit: pytorchcv's name inside "branches", and torchvision's name.
+using UnitLayout = std::vector<std::pair<std::string, std::string>>;
+
+const UnitLayout kUnitA = {{"branch1.conv", "branch1x1"},
+                           {"branch2.conv_list.conv#", "branch5x5_{1}"},
+                           {"branch3.conv_list.conv#", "branch3x3dbl_{1}"},
+                           {"branch4.conv", "branch_pool"}};
+
+const UnitLayout kUnitB = {{"branch1.conv_list.conv1", "branch3x3"},
+                           {"branch2.conv_list.conv#", "branch3x3dbl_{1}"}};
+
+const UnitLayout kUnitC = {{"branch1.conv", "branch1x1"},
+                           {"branch2.conv_list.conv#", "branch7x7_{1}"},
+                           {"branch3.conv_list.conv#", "branch7x7dbl_{1}"},
+                           {"branch4.conv", "branch_pool"}};
+
+const UnitLayout kUnitD = {{"branch1.conv_list.conv#", "branch3x3_{1}"},
+                           {"branch2.conv_list.conv#", "branch7x7x3_{1}"}};
+
+const UnitLayout kUnitE = {{"branch1.conv", "branch1x1"},
+                           {"branch2.conv_list.conv#", "branch3x3_{1}"},
+                           {"branch2.conv1x3", "branch3x3_2a"},
+                           {"branch2.conv3x1", "branch3x3_2b"},
+                           {"branch3.conv_list.conv#", "branch3x3dbl_{1}"},
+                           {"branch3.conv1x3", "branch3x3dbl_3a"},
+                           {"branch3.conv3x1", "branch3x3dbl_3b"},
+                           {"branch4.conv", "branch_pool"}};
+
+void AddUnit(KeyLayout& layout, const std::string& from, const std::string& to,
+             const UnitLayout& unit) {
+  for (const auto& [branch, name] : unit) {
+    const bool numbered = branch.ends_with('#');
+    layout.rules.push_back({fmt::format("features.{}.branches.{}.*", from, branch),
+                            fmt::format("{}.{}.{}", to, name, numbered ? "{2}" : "{1}")});
+  }
+}
+
+KeyLayout PytorchcvLayout() {
+  KeyLayout layout{.name = "pytorchcv",
+                   .marker = "features.init_block.conv1.conv.weight",
+                   .rules = {{"features.init_block.conv1.*", "Conv2d_1a_3x3.{1}"},
+                             {"features.init_block.conv2.*", "Conv2d_2a_3x3.{1}"},
+                             {"features.init_block.conv3.*", "Conv2d_2b_3x3.{1}"},
+                             {"features.init_block.conv4.*", "Conv2d_3b_1x1.{1}"},
+                             {"features.init_block.conv5.*", "Conv2d_4a_3x3.{1}"},
+                             {"output.fc.*", "fc.{1}"}}};
+  AddUnit(layout, "stage1.unit1", "Mixed_5b", kUnitA);
+  AddUnit(layout, "stage1.unit2", "Mixed_5c", kUnitA);
+  AddUnit(layout, "stage1.unit3", "Mixed_5d", kUnitA);
+  AddUnit(layout, "stage2.unit1", "Mixed_6a", kUnitB);
+  AddUnit(layout, "stage2.unit2", "Mixed_6b", kUnitC);
+  AddUnit(layout, "stage2.unit3", "Mixed_6c", kUnitC);
+  AddUnit(layout, "stage2.unit4", "Mixed_6d", kUnitC);
+  AddUnit(layout, "stage2.unit5", "Mixed_6e", kUnitC);
+  AddUnit(layout, "stage3.unit1", "Mixed_7a", kUnitD);
+  AddUnit(layout, "stage3.unit2", "Mixed_7b", kUnitE);
+  AddUnit(layout, "stage3.unit3", "Mixed_7c", kUnitE);
+  return layout;
+}
+
+// Torchvision's has an auxiliary classifier too.
+std::vector<KeyLayout> Layouts() {
+  return {{.name = "torchvision", .marker = "Conv2d_1a_3x3.conv.weight", .unused = {"AuxLogits.*"}},
+          PytorchcvLayout()};
 }
 
 const RegisterModel kInceptionV3{
@@ -160,7 +224,7 @@ const RegisterModel kInceptionV3{
                          .min_side = kMinSide,
                          .map_side = 107}},
     InceptionV3,
-    InceptionLayouts()};
+    Layouts()};
 
 }  // namespace
 }  // namespace zerosweep

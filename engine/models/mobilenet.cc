@@ -1,6 +1,5 @@
 // MobileNet (Howard et al. 2017) and MobileNetV2 (Sandler et al. 2018), width 1.
 #include <array>
-#include <optional>
 
 #include "base/error.h"
 #include "engine/models/builder.h"
@@ -9,52 +8,22 @@
 namespace zerosweep {
 namespace {
 
-// Node names of one convolution with its batch norm and activation.
-struct Names {
-  std::string conv, norm, activation;
-};
-
-Names CvNames(const std::string& block) {
-  return {block + ".conv", block + ".bn", block + ".activ"};
-}
-
-// Appends a convolution, a batch norm and, if `activation` names an operator, that activation.
-Value ConvNorm(GraphBuilder& net, const Names& names, Value x, const ConvShape& shape,
-               std::optional<Op> activation) {
-  x = net.Conv(names.conv, x, shape);
-  x = net.BatchNorm(names.norm, x, shape.out);
-  return activation ? net.Apply(names.activation, *activation, {x}) : x;
-}
-
-ConvShape Depthwise3x3(int64_t channels, int64_t stride) {
-  return {.in = channels,
-          .out = channels,
-          .kernel = 3,
-          .stride = stride,
-          .padding = 1,
-          .groups = channels};
-}
-
-ConvShape Stem(int64_t channels, int64_t out) {
-  return {.in = channels, .out = out, .kernel = 3, .stride = 2, .padding = 1};
-}
-
 // Builds MobileNet from the widths of the units of each stage; every stage but the first halves the
 // map (Howard et al. 2017, table 1, in pytorchcv's division).
 Graph MobileNetV1(int classes, std::vector<int64_t> input_shape) {
   const std::vector<std::vector<int64_t>> stages = {
       {64}, {128, 128}, {256, 256}, {512, 512, 512, 512, 512, 512}, {1024, 1024}};
   int64_t width = 32;
-  const ConvShape stem = Stem(input_shape.at(0), width);
   GraphBuilder net(std::move(input_shape));
-  Value x = ConvNorm(net, CvNames("features.init_block"), net.Input(), stem, Op::kRelu);
+  Value x = net.ConvNormRelu(PytorchcvNames("features.init_block"), net.Input(),
+                             Halving3x3(net.channels(), width));
   for (size_t stage = 0; stage < stages.size(); ++stage) {
     for (size_t unit = 0; unit < stages[stage].size(); ++unit) {
       const std::string name = fmt::format("features.stage{}.unit{}", stage + 1, unit + 1);
       const int64_t stride = stage > 0 && unit == 0 ? 2 : 1;
       const int64_t out = stages[stage][unit];
-      x = ConvNorm(net, CvNames(name + ".dw_conv"), x, Depthwise3x3(width, stride), Op::kRelu);
-      x = ConvNorm(net, CvNames(name + ".pw_conv"), x, {.in = width, .out = out}, Op::kRelu);
+      x = net.ConvNormRelu(PytorchcvNames(name + ".dw_conv"), x, Depthwise(width, 3, stride));
+      x = net.ConvNormRelu(PytorchcvNames(name + ".pw_conv"), x, {.in = width, .out = out});
       width = out;
     }
   }
@@ -76,52 +45,49 @@ constexpr int64_t kStemWidth = 32;
 constexpr int64_t kLastWidth = 1280;
 
 // An inverted residual. `names` holds its convolutions: two, or with an expansion three.
-Value InvertedResidual(GraphBuilder& net, const std::string& block, const std::vector<Names>& names,
-                       Value x, int64_t in, const Group& group, int64_t stride) {
+Value InvertedResidual(GraphBuilder& net, const std::string& block,
+                       const std::vector<ConvNames>& names, Value x, int64_t in, const Group& group,
+                       int64_t stride) {
   const int64_t middle = in * group.expansion;
   Value y = x;
   size_t next = 0;
   if (names.size() == 3) {
-    y = ConvNorm(net, names[next++], y, {.in = in, .out = middle}, Op::kRelu6);
+    y = net.ConvNormRelu(names[next++], y, {.in = in, .out = middle}, Op::kRelu6);
   }
-  y = ConvNorm(net, names[next++], y, Depthwise3x3(middle, stride), Op::kRelu6);
-  y = ConvNorm(net, names[next], y, {.in = middle, .out = group.out}, std::nullopt);
+  y = net.ConvNormRelu(names[next++], y, Depthwise(middle, 3, stride), Op::kRelu6);
+  y = net.ConvNorm(names[next], y, {.in = middle, .out = group.out});
   if (stride == 1 && in == group.out) y = net.Apply(block + ".add", Op::kAdd, {y, x});
   return y;
 }
 
 // Names as in torchvision: features.0, inverted residuals features.1 … features.17, features.18.
 Graph MobileNetV2Tv(int classes, std::vector<int64_t> input_shape) {
-  const auto names = [](const std::string& block) {
-    return Names{block + ".0", block + ".1", block + ".2"};
-  };
-  const ConvShape stem = Stem(input_shape.at(0), kStemWidth);
   GraphBuilder net(std::move(input_shape));
-  Value x = ConvNorm(net, names("features.0"), net.Input(), stem, Op::kRelu6);
+  Value x = net.ConvNormRelu(NumberedNames("features.0"), net.Input(),
+                             Halving3x3(net.channels(), kStemWidth), Op::kRelu6);
   int64_t width = kStemWidth;
   int index = 1;
   for (const Group& group : kGroups) {
     for (int64_t i = 0; i < group.repeats; ++i, ++index) {
       const std::string block = fmt::format("features.{}", index);
-      std::vector<Names> convs = {names(block + ".conv.0")};
-      if (group.expansion != 1) convs.push_back(names(block + ".conv.1"));
-      const size_t linear = convs.size();
-      convs.push_back({fmt::format("{}.conv.{}", block, linear),
-                       fmt::format("{}.conv.{}", block, linear + 1), ""});
+      std::vector<ConvNames> convs = {NumberedNames(block + ".conv.0")};
+      if (group.expansion != 1) convs.push_back(NumberedNames(block + ".conv.1"));
+      convs.push_back(NumberedNames(block + ".conv", static_cast<int>(convs.size())));
       x = InvertedResidual(net, block, convs, x, width, group, i == 0 ? group.stride : 1);
       width = group.out;
     }
   }
-  x = ConvNorm(net, names("features.18"), x, {.in = width, .out = kLastWidth}, Op::kRelu6);
+  x = net.ConvNormRelu(NumberedNames("features.18"), x, {.in = width, .out = kLastWidth},
+                       Op::kRelu6);
   return net.Finish(net.Head("avgpool", "classifier.1", x, kLastWidth, classes));
 }
 
 // pytorchcv's network also has an expansion in the first block (of factor 1) and ends in a 1×1
 // convolution without bias. Its stages begin where the map is halved.
 Graph MobileNetV2Cv(int classes, std::vector<int64_t> input_shape) {
-  const ConvShape stem = Stem(input_shape.at(0), kStemWidth);
   GraphBuilder net(std::move(input_shape));
-  Value x = ConvNorm(net, CvNames("features.init_block"), net.Input(), stem, Op::kRelu6);
+  Value x = net.ConvNormRelu(PytorchcvNames("features.init_block"), net.Input(),
+                             Halving3x3(net.channels(), kStemWidth), Op::kRelu6);
   int64_t width = kStemWidth;
   int stage = 1, unit = 0;
   for (const Group& group : kGroups) {
@@ -130,15 +96,15 @@ Graph MobileNetV2Cv(int classes, std::vector<int64_t> input_shape) {
       stage += stride == 2 ? 1 : 0;
       unit = stride == 2 ? 1 : unit + 1;
       const std::string block = fmt::format("features.stage{}.unit{}", stage, unit);
-      x = InvertedResidual(
-          net, block,
-          {CvNames(block + ".conv1"), CvNames(block + ".conv2"), CvNames(block + ".conv3")}, x,
-          width, group, stride);
+      x = InvertedResidual(net, block,
+                           {PytorchcvNames(block + ".conv1"), PytorchcvNames(block + ".conv2"),
+                            PytorchcvNames(block + ".conv3")},
+                           x, width, group, stride);
       width = group.out;
     }
   }
-  x = ConvNorm(net, CvNames("features.final_block"), x, {.in = width, .out = kLastWidth},
-               Op::kRelu6);
+  x = net.ConvNormRelu(PytorchcvNames("features.final_block"), x, {.in = width, .out = kLastWidth},
+                       Op::kRelu6);
   x = net.Apply("features.final_pool", Op::kGlobalAvgPool, {x});
   x = net.Conv("output", x, {.in = kLastWidth, .out = classes});
   return net.Finish(net.Apply("flatten", Op::kFlatten, {x}));
@@ -164,11 +130,7 @@ const RegisterModel kMobileNetV1{
     {.name = "mobilenetv1",
      .summary = "MobileNet, width 1 (pytorchcv's mobilenet_w1)",
      .paper = "Howard et al. 2017, arXiv:1704.04861",
-     .facts = ModelFacts{.input_shape = {3, 224, 224},
-                         .classes = 1000,
-                         .macs = 568'740'352,
-                         .map_side = 33,
-                         .stride_side = 17}},
+     .facts = ImageNetFacts(568'740'352)},
     MobileNetV1,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 
@@ -176,11 +138,7 @@ const RegisterModel kMobileNetV2Tv{
     {.name = "mobilenetv2_tv",
      .summary = "MobileNetV2, width 1, as in torchvision and BRECQ",
      .paper = "Sandler et al. 2018, arXiv:1801.04381",
-     .facts = ModelFacts{.input_shape = {3, 224, 224},
-                         .classes = 1000,
-                         .macs = 300'774'272,
-                         .map_side = 33,
-                         .stride_side = 17}},
+     .facts = ImageNetFacts(300'774'272)},
     MobileNetV2Tv,
     {{.name = "torchvision", .marker = "features.0.0.weight"}, BrecqLayout()}};
 
@@ -189,11 +147,7 @@ const RegisterModel kMobileNetV2Cv{
      .summary = "MobileNetV2, width 1, as in pytorchcv (mobilenetv2_w1): expansion in the first "
                 "block, 1x1 convolution as classifier",
      .paper = "Sandler et al. 2018, arXiv:1801.04381",
-     .facts = ModelFacts{.input_shape = {3, 224, 224},
-                         .classes = 1000,
-                         .macs = 313'619'328,
-                         .map_side = 33,
-                         .stride_side = 17}},
+     .facts = ImageNetFacts(313'619'328)},
     MobileNetV2Cv,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 

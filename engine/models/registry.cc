@@ -41,6 +41,14 @@ RegisterModel::RegisterModel(Declaration declaration, ModelFactory factory,
   });
 }
 
+ModelFacts ImageNetFacts(int64_t macs) {
+  return {.input_shape = {3, 224, 224},
+          .classes = 1000,
+          .macs = macs,
+          .map_side = 33,
+          .stride_side = 17};
+}
+
 std::vector<std::string> ModelNames() { return Models().Names(); }
 
 Graph BuildModel(const std::string& arch, int64_t channels, int64_t height, int64_t width,

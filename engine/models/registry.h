@@ -22,6 +22,10 @@ struct RegisterModel {
   RegisterModel(Declaration declaration, ModelFactory factory, std::vector<KeyLayout> layouts);
 };
 
+// Facts of a network for 224 × 224 pixels and 1000 classes that halves its maps five times, first by
+// a convolution. `macs` per image.
+ModelFacts ImageNetFacts(int64_t macs);
+
 std::vector<std::string> ModelNames();
 
 // Builds the architecture `arch` for images of channels × height × width. Throws kUsage for an

@@ -34,26 +34,20 @@ constexpr Architecture kX3200{
     3'176'621'952,
     "RegNetX-3.2GF (torchvision's regnet_x_3_2gf; pytorchcv's regnetx032; BRECQ's regnetx_3200m)"};
 
-Value ConvNorm(GraphBuilder& net, const std::string& name, Value x, const ConvShape& shape) {
-  return net.BatchNorm(name + ".1", net.Conv(name + ".0", x, shape), shape.out);
-}
-
 // The X block: 1×1, grouped 3×3, 1×1, with a bottleneck ratio of 1.
 Value Block(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out,
             int64_t stride, int64_t group_width) {
-  Value y = ConvNorm(net, name + ".f.a", x, {.in = in, .out = out});
-  y = net.Apply(name + ".f.a.2", Op::kRelu, {y});
-  y = ConvNorm(net, name + ".f.b", y,
-               {.in = out,
-                .out = out,
-                .kernel = 3,
-                .stride = stride,
-                .padding = 1,
-                .groups = out / group_width});
-  y = net.Apply(name + ".f.b.2", Op::kRelu, {y});
-  y = ConvNorm(net, name + ".f.c", y, {.in = out, .out = out});
+  Value y = net.ConvNormRelu(NumberedNames(name + ".f.a"), x, {.in = in, .out = out});
+  y = net.ConvNormRelu(NumberedNames(name + ".f.b"), y,
+                       {.in = out,
+                        .out = out,
+                        .kernel = 3,
+                        .stride = stride,
+                        .padding = 1,
+                        .groups = out / group_width});
+  y = net.ConvNorm(NumberedNames(name + ".f.c"), y, {.in = out, .out = out});
   if (stride != 1 || in != out) {
-    x = ConvNorm(net, name + ".proj", x, {.in = in, .out = out, .stride = stride});
+    x = net.ConvNorm(NumberedNames(name + ".proj"), x, {.in = in, .out = out, .stride = stride});
   }
   y = net.Apply(name + ".add", Op::kAdd, {y, x});
   return net.Apply(name + ".activation", Op::kRelu, {y});
@@ -62,11 +56,9 @@ Value Block(GraphBuilder& net, const std::string& name, Value x, int64_t in, int
 template <const Architecture& kArch>
 Graph RegNetX(int classes, std::vector<int64_t> input_shape) {
   constexpr int64_t kStemWidth = 32;
-  const int64_t channels = input_shape.at(0);
   GraphBuilder net(std::move(input_shape));
-  Value x = ConvNorm(net, "stem", net.Input(),
-                     {.in = channels, .out = kStemWidth, .kernel = 3, .stride = 2, .padding = 1});
-  x = net.Apply("stem.2", Op::kRelu, {x});
+  Value x =
+      net.ConvNormRelu(NumberedNames("stem"), net.Input(), Halving3x3(net.channels(), kStemWidth));
   int64_t width = kStemWidth;
   for (size_t stage = 0; stage < kArch.depths.size(); ++stage) {
     for (int block = 0; block < kArch.depths[stage]; ++block) {
@@ -82,11 +74,7 @@ Declaration Describe(const Architecture& arch) {
   return {.name = arch.name,
           .summary = arch.summary,
           .paper = "Radosavovic et al. 2020, arXiv:2003.13678",
-          .facts = ModelFacts{.input_shape = {3, 224, 224},
-                              .classes = 1000,
-                              .macs = arch.macs,
-                              .map_side = 33,
-                              .stride_side = 17}};
+          .facts = ImageNetFacts(arch.macs)};
 }
 
 std::vector<KeyLayout> Layouts() {

@@ -17,8 +17,8 @@ Value Skip(GraphBuilder& net, const std::string& name, Value x, int64_t in, int6
            Shortcut shortcut) {
   constexpr int64_t kStride = 2;
   if (shortcut == Shortcut::kB) {
-    x = net.Conv(name + ".downsample.0", x, {.in = in, .out = out, .stride = kStride});
-    return net.BatchNorm(name + ".downsample.1", x, out);
+    return net.ConvNorm(NumberedNames(name + ".downsample"), x,
+                        {.in = in, .out = out, .stride = kStride});
   }
   const int64_t before = (out - in) / 2;  // = out / 4: the widths double
   return net.Apply(name + ".shortcut", Op::kShortcutA, {x},
@@ -29,12 +29,10 @@ Value Skip(GraphBuilder& net, const std::string& name, Value x, int64_t in, int6
 Value Block(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out,
             Shortcut shortcut) {
   const int64_t stride = in == out ? 1 : 2;
-  Value y = net.Conv(name + ".conv1", x,
-                     {.in = in, .out = out, .kernel = 3, .stride = stride, .padding = 1});
-  y = net.BatchNorm(name + ".bn1", y, out);
-  y = net.Apply(name + ".relu1", Op::kRelu, {y});
-  y = net.Conv(name + ".conv2", y, {.in = out, .out = out, .kernel = 3, .padding = 1});
-  y = net.BatchNorm(name + ".bn2", y, out);
+  Value y = net.ConvNormRelu({name + ".conv1", name + ".bn1", name + ".relu1"}, x,
+                             {.in = in, .out = out, .kernel = 3, .stride = stride, .padding = 1});
+  y = net.ConvNorm({name + ".conv2", name + ".bn2"}, y,
+                   {.in = out, .out = out, .kernel = 3, .padding = 1});
   if (in != out) x = Skip(net, name, x, in, out, shortcut);
   y = net.Apply(name + ".add", Op::kAdd, {y, x});
   return net.Apply(name + ".relu2", Op::kRelu, {y});
@@ -42,12 +40,9 @@ Value Block(GraphBuilder& net, const std::string& name, Value x, int64_t in, int
 
 template <int kBlocks, Shortcut kShortcut>
 Graph ResNetCifar(int classes, std::vector<int64_t> input_shape) {
-  const int64_t channels = input_shape.at(0);
   GraphBuilder net(std::move(input_shape));
-  Value x = net.Conv("conv1", net.Input(),
-                     {.in = channels, .out = kFirstWidth, .kernel = 3, .padding = 1});
-  x = net.BatchNorm("bn1", x, kFirstWidth);
-  x = net.Apply("relu", Op::kRelu, {x});
+  Value x = net.ConvNormRelu({"conv1", "bn1", "relu"}, net.Input(),
+                             {.in = net.channels(), .out = kFirstWidth, .kernel = 3, .padding = 1});
   int64_t width = kFirstWidth;
   for (int layer = 1; layer <= 3; ++layer) {
     const int64_t out = kFirstWidth << (layer - 1);

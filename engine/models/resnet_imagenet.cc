@@ -53,27 +53,22 @@ struct BlockShape {
 };
 
 Value BasicBranch(GraphBuilder& net, const std::string& name, Value x, const BlockShape& s) {
-  x = net.Conv(name + ".conv1", x,
-               {.in = s.in, .out = s.middle, .kernel = 3, .stride = s.stride, .padding = 1});
-  x = net.BatchNorm(name + ".bn1", x, s.middle);
-  x = net.Apply(name + ".relu1", Op::kRelu, {x});
-  x = net.Conv(name + ".conv2", x, {.in = s.middle, .out = s.out, .kernel = 3, .padding = 1});
-  return net.BatchNorm(name + ".bn2", x, s.out);
+  x = net.ConvNormRelu(
+      {name + ".conv1", name + ".bn1", name + ".relu1"}, x,
+      {.in = s.in, .out = s.middle, .kernel = 3, .stride = s.stride, .padding = 1});
+  return net.ConvNorm({name + ".conv2", name + ".bn2"}, x,
+                      {.in = s.middle, .out = s.out, .kernel = 3, .padding = 1});
 }
 
 Value BottleneckBranch(GraphBuilder& net, const std::string& name, Value x, const BlockShape& s,
                        Stride where) {
   const bool first = where == Stride::kFirst1x1;
-  x = net.Conv(name + ".conv1", x, {.in = s.in, .out = s.middle, .stride = first ? s.stride : 1});
-  x = net.BatchNorm(name + ".bn1", x, s.middle);
-  x = net.Apply(name + ".relu1", Op::kRelu, {x});
-  x = net.Conv(
-      name + ".conv2", x,
+  x = net.ConvNormRelu({name + ".conv1", name + ".bn1", name + ".relu1"}, x,
+                       {.in = s.in, .out = s.middle, .stride = first ? s.stride : 1});
+  x = net.ConvNormRelu(
+      {name + ".conv2", name + ".bn2", name + ".relu2"}, x,
       {.in = s.middle, .out = s.middle, .kernel = 3, .stride = first ? 1 : s.stride, .padding = 1});
-  x = net.BatchNorm(name + ".bn2", x, s.middle);
-  x = net.Apply(name + ".relu2", Op::kRelu, {x});
-  x = net.Conv(name + ".conv3", x, {.in = s.middle, .out = s.out});
-  return net.BatchNorm(name + ".bn3", x, s.out);
+  return net.ConvNorm({name + ".conv3", name + ".bn3"}, x, {.in = s.middle, .out = s.out});
 }
 
 Value Block(GraphBuilder& net, const std::string& name, Value x, const BlockShape& s,
@@ -81,8 +76,8 @@ Value Block(GraphBuilder& net, const std::string& name, Value x, const BlockShap
   Value y = arch.bottleneck ? BottleneckBranch(net, name, x, s, arch.stride)
                             : BasicBranch(net, name, x, s);
   if (s.stride != 1 || s.in != s.out) {
-    x = net.Conv(name + ".downsample.0", x, {.in = s.in, .out = s.out, .stride = s.stride});
-    x = net.BatchNorm(name + ".downsample.1", x, s.out);
+    x = net.ConvNorm(NumberedNames(name + ".downsample"), x,
+                     {.in = s.in, .out = s.out, .stride = s.stride});
   }
   y = net.Apply(name + ".add", Op::kAdd, {y, x});
   return net.Apply(name + (arch.bottleneck ? ".relu3" : ".relu2"), Op::kRelu, {y});
@@ -91,18 +86,16 @@ Value Block(GraphBuilder& net, const std::string& name, Value x, const BlockShap
 template <const Architecture& kArch>
 Graph ResNet(int classes, std::vector<int64_t> input_shape) {
   constexpr int64_t kStemWidth = 64;
-  const int64_t channels = input_shape.at(0);
   GraphBuilder net(std::move(input_shape));
-  Value x = net.Conv("conv1", net.Input(),
-                     {.in = channels, .out = kStemWidth, .kernel = 7, .stride = 2, .padding = 3});
-  x = net.BatchNorm("bn1", x, kStemWidth);
-  x = net.Apply("relu", Op::kRelu, {x});
+  Value x = net.ConvNormRelu(
+      {"conv1", "bn1", "relu"}, net.Input(),
+      {.in = net.channels(), .out = kStemWidth, .kernel = 7, .stride = 2, .padding = 3});
   x = net.Apply("maxpool", Op::kMaxPool, {x}, {{"kernel", 3}, {"stride", 2}, {"padding", 1}});
   int64_t width = kStemWidth;
   for (int layer = 1; layer <= 4; ++layer) {
     const int64_t middle = kStemWidth << (layer - 1);
     const int64_t out = kArch.bottleneck ? 4 * middle : middle;
-    for (int block = 0; block < kArch.blocks[static_cast<size_t>(layer - 1)]; ++block) {
+    for (int block = 0; block < kArch.blocks[layer - 1]; ++block) {
       const int64_t stride = layer > 1 && block == 0 ? 2 : 1;
       x = Block(net, fmt::format("layer{}.{}", layer, block), x, {width, middle, out, stride},
                 kArch);
@@ -116,11 +109,7 @@ Declaration Describe(const Architecture& arch) {
   return {.name = arch.name,
           .summary = arch.summary,
           .paper = "He et al. 2015, arXiv:1512.03385",
-          .facts = ModelFacts{.input_shape = {3, 224, 224},
-                              .classes = 1000,
-                              .macs = arch.macs,
-                              .map_side = 33,
-                              .stride_side = 17}};
+          .facts = ImageNetFacts(arch.macs)};
 }
 
 // A checkpoint does not show where its strides are. In torchvision's layout they are always in the

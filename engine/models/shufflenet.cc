@@ -21,21 +21,13 @@ Value Unit(GraphBuilder& net, const std::string& name, Value x, int64_t in, int6
   const int64_t branch_out = halves ? out - in : out;
   // The very first convolution is not grouped, since it has only 24 channels.
   const int64_t first_groups = in == kStemWidth ? 1 : kGroups;
-  Value y =
-      net.Conv(name + ".compress_conv1", x, {.in = in, .out = middle, .groups = first_groups});
-  y = net.BatchNorm(name + ".compress_bn1", y, middle);
-  y = net.Apply(name + ".activ1", Op::kRelu, {y});
+  Value y = net.ConvNormRelu({name + ".compress_conv1", name + ".compress_bn1", name + ".activ1"},
+                             x, {.in = in, .out = middle, .groups = first_groups});
   y = net.Apply(name + ".c_shuffle", Op::kChannelShuffle, {y}, {{"groups", kGroups}});
-  y = net.Conv(name + ".dw_conv2", y,
-               {.in = middle,
-                .out = middle,
-                .kernel = 3,
-                .stride = halves ? 2 : 1,
-                .padding = 1,
-                .groups = middle});
-  y = net.BatchNorm(name + ".dw_bn2", y, middle);
-  y = net.Conv(name + ".expand_conv3", y, {.in = middle, .out = branch_out, .groups = kGroups});
-  y = net.BatchNorm(name + ".expand_bn3", y, branch_out);
+  y = net.ConvNorm({name + ".dw_conv2", name + ".dw_bn2"}, y,
+                   Depthwise(middle, 3, /*stride=*/halves ? 2 : 1));
+  y = net.ConvNorm({name + ".expand_conv3", name + ".expand_bn3"}, y,
+                   {.in = middle, .out = branch_out, .groups = kGroups});
   if (halves) {
     x = net.Apply(name + ".avgpool", Op::kAvgPool, {x},
                   {{"kernel", 3}, {"stride", 2}, {"padding", 1}});
@@ -47,14 +39,11 @@ Value Unit(GraphBuilder& net, const std::string& name, Value x, int64_t in, int6
 }
 
 Graph ShuffleNet(int classes, std::vector<int64_t> input_shape) {
-  const int64_t channels = input_shape.at(0);
   GraphBuilder net(std::move(input_shape));
-  const std::string stem = "features.init_block";
-  Value x = net.Conv(stem + ".conv", net.Input(),
-                     {.in = channels, .out = kStemWidth, .kernel = 3, .stride = 2, .padding = 1});
-  x = net.BatchNorm(stem + ".bn", x, kStemWidth);
-  x = net.Apply(stem + ".activ", Op::kRelu, {x});
-  x = net.Apply(stem + ".pool", Op::kMaxPool, {x}, {{"kernel", 3}, {"stride", 2}, {"padding", 1}});
+  Value x = net.ConvNormRelu(PytorchcvNames("features.init_block"), net.Input(),
+                             Halving3x3(net.channels(), kStemWidth));
+  x = net.Apply("features.init_block.pool", Op::kMaxPool, {x},
+                {{"kernel", 3}, {"stride", 2}, {"padding", 1}});
   int64_t width = kStemWidth;
   for (size_t stage = 0; stage < kWidths.size(); ++stage) {
     for (int unit = 0; unit < kUnits[stage]; ++unit) {
@@ -70,11 +59,7 @@ const RegisterModel kShuffleNet{
     {.name = "shufflenet_g1_w1",
      .summary = "ShuffleNet with 1 group, width 1 (pytorchcv's shufflenet_g1_w1)",
      .paper = "Zhang et al. 2017, arXiv:1707.01083",
-     .facts = ModelFacts{.input_shape = {3, 224, 224},
-                         .classes = 1000,
-                         .macs = 143'078'976,
-                         .map_side = 33,
-                         .stride_side = 17}},
+     .facts = ImageNetFacts(143'078'976)},
     ShuffleNet,
     {{.name = "pytorchcv", .marker = "features.init_block.conv.weight"}}};
 

@@ -18,28 +18,11 @@ constexpr int64_t kLastWidth = 1024;
 // edge.
 enum class StemPool { kPadded, kCeiling };
 
-// Appends a convolution `prefix`.index, its batch norm at index + 1 and, if requested, a ReLU.
-Value ConvNorm(GraphBuilder& net, const std::string& prefix, int index, Value x,
-               const ConvShape& shape, bool relu) {
-  x = net.Conv(fmt::format("{}.{}", prefix, index), x, shape);
-  x = net.BatchNorm(fmt::format("{}.{}", prefix, index + 1), x, shape.out);
-  return relu ? net.Apply(fmt::format("{}.{}", prefix, index + 2), Op::kRelu, {x}) : x;
-}
-
-ConvShape Depthwise3x3(int64_t channels, int64_t stride) {
-  return {.in = channels,
-          .out = channels,
-          .kernel = 3,
-          .stride = stride,
-          .padding = 1,
-          .groups = channels};
-}
-
 Value MainBranch(GraphBuilder& net, const std::string& name, Value x, int64_t in, int64_t out,
                  int64_t stride) {
-  x = ConvNorm(net, name, 0, x, {.in = in, .out = out}, /*relu=*/true);
-  x = ConvNorm(net, name, 3, x, Depthwise3x3(out, stride), /*relu=*/false);
-  return ConvNorm(net, name, 5, x, {.in = out, .out = out}, /*relu=*/true);
+  x = net.ConvNormRelu(NumberedNames(name, 0), x, {.in = in, .out = out});
+  x = net.ConvNorm(NumberedNames(name, 3), x, Depthwise(out, 3, stride));
+  return net.ConvNormRelu(NumberedNames(name, 5), x, {.in = out, .out = out});
 }
 
 // Ma et al. 2018, figure 3 (c) and (d).
@@ -51,8 +34,8 @@ Value Unit(GraphBuilder& net, const std::string& name, Value x, int64_t in, int6
     left = halves[0];
     right = MainBranch(net, name + ".branch2", halves[1], half, half, 1);
   } else {
-    left = ConvNorm(net, name + ".branch1", 0, x, Depthwise3x3(in, 2), /*relu=*/false);
-    left = ConvNorm(net, name + ".branch1", 2, left, {.in = in, .out = half}, /*relu=*/true);
+    left = net.ConvNorm(NumberedNames(name + ".branch1", 0), x, Depthwise(in, 3, 2));
+    left = net.ConvNormRelu(NumberedNames(name + ".branch1", 2), left, {.in = in, .out = half});
     right = MainBranch(net, name + ".branch2", x, in, half, 2);
   }
   x = net.Apply(name + ".concat", Op::kConcat, {left, right});
@@ -61,11 +44,9 @@ Value Unit(GraphBuilder& net, const std::string& name, Value x, int64_t in, int6
 
 template <StemPool kPool>
 Graph ShuffleNetV2(int classes, std::vector<int64_t> input_shape) {
-  const int64_t channels = input_shape.at(0);
   GraphBuilder net(std::move(input_shape));
-  Value x = ConvNorm(net, "conv1", 0, net.Input(),
-                     {.in = channels, .out = kStemWidth, .kernel = 3, .stride = 2, .padding = 1},
-                     /*relu=*/true);
+  Value x =
+      net.ConvNormRelu(NumberedNames("conv1"), net.Input(), Halving3x3(net.channels(), kStemWidth));
   const Json padded = {{"kernel", 3}, {"stride", 2}, {"padding", 1}};
   const Json ceiling = {{"kernel", 3}, {"stride", 2}, {"ceil_mode", true}};
   x = net.Apply("maxpool", Op::kMaxPool, {x}, kPool == StemPool::kPadded ? padded : ceiling);
@@ -76,7 +57,7 @@ Graph ShuffleNetV2(int classes, std::vector<int64_t> input_shape) {
       width = kWidths[stage];
     }
   }
-  x = ConvNorm(net, "conv5", 0, x, {.in = width, .out = kLastWidth}, /*relu=*/true);
+  x = net.ConvNormRelu(NumberedNames("conv5"), x, {.in = width, .out = kLastWidth});
   return net.Finish(net.Head("avgpool", "fc", x, kLastWidth, classes));
 }
 
@@ -109,11 +90,7 @@ Declaration Describe(const char* name, const char* summary) {
   return {.name = name,
           .summary = summary,
           .paper = "Ma et al. 2018, arXiv:1807.11164",
-          .facts = ModelFacts{.input_shape = {3, 224, 224},
-                              .classes = 1000,
-                              .macs = 144'907'992,
-                              .map_side = 33,
-                              .stride_side = 17}};
+          .facts = ImageNetFacts(144'907'992)};
 }
 
 Declaration DescribeCv() {

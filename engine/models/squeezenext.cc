@@ -18,9 +18,7 @@ constexpr int64_t kMinSide = 9;  // the stem's pool needs a map of 3 × 3
 // As in pytorchcv, all convolutions have a bias although a batch norm follows.
 Value ConvNormRelu(GraphBuilder& net, const std::string& name, Value x, ConvShape shape) {
   shape.bias = true;
-  x = net.Conv(name + ".conv", x, shape);
-  x = net.BatchNorm(name + ".bn", x, shape.out);
-  return net.Apply(name + ".activ", Op::kRelu, {x});
+  return net.ConvNormRelu(PytorchcvNames(name), x, shape);
 }
 
 // Two-stage squeeze, separable 3×3 as 1×3 and 3×1, expansion; with a projection if the map is
@@ -46,11 +44,10 @@ Value Unit(GraphBuilder& net, const std::string& name, Value x, int64_t in, int6
 }
 
 Graph SqueezeNext(int classes, std::vector<int64_t> input_shape) {
-  const int64_t channels = input_shape.at(0);
   GraphBuilder net(std::move(input_shape));
-  Value x =
-      ConvNormRelu(net, "features.init_block.conv", net.Input(),
-                   {.in = channels, .out = kStemWidth, .kernel = 7, .stride = 2, .padding = 1});
+  Value x = ConvNormRelu(
+      net, "features.init_block.conv", net.Input(),
+      {.in = net.channels(), .out = kStemWidth, .kernel = 7, .stride = 2, .padding = 1});
   x = net.Apply("features.init_block.pool", Op::kMaxPool, {x},
                 {{"kernel", 3}, {"stride", 2}, {"ceil_mode", true}});
   int64_t width = kStemWidth;

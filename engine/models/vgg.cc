@@ -42,7 +42,7 @@ Graph Vgg16(int classes, std::vector<int64_t> input_shape) {
   GraphBuilder net(std::move(input_shape));
   Value x = net.Input();
   ForEachConvolution(kBatchNorm, [&](int stage, int unit, int index) {
-    const auto [out, convolutions] = kStages[static_cast<size_t>(stage - 1)];
+    const auto [out, convolutions] = kStages[stage - 1];
     x = net.Conv(Feature(index), x,
                  {.in = width, .out = out, .kernel = 3, .padding = 1, .bias = true});
     width = out;

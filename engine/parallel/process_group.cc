@@ -3,6 +3,7 @@
 #include <torch/cuda.h>
 #include <torch/types.h>
 
+#include <array>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 
 #include "base/error.h"
@@ -20,17 +21,8 @@ std::string FirstLine(const std::string& text) { return text.substr(0, text.find
   FailTrial(Failure::kLostWorker, "the other ranks {}: {}", doing, FirstLine(why));
 }
 
-c10d::ReduceOp OperationOf(Group::Reduction reduction) {
-  switch (reduction) {
-    case Group::Reduction::kSum:
-      return c10d::ReduceOp::SUM;
-    case Group::Reduction::kMin:
-      return c10d::ReduceOp::MIN;
-    case Group::Reduction::kMax:
-      return c10d::ReduceOp::MAX;
-  }
-  Fail(ErrorKind::kInternal, "unknown reduction");
-}
+// By Group::Reduction.
+constexpr std::array kOperations = {c10d::ReduceOp::SUM, c10d::ReduceOp::MIN, c10d::ReduceOp::MAX};
 
 class ProcessGroup final : public Group {
  public:
@@ -61,7 +53,7 @@ class ProcessGroup final : public Group {
   void ReduceFlat(const torch::Tensor& flat, Reduction reduction) {
     reduced_bytes_ += static_cast<int64_t>(flat.nbytes());
     c10d::AllreduceOptions options;
-    options.reduceOp = OperationOf(reduction);
+    options.reduceOp = kOperations.at(static_cast<size_t>(reduction));
     options.timeout = seat_.Timeout();
     std::vector<torch::Tensor> tensors = {flat};
     try {

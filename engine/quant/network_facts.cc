@@ -51,9 +51,8 @@ std::vector<bool> CanBeNegative(const Graph& graph) {
   std::vector<bool> negative;
   for (const Node& node : graph.nodes) {
     const bool keeps_signs = !node.weighted() && node.op != Op::kBatchNorm && node.op != Op::kInput;
-    const bool of_inputs = std::any_of(node.inputs.begin(), node.inputs.end(), [&](Value input) {
-      return negative[static_cast<size_t>(input.node)];
-    });
+    const bool of_inputs = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                       [&](Value input) { return negative[input.node]; });
     negative.push_back(!IsActivation(node) && (!keeps_signs || of_inputs));
   }
   return negative;
@@ -65,9 +64,8 @@ std::vector<std::string> SignedPlacements(const Graph& graph) {
   for (const std::string& placement : ChoicesOf("act_placement")) {
     const std::vector<ActivationSite> sites =
         ActivationSites(graph, ProtocolWith(placement, "shared"), kSomeBits);
-    if (std::any_of(sites.begin(), sites.end(), [&](const ActivationSite& site) {
-          return negative[static_cast<size_t>(site.node)];
-        }))
+    if (std::any_of(sites.begin(), sites.end(),
+                    [&](const ActivationSite& site) { return negative[site.node]; }))
       placements.push_back(placement);
   }
   return placements;
@@ -86,12 +84,12 @@ const Unit* UnitWithShortcutApart(const std::vector<Unit>& units,
 
 void AddNetworkFacts(const Graph& graph, ModelFacts& facts) {
   const std::vector<int> weighted = graph.Weighted();
-  const Node& classifier = graph.nodes[static_cast<size_t>(weighted.back())];
+  const Node& classifier = graph.nodes[weighted.back()];
   const int second = weighted.size() > 1 ? weighted[1] : graph.output.node + 1;
   facts.unit_ends.clear();
   facts.stem_ends.clear();
   for (const int end : UnitEnds(graph)) {
-    const std::string& name = graph.nodes[static_cast<size_t>(end)].name;
+    const std::string& name = graph.nodes[end].name;
     facts.unit_ends.push_back(name);
     if (end >= weighted.front() && end < second) facts.stem_ends.push_back(name);
   }

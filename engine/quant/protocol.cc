@@ -14,9 +14,8 @@ int BitsOf(const Json& fields, const char* name) {
 
 bool FeedsOnly(const Graph& graph, int node, Op op) {
   const std::vector<int> users = graph.Users(node);
-  return !users.empty() && std::all_of(users.begin(), users.end(), [&](int user) {
-    return graph.nodes[static_cast<size_t>(user)].op == op;
-  });
+  return !users.empty() && std::all_of(users.begin(), users.end(),
+                                       [&](int user) { return graph.nodes[user].op == op; });
 }
 
 // Returns the readers of `value` that are shortcuts: option-A shortcuts, and additions if `value`
@@ -25,7 +24,7 @@ std::vector<int> Shortcuts(const Graph& graph, Value value) {
   std::vector<int> shortcuts;
   if (FeedsOnly(graph, value.node, Op::kAdd)) return shortcuts;
   for (const int reader : graph.Users(value.node)) {
-    const Node& node = graph.nodes[static_cast<size_t>(reader)];
+    const Node& node = graph.nodes[reader];
     const bool reads =
         std::find(node.inputs.begin(), node.inputs.end(), value) != node.inputs.end();
     if (reads && (node.op == Op::kAdd || node.op == Op::kShortcutA)) shortcuts.push_back(reader);
@@ -37,7 +36,7 @@ std::vector<int> Shortcuts(const Graph& graph, Value value) {
 bool IsLogits(const Graph& graph, int node) {
   while (node != graph.output.node) {
     const std::vector<int> users = graph.Users(node);
-    if (users.size() != 1 || graph.nodes[static_cast<size_t>(users[0])].op != Op::kFlatten) {
+    if (users.size() != 1 || graph.nodes[users[0]].op != Op::kFlatten) {
       return false;
     }
     node = users[0];
@@ -97,7 +96,7 @@ bool OnlyPools(const Node& node) {
 Value SiteBefore(const Graph& graph, const std::vector<Value>& sites, Value value) {
   for (Value at = value;;) {
     if (std::binary_search(sites.begin(), sites.end(), at)) return at;
-    const Node& from = graph.nodes[static_cast<size_t>(at.node)];
+    const Node& from = graph.nodes[at.node];
     if (!OnlyPools(from)) return value;
     at = from.inputs.at(0);
   }
@@ -105,8 +104,7 @@ Value SiteBefore(const Graph& graph, const std::vector<Value>& sites, Value valu
 
 // Returns the node whose output reaches `node` through pooling and flattening alone.
 int MadeBy(const Graph& graph, int node) {
-  while (OnlyPools(graph.nodes[static_cast<size_t>(node)]))
-    node = graph.nodes[static_cast<size_t>(node)].inputs.at(0).node;
+  while (OnlyPools(graph.nodes[node])) node = graph.nodes[node].inputs.at(0).node;
   return node;
 }
 
@@ -137,37 +135,28 @@ Protocol Protocol::FromJson(const Json& fields) {
 
 std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& protocol,
                                             int a_bits) {
-  std::vector<Value> values;
-  switch (protocol.act_placement) {
-    case ActPlacement::kRelu:
-      values = ReluSites(graph);
-      break;
-    case ActPlacement::kOpOutput:
-      values = OpOutputSites(graph);
-      break;
-    case ActPlacement::kOpInput:
-      values = OpInputSites(graph);
-      break;
-  }
+  const ActPlacement placement = protocol.act_placement;
+  std::vector<Value> values = placement == ActPlacement::kRelu       ? ReluSites(graph)
+                              : placement == ActPlacement::kOpOutput ? OpOutputSites(graph)
+                                                                     : OpInputSites(graph);
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
 
   const Rim rim = FindRim(graph);
   const int stem_out = EndOfChain(graph, rim.first);
-  const Value last_in =
-      SiteBefore(graph, values, graph.nodes[static_cast<size_t>(rim.last)].inputs.at(0));
+  const Value last_in = SiteBefore(graph, values, graph.nodes[rim.last].inputs.at(0));
   std::vector<ActivationSite> sites;
   for (const Value& value : values) {
     const int node = value.node;
     // The first op reads the image itself in full precision.
-    if (graph.nodes[static_cast<size_t>(node)].op == Op::kInput) continue;
+    if (graph.nodes[node].op == Op::kInput) continue;
     ActivationSite site{node, a_bits, {}, value.output};
     if (MadeBy(graph, node) == stem_out && protocol.stem_out_a != 0)
       site.bits = protocol.stem_out_a;
     if (value == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;
     std::vector<int> own;
     for (const int reader : Shortcuts(graph, value)) {
-      const bool identity = graph.nodes[static_cast<size_t>(reader)].op == Op::kAdd;
+      const bool identity = graph.nodes[reader].op == Op::kAdd;
       if (protocol.own_shortcuts) own.push_back(reader);
       if (protocol.own_shortcuts || (identity ? protocol.identity_fp : protocol.option_a_fp))
         site.exempt.push_back(reader);
@@ -184,7 +173,7 @@ std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,
   const Rim rim = FindRim(graph);
   std::vector<int> bits;
   for (const int node : weighted) {
-    const auto own = w_bits.by_op.find(graph.nodes[static_cast<size_t>(node)].name);
+    const auto own = w_bits.by_op.find(graph.nodes[node].name);
     int b = own != w_bits.by_op.end() ? own->second : w_bits.uniform;
     if (node == rim.first && protocol.first_w != 0) b = protocol.first_w;
     if (node == rim.last && protocol.last_w != 0) b = protocol.last_w;

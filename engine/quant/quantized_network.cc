@@ -25,7 +25,7 @@ int RequireNode(const Graph& graph, const std::string& name) {
 
 // The key of a site's grid: "relu1.output", "chunk.output1", "relu1.output.for.add".
 std::string SiteKey(const Graph& graph, const ActivationSite& site) {
-  const auto name = [&](int node) { return graph.nodes[static_cast<size_t>(node)].name; };
+  const auto name = [&](int node) { return graph.nodes[node].name; };
   std::string key = name(site.node) + ".output";
   if (site.output != 0) key += std::to_string(site.output);
   if (site.only) key += ".for." + name(*site.only);
@@ -35,13 +35,13 @@ std::string SiteKey(const Graph& graph, const ActivationSite& site) {
 // The key of the border of a site's reader.
 std::string BorderKey(const Graph& graph, const ActivationSite& site, int reader) {
   std::string key = SiteKey(graph, site) + ".border";
-  if (reader != kEveryReader) key += "." + graph.nodes[static_cast<size_t>(reader)].name;
+  if (reader != kEveryReader) key += "." + graph.nodes[reader].name;
   return key;
 }
 
 Json Names(const Graph& graph, const std::vector<int>& nodes) {
   Json names = Json::array();
-  for (const int node : nodes) names.push_back(graph.nodes[static_cast<size_t>(node)].name);
+  for (const int node : nodes) names.push_back(graph.nodes[node].name);
   return names;
 }
 
@@ -72,8 +72,7 @@ QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const QuantizationSet
   const std::vector<int> nodes = graph_.Weighted();
   const std::vector<int> bits = WeightBits(graph_, setting.protocol, setting.w_bits);
   for (size_t i = 0; i < nodes.size(); ++i) {
-    const torch::Tensor& weight =
-        graph_.nodes[static_cast<size_t>(nodes[i])].parameters.at("weight");
+    const torch::Tensor& weight = graph_.nodes[nodes[i]].parameters.at("weight");
     QuantizedWeight quantized;
     quantized.grid = grid(weight, bits[i]);
     if (!quantized.grid.pass_through()) quantized.codes = Encode(weight, quantized.grid);
@@ -89,7 +88,7 @@ void QuantizedNetwork::SetWeight(int node, QuantizedWeight weight) {
 }
 
 void QuantizedNetwork::SetParameter(int node, const std::string& name, torch::Tensor value) {
-  graph_.nodes[static_cast<size_t>(node)].parameters.at(name) = std::move(value);
+  graph_.nodes[node].parameters.at(name) = std::move(value);
   own_.emplace(node, name);
 }
 
@@ -98,7 +97,7 @@ void QuantizedNetwork::Decode(int node) {
   if (!quantized.codes.defined()) return;
   const torch::Tensor weight = zerosweep::Decode(quantized.codes, quantized.grid);
   // Channels-last convolutions are faster; the teacher's are channels-last too (LoadTeacher).
-  graph_.nodes[static_cast<size_t>(node)].parameters["weight"] =
+  graph_.nodes[node].parameters["weight"] =
       weight.dim() == 4 ? weight.contiguous(at::MemoryFormat::ChannelsLast) : weight;
 }
 
@@ -116,7 +115,7 @@ torch::Tensor QuantizedNetwork::Forward(const torch::Tensor& x, const Observe& o
 double QuantizedNetwork::WeightBytes() const {
   double bits = 0;
   for (const auto& [node, quantized] : weights_) {
-    const torch::Tensor& weight = graph_.nodes[static_cast<size_t>(node)].parameters.at("weight");
+    const torch::Tensor& weight = graph_.nodes[node].parameters.at("weight");
     bits += static_cast<double>(weight.numel()) * quantized.grid.bits;
   }
   return bits / 8;
@@ -129,9 +128,9 @@ double QuantizedNetwork::BitOps() const {
   double total = 0;
   for (const auto& [node, macs] : CountMacs(graph_)) {
     // A tensor keeps the bits of its quantizer through operators that only move values.
-    Value source = graph_.nodes[static_cast<size_t>(node)].inputs[0];
+    Value source = graph_.nodes[node].inputs[0];
     while (!bits_at.contains(source)) {
-      const Node& from = graph_.nodes[static_cast<size_t>(source.node)];
+      const Node& from = graph_.nodes[source.node];
       const bool keeps_values = from.op == Op::kFlatten || from.op == Op::kMaxPool ||
                                 from.op == Op::kChunk || from.op == Op::kChannelShuffle;
       if (!keeps_values) break;
@@ -152,12 +151,12 @@ std::map<std::string, torch::Tensor> QuantizedNetwork::State() const {
   };
   for (const auto& [node, quantized] : weights_) {
     if (quantized.grid.pass_through()) continue;
-    const std::string& name = graph_.nodes[static_cast<size_t>(node)].name;
+    const std::string& name = graph_.nodes[node].name;
     tensors[name + ".codes"] = quantized.codes;
     add_grid(name, quantized.grid);
   }
   for (const auto& [node, name] : own_) {
-    const Node& owner = graph_.nodes[static_cast<size_t>(node)];
+    const Node& owner = graph_.nodes[node];
     tensors[owner.name + "." + name] = owner.parameters.at(name);
   }
   for (const QuantizedActivation& activation : activations_) {
@@ -170,7 +169,7 @@ std::map<std::string, torch::Tensor> QuantizedNetwork::State() const {
 }
 
 void QuantizedNetwork::LoadState(const std::map<std::string, torch::Tensor>& tensors) {
-  const torch::Device device = graph_.nodes.at(1).parameters.begin()->second.device();
+  const torch::Device device = graph_.Options().device();
   const auto get = [&](const std::string& name) {
     const auto found = tensors.find(name);
     if (found == tensors.end()) Fail(ErrorKind::kStorage, "there is no tensor '{}'", name);
@@ -178,13 +177,13 @@ void QuantizedNetwork::LoadState(const std::map<std::string, torch::Tensor>& ten
   };
   for (auto& [node, quantized] : weights_) {
     if (quantized.grid.pass_through()) continue;
-    const std::string& name = graph_.nodes[static_cast<size_t>(node)].name;
+    const std::string& name = graph_.nodes[node].name;
     quantized.codes = get(name + ".codes");
     quantized.grid = {quantized.grid.bits, get(name + ".scale"), get(name + ".zero_point")};
     Decode(node);
   }
   for (const auto& [node, name] : own_) {
-    Node& owner = graph_.nodes[static_cast<size_t>(node)];
+    Node& owner = graph_.nodes[node];
     torch::Tensor& parameter = owner.parameters.at(name);
     const torch::Tensor value = get(owner.name + "." + name);
     if (value.sizes() != parameter.sizes())
@@ -209,23 +208,21 @@ void QuantizedNetwork::LoadState(const std::map<std::string, torch::Tensor>& ten
 void QuantizedNetwork::Save(const std::filesystem::path& folder) const {
   Json weights = Json::array();
   for (const auto& [node, quantized] : weights_) {
-    weights.push_back(
-        {{"op", graph_.nodes[static_cast<size_t>(node)].name}, {"bits", quantized.grid.bits}});
+    weights.push_back({{"op", graph_.nodes[node].name}, {"bits", quantized.grid.bits}});
   }
   Json activations = Json::array();
   for (const QuantizedActivation& activation : activations_) {
-    activations.push_back({{"tensor", graph_.nodes[static_cast<size_t>(activation.site.node)].name},
+    activations.push_back({{"tensor", graph_.nodes[activation.site.node].name},
                            {"bits", activation.site.bits},
                            {"exempt", Names(graph_, activation.site.exempt)}});
     if (activation.site.output != 0) activations.back()["output"] = activation.site.output;
     if (!activation.site.by_element.empty())
       activations.back()["by_element"] = Names(graph_, activation.site.by_element);
-    if (activation.site.only)
-      activations.back()["only"] = graph_.nodes[static_cast<size_t>(*activation.site.only)].name;
+    if (activation.site.only) activations.back()["only"] = graph_.nodes[*activation.site.only].name;
   }
   Json own = Json::array();
   for (const auto& [node, name] : own_)
-    own.push_back({{"node", graph_.nodes[static_cast<size_t>(node)].name}, {"parameter", name}});
+    own.push_back({{"node", graph_.nodes[node].name}, {"parameter", name}});
   WriteSafetensors(folder / kTensorFile, State());
   Json json = {{"format", 2},       {"folded", folded_},  {"w_bits", w_bits_},
                {"a_bits", a_bits_}, {"weights", weights}, {"activations", activations}};

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,6 @@
 #include "engine/loop/progress.h"
 #include "engine/parallel/group.h"
 #include "engine/quant/quantized_network.h"
-#include "engine/quant/snapshot.h"
 #include "engine/random/streams.h"
 
 namespace zerosweep {
@@ -32,6 +32,13 @@ struct QuantizationContext {
   std::map<std::string, std::filesystem::path> inputs = {};
   torch::Tensor labels = {};           // of the images, N int64; undefined if unknown
   const Dataset* real_data = nullptr;  // the calibration split; for methods that need "real_data"
+};
+
+// A network saved at a step of its training.
+struct Snapshot {
+  int64_t step = 0;                            // training steps done
+  std::map<std::string, torch::Tensor> state;  // QuantizedNetwork::State
+  std::optional<double> heldout_loss;  // KL(teacher ‖ student) on held-out images, nats per image
 };
 
 struct Quantization {

@@ -13,7 +13,7 @@ bool Contains(const std::vector<int>& nodes, int node) {
 }  // namespace
 
 ActivationSite SiteInside(const ActivationSite& site, const Subgraph& part) {
-  const auto local = [&](int node) { return part.local[static_cast<size_t>(node)]; };
+  const auto local = [&](int node) { return part.local[node]; };
   const auto inside = [&](const std::vector<int>& readers) {
     std::vector<int> locals;
     for (const int reader : readers) {
@@ -69,7 +69,7 @@ torch::Tensor SiteHooks::Output(Value value, const torch::Tensor& output) {
 }
 
 torch::Tensor SiteHooks::Input(int node, int index, const torch::Tensor& input) const {
-  const Value source = graph_.nodes[static_cast<size_t>(node)].inputs[static_cast<size_t>(index)];
+  const Value source = graph_.nodes[node].inputs[index];
   const auto site = site_of_.find(source);
   if (site == site_of_.end()) return input;
   const ActivationSite& at = sites_[site->second];

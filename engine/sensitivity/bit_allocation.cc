@@ -12,8 +12,7 @@ constexpr size_t kMaxNames = 8;  // in a message
 
 std::vector<std::string> WeightedNames(const Graph& graph) {
   std::vector<std::string> names;
-  for (const int node : graph.Weighted())
-    names.push_back(graph.nodes[static_cast<size_t>(node)].name);
+  for (const int node : graph.Weighted()) names.push_back(graph.nodes[node].name);
   return names;
 }
 

@@ -9,6 +9,9 @@
 #include "engine/quant/number_format.h"
 
 namespace zerosweep {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OpSensitivity, op, weights, omega)
+
 namespace {
 
 constexpr const char* kFile = "sensitivity.json";
@@ -36,7 +39,7 @@ torch::Tensor LogProbabilities(const Teacher& teacher, const torch::Tensor& imag
 
 // Returns the log-probabilities with only the weights of one op at `bits`.
 torch::Tensor WithOneOpAt(int bits, int op, const Teacher& teacher, const torch::Tensor& images) {
-  const Node& node = teacher.graph.nodes[static_cast<size_t>(op)];
+  const Node& node = teacher.graph.nodes[op];
   const torch::Tensor& weight = node.parameters.at("weight");
   const torch::Tensor quantized = FakeQuantize(weight, PerChannelMinMaxGrid(weight, bits));
   ForwardHooks hooks;
@@ -79,8 +82,7 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
     const int op = ops[omega.size() / kWidths];
     const int bits = kMinBits + static_cast<int>(omega.size() % kWidths);
     omega.push_back(MeanDivergence(reference, WithOneOpAt(bits, op, teacher, images), divergence));
-    progress.Report(static_cast<double>(omega.size()), static_cast<double>(total), "measurements",
-                    teacher.graph.nodes[static_cast<size_t>(op)].name);
+    progress.Report(omega.size(), total, "measurements", teacher.graph.nodes[op].name);
     checkpoints.MaybeSave(static_cast<int64_t>(omega.size()), [&] {
       CheckpointState state;
       state.values = {{"omega", omega}};
@@ -89,7 +91,7 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
   }
   Sensitivity sensitivity{divergence, images.size(0), {}};
   for (size_t i = 0; i < ops.size(); ++i) {
-    const Node& node = teacher.graph.nodes[static_cast<size_t>(ops[i])];
+    const Node& node = teacher.graph.nodes[ops[i]];
     const auto own = omega.begin() + static_cast<std::ptrdiff_t>(i * kWidths);
     sensitivity.ops.push_back(
         {node.name, node.parameters.at("weight").numel(), {own, own + kWidths}});
@@ -98,17 +100,13 @@ Sensitivity MeasureSensitivity(const Teacher& teacher, const torch::Tensor& imag
 }
 
 void SaveSensitivity(const Sensitivity& sensitivity, const std::filesystem::path& folder) {
-  Json ops = Json::array();
-  for (const OpSensitivity& op : sensitivity.ops) {
-    ops.push_back({{"op", op.op}, {"weights", op.weights}, {"omega", op.omega}});
-  }
   Json widths = Json::array();
   for (int bits = kMinBits; bits <= kMaxBits; ++bits) widths.push_back(bits);
   const Json json = {{"format", 1},
                      {"divergence", NameOf(sensitivity.divergence)},
                      {"images", sensitivity.images},
                      {"widths", widths},
-                     {"ops", ops}};
+                     {"ops", sensitivity.ops}};
   WriteFileDurably(folder / kFile, json.dump(1) + "\n");
 }
 
@@ -121,7 +119,7 @@ Sensitivity LoadSensitivity(const std::filesystem::path& folder) {
         json.at("divergence") == "symmetric" ? Divergence::kSymmetric : Divergence::kForward;
     sensitivity.images = json.at("images");
     for (const Json& entry : json.at("ops")) {
-      OpSensitivity op{entry.at("op"), entry.at("weights"), entry.at("omega")};
+      auto op = entry.get<OpSensitivity>();
       if (op.omega.size() != kWidths) {
         Fail(ErrorKind::kStorage, "{}: '{}' has {} widths instead of {}; run `zerosweep fsck`",
              path.string(), op.op, op.omega.size(), kWidths);

@@ -26,10 +26,9 @@ int64_t BatchFor(const Dataset& dataset, bool gpu) {
 
 }  // namespace
 
-Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
-                         int64_t limit, Progress& progress) {
+Evaluation MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
+                           int64_t limit, Progress& progress) {
   const int64_t total = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
-  std::vector<torch::Tensor> predictions;
   int64_t done = 0;
   const auto observed = [&](const torch::Tensor& images) {
     const torch::Tensor logits = forward(images);
@@ -37,17 +36,12 @@ Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const T
       FailTrial(Failure::kNonFinite, "the logits of an image between {} and {} are not finite",
                 done, done + images.size(0));
     }
-    predictions.push_back(logits.argmax(1).to(torch::kCPU, torch::kInt32));
     done += images.size(0);
-    progress.Report(static_cast<double>(done), static_cast<double>(total), "images");
+    progress.Report(done, total, "images");
     return logits;
   };
-  Accuracy accuracy;
-  accuracy.evaluation =
-      EvaluateForward(observed, dataset, {teacher.mean, teacher.std}, limit,
-                      BatchFor(dataset, teacher.device().is_cuda()), teacher.device());
-  accuracy.predictions = torch::cat(predictions);
-  return accuracy;
+  return EvaluateForward(observed, dataset, {teacher.mean, teacher.std}, limit,
+                         BatchFor(dataset, teacher.device().is_cuda()), teacher.device());
 }
 
 void SavePredictions(const torch::Tensor& predictions, const std::filesystem::path& folder) {
@@ -69,7 +63,7 @@ std::string PackBits(const torch::Tensor& flags) {
   const bool* values = bytes.data_ptr<bool>();
   std::string packed(static_cast<size_t>((bytes.numel() + 7) / 8), '\0');
   for (int64_t i = 0; i < bytes.numel(); ++i) {
-    char& byte = packed[static_cast<size_t>(i / 8)];
+    char& byte = packed[i / 8];
     if (values[i]) byte = static_cast<char>(byte | (1 << (i % 8)));
   }
   return packed;

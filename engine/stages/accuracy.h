@@ -9,17 +9,10 @@
 
 namespace zerosweep {
 
-struct Accuracy {
-  Evaluation evaluation;
-  torch::Tensor predictions;  // int32, one per image
-
-  double top1_percent() const { return 100.0 * evaluation.top1; }
-};
-
 // Runs `forward` (normalised images → logits) over the first `limit` images (0: all). Normalisation
 // and device are the teacher's. Throws Failure::kNonFinite when a logit is not finite.
-Accuracy MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
-                         int64_t limit, Progress& progress);
+Evaluation MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
+                           int64_t limit, Progress& progress);
 
 // predictions.bin: little-endian int32, one per image.
 void SavePredictions(const torch::Tensor& predictions, const std::filesystem::path& folder);

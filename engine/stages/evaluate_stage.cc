@@ -64,12 +64,12 @@ StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& se
     return MeasureAccuracy([&](const torch::Tensor& x) { return of.Forward(x); }, test, teacher,
                            settings.limit, context.progress);
   };
-  const Accuracy result = measure(network);
-  WriteFileDurably(context.staging / "correct.bin", PackBits(result.evaluation.correct));
+  const Evaluation result = measure(network);
+  WriteFileDurably(context.staging / "correct.bin", PackBits(result.correct));
   SavePredictions(result.predictions, context.staging);
   StageMetrics metrics = {
       {"top1", result.top1_percent()},
-      {"loss", result.evaluation.loss},
+      {"loss", result.loss},
       {"agreement", Agreement(result.predictions, LoadPredictions(context.Input("teacher")))},
       {"images", static_cast<double>(result.predictions.numel())}};
   AddSnapshots(

@@ -1,32 +1,17 @@
 #include "engine/stages/input_check.h"
 
-#include <optional>
-
 #include "base/error.h"
 #include "engine/graph/executor.h"
 #include "engine/import/state.h"
 #include "engine/models/registry.h"
 #include "engine/models/weights.h"
+#include "engine/stages/stage_kind.h"
 
 namespace zerosweep {
-namespace {
-
-// Nothing stands for the shape that the dataset declares.
-std::optional<EvalTransform> TransformOf(const Json& params) {
-  if (!params.contains("eval")) return std::nullopt;
-  return EvalTransform{params["eval"].at("resize"), params["eval"].at("crop")};
-}
-
-}  // namespace
 
 Teacher ReadTeacher(const Json& params, const std::filesystem::path& file,
                     const std::vector<int64_t>& shape, std::vector<std::string>& notes) {
-  Teacher teacher;
-  teacher.arch = params.at("arch");
-  teacher.dataset = params.at("dataset");
-  teacher.classes = params.at("classes");
-  params.at("mean").get_to(teacher.mean);
-  params.at("std").get_to(teacher.std);
+  auto teacher = params.get<Teacher>();
   teacher.graph = BuildModel(teacher.arch, shape.at(0), shape.at(1), shape.at(2), teacher.classes);
   const auto taken = LoadWeights(teacher.graph, teacher.arch, ReadState(file), file.string(),
                                  params.value("weights_key", ""));

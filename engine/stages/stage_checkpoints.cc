@@ -41,8 +41,7 @@ std::string GroupDigest(const Json& signature, Group& group) {
   constexpr int64_t kBytes = 64;  // of a hex digest
   const std::string own = JsonDigest(signature);
   torch::Tensor all = torch::zeros({group.size(), kBytes}, torch::kInt32);
-  for (int64_t i = 0; i < kBytes; ++i)
-    all[group.rank()][i] = static_cast<int>(own[static_cast<size_t>(i)]);
+  for (int64_t i = 0; i < kBytes; ++i) all[group.rank()][i] = static_cast<int>(own[i]);
   group.Reduce({all}, Group::Reduction::kSum);
   const auto* letters = all.const_data_ptr<int>();
   return JsonDigest(std::vector<int>(letters, letters + all.numel()));

@@ -28,6 +28,11 @@ fs::path Lookup(const std::map<std::string, std::string>& paths, const std::stri
 
 }  // namespace
 
+std::optional<EvalTransform> TransformOf(const Json& params) {
+  if (!params.contains("eval")) return std::nullopt;
+  return EvalTransform{params["eval"].at("resize"), params["eval"].at("crop")};
+}
+
 Json StageContext::KindParams() const {
   Json given = Json::object();
   for (const auto& [name, value] : params().items())
@@ -58,13 +63,8 @@ fs::path StageContext::File(const std::string& role) const {
 }
 
 Dataset StageContext::LoadSplit(const std::string& split) const {
-  std::optional<EvalTransform> transform;
-  if (params().contains("eval")) {
-    const Json& eval = params()["eval"];
-    transform = EvalTransform{eval.at("resize"), eval.at("crop")};
-  }
   return LoadVerifiedDataset(params().at("dataset"), split, File("data"), params().at("data"),
-                             transform);
+                             TransformOf(params()));
 }
 
 void SaveCurves(const Json& curves, const std::filesystem::path& folder) {
@@ -83,35 +83,26 @@ void SaveSamples(const torch::Tensor& images, const Teacher& teacher, const fs::
 
 void SaveTeacher(const Teacher& teacher, const fs::path& folder) {
   WriteSafetensors(folder / "teacher.safetensors", StateOf(teacher.graph));
-  const Json json = {{"format", 1},
-                     {"arch", teacher.arch},
-                     {"dataset", teacher.dataset},
-                     {"classes", teacher.classes},
-                     {"input_shape", teacher.graph.input_shape},
-                     {"mean", teacher.mean},
-                     {"std", teacher.std}};
+  Json json = teacher;
+  json["format"] = 1;
+  json["input_shape"] = teacher.graph.input_shape;
   WriteFileDurably(folder / "teacher.json", json.dump(1) + "\n");
 }
 
 Teacher LoadTeacher(const fs::path& folder, torch::Device device) {
   const Json json =
       ParseJson(ReadFile(folder / "teacher.json"), (folder / "teacher.json").string());
-  Teacher teacher;
   try {
-    teacher.arch = json.at("arch");
-    teacher.dataset = json.at("dataset");
-    teacher.classes = json.at("classes");
-    json.at("mean").get_to(teacher.mean);
-    json.at("std").get_to(teacher.std);
+    auto teacher = json.get<Teacher>();
     const std::vector<int64_t> shape = json.at("input_shape");
     Graph graph = BuildModel(teacher.arch, shape.at(0), shape.at(1), shape.at(2), teacher.classes);
     LoadState(graph, ReadSafetensors(folder / "teacher.safetensors"), folder.string());
     teacher.graph = ToChannelsLast(graph).To(device);
+    return teacher;
   } catch (const nlohmann::json::exception& error) {
     Fail(ErrorKind::kStorage, "{} is damaged ({}); run `zerosweep fsck`", folder.string(),
          error.what());
   }
-  return teacher;
 }
 
 }  // namespace zerosweep

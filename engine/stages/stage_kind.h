@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,10 @@
 #include "engine/parallel/group.h"
 
 namespace zerosweep {
+
+// How the parameters of a stage say that images of folders are resized ("eval"). Nothing stands for
+// the shape that the dataset declares.
+std::optional<EvalTransform> TransformOf(const Json& params);
 
 struct StageContext {
   const StageRun& run;
@@ -42,7 +47,7 @@ struct StageContext {
   std::filesystem::path Input(const std::string& role) const;
   std::filesystem::path File(const std::string& role) const;
   // Loads a split of the dataset that the stage names, checked against the fingerprint in the
-  // stage's parameters. Images of folders are resized according to "eval". Throws kUsage.
+  // stage's parameters. Images of folders are resized by TransformOf. Throws kUsage.
   Dataset LoadSplit(const std::string& split) const;
 };
 

@@ -51,7 +51,7 @@ struct TeacherSettings {
 StageMetrics RunTeacher(const StageContext& context, const TeacherSettings& settings) {
   const Dataset test = context.LoadSplit("test");
   const Teacher teacher = ReadNamedTeacher(context, test);
-  const Accuracy result =
+  const Evaluation result =
       MeasureAccuracy([&](const torch::Tensor& x) { return Run(teacher.graph, x); }, test, teacher,
                       settings.limit, context.progress);
   const Json expected = context.params().value("expected_top1", Json());
@@ -68,7 +68,7 @@ StageMetrics RunTeacher(const StageContext& context, const TeacherSettings& sett
   SaveTeacher(teacher, context.staging);
   SavePredictions(result.predictions, context.staging);
   return {{"fp32_top1", result.top1_percent()},
-          {"fp32_loss", result.evaluation.loss},
+          {"fp32_loss", result.loss},
           {"images", static_cast<double>(result.predictions.numel())},
           {"parameters", static_cast<double>(teacher.graph.ParameterCount())}};
 }

@@ -42,19 +42,15 @@ Normalisation NormalisationOf(const Dataset& train) {
 void WriteCard(const StageContext& context, const Teacher& teacher, double top1, int64_t images,
                const TeacherRecipe& recipe) {
   const std::string name = context.params().at("name");
-  const Json card = {{"name", name},
-                     {"arch", teacher.arch},
-                     {"dataset", teacher.dataset},
-                     {"input_shape", teacher.graph.input_shape},
-                     {"classes", teacher.classes},
-                     {"mean", teacher.mean},
-                     {"std", teacher.std},
-                     {"top1", std::round(top1 * 1e4) / 1e4},
-                     {"test_images", images},
-                     {"seed", context.seed()},
-                     {"recipe", ToJson(recipe)},
-                     {"weights_file", name + ".safetensors"},
-                     {"weights_sha256", Sha256File(context.staging / "model.safetensors")}};
+  Json card = teacher;
+  card.update({{"name", name},
+               {"input_shape", teacher.graph.input_shape},
+               {"top1", std::round(top1 * 1e4) / 1e4},
+               {"test_images", images},
+               {"seed", context.seed()},
+               {"recipe", recipe},
+               {"weights_file", name + ".safetensors"},
+               {"weights_sha256", Sha256File(context.staging / "model.safetensors")}});
   WriteFileDurably(context.staging / "card.json", card.dump(1) + "\n");
 }
 
@@ -82,17 +78,16 @@ StageMetrics RunTrain(const StageContext& context, const TeacherRecipe& settings
           std::fprintf(stderr, "epoch %lld: loss %.4f, test top-1 %.2f %%\n",
                        static_cast<long long>(now.epoch), now.loss, test_top1);
         }
-        context.progress.Report(static_cast<double>(now.images),
-                                static_cast<double>(now.total_images), "images",
+        context.progress.Report(now.images, now.total_images, "images",
                                 fmt::format("epoch {} of {}, loss {:.3f}, test top-1 {:.2f} %",
                                             now.epoch, recipe.epochs, now.loss, test_top1));
       });
   WriteSafetensors(context.staging / "model.safetensors", StateOf(teacher.graph.To(torch::kCPU)));
-  const Accuracy accuracy =
+  const Evaluation accuracy =
       MeasureAccuracy([&](const torch::Tensor& x) { return Run(teacher.graph, x); }, test, teacher,
                       /*limit=*/0, context.progress);
   WriteCard(context, teacher, accuracy.top1_percent(), test.size(), recipe);
-  return {{"top1", accuracy.top1_percent()}, {"loss", accuracy.evaluation.loss}};
+  return {{"top1", accuracy.top1_percent()}, {"loss", accuracy.loss}};
 }
 
 const RegisterStageKind kTrain{

@@ -29,7 +29,7 @@ std::map<std::string, double> BitMetrics(const StageBits& bits, const QuantizedN
   const size_t digits = std::to_string(network.weights().size()).size();
   size_t index = 0;
   for (const auto& [node, weight] : network.weights()) {
-    const std::string& name = network.graph().nodes[static_cast<size_t>(node)].name;
+    const std::string& name = network.graph().nodes[node].name;
     metrics[fmt::format("w_bits:{:0{}}:{}", index++, digits, name)] = weight.grid.bits;
   }
   if (bits.allocation) {

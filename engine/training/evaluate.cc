@@ -16,6 +16,7 @@ Evaluation EvaluateForward(const Forward& forward, const Dataset& dataset,
   Evaluation result;
   result.images = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
   if (result.images == 0) Fail(ErrorKind::kUsage, "dataset '{}' has no images", dataset.name);
+  result.predictions = torch::empty({result.images}, torch::kInt32);
   result.correct = torch::empty({result.images}, torch::kBool);
   double loss = 0;
   for (int64_t begin = 0; begin < result.images; begin += batch) {
@@ -26,7 +27,9 @@ Evaluation EvaluateForward(const Forward& forward, const Dataset& dataset,
                                              .contiguous(torch::MemoryFormat::ChannelsLast));
     loss +=
         torch::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Sum).item<double>();
-    result.correct.slice(0, begin, end).copy_(logits.argmax(1) == labels);
+    const torch::Tensor predictions = logits.argmax(1);
+    result.predictions.slice(0, begin, end).copy_(predictions);
+    result.correct.slice(0, begin, end).copy_(predictions == labels);
   }
   result.right = result.correct.sum().item<int64_t>();
   result.top1 = static_cast<double>(result.right) / static_cast<double>(result.images);
@@ -34,16 +37,12 @@ Evaluation EvaluateForward(const Forward& forward, const Dataset& dataset,
   return result;
 }
 
-Evaluation Evaluate(const Graph& graph, const Dataset& dataset, const Normalisation& normalisation,
-                    int64_t limit) {
+Evaluation Evaluate(const Graph& graph, const Dataset& dataset,
+                    const Normalisation& normalisation) {
   constexpr int64_t kBatch = 100;  // the activations of a CIFAR network then fit in the cache
-  const std::vector<int> weighted = graph.Weighted();
-  const torch::Device device = weighted.empty()
-                                   ? torch::Device(torch::kCPU)
-                                   : graph.nodes[weighted[0]].parameters.at("weight").device();
   const Graph folded = ToChannelsLast(FoldBatchNorms(graph));
   return EvaluateForward([&](const torch::Tensor& images) { return Run(folded, images); }, dataset,
-                         normalisation, limit, kBatch, device);
+                         normalisation, /*limit=*/0, kBatch, graph.Options().device());
 }
 
 Graph ToChannelsLast(const Graph& graph) {

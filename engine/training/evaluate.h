@@ -14,9 +14,11 @@ namespace zerosweep {
 struct Evaluation {
   int64_t images = 0;
   int64_t right = 0;
-  double top1 = 0;        // right / images, in [0, 1]
-  double loss = 0;        // mean cross-entropy
-  torch::Tensor correct;  // bool, one per image
+  double top1 = 0;                     // right / images, in [0, 1]
+  double loss = 0;                     // mean cross-entropy
+  torch::Tensor predictions, correct;  // int32 and bool, one per image
+
+  double top1_percent() const { return 100.0 * top1; }
 };
 
 // Normalised images N×C×H×W → logits N×K.
@@ -30,8 +32,7 @@ Evaluation EvaluateForward(const Forward& forward, const Dataset& dataset,
 
 // Evaluates the network with its batch norms folded (outputs agree to 1e-4), in float32, on the
 // device of its parameters. Throws kUsage when the images have another shape.
-Evaluation Evaluate(const Graph& graph, const Dataset& dataset, const Normalisation& normalisation,
-                    int64_t limit = 0);
+Evaluation Evaluate(const Graph& graph, const Dataset& dataset, const Normalisation& normalisation);
 
 // Returns the graph with its convolution weights in channels-last memory, which the CPU's
 // convolutions use without conversion.

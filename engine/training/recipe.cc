@@ -1,4 +1,4 @@
-// A teacher's recipe as parameters of the catalogue and as JSON.
+// A teacher's recipe as parameters of the catalogue.
 #include "engine/training/teacher.h"
 
 namespace zerosweep {
@@ -37,19 +37,6 @@ Params<TeacherRecipe> TeacherParams() {
       Bind(&TeacherRecipe::label_smoothing,
            FractionParam("label_smoothing", d.label_smoothing, "share of the target spread evenly",
                          ""))};
-}
-
-Json ToJson(const TeacherRecipe& recipe) {
-  return {{"epochs", recipe.epochs},
-          {"batch", recipe.batch},
-          {"lr", recipe.lr},
-          {"momentum", recipe.momentum},
-          {"weight_decay", recipe.weight_decay},
-          {"warmup_epochs", recipe.warmup_epochs},
-          {"crop_padding", recipe.crop_padding},
-          {"flip", recipe.flip},
-          {"label_smoothing", recipe.label_smoothing},
-          {"seed", recipe.seed}};
 }
 
 }  // namespace zerosweep

@@ -7,6 +7,10 @@
 #include "engine/import/safetensors.h"
 
 namespace zerosweep {
+
+// Without the tensors, which lie in a file of their own.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, step, heldout_loss)
+
 namespace {
 
 const char* const kTensorFile = "snapshots.safetensors";
@@ -24,24 +28,10 @@ std::map<std::string, torch::Tensor> TensorsOf(const std::vector<Snapshot>& snap
   return tensors;
 }
 
-Json Describe(const std::vector<Snapshot>& snapshots) {
-  Json list = Json::array();
-  for (const Snapshot& snapshot : snapshots) {
-    const auto& loss = snapshot.heldout_loss;
-    list.push_back({{"step", snapshot.step}, {"heldout_loss", loss ? Json(*loss) : Json()}});
-  }
-  return list;
-}
-
 std::vector<Snapshot> FromParts(const Json& list,
                                 const std::map<std::string, torch::Tensor>& tensors,
                                 const std::string& prefix) {
-  std::vector<Snapshot> snapshots;
-  for (const Json& entry : list) {
-    Snapshot& snapshot = snapshots.emplace_back();
-    snapshot.step = entry.at("step");
-    if (!entry.at("heldout_loss").is_null()) snapshot.heldout_loss = entry.at("heldout_loss");
-  }
+  auto snapshots = list.get<std::vector<Snapshot>>();
   for (size_t i = 0; i < snapshots.size(); ++i) {
     const std::string start = prefix + KeyOf(i, "");
     for (auto at = tensors.lower_bound(start); at != tensors.end() && at->first.starts_with(start);
@@ -82,7 +72,7 @@ void Snapshots::Score(QuantizedNetwork network, const torch::Tensor& images,
 
 void Snapshots::Save(const std::string& prefix, CheckpointState& state) const {
   for (const auto& [name, tensor] : TensorsOf(all_)) state.tensors[prefix + name] = tensor;
-  state.values[prefix] = Describe(all_);
+  state.values[prefix] = all_;
 }
 
 void Snapshots::Restore(const std::string& prefix, const CheckpointState& state) {
@@ -92,7 +82,7 @@ void Snapshots::Restore(const std::string& prefix, const CheckpointState& state)
 void SaveSnapshots(const std::vector<Snapshot>& snapshots, const std::filesystem::path& folder) {
   if (snapshots.empty()) return;
   WriteSafetensors(folder / kTensorFile, TensorsOf(snapshots));
-  WriteFileDurably(folder / kJsonFile, Describe(snapshots).dump(1) + "\n");
+  WriteFileDurably(folder / kJsonFile, Json(snapshots).dump(1) + "\n");
 }
 
 std::vector<Snapshot> LoadSnapshots(const std::filesystem::path& folder) {

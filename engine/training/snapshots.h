@@ -13,8 +13,7 @@
 
 #include "engine/catalogue/params.h"
 #include "engine/loop/checkpoint.h"
-#include "engine/quant/quantized_network.h"
-#include "engine/quant/snapshot.h"
+#include "engine/quant/quantizer.h"
 #include "engine/training/student.h"
 
 namespace zerosweep {

@@ -70,8 +70,7 @@ Student::Student(const Teacher& teacher, const QuantizationSetting& setting,
   for (size_t i = 0; i < weighted.size(); ++i) {
     weight_bits_[weighted[i]] = bits[i];
     if (kinds_.weights != StudentRanges::Weights::kLsq || bits[i] == kPassThroughBits) continue;
-    const torch::Tensor& weight =
-        graph_.nodes[static_cast<size_t>(weighted[i])].parameters.at("weight");
+    const torch::Tensor& weight = graph_.nodes[weighted[i]].parameters.at("weight");
     weight_steps_[weighted[i]] =
         LsqInitialStep(weight.detach().abs().mean(), bits[i], /*is_signed=*/true)
             .requires_grad_(true);
@@ -161,7 +160,7 @@ torch::Tensor Student::Weight(int index, const torch::Tensor& weight) const {
     FailTrial(Failure::kNonFinite,
               "the student's weights of {} are no longer finite: lower its learning "
               "rate",
-              graph_.nodes[static_cast<size_t>(index)].name);
+              graph_.nodes[index].name);
   }
   const torch::Tensor quantized =
       weight_steps_.contains(index)
@@ -183,7 +182,7 @@ void Student::BeginLearnedRange(Group& group, size_t site, const torch::Tensor& 
     group.Reduce({sum, count}, Group::Reduction::kSum);
     range.learned.copy_(LsqInitialStep(sum / count, sites_[site].bits, range.is_signed));
   } else if (range.is_signed) {
-    const Node& node = graph_.nodes[static_cast<size_t>(sites_[site].node)];
+    const Node& node = graph_.nodes[sites_[site].node];
     FailTrial(Failure::kConfiguration,
               "PACT and DoReFa clip at 0, but the output of '{}' has negative values: "
               "choose activations: lsq or minmax, or act_placement: relu",

@@ -100,8 +100,7 @@ class StudentTraining {
       }
       curves_[term].Add(*loss++);
     }
-    context_.progress.Report(static_cast<double>(step + 1), static_cast<double>(settings_.steps()),
-                             "iterations", Shown(shown));
+    context_.progress.Report(step + 1, settings_.steps(), "iterations", Shown(shown));
   }
 
   std::string Shown(const Terms& shown) const {

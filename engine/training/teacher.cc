@@ -65,19 +65,16 @@ class Training {
     return CosineRate(recipe_.lr, at - warmup, total - warmup);
   }
 
-  torch::Device Device() const {
-    return graph_.nodes[graph_.Weighted().front()].parameters.at("weight").device();
-  }
-
   // Trains on one batch and returns the sum of its losses.
   double Step(const std::vector<int64_t>& indices, int64_t epoch, int64_t step) {
     const torch::Tensor images = Normalise(Augment(train_.images->Load(indices), indices,
                                                    {recipe_.crop_padding, recipe_.flip}, streams_,
                                                    static_cast<uint64_t>(epoch))
-                                               .to(Device()),
+                                               .to(graph_.Options().device()),
                                            normalisation_.mean, normalisation_.std)
                                      .contiguous(torch::MemoryFormat::ChannelsLast);
-    const torch::Tensor labels = train_.labels.index_select(0, torch::tensor(indices)).to(Device());
+    const torch::Tensor labels =
+        train_.labels.index_select(0, torch::tensor(indices)).to(graph_.Options().device());
     optimiser_.SetLearningRate(LearningRate(step));
     optimiser_.ZeroGrad();
     const torch::Tensor logits =

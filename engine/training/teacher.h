@@ -31,7 +31,8 @@ struct TeacherRecipe {
 // Declares everything except the seed.
 Params<TeacherRecipe> TeacherParams();
 // For a model card.
-Json ToJson(const TeacherRecipe& recipe);
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TeacherRecipe, epochs, batch, lr, momentum, weight_decay,
+                                   warmup_epochs, crop_padding, flip, label_smoothing, seed)
 
 struct TeacherProgress {
   int64_t epoch = 0;                     // 1, 2, …

@@ -22,7 +22,6 @@
 
 #include "engine/data/random_view.h"
 #include "engine/generative/class_batches.h"
-#include "engine/generative/generative_limits.h"
 #include "engine/generative/generative_training.h"
 #include "engine/synthesis/batch_norm_statistics.h"
 
@@ -73,8 +72,8 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
   const int64_t label = ClassOfStep(context_.random, step, known);
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, ClassImages(step, label), "clusterq");
-  const std::vector<Moments> targets = Distorted(centroids_[static_cast<size_t>(label)],
-                                                 context_.random, step, settings_.distortion);
+  const std::vector<Moments> targets =
+      Distorted(centroids_[label], context_.random, step, settings_.distortion);
   return {{"centroids",
            weight * PerRankShare(context_.group, Mismatch(of_class.moments, targets,
                                                           FirstDeepNorm(targets.size())))}};
@@ -83,7 +82,7 @@ Terms ClusterQ::ExtraTerms(uint64_t step, const TeacherPass& pass) {
 // Augmented if the step's mixed batch is, since the code compares the statistics of that batch.
 torch::Tensor ClusterQ::ClassImages(uint64_t step, int64_t label) const {
   const BatchPart part = context_.group.PartOf(settings_.class_batch);
-  const torch::Tensor images = MakeClassBatch(generator_, step, part, label).images;
+  const torch::Tensor images = generator_.OfOneClass(step, "class_images", part, label).images;
   if (!IsAugmented(step, "augment")) return images;
   return Views(images, step, "class_view", part);
 }
@@ -142,8 +141,8 @@ void ClusterQ::EndStep(uint64_t step) {
   const torch::NoGradGuard no_grad;
   const double rate = settings_.centroid_rate;
   for (int64_t label = 0; label < context_.teacher.classes; ++label) {
-    context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
-    std::vector<Moments>& centroid = centroids_[static_cast<size_t>(label)];
+    context_.progress.Report(label, context_.teacher.classes, "classes");
+    std::vector<Moments>& centroid = centroids_[label];
     const auto now = ClassStatistics(CentroidImages(step, label, centroid.empty()), label);
     if (!now) continue;
     if (centroid.empty()) {

@@ -61,7 +61,7 @@ std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int
   const std::vector<int> layers = teacher.graph.BatchNorms();
   std::vector<Sums> sums(layers.size());
   for (int64_t first = 0; first < images; first += kSlackChunk) {
-    progress.Report(static_cast<double>(first), static_cast<double>(images), "Gaussian images");
+    progress.Report(first, images, "Gaussian images");
     const auto shape = teacher.graph.BatchShape(std::min(kSlackChunk, images - first));
     const torch::Tensor x =
         random.NormalForSamples(0, "slack_image", shape, static_cast<uint64_t>(first))
@@ -74,8 +74,8 @@ std::vector<Slack> GaussianSlacks(const Teacher& teacher, double percentile, int
   }
   std::vector<Slack> slacks;
   for (size_t i = 0; i < layers.size(); ++i) {
-    slacks.push_back(SlackOf(sums[i], teacher.graph.nodes[static_cast<size_t>(layers[i])],
-                             static_cast<double>(images), percentile));
+    slacks.push_back(
+        SlackOf(sums[i], teacher.graph.nodes[layers[i]], static_cast<double>(images), percentile));
   }
   return slacks;
 }

@@ -13,8 +13,6 @@
 
 namespace zerosweep {
 
-constexpr double kDsgVarianceEpsilon = 1e-6;  // inside square roots (code, as in ZeroQ)
-
 // Tolerated distance between a layer's statistics and the running ones: one number for all
 // channels.
 struct Slack {

@@ -23,7 +23,6 @@
 #include "engine/data/random_crop.h"
 #include "engine/data/random_view.h"
 #include "engine/data/transform.h"
-#include "engine/generative/generative_limits.h"
 #include "engine/generative/generative_training.h"
 
 namespace zerosweep {
@@ -71,13 +70,13 @@ std::vector<int64_t> Fdda::FindCentres() {
   std::vector<int64_t> image_of(all_.size(), -1);  // first image of each class in random order
   for (const int64_t image : ToVector(
            context_.random.Permutation(0, "class_images", static_cast<uint32_t>(data.size())))) {
-    int64_t& chosen = image_of[static_cast<size_t>(data.labels[image].item<int64_t>())];
+    int64_t& chosen = image_of[data.labels[image].item<int64_t>()];
     if (chosen < 0) chosen = image;
   }
   SoloGroup alone;  // every rank computes all centres
   for (const int64_t label : all_) {
-    context_.progress.Report(static_cast<double>(label), context_.teacher.classes, "classes");
-    const int64_t image = image_of[static_cast<size_t>(label)];
+    context_.progress.Report(label, context_.teacher.classes, "classes");
+    const int64_t image = image_of[label];
     if (image < 0) {
       FailTrial(Failure::kConfiguration,
                 "fdda takes one real image of each class, but the calibration images "
@@ -97,14 +96,14 @@ std::vector<int64_t> Fdda::FindCentres() {
 Terms Fdda::ExtraTerms(uint64_t step, const TeacherPass& /*pass*/) {
   const bool early = static_cast<int64_t>(step) < settings_.any_class;
   const int64_t label = ClassOfStep(context_.random, step, early ? all_ : known_);
-  const GeneratedBatch images =
-      MakeClassBatch(generator_, step, context_.group.PartOf(settings_.class_batch), label);
+  const GeneratedBatch images = generator_.OfOneClass(
+      step, "class_images", context_.group.PartOf(settings_.class_batch), label);
   const TeacherPass of_class =
       RunTeacher(context_.group, context_.teacher.graph, images.images, "fdda");
   Terms terms = {{"class_labels",
                   settings_.common.label_weight *
                       CrossEntropyShare(of_class.logits, images.labels, settings_.class_batch)}};
-  const std::vector<Moments>& centre = centres_[static_cast<size_t>(label)];
+  const std::vector<Moments>& centre = centres_[label];
   if (!std::binary_search(known_.begin(), known_.end(), label)) {
     const std::vector<Moments> noise =
         Distorted(ZeroMoments(centre), context_.random, step, {1, 1});
@@ -141,7 +140,7 @@ std::vector<int64_t> Fdda::RealIndices(uint64_t step) const {
   const int64_t first = static_cast<int64_t>(step % steps) * batch + part.first;
   std::vector<int64_t> indices;
   for (const int64_t place : ToVector(order.slice(0, first, first + part.count).contiguous()))
-    indices.push_back(real_[static_cast<size_t>(place)]);
+    indices.push_back(real_[place]);
   return indices;
 }
 

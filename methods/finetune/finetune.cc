@@ -102,8 +102,7 @@ class FixedImages final : public BatchSource {
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> logits;
     for (int64_t at = 0; at < context_.images.size(0); at += batch_) {
-      context_.progress.Report(static_cast<double>(at),
-                               static_cast<double>(context_.images.size(0)), "teacher's images");
+      context_.progress.Report(at, context_.images.size(0), "teacher's images");
       logits.push_back(
           Run(context_.teacher.graph,
               context_.images.slice(0, at, std::min(at + batch_, context_.images.size(0)))));

@@ -35,7 +35,7 @@ torch::Tensor SwingCrop(const torch::Tensor& x, int64_t dy, int64_t dx) {
 ForwardHooks SwingHooks(const Graph& graph, RandomSequence& draws) {
   ForwardHooks hooks;
   hooks.replace_input = [&graph, &draws](int node, int, const torch::Tensor& input) {
-    if (!Strided(graph.nodes[static_cast<size_t>(node)])) return input;
+    if (!Strided(graph.nodes[node])) return input;
     const int64_t dy = draws.Below(3);
     const int64_t dx = draws.Below(3);
     return SwingCrop(input, dy, dx);

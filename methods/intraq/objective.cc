@@ -46,7 +46,7 @@ torch::Tensor IntraqObjective::Seen(const torch::Tensor& x, int64_t iteration) c
     RandomSequence draws =
         context_.random.ForSample(step, "view", static_cast<uint64_t>(batch_.first + i));
     if (each && draws.Uniform() >= probability) continue;
-    views[static_cast<size_t>(i)] = RandomView(height, width, settings_.eta, settings_.flip, draws);
+    views[i] = RandomView(height, width, settings_.eta, settings_.flip, draws);
   }
   return ResizedViews(x, views);
 }

@@ -41,8 +41,7 @@ Quantization Quantize(const QuantizationContext& context, const RangeEstimatorSe
   network.Forward(context.images, [&](size_t site, const torch::Tensor& x) {
     QuantizedActivation& activation = network.activations()[site];
     activation.grid = EstimateGrid(x, activation.site.bits, act_search, /*per_channel=*/false);
-    context.progress.Report(static_cast<double>(site + 1),
-                            static_cast<double>(network.activations().size()), "tensors");
+    context.progress.Report(site + 1, network.activations().size(), "tensors");
   });
   return {std::move(network), {}, {}};
 }

@@ -64,7 +64,7 @@ Quantization Quantize(const QuantizationContext& context, const MinMaxSettings& 
   for (int64_t first = 0; first < total; first += settings.batch) {
     const int64_t end = std::min(first + settings.batch, total);
     network.Forward(context.images.slice(0, first, end), widen);
-    context.progress.Report(static_cast<double>(end), static_cast<double>(total), "images");
+    context.progress.Report(end, total, "images");
   }
   return {std::move(network), {}, {}};
 }

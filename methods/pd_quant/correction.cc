@@ -24,9 +24,8 @@ torch::Tensor Matching(const Node& bn, const torch::Tensor& input) {
 }
 
 bool HasBatchNorm(const Graph& graph, const Unit& unit) {
-  return std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](int node) {
-    return graph.nodes[static_cast<size_t>(node)].op == Op::kBatchNorm;
-  });
+  return std::any_of(unit.nodes.begin(), unit.nodes.end(),
+                     [&](int node) { return graph.nodes[node].op == Op::kBatchNorm; });
 }
 
 class Correction {
@@ -97,8 +96,7 @@ class Correction {
                   value, iteration_ - 1);
       }
       adam.SetLearningRate(plateau.Next(value, adam.learning_rate()));
-      progress_.Report(static_cast<double>(done_), static_cast<double>(total_), "iterations",
-                       fmt::format("{} {:.3g}", unit().name, value));
+      progress_.Report(done_, total_, "iterations", fmt::format("{} {:.3g}", unit().name, value));
       checkpoints_.MaybeSave(done_, [&] { return Save(adam, plateau); });
     }
     return p.detach();
@@ -144,7 +142,7 @@ torch::Tensor CorrectionLoss(const Graph& unit, const torch::Tensor& p, const to
   torch::Tensor matching;
   ForwardHooks hooks;
   hooks.on_input = [&](int node, const torch::Tensor& input) {
-    const Node& bn = unit.nodes[static_cast<size_t>(node)];
+    const Node& bn = unit.nodes[node];
     if (bn.op != Op::kBatchNorm || input.size(2) * input.size(3) == 1) return;
     const torch::Tensor part = Matching(bn, input);
     matching = matching.defined() ? matching + part : part;

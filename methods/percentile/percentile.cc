@@ -45,8 +45,7 @@ Quantization Quantize(const QuantizationContext& context, const PercentileSettin
     QuantizedActivation& activation = network.activations()[site];
     activation.grid =
         MakeUniformGrid(torch::minimum(lo, zero), torch::maximum(hi, zero), activation.site.bits);
-    context.progress.Report(static_cast<double>(site + 1),
-                            static_cast<double>(network.activations().size()), "tensors");
+    context.progress.Report(site + 1, network.activations().size(), "tensors");
   };
   network.Forward(context.images, set);
   return {std::move(network), {}, {}};

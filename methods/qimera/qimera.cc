@@ -13,7 +13,6 @@
 #include "methods/qimera/qimera.h"
 
 #include "base/error.h"
-#include "engine/generative/generative_limits.h"
 #include "engine/generative/generative_training.h"
 #include "engine/generative/labelled_generator.h"
 #include "engine/parallel/moments.h"
@@ -154,7 +153,9 @@ Params<QimeraSettings> QimeraParams() {
             .source = "2 for CIFAR-10; CIFAR-100: 10 (4 bits), 50 (5 bits); ImageNet: 100 to 500",
             .min = 1}),
       Bind(&QimeraSettings::noise,
-           RateParam("noise", 1, "η, the scale of the random numbers that are added to the embedding", "authors' code")),
+           RateParam("noise", 1,
+                     "η, the scale of the random numbers that are added to the embedding",
+                     "authors' code")),
       Bind(&QimeraSettings::disentangle,
            {.name = "disentangle",
             .default_value = true,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "base/error.h"
@@ -62,14 +63,13 @@ void AddSettings(const LeaderboardRow& ours, std::vector<std::string>& differenc
 std::vector<std::string> DifferencesOf(const PublishedRow& published, const LeaderboardRow& ours,
                                        const PaperSettings& papers) {
   std::vector<std::string> differences;
-  if (!published.fp32) {
+  const std::optional<double> theirs = published.fp32, here = ours.mean("fp32_top1");
+  if (!theirs) {
     differences.push_back(fmt::format("teacher: {}", kNotTold));
-  } else if (!ours.mean("fp32_top1") ||
-             std::abs(*published.fp32 - *ours.mean("fp32_top1")) > kSameAccuracy) {
-    differences.push_back(ours.mean("fp32_top1")
-                              ? fmt::format("teacher: {:.2f} there, {:.2f} here", *published.fp32,
-                                            *ours.mean("fp32_top1"))
-                              : fmt::format("teacher: {:.2f} there", *published.fp32));
+  } else if (!here) {
+    differences.push_back(fmt::format("teacher: {:.2f} there", *theirs));
+  } else if (std::abs(*theirs - *here) > kSameAccuracy) {
+    differences.push_back(fmt::format("teacher: {:.2f} there, {:.2f} here", *theirs, *here));
   }
   if (published.arch != ours.arch)
     differences.push_back(fmt::format("network: {} there, {} here", published.arch, ours.arch));
@@ -184,20 +184,17 @@ void AddPublished(std::vector<LeaderboardRow>& board, const PaperSettings& paper
            kConfidences.begin();
   };
   for (LeaderboardRow& ours : board) {
-    const PublishedRow* best = nullptr;
-    size_t fewest = 0;
+    // By differences and rank; the first of equals.
+    std::map<std::pair<size_t, std::ptrdiff_t>, const PublishedRow*> comparable;
     for (const PublishedRow& published : PublishedNumbers()) {
       if (published.confidence == "recalled" || !MayBeHeldAgainst(published, ours)) continue;
       const size_t differences = DifferencesOf(published, ours, papers).size();
-      if (best != nullptr &&
-          std::pair(fewest, rank(*best)) <= std::pair(differences, rank(published)))
-        continue;
-      best = &published;
-      fewest = differences;
+      comparable.try_emplace({differences, rank(published)}, &published);
     }
-    if (best == nullptr) continue;
-    ours.published = best->value;
-    ours.published_source = fmt::format("{}, {}", best->title, best->table);
+    if (comparable.empty()) continue;
+    const PublishedRow& best = *comparable.begin()->second;
+    ours.published = best.value;
+    ours.published_source = fmt::format("{}, {}", best.title, best.table);
   }
 }
 

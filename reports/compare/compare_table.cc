@@ -1,10 +1,9 @@
 // The comparison with the papers as a table: for programs, and narrow or wide for people.
-#include <algorithm>
 #include <map>
-#include <span>
 
 #include "base/text.h"
 #include "reports/compare/compare.h"
+#include "reports/leaderboard/leaderboard_columns.h"
 #include "reports/leaderboard/settings_column.h"
 #include "reports/text/table_order.h"
 
@@ -26,8 +25,6 @@ std::string Marks(const std::vector<std::string>& differences) {
   }
   return Join(marks, " ");
 }
-
-Json Optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 std::string Signed(const std::optional<double>& value) {
   return value ? fmt::format("{:+.2f}", *value) : "–";
@@ -63,8 +60,7 @@ Cells CellsOf(const Comparison& row) {
     cells.bits = BitsName(row.ours->bits);
   }
   if (const LeaderboardRow* of = row.ours) {
-    cells.ours = fmt::format("{:.2f}", of->top1_mean);
-    if (of->top1_std) cells.ours += fmt::format(" ± {:.2f}", *of->top1_std);
+    cells.ours = TextOf("top1_mean", *of);
     cells.n = std::to_string(of->n);
     cells.our_drop = Fixed(of->drop);
     cells.difference = Signed(row.DropDifference());
@@ -126,8 +122,7 @@ void AddSection(std::span<const Comparison> section, const std::string& heading,
   for (const Comparison& row : section)
     if (row.ours != nullptr) ours.push_back(row.ours);
   const SettingsColumn settings = SettingsOf(ours);
-  people.sections.push_back({people.table.rows.size(), heading,
-                             settings.shared.empty() ? "" : kSharedSettings + settings.shared});
+  people.sections.push_back({people.table.rows.size(), heading, settings.SharedNote()});
   auto own = settings.own.begin();
   for (const Comparison& row : section) {
     people.table.rows.push_back(Select(CellsOf(row), kNarrow));
@@ -142,6 +137,7 @@ void AddSection(std::span<const Comparison> section, const std::string& heading,
 }  // namespace
 
 Table ComparisonTable(const std::vector<Comparison>& rows) {
+  constexpr size_t kOfPaper = 11;  // columns up to the confidence
   Table table;
   table.columns = {"paper",
                    "table",
@@ -172,30 +168,18 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
   for (const Comparison& row : rows) {
     std::vector<Json> cells;
     if (const PublishedRow* of = row.published) {
-      cells = {of->paper,          of->table,
-               of->method,         of->dataset,
-               of->arch,           bits(of->w_bits),
-               bits(of->a_bits),   of->value,
-               Optional(of->fp32), Optional(row.PublishedDrop()),
-               of->confidence};
+      cells = {of->paper, of->table,           of->method,       of->dataset,
+               of->arch,  bits(of->w_bits),    bits(of->a_bits), of->value,
+               of->fp32,  row.PublishedDrop(), of->confidence};
     } else {
-      cells = {Json(),
-               Json(),
-               row.ours->method,
-               row.ours->dataset,
-               row.ours->arch,
-               row.ours->w_bits,
-               row.ours->a_bits,
-               Json(),
-               Json(),
-               Json(),
-               Json()};
+      const LeaderboardRow& ours = *row.ours;
+      cells = {nullptr, nullptr, ours.method, ours.dataset, ours.arch, ours.w_bits, ours.a_bits};
+      cells.resize(kOfPaper);
     }
     if (const LeaderboardRow* of = row.ours) {
-      cells.insert(cells.end(),
-                   {of->top1_mean, of->n, Optional(of->top1_std), Optional(of->mean("fp32_top1")),
-                    Optional(of->drop), Optional(row.DropDifference()), row.differences,
-                    MethodName(*of), of->protocol, SettingsAsJson(*of)});
+      cells.insert(cells.end(), {of->top1_mean, of->n, of->top1_std, of->mean("fp32_top1"),
+                                 of->drop, row.DropDifference(), row.differences, MethodName(*of),
+                                 of->protocol, SettingsAsJson(*of)});
     } else {
       cells.resize(table.columns.size());
       cells[cells.size() - 4] = Json::array();  // protocol_differences
@@ -209,12 +193,8 @@ DisplayTable NarrowComparison(const std::vector<Comparison>& rows, bool together
   const auto heading_of = [](const Comparison& row) { return Heading(CellsOf(row)); };
   const std::vector<Comparison> ordered = together ? GroupBy(rows, heading_of) : rows;
   DisplayTable people{.table = HeadingsOf(kNarrow), .shrinkable = 0, .under_heading = kOurSettings};
-  for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
-    const std::string heading = heading_of(ordered[first]);
-    end = first;
-    while (end < ordered.size() && heading_of(ordered[end]) == heading) ++end;
-    AddSection({&ordered[first], end - first}, heading, people);
-  }
+  for (const auto& section : Runs(ordered, heading_of))
+    AddSection(section, heading_of(section.front()), people);
   return people;
 }
 

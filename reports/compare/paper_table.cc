@@ -4,10 +4,10 @@
 #include <map>
 #include <set>
 
-#include "base/error.h"
 #include "reports/compare/published.h"
 #include "reports/html/html_page.h"
 #include "reports/html/svg_plot.h"
+#include "reports/leaderboard/leaderboard_columns.h"
 #include "reports/leaderboard/settings_column.h"
 #include "reports/text/latex_text.h"
 #include "reports/text/table_text.h"
@@ -31,34 +31,12 @@ std::string NetworkOf(const PublishedRow& row) {
   return row.fp32 ? fmt::format("{} ({:.2f})", name, *row.fp32) : name;
 }
 
-// A row with what its ranking needs.
-struct Draft {
-  PaperRow row;
-  std::map<size_t, double> values;       // by network; without those from memory
-  std::map<size_t, size_t> differences;  // of ours from the paper's, by network
+// A cell with what its ranking needs.
+struct Entry {
+  PaperCell cell;
+  std::optional<double> value;  // absent: from memory
+  size_t differences = 0;       // of ours from the paper's
 };
-
-// Marks the best and second best of each network for which two or more of these rows have a number.
-void Rank(std::vector<Draft*> group, size_t networks) {
-  for (size_t network = 0; network < networks; ++network) {
-    std::set<double, std::greater<>> values;
-    int with_number = 0;
-    for (const Draft* draft : group) {
-      const auto value = draft->values.find(network);
-      if (value == draft->values.end()) continue;
-      values.insert(value->second);
-      ++with_number;
-    }
-    if (with_number < 2) continue;
-    for (Draft* draft : group) {
-      const auto value = draft->values.find(network);
-      if (value == draft->values.end()) continue;
-      const auto place = std::distance(values.begin(), values.find(value->second));
-      draft->row.cells[network].best = place == 0;
-      draft->row.cells[network].second = place == 1;
-    }
-  }
-}
 
 class TableMaker {
  public:
@@ -67,46 +45,34 @@ class TableMaker {
   void Add(const Comparison& comparison) {
     const PublishedRow& published = *comparison.published;
     const std::string bits = fmt::format("W{}A{}", published.w_bits, published.a_bits);
+    IndexOf(bits_, bits);
+    IndexOf(methods_, published.method);
     const size_t network = IndexOf(table_.networks, NetworkOf(published));
-    Draft& theirs = RowOf(bits, published.method, published.method, false);
+    Entry& theirs = rows_[{bits, published.method, false, published.method}][network];
     const bool from_memory = published.confidence == "recalled";
     const std::string value = fmt::format("{:.2f}", published.value);
-    CellOf(theirs, network) = {from_memory ? "(" + value + ")" : value, false, false, from_memory};
-    if (!from_memory) theirs.values[network] = published.value;
+    theirs.cell = {from_memory ? "(" + value + ")" : value, false, false, from_memory};
+    if (!from_memory) theirs.value = published.value;
     if (comparison.ours == nullptr) return;
     const LeaderboardRow& of_us = *comparison.ours;
-    const std::string name = "ours: " + NameWithSettings(of_us);
-    Draft* ours = &RowOf(bits, published.method, name, true);
     const size_t differences = comparison.differences.size();
-    if (const auto other = ours->differences.find(network); other != ours->differences.end()) {
-      if (other->second < differences) return;
-      if (other->second == differences)
-        ours = &RowOf(bits, published.method,
-                      fmt::format("{} ({}, {})", name, of_us.model, of_us.protocol), true);
+    Key ours{bits, published.method, true, "ours: " + NameWithSettings(of_us)};
+    if (const auto other = rows_[ours].find(network); other != rows_[ours].end()) {
+      if (other->second.differences < differences) return;
+      if (other->second.differences == differences)
+        ours.label += fmt::format(" ({}, {})", of_us.model, of_us.protocol);
     }
-    std::string mean = fmt::format("{:.2f}", of_us.top1_mean);
-    if (of_us.top1_std) mean += fmt::format(" ± {:.2f}", *of_us.top1_std);
-    CellOf(*ours, network) = {mean};
-    ours->values[network] = of_us.top1_mean;
-    ours->differences[network] = differences;
+    rows_[ours][network] = {{TextOf("top1_mean", of_us)}, of_us.top1_mean, differences};
   }
 
   PaperTable Finish() {
-    for (const std::string& bits : bits_) {
-      for (const bool ours : {false, true}) {
-        std::vector<Draft*> group;
-        for (auto& [key, draft] : drafts_)
-          if (draft.row.bits == bits && draft.row.ours == ours) group.push_back(&draft);
-        for (Draft* draft : group) draft->row.cells.resize(table_.networks.size());
-        Rank(group, table_.networks.size());
-      }
-    }
     // Sorted by bits, then by the paper's method, with ours beneath it.
     for (const std::string& bits : bits_) {
-      for (const std::string& method : methods_) {
-        for (auto& [key, draft] : drafts_)
-          if (key.bits == bits && key.method == method) table_.rows.push_back(std::move(draft.row));
-      }
+      for (size_t network = 0; network < table_.networks.size(); ++network)
+        for (const bool ours : {false, true}) Rank(bits, ours, network);
+      for (const std::string& method : methods_)
+        for (const auto& [key, entries] : rows_)
+          if (key.bits == bits && key.method == method) AddRow(key, entries);
     }
     return std::move(table_);
   }
@@ -118,25 +84,36 @@ class TableMaker {
     std::string label;
     auto operator<=>(const Key&) const = default;
   };
+  using Entries = std::map<size_t, Entry>;  // by network
 
-  Draft& RowOf(const std::string& bits, const std::string& method, const std::string& label,
-               bool ours) {
-    IndexOf(bits_, bits);
-    IndexOf(methods_, method);
-    Draft& draft = drafts_[{bits, method, ours, label}];
-    draft.row.bits = bits;
-    draft.row.method = label;
-    draft.row.ours = ours;
-    return draft;
+  // Marks the best and second best of two or more rows that have a number for the network.
+  void Rank(const std::string& bits, bool ours, size_t network) {
+    std::vector<Entry*> ranked;
+    std::set<double, std::greater<>> values;
+    for (auto& [key, entries] : rows_) {
+      const auto entry = entries.find(network);
+      if (key.bits != bits || key.ours != ours || entry == entries.end() || !entry->second.value)
+        continue;
+      ranked.push_back(&entry->second);
+      values.insert(*entry->second.value);
+    }
+    if (ranked.size() < 2) return;
+    for (Entry* entry : ranked) {
+      const auto place = std::distance(values.begin(), values.find(*entry->value));
+      entry->cell.best = place == 0;
+      entry->cell.second = place == 1;
+    }
   }
-  static PaperCell& CellOf(Draft& draft, size_t network) {
-    if (draft.row.cells.size() <= network) draft.row.cells.resize(network + 1);
-    return draft.row.cells[network];
+
+  void AddRow(const Key& key, const Entries& entries) {
+    std::vector<PaperCell> cells(table_.networks.size());
+    for (const auto& [network, entry] : entries) cells[network] = entry.cell;
+    table_.rows.push_back({key.bits, key.label, key.ours, std::move(cells)});
   }
 
   PaperTable table_;
   std::vector<std::string> bits_, methods_;  // in the paper's order
-  std::map<Key, Draft> drafts_;
+  std::map<Key, Entries> rows_;
 };
 
 // The marks with which a format writes a cell.

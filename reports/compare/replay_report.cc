@@ -1,11 +1,13 @@
 #include "reports/compare/replay_report.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <tuple>
 
 #include "base/text.h"
+#include "reports/leaderboard/settings.h"
 #include "storage/artifacts/artifact_store.h"
 
 namespace zerosweep {
@@ -38,7 +40,6 @@ ReplayedStage CompareStage(const StageRow& row, const RecordedStage& recorded,
                       .now = now.artifact,
                       .error = now.error,
                       .metrics = DifferingMetrics(recorded, now),
-                      .difference = std::nullopt,
                       .recorded_seconds = recorded.seconds,
                       .seconds = now.seconds};
   if (now.state != State::kDone || recorded.artifact == now.artifact) return stage;
@@ -50,7 +51,7 @@ ReplayedStage CompareStage(const StageRow& row, const RecordedStage& recorded,
 }
 
 std::string FactText(const Json& fact) {
-  return fact.is_null() ? "not recorded" : fact.is_string() ? fact.get<std::string>() : fact.dump();
+  return fact.is_null() ? "not recorded" : ShownValue(fact);
 }
 
 // Adds what differs between the signatures of the attempts; once if several stages share it.
@@ -140,12 +141,6 @@ Json ToJson(const std::optional<ArtifactDifference>& difference) {
           {"largest_in", difference->largest_in}, {"unlike", difference->unlike}};
 }
 
-const ReplayedStage* StageOfKind(const ReplayReport& report, const std::string& kind) {
-  const auto found = std::find_if(report.stages.begin(), report.stages.end(),
-                                  [&](const ReplayedStage& stage) { return stage.kind == kind; });
-  return found == report.stages.end() ? nullptr : &*found;
-}
-
 // By how much the metrics and the quantized network differ.
 std::string ByHowMuch(const ReplayReport& report) {
   std::vector<std::string> parts;
@@ -156,28 +151,20 @@ std::string ByHowMuch(const ReplayReport& report) {
                                       std::abs(metric.now - metric.recorded), metric.now,
                                       metric.recorded));
   }
-  const ReplayedStage* network = StageOfKind(report, "quantize");
-  if (network != nullptr && network->difference)
-    parts.push_back("in the quantized network " + TensorText(*network->difference));
-  if (network != nullptr && network->recorded == network->now)
-    parts.emplace_back("the quantized network is bit-identical");
+  for (const ReplayedStage& stage : report.stages) {
+    if (stage.kind != "quantize") continue;
+    if (stage.difference)
+      parts.push_back("in the quantized network " + TensorText(*stage.difference));
+    if (stage.recorded == stage.now) parts.emplace_back("the quantized network is bit-identical");
+  }
   return Join(parts, "; ");
 }
 
 }  // namespace
 
 const char* ToString(ReplayVerdict verdict) {
-  switch (verdict) {
-    case ReplayVerdict::kBitIdentical:
-      return "bit-identical";
-    case ReplayVerdict::kEqual:
-      return "equal";
-    case ReplayVerdict::kDifferent:
-      return "different";
-    case ReplayVerdict::kFailed:
-      return "failed";
-  }
-  Fail(ErrorKind::kInternal, "no verdict has the value {}", static_cast<int>(verdict));
+  constexpr std::array kVerdicts = {"bit-identical", "equal", "different", "failed"};
+  return kVerdicts.at(static_cast<size_t>(verdict));
 }
 
 ReplayReport CompareReplay(const RecordedTrial& recorded, const Home& recorded_home,
@@ -223,10 +210,7 @@ Table ReplayTable(const ReplayReport& report) {
 Json ReplayJson(const ReplayReport& report) {
   Json json = {{"trial", report.trial},         {"verdict", ToString(report.verdict)},
                {"tolerance", report.tolerance}, {"metrics", ToJson(report.metrics)},
-               {"changes", Json::array()},      {"stages", Json::array()}};
-  for (const Change& change : report.changes)
-    json["changes"].push_back(
-        {{"what", change.what}, {"recorded", change.recorded}, {"now", change.now}});
+               {"changes", report.changes},     {"stages", Json::array()}};
   for (const ReplayedStage& stage : report.stages)
     json["stages"].push_back({{"kind", stage.kind},
                               {"implementation", stage.implementation},

@@ -135,7 +135,7 @@ void CompareAll(const ResultsReader& reader, const FilterSql& filter,
   std::map<std::string, BySeed> outcomes = ReadOutcomes(reader, filter, configurations);
   std::vector<double> p;
   for (VersusRow& row : rows) {
-    row.result = Compare(outcomes[RowKey(row.method)], outcomes[RowKey(row.against)]);
+    row.result = Compare(outcomes[row.method.key], outcomes[row.against.key]);
     if (row.result && row.result->p) p.push_back(*row.result->p);
   }
   const std::vector<double> adjusted = HolmAdjusted(p);
@@ -160,8 +160,8 @@ std::vector<VersusRow> Versus(const ResultsReader& reader, const PaperSettings& 
   for (const LeaderboardRow& row : board) {
     for (const LeaderboardRow& against : board) {
       const bool both = IsCalled(row, method);  // if both have that name, compare them once
-      if (RowKey(row) == RowKey(against) || !IsCalled(against, method) ||
-          BlockOf(row) != BlockOf(against) || (both && &row > &against))
+      if (&row == &against || !IsCalled(against, method) || BlockOf(row) != BlockOf(against) ||
+          (both && &row > &against))
         continue;
       rows.push_back({.method = row, .against = against});
     }
@@ -236,15 +236,13 @@ Table VersusTable(const std::vector<VersusRow>& rows) {
                    "p_floor",       "p_holm",     "seeds_needed",
                    "shared_images", "protocol",   "against_protocol",
                    "conclusion",    "settings",   "against_settings"};
-  const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
   for (const VersusRow& row : rows) {
     std::vector<Json> cells = {row.method.dataset, row.method.model, row.method.bits,
                                MethodName(row.method), MethodName(row.against)};
     if (row.result) {
       const PairedResult& of = *row.result;
       cells.insert(cells.end(), {of.n, of.images, of.difference, of.interval.low, of.interval.high,
-                                 optional(of.spread), optional(of.p), optional(of.p_floor),
-                                 optional(row.p_holm), optional(row.seeds_needed)});
+                                 of.spread, of.p, of.p_floor, row.p_holm, row.seeds_needed});
     } else {
       cells.push_back(0);
       cells.resize(cells.size() + 9);

@@ -1,7 +1,6 @@
 #include "reports/leaderboard/filter.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <regex>
 

@@ -1,7 +1,6 @@
 #include "reports/leaderboard/leaderboard.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <sstream>
@@ -187,6 +186,7 @@ Groups ReadGroups(const ResultsReader& reader, const FilterSql& filter) {
       Describe(of, place->second);
   }
   for (auto& [key, samples] : groups) {
+    samples.row.key = RowKey(key.first, key.second);
     samples.row.configuration = key.first;
     samples.row.revisions = ParseRevisions(key.second);
     samples.Finish();
@@ -244,13 +244,6 @@ void MarkIncomparable(Groups& groups) {
 
 std::string RowKey(int64_t configuration, const std::string& revisions) {
   return fmt::format("{}:{}", configuration, revisions);
-}
-
-std::string RowKey(const LeaderboardRow& row) {
-  std::vector<std::string> words;
-  for (const auto& [kind, revision] : row.revisions.items())
-    words.push_back(fmt::format("{} {}", kind, revision.get<int>()));
-  return RowKey(row.configuration, Join(words, ","));
 }
 
 std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const PaperSettings& papers,

@@ -16,6 +16,7 @@ namespace zerosweep {
 // Accuracies and agreement are in percent (0 to 100), `drop` in points, durations in seconds.
 // Missing values are nullopt.
 struct LeaderboardRow {
+  std::string key;            // identifies it within its home (RowKey)
   int64_t configuration = 0;  // its id in the database
   // Revisions of the implementations that computed it, by kind of stage: {"quantize": 2, …}. Trials
   // of one configuration with different revisions are separate rows.
@@ -83,7 +84,6 @@ inline constexpr const char* kRevisionsSql =
     "WHERE x.trial_id = t.id ORDER BY d.kind))";
 // Identifies a row within its home: "17:evaluate 1,quantize 2". `revisions` are from kRevisionsSql.
 std::string RowKey(int64_t configuration, const std::string& revisions);
-std::string RowKey(const LeaderboardRow& row);
 
 // ["iterations=1000", "images=256"]: the settings that differ from the paper's, and others that
 // distinguish rows.

@@ -24,10 +24,6 @@ template <typename T>
 Value Of(T Row::*field) {
   return [field](const Row& row) -> Json { return row.*field; };
 }
-template <typename T>
-Value Of(std::optional<T> Row::*field) {
-  return [field](const Row& row) { return row.*field ? Json(*(row.*field)) : Json(); };
-}
 
 std::string Fixed(double value, int digits) {
   const bool rounds_to_zero = std::abs(value) < 0.5 * std::pow(10.0, -digits);  // avoids "-0.00"

@@ -1,7 +1,6 @@
 // The leaderboard as a table for display: for documents, and narrow or wide for a terminal.
 #include <algorithm>
 #include <map>
-#include <span>
 #include <tuple>
 
 #include "base/text.h"
@@ -66,12 +65,6 @@ std::pair<std::string, std::string> SectionOf(const LeaderboardRow& row) {
   return {row.dataset, row.model};
 }
 
-size_t EndOfSection(const std::vector<LeaderboardRow>& rows, size_t first) {
-  size_t end = first;
-  while (end < rows.size() && SectionOf(rows[end]) == SectionOf(rows[first])) ++end;
-  return end;
-}
-
 // The effort of the training: "51200 images seen · Σ lr·KD 0.76".
 std::string Training(const LeaderboardRow& row) {
   std::vector<std::string> words;
@@ -84,11 +77,8 @@ std::string Training(const LeaderboardRow& row) {
 // Adds a section with these rows, its note, and the text under each row.
 void AddSection(std::span<const LeaderboardRow> section, const std::string& heading,
                 DisplayTable& display) {
-  std::vector<const LeaderboardRow*> rows;
-  for (const LeaderboardRow& row : section) rows.push_back(&row);
-  const SettingsColumn settings = SettingsOf(rows);
-  display.sections.push_back({display.under.size(), heading,
-                              settings.shared.empty() ? "" : kSharedSettings + settings.shared});
+  const SettingsColumn settings = SettingsOfBoard(section);
+  display.sections.push_back({display.under.size(), heading, settings.SharedNote()});
   for (size_t i = 0; i < section.size(); ++i) {
     std::vector<std::string> words;
     if (settings.own[i] != kNoSettings) words.push_back(settings.own[i]);
@@ -121,8 +111,7 @@ std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows) {
 }
 
 std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
-  const std::string shared = SettingsOfBoard(rows).shared;
-  return shared.empty() ? "" : kSharedSettings + shared;
+  return SettingsOfBoard(rows).SharedNote();
 }
 
 Table LeaderboardForDisplay(const std::vector<LeaderboardRow>& rows, const Names& more) {
@@ -151,11 +140,8 @@ DisplayTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
                        .best = BestRows(ordered),
                        .shrinkable = 1,
                        .under_heading = kSettings};
-  for (size_t first = 0, end = 0; first < ordered.size(); first = end) {
-    end = EndOfSection(ordered, first);
-    const std::span<const LeaderboardRow> section(&ordered[first], end - first);
+  for (const auto& section : Runs(ordered, SectionOf))
     AddSection(section, Heading(section, one_protocol), display);
-  }
   return display;
 }
 

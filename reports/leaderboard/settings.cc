@@ -2,23 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <functional>
 #include <tuple>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
-#include "reports/leaderboard/differences.h"
 
 namespace zerosweep {
 namespace {
 
 // The named parts of a method in a configuration. They hold their parameters under "params".
 constexpr std::array<const char*, 2> kNamedParts = {"synthesizer", "quantizer"};
-
-bool IsMethods(const std::string& section) {
-  const std::vector<std::string>& common = CommonSections();
-  return std::find(common.begin(), common.end(), section) == common.end();
-}
 
 // "/quantizer/params/lr" → {"quantizer", "lr"}
 std::vector<std::string> WordsOf(const std::string& path) {
@@ -42,7 +37,8 @@ std::string NameOf(const std::string& path, const Json& configuration) {
   bool of_a_part = false;
   int parts_with_it = 0;
   for (const auto& [part, section] : configuration.items()) {
-    const Json* params = IsMethods(part) ? ParametersOf(configuration, part) : nullptr;
+    if (CommonSections().contains(part)) continue;
+    const Json* params = ParametersOf(configuration, part);
     if (params == nullptr || !params->contains(words.back())) continue;
     ++parts_with_it;
     of_a_part = of_a_part || (words.size() == 2 && words.front() == part);
@@ -61,6 +57,11 @@ size_t Importance(const std::string& path) {
 
 auto OrderOf(const std::string& path) {
   return std::tuple(Importance(path), path.substr(path.rfind('/') + 1), path);
+}
+
+// Sorts in the order of NotPapers.
+void SortByImportance(std::vector<Setting>& settings) {
+  std::ranges::sort(settings, {}, [](const Setting& setting) { return OrderOf(setting.path); });
 }
 
 // Calls use(path, value, the paper's value) for each value that differs from the paper's.
@@ -123,16 +124,12 @@ Json Flattened(const Json& configuration) {
   return flat;
 }
 
-bool IsDigest(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 }  // namespace
 
-const std::vector<std::string>& CommonSections() {
-  static const std::vector<std::string> kSections = {"method",  "variant",  "bits",    "protocol",
-                                                     "profile", "evaluate", "teacher", "threads",
-                                                     "model",   "dataset",  "revision"};
+const std::set<std::string>& CommonSections() {
+  static const std::set<std::string> kSections = {"method",  "variant",  "bits",    "protocol",
+                                                  "profile", "evaluate", "teacher", "threads",
+                                                  "model",   "dataset",  "revision"};
   return kSections;
 }
 
@@ -147,7 +144,7 @@ std::string Assignment(const Setting& setting) {
 std::string Phrase(const Setting& setting) {
   constexpr size_t kShownOfDigest = 12;
   const std::string value = ShownValue(setting.value);
-  if (IsDigest(value)) return setting.name + " " + value.substr(0, kShownOfDigest);
+  if (IsHex(value)) return setting.name + " " + value.substr(0, kShownOfDigest);
   const bool has_comma = value.find(',') != std::string::npos;  // as lists of settings have
   return setting.name + (has_comma ? " '" + value + "'" : " " + value);
 }
@@ -189,8 +186,7 @@ void MarkDifferences(const std::vector<Namesake>& namesakes) {
   std::vector<Json> flat;
   for (const Namesake& of : namesakes) flat.push_back(Flattened(of.configuration));
   std::vector<std::string> paths = DifferingPaths(flat);
-  std::sort(paths.begin(), paths.end(),
-            [](const std::string& a, const std::string& b) { return OrderOf(a) < OrderOf(b); });
+  std::ranges::sort(paths, {}, OrderOf);
   paths.resize(EnoughToTellApart(flat, paths));
   for (const std::string& path : paths) {
     // If one row is older than the parameter, the others must show theirs.
@@ -202,9 +198,16 @@ void MarkDifferences(const std::vector<Namesake>& namesakes) {
   for (const Namesake& of : namesakes) SortByImportance(*of.settings);
 }
 
-void SortByImportance(std::vector<Setting>& settings) {
-  std::sort(settings.begin(), settings.end(),
-            [](const Setting& a, const Setting& b) { return OrderOf(a.path) < OrderOf(b.path); });
+std::vector<std::string> DifferingPaths(const std::vector<Json>& flat) {
+  std::map<std::string, std::vector<Json>> values;  // by path
+  for (const Json& all : flat)
+    for (const auto& [path, value] : all.items()) values[path].push_back(value);
+  std::vector<std::string> differing;
+  for (const auto& [path, of] : values)
+    if (of.size() < flat.size() ||
+        std::ranges::adjacent_find(of, std::not_equal_to<>()) != of.end())
+      differing.push_back(path);
+  return differing;
 }
 
 }  // namespace zerosweep

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,7 @@ struct PaperSettings {
 
 // The sections of a configuration that every trial has. The other sections belong to its method:
 // its parts, and the additional stages that these need.
-const std::vector<std::string>& CommonSections();
+const std::set<std::string>& CommonSections();
 
 // One value of a row's configuration.
 struct Setting {
@@ -63,7 +64,8 @@ struct Namesake {
 // Adds to their settings just enough of the differing values to distinguish all of them.
 void MarkDifferences(const std::vector<Namesake>& namesakes);
 
-// Sorts in the order of NotPapers.
-void SortByImportance(std::vector<Setting>& settings);
+// The paths (JSON pointers) at which these flattened configurations do not all have the same value,
+// in alphabetical order. A path that some of them lack counts too.
+std::vector<std::string> DifferingPaths(const std::vector<Json>& flat);
 
 }  // namespace zerosweep

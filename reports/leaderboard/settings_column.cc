@@ -27,6 +27,10 @@ bool Has(const std::vector<std::string>& phrases, const std::string& phrase) {
 
 }  // namespace
 
+std::string SettingsColumn::SharedNote() const {
+  return shared.empty() ? "" : "settings of all rows: " + shared;
+}
+
 SettingsColumn SettingsOf(const std::vector<const LeaderboardRow*>& rows) {
   std::vector<std::vector<std::string>> phrases;
   for (const LeaderboardRow* row : rows) phrases.push_back(PhrasesOf(*row));
@@ -44,7 +48,7 @@ SettingsColumn SettingsOf(const std::vector<const LeaderboardRow*>& rows) {
   return column;
 }
 
-SettingsColumn SettingsOfBoard(const std::vector<LeaderboardRow>& rows) {
+SettingsColumn SettingsOfBoard(std::span<const LeaderboardRow> rows) {
   std::vector<const LeaderboardRow*> all;
   for (const LeaderboardRow& row : rows) all.push_back(&row);
   return SettingsOf(all);

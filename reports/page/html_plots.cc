@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "base/text.h"
@@ -15,6 +16,7 @@ namespace {
 
 // Rows drawn; networks are drawn completely or not at all. It keeps the page small enough to send.
 constexpr size_t kMaxRows = 1000;
+constexpr const char* kNumbers = "The numbers";
 
 struct Cost {
   const char* name;
@@ -43,45 +45,30 @@ struct Block {
   bool several_protocols = false;
   std::vector<std::string> names;           // of the series
   std::map<std::string, size_t> series_of;  // index of a name
-  std::map<std::string, size_t> group_of;   // by protocol and test set
 
   explicit Block(std::vector<const LeaderboardRow*> of) : rows(std::move(of)) {
     std::set<std::string> protocols;
     for (const auto* row : rows) protocols.insert(row->protocol);
     several_protocols = protocols.size() > 1;
-    for (const auto* row : rows) {
+    for (const auto* row : rows)
       if (series_of.try_emplace(Name(*row), names.size()).second) names.push_back(Name(*row));
-      group_of.try_emplace(row->protocol + '\n' + row->tested, group_of.size());
-    }
   }
   std::string Name(const LeaderboardRow& row) const {
     const std::string name = VariantName(row);
     return several_protocols ? name + ", " + row.protocol : name;
   }
   size_t Series(const LeaderboardRow& row) const { return series_of.at(Name(row)); }
-  size_t Group(const LeaderboardRow& row) const {
-    return group_of.at(row.protocol + '\n' + row.tested);
-  }
   std::string Title(const std::string& against) const {
     return fmt::format("Top-1 accuracy against {}: {}, {}", against, rows.front()->dataset,
                        rows.front()->model);
   }
 };
 
-std::string Figure(const std::string& title, const std::string& svg, const Table& numbers) {
-  return fmt::format(
-      "<figure><figcaption>{}</figcaption>\n{}\n<details><summary>The numbers</summary>{}"
-      "</details></figure>\n",
-      EscapeHtml(title), svg, HtmlTable(numbers));
-}
-
 // Rows come with bits from high to low. Of several configurations with one name only the best is
 // drawn.
 CategoryPlot BitsPlot(const Block& block) {
   CategoryPlot plot{.title = block.Title("bits"),
                     .y_label = "top-1 %",
-                    .labels = {},
-                    .series = {},
                     .reference = block.rows.front()->mean("fp32_top1"),
                     .reference_name = "FP32"};
   for (const std::string& name : block.names) plot.series.push_back({name, {}});
@@ -112,17 +99,18 @@ std::string CostFigure(const Block& block, const Cost& cost) {
   ScatterPlot plot{.title = block.Title(cost.name),
                    .x_label = cost.axis,
                    .y_label = "top-1 %",
-                   .points = {},
                    .tick = cost.text};
   std::vector<const LeaderboardRow*> drawn;
+  std::map<std::pair<std::string, std::string>, size_t> groups;  // by protocol and test set
   for (const auto* row : block.rows) {
     const std::optional<double> value = cost.value(*row);
     if (!value || *value <= 0) continue;
     drawn.push_back(row);
+    const auto group = groups.try_emplace({row->protocol, row->tested}, groups.size()).first;
     plot.points.push_back({block.Series(*row),
                            fmt::format("{} {}: {:.2f} % at {}", MethodName(*row),
                                        BitsName(row->bits), row->top1_mean, cost.text(*value)),
-                           *value, row->top1_mean, row->top1_std, block.Group(*row)});
+                           *value, row->top1_mean, row->top1_std, group->second});
   }
   const std::string svg = DrawScatter(plot);
   if (svg.empty()) return "";
@@ -130,7 +118,7 @@ std::string CostFigure(const Block& block, const Cost& cost) {
   Table numbers;
   numbers.columns = {cost.axis, "top-1 %", "bits", "method", "on the front"};
   std::vector<size_t> order(drawn.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return plot.points[a].x < plot.points[b].x; });
   for (const size_t i : order) {
@@ -141,10 +129,18 @@ std::string CostFigure(const Block& block, const Cost& cost) {
                                 : MethodName(*drawn[i]),
                             front[i] ? "yes" : ""});
   }
-  return Figure(plot.title, svg, numbers);
+  return HtmlFigure(plot.title, svg, kNumbers, numbers);
 }
 
 }  // namespace
+
+std::string HtmlFigure(const std::string& title, const std::string& drawing, const char* summary,
+                       const Table& table) {
+  return fmt::format(
+      "<figure><figcaption>{}</figcaption>\n{}\n<details><summary>{}</summary>{}"
+      "</details></figure>\n",
+      EscapeHtml(title), drawing, summary, HtmlTable(table));
+}
 
 std::string HtmlLegend(const std::vector<std::string>& names) {
   std::string html = "<ul class=legend>";
@@ -172,7 +168,7 @@ std::string HtmlPlots(const std::vector<LeaderboardRow>& rows) {
     const CategoryPlot bits = BitsPlot(block);
     html += fmt::format("<h3>{}, {}</h3>\n{}\n<div class=plots>\n", EscapeHtml(key.first),
                         EscapeHtml(key.second), HtmlLegend(block.names));
-    html += Figure(bits.title, DrawCategoryPlot(bits), BitsNumbers(bits));
+    html += HtmlFigure(bits.title, DrawCategoryPlot(bits), kNumbers, BitsNumbers(bits));
     for (const Cost& cost : kCosts) html += CostFigure(block, cost);
     html += "</div>\n";
   }

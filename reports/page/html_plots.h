@@ -13,6 +13,10 @@ namespace zerosweep {
 // networks beyond 1000 rows, whose number the page states.
 std::string HtmlPlots(const std::vector<LeaderboardRow>& rows);
 
+// A drawing (SVG) under its title, with a table that opens under `summary`.
+std::string HtmlFigure(const std::string& title, const std::string& drawing, const char* summary,
+                       const Table& table);
+
 // The colours of a plot's lines, in order.
 std::string HtmlLegend(const std::vector<std::string>& names);
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "reports/html/html_page.h"
 #include "reports/html/html_table.h"
 #include "reports/html/svg_plot.h"
-#include "reports/page/html_leaderboard.h"
+#include "reports/leaderboard/settings_column.h"
 #include "reports/page/html_plots.h"
 #include "reports/text/base64.h"
 
@@ -18,6 +19,47 @@ std::vector<std::string> NamesOf(const std::vector<Line>& lines) {
   std::vector<std::string> names;
   for (const Line& line : lines) names.push_back(line.name);
   return names;
+}
+
+// Drops columns without a value. A value that all rows share is stated once: "model resnet20".
+std::vector<std::string> TakeUniform(Table& table) {
+  static const std::set<std::string> kMayBeTold = {"dataset", "model", "FP32 %", "protocol"};
+  std::vector<std::string> told;
+  for (size_t c = table.columns.size(); c-- > 0;) {
+    const Json first = table.rows.front()[c];
+    const bool uniform = std::all_of(table.rows.begin(), table.rows.end(),
+                                     [&](const auto& row) { return row[c] == first; });
+    if (!uniform || (first != "–" && !kMayBeTold.contains(table.columns[c]))) continue;
+    if (first != "–") told.push_back(table.columns[c] + " " + first.get<std::string>());
+    const auto at = static_cast<std::ptrdiff_t>(c);
+    table.columns.erase(table.columns.begin() + at);
+    for (auto& row : table.rows) row.erase(row.begin() + at);
+  }
+  return {told.rbegin(), told.rend()};
+}
+
+// A table that can be sorted and filtered. In rows that `provenance` (ReadProvenance) contains, the
+// accuracy is a button that shows its origin. Columns without values are left out; values that all
+// rows share are stated once. REQUIRES: `rows` is not empty.
+std::string HtmlLeaderboard(const std::vector<LeaderboardRow>& rows, const Json& provenance) {
+  constexpr const char* kAccuracy = "top-1 %";
+  Table table = LeaderboardForDisplay(rows, {"bitops", "published"});
+  std::vector<std::string> uniform = TakeUniform(table);
+  if (const std::string shared = SettingsOfBoard(rows).shared; !shared.empty())
+    uniform.push_back("settings " + shared);
+  const auto accuracy = std::find(table.columns.begin(), table.columns.end(), kAccuracy);
+  const auto column = static_cast<size_t>(accuracy - table.columns.begin());
+  const auto cell = [&](size_t row, const std::string& name) -> std::string {
+    const std::string& id = rows[row].key;
+    if (name != kAccuracy || !provenance.at("rows").contains(id)) return "";
+    return fmt::format("<button type=button class=why value=\"{}\">{}</button>", EscapeHtml(id),
+                       EscapeHtml(table.rows[row][column].get<std::string>()));
+  };
+  const std::string told =
+      uniform.empty() ? "" : "<p>All rows: " + EscapeHtml(Join(uniform, " · ")) + ".</p>\n";
+  return told + HtmlTable(table, {.sortable = true,
+                                  .filters = {"dataset", "model", "bits", "method", "protocol"},
+                                  .cell = cell});
 }
 
 std::string LeaderboardSection(const ReportData& data) {
@@ -58,15 +100,10 @@ std::string LeadersSection(const std::vector<VersusRow>& leaders) {
 // log10 Ω of each op, with a line for each width.
 CategoryPlot SensitivityPlot(const LayerBits& bits) {
   const Table& table = bits.sensitivities;
-  CategoryPlot plot{.title = "Sensitivity of each op: " + bits.title,
-                    .y_label = "log10 Ω (nats)",
-                    .labels = {},
-                    .series = {},
-                    .reference = {},
-                    .reference_name = ""};
+  CategoryPlot plot{.title = "Sensitivity of each op: " + bits.title, .y_label = "log10 Ω (nats)"};
   for (size_t r = 0; r < table.rows.size(); ++r) plot.labels.push_back(std::to_string(r + 1));
   for (size_t c = 1; c < table.columns.size(); ++c) {
-    PlotSeries series{table.columns[c], {}};
+    PlotSeries series{table.columns[c]};
     for (size_t r = 0; r < table.rows.size(); ++r) {
       const Json& omega = table.rows[r][c];
       if (omega.is_number() && omega.get<double>() > 0)
@@ -84,11 +121,8 @@ std::string SensitivityFigure(const LayerBits& bits) {
   for (auto& row : numbers.rows)
     for (size_t c = 1; c < row.size(); ++c)
       if (row[c].is_number()) row[c] = fmt::format("{:.3g}", row[c].get<double>());
-  return fmt::format(
-      "<figure><figcaption>{}</figcaption>\n{}\n{}\n<details><summary>The numbers</summary>{}"
-      "</details></figure>\n",
-      EscapeHtml(plot.title), DrawCategoryPlot(plot), HtmlLegend(NamesOf(plot.series)),
-      HtmlTable(numbers));
+  return HtmlFigure(plot.title, DrawCategoryPlot(plot) + "\n" + HtmlLegend(NamesOf(plot.series)),
+                    "The numbers", numbers);
 }
 
 std::string LayerBitsSection(const std::vector<LayerBits>& configurations) {
@@ -100,13 +134,8 @@ std::string LayerBitsSection(const std::vector<LayerBits>& configurations) {
       "network's order.</p>\n";
   for (const LayerBits& bits : configurations) {
     const std::string svg = DrawFrontier(bits.plot);
-    html += fmt::format(
-        "<figure><figcaption>{}</figcaption>\n{}\n<details><summary>The bits"
-        "</summary>{}</details></figure>\n",
-        EscapeHtml(bits.title),
-        svg.empty() ? "" : svg + "\n" + HtmlLegend(NamesOf(bits.plot.lines)),
-        HtmlTable(bits.table));
-    html += SensitivityFigure(bits);
+    const std::string legend = svg.empty() ? "" : "\n" + HtmlLegend(NamesOf(bits.plot.lines));
+    html += HtmlFigure(bits.title, svg + legend, "The bits", bits.table) + SensitivityFigure(bits);
   }
   return html;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 
 #include "base/log.h"
 #include "reports/leaderboard/leaderboard.h"
@@ -26,8 +25,7 @@ std::string OpOf(const std::string& metric) {
 // Adds a quantize stage to its configuration: a column of bits and a line.
 void AddStage(const ResultsReader& reader, int64_t stage, const std::string& name,
               LayerBits& configuration) {
-  FrontierLine line;
-  line.name = name;
+  FrontierLine line{.name = name};
   Table& table = configuration.table;
   const size_t column = table.columns.size();
   table.columns.push_back(name);

@@ -11,7 +11,8 @@ constexpr size_t kMaxRows = 300;
 constexpr size_t kMaxTrials = 12;         // for each row
 constexpr size_t kMaxTrialsOfAll = 1000;  // in all; it keeps the page small enough to send
 
-// One row for each stage of each trial, with the columns below.
+// One row for each stage of each trial, with the columns below. From kFirstFact on, these are facts
+// of the stage under their names.
 std::string StagesSql(const FilterSql& filter, const std::string& configurations,
                       size_t max_trials) {
   return fmt::format(R"sql(
@@ -22,10 +23,12 @@ WITH chosen AS (
     count(*) OVER (PARTITION BY t.configuration_id, revisions) AS trials
   FROM (SELECT t.*, {} AS revisions FROM trial t WHERE t.state = 'done' AND {}
     AND t.configuration_id IN ({})) t)
-SELECT c.configuration, c.revisions, c.trials, substr(c.name, 1, 12), c.seed, g.id, x.kind, d.implementation,
-  d.revision, substr(g.name, 1, 12), substr(a.digest, 1, 12), g.seconds,
-  strftime('%Y-%m-%dT%H:%M:%SZ', p.ended, 'unixepoch'), p.device, p.threads, p.signature_id,
-  (SELECT m.value FROM metric m WHERE m.stage_id = g.id AND m.name = 'top1')
+SELECT c.configuration, c.revisions, c.trials, substr(c.name, 1, 12), c.seed, g.id,
+  (SELECT m.value FROM metric m WHERE m.stage_id = g.id AND m.name = 'top1'), x.kind AS kind,
+  d.implementation AS implementation, d.revision AS revision, substr(g.name, 1, 12) AS stage,
+  substr(a.digest, 1, 12) AS artifact, g.seconds AS seconds,
+  strftime('%Y-%m-%dT%H:%M:%SZ', p.ended, 'unixepoch') AS ended, p.device AS device,
+  p.threads AS threads, p.signature_id AS machine
 FROM chosen c JOIN trial_stage x ON x.trial_id = c.id JOIN stage g ON g.id = x.stage_id
 JOIN design d ON d.id = g.design_id
 LEFT JOIN artifact a ON a.id = g.artifact_id
@@ -34,25 +37,7 @@ WHERE c.place <= {} ORDER BY c.configuration, c.revisions, c.place, g.id, p.numb
                      kRevisionsSql, filter.condition, configurations, max_trials);
 }
 
-enum Column {
-  kConfiguration,
-  kRevisions,
-  kTrials,
-  kTrial,
-  kSeed,
-  kStage,
-  kKind,
-  kImplementation,
-  kRevision,
-  kStageName,
-  kArtifact,
-  kSeconds,
-  kEnded,
-  kDevice,
-  kThreads,
-  kMachine,
-  kTop1
-};
+enum Column { kConfiguration, kRevisions, kTrials, kTrial, kSeed, kStage, kTop1, kFirstFact };
 
 std::string Key(const Json& id) { return std::to_string(id.get<int64_t>()); }
 
@@ -71,16 +56,14 @@ Json RowOf(const LeaderboardRow& row) {
   return of;
 }
 
-Json StageOf(const std::vector<Json>& row) {
-  return {{"kind", row[kKind]},         {"implementation", row[kImplementation]},
-          {"revision", row[kRevision]}, {"stage", row[kStageName]},
-          {"artifact", row[kArtifact]}, {"seconds", row[kSeconds]},
-          {"ended", row[kEnded]},       {"device", row[kDevice]},
-          {"threads", row[kThreads]},   {"machine", row[kMachine]}};
+Json StageOf(const std::vector<std::string>& columns, const std::vector<Json>& row) {
+  Json stage;
+  for (size_t c = kFirstFact; c < columns.size(); ++c) stage[columns[c]] = row[c];
+  return stage;
 }
 
-// Adds a stage to its trial, which is the last one of its row.
-void AddStage(const std::vector<Json>& row, Json& of) {
+// Adds a stage (its row of the query and StageOf) to its trial, which is the last one of its row.
+void AddStage(const std::vector<Json>& row, const Json& facts, Json& of) {
   Json& trials = of["trials"];
   if (trials.empty() || trials.back().at("trial") != row[kTrial]) {
     trials.push_back({{"trial", row[kTrial]},
@@ -89,7 +72,7 @@ void AddStage(const std::vector<Json>& row, Json& of) {
                       {"stages", Json::array()}});
   }
   Json& trial = trials.back();
-  if (row[kKind] == "evaluate") trial["top1"] = row[kTop1];
+  if (facts.at("kind") == "evaluate") trial["top1"] = row[kTop1];
   Json& stages = trial["stages"];
   if (stages.empty() || stages.back() != row[kStage]) stages.push_back(row[kStage]);
 }
@@ -98,10 +81,10 @@ Json Machines(const ResultsReader& reader, const Json& stages) {
   std::set<int64_t> ids;
   for (const Json& stage : stages)
     if (!stage.at("machine").is_null()) ids.insert(stage.at("machine").get<int64_t>());
-  const Table table = reader.Query(
-      fmt::format("SELECT id, facts FROM signature WHERE id IN ({})", fmt::join(ids, ",")));
+  const std::string sql =
+      fmt::format("SELECT id, facts FROM signature WHERE id IN ({})", fmt::join(ids, ","));
   Json machines = Json::object();
-  for (const auto& row : table.rows)
+  for (const auto& row : reader.Query(sql).rows)
     machines[Key(row[0])] = ParseJson(row[1].get<std::string>(), "a signature");
   return machines;
 }
@@ -116,8 +99,8 @@ Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
   for (const LeaderboardRow& row : rows) {
     if (of.size() == kMaxRows) break;
     ids.insert(row.configuration);
-    of[RowKey(row)] = RowOf(row);
-    by_configuration[row.configuration].push_back(RowKey(row));
+    of[row.key] = RowOf(row);
+    by_configuration[row.configuration].push_back(row.key);
   }
   const std::string list = fmt::format("{}", fmt::join(ids, ","));
   const Table configurations =
@@ -126,15 +109,16 @@ Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
     for (const std::string& key : by_configuration[row[0].get<int64_t>()])
       of[key]["config"] = ParseJson(row[1].get<std::string>(), "a configuration");
   const size_t max_trials = std::min(kMaxTrials, kMaxTrialsOfAll / std::max<size_t>(of.size(), 1));
-  const std::string sql = StagesSql(filter, list, max_trials);
-  for (const auto& row : reader.Query(sql, filter.bindings).rows) {
+  const Table table = reader.Query(StagesSql(filter, list, max_trials), filter.bindings);
+  for (const auto& row : table.rows) {
     const auto place =
         of.find(RowKey(row[kConfiguration].get<int64_t>(), row[kRevisions].get<std::string>()));
     if (place == of.end()) continue;  // beyond the first rows
-    AddStage(row, *place);
+    const Json stage = StageOf(table.columns, row);
+    AddStage(row, stage, *place);
     (*place)["more"] =
         row[kTrials].get<int64_t>() - static_cast<int64_t>(place->at("trials").size());
-    stages[Key(row[kStage])] = StageOf(row);
+    stages[Key(row[kStage])] = stage;
   }
   Json machines = Machines(reader, stages);
   return {

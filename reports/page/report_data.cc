@@ -47,26 +47,19 @@ std::string Signatures(const ResultsReader& reader, const FilterSql& filter) {
   std::set<std::string> facts;
   for (const auto& row : table.rows) {
     const Json signature = ParseJson(row[0].get<std::string>(), "a signature");
-    for (const auto& [key, value] : signature.items()) {
-      if (value.is_primitive()) {
-        facts.insert(key + " " + (value.is_string() ? value.get<std::string>() : value.dump()));
-      }
-    }
+    for (const auto& [key, value] : signature.items())
+      if (value.is_primitive()) facts.insert(key + " " + ShownValue(value));
   }
   return Join({facts.begin(), facts.end()}, " · ");
 }
 
 std::string Distinct(const ResultsReader& reader, const FilterSql& filter, const char* column) {
+  const std::string sql = fmt::format(
+      "SELECT DISTINCT CAST({0} AS TEXT) FROM trial t JOIN configuration n ON n.id = "
+      "t.configuration_id WHERE {1} ORDER BY {0}",
+      column, filter.condition);
   std::vector<std::string> values;
-  for (const auto& row : reader
-                             .Query(fmt::format("SELECT DISTINCT CAST({0} AS TEXT) FROM trial t "
-                                                "JOIN configuration n ON n.id = t.configuration_id "
-                                                "WHERE {1} ORDER BY {0}",
-                                                column, filter.condition),
-                                    filter.bindings)
-                             .rows) {
-    values.push_back(row[0].get<std::string>());
-  }
+  for (const auto& row : reader.Query(sql, filter.bindings).rows) values.push_back(row[0]);
   return Join(values, ", ");
 }
 

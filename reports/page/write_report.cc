@@ -44,7 +44,6 @@ struct Request {
   const ResultsReader& reader;
   const std::string& sweep;
   const PaperSettings& papers;
-  const std::filesystem::path& path;
 
   ReportData Data() const { return ReadReport(reader, sweep, papers); }
   std::vector<LeaderboardRow> Rows() const {
@@ -88,7 +87,7 @@ void WriteReport(const ResultsReader& reader, const std::string& sweep, const Pa
          reader.home().database().string(), path.filename().string());
   }
   const Writer writer = WriterOf(kWriters, path);
-  WriteFileAtomically(path, writer({reader, sweep, papers, path}));
+  WriteFileAtomically(path, writer({reader, sweep, papers}));
 }
 
 void WritePaperTables(const ResultsReader& reader, const std::string& sweep,

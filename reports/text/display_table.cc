@@ -4,6 +4,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "base/text.h"
 #include "reports/text/table_text.h"
 
 namespace zerosweep {
@@ -16,8 +17,6 @@ constexpr size_t kMinWidth = 12;  // of a cut column; less would be unreadable
 
 constexpr size_t kMaxIndent = 8;
 
-bool BeginsCharacter(char c) { return (c & 0xc0) != 0x80; }
-
 std::string Printable(const Json& cell) {
   if (cell.is_null()) return kMissing;
   if (cell.is_number_float()) return fmt::format("{:.6g}", cell.get<double>());
@@ -28,11 +27,7 @@ std::string Printable(const Json& cell) {
 
 std::string Shortened(const std::string& text, size_t width) {
   if (TextWidth(text) <= width) return text;
-  size_t end = 0;
-  for (size_t characters = 0; end < text.size(); ++end) {
-    if (BeginsCharacter(text[end]) && ++characters == width) break;
-  }
-  return text.substr(0, end) + "…";
+  return FirstColumns(text, static_cast<int>(width) - 1) + "…";
 }
 
 std::string Pad(const std::string& text, size_t width, bool right) {
@@ -110,11 +105,8 @@ class Grid {
 
 // Removes the first `width` characters from the text and returns them.
 std::string TakeCharacters(std::string& text, size_t width) {
-  size_t end = 0;
-  for (size_t characters = 0; end < text.size(); ++end)
-    if (BeginsCharacter(text[end]) && characters++ == width) break;
-  std::string head = text.substr(0, end);
-  text.erase(0, end);
+  std::string head = FirstColumns(text, static_cast<int>(width));
+  text.erase(0, head.size());
   return head;
 }
 
@@ -155,7 +147,8 @@ std::string Headings(const DisplayTable& people, size_t begin, size_t end, const
 }  // namespace
 
 size_t TextWidth(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), BeginsCharacter));
+  const auto begins_character = [](char c) { return (c & 0xc0) != 0x80; };
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
 std::string AlignedTable(const DisplayTable& people, const Terminal& terminal) {

@@ -34,67 +34,25 @@ const std::map<char32_t, const char*> kAscii = {
     {'\\', "\\textbackslash{}"}, {'~', "\\textasciitilde{}"}, {'^', "\\textasciicircum{}"},
     {'<', "\\textless{}"},       {'>', "\\textgreater{}"},    {'|', "\\textbar{}"}};
 
-const std::map<char32_t, const char*> kSymbols = {{U'±', "$\\pm$"},
-                                                  {U'†', "\\dag{}"},
-                                                  {U'×', "$\\times$"},
-                                                  {U'÷', "$\\div$"},
-                                                  {U'·', "$\\cdot$"},
-                                                  {U'°', "$^\\circ$"},
-                                                  {U'µ', "$\\mu$"},
-                                                  {U'²', "$^2$"},
-                                                  {U'³', "$^3$"},
-                                                  {U'§', "\\S{}"},
-                                                  {U'–', "--"},
-                                                  {U'—', "---"},
-                                                  {U'−', "$-$"},
-                                                  {U'…', "\\ldots{}"},
-                                                  {U'‘', "`"},
-                                                  {U'’', "'"},
-                                                  {U'“', "``"},
-                                                  {U'”', "''"},
-                                                  {U'\u00a0', "~"},
-                                                  {U'←', "$\\leftarrow$"},
-                                                  {U'→', "$\\rightarrow$"},
-                                                  {U'≤', "$\\leq$"},
-                                                  {U'≥', "$\\geq$"},
-                                                  {U'≈', "$\\approx$"},
-                                                  {U'≠', "$\\neq$"},
-                                                  {U'∞', "$\\infty$"},
-                                                  {U'√', "$\\surd$"},
-                                                  {U'∑', "$\\Sigma$"},
-                                                  {U'α', "$\\alpha$"},
-                                                  {U'β', "$\\beta$"},
-                                                  {U'γ', "$\\gamma$"},
-                                                  {U'δ', "$\\delta$"},
-                                                  {U'ε', "$\\varepsilon$"},
-                                                  {U'ζ', "$\\zeta$"},
-                                                  {U'η', "$\\eta$"},
-                                                  {U'θ', "$\\theta$"},
-                                                  {U'ι', "$\\iota$"},
-                                                  {U'κ', "$\\kappa$"},
-                                                  {U'λ', "$\\lambda$"},
-                                                  {U'μ', "$\\mu$"},
-                                                  {U'ν', "$\\nu$"},
-                                                  {U'ξ', "$\\xi$"},
-                                                  {U'π', "$\\pi$"},
-                                                  {U'ρ', "$\\rho$"},
-                                                  {U'σ', "$\\sigma$"},
-                                                  {U'τ', "$\\tau$"},
-                                                  {U'υ', "$\\upsilon$"},
-                                                  {U'φ', "$\\varphi$"},
-                                                  {U'χ', "$\\chi$"},
-                                                  {U'ψ', "$\\psi$"},
-                                                  {U'ω', "$\\omega$"},
-                                                  {U'Γ', "$\\Gamma$"},
-                                                  {U'Δ', "$\\Delta$"},
-                                                  {U'Θ', "$\\Theta$"},
-                                                  {U'Λ', "$\\Lambda$"},
-                                                  {U'Ξ', "$\\Xi$"},
-                                                  {U'Π', "$\\Pi$"},
-                                                  {U'Σ', "$\\Sigma$"},
-                                                  {U'Φ', "$\\Phi$"},
-                                                  {U'Ψ', "$\\Psi$"},
-                                                  {U'Ω', "$\\Omega$"}};
+// Characters that a command of mathematics shows: "$\pm$".
+const std::map<char32_t, const char*> kMath = {
+    {U'±', "pm"},      {U'×', "times"},     {U'÷', "div"},        {U'·', "cdot"},
+    {U'µ', "mu"},      {U'←', "leftarrow"}, {U'→', "rightarrow"}, {U'≤', "leq"},
+    {U'≥', "geq"},     {U'≈', "approx"},    {U'≠', "neq"},        {U'∞', "infty"},
+    {U'√', "surd"},    {U'∑', "Sigma"},     {U'α', "alpha"},      {U'β', "beta"},
+    {U'γ', "gamma"},   {U'δ', "delta"},     {U'ε', "varepsilon"}, {U'ζ', "zeta"},
+    {U'η', "eta"},     {U'θ', "theta"},     {U'ι', "iota"},       {U'κ', "kappa"},
+    {U'λ', "lambda"},  {U'μ', "mu"},        {U'ν', "nu"},         {U'ξ', "xi"},
+    {U'π', "pi"},      {U'ρ', "rho"},       {U'σ', "sigma"},      {U'τ', "tau"},
+    {U'υ', "upsilon"}, {U'φ', "varphi"},    {U'χ', "chi"},        {U'ψ', "psi"},
+    {U'ω', "omega"},   {U'Γ', "Gamma"},     {U'Δ', "Delta"},      {U'Θ', "Theta"},
+    {U'Λ', "Lambda"},  {U'Ξ', "Xi"},        {U'Π', "Pi"},         {U'Σ', "Sigma"},
+    {U'Φ', "Phi"},     {U'Ψ', "Psi"},       {U'Ω', "Omega"}};
+
+const std::map<char32_t, const char*> kSymbols = {
+    {U'†', "\\dag{}"}, {U'°', "$^\\circ$"}, {U'²', "$^2$"}, {U'³', "$^3$"},      {U'§', "\\S{}"},
+    {U'–', "--"},      {U'—', "---"},       {U'−', "$-$"},  {U'…', "\\ldots{}"}, {U'‘', "`"},
+    {U'’', "'"},       {U'“', "``"},        {U'”', "''"},   {U'\u00a0', "~"}};
 
 // Western European letters that pdfTeX composes from letters and accents of its own fonts.
 bool IsComposed(char32_t character) {
@@ -124,6 +82,8 @@ std::string LatexText(const std::string& text) {
       out += AsciiText(character);
     } else if (const auto found = kSymbols.find(character); found != kSymbols.end()) {
       out += found->second;
+    } else if (const auto command = kMath.find(character); command != kMath.end()) {
+      out += fmt::format("$\\{}$", command->second);
     } else if (IsComposed(character)) {
       out += text.substr(begin, at - begin);
     } else {

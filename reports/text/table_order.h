@@ -1,7 +1,9 @@
 // `--sort COLUMN[,COLUMN]…`: the order of a table's rows.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,18 @@ std::vector<Row> Reordered(const std::vector<Row>& rows, const std::vector<size_
   result.reserve(order.size());
   for (const size_t place : order) result.push_back(rows.at(place));
   return result;
+}
+
+// The runs of consecutive rows with the same key. REQUIRES: `rows` outlives the result.
+template <typename Row, typename KeyOf>
+std::vector<std::span<const Row>> Runs(const std::vector<Row>& rows, KeyOf key_of) {
+  std::vector<std::span<const Row>> runs;
+  for (auto begin = rows.begin(), end = begin; begin != rows.end(); begin = end) {
+    end = std::find_if(begin, rows.end(),
+                       [&](const Row& row) { return key_of(row) != key_of(*begin); });
+    runs.emplace_back(begin, end);
+  }
+  return runs;
 }
 
 // Puts rows with the same key together, in the order of the first of each.

@@ -39,7 +39,7 @@ std::string CsvQuoted(const std::string& text) {
 }
 
 bool IsNumber(const std::string& text) {
-  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
+  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);  // "+0.08": a difference
   const char* end = text.data() + text.size();
   double number = 0;
   const auto result = std::from_chars(begin, end, number);
@@ -75,13 +75,7 @@ std::vector<std::string> Keys(const std::vector<std::string>& columns) {
 }
 
 // "87.91 ± 0.06", "1.1 MB": whether the first word is a number. "8f3a" is not.
-bool StartsLikeANumber(const std::string& text) {
-  const char* word = text.data() + (text.starts_with('+') ? 1 : 0);  // "+0.08": a difference
-  const char* word_end = text.data() + std::min(text.find(' '), text.size());
-  double number = 0;
-  const auto [end, code] = std::from_chars(word, word_end, number);
-  return code == std::errc() && end == word_end;
-}
+bool StartsLikeANumber(const std::string& text) { return IsNumber(text.substr(0, text.find(' '))); }
 
 }  // namespace
 

@@ -1,12 +1,12 @@
 #include "storage/artifacts/artifact_store.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "storage/home/file_system.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
@@ -23,13 +23,6 @@ int64_t BytesIn(const fs::path& folder, const Manifest& manifest) {
     bytes += static_cast<int64_t>(size);
   }
   return bytes;
-}
-
-double AgeSeconds(const fs::path& path) {
-  std::error_code code;
-  const auto written = fs::last_write_time(path, code);
-  if (code) return 0;
-  return std::chrono::duration<double>(fs::file_time_type::clock::now() - written).count();
 }
 
 // Refuses staging that does not match the report: this fails the attempt, unlike a disk error.
@@ -148,9 +141,9 @@ int ArtifactStore::RemoveStaleStaging(const std::vector<std::string>& live, doub
   for (const auto& entry : fs::directory_iterator(home_.artifacts() / ".staging", code)) {
     const std::string attempt = entry.path().filename();
     if (std::find(live.begin(), live.end(), attempt) != live.end()) continue;
-    double age = AgeSeconds(entry.path());
+    double age = AgeOf(entry.path()).value_or(0);
     for (const auto& file : fs::directory_iterator(entry.path(), code)) {
-      age = std::min(age, AgeSeconds(file.path()));
+      age = std::min(age, AgeOf(file.path()).value_or(0));
     }
     if (age < min_age) continue;
     removed += fs::remove_all(entry.path(), code) > 0 && !code ? 1 : 0;

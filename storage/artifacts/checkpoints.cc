@@ -53,11 +53,7 @@ std::vector<StrayCheckpoint> StrayCheckpoints(const Home& home, Database& databa
     const std::string stage = entry.path().filename();
     if (!IsHex(stage) || !entry.is_directory(code)) {
       strays.push_back({entry.path(), kForeign});
-      continue;
-    }
-    const bool is_needed = needed.Bind(stage).Step();
-    needed.Reset();
-    if (is_needed) {
+    } else if (needed.Finds(stage)) {
       LookInside(entry.path(), thorough, strays);
     } else {
       strays.push_back({entry.path(), "no stage will go on from it", /*garbage=*/true});

@@ -1,7 +1,4 @@
-#include <unistd.h>
-
 #include <fstream>
-#include <set>
 
 #include "base/error.h"
 #include "base/files.h"

@@ -164,17 +164,14 @@ std::unique_ptr<Database> OpenBundle(const std::filesystem::path& file) {
 
 int64_t CopyRows(Statement& from, Database& to, const std::string& table,
                  const std::vector<std::string>& columns) {
-  std::string marks = "?";
-  for (size_t i = 1; i < columns.size(); ++i) marks += ", ?";
-  Statement& insert =
-      to.Prepare(fmt::format("INSERT INTO {} ({}) VALUES ({})", table, Join(columns, ", "), marks));
+  const std::vector<std::string> marks(columns.size(), "?");
+  Statement& insert = to.Prepare(fmt::format("INSERT INTO {} ({}) VALUES ({})", table,
+                                             Join(columns, ", "), Join(marks, ", ")));
   int64_t rows = 0;
   for (; from.Step(); ++rows) {
-    insert.Reset();
     for (int i = 0; i < static_cast<int>(columns.size()); ++i)
       sqlite3_bind_value(insert.get(), i + 1, sqlite3_column_value(from.get(), i));
-    while (insert.Step()) {
-    }
+    insert.Run();
   }
   return rows;
 }

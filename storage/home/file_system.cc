@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 
 namespace zerosweep {
@@ -33,6 +34,14 @@ bool IsNetworkFileSystem(const std::filesystem::path& folder) {
   if (statfs(folder.c_str(), &info) != 0) return false;
   const auto magic = static_cast<uint32_t>(info.f_type);
   return std::find(kNetworkMagics.begin(), kNetworkMagics.end(), magic) != kNetworkMagics.end();
+}
+
+std::optional<double> AgeOf(const std::filesystem::path& path) {
+  std::error_code code;
+  const auto written = std::filesystem::last_write_time(path, code);
+  if (code) return std::nullopt;
+  const auto age = std::filesystem::file_time_type::clock::now() - written;
+  return std::chrono::duration<double>(age).count();
 }
 
 bool IsWritableFolder(const std::filesystem::path& folder) {

@@ -53,10 +53,13 @@ std::string StartTime(pid_t pid) {
 }
 
 struct Owner {
-  std::string home, host, boot, pid_namespace, start, slurm_job, slurm_cluster, nonce;
+  std::string home, host, boot_id, pid_namespace, start_time, slurm_job, slurm_cluster, nonce;
   pid_t pid = 0;
   int64_t counter = 0;
 };
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Owner, home, host, boot_id, pid_namespace,
+                                                start_time, slurm_job, slurm_cluster, nonce, pid,
+                                                counter)
 
 Owner ThisProcess(const Home& home) {
   Owner owner;
@@ -65,10 +68,10 @@ Owner ThisProcess(const Home& home) {
   char host[256] = {};
   gethostname(host, sizeof host - 1);
   owner.host = host;
-  owner.boot = FirstLine("/proc/sys/kernel/random/boot_id");
+  owner.boot_id = FirstLine("/proc/sys/kernel/random/boot_id");
   owner.pid_namespace = fs::read_symlink("/proc/self/ns/pid", code).string();
   owner.pid = getpid();
-  owner.start = StartTime(owner.pid);
+  owner.start_time = StartTime(owner.pid);
   owner.slurm_job = Variable("SLURM_JOB_ID");
   owner.slurm_cluster = Variable("SLURM_CLUSTER_NAME");
   owner.nonce = NewUuid();
@@ -77,15 +80,8 @@ Owner ThisProcess(const Home& home) {
 
 // The length is constant for one owner, so that a heartbeat overwrites the file in place.
 std::string Text(const Owner& owner) {
-  const Json fields = {{"home", owner.home},
-                       {"host", owner.host},
-                       {"boot_id", owner.boot},
-                       {"pid", owner.pid},
-                       {"pid_namespace", owner.pid_namespace},
-                       {"start_time", owner.start},
-                       {"slurm_job", owner.slurm_job},
-                       {"slurm_cluster", owner.slurm_cluster},
-                       {"nonce", owner.nonce}};
+  Json fields = owner;
+  fields.erase("counter");
   std::string text = fields.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.pop_back();
   return text + fmt::format(",\"counter\":{:12}}}\n", owner.counter);
@@ -102,19 +98,7 @@ std::optional<Owner> ReadOwner(const fs::path& path) {
     throw;
   }
   const Json json = Json::parse(text, nullptr, false);
-  Owner owner;
-  if (!json.is_object()) return owner;
-  owner.home = json.value("home", "");
-  owner.host = json.value("host", "");
-  owner.boot = json.value("boot_id", "");
-  owner.pid = json.value("pid", 0);
-  owner.pid_namespace = json.value("pid_namespace", "");
-  owner.start = json.value("start_time", "");
-  owner.slurm_job = json.value("slurm_job", "");
-  owner.slurm_cluster = json.value("slurm_cluster", "");
-  owner.nonce = json.value("nonce", "");
-  owner.counter = json.value("counter", int64_t{0});
-  return owner;
+  return json.is_object() ? json.get<Owner>() : Owner();
 }
 
 // Whether the process certainly does not have this very file open, as the owner of a lock has.
@@ -137,9 +121,9 @@ bool CertainlyHasNot(pid_t pid, const fs::path& path) {
 // that the process is gone only where no second machine of the same name can see the file.
 bool IsGone(const Owner& owner, const Owner& self, const fs::path& path, bool network) {
   if (owner.nonce.empty() || owner.host != self.host) return false;
-  if (owner.boot != self.boot) return !network;
+  if (owner.boot_id != self.boot_id) return !network;
   if (owner.pid_namespace != self.pid_namespace) return false;
-  if (StartTime(owner.pid) != owner.start) return true;
+  if (StartTime(owner.pid) != owner.start_time) return true;
   return owner.home != self.home && CertainlyHasNot(owner.pid, path);
 }
 
@@ -151,7 +135,7 @@ HomeLock::JobProbe& Probe() {
 // Slurm is not asked where the process itself can be seen, nor about our own job: the queue does
 // not say which start of the job a lock is from.
 bool JobIsGone(const Owner& owner, const Owner& self) {
-  const bool visible = owner.host == self.host && owner.boot == self.boot &&
+  const bool visible = owner.host == self.host && owner.boot_id == self.boot_id &&
                        owner.pid_namespace == self.pid_namespace;
   return !visible && !owner.slurm_job.empty() && owner.slurm_job != self.slurm_job && Probe() &&
          Probe()(owner.slurm_job, owner.slurm_cluster);

@@ -1,6 +1,6 @@
 #include "storage/results/open_reading.h"
 
-#include <chrono>
+#include <algorithm>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -56,8 +56,7 @@ ReadableDatabase OpenForReading(const Home& home, const ResultsOptions& options)
   std::error_code code;
   if (network && fs::exists(home.snapshot(), code) && HomeLock::IsHeld(home)) {
     opened.database = OpenAndProbe(home.snapshot(), OpenMode::kImmutable);
-    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(home.snapshot(), code);
-    opened.snapshot_age = std::max(0.0, std::chrono::duration<double>(age).count());
+    opened.snapshot_age = std::max(0.0, AgeOf(home.snapshot()).value_or(0));
   } else {
     opened.database = OpenDatabase(home);
   }

@@ -55,7 +55,7 @@ class TrialReader {
     std::optional<int64_t> seed;
     std::vector<std::string> inputs;  // names, in the order of the roles
     RecordedStage result;
-    bool placed = false;
+    std::optional<size_t> place;  // its index
   };
 
   Table OfTrial(const std::string& columns, const std::string& tables) const {
@@ -159,18 +159,10 @@ class TrialReader {
     }
   }
 
-  // The index of the stage, if it has one already.
-  std::optional<size_t> IndexOf(const std::string& stage) const {
-    for (size_t i = 0; i < recorded_.stages.size(); ++i)
-      if (recorded_.stages[i].name == stage) return i;
-    return std::nullopt;
-  }
-
   bool TryPlace(Found& found) {
     StageRow row{found.name, nullptr, found.seed, {}};
     for (const std::string& input : found.inputs) {
-      Get(input);
-      const auto place = IndexOf(input);
+      const std::optional<size_t> place = Get(input).place;
       if (!place) return false;
       row.inputs.push_back(*place);
     }
@@ -179,17 +171,17 @@ class TrialReader {
         StageText(found.design).Name(found.seed, inputs) != found.name)
       FailBroken("stage", found.name, "is not what its name says");
     row.design = std::make_shared<const StageDesign>(std::move(found.design));
-    recorded_.trial.stages.push_back(recorded_.stages.size());
+    found.place = recorded_.stages.size();
+    recorded_.trial.stages.push_back(*found.place);
     recorded_.stages.push_back(std::move(row));
     recorded_.results.push_back(std::move(found.result));
-    found.placed = true;
     return true;
   }
 
   void Arrange() {
     for (bool moved = true; moved && recorded_.stages.size() < found_.size();) {
       moved = false;
-      for (Found& found : found_) moved |= !found.placed && TryPlace(found);
+      for (Found& found : found_) moved |= !found.place && TryPlace(found);
     }
     if (found_.empty() || recorded_.stages.size() < found_.size())
       FailBroken("trial", name_, "has stages that wait for each other, or none");

@@ -37,6 +37,7 @@ struct Change {
   std::string what;  // "revision of synthesize zeroq"
   std::string recorded, now;
 };
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Change, what, recorded, now)
 
 // Throws kUsage when there is no such trial, and kStorage for rows that are incomplete or whose
 // names do not follow from their contents.

@@ -43,6 +43,8 @@ struct BundleCounts {
   int stages_taken = 0;   // results that the home did not have
   int artifacts_new = 0;  // artifacts that the home did not have
 };
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BundleCounts, sweep, trials, trials_new, stages_taken,
+                                   artifacts_new)
 
 struct ResultsOptions {
   std::optional<bool> network;  // whether the home is on a network file system; absent: detected
@@ -72,8 +74,8 @@ class ResultsWriter {
   std::unordered_set<std::string> Artifacts() const;
   StageStatus Status(const std::string& stage) const;
   std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;
-  // Finished attempts, newest first.
-  std::vector<CostSample> Costs(size_t limit = 5000) const;
+  // The last 5000 finished attempts, newest first.
+  std::vector<CostSample> Costs() const;
 
   void StartAttempt(const AttemptRow& attempt);
   // Marks the stage done, stores its metrics and artifact, and marks every trial done whose stages
@@ -134,9 +136,9 @@ class ResultsReader {
   ResultsReader(ResultsReader&&) noexcept;
 
   // The home that it reads, artifacts included.
-  const Home& home() const;
+  const Home& home() const { return home_; }
   // Seconds since the snapshot was published; nullopt when the database itself is read.
-  std::optional<double> SnapshotAge() const;
+  std::optional<double> SnapshotAge() const { return snapshot_age_; }
 
   // Runs one SELECT over the documented views. Throws kUsage, with SQLite's message, for anything
   // other than that. A BLOB becomes a JSON binary value.
@@ -147,12 +149,13 @@ class ResultsReader {
   void ForEach(const std::string& sql, const std::vector<Json>& bindings,
                const std::function<void(const std::vector<Json>&)>& use) const;
   std::vector<StageStatus> Statuses(const std::vector<std::string>& stages) const;
-  // Finished attempts, newest first.
-  std::vector<CostSample> Costs(size_t limit = 5000) const;
+  // The last 5000 finished attempts, newest first.
+  std::vector<CostSample> Costs() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  Home home_;
+  std::unique_ptr<Database> db_;
+  std::optional<double> snapshot_age_;
 };
 
 }  // namespace zerosweep

@@ -13,11 +13,7 @@ int64_t SignatureId(Database& db, const Json& facts) {
   const std::string digest = JsonDigest(facts);
   db.Prepare("INSERT OR IGNORE INTO signature (digest, facts) VALUES (?, ?)")
       .Run(digest, facts.dump());
-  Statement& find = db.Prepare("SELECT id FROM signature WHERE digest = ?");
-  find.Bind(digest).Step();
-  const int64_t id = find.Int(0);
-  find.Reset();
-  return id;
+  return db.Prepare("SELECT id FROM signature WHERE digest = ?").FirstInt(digest);
 }
 
 int64_t ArtifactId(Database& db, const AttemptDone& done) {
@@ -25,11 +21,7 @@ int64_t ArtifactId(Database& db, const AttemptDone& done) {
     ON CONFLICT (digest) DO NOTHING)")
       .Run(done.artifact, done.bytes, SystemClock().Unix());
   if (db.changes() > 0) return db.last_row();
-  Statement& find = db.Prepare("SELECT id FROM artifact WHERE digest = ?");
-  find.Bind(done.artifact).Step();
-  const int64_t id = find.Int(0);
-  find.Reset();
-  return id;
+  return db.Prepare("SELECT id FROM artifact WHERE digest = ?").FirstInt(done.artifact);
 }
 
 struct NumberedAttempt {
@@ -181,11 +173,7 @@ int ResultsWriter::CloseOpenAttempts() {
 }
 
 std::vector<std::string> ResultsWriter::OpenAttempts() const {
-  Statement& select = impl_->db.Prepare("SELECT name FROM attempt WHERE outcome IS NULL");
-  select.Bind();
-  std::vector<std::string> names;
-  while (select.Step()) names.push_back(select.Text(0));
-  return names;
+  return impl_->db.Texts("SELECT name FROM attempt WHERE outcome IS NULL");
 }
 
 void ResultsWriter::AddCorrectness(const std::string& stage, const std::string& bits,

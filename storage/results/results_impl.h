@@ -58,7 +58,7 @@ std::string CleanLines(const std::string& text, size_t max_bytes);
 // Reads the status of stages through `db`.
 std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::string>& stages);
 
-// Finished attempts, newest first.
-std::vector<CostSample> ReadCosts(Database& db, size_t limit);
+// The last 5000 finished attempts, newest first.
+std::vector<CostSample> ReadCosts(Database& db);
 
 }  // namespace zerosweep

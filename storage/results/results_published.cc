@@ -18,27 +18,12 @@ std::optional<double> BitsOf(const std::string& word) {
 std::string DigestOf(const std::vector<PublishedRow>& rows) {
   Json all = Json::array();
   for (const PublishedRow& row : rows) {
-    all.push_back({row.paper,
-                   row.title,
-                   row.table,
-                   row.method,
-                   row.recipe,
-                   row.dataset,
-                   row.arch,
-                   row.model_as_printed,
-                   row.fp32 ? Json(*row.fp32) : Json(),
-                   row.w_bits,
-                   row.a_bits,
-                   row.metric,
-                   row.value,
-                   row.preset,
-                   row.stem_out,
-                   row.checkpoint,
-                   row.pick,
-                   row.needs_real_data,
-                   row.training,
-                   row.confidence,
-                   row.source});
+    all.push_back(Json::array({row.paper,  row.title,           row.table,    row.method,
+                               row.recipe, row.dataset,         row.arch,     row.model_as_printed,
+                               row.fp32,   row.w_bits,          row.a_bits,   row.metric,
+                               row.value,  row.preset,          row.stem_out, row.checkpoint,
+                               row.pick,   row.needs_real_data, row.training, row.confidence,
+                               row.source}));
   }
   return Sha256Hex(all.dump());
 }
@@ -54,8 +39,7 @@ void ResultsWriter::SetPublished(const std::vector<PublishedRow>& rows) {
     Statement& insert = db.Prepare(
         "INSERT INTO published (paper, title, table_, method, recipe, dataset, arch, "
         "model_as_printed, w_bits, a_bits, bits, metric, value, fp32, preset, stem_out, "
-        "checkpoint, "
-        "pick, needs_real_data, training, confidence, source) VALUES "
+        "checkpoint, pick, needs_real_data, training, confidence, source) VALUES "
         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (const PublishedRow& row : rows) {
       insert.Run(row.paper, row.title, row.table, row.method, row.recipe, row.dataset, row.arch,

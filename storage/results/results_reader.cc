@@ -144,32 +144,20 @@ class Select {
 
 }  // namespace
 
-struct ResultsReader::Impl {
-  Home home;
-  std::unique_ptr<Database> db;
-  std::optional<double> snapshot_age;
-};
-
-ResultsReader::ResultsReader(const Home& home, const ResultsOptions& options)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->home = home;
+ResultsReader::ResultsReader(const Home& home, const ResultsOptions& options) : home_(home) {
   ReadableDatabase opened = OpenForReading(home, options);
-  impl_->db = std::move(opened.database);
-  impl_->snapshot_age = opened.snapshot_age;
-  impl_->db->Scalar("PRAGMA query_only = ON");
-  sqlite3_set_authorizer(impl_->db->get(), AllowReading, nullptr);
+  db_ = std::move(opened.database);
+  snapshot_age_ = opened.snapshot_age;
+  db_->Scalar("PRAGMA query_only = ON");
+  sqlite3_set_authorizer(db_->get(), AllowReading, nullptr);
 }
 
 ResultsReader::~ResultsReader() = default;
 ResultsReader::ResultsReader(ResultsReader&&) noexcept = default;
 
-const Home& ResultsReader::home() const { return impl_->home; }
-
-std::optional<double> ResultsReader::SnapshotAge() const { return impl_->snapshot_age; }
-
 Table ResultsReader::Query(const std::string& sql, const std::vector<Json>& bindings,
                            size_t row_limit, double timeout_seconds) const {
-  Select select(*impl_->db, sql, bindings, timeout_seconds);
+  Select select(*db_, sql, bindings, timeout_seconds);
   Table table;
   table.columns = select.Columns();
   for (std::vector<Json> row; select.Next(row);) {
@@ -184,16 +172,14 @@ Table ResultsReader::Query(const std::string& sql, const std::vector<Json>& bind
 
 void ResultsReader::ForEach(const std::string& sql, const std::vector<Json>& bindings,
                             const std::function<void(const std::vector<Json>&)>& use) const {
-  Select select(*impl_->db, sql, bindings, std::numeric_limits<double>::infinity());
+  Select select(*db_, sql, bindings, std::numeric_limits<double>::infinity());
   for (std::vector<Json> row; select.Next(row);) use(row);
 }
 
 std::vector<StageStatus> ResultsReader::Statuses(const std::vector<std::string>& stages) const {
-  return ReadStatuses(*impl_->db, stages);
+  return ReadStatuses(*db_, stages);
 }
 
-std::vector<CostSample> ResultsReader::Costs(size_t limit) const {
-  return ReadCosts(*impl_->db, limit);
-}
+std::vector<CostSample> ResultsReader::Costs() const { return ReadCosts(*db_); }
 
 }  // namespace zerosweep

@@ -1,4 +1,5 @@
 // The writer: opening, batches, derived states.
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
@@ -87,10 +88,8 @@ void ResultsWriter::Commit() {
 }
 
 std::unordered_set<std::string> ResultsWriter::Artifacts() const {
-  std::unordered_set<std::string> digests;
-  Statement& select = impl_->db.Prepare("SELECT digest FROM artifact");
-  while (select.Step()) digests.insert(select.Text(0));
-  return digests;
+  const std::vector<std::string> digests = impl_->db.Texts("SELECT digest FROM artifact");
+  return {digests.begin(), digests.end()};
 }
 
 StageStatus ResultsWriter::Status(const std::string& stage) const {
@@ -101,9 +100,7 @@ std::vector<StageStatus> ResultsWriter::Statuses(const std::vector<std::string>&
   return ReadStatuses(impl_->db, stages);
 }
 
-std::vector<CostSample> ResultsWriter::Costs(size_t limit) const {
-  return ReadCosts(impl_->db, limit);
-}
+std::vector<CostSample> ResultsWriter::Costs() const { return ReadCosts(impl_->db); }
 
 bool ResultsWriter::PublishSnapshot() {
   if (!impl_->network) return false;
@@ -123,7 +120,7 @@ bool ResultsWriter::PublishSnapshot() {
   return true;
 }
 
-std::vector<CostSample> ReadCosts(Database& db, size_t limit) {
+std::vector<CostSample> ReadCosts(Database& db) {
   Statement& select = db.Prepare(R"(SELECT d.kind, d.implementation, d.params, a.seconds,
       c.model, c.dataset, iif(n.facts ->> '$.device' = 'cpu', n.facts ->> '$.cpu', n.facts ->> '$.device'),
       c.config ->> '$.model.arch'
@@ -131,8 +128,7 @@ std::vector<CostSample> ReadCosts(Database& db, size_t limit) {
     LEFT JOIN trial t ON t.id = (SELECT min(trial_id) FROM trial_stage x WHERE x.stage_id = g.id)
     LEFT JOIN configuration c ON c.id = t.configuration_id
     LEFT JOIN signature n ON n.id = a.signature_id
-    WHERE a.outcome = 'done' ORDER BY a.ended DESC LIMIT ?)");
-  select.Bind(static_cast<int64_t>(limit));
+    WHERE a.outcome = 'done' ORDER BY a.ended DESC LIMIT 5000)");
   std::vector<CostSample> samples;
   while (select.Step()) {
     samples.push_back({select.Text(0), select.Text(1), ParseJson(select.Text(2), "design.params"),
@@ -188,9 +184,8 @@ std::vector<StageStatus> ReadStatuses(Database& db, const std::vector<std::strin
 
 std::string OneLine(const std::string& text) {
   std::string line = Redact(text.substr(0, 2000));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
+  std::ranges::replace_if(
+      line, [](unsigned char c) { return c < 0x20; }, ' ');
   return line;
 }
 

@@ -2,23 +2,17 @@
 
 #include <stdexcept>
 
+#include "base/enum_words.h"
 #include "base/text.h"
 
 namespace zerosweep {
+namespace {
 
-const char* ToString(State state) {
-  switch (state) {
-    case State::kOpen:
-      return "open";
-    case State::kDone:
-      return "done";
-    case State::kFailed:
-      return "failed";
-    case State::kCancelled:
-      return "cancelled";
-  }
-  Fail(ErrorKind::kInternal, "no state has the value {}", static_cast<int>(state));
-}
+constexpr std::array kStates = {"open", "done", "failed", "cancelled"};
+
+}  // namespace
+
+const char* ToString(State state) { return kStates.at(static_cast<size_t>(state)); }
 
 std::string ToString(const ResourceRequest& needs) {
   std::vector<std::string> parts;
@@ -52,9 +46,7 @@ const StageRow& StageOf(const TrialRow& trial, const std::string& kind,
 }
 
 State StateFromString(const std::string& word) {
-  for (const State state : {State::kOpen, State::kDone, State::kFailed, State::kCancelled}) {
-    if (word == ToString(state)) return state;
-  }
+  if (const auto state = EnumOf<State>(kStates, word)) return *state;
   Fail(ErrorKind::kStorage, "unknown state '{}' in the database; run `zerosweep fsck`", word);
 }
 

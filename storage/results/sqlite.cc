@@ -2,9 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <cmath>
-#include <cstring>
-
 #include "base/error.h"
 
 namespace zerosweep {
@@ -179,6 +176,13 @@ Statement& Database::Prepare(std::string_view sql) {
 std::string Database::Scalar(const std::string& sql) {
   Statement statement(db_, path_.string(), sql);
   return statement.Step() ? statement.Text(0) : std::string();
+}
+
+std::vector<std::string> Database::Texts(const std::string& sql) {
+  Statement statement(db_, path_.string(), sql);
+  std::vector<std::string> texts;
+  while (statement.Step()) texts.push_back(statement.Text(0));
+  return texts;
 }
 
 }  // namespace zerosweep

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace zerosweep {
 
@@ -47,6 +48,21 @@ class Statement {
     while (Step()) {
     }
   }
+  // Binds; whether there is a row. Rewinds.
+  template <typename... Args>
+  bool Finds(const Args&... args) {
+    const bool found = Bind(args...).Step();
+    Reset();
+    return found;
+  }
+  // Binds; the integer at the start of the first row. Rewinds.
+  template <typename... Args>
+  int64_t FirstInt(const Args&... args) {
+    Bind(args...).Step();
+    const int64_t value = Int(0);
+    Reset();
+    return value;
+  }
   // Returns true while there is a row; rewinds at the end.
   bool Step();
   void Reset() { sqlite3_reset(statement_); }
@@ -66,11 +82,9 @@ class Statement {
   void BindOne(int index, const std::string& value);
   void BindOne(int index, const char* value) { BindOne(index, std::string(value)); }
   void BindOne(int index, const Blob& value);
-  void BindOne(int index, const std::optional<double>& value) {
+  template <typename T>
+  void BindOne(int index, const std::optional<T>& value) {
     value ? BindOne(index, *value) : BindOne(index, nullptr);
-  }
-  void BindOne(int index, const int64_t* value) {  // null pointer: NULL
-    value == nullptr ? BindOne(index, nullptr) : BindOne(index, *value);
   }
   void Check(int code, const char* doing) const;
 
@@ -98,6 +112,8 @@ class Database {
   Statement& Prepare(std::string_view sql);
   // Returns the first column of the first row of `sql`; empty when there is no row.
   std::string Scalar(const std::string& sql);
+  // Returns the first column of every row of `sql`.
+  std::vector<std::string> Texts(const std::string& sql);
 
   sqlite3* get() const { return db_; }
   const std::filesystem::path& path() const { return path_; }

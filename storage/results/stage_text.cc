@@ -21,16 +21,6 @@ StageText::StageText(const StageDesign& design)
   for (const std::string& role : design.roles) roles_.push_back(CanonicalJson(role) + ":");
 }
 
-void StageText::AppendParams(std::optional<int64_t> seed, std::string& text) const {
-  if (!seed) {
-    text += without_seed_;
-    return;
-  }
-  text += before_seed_;
-  text += std::to_string(*seed);
-  text += after_seed_;
-}
-
 std::string StageText::Name(std::optional<int64_t> seed,
                             const std::vector<std::string_view>& inputs) const {
   std::string text = R"({"inputs":{)";
@@ -43,7 +33,7 @@ std::string StageText::Name(std::optional<int64_t> seed,
   }
   text += '}';
   text += kind_;
-  AppendParams(seed, text);
+  text += seed ? before_seed_ + std::to_string(*seed) + after_seed_ : without_seed_;
   text += revision_;
   return Sha256Hex(text);
 }

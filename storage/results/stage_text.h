@@ -21,8 +21,6 @@ class StageText {
   std::string Name(std::optional<int64_t> seed, const std::vector<std::string_view>& inputs) const;
 
  private:
-  void AppendParams(std::optional<int64_t> seed, std::string& text) const;
-
   std::string without_seed_;              // {"a":1,"t":2}
   std::string before_seed_, after_seed_;  // {"a":1,"seed":   ,"t":2}
   std::vector<std::string> roles_;        // "images":

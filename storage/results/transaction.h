@@ -1,8 +1,6 @@
 // Transactions of the writer: fenced by the epoch, nested as savepoints.
 #pragma once
 
-#include <string>
-
 #include "storage/results/sqlite.h"
 
 namespace zerosweep {

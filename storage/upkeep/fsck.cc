@@ -1,10 +1,9 @@
 #include "storage/upkeep/fsck.h"
 
 #include "base/error.h"
-#include "storage/artifacts/artifact_store.h"
 #include "storage/artifacts/checkpoints.h"
 #include "storage/results/open_reading.h"
-#include "storage/upkeep/orphans.h"
+#include "storage/upkeep/garbage.h"
 
 namespace zerosweep {
 namespace {

@@ -1,13 +1,8 @@
 #include "storage/upkeep/garbage.h"
 
-#include <chrono>
-#include <unordered_set>
-
 #include "base/error.h"
-#include "storage/artifacts/artifact_store.h"
 #include "storage/artifacts/checkpoints.h"
-#include "storage/results/sqlite.h"
-#include "storage/upkeep/orphans.h"
+#include "storage/home/file_system.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
@@ -68,10 +63,7 @@ class Collector {
     for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code)) {
       const fs::path& path = entry->path();
       if (keep_slots && path.filename() == "slots") entry.disable_recursion_pending();
-      if (path.extension() != ".log") continue;
-      const bool keep = known.Bind(path.stem().string()).Step();
-      known.Reset();
-      if (!keep) RemoveFile(path);
+      if (path.extension() == ".log" && !known.Finds(path.stem().string())) RemoveFile(path);
     }
   }
 
@@ -95,10 +87,8 @@ class Collector {
 
  private:
   bool IsOld(const fs::path& path) const {
-    std::error_code code;
-    const auto written = fs::last_write_time(path, code);
-    const std::chrono::duration<double> age = fs::file_time_type::clock::now() - written;
-    return !code && age.count() >= min_age_;
+    const std::optional<double> age = AgeOf(path);
+    return age && *age >= min_age_;
   }
 
   void RemoveFile(const fs::path& path) {
@@ -114,6 +104,17 @@ class Collector {
 };
 
 }  // namespace
+
+std::vector<Published> Orphans(const Home& home, Database& database) {
+  Statement& named = database.Prepare("SELECT 1 FROM artifact WHERE digest = ?");
+  Statement& open =
+      database.Prepare("SELECT 1 FROM stage WHERE name = ? AND state IN ('open', 'cancelled')");
+  std::vector<Published> orphans;
+  for (Published& published : ArtifactStore(home).List())
+    if (!named.Finds(published.digest) && !open.Finds(published.manifest.stage))
+      orphans.push_back(std::move(published));
+  return orphans;
+}
 
 Garbage CollectGarbage(const Home& home, const std::vector<std::string>& live, double min_age) {
   Database database(home.database(), OpenMode::kRead);

@@ -1,6 +1,6 @@
 #include "storage/upkeep/requests.h"
 
-#include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -23,15 +23,9 @@ fs::path ReplyPath(const Home& home, const std::string& id) {
 
 Json Refusal(const std::string& message) { return {{"ok", false}, {"error", message}}; }
 
-Json CollectOnRequest(const Home& home, ResultsWriter& writer, const Json& body) {
-  const Garbage garbage =
-      CollectGarbage(home, writer.OpenAttempts(), body.value("min_age", kGarbageMinAge));
-  return {{"ok", true},
-          {"staging", garbage.staging},
-          {"artifacts", garbage.artifacts},
-          {"checkpoints", garbage.checkpoints},
-          {"files", garbage.files},
-          {"bytes", garbage.bytes}};
+Json Success(Json counts) {
+  counts["ok"] = true;
+  return counts;
 }
 
 }  // namespace
@@ -44,7 +38,7 @@ std::string DropRequest(const Home& home, const Json& body) {
 }
 
 std::vector<Request> PollRequests(const Home& home) {
-  std::vector<std::pair<fs::file_time_type, Request>> found;
+  std::map<std::pair<fs::file_time_type, std::string>, Request> found;  // by time and id
   std::error_code code;
   for (const auto& entry : fs::directory_iterator(home.requests(), code)) {
     const fs::path& path = entry.path();
@@ -57,16 +51,13 @@ std::vector<Request> PollRequests(const Home& home) {
       if (!request.body.is_object()) {
         Fail(ErrorKind::kUsage, "{}: a request is a JSON object", path.string());
       }
-      found.emplace_back(entry.last_write_time(code), std::move(request));
+      found[{entry.last_write_time(code), request.id}] = request;
     } catch (const Error& error) {
       if (fs::exists(path, code)) WriteReply(home, request.id, Refusal(error.what()));
     }
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.first, a.second.id) < std::tie(b.first, b.second.id);
-  });
   std::vector<Request> requests;
-  for (auto& [time, request] : found) requests.push_back(std::move(request));
+  for (auto& [key, request] : found) requests.push_back(std::move(request));
   return requests;
 }
 
@@ -101,22 +92,17 @@ Json ExecuteRequest(const Home& home, ResultsWriter& writer, const Json& body) {
     if (command == "retry") {
       const auto stages = body.at("stages").get<std::vector<std::string>>();
       const auto trials = body.value("trials", std::vector<std::string>());
-      return {{"ok", true}, {"stages", writer.Retry(stages, trials)}};
+      return Success({{"stages", writer.Retry(stages, trials)}});
     }
     if (command == "cancel") {
       const auto trials = body.at("trials").get<std::vector<std::string>>();
-      return {{"ok", true}, {"trials", writer.Cancel(trials)}};
+      return Success({{"trials", writer.Cancel(trials)}});
     }
-    if (command == "import") {
-      const BundleCounts counts = ImportBundle(home, writer, body.at("bundle").get<std::string>());
-      return {{"ok", true},
-              {"sweep", counts.sweep},
-              {"trials", counts.trials},
-              {"trials_new", counts.trials_new},
-              {"stages_taken", counts.stages_taken},
-              {"artifacts_new", counts.artifacts_new}};
-    }
-    if (command == "gc") return CollectOnRequest(home, writer, body);
+    if (command == "import")
+      return Success(ImportBundle(home, writer, body.at("bundle").get<std::string>()));
+    if (command == "gc")
+      return Success(
+          CollectGarbage(home, writer.OpenAttempts(), body.value("min_age", kGarbageMinAge)));
     return Refusal(fmt::format("unknown request '{}'", command));
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kCluster) throw;  // fenced: this process must stop

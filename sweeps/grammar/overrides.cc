@@ -40,9 +40,7 @@ YamlNode& Step(YamlNode& node, const std::string& step, const std::string& passe
     node.where = where;
   }
   if (YamlNode* found = node.Find(step)) return *found;
-  YamlNode& made = node.members.emplace_back(YamlMember{step, where, {}}).value;
-  made.where = where;
-  return made;
+  return node.members.emplace_back(YamlMember{step, where, {.where = where}}).value;
 }
 
 // Keys whose value is a name or a path: any text may be one.
@@ -148,12 +146,7 @@ std::optional<std::string> ApplyOverride(const std::string& assignment, YamlNode
 }
 
 YamlNode WordNode(const std::string& text, const std::string& where) {
-  YamlNode node;
-  node.kind = YamlNode::Kind::kScalar;
-  node.text = text;
-  node.quoted = true;
-  node.where = where;
-  return node;
+  return {.kind = YamlNode::Kind::kScalar, .text = text, .quoted = true, .where = where};
 }
 
 }  // namespace zerosweep

@@ -13,8 +13,7 @@ constexpr size_t kMaxTrials = 1'000'000;
 std::vector<std::string> TopKeys() {
   std::vector<std::string> keys = {"name"};
   keys.insert(keys.end(), TopTrialKeyNames().begin(), TopTrialKeyNames().end());
-  for (const char* block : {"fixed", "grid", "zip", "seeds", "include", "exclude", "when"})
-    keys.emplace_back(block);
+  keys.insert(keys.end(), {"fixed", "grid", "zip", "seeds", "include", "exclude", "when"});
   return keys;
 }
 
@@ -26,8 +25,8 @@ void CheckTopKeys(const YamlNode& root) {
   }
   const auto& trial_keys = TrialKeyNames();
   for (const YamlMember& member : root.members) {
-    const bool known = std::count(top_keys.begin(), top_keys.end(), member.key) > 0;
-    if (!known && std::count(trial_keys.begin(), trial_keys.end(), member.key) > 0) {
+    const bool known = std::ranges::count(top_keys, member.key) > 0;
+    if (!known && std::ranges::count(trial_keys, member.key) > 0) {
       FailAt(member.where, "'{}' does not belong at the top level: put it under fixed or grid",
              member.key);
     }
@@ -71,7 +70,7 @@ void SweepSpec::ReadName() {
   const auto allowed = [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
   };
-  if (!std::all_of(name_.begin(), name_.end(), allowed) || name_.size() > 100) {
+  if (!std::ranges::all_of(name_, allowed) || name_.size() > 100) {
     FailAt(name->where, "name is '{}', must be at most 100 letters, digits, '_', '-' or '.'",
            name_);
   }
@@ -110,11 +109,10 @@ Assignment SweepSpec::ReadBase() {
   return base;
 }
 
-std::vector<std::pair<TrialKey, const YamlNode*>> SweepSpec::ReadSettings(const YamlNode& map,
-                                                                          const std::string& what) {
+std::vector<Setting> SweepSpec::ReadSettings(const YamlNode& map, const std::string& what) {
   RequireKeys(map, TrialKeyNames(), what);
   if (map.members.empty()) FailAt(map.where, "{} is empty, remove it or fill it", what);
-  std::vector<std::pair<TrialKey, const YamlNode*>> settings;
+  std::vector<Setting> settings;
   for (const YamlMember& member : map.members) {
     if (member.value.is_list()) {
       FailAt(member.value.where, "{}.{} is a list, must be one value (lists go under grid or zip)",
@@ -215,11 +213,11 @@ SweepSpec::Axis SweepSpec::ReadSeeds() {
              root_.where);
   for (const YamlNode& synthesis : syntheses) {
     for (const YamlNode& quantize : quantizes) {
-      YamlNode& pair = made_.emplace_back();
-      pair.kind = YamlNode::Kind::kMap;
-      pair.where = synthesis.where;
-      pair.members.push_back({"synthesis", synthesis.where, synthesis});
-      pair.members.push_back({"quantize", quantize.where, quantize});
+      const YamlNode& pair =
+          made_.emplace_back(YamlNode{.kind = YamlNode::Kind::kMap,
+                                      .where = synthesis.where,
+                                      .members = {{"synthesis", synthesis.where, synthesis},
+                                                  {"quantize", quantize.where, quantize}}});
       axis.push_back({{TrialKey::kSeed, &pair}});
       values_.emplace_back(TrialKey::kSeed, &pair);
     }
@@ -256,8 +254,7 @@ void SweepSpec::ReadInclude(const Assignment& base, const Axis& seeds) {
   for (const YamlNode& entry : ReadRules("include")) {
     Assignment trial = base;
     trial.origin = &entry;
-    const auto settings = ReadSettings(entry, "include");
-    for (const auto& [key, value] : settings) trial.Set(key, value);
+    for (const auto& [key, value] : ReadSettings(entry, "include")) trial.Set(key, value);
     const bool own_seed = trial.Get(TrialKey::kSeed) != nullptr;
     Multiply(trial, own_seed || seeds.empty() ? std::vector<Axis>{} : std::vector<Axis>{seeds});
   }
@@ -266,8 +263,7 @@ void SweepSpec::ReadInclude(const Assignment& base, const Axis& seeds) {
 Pattern SweepSpec::ReadPattern(const YamlNode& map, const std::string& what) {
   RequireKeys(map, TrialKeyNames(), what);
   if (map.members.empty()) FailAt(map.where, "{} is empty, give at least one key", what);
-  Pattern pattern;
-  pattern.node = &map;
+  Pattern pattern{&map, {}};
   for (const YamlMember& member : map.members) {
     std::vector<const YamlNode*> alternatives;
     if (member.value.is_list()) {
@@ -294,10 +290,8 @@ void SweepSpec::ReadWhen() {
     for (const char* key : {"if", "set"}) {
       if (entry.Find(key) == nullptr) FailAt(entry.where, "a when entry has no '{}'", key);
     }
-    WhenRule rule;
-    rule.condition = ReadPattern(*entry.Find("if"), "when.if");
-    rule.set = ReadSettings(*entry.Find("set"), "when.set");
-    when_.push_back(std::move(rule));
+    when_.push_back(
+        {ReadPattern(*entry.Find("if"), "when.if"), ReadSettings(*entry.Find("set"), "when.set")});
   }
 }
 

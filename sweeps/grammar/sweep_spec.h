@@ -40,6 +40,9 @@ bool Exclude(TrialKey a, TrialKey b);
 // REQUIRES: `name` is one of TrialKeyNames().
 TrialKey TrialKeyOf(const std::string& name);
 
+// A key with its value.
+using Setting = std::pair<TrialKey, const YamlNode*>;
+
 // One trial, before its values are interpreted. The nodes belong to the SweepSpec.
 struct Assignment {
   std::array<const YamlNode*, kTrialKeys> values{};
@@ -58,7 +61,7 @@ struct Pattern {
 
 struct WhenRule {
   Pattern condition;
-  std::vector<std::pair<TrialKey, const YamlNode*>> set;
+  std::vector<Setting> set;
 };
 
 // Not movable, because its parts point into it.
@@ -77,12 +80,11 @@ class SweepSpec {
   const std::vector<WhenRule>& when() const { return when_; }
   const std::vector<Pattern>& exclude() const { return exclude_; }
   // Every value that some trial may take, `when.set` included. All are checked, used or not.
-  const std::vector<std::pair<TrialKey, const YamlNode*>>& values() const { return values_; }
+  const std::vector<Setting>& values() const { return values_; }
 
  private:
   // One axis of the product; each of its steps sets some keys.
-  using Step = std::vector<std::pair<TrialKey, const YamlNode*>>;
-  using Axis = std::vector<Step>;
+  using Axis = std::vector<std::vector<Setting>>;
 
   void ReadName();
   Assignment ReadBase();
@@ -94,8 +96,7 @@ class SweepSpec {
   void ReadExclude();
   void ReadWhen();
   void Multiply(const Assignment& base, const std::vector<Axis>& axes);
-  std::vector<std::pair<TrialKey, const YamlNode*>> ReadSettings(const YamlNode& map,
-                                                                 const std::string& what);
+  std::vector<Setting> ReadSettings(const YamlNode& map, const std::string& what);
   Pattern ReadPattern(const YamlNode& map, const std::string& what);
   // The items of a non-empty list without duplicates, unless `twins_allowed`.
   const std::vector<YamlNode>& ReadList(const YamlNode& node, const std::string& label,
@@ -109,7 +110,7 @@ class SweepSpec {
   std::vector<Assignment> trials_;
   std::vector<WhenRule> when_;
   std::vector<Pattern> exclude_;
-  std::vector<std::pair<TrialKey, const YamlNode*>> values_;
+  std::vector<Setting> values_;
   std::array<std::string, kTrialKeys> places_;  // "under grid (sweep.yaml:7)"
 };
 

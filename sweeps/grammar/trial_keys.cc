@@ -11,7 +11,7 @@ struct Row {
   bool at_top;  // whether it may stand at the top level, as if under `fixed`
 };
 
-// In the order of TrialKey.
+// In the order of TrialKey; the last two name the same key.
 constexpr auto kRows = std::to_array<Row>({{"model", false},
                                            {"method", false},
                                            {"synthesizer", false},
@@ -24,28 +24,26 @@ constexpr auto kRows = std::to_array<Row>({{"model", false},
                                            {"resources", true},
                                            {"evaluate", true},
                                            {"data", true},
-                                           {"seed", false}});
-static_assert(kRows.size() == kTrialKeys);
+                                           {"seed", false},
+                                           {"seeds", false}});
+static_assert(kRows.size() == kTrialKeys + 1);
+
+std::vector<std::string> Names(bool only_at_top) {
+  std::vector<std::string> names;
+  for (const Row& row : kRows)
+    if (row.at_top || !only_at_top) names.emplace_back(row.name);
+  return names;
+}
 
 }  // namespace
 
 const std::vector<std::string>& TrialKeyNames() {
-  static const std::vector<std::string> kNames = [] {
-    std::vector<std::string> names;
-    for (const Row& row : kRows) names.emplace_back(row.name);
-    names.emplace_back("seeds");
-    return names;
-  }();
+  static const std::vector<std::string> kNames = Names(/*only_at_top=*/false);
   return kNames;
 }
 
 const std::vector<std::string>& TopTrialKeyNames() {
-  static const std::vector<std::string> kNames = [] {
-    std::vector<std::string> names;
-    for (const Row& row : kRows)
-      if (row.at_top) names.emplace_back(row.name);
-    return names;
-  }();
+  static const std::vector<std::string> kNames = Names(/*only_at_top=*/true);
   return kNames;
 }
 
@@ -54,7 +52,7 @@ const std::string& NameOf(TrialKey key) { return TrialKeyNames()[static_cast<siz
 TrialKey TrialKeyOf(const std::string& name) {
   if (name == "seeds") return TrialKey::kSeed;
   const auto& names = TrialKeyNames();
-  return static_cast<TrialKey>(std::find(names.begin(), names.end(), name) - names.begin());
+  return static_cast<TrialKey>(std::ranges::find(names, name) - names.begin());
 }
 
 bool Exclude(TrialKey a, TrialKey b) {

@@ -25,8 +25,7 @@ constexpr const char* kMerge = "<<";
 
 // Keys and values appear in one-line messages on terminals, in file names and in reports.
 void RequirePrintable(const std::string& text, const std::string& where) {
-  if (std::any_of(text.begin(), text.end(),
-                  [](char c) { return (c >= 0 && c < ' ') || c == 127; })) {
+  if (std::ranges::any_of(text, [](char c) { return (c >= 0 && c < ' ') || c == 127; })) {
     FailAt(where, "a key or value holds a line break or another control character, remove it");
   }
 }
@@ -113,10 +112,8 @@ class TreeBuilder {
                map.Shown());
       }
       for (YamlMember& member : map.members) {
-        const bool known = std::any_of(merged.begin(), merged.end(), [&](const YamlMember& other) {
-          return other.key == member.key;
-        });
-        if (!known) merged.push_back(std::move(member));
+        if (std::ranges::find(merged, member.key, &YamlMember::key) == merged.end())
+          merged.push_back(std::move(member));
       }
     }
   }
@@ -226,8 +223,7 @@ Json ScalarJson(const std::string& text) {
 }  // namespace
 
 const YamlNode* YamlNode::Find(const std::string& key) const {
-  const auto found = std::find_if(members.begin(), members.end(),
-                                  [&](const YamlMember& member) { return member.key == key; });
+  const auto found = std::ranges::find(members, key, &YamlMember::key);
   return found == members.end() ? nullptr : &found->value;
 }
 
@@ -291,7 +287,7 @@ void RequireKeys(const YamlNode& map, const std::vector<std::string>& known,
     FailAt(map.where, "{} is {}, must be a map of {}", what, map.Shown(), Join(known, ", "));
   }
   for (const YamlMember& member : map.members) {
-    if (std::find(known.begin(), known.end(), member.key) == known.end()) {
+    if (std::ranges::find(known, member.key) == known.end()) {
       FailAt(member.where, "unknown key '{}' in {}{}", member.key, what,
              Suggestion(member.key, known));
     }

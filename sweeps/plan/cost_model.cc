@@ -1,6 +1,7 @@
 #include "sweeps/plan/cost_model.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <utility>
@@ -34,15 +35,8 @@ double Median(std::vector<double> values) {
 }  // namespace
 
 const char* ToString(CostBasis basis) {
-  switch (basis) {
-    case CostBasis::kMeasured:
-      return "measured";
-    case CostBasis::kScaled:
-      return "scaled";
-    case CostBasis::kRough:
-      return "rough";
-  }
-  return "";
+  static constexpr std::array kWords = {"measured", "scaled", "rough"};
+  return kWords.at(static_cast<size_t>(basis));
 }
 
 // Medians are taken once, because plans have many stages of few kinds.

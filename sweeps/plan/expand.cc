@@ -87,8 +87,7 @@ class Expansion {
     if (builder_.duplicates() > 0) {
       plan_.warnings.push_back(
           fmt::format("{}: {} trial(s) coincide with others, since nothing in them uses what "
-                      "differs (a seed, a "
-                      "profile), and count once",
+                      "differs (a seed, a profile), and count once",
                       spec_.root().where, builder_.duplicates()));
     }
   }

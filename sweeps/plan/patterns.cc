@@ -17,28 +17,17 @@ bool Holds(const Json& given, const Json& values) {
   });
 }
 
-bool PartHolds(const Part& wanted, const Part& actual, KindFacts::SetBy block,
-               const Treatment& treatment) {
-  return wanted.declaration == actual.declaration && Holds(wanted.given, treatment.ValuesOf(block));
+bool PartHolds(const Part& wanted, Role role, const Treatment& treatment) {
+  return std::ranges::any_of(treatment.stages, [&](const TrialStage& stage) {
+    return stage.facts().runs == role && stage.part->declaration == wanted.declaration &&
+           Holds(wanted.given, treatment.ValuesOf(stage.facts().set_by));
+  });
 }
 
-bool SynthesizerHolds(const Part& wanted, const Treatment& treatment) {
-  const auto& method = treatment.method;
-  return method && method->synthesizer &&
-         PartHolds(wanted, *method->synthesizer, KindFacts::SetBy::kSynthesizer, treatment);
-}
-
-bool QuantizerHolds(const Part& wanted, const Treatment& treatment) {
-  const auto& method = treatment.method;
-  return method && PartHolds(wanted, method->quantizer, KindFacts::SetBy::kQuantizer, treatment);
-}
-
-Condition OfPart(const YamlNode& node, TrialKey key, const Catalogue& catalogue) {
-  const bool synthesizer = key == TrialKey::kSynthesizer;
-  return [wanted = ParsePart(node, synthesizer ? Role::kSynthesizer : Role::kQuantizer, catalogue),
-          holds = synthesizer ? SynthesizerHolds : QuantizerHolds](const Assignment& trial,
-                                                                   TrialResolver& resolver) {
-    return holds(wanted, resolver.TreatmentOf(trial));
+Condition OfPart(const YamlNode& node, Role role, const Catalogue& catalogue) {
+  return [wanted = ParsePart(node, role, catalogue), role](const Assignment& trial,
+                                                           TrialResolver& resolver) {
+    return PartHolds(wanted, role, resolver.TreatmentOf(trial));
   };
 }
 
@@ -47,8 +36,8 @@ Condition OfMethod(const YamlNode& node, const Catalogue& catalogue) {
     const Treatment& treatment = resolver.TreatmentOf(trial);
     if (!treatment.method || treatment.method->name != wanted.name) return false;
     if (!wanted.variant.empty() && treatment.variant != wanted.variant) return false;
-    return (!wanted.synthesizer || SynthesizerHolds(*wanted.synthesizer, treatment)) &&
-           QuantizerHolds(wanted.quantizer, treatment);
+    return (!wanted.synthesizer || PartHolds(*wanted.synthesizer, Role::kSynthesizer, treatment)) &&
+           PartHolds(wanted.quantizer, Role::kQuantizer, treatment);
   };
 }
 
@@ -124,8 +113,9 @@ Condition MakeCondition(TrialKey key, const YamlNode& node, const Catalogue& cat
     case TrialKey::kMethod:
       return OfMethod(node, catalogue);
     case TrialKey::kSynthesizer:
+      return OfPart(node, Role::kSynthesizer, catalogue);
     case TrialKey::kQuantizer:
-      return OfPart(node, key, catalogue);
+      return OfPart(node, Role::kQuantizer, catalogue);
     case TrialKey::kProtocol:
       return OfProtocol(node, catalogue);
     case TrialKey::kVariant:
@@ -161,9 +151,9 @@ TrialMatcher::TrialMatcher(const Pattern& pattern, const Catalogue& catalogue,
 }
 
 bool TrialMatcher::Matches(const Assignment& trial, TrialResolver& resolver) const {
-  return std::all_of(conditions_.begin(), conditions_.end(), [&](const auto& any) {
-    return std::any_of(any.begin(), any.end(),
-                       [&](const Condition& condition) { return condition(trial, resolver); });
+  return std::ranges::all_of(conditions_, [&](const auto& any) {
+    return std::ranges::any_of(
+        any, [&](const Condition& condition) { return condition(trial, resolver); });
   });
 }
 

@@ -34,14 +34,18 @@ struct Plan {
   WorkFacts work;                     // facts of the catalogue from which prices are computed
 };
 
-struct ExpandOptions {
+// What this machine contributes to a plan.
+struct PlanOptions {
+  std::string data;  // searched before all other data folders ($ZEROSWEEP_DATA); may be empty
+  int threads = 0;   // of every stage (--threads); 0: as kinds and profile declare, or as recorded
+  std::vector<std::filesystem::path> model_folders;  // folders of shipped models and their cards
+  Home home;                                         // whose digest cache is used
+  ReadingProgress reading;                           // may be empty
+};
+
+struct ExpandOptions : PlanOptions {
   std::filesystem::path file;
   std::vector<std::string> overrides;  // "key=value" of --set
-  std::string data;  // searched before the sweep's own data folder ($ZEROSWEEP_DATA); may be empty
-  int threads = 0;   // --threads; 0: as kinds and profile declare
-  std::vector<std::filesystem::path> model_folders;  // folders of shipped models and their cards
-  Home home;                // its digest cache is used, and saved if the home exists
-  ReadingProgress reading;  // may be empty
 };
 
 // Reads, validates and expands a sweep. Every defect of the file is one Error(kUsage):

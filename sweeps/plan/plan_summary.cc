@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/files.h"
 #include "storage/results/results.h"
 
 namespace zerosweep {
@@ -17,8 +18,7 @@ struct History {
 History ReadHistory(const Plan& plan, const Home& home) {
   History history;
   history.statuses.resize(plan.stages.size());
-  std::error_code ignored;
-  if (!std::filesystem::exists(home.database(), ignored)) return history;
+  if (!IsFile(home.database())) return history;
   const ResultsReader reader(home);
   std::vector<std::string> names;
   for (const StageRow& stage : plan.stages) names.push_back(stage.name);
@@ -36,10 +36,9 @@ std::vector<size_t> CountUsers(const Plan& plan) {
 }
 
 KindSummary& KindOf(const StageDesign& stage, PlanSummary& summary) {
-  const auto found =
-      std::find_if(summary.kinds.begin(), summary.kinds.end(), [&](const KindSummary& kind) {
-        return kind.kind == stage.kind && kind.implementation == stage.implementation;
-      });
+  const auto found = std::ranges::find_if(summary.kinds, [&](const KindSummary& kind) {
+    return kind.kind == stage.kind && kind.implementation == stage.implementation;
+  });
   if (found != summary.kinds.end()) return *found;
   // Keeps the implementations of one kind together.
   const auto last = std::find_if(summary.kinds.rbegin(), summary.kinds.rend(),

@@ -34,7 +34,7 @@ std::string Shown(const std::vector<fs::path>& paths) {
 
 class Replayer {
  public:
-  Replayer(const RecordedTrial& recorded, const ReplayOptions& options, const Catalogue& catalogue)
+  Replayer(const RecordedTrial& recorded, const PlanOptions& options, const Catalogue& catalogue)
       : recorded_(recorded),
         options_(options),
         catalogue_(catalogue),
@@ -125,7 +125,7 @@ class Replayer {
                            (path.stem() == configuration_.model && path.extension() != ".json");
         if (named && entry.is_regular_file(code)) here.push_back(path);
       }
-      std::sort(here.begin(), here.end());
+      std::ranges::sort(here);
       files.insert(files.end(), here.begin(), here.end());
     }
     return files;
@@ -188,7 +188,7 @@ class Replayer {
   }
 
   const RecordedTrial& recorded_;
-  const ReplayOptions& options_;
+  const PlanOptions& options_;
   const Catalogue& catalogue_;
   DigestCache digests_;
   DataRoots roots_;
@@ -200,7 +200,7 @@ class Replayer {
 
 }  // namespace
 
-ReplayPlan PlanReplay(const RecordedTrial& recorded, const ReplayOptions& options,
+ReplayPlan PlanReplay(const RecordedTrial& recorded, const PlanOptions& options,
                       const Catalogue& catalogue) {
   try {
     return Replayer(recorded, options, catalogue).Make();

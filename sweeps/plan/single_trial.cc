@@ -16,10 +16,7 @@ namespace {
 constexpr size_t kIdShown = 8, kMaxName = 100;
 
 YamlNode EmptyMap(const std::string& where) {
-  YamlNode node;
-  node.kind = YamlNode::Kind::kMap;
-  node.where = where;
-  return node;
+  return {.kind = YamlNode::Kind::kMap, .where = where};
 }
 
 YamlNode& Put(YamlNode& map, const std::string& key, YamlNode value) {
@@ -64,7 +61,7 @@ YamlNode MethodNode(const std::string& method) {
 std::optional<std::string> ApplySetting(const std::string& setting, YamlNode& fixed) {
   const std::string first = setting.substr(0, setting.find_first_of(".="));
   const std::vector<std::string>& keys = TrialKeyNames();
-  const bool of_trial = std::find(keys.begin(), keys.end(), first) != keys.end();
+  const bool of_trial = std::ranges::find(keys, first) != keys.end();
   return ApplyOverride(setting, of_trial ? fixed : *fixed.Find("method"));
 }
 

@@ -85,8 +85,8 @@ class Resolver {
       if (Has(kind.kind())) open.push_back(StageOf(kind));
     for (const TrialStage& stage : open) provided_[stage.facts().provides] = kOpen;
     while (!open.empty()) {
-      const auto ready = std::find_if(open.begin(), open.end(),
-                                      [&](TrialStage& stage) { return FindInputs(stage); });
+      const auto ready =
+          std::ranges::find_if(open, [&](TrialStage& stage) { return FindInputs(stage); });
       if (ready == open.end())
         Fail(ErrorKind::kInternal, "stage kind '{}' needs an input that no stage provides",
              open.front().kind->name);
@@ -103,7 +103,7 @@ class Resolver {
       const std::vector<std::string>& needs = stage.part->declaration->needs;
       wanted.insert(wanted.end(), needs.begin(), needs.end());
     }
-    std::sort(wanted.begin(), wanted.end());
+    std::ranges::sort(wanted);
     stage.roles.clear();
     stage.inputs.clear();
     for (const std::string& role : wanted) {

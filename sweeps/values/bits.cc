@@ -1,7 +1,6 @@
 #include "sweeps/values/bits.h"
 
 #include <algorithm>
-#include <numeric>
 #include <regex>
 
 #include "base/files.h"
@@ -12,13 +11,9 @@ namespace zerosweep {
 namespace {
 namespace fs = std::filesystem;
 
-bool IsWidth(const Json& value) {
-  return value.is_number_integer() && ((value >= 2 && value <= 8) || value == 32);
-}
-
 int64_t CheckedWidth(const YamlNode& node, const std::string& label) {
   const Json value = node.ToJson();
-  if (!IsWidth(value)) {
+  if (!IsBitWidth(value)) {
     FailAt(node.where, "{} is {}, must be 2 to 8, or 32 for full precision", label, node.Shown());
   }
   return value;
@@ -42,7 +37,7 @@ std::vector<int64_t> CheckedChoices(const YamlNode& node) {
   std::vector<int64_t> choices;
   for (const YamlNode& item : node.items)
     choices.push_back(RequireInt(item, "a width of bits.choices", 2, 8));
-  std::sort(choices.begin(), choices.end());
+  std::ranges::sort(choices);
   if (std::adjacent_find(choices.begin(), choices.end()) != choices.end()) {
     FailAt(node.where, "bits.choices holds a width twice: {}", node.Shown());
   }
@@ -113,9 +108,8 @@ Bits ParseMap(const YamlNode& node, const Catalogue& catalogue, const fs::path& 
 
 double Bits::MeanWidth() const {
   if (weights != Weights::kByLayer) return static_cast<double>(w);
-  const double sum = std::accumulate(
-      layers.begin(), layers.end(), 0.0,
-      [](double so_far, const auto& op) { return so_far + static_cast<double>(op.second); });
+  double sum = 0;
+  for (const auto& [op, width] : layers) sum += static_cast<double>(width);
   return sum / static_cast<double>(layers.size());
 }
 
@@ -144,7 +138,7 @@ Bits ParseBits(const YamlNode& node, const Catalogue& catalogue, const fs::path&
   }
   const int w = std::stoi(match[2]), a = std::stoi(match[3]);
   const bool mixed = match[1].matched;
-  if (!IsWidth(a) || !IsWidth(w) || (mixed && w == 32)) {
+  if (!IsBitWidth(a) || !IsBitWidth(w) || (mixed && w == 32)) {
     FailAt(node.where, "bits is '{}', must be 2 to 8, or 32 for full precision", word);
   }
   // The word is short for this map.

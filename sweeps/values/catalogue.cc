@@ -10,8 +10,7 @@ namespace {
 
 template <typename Named>
 const Named* FindNamed(const std::vector<Named>& list, const std::string& name) {
-  const auto found = std::find_if(list.begin(), list.end(),
-                                  [&](const Named& entry) { return entry.name == name; });
+  const auto found = std::ranges::find(list, name, &Named::name);
   return found == list.end() ? nullptr : &*found;
 }
 

@@ -40,12 +40,8 @@ std::string DigestCache::Sha256Of(const fs::path& file) {
   }
   const auto known = digests_.find(state->key);
   if (known != digests_.end() && !state->doubtful) return known->second;
-  std::string digest;
-  if (auto node = prepared_.extract(state->key)) {
-    digest = node.mapped().get();
-  } else {
-    digest = Sha256File(file);
-  }
+  auto prepared = prepared_.extract(state->key);
+  std::string digest = prepared ? prepared.mapped().get() : Sha256File(file);
   if (!state->doubtful) Remember(state->key, digest, state->youngest_ns);
   return digest;
 }

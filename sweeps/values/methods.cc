@@ -13,29 +13,6 @@ namespace {
 
 const std::vector<std::string> kAnywhere = {"ranks", "resources"};
 
-}  // namespace
-
-std::vector<const Part*> Method::Parts() const {
-  std::vector<const Part*> parts;
-  if (synthesizer) parts.push_back(&*synthesizer);
-  parts.push_back(&quantizer);
-  return parts;
-}
-
-std::vector<const Declaration*> DeclarationsOf(const Declaration& part, Role role,
-                                               const Catalogue& catalogue) {
-  std::vector<const Declaration*> declarations = {&part};
-  const auto block =
-      role == Role::kSynthesizer ? KindFacts::SetBy::kSynthesizer : KindFacts::SetBy::kQuantizer;
-  for (const Declaration* kind : catalogue.KindsSetBy(block)) {
-    const bool only_needed = kind->kind().presence == KindFacts::Presence::kNeeded;
-    if (!only_needed || part.Needs(kind->kind().provides)) declarations.push_back(kind);
-  }
-  return declarations;
-}
-
-namespace {
-
 // Fills in what the block under a part's name gives.
 void ParseBlock(const YamlNode& block, Role role, const Catalogue& catalogue, Part& part,
                 ByProfile by_profile = ByProfile::kNo) {
@@ -64,10 +41,6 @@ const Recipe& GetRecipe(const YamlNode& node, const Catalogue& catalogue) {
   FailAt(node.where, "unknown method '{}'{}", name, Suggestion(name, catalogue.RecipeNames()));
 }
 
-}  // namespace
-
-namespace {
-
 // Parses a positive number with one of the units: "512MB", "16 GiB". Throws kUsage with a message
 // that it must be `form`.
 double ParseQuantity(const YamlNode& node, const std::string& label,
@@ -94,7 +67,36 @@ double ParseTime(const YamlNode& node) {
   return ParseQuantity(node, "resources.time", kUnits, "a time with its unit: 90s, 30m, 2h, 1d");
 }
 
+RecipePart ParseRecipePart(const YamlNode& node, Role role, const Catalogue& catalogue) {
+  const Part part = ParsePart(node, role, catalogue, ByProfile::kAllowed);
+  return {part.name(), part.given};
+}
+
+std::string WordOr(const YamlNode& root, const char* key, const std::string& otherwise) {
+  const YamlNode* node = root.Find(key);
+  return node != nullptr ? RequireWord(*node, key) : otherwise;
+}
+
 }  // namespace
+
+std::vector<const Part*> Method::Parts() const {
+  std::vector<const Part*> parts;
+  if (synthesizer) parts.push_back(&*synthesizer);
+  parts.push_back(&quantizer);
+  return parts;
+}
+
+std::vector<const Declaration*> DeclarationsOf(const Declaration& part, Role role,
+                                               const Catalogue& catalogue) {
+  std::vector<const Declaration*> declarations = {&part};
+  const auto block =
+      role == Role::kSynthesizer ? KindFacts::SetBy::kSynthesizer : KindFacts::SetBy::kQuantizer;
+  for (const Declaration* kind : catalogue.KindsSetBy(block)) {
+    const bool only_needed = kind->kind().presence == KindFacts::Presence::kNeeded;
+    if (!only_needed || part.Needs(kind->kind().provides)) declarations.push_back(kind);
+  }
+  return declarations;
+}
 
 void CheckRanks(const YamlNode& node, const ParamSpecs& params) {
   if (const ParamSpec* param = FindParam(params, "ranks")) {
@@ -138,9 +140,10 @@ Resources ParseResources(const YamlNode& node) {
   if (const YamlNode* memory = node.Find("memory")) resources.memory = ParseMemory(*memory);
   if (const YamlNode* time = node.Find("time")) resources.time = ParseTime(*time);
   if (number("ranks", 1, 4096).value_or(1) > 1)
-    FailAt(node.Find("ranks")->where,
-           "resources.ranks is {}, but ranks change a stage's result: write ranks next to resources",
-           node.Find("ranks")->Shown());
+    FailAt(
+        node.Find("ranks")->where,
+        "resources.ranks is {}, but ranks change a stage's result: write ranks next to resources",
+        node.Find("ranks")->Shown());
   return resources;
 }
 
@@ -215,20 +218,6 @@ Method CombineParts(Part synthesizer, Part quantizer) {
   method.quantizer = std::move(quantizer);
   return method;
 }
-
-namespace {
-
-RecipePart ParseRecipePart(const YamlNode& node, Role role, const Catalogue& catalogue) {
-  const Part part = ParsePart(node, role, catalogue, ByProfile::kAllowed);
-  return {part.name(), part.given};
-}
-
-std::string WordOr(const YamlNode& root, const char* key, const std::string& otherwise) {
-  const YamlNode* node = root.Find(key);
-  return node != nullptr ? RequireWord(*node, key) : otherwise;
-}
-
-}  // namespace
 
 Recipe ParseRecipe(const YamlNode& root, const Catalogue& catalogue) {
   RequireKeys(root, {"name", "paper", "summary", "synthesizer", "quantizer", "protocol", "variant"},

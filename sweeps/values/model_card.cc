@@ -28,45 +28,35 @@ struct CardKey {
   std::function<bool(const Json&)> fits;
 };
 
-const std::vector<CardKey>& CardKeys() {
-  static const std::vector<CardKey> keys = {
-      {"name", true, "a word", IsWord},
-      {"arch", true, "a word", IsWord},
-      {"dataset", true, "a word", IsWord},
-      {"mean", true, "numbers, one a channel", AreNumbers},
-      {"std", true, "positive numbers, one a channel",
-       [](const Json& values) {
-         return AreNumbers(values) &&
-                std::all_of(values.begin(), values.end(), [](const Json& x) { return x > 0; });
-       }},
-      {"input_shape", false,
-       "three positive numbers: channels, height and width, which must be equal (images are "
-       "cropped "
-       "to squares)",
-       [](const Json& values) {
-         return values.is_array() && values.size() == 3 &&
-                std::all_of(values.begin(), values.end(), IsCount) && values[1] == values[2];
-       }},
-      {"classes", false, "a positive number", IsCount},
-      {"top1", false, "percent",
-       [](const Json& value) { return value.is_number() && value >= 0 && value <= 100; }},
-      {"test_images", false, "a positive number", IsCount},
-      {"seed", false, "a number", [](const Json& value) { return value.is_number_integer(); }},
-      {"recipe", false, "a map", [](const Json& value) { return value.is_object(); }},
-      {"weights_file", false, "a file name", IsWord},
-      {"weights_sha256", false, "64 lower-case hexadecimal digits",
-       [](const Json& value) {
-         return value.is_string() && IsHex(value.get_ref<const std::string&>());
-       }},
-  };
-  return keys;
-}
-
-bool IsCardKey(const std::string& name) {
-  const std::vector<CardKey>& keys = CardKeys();
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](const CardKey& key) { return key.name == name; });
-}
+const std::vector<CardKey> kCardKeys = {
+    {"name", true, "a word", IsWord},
+    {"arch", true, "a word", IsWord},
+    {"dataset", true, "a word", IsWord},
+    {"mean", true, "numbers, one a channel", AreNumbers},
+    {"std", true, "positive numbers, one a channel",
+     [](const Json& values) {
+       return AreNumbers(values) &&
+              std::all_of(values.begin(), values.end(), [](const Json& x) { return x > 0; });
+     }},
+    {"input_shape", false,
+     "three positive numbers: channels, height and width, which must be equal (images are "
+     "cropped to squares)",
+     [](const Json& values) {
+       return values.is_array() && values.size() == 3 &&
+              std::all_of(values.begin(), values.end(), IsCount) && values[1] == values[2];
+     }},
+    {"classes", false, "a positive number", IsCount},
+    {"top1", false, "percent",
+     [](const Json& value) { return value.is_number() && value >= 0 && value <= 100; }},
+    {"test_images", false, "a positive number", IsCount},
+    {"seed", false, "a number", [](const Json& value) { return value.is_number_integer(); }},
+    {"recipe", false, "a map", [](const Json& value) { return value.is_object(); }},
+    {"weights_file", false, "a file name", IsWord},
+    {"weights_sha256", false, "64 lower-case hexadecimal digits",
+     [](const Json& value) {
+       return value.is_string() && IsHex(value.get_ref<const std::string&>());
+     }},
+};
 
 }  // namespace
 
@@ -75,14 +65,13 @@ bool MayBeModelCard(const std::filesystem::path& path) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) {
     // Logs consist of JSON lines or hold NaN; a damaged card still mentions its keys.
-    const std::vector<CardKey>& keys = CardKeys();
-    return std::any_of(keys.begin(), keys.end(), [&](const CardKey& key) {
+    return std::ranges::any_of(kCardKeys, [&](const CardKey& key) {
       return text.find(fmt::format("\"{}\"", key.name)) != std::string::npos;
     });
   }
   if (!json.is_object()) return false;
-  return std::any_of(json.items().begin(), json.items().end(),
-                     [](const auto& item) { return IsCardKey(item.key()); });
+  return std::ranges::any_of(kCardKeys,
+                             [&](const CardKey& key) { return json.contains(key.name); });
 }
 
 ModelCard ReadModelCard(const std::filesystem::path& path, const std::string& where) {
@@ -90,13 +79,13 @@ ModelCard ReadModelCard(const std::filesystem::path& path, const std::string& wh
                  ParseJson(ReadFile(path), fmt::format("{}: model card {}", where, path.string()))};
   if (!card.json.is_object()) FailAt(where, "model card {} is no JSON object", path.string());
   std::vector<std::string> known;
-  for (const CardKey& key : CardKeys()) known.emplace_back(key.name);
+  for (const CardKey& key : kCardKeys) known.emplace_back(key.name);
   for (const auto& [name, value] : card.json.items()) {
-    if (std::find(known.begin(), known.end(), name) == known.end())
+    if (std::ranges::find(known, name) == known.end())
       FailAt(where, "model card {}: unknown key '{}'{}", path.string(), name,
              Suggestion(name, known));
   }
-  for (const CardKey& key : CardKeys()) {
+  for (const CardKey& key : kCardKeys) {
     const auto value = card.json.find(key.name);
     if (value == card.json.end()) {
       if (key.required) FailAt(where, "model card {} has no '{}'", path.string(), key.name);

@@ -35,8 +35,7 @@ Json CheckedBool(const YamlNode& node, const std::string& label) {
 
 Json CheckedBits(const YamlNode& node, const std::string& label) {
   const Json value = node.ToJson();
-  const bool fits = value.is_number_integer() && ((value >= 2 && value <= 8) || value == 32);
-  if (!fits && value != "same") {
+  if (!IsBitWidth(value) && value != "same") {
     FailAt(node.where, "{} is {}, must be 2 to 8, 32 or 'same'", label, node.Shown());
   }
   return value;
@@ -68,9 +67,13 @@ const Json& DefaultOf(const ParamSpec& param, const std::string& profile,
 
 }  // namespace
 
+bool IsBitWidth(const Json& value) {
+  return value.is_number_integer() && ((value >= 2 && value <= 8) || value == 32);
+}
+
 const std::string& RequireChoice(const YamlNode& node, const std::string& label,
                                  const std::vector<std::string>& known) {
-  if (!node.is_scalar() || std::find(known.begin(), known.end(), node.text) == known.end()) {
+  if (!node.is_scalar() || std::ranges::find(known, node.text) == known.end()) {
     const auto nearest = node.is_scalar() ? NearestWord(node.text, known) : std::nullopt;
     FailAt(node.where, "{} is {}, must be one of {}{}", label, node.Shown(), Join(known, ", "),
            nearest ? fmt::format(", did you mean '{}'?", *nearest) : "");
@@ -92,8 +95,7 @@ ParamSpecs ParamsOf(const ProtocolFields& protocol) {
 }
 
 const ParamSpec* FindParam(const ParamSpecs& params, const std::string& name) {
-  const auto found = std::find_if(params.begin(), params.end(),
-                                  [&](const ParamSpec* param) { return param->name == name; });
+  const auto found = std::ranges::find(params, name, &ParamSpec::name);
   return found == params.end() ? nullptr : *found;
 }
 

@@ -25,6 +25,9 @@ const ParamSpec* FindParam(const ParamSpecs& params, const std::string& name);
 // zeroq.images is 0, must be at least 1".
 Json CheckedValue(const ParamSpec& param, const YamlNode& node, const std::string& label);
 
+// Whether it is a width of quantization: 2…8, or 32 for full precision.
+bool IsBitWidth(const Json& value);
+
 // Whether a value may depend on the profile: `images: {paper: 1024, fast: 256, smoke: 8}`, with
 // every profile named. Only recipes use this form.
 enum class ByProfile { kNo, kAllowed };

@@ -45,8 +45,8 @@ ProtocolChoice ParseProtocol(const YamlNode& node, const Catalogue& catalogue) {
 }
 
 RecipeProtocol ParseRecipeProtocol(const YamlNode& node, const Catalogue& catalogue) {
-  const bool by_variant = std::any_of(kVariants.begin(), kVariants.end(),
-                                      [&](const auto& variant) { return node.Find(variant); });
+  const bool by_variant =
+      std::ranges::any_of(kVariants, [&](const auto& variant) { return node.Find(variant); });
   if (!by_variant) return {ParseProtocol(node, catalogue)};
   RequireKeys(node, kVariants, "protocol");
   const YamlNode* code = node.Find("code");
@@ -83,8 +83,7 @@ Protocol ResolveProtocol(const ProtocolChoice& choice, const Catalogue& catalogu
 Json ProtocolOfStage(const Json& fields, const std::string& kind, const Catalogue& catalogue) {
   Json own = Json::object();
   for (const auto& [param, stages] : catalogue.protocol().fields)
-    if (std::find(stages.begin(), stages.end(), kind) != stages.end())
-      own[param.name] = fields.at(param.name);
+    if (std::ranges::find(stages, kind) != stages.end()) own[param.name] = fields.at(param.name);
   return WithoutNeutral(ParamsOf(catalogue.protocol()), std::move(own));
 }
 

@@ -17,13 +17,13 @@ LiveView View(const std::string& run = "one") {
   view.run = run;
   view.written = 1000;
   view.seconds = 7200;
-  view.snapshot = {.trials = 10,
-                   .trials_done = 4,
-                   .trials_failed = 1,
-                   .stages = 40,
-                   .stages_done = 20,
-                   .eta = 90};
-  view.snapshot.active = {
+  view.trials = 10;
+  view.trials_done = 4;
+  view.trials_failed = 1;
+  view.stages = 40;
+  view.stages_done = 20;
+  view.eta_seconds = 90;
+  view.running = {
       {"quantize brecq resnet20 w4a4", 50, 100, "iterations", "loss 0.1", 10, "node-a/slot 0"},
       {"evaluate resnet20", 0, 0, "", "", 3, "node-b/slot 1"}};
   view.nodes = {{"node-a", 2, 1}, {"node-b", 2, 1}};
@@ -34,8 +34,8 @@ LiveView View(const std::string& run = "one") {
 TEST(LiveViewTest, GoesThroughJson) {
   EXPECT_EQ(ToJson(LiveViewFromJson(ToJson(View()), "file")), ToJson(View()));
   LiveView unknown = View();
-  unknown.snapshot.eta = -1;
-  EXPECT_LT(LiveViewFromJson(ToJson(unknown), "file").snapshot.eta, 0);
+  unknown.eta_seconds.reset();
+  EXPECT_FALSE(LiveViewFromJson(ToJson(unknown), "file").eta_seconds.has_value());
   EXPECT_THROW(LiveViewFromJson({{"sweep", 3}}, "file"), Error);
 }
 

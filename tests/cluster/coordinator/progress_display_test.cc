@@ -63,7 +63,7 @@ TEST(ProgressDisplayTest, OnATerminalBarsAreRedrawnAtMostFiveTimesASecond) {
     ProgressDisplay display({.stream = output.stream(), .terminal = true}, clock);
     RunSnapshot snapshot;
     snapshot.trials = 1;
-    snapshot.active.push_back({"synthesize", 1, 2, "iterations", "", 1});
+    snapshot.running.push_back({"synthesize", 1, 2, "iterations", "", 1});
     for (int i = 0; i < 1000; ++i) {
       clock.Advance(0.001);
       display.Update(snapshot);
@@ -83,7 +83,7 @@ TEST(ProgressDisplayTest, NoMoreLinesThanTheTerminalHasRows) {
     ProgressDisplay display({.stream = output.stream(), .terminal = true, .rows = 10}, clock);
     RunSnapshot snapshot;
     snapshot.trials = 100;
-    snapshot.active.resize(64);
+    snapshot.running.resize(64);
     clock.Advance(1);
     display.Update(snapshot);
   }
@@ -106,8 +106,8 @@ TEST(ProgressDisplayTest, NothingIsWiderThanANarrowWindow) {
       RunSnapshot snapshot;
       snapshot.trials = 100;
       snapshot.trials_failed = 1;
-      snapshot.active.resize(64);
-      for (ActiveStage& stage : snapshot.active) stage.label = "synthesize zeroq rösnét";
+      snapshot.running.resize(64);
+      for (ActiveStage& stage : snapshot.running) stage.label = "synthesize zeroq rösnét";
       clock.Advance(1);
       display.Update(snapshot);
     }
@@ -155,8 +155,8 @@ TEST(ProgressDisplayTest, PlainLinesTellHowFarTheStagesAre) {
   ProgressDisplay display({.stream = output.stream()}, clock);
   RunSnapshot snapshot;
   snapshot.trials = 2;
-  snapshot.active.push_back({"synthesize zeroq", 250, 500, "iterations", "", 5});
-  snapshot.active.resize(10);
+  snapshot.running.push_back({"synthesize zeroq", 250, 500, "iterations", "", 5});
+  snapshot.running.resize(10);
   clock.Advance(11);
   display.Update(snapshot);
   const std::string text = output.Text();

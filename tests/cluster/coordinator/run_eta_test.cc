@@ -30,16 +30,16 @@ class RunEtaTest : public testing::Test {
 };
 
 TEST_F(RunEtaTest, NothingIsKnownBeforeAnyStageHasTold) {
-  EXPECT_LT(eta_.Seconds({}, 1), 0);
-  EXPECT_LT(eta_.Seconds({{.stage = 0, .seconds = 3, .share = 0}}, 1), 0);
+  EXPECT_FALSE(eta_.Seconds({}, 1).has_value());
+  EXPECT_FALSE(eta_.Seconds({{.stage = 0, .seconds = 3, .share = 0}}, 1).has_value());
 }
 
 TEST_F(RunEtaTest, ARunningStageTellsForItsKindAndForTheOthers) {
   ASSERT_EQ(TakeAnywhere(scheduler_), size_t{0});
   // A quarter after 5 s: 20 s in all, so that everything takes twice its prediction: 15 s of this
   // one, 20 s each for three others.
-  EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 5, .share = 0.25}}, 1), 75);
-  EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 5, .share = 0.25}}, 3), 25);
+  EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 5, .share = 0.25}}, 1).value(), 75);
+  EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 5, .share = 0.25}}, 3).value(), 25);
 }
 
 TEST_F(RunEtaTest, KindsAreScaledApart) {
@@ -48,18 +48,18 @@ TEST_F(RunEtaTest, KindsAreScaledApart) {
   ASSERT_TRUE(TakeAnywhere(scheduler_));
   ASSERT_TRUE(TakeAnywhere(scheduler_));
   Finish(2, 1);  // a quantization a tenth
-  EXPECT_DOUBLE_EQ(eta_.Seconds({}, 1), 101);
+  EXPECT_DOUBLE_EQ(eta_.Seconds({}, 1).value(), 101);
 }
 
 TEST_F(RunEtaTest, AKindThatHasNotToldIsScaledWithCare) {
   TakeAnywhere(scheduler_);
   Finish(0, 100);  // ten times its prediction
-  EXPECT_DOUBLE_EQ(eta_.Seconds({}, 1), 100 + 2 * 3 * 10);
+  EXPECT_DOUBLE_EQ(eta_.Seconds({}, 1).value(), 100 + 2 * 3 * 10);
 }
 
 TEST_F(RunEtaTest, NotSoonerThanTheLongestRunningStage) {
   ASSERT_EQ(TakeAnywhere(scheduler_), size_t{0});
-  EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 10, .share = 0.1}}, 100), 90);
+  EXPECT_DOUBLE_EQ(eta_.Seconds({{.stage = 0, .seconds = 10, .share = 0.1}}, 100).value(), 90);
 }
 
 }  // namespace

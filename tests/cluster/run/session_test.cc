@@ -79,12 +79,12 @@ TEST_F(SessionTest, ARunTellsWatchersHowFarItIs) {
   const std::filesystem::path file = LiveFile(home_, session.run);
   const LiveView view = LiveViewFromJson(ParseJson(ReadFile(file), file.string()), file.string());
   EXPECT_EQ(view.sweep, plan.sweep);
-  EXPECT_EQ(view.snapshot.trials, 1);
+  EXPECT_EQ(view.trials, 1);
   ASSERT_EQ(view.nodes.size(), 1U);
   EXPECT_EQ(view.nodes[0].slots, 2);
   EXPECT_EQ(view.nodes[0].busy, 1);
-  ASSERT_EQ(view.snapshot.active.size(), 1U);
-  EXPECT_EQ(view.snapshot.active[0].place, "node/slot 0");
+  ASSERT_EQ(view.running.size(), 1U);
+  EXPECT_EQ(view.running[0].place, "node/slot 0");
 }
 
 TEST_F(SessionTest, ComputesEveryStageOnceAndThenHasNothingToDo) {

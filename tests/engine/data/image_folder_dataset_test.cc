@@ -58,9 +58,9 @@ TEST_F(ImageFolderDatasetTest, ImagesAreResizedAndLabelledByTheirFolder) {
   EXPECT_EQ(test.size(), 3);
   EXPECT_EQ(test.shape(), (std::vector<int64_t>{3, 35, 35}));
   EXPECT_TRUE(torch::equal(test.labels, torch::tensor({0, 1, 0}, torch::kInt64)));
-  torch::Tensor expected = torch::empty({3, 35, 35}, torch::kUInt8);
-  CopyPlanes(ResizeAndCentreCrop(ReadImage(Golden("small.png")), 40, 35),
-             expected.data_ptr<uint8_t>());
+  const torch::Tensor expected = LoadEach({0}, {3, 35, 35}, [](int64_t) {
+    return ResizeAndCentreCrop(ReadImage(Golden("small.png")), 40, 35);
+  })[0];
   EXPECT_TRUE(torch::equal(test.Images(2, 3)[0], expected));
   EXPECT_TRUE(torch::equal(test.images->Load({2, 0})[0], expected));
 }

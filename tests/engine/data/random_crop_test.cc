@@ -49,9 +49,9 @@ TEST(RandomCropTest, CropsAreThoseOfTheWindowMirroredOrNot) {
   for (size_t i = 0; i < indices.size(); ++i) {
     RandomSequence draws = streams.ForSample(2, "random_crop", static_cast<uint64_t>(indices[i]));
     const Window window = RandomWindow(12, 12, draws);
-    const Image expected = Resample(source->Stored(indices[i]), window, 12, 12, {0, 0, 12, 12});
-    torch::Tensor planes = torch::empty({3, 12, 12}, torch::kUInt8);
-    CopyPlanes(expected, planes.data_ptr<uint8_t>());
+    const torch::Tensor planes = LoadEach({indices[i]}, {3, 12, 12}, [&](int64_t index) {
+      return Resample(source->Stored(index), window, 12, 12, {0, 0, 12, 12});
+    })[0];
     const torch::Tensor crop = crops[static_cast<int64_t>(i)];
     const bool flip = draws.Below(2) == 1;
     EXPECT_TRUE(torch::equal(crop, flip ? planes.flip({2}) : planes)) << i;

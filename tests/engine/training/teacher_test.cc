@@ -127,12 +127,12 @@ TEST(TeacherTest, ALossThatExplodesFailsTheTrial) {
 TEST(TeacherTest, RecipesGoThroughJson) {
   TeacherRecipe recipe = Recipe();
   recipe.label_smoothing = 0.1;
-  Json json = ToJson(recipe);
+  Json json = recipe;
   json.erase("seed");
   TeacherRecipe read = TeacherParams().Read("train", json);
   read.seed = recipe.seed;
-  EXPECT_EQ(ToJson(read), ToJson(recipe));
-  EXPECT_EQ(ToJson(TeacherParams().Read("train", Json::object())), ToJson(TeacherRecipe{}));
+  EXPECT_EQ(Json(read), Json(recipe));
+  EXPECT_EQ(Json(TeacherParams().Read("train", Json::object())), Json(TeacherRecipe{}));
 }
 
 TEST(TeacherTest, EvaluationCountsAndKeepsEachImage) {

@@ -143,7 +143,7 @@ TEST_F(RowSettingsTest, TrialsOfOtherRevisionsAreNoSamplesOfARow) {
   EXPECT_EQ(board[0].top1_mean, 90);
   EXPECT_EQ(board[0].revisions.at("quantize"), 2);
   EXPECT_EQ(board[1].n, 2);
-  EXPECT_NE(RowKey(board[0]), RowKey(board[1]));
+  EXPECT_NE(board[0].key, board[1].key);
   EXPECT_THAT(MethodName(board[1]), HasSubstr("[revision.quantize=1]"));
 }
 

@@ -35,7 +35,7 @@ struct ReplayPlanTest : testing::Test {
   }
   ReplayPlan Replay(const RecordedTrial& recorded, const Catalogue& catalogue,
                     const std::string& data = "", int threads = 0) {
-    ReplayOptions options;
+    PlanOptions options;
     options.data = data;
     options.model_folders = {folder / "models"};
     options.threads = threads;

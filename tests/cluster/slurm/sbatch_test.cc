@@ -1,4 +1,4 @@
-#include "cluster/slurm/sbatch_arguments.h"
+#include "cluster/slurm/sbatch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

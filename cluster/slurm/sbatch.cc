@@ -1,8 +1,11 @@
-#include "cluster/slurm/sbatch_arguments.h"
+#include "cluster/slurm/sbatch.h"
 
 #include <fmt/format.h>
 
 #include <cctype>
+#include <map>
+#include <regex>
+#include <sstream>
 
 #include "base/error.h"
 
@@ -10,6 +13,7 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kLongestName = 40;
+constexpr size_t kLongestLine = 500;  // longer lines are not searched
 
 // A name that every tool can print: letters, digits, dots, dashes.
 std::string JobName(const std::string& sweep) {
@@ -44,6 +48,16 @@ void CheckPassed(const std::vector<std::string>& passed) {
   }
 }
 
+// The line without control characters, colour codes and surrounding blanks.
+std::string Plain(const std::string& line) {
+  static const std::regex colour("\x1b\\[[0-9;]*[A-Za-z]");
+  std::string text = std::regex_replace(line, colour, "");
+  std::erase_if(text, [](unsigned char c) { return std::iscntrl(c) != 0 && c != '\t'; });
+  const size_t start = text.find_first_not_of(" \t");
+  return start == std::string::npos ? ""
+                                    : text.substr(start, text.find_last_not_of(" \t") + 1 - start);
+}
+
 }  // namespace
 
 std::vector<std::string> SbatchArguments(const SbatchRequest& request,
@@ -74,6 +88,30 @@ std::vector<std::string> SbatchArguments(const SbatchRequest& request,
   words.insert(words.end(), request.passed.begin(), request.passed.end());
   words.insert(words.end(), {(folder / "job.sh").string(), program.string(), folder.string()});
   return words;
+}
+
+NamedJob JobIn(const std::string& text, bool loosely) {
+  // The most reliable form first: Slurm's own sentence, --parsable, other wording.
+  static const std::regex forms[] = {
+      std::regex(".*Submitted batch job ([0-9]{1,15})\\b(?: on cluster ([^ ]+))?.*"),
+      std::regex("([0-9]{1,15})(?:;([^; ]+))?"),
+      std::regex(".*\\bjob[ _-]*(?:id|number)?(?: is)?[ :=#]*([0-9]{1,15})()\\b.*",
+                 std::regex::icase),
+  };
+  for (const std::regex& form : forms) {
+    if (&form == &forms[2] && !loosely) break;
+    std::map<std::string, std::string> found;  // cluster by id
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.size() > kLongestLine) continue;
+      const std::string plain = Plain(line);
+      std::smatch match;
+      if (std::regex_match(plain, match, form)) found[match[1]] = match[2];
+    }
+    if (found.size() > 1) return {};
+    if (!found.empty()) return {found.begin()->first, found.begin()->second};
+  }
+  return {};
 }
 
 std::string ShellWord(const std::string& word) {

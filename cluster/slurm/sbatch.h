@@ -1,4 +1,4 @@
-// The arguments of sbatch for a job.
+// The arguments of sbatch for a job, and the job's number in its output.
 #pragma once
 
 #include <filesystem>
@@ -23,6 +23,14 @@ struct SbatchRequest {
 std::vector<std::string> SbatchArguments(const SbatchRequest& request,
                                          const std::filesystem::path& folder,
                                          const std::filesystem::path& program);
+
+struct NamedJob {
+  std::string id;       // "" when none or several are named: it might be another's job
+  std::string cluster;  // "" when none is named
+};
+
+// `loosely`: also accepts other wording ("Your job 17 has been queued"), not only Slurm's.
+NamedJob JobIn(const std::string& text, bool loosely);
 
 // The word quoted for a shell, for commands that users see and copy.
 std::string ShellWord(const std::string& word);
