@@ -5,8 +5,6 @@
 
 #include <vector>
 
-#include "engine/kernels/soft_rounding_loops.h"
-
 namespace zerosweep {
 namespace {
 

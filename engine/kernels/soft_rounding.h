@@ -6,11 +6,9 @@
 
 #include <optional>
 
-namespace zerosweep {
+#include "engine/kernels/soft_rounding_loops.h"
 
-// The rectified sigmoid h(V) = clamp(sigmoid(V)·(ζ − γ) + γ, 0, 1).
-inline constexpr double kZeta = 1.1;
-inline constexpr double kGamma = -0.1;
+namespace zerosweep {
 
 // What stays fixed while weights are rounded, one grid per output channel.
 struct RoundingGrid {

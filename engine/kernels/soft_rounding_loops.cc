@@ -12,8 +12,9 @@ __attribute__((simd("notinbranch"), const)) float powf(float, float) noexcept;
 namespace zerosweep {
 namespace {
 
-constexpr float kSpan = 1.2F, kLow = -0.1F;  // ζ − γ, γ
-constexpr int64_t kChunk = 512;              // values between two sums in double
+constexpr auto kSpan = static_cast<float>(kZeta - kGamma), kLow = static_cast<float>(kGamma);
+static_assert(kSpan == 1.2F && kLow == -0.1F);
+constexpr int64_t kChunk = 512;  // values between two sums in double
 
 #define ZEROSWEEP_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 

@@ -5,6 +5,10 @@
 
 namespace zerosweep {
 
+// The rectified sigmoid h(V) = clamp(sigmoid(V)·(ζ − γ) + γ, 0, 1).
+inline constexpr double kZeta = 1.1;
+inline constexpr double kGamma = -0.1;
+
 struct RoundingRow {
   const float *v, *base;
   float* weight;  // w̃

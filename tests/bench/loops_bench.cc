@@ -1,4 +1,4 @@
-// The inner loops of synthesis, reconstruction, joint training and evaluation beside their own
+// The inner loops of synthesis, reconstruction, joint training and evaluation next to their own
 // convolutions: the same convolutions with the same gradients and memory formats, and nothing else
 // (docs/performance.md). A ResNet-20 for CIFAR with random weights.
 //
@@ -205,7 +205,7 @@ int Main(int threads, int runs, const std::vector<std::string>& wanted) {
 }  // namespace zerosweep
 
 int main(int argc, char** argv) {
-  CLI::App app("Inner loops beside their own convolutions.");
+  CLI::App app("What inner loops take, and what their own convolutions take.");
   int threads = 1, runs = 5;
   std::vector<std::string> wanted;
   app.add_option("--threads", threads, "threads of each operator");

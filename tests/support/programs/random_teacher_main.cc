@@ -13,11 +13,11 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "engine/data/image.h"
-#include "engine/graph/executor.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
 #include "engine/random/streams.h"
+#include "tests/support/engine/batch_norm_inputs.h"
 
 namespace zerosweep {
 namespace {
@@ -27,16 +27,12 @@ constexpr int64_t kImages = 2;
 
 // Sets each batch norm's statistics before it runs, so that later nodes see their effect.
 void MeasureStatistics(const Graph& graph, const torch::Tensor& images) {
-  ForwardHooks hooks;
-  hooks.on_input = [&](int index, const torch::Tensor& input) {
-    const Node& node = graph.nodes[static_cast<size_t>(index)];
-    if (node.op != Op::kBatchNorm) return;
+  VisitBatchNormInputs(graph, images, [](const Node& node, const torch::Tensor& input) {
     torch::Tensor mean = node.parameters.at("running_mean");
     torch::Tensor variance = node.parameters.at("running_var");
     mean.copy_(input.mean({0, 2, 3}));
     variance.copy_(input.var({0, 2, 3}, /*unbiased=*/false).clamp_min(1e-2));
-  };
-  Run(graph, images, hooks);
+  });
 }
 
 std::string RandomPng(int64_t channels, int64_t side, const RandomStreams& random, uint64_t which) {
