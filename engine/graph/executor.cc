@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/kernels/maps.h"
 
 namespace zerosweep {
 namespace {
@@ -100,10 +101,11 @@ class Execution {
         pending_[index] = std::move(*norm);
       } else {
         // Named first: the operator's inputs are gone before a hook sees the output.
-        torch::Tensor output = norm                    ? Finish(std::move(*norm), node)
+        const FakeGrid* grid = GridOf({index, 0});
+        torch::Tensor output = norm                    ? Finish(std::move(*norm), node, grid)
                                : node.op == Op::kInput ? x
                                                        : Apply(index, TakeInputs(index));
-        Store({index, 0}, std::move(output));
+        Store({index, 0}, std::move(output), norm ? nullptr : grid);
       }
     }
     return values_[Slot(graph_.output)];
@@ -114,11 +116,25 @@ class Execution {
     return first_slot_[static_cast<size_t>(value.node)] + static_cast<size_t>(value.output);
   }
 
-  // Keeps an output, after the hooks, while it is needed.
-  void Store(const Value& value, torch::Tensor tensor) {
+  // Returns the grid that an output is to be put on, or null.
+  const FakeGrid* GridOf(const Value& value) const {
+    const auto found = hooks_.fake_quantize.find(value);
+    return found == hooks_.fake_quantize.end() ? nullptr : &found->second;
+  }
+
+  bool Hooked(const Value& value) const {
+    return hooks_.replace_output.contains(value) || hooks_.fake_quantize.contains(value);
+  }
+
+  // Keeps an output, after the hooks, while it is needed. `grid`: null, or still to be put on.
+  void Store(const Value& value, torch::Tensor tensor, const FakeGrid* grid) {
     if (const auto replace = hooks_.replace_output.find(value);
         replace != hooks_.replace_output.end())
       tensor = Same(value.node, "output", tensor, replace->second(tensor));
+    if (grid != nullptr) {
+      const bool overwrite = Unshared(tensor);
+      tensor = FakeQuantizeTensor(Dense(tensor), *grid, overwrite);
+    }
     if (last_use_[Slot(value)] >= 0) values_[Slot(value)] = std::move(tensor);
   }
 
@@ -135,7 +151,7 @@ class Execution {
         if (Fusible(input.node, node.op)) last = std::max(last, input.node);
       const auto at = std::find(node.inputs.begin(), node.inputs.end(), Value{last, 0});
       const int index = static_cast<int>(at - node.inputs.begin());
-      if (last < 0 || uses_[Slot(*at)] != 1 || hooks_.replace_output.contains(*at) ||
+      if (last < 0 || uses_[Slot(*at)] != 1 || Hooked(*at) ||
           hooks_.replace_input.contains({static_cast<int>(i), index}))
         continue;
       const auto norm = [](const Node& between) { return between.op == Op::kBatchNorm; };
@@ -170,14 +186,15 @@ class Execution {
     return std::nullopt;
   }
 
-  torch::Tensor Finish(PendingNorm pending, const Node& node) const {
+  torch::Tensor Finish(PendingNorm pending, const Node& node, const FakeGrid* grid) const {
     const Node& norm = graph_.nodes[static_cast<size_t>(pending.node)];
     NormResult result = Normalise({.weight = Parameter(norm, "weight"),
                                    .bias = Parameter(norm, "bias"),
                                    .mean = Parameter(norm, "running_mean"),
                                    .variance = Parameter(norm, "running_var"),
                                    .epsilon = norm.attributes.at("eps").get<double>(),
-                                   .activation = ActivationOf(node.op)},
+                                   .activation = ActivationOf(node.op),
+                                   .grid = grid},
                                   pending.x, pending.residual, static_cast<bool>(hooks_.on_moments),
                                   /*overwrite=*/Unshared(pending.x));
     if (hooks_.on_moments) hooks_.on_moments(pending.node, result.moments);
@@ -191,7 +208,8 @@ class Execution {
            x.size(1), count);
     }
     std::vector<torch::Tensor> parts = x.chunk(count, 1);
-    for (int i = 0; i < count; ++i) Store({index, i}, std::move(parts[static_cast<size_t>(i)]));
+    for (int i = 0; i < count; ++i)
+      Store({index, i}, std::move(parts[static_cast<size_t>(i)]), GridOf({index, i}));
   }
 
   // Returns the replacement, checked to have the shape of the original.

@@ -9,6 +9,7 @@
 
 #include "engine/graph/graph.h"
 #include "engine/kernels/batch_norm.h"
+#include "engine/kernels/fake_quantizer.h"
 
 namespace zerosweep {
 
@@ -29,6 +30,9 @@ struct ForwardHooks {
   std::function<torch::Tensor(int node, const torch::Tensor& weight)> replace_weight;
   // Keyed by output: replaces it (quantizers after an activation).
   std::map<Value, Replace> replace_output;
+  // Keyed by output: puts it on a grid, without gradient, in place of replace_output. A batch norm,
+  // with what it runs together with, does so in its own pass over memory.
+  std::map<Value, FakeGrid> fake_quantize;
   // Keyed by convolution or linear layer: replaces the columns that its weight is multiplied with,
   // after replace_input. Shape: N × C·kh·kw × positions (im2col, padding included; channel-major
   // rows) or N×I.

@@ -1,6 +1,5 @@
 #include "engine/kernels/batch_norm.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
@@ -8,45 +7,14 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/kernels/fake_quantizer.h"
+#include "engine/kernels/maps.h"
 
 namespace zerosweep {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
-
-constexpr int64_t kGrain = 1 << 15;  // values for a thread
-
-// The memory of a tensor as maps, one behind another: images, or planes of single channels.
-class Maps {
- public:
-  explicit Maps(const torch::Tensor& x)
-      : format_(x.suggest_memory_format()),
-        channels_(format_ == at::MemoryFormat::ChannelsLast ? 1 : x.size(1)),
-        count_(x.size(0) * channels_),
-        shape_(x.size(2) * x.size(3), x.size(1) / channels_) {}
-
-  // A dense tensor with the same order of values.
-  torch::Tensor Ordered(const torch::Tensor& x) const { return x.contiguous(format_); }
-
-  // Calls visit(first value of the map, its first channel, its first pair of image and channel).
-  template <typename Visit>
-  void ForEach(const Visit& visit) const {
-    const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, shape_.values()));
-    at::parallel_for(0, count_, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t m = begin; m < end; ++m)
-        visit(m * shape_.values(), m % channels_ * shape_.channels, m * shape_.channels);
-    });
-  }
-
-  const MapShape& shape() const { return shape_; }
-
- private:
-  at::MemoryFormat format_;
-  int64_t channels_;  // maps of an image
-  int64_t count_;
-  MapShape shape_;
-};
 
 // Null for an undefined tensor.
 float* Pointer(const torch::Tensor& of, int64_t first = 0) {
@@ -80,6 +48,7 @@ struct Call {
   Line line;
   Activation activation = Activation::kNone;
   bool moments = false;
+  const FakeGrid* grid = nullptr;
 };
 
 // Fills `y`, which may be x, and returns the moments.
@@ -102,6 +71,7 @@ ImageMoments Forward(const Call& call, const torch::Tensor& x, const torch::Tens
          NormForward{.x = x.const_data_ptr<float>() + first,
                      .residual = Pointer(residual, first),
                      .y = Pointer(y, first),
+                     .grid = call.grid,
                      .mean = Pointer(moments.mean, pair),
                      .squares = Pointer(moments.squares, pair)});
   });
@@ -201,11 +171,9 @@ NormResult ByOperators(const FrozenNorm& norm, const torch::Tensor& x,
   if (residual.defined()) y.add_(residual);
   if (norm.activation == Activation::kRelu) y.relu_();
   if (norm.activation == Activation::kRelu6) y = torch::clamp(y, 0, 6);
+  if (norm.grid != nullptr) y = FakeQuantizeTensor(Dense(y), *norm.grid, /*overwrite=*/true);
   return {y, with_moments ? MomentsByImage(x) : ImageMoments()};
 }
-
-// A dense tensor whose values stand in the order that its strides suggest.
-torch::Tensor Dense(const torch::Tensor& x) { return x.contiguous(x.suggest_memory_format()); }
 
 }  // namespace
 
@@ -217,8 +185,8 @@ NormResult Normalise(const FrozenNorm& norm, const torch::Tensor& x, const torch
   const torch::Tensor dense = Dense(x);
   const torch::Tensor added =
       residual.defined() ? residual.contiguous(dense.suggest_memory_format()) : residual;
-  const Call call = {LineOf(norm), norm.activation, with_moments};
-  const bool recorded = torch::GradMode::is_enabled() &&
+  const Call call = {LineOf(norm), norm.activation, with_moments, norm.grid};
+  const bool recorded = torch::GradMode::is_enabled() && norm.grid == nullptr &&
                         (x.requires_grad() || (residual.defined() && residual.requires_grad()));
   if (!recorded) {
     const torch::Tensor y = overwrite ? dense : at::empty_like(dense);

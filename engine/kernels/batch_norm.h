@@ -16,11 +16,13 @@ struct ImageMoments {
   int64_t values = 0;  // H·W
 };
 
-// y = activation(γ · (x − μ) / √(σ² + ε) + β + residual), with μ and σ² as they are.
+// y = activation(γ · (x − μ) / √(σ² + ε) + β + residual), with μ and σ² as they are; with a grid,
+// the values of its codes that are nearest to y, without gradient.
 struct FrozenNorm {
   torch::Tensor weight, bias, mean, variance;  // γ, β (undefined: 1, 0), μ, σ²: (C), no gradient
   double epsilon = 0;
   Activation activation = Activation::kNone;
+  const FakeGrid* grid = nullptr;
 };
 struct NormResult {
   torch::Tensor y;

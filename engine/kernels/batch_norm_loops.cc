@@ -1,7 +1,8 @@
 #include "engine/kernels/batch_norm_loops.h"
 
 #include <algorithm>
-#include <numeric>
+
+#include "engine/kernels/clones.h"
 
 #pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed between inlined functions alone
 
@@ -11,14 +12,11 @@ namespace {
 constexpr int64_t kWidth = 16;  // floats of a vector
 constexpr int64_t kStrip = 4;   // vectors side by side, so that their sums overlap in time
 constexpr int64_t kLanes = kStrip * kWidth;
+static_assert(kLanes == MapShape::kLanes);
 constexpr int64_t kBlock = 64;  // rows that the caches hold between two visits
 
 // The compiler makes one, two or four instructions of each operation on it.
 using Vector = float __attribute__((vector_size(kWidth * sizeof(float)), aligned(4), may_alias));
-
-// Inlined into the functions that are compiled for several instruction sets.
-#define ZEROSWEEP_INLINE inline __attribute__((always_inline))
-#define ZEROSWEEP_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 
 template <typename Value>
 ZEROSWEEP_INLINE Value Load(const float* values) {
@@ -179,18 +177,6 @@ ZEROSWEEP_INLINE void Choose(const MapShape& shape, const NormRows& rows, Activa
 
 }  // namespace
 
-MapShape::MapShape(int64_t pixels, int64_t channels)
-    : pixels(pixels),
-      channels(channels),
-      row(std::lcm(channels, kLanes)),
-      rows(pixels * channels / row) {}
-
-std::vector<float> MapShape::Along(const float* values) const {
-  std::vector<float> along(static_cast<size_t>(row));
-  for (size_t i = 0; i < along.size(); ++i) along[i] = values[i % static_cast<size_t>(channels)];
-  return along;
-}
-
 ZEROSWEEP_CLONES void Pass(const MapShape& shape, const NormRows& rows, Activation activation,
                            const NormForward& map) {
   std::vector<Running> lanes(map.mean == nullptr ? 0 : static_cast<size_t>(shape.row));
@@ -204,7 +190,9 @@ ZEROSWEEP_CLONES void Pass(const MapShape& shape, const NormRows& rows, Activati
     }
     // y may be x: only now.
     if (map.y != nullptr) {
-      Choose(shape, rows, activation, map, r * shape.row, last ? shape.values() : end * shape.row);
+      const int64_t from = r * shape.row, to = last ? shape.values() : end * shape.row;
+      Choose(shape, rows, activation, map, from, to);
+      if (map.grid != nullptr) FakeQuantizeSpan(*map.grid, map.y + from, map.y + from, to - from);
     }
     r = end;
   } while (r < shape.rows);

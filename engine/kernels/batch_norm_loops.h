@@ -2,34 +2,21 @@
 // instruction set nor on the number of threads.
 #pragma once
 
-#include <cstdint>
-#include <vector>
+#include "engine/kernels/fake_quantizer_loops.h"
+#include "engine/kernels/map_shape.h"
 
 namespace zerosweep {
 
 enum class Activation { kNone, kRelu, kRelu6 };
 
-// The memory of one image of a channels-last tensor, `pixels` × `channels` floats, or of one plane
-// of a contiguous tensor, whose `channels` are 1. The loops see it as rows whose length is a
-// multiple of the channels and of the width of a vector, and a rest behind the last row.
-struct MapShape {
-  MapShape(int64_t pixels, int64_t channels);
-  // A value for each channel, repeated along a row.
-  std::vector<float> Along(const float* values) const;
-  int64_t values() const { return pixels * channels; }
-
-  int64_t pixels, channels;
-  int64_t row;   // floats
-  int64_t rows;  // whole ones
-};
-
-// y = activation(scale · x + shift + residual). `residual` and `y` may be null; y may be x. Then
-// the mean over pixels and the sum of squared deviations from it, both `channels` values, unless
-// they are null.
+// y = activation(scale · x + shift + residual), on the grid if there is one. `residual` and `y` may
+// be null; y may be x. Then the mean over pixels and the sum of squared deviations from it, both
+// `channels` values, unless they are null.
 struct NormForward {
   const float* x;
   const float* residual;
   float* y;
+  const FakeGrid* grid;
   float *mean, *squares;
 };
 // What flows back, with g the gradient of y:

@@ -1,19 +1,15 @@
 #include "engine/kernels/power_loss.h"
 
-#include <ATen/Parallel.h>
-
-#include <algorithm>
 #include <cmath>
-#include <vector>
+
+#include "engine/kernels/chunks.h"
+#include "engine/kernels/clones.h"
 
 // glibc has it for whole vectors (libmvec), which the compiler uses when it is told so.
 extern "C" __attribute__((simd("notinbranch"), const)) float powf(float, float) noexcept;
 
 namespace zerosweep {
 namespace {
-
-constexpr int64_t kChunk = 1 << 14;  // sums are taken by chunk, in order, on any number of threads
-constexpr int64_t kLanes = 16;  // partial sums, since the compiler may not reorder a single one
 
 struct Span {
   const float *y, *target, *weight;  // weight may be null
@@ -23,7 +19,7 @@ struct Span {
 };
 
 // Returns the sum of the powers; the gradients are multiplied by `scale`.
-__attribute__((target_clones("avx512f", "avx2", "default"))) double PowersOf(const Span& span) {
+ZEROSWEEP_CLONES float PowersOf(const Span& span) {
   const float* __restrict y = span.y;
   const float* __restrict target = span.target;
   float* __restrict gradient = span.gradient;
@@ -48,13 +44,8 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) double PowersOf(con
       gradient[i] *= span.weight[i];
     }
   }
-  float sums[kLanes] = {};
-  for (int64_t i = 0; i + kLanes <= span.count; i += kLanes)
-    for (int64_t lane = 0; lane < kLanes; ++lane) sums[lane] += powers[i + lane];
-  double sum = 0;
-  for (int64_t i = span.count / kLanes * kLanes; i < span.count; ++i) sum += powers[i];
-  for (const float lane : sums) sum += lane;
-  return sum;
+  return LaneSum(
+      span.count, [&](int64_t i) __attribute__((always_inline)) { return powers[i]; });
 }
 
 PowerLoss ByOperators(const torch::Tensor& y, const torch::Tensor& target,
@@ -84,25 +75,18 @@ PowerLoss MeanPower(const torch::Tensor& y, const torch::Tensor& target,
   };
   const torch::Tensor own_y = ordered(y), own_target = ordered(target),
                       own_weight = ordered(weight);
-  const int64_t chunks = (y.numel() + kChunk - 1) / kChunk;
-  std::vector<double> sums(static_cast<size_t>(chunks));
-  at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t chunk = begin; chunk < end; ++chunk) {
-      const auto at = [first = chunk * kChunk](const torch::Tensor& of) {
-        return of.defined() ? of.mutable_data_ptr<float>() + first : nullptr;
-      };
-      sums[static_cast<size_t>(chunk)] =
-          PowersOf({.y = at(own_y),
-                    .target = at(own_target),
-                    .weight = at(own_weight),
-                    .gradient = at(gradient),
-                    .count = std::min(kChunk, y.numel() - chunk * kChunk),
-                    .p = static_cast<float>(p),
-                    .scale = static_cast<float>(scale)});
-    }
+  const double sum = SumByChunk(y.numel(), [&](int64_t first, int64_t count) {
+    const auto at = [first](const torch::Tensor& of) {
+      return of.defined() ? of.mutable_data_ptr<float>() + first : nullptr;
+    };
+    return PowersOf({.y = at(own_y),
+                     .target = at(own_target),
+                     .weight = at(own_weight),
+                     .gradient = at(gradient),
+                     .count = count,
+                     .p = static_cast<float>(p),
+                     .scale = static_cast<float>(scale)});
   });
-  double sum = 0;
-  for (const double chunk : sums) sum += chunk;
   return {torch::full({}, sum * scale, y.options()), gradient};
 }
 

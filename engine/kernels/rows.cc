@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "engine/kernels/clones.h"
+
 namespace zerosweep {
 namespace {
 
@@ -19,9 +21,8 @@ bool InMemory(const torch::Tensor& of) {
          of.stride(0) * of.size(0) == of.numel();
 }
 
-__attribute__((target_clones("avx512f", "avx2", "default"))) void MixSpan(
-    float* __restrict chosen, const uint8_t* __restrict keep, const float* __restrict others,
-    int64_t count) {
+ZEROSWEEP_CLONES void MixSpan(float* __restrict chosen, const uint8_t* __restrict keep,
+                              const float* __restrict others, int64_t count) {
   for (int64_t i = 0; i < count; ++i) chosen[i] = keep[i] != 0 ? chosen[i] : others[i];
 }
 

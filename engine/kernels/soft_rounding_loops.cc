@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/kernels/clones.h"
+
 // glibc has these for whole vectors (libmvec), which the compiler uses when it is told so.
 extern "C" {
 __attribute__((simd("notinbranch"), const)) float expf(float) noexcept;
@@ -14,15 +16,13 @@ namespace {
 
 constexpr auto kSpan = static_cast<float>(kZeta - kGamma), kLow = static_cast<float>(kGamma);
 static_assert(kSpan == 1.2F && kLow == -0.1F);
-constexpr int64_t kChunk = 512;  // values between two sums in double
-
-#define ZEROSWEEP_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+constexpr int64_t kBlock = 512;  // values between two sums in double
 
 // h(V) and its slope.
 struct Rectified {
   float h, slope;
 };
-inline __attribute__((always_inline)) Rectified RectifiedSigmoid(float v) {
+ZEROSWEEP_INLINE Rectified RectifiedSigmoid(float v) {
   const float sigmoid = 1 / (1 + expf(-v)), stretched = sigmoid * kSpan + kLow;
   const bool inside = stretched >= 0 && stretched <= 1;
   return {std::min(std::max(stretched, 0.F), 1.F), inside ? kSpan * sigmoid * (1 - sigmoid) : 0.F};
@@ -43,10 +43,10 @@ ZEROSWEEP_CLONES double RoundRow(const RoundingRow& row) {
     slope[i] = q >= 0 && q <= top ? step * soft.slope : 0.F;
   }
   double loss = 0;
-  for (int64_t first = 0; row.pull != nullptr && first < row.count; first += kChunk) {
-    const int64_t count = std::min(kChunk, row.count - first);
+  for (int64_t first = 0; row.pull != nullptr && first < row.count; first += kBlock) {
+    const int64_t count = std::min(kBlock, row.count - first);
     float* __restrict pull = row.pull + first;
-    float powers[kChunk];
+    float powers[kBlock];
     for (int64_t i = 0; i < count; ++i) {
       const Rectified soft = RectifiedSigmoid(v[first + i]);
       const float side = 2 * soft.h - 1, size = std::fabs(side), lower = powf(size, b - 1);
@@ -59,7 +59,6 @@ ZEROSWEEP_CLONES double RoundRow(const RoundingRow& row) {
 }
 
 ZEROSWEEP_CLONES float RoundRowBack(const RoundingRowBack& row) {
-  constexpr int64_t kLanes = 16;  // the compiler may not reorder a single sum
   const float* __restrict g = row.g;
   const float* __restrict slope = row.slope;
   const float* __restrict weight = row.weight;
@@ -69,15 +68,8 @@ ZEROSWEEP_CLONES float RoundRowBack(const RoundingRowBack& row) {
     const float* __restrict pull = row.pull;
     for (int64_t i = 0; i < row.count; ++i) for_v[i] += row.factor * pull[i];
   }
-  float sums[kLanes] = {};
-  for (int64_t first = 0; first < row.count; first += kLanes) {
-    const int64_t lanes = std::min(kLanes, row.count - first);
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      sums[lane] += g[first + lane] * weight[first + lane];
-  }
-  float sum = 0;
-  for (const float lane : sums) sum += lane;
-  return sum;
+  return LaneSum(
+      row.count, [&](int64_t i) __attribute__((always_inline)) { return g[i] * weight[i]; });
 }
 
 }  // namespace zerosweep

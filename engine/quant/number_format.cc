@@ -1,7 +1,7 @@
 #include "engine/quant/number_format.h"
 
 #include "base/error.h"
-#include "engine/quant/fake_quant_kernel.h"
+#include "engine/kernels/fake_quantizer.h"
 
 namespace zerosweep {
 
@@ -47,12 +47,20 @@ torch::Tensor Decode(const torch::Tensor& codes, const UniformGrid& grid) {
 
 torch::Tensor FakeQuantize(const torch::Tensor& x, const UniformGrid& grid, bool overwrite) {
   if (grid.pass_through()) return x;
-  if (grid.scale.dim() == 0 && x.scalar_type() == torch::kFloat32 &&
+  if (ForWholeTensor(grid) && x.scalar_type() == torch::kFloat32 &&
       x.is_non_overlapping_and_dense() && (x.is_cpu() || x.is_cuda())) {
-    return FakeQuantizeKernel(x.detach(), grid.scale.item<float>(), grid.zero_point.item<float>(),
-                              grid.bits, overwrite);
+    return FakeQuantizeTensor(x, FakeGridOf(grid), overwrite);
   }
   return Decode(Encode(x, grid), grid);
+}
+
+bool ForWholeTensor(const UniformGrid& grid) {
+  return !grid.pass_through() && grid.scale.dim() == 0 &&
+         grid.scale.scalar_type() == torch::kFloat32;
+}
+
+FakeGrid FakeGridOf(const UniformGrid& grid) {
+  return {grid.scale.item<float>(), grid.zero_point.item<float>(), grid.bits};
 }
 
 }  // namespace zerosweep

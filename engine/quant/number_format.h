@@ -12,6 +12,8 @@
 
 #include <torch/types.h>
 
+#include "engine/kernels/fake_quantizer_loops.h"
+
 namespace zerosweep {
 
 inline constexpr int kMinBits = 2;
@@ -50,5 +52,10 @@ torch::Tensor Decode(const torch::Tensor& codes, const UniformGrid& grid);
 // a pass-through grid. No gradient. The bits of the result do not depend on the number of threads.
 // With `overwrite` the result may take the place of x.
 torch::Tensor FakeQuantize(const torch::Tensor& x, const UniformGrid& grid, bool overwrite = false);
+
+// Whether the grid is one for a whole tensor, in float32.
+bool ForWholeTensor(const UniformGrid& grid);
+// REQUIRES: ForWholeTensor(grid).
+FakeGrid FakeGridOf(const UniformGrid& grid);
 
 }  // namespace zerosweep

@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "engine/import/safetensors.h"
+#include "engine/kernels/border_quantizer.h"
 #include "engine/quant/range_estimation.h"
-#include "engine/quant/rounding_border.h"
 #include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
@@ -104,11 +104,15 @@ void QuantizedNetwork::Decode(int node) {
 torch::Tensor QuantizedNetwork::Forward(const torch::Tensor& x, const Observe& observe) const {
   std::vector<ActivationSite> sites;
   for (const QuantizedActivation& activation : activations_) sites.push_back(activation.site);
-  const SiteHooks quantizers(
-      graph_, sites, [&](size_t site, int reader, const torch::Tensor& tensor) {
-        if (observe && reader == kEveryReader) observe(site, tensor);
-        return Quantize(activations_[site], reader, tensor, Unshared(tensor));
-      });
+  SiteHooks quantizers(graph_, sites, [&](size_t site, int reader, const torch::Tensor& tensor) {
+    if (observe && reader == kEveryReader) observe(site, tensor);
+    return Quantize(activations_[site], reader, tensor, Unshared(tensor));
+  });
+  for (size_t i = 0; i < activations_.size() && !observe; ++i) {
+    const QuantizedActivation& activation = activations_[i];
+    if (activation.borders.empty() && ForWholeTensor(activation.grid))
+      quantizers.OnGrid(i, FakeGridOf(activation.grid));
+  }
   return Run(graph_, x, quantizers.hooks());
 }
 

@@ -58,6 +58,12 @@ SiteHooks::SiteHooks(const Graph& graph, const std::vector<ActivationSite>& site
   }
 }
 
+void SiteHooks::OnGrid(size_t site, const FakeGrid& grid) {
+  if (sites_[site].only || NeedsRawTensor(sites_[site])) return;
+  hooks_.replace_output.erase(sites_[site].value());
+  hooks_.fake_quantize.emplace(sites_[site].value(), grid);
+}
+
 bool SiteHooks::NeedsRawTensor(const ActivationSite& site) const {
   return each_reader_ || !site.exempt.empty() || !site.by_element.empty();
 }

@@ -38,6 +38,10 @@ class SiteHooks {
   SiteHooks(const SiteHooks&) = delete;
   SiteHooks& operator=(const SiteHooks&) = delete;
 
+  // Lets the operators put the tensor at a site on a grid in place of `quantize`. No effect where
+  // some reader gets another tensor.
+  void OnGrid(size_t site, const FakeGrid& grid);
+
   const ForwardHooks& hooks() const { return hooks_; }
   ForwardHooks& hooks() { return hooks_; }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/kernels/learned_quantizer.h"
 #include "engine/quant/range_estimation.h"
-#include "engine/reconstruction/learned_activation.h"
 #include "engine/reconstruction/unit_borders.h"
 
 namespace zerosweep {

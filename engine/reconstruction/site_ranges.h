@@ -35,7 +35,7 @@ class SiteRanges {
     const Graph& graph;     // the network's nodes
     bool quantized = true;  // sites that have a grid quantize; false: none does
     std::map<int, torch::Tensor> weights = {};
-    // Decides where the quantized value is taken (learned_activation.h), for a site and a reader
+    // Decides where the quantized value is taken (learned_quantizer.h), for a site and a reader
     // (site_hooks.h). Undefined: everywhere. If empty, everywhere at every site.
     std::function<torch::Tensor(size_t site, int reader, const torch::Tensor& tensor)> keep = {};
     bool each_reader = false;  // see SiteHooks

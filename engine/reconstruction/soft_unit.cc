@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/kernels/border_quantizer.h"
 #include "engine/quant/range_estimation.h"
-#include "engine/quant/rounding_border.h"
 #include "engine/quant/site_hooks.h"
 
 namespace zerosweep {

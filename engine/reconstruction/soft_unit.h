@@ -8,8 +8,8 @@
 
 #include "engine/graph/subgraph.h"
 #include "engine/graph/units.h"
+#include "engine/kernels/learned_quantizer.h"
 #include "engine/quant/quantized_network.h"
-#include "engine/reconstruction/learned_activation.h"
 #include "engine/reconstruction/soft_weight.h"
 
 namespace zerosweep {
@@ -46,7 +46,7 @@ class SoftUnit {
   // Rounds all weights, with the exponent b of the regulariser (soft_rounding.h).
   Weights Round(std::optional<double> b = {}) const;
 
-  // Decides where the quantized value is taken (learned_activation.h), for site i of `sites` and
+  // Decides where the quantized value is taken (learned_quantizer.h), for site i of `sites` and
   // one reader or all of them (site_hooks.h).
   using Keep = std::function<torch::Tensor(size_t i, int reader, const torch::Tensor& tensor)>;
   // Returns the unit's output for its input x, which is not yet quantized. `keep` may be empty:

@@ -124,7 +124,7 @@ class Loops {
                      {"heldout", 8}},
                     progress);
          }});
-    for (const char* name : {"genie_m", "qdrop", "adaround", "pd_quant"}) {
+    for (const char* name : {"genie_m", "qdrop", "adaround", "pd_quant", "aquant"}) {
       loops.push_back({name, "W4A4, batch 32, mean of the units", kUnitSteps, false,
                        [this, name](Progress& progress) {
                          Quantize(name, {{"iterations", kUnitSteps}, {"batch", 32}}, progress);

@@ -371,5 +371,26 @@ TEST(ExecutorTest, WhatRunsTogetherIsWhatRunsOneByOne) {
   EXPECT_TRUE(torch::allclose(gradients[0], gradients[1], 1e-4, 1e-5));
 }
 
+// Every output on a grid, by the operators themselves or by replacements: the same bits.
+TEST(ExecutorTest, OperatorsQuantizeAsReplacementsDo) {
+  const Graph graph = ManyNorms();
+  torch::manual_seed(9);
+  const torch::Tensor image = torch::randn({2, 3, 8, 8});
+  for (size_t only = 0; only <= graph.nodes.size(); ++only) {  // at the end: all of them
+    ForwardHooks inside, after;
+    for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
+      if (only < graph.nodes.size() && static_cast<size_t>(i) != only) continue;
+      const FakeGrid grid(9.7F, static_cast<float>(i % 3), 6);
+      inside.fake_quantize.emplace(Value{i, 0}, grid);
+      after.replace_output[{i, 0}] = [grid](const torch::Tensor& y) {
+        return FakeQuantizeTensor(y, grid, /*overwrite=*/false);
+      };
+    }
+    ExpectEqual(zerosweep::Run(graph, image, inside), zerosweep::Run(graph, image, after));
+  }
+  // The caller's images are not touched.
+  EXPECT_NE(image.abs().max().item<float>(), torch::round(image * 9.7F).abs().max().item<float>());
+}
+
 }  // namespace
 }  // namespace zerosweep

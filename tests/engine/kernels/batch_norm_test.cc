@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "engine/kernels/fake_quantizer.h"
+
 namespace zerosweep {
 namespace {
 
@@ -218,6 +220,22 @@ TEST(BatchNormTest, OverwritesItsInputOnlyWhereItMay) {
   EXPECT_TRUE(over.y.is_alias_of(x));
   EXPECT_TRUE(torch::equal(over.y, y));
   EXPECT_TRUE(torch::equal(over.moments.mean, MomentsByImage(kept).mean));
+}
+
+TEST(BatchNormTest, PutsItsOutputOnAGrid) {
+  torch::manual_seed(6);
+  const FakeGrid grid(5.3F, 2, 4);
+  for (const auto& shape : kShapes) {
+    for (const auto format : {torch::MemoryFormat::Contiguous, kChannelsLast}) {
+      FrozenNorm norm = RandomNorm(shape[1], Activation::kRelu);
+      const torch::Tensor x = torch::randn(shape).contiguous(format).requires_grad_(true);
+      const torch::Tensor y = Normalise(norm, x.detach(), {}, /*with_moments=*/false).y;
+      norm.grid = &grid;
+      const torch::Tensor quantized = Normalise(norm, x, {}, /*with_moments=*/false).y;
+      EXPECT_TRUE(torch::equal(quantized, FakeQuantizeTensor(y, grid, /*overwrite=*/false)));
+      EXPECT_FALSE(quantized.requires_grad());
+    }
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/graph/executor.h"
+#include "engine/kernels/border_quantizer.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/quant/range_estimation.h"
 #include "engine/quant/site_hooks.h"
@@ -13,77 +14,6 @@
 
 namespace zerosweep {
 namespace {
-
-TEST(RoundingBorderTest, WithoutCoefficientsItIsNearestButForTies) {
-  torch::manual_seed(0);
-  const torch::Tensor step = torch::tensor(0.25F), none = torch::zeros({3, 5});
-  const torch::Tensor x = torch::randn({4, 5, 6, 6});
-  const UniformGrid grid = GridFromStep(step, torch::tensor(6.F), 4);
-  EXPECT_TRUE(torch::equal(BorderQuantize(x, step, none, 6, 4), FakeQuantize(x, grid)));
-  // ceil(u − 1/2) takes halves down, rint to even.
-  const torch::Tensor ties = torch::tensor({{0.5F, 1.5F, 2.5F, 3.5F, -0.5F}}) * step;
-  const torch::Tensor down = torch::tensor({{0.F, 1.F, 2.F, 3.F, -1.F}}) * step;
-  EXPECT_TRUE(torch::equal(BorderQuantize(ties, step, none, 6, 4), down));
-}
-
-// q − u is at least −B and less than 1 − B; what has a code keeps it under any border.
-TEST(RoundingBorderTest, CodesChangeAtTheBorder) {
-  torch::manual_seed(1);
-  const torch::Tensor step = torch::tensor(0.5F);
-  const torch::Tensor border = torch::tensor({{0.2F, -0.3F}, {0.1F, 1.F}, {-0.4F, 0.5F}});
-  const torch::Tensor x = torch::rand({1000, 2}) * 7;
-  const torch::Tensor u = x / step, t = u / 15;
-  const torch::Tensor b = (0.5 + border[0] + border[1] * t + border[2] * t * t).clamp(0, 0.999);
-  const torch::Tensor q = BorderQuantize(x, step, border, 0, 4) / step;
-  EXPECT_TRUE((q - u >= -b - 1e-5).all().item<bool>());
-  EXPECT_TRUE((q - u < 1 - b + 1e-5).all().item<bool>());
-  const torch::Tensor codes = torch::arange(16).to(torch::kFloat32).view({-1, 1}) * step;
-  for (const float coefficient : {-9.F, 9.F}) {
-    EXPECT_TRUE(
-        torch::equal(BorderQuantize(codes, step, torch::full({3, 1}, coefficient), 0, 4), codes));
-  }
-}
-
-// Every gradient by its definition, element by element in double precision.
-TEST(RoundingBorderTest, GradientsAreTheDefinitions) {
-  torch::manual_seed(2);
-  const int bits = 3, z = 2;
-  const double low = -z, high = 7 - z, s = 0.3;
-  const torch::Tensor x = torch::randn({4, 5, 3, 3}, torch::kFloat64).set_requires_grad(true);
-  const torch::Tensor step = torch::tensor(s, torch::kFloat64).set_requires_grad(true);
-  const torch::Tensor border =
-      (0.4 * torch::randn({3, 5}, torch::kFloat64)).set_requires_grad(true);
-  const torch::Tensor g = torch::randn_like(x);
-  const torch::Tensor keep = (torch::rand_like(x) < 0.7).to(torch::kUInt8);
-  (BorderQuantize(x, step, border, z, bits, keep) * g).sum().backward();
-  double for_step = 0;
-  torch::Tensor for_border = torch::zeros({3, 5}, torch::kFloat64);
-  int clipped = 0, moved = 0;
-  for (int64_t n = 0; n < 4; ++n) {
-    for (int64_t r = 0; r < 5; ++r) {
-      for (int64_t i = 0; i < 9; ++i) {
-        const auto at = [&](const torch::Tensor& t) {
-          return t.detach()[n][r].flatten()[i].item<double>();
-        };
-        const auto b = [&](int64_t k) { return border.detach()[k][r].item<double>(); };
-        const double u = at(x) / s, t = u / 7, from = at(g);
-        const double quadratic = 0.5 + b(0) + b(1) * t + b(2) * t * t;
-        const double q = std::ceil(u - std::min(std::max(quadratic, 0.0), 0.999));
-        const bool inside = q >= low && q <= high, kept = at(keep) != 0;
-        EXPECT_NEAR(at(x.grad()), inside || !kept ? from : 0, 1e-12);
-        if (!kept) continue;
-        for_step += from * (inside ? q - u : (q < low ? low : high));
-        const bool moves = inside && quadratic >= 0 && quadratic <= 0.999;
-        (moves ? moved : clipped) += 1;
-        for (int k = 0; moves && k < 3; ++k) for_border[k][r] += -s * from * std::pow(t, k);
-      }
-    }
-  }
-  EXPECT_GT(moved, 50);
-  EXPECT_GT(clipped, 10);
-  EXPECT_NEAR(step.grad().item<double>(), for_step / std::sqrt(180.0 * 7), 1e-12);
-  EXPECT_TRUE(torch::allclose(border.grad(), for_border, 1e-12, 1e-12));
-}
 
 TEST(RoundingBorderTest, ExactWeightsRoundAtOneHalf) {
   torch::manual_seed(3);

@@ -1,11 +1,11 @@
-#include "engine/reconstruction/learned_activation.h"
+#include "engine/kernels/learned_quantizer.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 #include <optional>
 
-#include "engine/reconstruction/learned_kernel.h"
+#include "engine/kernels/learned_quantizer_loops.h"
 
 namespace zerosweep {
 namespace {

@@ -1,12 +1,12 @@
-#include "engine/reconstruction/learned_activation.h"
+#include "engine/kernels/learned_quantizer.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "engine/kernels/learned_quantizer_loops.h"
 #include "engine/quant/range_estimation.h"
 #include "engine/random/streams.h"
-#include "engine/reconstruction/learned_kernel.h"
 
 namespace zerosweep {
 namespace {

@@ -1,15 +1,14 @@
-#include "engine/reconstruction/learned_kernel.h"
+#include "engine/kernels/learned_quantizer_loops.h"
 
 #include <ATen/Parallel.h>
 
-#include <algorithm>
 #include <cmath>
-#include <vector>
+
+#include "engine/kernels/chunks.h"
+#include "engine/kernels/clones.h"
 
 namespace zerosweep {
 namespace {
-
-constexpr int64_t kChunk = 1 << 14;  // sums are taken by chunk, in order, on any number of threads
 
 struct Range {
   float step, low, high;
@@ -20,9 +19,8 @@ Range RangeOf(const LearnedCall& call) {
 }
 
 // `keep` may be null.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void ForwardSpan(
-    const float* __restrict x, const uint8_t* __restrict keep, float* __restrict y, int64_t count,
-    Range range) {
+ZEROSWEEP_CLONES void ForwardSpan(const float* __restrict x, const uint8_t* __restrict keep,
+                                  float* __restrict y, int64_t count, Range range) {
   for (int64_t i = 0; i < count; ++i) {
     float q = std::nearbyint(x[i] / range.step);
     q = q < range.low ? range.low : q;
@@ -42,7 +40,7 @@ struct BackwardCall {
 };
 
 template <bool kKeep, bool kClampFirst>
-inline __attribute__((always_inline)) float Backward(const BackwardCall& call) {
+ZEROSWEEP_INLINE float Backward(const BackwardCall& call) {
   const float* __restrict x = call.x;
   const float* __restrict gradient = call.gradient;
   float* __restrict for_x = call.for_x;
@@ -58,21 +56,12 @@ inline __attribute__((always_inline)) float Backward(const BackwardCall& call) {
     for_x[i] = inside || !kept ? gradient[i] : 0.F;
     terms[i] = kept ? gradient[i] * (inside ? rounded - ratio : edge) : 0.F;
   }
-  // Sixteen partial sums, since the compiler may not reorder a single one.
-  constexpr int64_t kLanes = 16;
-  float sums[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= call.count; i += kLanes)
-    for (int64_t lane = 0; lane < kLanes; ++lane) sums[lane] += terms[i + lane];
-  for (int64_t lane = 0; i + lane < call.count; ++lane) sums[lane] += terms[i + lane];
-  float sum = 0;
-  for (const float lane : sums) sum += lane;
-  return sum;
+  return LaneSum(
+      call.count, [&](int64_t i) __attribute__((always_inline)) { return terms[i]; });
 }
 
 // Returns the gradient of the step.
-__attribute__((target_clones("avx512f", "avx2", "default"))) float BackwardSpan(
-    const BackwardCall& call, bool clamp_first) {
+ZEROSWEEP_CLONES float BackwardSpan(const BackwardCall& call, bool clamp_first) {
   if (call.keep == nullptr) {
     return clamp_first ? Backward<false, true>(call) : Backward<false, false>(call);
   }
@@ -121,24 +110,15 @@ std::pair<torch::Tensor, torch::Tensor> LearnedBackward(const LearnedCall& call,
     const uint8_t* keep = KeepOf(call);
     float* to = for_x.mutable_data_ptr<float>();
     const Range range = RangeOf(call);
-    const int64_t chunks = (call.x.numel() + kChunk - 1) / kChunk;
-    std::vector<float> sums(static_cast<size_t>(chunks));
-    at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t chunk = begin; chunk < end; ++chunk) {
-        const int64_t first = chunk * kChunk;
-        const int64_t count = std::min(kChunk, call.x.numel() - first);
-        sums[static_cast<size_t>(chunk)] =
-            BackwardSpan({.x = x + first,
-                          .keep = keep == nullptr ? nullptr : keep + first,
-                          .gradient = from + first,
-                          .for_x = to + first,
-                          .count = count,
-                          .range = range},
-                         call.clamp_first);
-      }
+    const double sum = SumByChunk(call.x.numel(), [&](int64_t first, int64_t count) {
+      return BackwardSpan({.x = x + first,
+                           .keep = keep == nullptr ? nullptr : keep + first,
+                           .gradient = from + first,
+                           .for_x = to + first,
+                           .count = count,
+                           .range = range},
+                          call.clamp_first);
     });
-    double sum = 0;
-    for (const float part : sums) sum += part;
     return {for_x, torch::full({}, sum, call.step.options())};
   }
   const double low = call.low(), high = call.high();

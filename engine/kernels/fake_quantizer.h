@@ -3,15 +3,17 @@
 
 #include <torch/types.h>
 
+#include "engine/kernels/fake_quantizer_loops.h"
+
 namespace zerosweep {
 
 // x: float32, dense, on a CPU or a CUDA device. Each operation is rounded separately (no fused
 // multiply-add), so the result equals the tensor expression of number_format.h bit for bit. With
-// `overwrite` it takes the place of x.
-torch::Tensor FakeQuantizeKernel(const torch::Tensor& x, float scale, float zero_point, int bits,
-                                 bool overwrite);
+// `overwrite` it takes the place of x. Without gradient.
+torch::Tensor FakeQuantizeTensor(const torch::Tensor& x, const FakeGrid& grid, bool overwrite);
 
-// The CUDA half (fake_quant.cu), on the current stream. x, y: device pointers to `count` floats.
+// The CUDA half (fake_quantizer.cu), on the current stream. x, y: device pointers to `count`
+// floats.
 void FakeQuantizeCuda(const float* x, float* y, int64_t count, float scale, float zero_point,
                       float low, float high, void* stream);
 

@@ -1,4 +1,4 @@
-// The forward and backward pass of LearnedQuantize (learned_activation.h), without autograd: one
+// The forward and backward pass of LearnedQuantize (learned_quantizer.h), without autograd: one
 // pass over memory for float32 on the CPU, tensor expressions for everything else.
 #pragma once
 

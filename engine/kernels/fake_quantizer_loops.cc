@@ -1,0 +1,63 @@
+#include "engine/kernels/fake_quantizer_loops.h"
+
+#include <cmath>
+
+#include "engine/kernels/clones.h"
+
+namespace zerosweep {
+namespace {
+
+constexpr float kNone = 0;  // a reciprocal that is not to be used
+
+// The nearest code plus the zero point.
+ZEROSWEEP_INLINE float Shifted(const FakeGrid& grid, float x) {
+  float q = std::nearbyint(grid.scale * x - grid.zero_point);
+  q = q < grid.low ? grid.low : q;
+  q = q > grid.high ? grid.high : q;
+  return q + grid.zero_point;
+}
+
+// value / scale by multiplications, the last digit corrected (Markstein 1990, theorem 1). Right
+// unless the reciprocal's own error is among the largest.
+ZEROSWEEP_INLINE float Quotient(float value, float scale, float reciprocal) {
+  const float first = value * reciprocal;
+  return __builtin_fmaf(__builtin_fmaf(-first, scale, value), reciprocal, first);
+}
+
+ZEROSWEEP_CLONES void Divide(const FakeGrid& given, const float* x, float* y, int64_t count) {
+  const FakeGrid grid = given;  // y could alias it
+#pragma GCC ivdep               // y is x or apart from it
+  for (int64_t i = 0; i < count; ++i) y[i] = Shifted(grid, x[i]) / grid.scale;
+}
+
+// The instruction sets with a fused multiply-add; without one it is a call.
+__attribute__((target_clones("avx512f", "fma", "default"))) void Multiply(const FakeGrid& given,
+                                                                          const float* x, float* y,
+                                                                          int64_t count) {
+  const FakeGrid grid = given;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < count; ++i)
+    y[i] = Quotient(Shifted(grid, x[i]), grid.scale, grid.reciprocal);
+}
+
+}  // namespace
+
+FakeGrid::FakeGrid(float scale, float zero_point, int bits)
+    : scale(scale),
+      zero_point(zero_point),
+      low(-static_cast<float>(int64_t{1} << (bits - 1))),
+      high(-low - 1),
+      reciprocal(1 / scale) {
+  static const bool fused = __builtin_cpu_supports("fma") > 0;
+  bool right = fused;
+  for (float q = low; right && q <= high; ++q)
+    right = Quotient(q + zero_point, scale, reciprocal) == (q + zero_point) / scale;
+  if (!right) reciprocal = kNone;
+}
+
+void FakeQuantizeSpan(const FakeGrid& grid, const float* x, float* y, int64_t count) {
+  if (grid.reciprocal == kNone) return Divide(grid, x, y, count);
+  Multiply(grid, x, y, count);
+}
+
+}  // namespace zerosweep

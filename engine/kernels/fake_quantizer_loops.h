@@ -1,0 +1,21 @@
+// The loop of fake_quantizer.h over float32 in memory.
+#pragma once
+
+#include <cstdint>
+
+namespace zerosweep {
+
+// A grid of 2^bits codes q for a whole tensor: x̂ = (q + zero_point) / scale.
+struct FakeGrid {
+  FakeGrid(float scale, float zero_point, int bits);
+
+  float scale, zero_point;
+  float low, high;   // of q
+  float reciprocal;  // of the scale, if a multiplication by it gives the quotient of every code
+};
+
+// y = the value of the nearest code of x; y may be x. Each operation is rounded separately, on every
+// machine.
+void FakeQuantizeSpan(const FakeGrid& grid, const float* x, float* y, int64_t count);
+
+}  // namespace zerosweep
