@@ -4,8 +4,6 @@
 
 #include <torch/types.h>
 
-#include "engine/quant/number_format.h"
-
 namespace zerosweep {
 
 enum class StepGradient {
