@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "engine/kernels/range_error.h"
 
 namespace zerosweep {
 namespace {
@@ -12,7 +13,7 @@ constexpr double kSmallestStep = 1e-8;
 constexpr int64_t kMaxExactWork = int64_t{1} << 26;  // candidates · values
 constexpr int64_t kHistogramBins = 4096;
 
-// Rows of values (R, N) with their weights, (R, N) or (1, 1).
+// Rows of values (R, N) with their weights, (R, N) or undefined.
 struct Rows {
   torch::Tensor values;
   torch::Tensor weights;
@@ -26,24 +27,17 @@ struct Candidate {
 class Best {
  public:
   Best(const Rows& rows, int bits, double p) : rows_(rows), most_((1 << bits) - 1), p_(p) {
-    score_ = torch::full({rows.values.size(0), 1}, std::numeric_limits<float>::infinity(),
-                         rows.values.options());
+    score_ = torch::full({rows.values.size(0), 1}, std::numeric_limits<double>::infinity(),
+                         rows.values.options().dtype(torch::kFloat64));
   }
 
   void Try(const Candidate& candidate) {
-    const torch::Tensor q =
-        torch::clamp(torch::round(rows_.values / candidate.step) + candidate.zero_point, 0, most_);
-    torch::Tensor error = ((q - candidate.zero_point) * candidate.step - rows_.values).abs_();
-    error = p_ == 2 ? error.square_() : error.pow_(p_);
-    const torch::Tensor score = (error * rows_.weights).mean(1, /*keepdim=*/true);
-    const torch::Tensor better = score < score_;
-    if (!step_.defined()) {
-      step_ = candidate.step.clone();
-      zero_point_ = candidate.zero_point.clone();
-    }
-    score_ = torch::where(better, score, score_);
-    step_ = torch::where(better, candidate.step, step_);
-    zero_point_ = torch::where(better, candidate.zero_point, zero_point_);
+    const torch::Tensor better = LowerScores(
+        rows_.values, rows_.weights, {candidate.step, candidate.zero_point, most_}, p_, score_);
+    const bool first = !step_.defined();
+    step_ = first ? candidate.step : torch::where(better, candidate.step, step_);
+    zero_point_ =
+        first ? candidate.zero_point : torch::where(better, candidate.zero_point, zero_point_);
   }
 
   torch::Tensor step() const { return step_.flatten(); }
@@ -147,8 +141,7 @@ UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorS
   const torch::Tensor values = x.detach();
   if (!torch::isfinite(values).all().item<bool>())
     FailTrial(Failure::kNonFinite, "a tensor to quantize is not finite");
-  Rows rows{per_channel ? values.flatten(1) : values.reshape({1, -1}),
-            torch::ones({1, 1}, values.options())};
+  Rows rows{per_channel ? values.flatten(1) : values.reshape({1, -1}), {}};
   if (!per_channel && Candidates(values, bits, settings) * values.numel() > kMaxExactWork)
     rows = Histogram(values.flatten());
   Best best(rows, bits, settings.p);
