@@ -20,6 +20,8 @@ enum class StepGradient {
 //   inside the range     dx̂/dx = 1   dx̂/ds = round(x/s) − x/s
 //   outside              dx̂/dx = 0   dx̂/ds = q − z
 //   where x is taken     dx̂/dx = 1   dx̂/ds = 0
+// One pass over memory each way for float32 on the CPU, tensor operations elsewhere; the bits do not
+// depend on the number of threads.
 torch::Tensor LearnedQuantize(const torch::Tensor& x, const torch::Tensor& step, int zero_point,
                               int bits, StepGradient gradient, const torch::Tensor& keep = {});
 

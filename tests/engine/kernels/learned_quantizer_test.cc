@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "engine/kernels/learned_quantizer_loops.h"
 #include "engine/quant/range_estimation.h"
 #include "engine/random/streams.h"
 
@@ -16,10 +15,10 @@ struct Case {
   StepGradient gradient;
 };
 
-class LearnedActivationCases : public testing::TestWithParam<Case> {};
+class LearnedQuantizerCases : public testing::TestWithParam<Case> {};
 
 // The gradient by its definition, element by element in double precision.
-TEST_P(LearnedActivationCases, LearnedActivationTestGradientsAreTheDefinitions) {
+TEST_P(LearnedQuantizerCases, LearnedQuantizerTestGradientsAreTheDefinitions) {
   torch::manual_seed(0);
   const auto [z, kind] = GetParam();
   const int bits = 3;
@@ -49,7 +48,7 @@ TEST_P(LearnedActivationCases, LearnedActivationTestGradientsAreTheDefinitions) 
 }
 
 // The one-pass kernel for float32 against the tensor expressions, in both memory layouts.
-TEST_P(LearnedActivationCases, LearnedActivationTestTheKernelIsTheExpression) {
+TEST_P(LearnedQuantizerCases, LearnedQuantizerTestTheKernelIsTheExpression) {
   torch::manual_seed(1);
   const auto [z, kind] = GetParam();
   for (const auto layout : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
@@ -57,31 +56,31 @@ TEST_P(LearnedActivationCases, LearnedActivationTestTheKernelIsTheExpression) {
     const torch::Tensor g = torch::randn({3, 16, 31, 37});  // of the other layout in one case
     const torch::Tensor keep = RandomStreams(0).KeepForSamples(0, "keep", x, 0.5);
     for (const bool with_keep : {false, true}) {
-      const LearnedCall call{x,
-                             torch::tensor(0.25F),
-                             with_keep ? keep : torch::Tensor(),
-                             z,
-                             4,
-                             kind == StepGradient::kClampThenRound};
-      LearnedCall wide = call;
-      wide.x = x.to(torch::kFloat64);
-      wide.step = call.step.to(torch::kFloat64);
-      EXPECT_TRUE(torch::equal(LearnedForward(call), LearnedForward(wide).to(torch::kFloat32)));
-      const auto [for_x, for_step] = LearnedBackward(call, g);
-      const auto [expected_x, expected_step] = LearnedBackward(wide, g.to(torch::kFloat64));
-      EXPECT_TRUE(torch::equal(for_x, expected_x.to(torch::kFloat32)));
-      EXPECT_NEAR(for_step.item<double>(), expected_step.item<double>(), 1e-2);
+      const auto run = [&](torch::Dtype type) {
+        const auto leaf = [&](const torch::Tensor& of) {
+          return of.to(type).clone().set_requires_grad(true);
+        };
+        const torch::Tensor own_x = leaf(x), step = leaf(torch::tensor(0.25F));
+        const torch::Tensor y =
+            LearnedQuantize(own_x, step, z, 4, kind, with_keep ? keep : torch::Tensor());
+        y.backward(g.to(type));
+        return std::vector<torch::Tensor>{y, own_x.grad(), step.grad()};
+      };
+      const auto kernel = run(torch::kFloat32), expression = run(torch::kFloat64);
+      EXPECT_TRUE(torch::equal(kernel[0], expression[0].to(torch::kFloat32)));
+      EXPECT_TRUE(torch::equal(kernel[1], expression[1].to(torch::kFloat32)));
+      EXPECT_NEAR(kernel[2].item<double>(), expression[2].item<double>(), 1e-2);
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(LearnedActivationTest, LearnedActivationCases,
+INSTANTIATE_TEST_SUITE_P(LearnedQuantizerTest, LearnedQuantizerCases,
                          testing::Values(Case{0, StepGradient::kRoundThenClamp},
                                          Case{3, StepGradient::kRoundThenClamp},
                                          Case{0, StepGradient::kClampThenRound},
                                          Case{4, StepGradient::kClampThenRound}));
 
-TEST(LearnedActivationTest, IsTheGridsFakeQuantization) {
+TEST(LearnedQuantizerTest, IsTheGridsFakeQuantization) {
   torch::manual_seed(0);
   const torch::Tensor x = torch::randn({1000});
   const torch::Tensor step = torch::tensor(0.25F);
@@ -90,7 +89,7 @@ TEST(LearnedActivationTest, IsTheGridsFakeQuantization) {
                            FakeQuantize(x, grid)));
 }
 
-TEST(LearnedActivationTest, KeepMasksHaveTheirProbabilityAndTheirOwnStreams) {
+TEST(LearnedQuantizerTest, KeepMasksHaveTheirProbabilityAndTheirOwnStreams) {
   const RandomStreams streams(3);
   const torch::Tensor like = torch::empty({8, 3, 50, 50});
   for (const double p : {0.0, 0.25, 0.5, 1.0}) {
