@@ -1,22 +1,50 @@
 #include "engine/graph/subgraph.h"
 
+#include <tuple>
+#include <utility>
+#include <vector>
+
 #include "base/error.h"
 
 namespace zerosweep {
 
-Subgraph Extract(const Graph& whole, Value from, Value to) {
-  std::vector<bool> needed(whole.nodes.size(), false);
-  needed[to.node] = true;
+namespace {
+
+// The nodes between two values.
+struct Between {
+  std::vector<bool> needed;  // by node; that of `from` is not looked at
+  // A node that reads something else than `from` and what comes from it, and that; −1: none.
+  int reader = -1, stranger = -1;
+};
+
+Between NodesBetween(const Graph& whole, Value from, Value to) {
+  Between between{std::vector<bool>(whole.nodes.size(), false)};
+  between.needed[to.node] = true;
   for (int i = to.node; i > from.node; --i) {
-    if (!needed[i]) continue;
+    if (!between.needed[i]) continue;
     for (const Value& input : whole.nodes[i].inputs) {
-      if (input.node < from.node || (input.node == from.node && input != from)) {
-        Fail(ErrorKind::kInternal, "'{}' does not depend on '{}' alone: '{}' reads '{}'",
-             whole.nodes[to.node].name, whole.nodes[from.node].name, whole.nodes[i].name,
-             whole.nodes[input.node].name);
-      }
-      needed[input.node] = true;
+      if (input.node < from.node || (input.node == from.node && input != from))
+        std::tie(between.reader, between.stranger) = std::pair(i, input.node);
+      else
+        between.needed[input.node] = true;
     }
+  }
+  return between;
+}
+
+}  // namespace
+
+bool DependsOnAlone(const Graph& whole, Value to, Value from) {
+  if (to.node <= from.node) return to == from;
+  return NodesBetween(whole, from, to).stranger < 0;
+}
+
+Subgraph Extract(const Graph& whole, Value from, Value to) {
+  const auto [needed, reader, stranger] = NodesBetween(whole, from, to);
+  if (stranger >= 0) {
+    Fail(ErrorKind::kInternal, "'{}' does not depend on '{}' alone: '{}' reads '{}'",
+         whole.nodes[to.node].name, whole.nodes[from.node].name, whole.nodes[reader].name,
+         whole.nodes[stranger].name);
   }
   Subgraph part;
   part.from = from;

@@ -14,8 +14,11 @@ struct Subgraph {
   Value from;                 // the value that it begins at
 };
 
+// Whether `to` can be computed from `from`, with nothing else.
+bool DependsOnAlone(const Graph& whole, Value to, Value from);
+
 // Extracts the nodes that compute `to` from `from`. `graph.input_shape` is empty: any input is
-// accepted. Throws kInternal when `to` depends on anything other than `from`.
+// accepted. Throws kInternal unless DependsOnAlone(whole, to, from).
 Subgraph Extract(const Graph& whole, Value from, Value to);
 
 }  // namespace zerosweep

@@ -77,9 +77,11 @@ class Reconstruction {
     if (resume) Load(*resume);
     for (; phase_ < settings_.phases.size(); ++phase_, unit_ = 0) {
       if (!resume) ranges_.BeginPhase(phase());
+      UnitCacher caches(network_, placement_, teacher_, units_, context_.images,
+                        [this] { Report(unit().name); });
       for (; unit_ < units_.size(); ++unit_, step_ = 0) {
         const int64_t end = done_ - step_ + phase().iterations;
-        VisitUnit(resume ? &*resume : nullptr);
+        VisitUnit(resume ? &*resume : nullptr, caches);
         resume.reset();
         done_ = end;
       }
@@ -92,7 +94,7 @@ class Reconstruction {
   const Phase& phase() const { return settings_.phases[phase_]; }
   const Unit& unit() const { return units_[unit_]; }
 
-  void VisitUnit(const CheckpointState* resume) {
+  void VisitUnit(const CheckpointState* resume, UnitCacher& caches) {
     const UnitDraws draws(context_.random, phase(), unit());
     const bool skipped_stem = unit_ == 0 && settings_.stem == Stem::kSkip;
     const bool trained = !skipped_stem && phase().iterations > 0;
@@ -103,8 +105,7 @@ class Reconstruction {
     const SoftUnit soft(network_, teacher_, unit(), sites, SoftSettings(settings_, phase()));
     if (soft.NothingToLearn()) return;
     UnitTraining training(settings_, phase(), unit(), draws, soft, objective_,
-                          CacheUnit(network_, placement_, teacher_, context_.images, phase(),
-                                    unit(), [this] { Report(unit().name); }));
+                          caches.Of(phase(), unit_));
     if (resume != nullptr) training.Restore(*resume);
     Train(training);
     soft.Store(network_);
