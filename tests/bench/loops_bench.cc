@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "base/files.h"
@@ -50,11 +51,14 @@ class StepClock final : public Progress {
  public:
   explicit StepClock(ConvolutionLog& log) : log_(log) { log_.Take(); }
 
-  void Report(double, double, const char*, const std::string&) override {
+  void Report(double, double, const char* unit, const std::string&) override {
     const double seconds = Since(last_);
     const ConvolutionLog::Calls calls = log_.Take();
-    if (phases.empty() || phases.back().calls != calls) phases.push_back({calls, {}});
-    phases.back().seconds.push_back(seconds);
+    // A search for ranges reports its candidates, which are no steps of the loop.
+    if (std::string_view(unit) != "widths") {
+      if (phases.empty() || phases.back().calls != calls) phases.push_back({calls, {}});
+      phases.back().seconds.push_back(seconds);
+    }
     last_ = Clock::now();
   }
 
