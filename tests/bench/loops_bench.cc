@@ -2,7 +2,9 @@
 // convolutions: the same convolutions with the same gradients and memory formats, and nothing else
 // (docs/performance.md). A ResNet-20 for CIFAR with random weights.
 //
-//   loops_bench [--threads N] [--runs N] [LOOP …]
+//   loops_bench [--threads N] [--runs N] [--json FILE] [LOOP …]
+//
+// scripts/loops prints them next to the released codes' formulations (tests/bench/reference).
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -11,8 +13,11 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <string_view>
 #include <vector>
 
+#include "base/files.h"
+#include "base/json.h"
 #include "engine/loop/memory.h"
 #include "engine/quant/quantizer.h"
 #include "engine/stages/accuracy.h"
@@ -46,11 +51,14 @@ class StepClock final : public Progress {
  public:
   explicit StepClock(ConvolutionLog& log) : log_(log) { log_.Take(); }
 
-  void Report(double, double, const char*, const std::string&) override {
+  void Report(double, double, const char* unit, const std::string&) override {
     const double seconds = Since(last_);
     const ConvolutionLog::Calls calls = log_.Take();
-    if (phases.empty() || phases.back().calls != calls) phases.push_back({calls, {}});
-    phases.back().seconds.push_back(seconds);
+    // A search for ranges reports its candidates, which are no steps of the loop.
+    if (std::string_view(unit) != "widths") {
+      if (phases.empty() || phases.back().calls != calls) phases.push_back({calls, {}});
+      phases.back().seconds.push_back(seconds);
+    }
     last_ = Clock::now();
   }
 
@@ -173,15 +181,22 @@ class Loops {
   Dataset dataset_;
 };
 
+double PeakMemory() {  // GB
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e9;
+}
+
 }  // namespace
 
-int Main(int threads, int runs, const std::vector<std::string>& wanted) {
+int Main(int threads, int runs, const std::string& file, const std::vector<std::string>& wanted) {
   KeepFreedMemory();
   at::set_num_threads(threads);
   fmt::print("ResNet-20 for CIFAR, {} thread(s), medians of {} runs, milliseconds a step\n\n",
              threads, runs);
   fmt::print("{:<10} {:<34} {:>8} {:>13} {:>6}\n", "loop", "", "ours", "convolutions", "ratio");
   const Loops loops;
+  nlohmann::ordered_json measured = nlohmann::ordered_json::object();  // in this order
   for (const Loop& loop : loops.All()) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), loop.name) == wanted.end())
       continue;
@@ -192,13 +207,22 @@ int Main(int threads, int runs, const std::vector<std::string>& wanted) {
       alone.push_back(cost.convolutions);
       ratios.push_back(cost.loop / cost.convolutions);
     }
-    fmt::print("{:<10} {:<34} {:8.1f} {:13.1f} {:6.2f}\n", loop.name, loop.what, 1e3 * Median(ours),
-               1e3 * Median(alone), Median(ratios));
+    const double ms = 1e3 * Median(ours), convolutions_ms = 1e3 * Median(alone);
+    fmt::print("{:<10} {:<34} {:8.1f} {:13.1f} {:6.2f}\n", loop.name, loop.what, ms,
+               convolutions_ms, Median(ratios));
     std::fflush(stdout);
+    measured[loop.name] = {{"settings", loop.what},
+                           {"ms", ms},
+                           {"convolutions_ms", convolutions_ms},
+                           {"ratio", Median(ratios)}};
   }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  fmt::print("\npeak memory {:.2f} GB\n", static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
+  const double peak = PeakMemory();
+  fmt::print("\npeak memory {:.2f} GB\n", peak);
+  if (!file.empty()) {
+    const nlohmann::ordered_json figures = {
+        {"threads", threads}, {"runs", runs}, {"peak_memory_gb", peak}, {"loops", measured}};
+    WriteFileDurably(file, figures.dump(2) + "\n");
+  }
   return 0;
 }
 
@@ -207,10 +231,12 @@ int Main(int threads, int runs, const std::vector<std::string>& wanted) {
 int main(int argc, char** argv) {
   CLI::App app("What inner loops take, and what their own convolutions take.");
   int threads = 1, runs = 5;
+  std::string file;
   std::vector<std::string> wanted;
   app.add_option("--threads", threads, "threads of each operator");
   app.add_option("--runs", runs, "runs, alternating");
+  app.add_option("--json", file, "a file to write the figures to as well");
   app.add_option("loops", wanted, "loops to measure; default: all");
   CLI11_PARSE(app, argc, argv);
-  return zerosweep::Main(threads, runs, wanted);
+  return zerosweep::Main(threads, runs, file, wanted);
 }
