@@ -13,11 +13,6 @@ constexpr double kLeak = 0.2;
 constexpr double kEpsilon = 1e-5;
 constexpr double kInnerEpsilon = 0.8;
 
-torch::Tensor Convolve(const torch::Tensor& x, const torch::Tensor& weight,
-                       const torch::Tensor& bias = {}) {
-  return torch::conv2d(x, weight, bias, /*stride=*/1, /*padding=*/1);
-}
-
 }  // namespace
 
 ClassGenerator::ClassGenerator(const Shape& shape, const RandomStreams& random,
@@ -68,11 +63,14 @@ torch::Tensor ClassGenerator::Images(Group& group, const torch::Tensor& inputs,
   const int64_t height = shape_.image[1], width = shape_.image[2];
   torch::Tensor x =
       SeedMaps(inputs, linear_weight_, linear_bias_, SeedSide(height), SeedSide(width));
-  x = TwiceAsLarge(Normalise(group, norm0_, x, mixture));
-  x = torch::leaky_relu(Normalise(group, norm1_, Convolve(x, weight1_), mixture), kLeak);
-  x = torch::leaky_relu(Normalise(group, norm2_, Convolve(TwiceAsLarge(x), weight2_), mixture),
-                        kLeak);
-  x = CentreCrop(torch::tanh(Convolve(x, weight3_, bias3_)), height, width);
+  const auto activated = [&](const Norm& norm, const torch::Tensor& of) {
+    return torch::leaky_relu(Normalise(group, norm, of, mixture), kLeak);
+  };
+  x = Normalise(group, norm0_, x, mixture);
+  x = activated(norm1_, ConvolveTwiceAsLarge(x, weight1_));
+  x = activated(norm2_, ConvolveTwiceAsLarge(x, weight2_));
+  x = torch::tanh(torch::conv2d(x, weight3_, bias3_, /*stride=*/1, /*padding=*/1));
+  x = CentreCrop(x, height, width);
   return GlobalBatchNorm(group, x, {}, {}, kEpsilon);
 }
 

@@ -50,10 +50,9 @@ std::vector<torch::Tensor> Generator::Parameters() const {
 torch::Tensor Generator::Images(const torch::Tensor& latents) const {
   torch::Tensor x =
       SeedMaps(latents, linear_weight_, linear_bias_, SeedSide(height_), SeedSide(width_));
-  x = TwiceAsLarge(Normalise(x, gamma1_, beta1_));
-  x = torch::conv2d(x, weight1_, /*bias=*/{}, /*stride=*/1, /*padding=*/1);
-  x = TwiceAsLarge(torch::leaky_relu(Normalise(x, gamma2_, beta2_), kLeak));
-  x = torch::tanh(torch::conv2d(x, weight2_, bias2_, /*stride=*/1, /*padding=*/1));
+  x = ConvolveTwiceAsLarge(Normalise(x, gamma1_, beta1_), weight1_);
+  x = torch::leaky_relu(Normalise(x, gamma2_, beta2_), kLeak);
+  x = torch::tanh(ConvolveTwiceAsLarge(x, weight2_, bias2_));
   return Normalise(CentreCrop(x, height_, width_));
 }
 

@@ -199,13 +199,9 @@ TEST(GenieDTest, SidesThatFourDoesNotDivideAreTheMiddleOfTheNextOnes) {
     x = norm(x.permute({0, 3, 1, 2}), p[2], p[3]);
     x = norm(torch::conv2d(twice(x), p[4], {}, 1, 1), p[5], p[6]);
     x = torch::tanh(torch::conv2d(twice(torch::leaky_relu(x, 0.2)), p[7], p[8], 1, 1));
-    if (side == 10) {
-      x = x.slice(2, 1, 11).slice(3, 1, 11);
-      EXPECT_TRUE(
-          torch::allclose(generator.Images(latents), norm(x.contiguous(), {}, {}), 1e-4, 1e-5));
-    } else {
-      EXPECT_TRUE(torch::equal(generator.Images(latents), norm(x, {}, {}))) << "no bit changes";
-    }
+    if (side == 10) x = x.slice(2, 1, 11).slice(3, 1, 11);
+    EXPECT_TRUE(
+        torch::allclose(generator.Images(latents), norm(x.contiguous(), {}, {}), 1e-4, 1e-5));
   }
 }
 

@@ -78,7 +78,7 @@ torch::Tensor ImagesByHand(const ClassGenerator& generator, const torch::Tensor&
   return norm(x, torch::Tensor(), torch::Tensor(), 1e-5);
 }
 
-TEST_F(ClassGeneratorTest, SidesThatFourDividesHaveTheBitsOfAGeneratorWithoutCrop) {
+TEST_F(ClassGeneratorTest, SidesThatFourDividesNeedNoCrop) {
   torch::manual_seed(4);
   const ClassGenerator generator = Make(false, {3, 8, 8});
   const torch::Tensor inputs = torch::randn({4, 5});
@@ -86,7 +86,7 @@ TEST_F(ClassGeneratorTest, SidesThatFourDividesHaveTheBitsOfAGeneratorWithoutCro
       generator, inputs, 2, 8,
       [&](const torch::Tensor& x, const torch::Tensor& gamma, const torch::Tensor& beta,
           double epsilon) { return GlobalBatchNorm(alone_, x, gamma, beta, epsilon); });
-  EXPECT_TRUE(torch::equal(generator.Images(alone_, inputs, {}), expected));
+  EXPECT_TRUE(torch::allclose(generator.Images(alone_, inputs, {}), expected, 1e-4, 1e-5));
 }
 
 // Side 10 is the middle of 12, 30 that of 32, 9 and 11 are nearer to the top left.
