@@ -25,8 +25,10 @@ MapShape::MapShape(int64_t pixels, int64_t channels)
       rows(pixels * channels / row) {}
 
 std::vector<float> MapShape::Along(const float* values) const {
-  std::vector<float> along(static_cast<size_t>(row));
-  for (size_t i = 0; i < along.size(); ++i) along[i] = values[i % static_cast<size_t>(channels)];
+  std::vector<float> along(values, values + channels);
+  along.resize(static_cast<size_t>(row));
+  for (auto i = static_cast<size_t>(channels); i < along.size(); ++i)
+    along[i] = along[i - static_cast<size_t>(channels)];
   return along;
 }
 
