@@ -7,7 +7,7 @@
 namespace zerosweep {
 namespace fs = std::filesystem;
 
-// Without earlier_seconds, which a file may lack.
+// Without earlier_seconds and peak_bytes, which a file may lack.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, stage, attempt, files, metrics, signature, seconds)
 
 bool IsPlainName(const std::string& name) {
@@ -33,6 +33,7 @@ std::string SealArtifact(const fs::path& folder, Manifest& manifest) {
   Json json = manifest;
   json["format"] = 1;
   json["earlier_seconds"] = manifest.earlier_seconds;
+  json["peak_bytes"] = manifest.peak_bytes;
   WriteFileAtomically(folder / kManifestFile, json.dump(1) + "\n");
   return manifest.Digest();
 }
@@ -43,6 +44,7 @@ Manifest ReadManifest(const fs::path& folder) {
     const Json json = Json::parse(ReadFile(path));
     auto manifest = json.get<Manifest>();
     manifest.earlier_seconds = json.value("earlier_seconds", 0.0);
+    manifest.peak_bytes = json.value("peak_bytes", 0.0);
     for (const auto& [name, digest] : manifest.files) {
       if (!IsPlainName(name))
         Fail(ErrorKind::kStorage, "{}: illegal file name '{}'", path.string(), name);

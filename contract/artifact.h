@@ -29,6 +29,7 @@ struct Manifest {
   Json signature = Json::object();  // execution signature of the run
   double seconds = 0;               // duration of the attempt
   double earlier_seconds = 0;       // of other attempts, up to the checkpoint that it resumed
+  double peak_bytes = 0;            // largest resident memory of rank 0; 0: unknown
 
   std::string Digest() const;  // the artifact's digest
 };

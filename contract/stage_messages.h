@@ -69,6 +69,7 @@ struct StageDone {
   double seconds = 0;               // of this attempt
   Json signature = Json::object();  // as in hello, with device and threads of this run
   double earlier_seconds = 0;       // of earlier attempts, up to the checkpoint that it resumed
+  double peak_bytes = 0;            // largest resident memory of the process; 0: unknown
   std::vector<std::string> notes;   // for the user, one sentence each
 };
 
@@ -106,7 +107,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageRun, attempt, stage, inputs, files, stag
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageHello, catalogue_digest, version, signature)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageProgress, attempt, done, total, unit, note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageDone, attempt, artifact, metrics, seconds, signature,
-                                   earlier_seconds, notes)
+                                   earlier_seconds, peak_bytes, notes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageFailed, attempt, kind, failure, message)
 
 // The messages with their type. The functions from JSON throw kCluster for a message outside the

@@ -75,6 +75,7 @@ void Recover(const Published& published, std::map<std::string, std::string> inpu
   done.signature = published.manifest.signature;
   done.seconds = published.manifest.seconds;
   done.earlier_seconds = published.manifest.earlier_seconds;
+  done.peak_bytes = published.manifest.peak_bytes;
   done.bytes = published.bytes;
   writer.FinishAttempt(done);
 }

@@ -105,6 +105,7 @@ void Coordinator::OnDone(const std::string& id, ActiveAttempt& active) {
   row.signature = done.signature;
   row.seconds = done.seconds;
   row.earlier_seconds = done.earlier_seconds;
+  row.peak_bytes = done.peak_bytes;
   for (size_t i = 0; i < stage.inputs.size(); ++i)
     row.inputs[stage.design->roles[i]] = scheduler_.artifact(stage.inputs[i]);
   storage_.Finish(row);

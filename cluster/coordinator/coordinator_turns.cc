@@ -36,8 +36,9 @@ void Coordinator::On(const StageCommitted& committed) {
   scheduler_.Committed(active.stage, committed.artifact);
   ++stages_run_;
   eta_.Finished(active.stage, active.seconds);
-  display_.Line(
-      fmt::format("done    {}  {}", view_.label(active.stage), HumanSeconds(active.seconds)));
+  const double peak = active.done ? active.done->peak_bytes : 0;
+  display_.Line(fmt::format("done    {}  {}{}", view_.label(active.stage),
+                            HumanSeconds(active.seconds), peak > 0 ? ", " + HumanBytes(peak) : ""));
 }
 
 void Coordinator::On(const Request& request) {

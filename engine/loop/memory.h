@@ -8,4 +8,10 @@ namespace zerosweep {
 // (docs/performance.md).
 void KeepFreedMemory();
 
+// Gives freed memory back once, and lets PeakMemory() begin anew.
+void ForgetPeakMemory();
+// The largest resident memory in bytes since then, or, if the kernel keeps no such count, since the
+// process began; 0 if it tells nothing.
+double PeakMemory();
+
 }  // namespace zerosweep

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "contract/artifact.h"
+#include "engine/loop/memory.h"
 #include "engine/parallel/frame_store.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/gpus.h"
@@ -81,6 +82,7 @@ std::unique_ptr<Group> JoinGroup(const StageRun& run, torch::Device device,
 
 StageDone RunStage(const StageRun& run, const Host& host) {
   const double start = SystemClock().Monotonic();
+  ForgetPeakMemory();
   at::set_num_threads(run.threads);
   const auto& kind = StageKindRegistry::Get(run.stage.kind);
   if (run.rank == 0 && mkdir(run.staging.c_str(), 0700) != 0)
@@ -108,14 +110,12 @@ StageDone RunStage(const StageRun& run, const Host& host) {
   if (run.ranks > 1) manifest.signature["ranks"] = run.ranks;
   manifest.seconds = SystemClock().Monotonic() - start;
   manifest.earlier_seconds = checkpoints.earlier_seconds();
+  manifest.peak_bytes = PeakMemory();
   const std::string digest = context.writes() ? SealArtifact(run.staging, manifest) : "";
-  return {run.attempt,
-          digest,
-          manifest.metrics,
-          manifest.seconds,
-          manifest.signature,
-          manifest.earlier_seconds,
-          notes};
+  return {run.attempt,         digest,
+          manifest.metrics,    manifest.seconds,
+          manifest.signature,  manifest.earlier_seconds,
+          manifest.peak_bytes, notes};
 }
 
 StageFailed Failed(const StageRun& run, ErrorKind kind, Failure failure,

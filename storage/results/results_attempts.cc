@@ -70,8 +70,8 @@ void StoreResult(Database& db, const AttemptDone& done, int64_t stage,
                  const NumberedAttempt& attempt) {
   const double now = SystemClock().Unix();
   db.Prepare(R"(UPDATE attempt SET ended = ?, outcome = 'done', error_kind = NULL, failure = NULL,
-      message = NULL, seconds = ?, signature_id = ? WHERE id = ?)")
-      .Run(now, done.seconds, SignatureId(db, done.signature), attempt.id);
+      message = NULL, seconds = ?, peak_bytes = nullif(?, 0), signature_id = ? WHERE id = ?)")
+      .Run(now, done.seconds, done.peak_bytes, SignatureId(db, done.signature), attempt.id);
   MarkSignatureChange(db, attempt);
   for (const auto& [role, artifact] : done.inputs) {
     db.Prepare("INSERT OR REPLACE INTO attempt_input VALUES (?, ?, ?)")

@@ -121,6 +121,7 @@ struct AttemptDone {
   Json signature = Json::object();
   double seconds = 0;
   double earlier_seconds = 0;  // of other attempts, up to the checkpoint that it resumed from
+  double peak_bytes = 0;       // largest resident memory; 0: unknown
   int64_t bytes = 0;           // of the artifact's files
 };
 

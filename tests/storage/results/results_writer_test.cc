@@ -162,9 +162,12 @@ TEST_F(ResultsWriterTest, SecondsOfAResumedStageHoldThoseOfItsCheckpoint) {
                         .inputs = {},
                         .metrics = {},
                         .seconds = 5,
-                        .earlier_seconds = 10});
+                        .earlier_seconds = 10,
+                        .peak_bytes = 3e9});
   EXPECT_EQ(One("SELECT seconds FROM v_stage WHERE stage = '" + stage + "'"), 15.0);
   EXPECT_EQ(One("SELECT seconds_paid FROM v_stage WHERE stage = '" + stage + "'"), 17.0);
+  EXPECT_EQ(One("SELECT group_concat(attempt || ' ' || peak_bytes) FROM v_attempt"),
+            "second 3000000000.0");
 }
 
 TEST_F(ResultsWriterTest, TheFirstResultOfAStageWins) {

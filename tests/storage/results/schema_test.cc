@@ -144,10 +144,11 @@ TEST(MigrationTest, KilledAtAnyMomentLeavesTheOldOrTheNewDatabase) {
   EXPECT_GT(steps, 50'000) << "it was over sooner than thought";
   EXPECT_TRUE(try_at(Moment::kBeforeCommit, 0));
   EXPECT_GE(versions["4"], 10);
-  EXPECT_EQ(versions["5"], 1) << "of the one that was not killed";
+  const std::string now = std::to_string(SchemaVersion());
+  EXPECT_EQ(versions[now], 1) << "of the one that was not killed";
   EXPECT_TRUE(try_at(Moment::kAfterCommit, 0));
   EXPECT_TRUE(try_at(Moment::kGivingBackSpace, 1000));
-  EXPECT_EQ(versions["5"], 3);
+  EXPECT_EQ(versions[now], 3);
 }
 
 TEST(MigrationTest, GivesSpaceBack) {
