@@ -189,7 +189,7 @@ NormResult Normalise(const FrozenNorm& norm, const torch::Tensor& x, const torch
   const bool recorded = torch::GradMode::is_enabled() && norm.grid == nullptr &&
                         (x.requires_grad() || (residual.defined() && residual.requires_grad()));
   if (!recorded) {
-    const torch::Tensor y = overwrite ? dense : at::empty_like(dense);
+    const torch::Tensor y = overwrite ? dense.detach() : at::empty_like(dense);
     ImageMoments moments = Forward(call, dense, added, y);
     return {y, std::move(moments)};
   }

@@ -4,9 +4,13 @@
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
+#include "base/error.h"
+
 namespace zerosweep {
 
 torch::Tensor FakeQuantizeTensor(const torch::Tensor& x, const FakeGrid& grid, bool overwrite) {
+  if (x.scalar_type() != torch::kFloat32 || !x.is_non_overlapping_and_dense())
+    Fail(ErrorKind::kInternal, "a tensor to quantize is not float32, or not dense");
   const torch::Tensor values = x.detach();
   torch::Tensor y = overwrite ? values : torch::empty_like(values);
   const float* from = values.const_data_ptr<float>();

@@ -74,21 +74,22 @@ torch::Tensor LowerScores(const torch::Tensor& values, const torch::Tensor& weig
   const auto at = [&](const torch::Tensor& of, int64_t first) {
     return of.defined() ? of.const_data_ptr<float>() + first : nullptr;
   };
-  at::parallel_for(0, rows, std::max<int64_t>(1, kGrain / each), [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      double& score = scores.mutable_data_ptr<double>()[r];
-      const double error = ErrorBelow({.x = at(x, r * each),
-                                       .weights = at(w, r * each),
-                                       .count = each,
-                                       .step = *at(steps, r),
-                                       .zero_point = *at(zeros, r),
-                                       .most = static_cast<float>(grids.most),
-                                       .p = static_cast<float>(p)},
-                                      score);
-      better.mutable_data_ptr<bool>()[r] = error < score;
-      score = std::min(score, error);
-    }
-  });
+  at::parallel_for(0, rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, each)),
+                   [&](int64_t begin, int64_t end) {
+                     for (int64_t r = begin; r < end; ++r) {
+                       double& score = scores.mutable_data_ptr<double>()[r];
+                       const double error = ErrorBelow({.x = at(x, r * each),
+                                                        .weights = at(w, r * each),
+                                                        .count = each,
+                                                        .step = *at(steps, r),
+                                                        .zero_point = *at(zeros, r),
+                                                        .most = static_cast<float>(grids.most),
+                                                        .p = static_cast<float>(p)},
+                                                       score);
+                       better.mutable_data_ptr<bool>()[r] = error < score;
+                       score = std::min(score, error);
+                     }
+                   });
   return better;
 }
 

@@ -25,7 +25,7 @@ struct QuantizedWeight {
 struct QuantizedActivation {
   ActivationSite site;
   UniformGrid grid;  // per tensor; pass-through until it is set
-  // Learned rounding borders (rounding_border.h), 3×R: for the whole tensor under kEveryReader, or
+  // Learned rounding borders (kernels/border_quantizer.h), 3×R: for the whole tensor under kEveryReader, or
   // for the columns of one reader under its node. Without a border, rounding is to nearest.
   std::map<int, torch::Tensor> borders = {};
 };

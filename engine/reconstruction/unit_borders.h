@@ -1,4 +1,4 @@
-// The places and initial values of AQuant's rounding borders (rounding_border.h) in a network.
+// The places and initial values of AQuant's rounding borders (quant/rounding_border.h) in a network.
 #pragma once
 
 #include <vector>

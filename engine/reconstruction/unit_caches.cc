@@ -64,16 +64,19 @@ const Place& UnitCacher::ReachInTeacher(Value to, std::span<const Unit> ahead) {
   return in_teacher_.Reach(Run(from, Extract(teacher_, from.value, to), to, {}), ahead);
 }
 
-// With the student's quantizers at the sites on the way.
-const Place& UnitCacher::ReachInStudent(bool quantized, Value to, std::span<const Unit> ahead) {
+// Returns the tensor at `to`, with the student's quantizers at the sites on the way.
+torch::Tensor UnitCacher::ReachInStudent(bool quantized, Value to, std::span<const Unit> ahead) {
   const Place& from = in_student_.Before(to);
-  if (from.made && from.value == to) return from;
+  if (from.made && from.value == to) return from.x;
   const Subgraph part = Extract(student_.graph(), from.value, to);
   const bool in_front = placement_ == ActPlacement::kOpInput;
   std::vector<ActivationSite> sites;
   std::vector<const QuantizedActivation*> activations;
+  bool one_for_all = true;  // whether every reader of `to` gets the tensor that is made here
   for (const QuantizedActivation& activation : student_.activations()) {
     const Value at = activation.site.value();
+    const bool apart = activation.site.only || !activation.site.exempt.empty();
+    if (quantized && !in_front && at == to && apart) one_for_all = false;
     const bool inside = part.local[static_cast<size_t>(at.node)] >= 0;
     // The tensor at an end is quantized by its readers, or was when it was made.
     const bool elsewhere = in_front ? at.node == to.node : from.made && at == from.value;
@@ -87,7 +90,7 @@ const Place& UnitCacher::ReachInStudent(bool quantized, Value to, std::span<cons
   });
   Place place = Run(from, part, to, hooks.hooks());
   place.x = place.x.contiguous();  // as the caches have it, so that both share the memory
-  return in_student_.Reach(std::move(place), ahead);
+  return one_for_all ? in_student_.Reach(std::move(place), ahead).x : place.x;
 }
 
 UnitCaches UnitCacher::Of(const Phase& phase, size_t unit) {
@@ -99,7 +102,7 @@ UnitCaches UnitCacher::Of(const Phase& phase, size_t unit) {
   caches.y = ReachInTeacher(output, ahead).x;
   caches.x_q = phase.fp_inputs
                    ? caches.x_fp
-                   : ReachInStudent(phase.quantize_activations, input, ahead).x.contiguous();
+                   : ReachInStudent(phase.quantize_activations, input, ahead).contiguous();
   return caches;
 }
 

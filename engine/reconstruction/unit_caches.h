@@ -47,7 +47,9 @@ class Way {
   std::vector<Place> places_;  // at first the images
 };
 
-// Makes the caches of units, one after the other. The images go through both networks once.
+// Makes the caches of units, one after the other. The images go through both networks once, but for
+// what lies behind a tensor whose readers see it quantized and raw. At units inside a block it keeps
+// the tensors at the block's input as well.
 class UnitCacher {
  public:
   // `teacher` has the student's nodes in full precision; `units` refer to these nodes.
@@ -64,7 +66,7 @@ class UnitCacher {
  private:
   Place Run(const Place& from, const Subgraph& part, Value to, const ForwardHooks& hooks) const;
   const Place& ReachInTeacher(Value to, std::span<const Unit> ahead);
-  const Place& ReachInStudent(bool quantized, Value to, std::span<const Unit> ahead);
+  torch::Tensor ReachInStudent(bool quantized, Value to, std::span<const Unit> ahead);
 
   const QuantizedNetwork& student_;
   ActPlacement placement_;

@@ -7,7 +7,6 @@
 // scripts/loops prints them next to the released codes' formulations (tests/bench/reference).
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -181,12 +180,6 @@ class Loops {
   Dataset dataset_;
 };
 
-double PeakMemory() {  // GB
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e9;
-}
-
 }  // namespace
 
 int Main(int threads, int runs, const std::string& file, const std::vector<std::string>& wanted) {
@@ -216,7 +209,7 @@ int Main(int threads, int runs, const std::string& file, const std::vector<std::
                            {"convolutions_ms", convolutions_ms},
                            {"ratio", Median(ratios)}};
   }
-  const double peak = PeakMemory();
+  const double peak = PeakMemory() / 1e9;
   fmt::print("\npeak memory {:.2f} GB\n", peak);
   if (!file.empty()) {
     const nlohmann::ordered_json figures = {

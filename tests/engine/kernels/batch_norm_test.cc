@@ -234,6 +234,10 @@ TEST(BatchNormTest, PutsItsOutputOnAGrid) {
       const torch::Tensor quantized = Normalise(norm, x, {}, /*with_moments=*/false).y;
       EXPECT_TRUE(torch::equal(quantized, FakeQuantizeTensor(y, grid, /*overwrite=*/false)));
       EXPECT_FALSE(quantized.requires_grad());
+      // Over a tensor that is no leaf, too.
+      const torch::Tensor over = Normalise(norm, x * 1, {}, false, /*overwrite=*/true).y;
+      EXPECT_TRUE(torch::equal(over, quantized));
+      EXPECT_FALSE(over.requires_grad());
     }
   }
 }

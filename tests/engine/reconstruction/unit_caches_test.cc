@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/quant/range_estimation.h"
+#include "engine/quant/site_hooks.h"
 #include "tests/support/engine/random_teacher.h"
 #include "tests/support/engine/tiny_network.h"
 
@@ -11,11 +12,11 @@ namespace {
 
 // A student whose sites have the ranges of its own tensors, and whose units are `rule`.
 struct Case {
-  Case(const Teacher& teacher, ActPlacement placement, const std::string& rule,
+  Case(const Teacher& teacher, const Protocol& protocol, const std::string& rule,
        const torch::Tensor& images)
-      : placement(placement),
+      : placement(protocol.act_placement),
         teacher(FoldBatchNorms(teacher.graph)),
-        student(teacher, {{.act_placement = placement}, /*fold=*/true, 4, 4}),
+        student(teacher, {protocol, /*fold=*/true, 4, 4}),
         units(FindUnits(this->teacher, rule)),
         images(images) {
     student.Forward(images, [&](size_t site, const torch::Tensor& tensor) {
@@ -42,6 +43,25 @@ void ExpectSame(const torch::Tensor& a, const torch::Tensor& b, const std::strin
   EXPECT_EQ(a.strides(), b.strides()) << what;
 }
 
+// The tensor that readers of a value get in the whole student.
+torch::Tensor InWholeStudent(const Case& of, Value value) {
+  std::vector<ActivationSite> sites;
+  for (const QuantizedActivation& activation : of.student.activations())
+    sites.push_back(activation.site);
+  SiteHooks hooks(of.student.graph(), sites, [&](size_t i, int reader, const torch::Tensor& x) {
+    return Quantize(of.student.activations()[i], reader, x);
+  });
+  torch::Tensor seen;
+  ForwardHooks::Replace& replace = hooks.hooks().replace_output[value];
+  replace = [&, quantize = replace](const torch::Tensor& x) {
+    const torch::Tensor output = quantize ? quantize(x) : x;
+    seen = (of.placement == ActPlacement::kOpInput ? x : output).clone();
+    return output;
+  };
+  zerosweep::Run(of.student.graph(), of.images, hooks.hooks());
+  return seen;
+}
+
 // A cacher that begins at a unit computes everything from the images, as after an interruption.
 void ExpectOneWay(const Case& of, const Phase& phase) {
   UnitCacher all = of.Cacher();
@@ -53,6 +73,9 @@ void ExpectOneWay(const Case& of, const Phase& phase) {
     ExpectSame(on_the_way.y, alone.y, name + " y");
     const Graph before = Extract(of.teacher, {0, 0}, of.units[unit].input).graph;
     EXPECT_TRUE(torch::equal(alone.x_fp, zerosweep::Run(before, of.images))) << name;
+    if (phase.quantize_activations && !phase.fp_inputs) {
+      EXPECT_TRUE(torch::equal(alone.x_q, InWholeStudent(of, of.units[unit].input))) << name;
+    }
     EXPECT_TRUE(alone.x_fp.is_contiguous() && alone.x_q.is_contiguous()) << name;
   }
 }
@@ -63,12 +86,33 @@ TEST(UnitCachesTest, TheWayFromUnitToUnitIsThatFromTheImages) {
   const Teacher resnet = RandomTeacher("resnet20_cifar_a", 32);
   for (const auto placement : {ActPlacement::kOpInput, ActPlacement::kOpOutput}) {
     for (const char* rule : {"blocks", "layers"}) {
-      const Case of(resnet, placement, rule, torch::randn({3, 3, 32, 32}));
+      const Case of(resnet, {.act_placement = placement}, rule, torch::randn({3, 3, 32, 32}));
       ExpectOneWay(of, {.quantize_activations = true});
       ExpectOneWay(of, {.quantize_activations = false});
       ExpectOneWay(of, {.fp_inputs = true});
-      const Case tiny(TinyTeacher(), placement, rule, torch::randn({70, 3, 8, 8}));
+      const Case tiny(TinyTeacher(), {.act_placement = placement}, rule,
+                      torch::randn({70, 3, 8, 8}));
       ExpectOneWay(tiny, {.quantize_activations = true});
+    }
+  }
+}
+
+// A shortcut that reads the raw tensor, or its own quantizer's, while the unit reads another.
+TEST(UnitCachesTest, ShortcutsApartSeeTheirOwnTensors) {
+  torch::manual_seed(3);
+  const torch::NoGradGuard no_grad;
+  for (const auto placement :
+       {ActPlacement::kRelu, ActPlacement::kOpOutput, ActPlacement::kOpInput}) {
+    for (const bool own : {false, true}) {
+      const Protocol protocol = {.act_placement = placement,
+                                 .identity_fp = !own,
+                                 .option_a_fp = !own,
+                                 .own_shortcuts = own};
+      const Case skip(SkipTeacher(), protocol, "layers", torch::randn({6, 3, 8, 8}));
+      ExpectOneWay(skip, {.quantize_activations = true});
+      const Case resnet(RandomTeacher("resnet20_cifar_a", 32), protocol, "layers",
+                        torch::randn({2, 3, 32, 32}));
+      ExpectOneWay(resnet, {.quantize_activations = true});
     }
   }
 }
@@ -76,14 +120,17 @@ TEST(UnitCachesTest, TheWayFromUnitToUnitIsThatFromTheImages) {
 TEST(UnitCachesTest, ThePassesDoNotBeginAtTheImages) {
   torch::manual_seed(2);
   const Teacher resnet = RandomTeacher("resnet20_cifar_a", 32);
-  const Case of(resnet, ActPlacement::kOpInput, "blocks", torch::randn({2, 3, 32, 32}));
+  const Case of(resnet, {.act_placement = ActPlacement::kOpInput}, "blocks",
+                torch::randn({2, 3, 32, 32}));
   int batches = 0;
   UnitCacher cacher = of.Cacher(&batches);
   for (size_t unit = 0; unit < of.units.size(); ++unit) {
+    batches = 0;
     cacher.Of({.quantize_activations = true}, unit);
-    // The first unit's input is the image; a later one takes the teacher from its input, and from
-    // the input to the output, and the student from input to input; adjoining ones two of these.
-    EXPECT_LE(batches, 3 * (static_cast<int>(unit) + 1));
+    // To the output in the teacher and to the input in the student. The teacher was at the input
+    // already, where units adjoin.
+    const bool adjoins = unit > 0 && of.units[unit].input == of.units[unit - 1].output;
+    EXPECT_EQ(batches, unit == 0 || adjoins ? 2 : 3) << unit;
   }
   Way way(of.teacher, of.images);
   const Value middle = of.units[5].input;
