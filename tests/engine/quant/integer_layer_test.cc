@@ -106,6 +106,22 @@ TEST(IntegerLayerTest, SumsAreThoseOfA64BitLoop) {
   }
 }
 
+TEST(IntegerLayerTest, KernelsNeedNotBeSquare) {
+  torch::manual_seed(5);
+  const Node node{.name = "conv", .op = Op::kConv2d, .attributes = {{"padding", {0, 1}}}};
+  for (const float z : {0.F, 55.F}) {
+    const QuantizedWeight weight = {torch::randint(-128, 128, {8, 16, 1, 3}, torch::kInt8),
+                                    {8, torch::ones(8), torch::full(8, z)}};
+    const torch::Tensor input = torch::randint(256, {2, 16, 5, 6}, torch::kUInt8);
+    const torch::Tensor y =
+        torch::conv2d(input.to(torch::kFloat64) - 3, weight.codes.to(torch::kFloat64) + z, {}, 1,
+                      at::IntArrayRef{0, 1});
+    // Fewer than 2^24, so that float32 holds them.
+    EXPECT_TRUE(
+        torch::equal(IntegerLayer(node, weight, Grid(3)).Run(input).to(torch::kFloat64), y));
+  }
+}
+
 // Zero points that are odd, of both signs and large, in one layer. float32 rounds the two sums, and
 // then their sum: three times half a digit of the largest.
 TEST(IntegerLayerTest, ZeroPointsOfWeightsAreTakenOut) {
