@@ -55,8 +55,7 @@ IntegerProduct::IntegerProduct(const Node& node, const torch::Tensor& weight,
                                const CodeScale& input, const torch::Tensor& scale,
                                const torch::Tensor& bias)
     : IntegerProduct(Unchecked(), node, weight, input, scale, bias) {
-  static const bool exact = Exact();
-  if (!exact)
+  if (!Exact())
     Fail(ErrorKind::kUsage,
          "integer evaluation: this CPU adds products of 8-bit numbers in 16 bits (it has no VNNI), "
          "where sums saturate: evaluate with integer: false");
@@ -106,6 +105,11 @@ bool IntegerProduct::ExactOn(const Node& node, at::IntArrayRef weight, at::IntAr
 }
 
 bool IntegerProduct::Exact() {
+  static const bool exact = AllExact();
+  return exact;
+}
+
+bool IntegerProduct::AllExact() {
   const Node convolution{.name = "", .op = Op::kConv2d}, linear{.name = "", .op = Op::kLinear};
   const Node depthwise{.name = "", .op = Op::kConv2d, .attributes = {{"groups", 64}}};
   return ExactOn(convolution, {64, 64, 3, 3}, {1, 64, 4, 4}) &&

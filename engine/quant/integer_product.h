@@ -38,12 +38,15 @@ class IntegerProduct {
   torch::Tensor CodesOfSum(const torch::Tensor& codes, const torch::Tensor& added,
                            const CodeScale& of_added, const CodeScale& output, bool positive) const;
 
+  // Whether this CPU's sums are exact. Without VNNI, oneDNN adds products in 16 bits, which saturate.
+  static bool Exact();
+
  private:
   struct Unchecked {};
   IntegerProduct(Unchecked, const Node& node, const torch::Tensor& weight, const CodeScale& input,
                  const torch::Tensor& scale, const torch::Tensor& bias);
+  static bool AllExact();
   static bool ExactOn(const Node& node, at::IntArrayRef weight, at::IntArrayRef codes);
-  static bool Exact();
 
   bool convolution_;
   std::vector<int64_t> stride_, padding_, dilation_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "engine/data/image.h"
+#include "engine/quant/integer_product.h"
 #include "tests/support/stage_program_fixture.h"
 
 namespace zerosweep {
@@ -137,6 +138,7 @@ TEST_F(StageProgramTest, ImagesInFoldersAreResizedAsTheStageSays) {
 }
 
 TEST_F(StageProgramTest, IntegersGiveTheSameAccuracy) {
+  if (!IntegerProduct::Exact()) GTEST_SKIP() << "this CPU has no VNNI";
   Succeeds("teacher", TeacherParams(), {}, "teacher");
   Succeeds("synthesize", {{"name", "noise"}, {"images", 4}, {"seed", 0}}, {{"teacher", "teacher"}},
            "images");

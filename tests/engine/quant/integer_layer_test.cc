@@ -84,8 +84,14 @@ UniformGrid Grid(int64_t v, double scale = 1) {
   return {8, torch::tensor(scale, torch::kFloat32), torch::tensor(static_cast<float>(128 - v))};
 }
 
+struct IntegerLayerTest : testing::Test {
+  void SetUp() override {
+    if (!IntegerProduct::Exact()) GTEST_SKIP() << "this CPU has no VNNI";
+  }
+};
+
 // Weights that fit into int8 as they are: what oneDNN sums, which float32 only rounds.
-TEST(IntegerLayerTest, SumsAreThoseOfA64BitLoop) {
+TEST_F(IntegerLayerTest, SumsAreThoseOfA64BitLoop) {
   torch::manual_seed(0);
   for (const Shape& s : Shapes()) {
     SCOPED_TRACE(fmt::format("{} → {}, kernel {}, groups {}", s.in, s.out, s.kernel, s.groups));
@@ -106,7 +112,7 @@ TEST(IntegerLayerTest, SumsAreThoseOfA64BitLoop) {
   }
 }
 
-TEST(IntegerLayerTest, KernelsNeedNotBeSquare) {
+TEST_F(IntegerLayerTest, KernelsNeedNotBeSquare) {
   torch::manual_seed(5);
   const Node node{.name = "conv", .op = Op::kConv2d, .attributes = {{"padding", {0, 1}}}};
   for (const float z : {0.F, 55.F}) {
@@ -124,7 +130,7 @@ TEST(IntegerLayerTest, KernelsNeedNotBeSquare) {
 
 // Zero points that are odd, of both signs and large, in one layer. float32 rounds the two sums, and
 // then their sum: three times half a digit of the largest.
-TEST(IntegerLayerTest, ZeroPointsOfWeightsAreTakenOut) {
+TEST_F(IntegerLayerTest, ZeroPointsOfWeightsAreTakenOut) {
   torch::manual_seed(1);
   for (const Shape& s : Shapes()) {
     SCOPED_TRACE(fmt::format("{} → {}, kernel {}, groups {}", s.in, s.out, s.kernel, s.groups));
@@ -145,7 +151,7 @@ TEST(IntegerLayerTest, ZeroPointsOfWeightsAreTakenOut) {
   }
 }
 
-TEST(IntegerLayerTest, ScalesAndBiasAreTheLayers) {
+TEST_F(IntegerLayerTest, ScalesAndBiasAreTheLayers) {
   torch::manual_seed(2);
   const Shape s{.in = 20, .out = 12, .kernel = 3, .stride = 2, .padding = 1, .groups = 2};
   Node node = Convolution(s);
@@ -163,7 +169,7 @@ TEST(IntegerLayerTest, ScalesAndBiasAreTheLayers) {
                               1e-5, 1e-4));
 }
 
-TEST(IntegerLayerTest, LinearLayersToo) {
+TEST_F(IntegerLayerTest, LinearLayersToo) {
   torch::manual_seed(3);
   const Node node{.name = "fc", .op = Op::kLinear};
   for (const auto& [images, in, out] :
@@ -182,7 +188,7 @@ TEST(IntegerLayerTest, LinearLayersToo) {
 }
 
 // The codes are the nearest ones of the float network; they may differ by one on a border.
-TEST(IntegerLayerTest, ATailGivesTheNextCodes) {
+TEST_F(IntegerLayerTest, ATailGivesTheNextCodes) {
   torch::manual_seed(4);
   const Shape s{.in = 16, .out = 24, .kernel = 3, .padding = 1};
   const Node norm{.name = "bn",
@@ -230,7 +236,7 @@ TEST(IntegerLayerTest, ATailGivesTheNextCodes) {
   }
 }
 
-TEST(IntegerLayerTest, RefusesWhatIsNoInteger) {
+TEST_F(IntegerLayerTest, RefusesWhatIsNoInteger) {
   const Shape s{.in = 4, .out = 2, .kernel = 1};
   const QuantizedWeight half = Weight(s, torch::full(s.out, 0.5), torch::ones(s.out));
   const QuantizedWeight whole = Weight(s, torch::zeros(s.out), torch::ones(s.out));

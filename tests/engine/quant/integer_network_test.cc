@@ -31,7 +31,7 @@ Teacher Normalised(const std::string& arch) {
   InitialiseParameters(teacher.graph, 1);
   const torch::NoGradGuard no_grad;
   const torch::Tensor x = torch::randn({16, 3, 32, 32});
-  for (int i = 0; i < 25; ++i) Run(teacher.graph, x, {}, BatchNormMode::kTrain);
+  for (int i = 0; i < 15; ++i) Run(teacher.graph, x, {}, BatchNormMode::kTrain);
   teacher.graph = ToChannelsLast(teacher.graph);
   return teacher;
 }
@@ -46,9 +46,15 @@ std::string Refused(const QuantizedNetwork& network) {
   return "";
 }
 
+struct IntegerNetworkTest : testing::Test {
+  void SetUp() override {
+    if (!IntegerProduct::Exact()) GTEST_SKIP() << "this CPU has no VNNI";
+  }
+};
+
 // A code at the border of two may fall to either side, and a deep network with random weights turns
 // that into other logits. So most images, not all, have the same ones but for rounding.
-TEST(IntegerNetworkTest, LogitsAreThoseOfTheFloatNetworkButForRounding) {
+TEST_F(IntegerNetworkTest, LogitsAreThoseOfTheFloatNetworkButForRounding) {
   struct Network {
     std::string arch;
     int bits;
@@ -80,7 +86,7 @@ TEST(IntegerNetworkTest, LogitsAreThoseOfTheFloatNetworkButForRounding) {
   }
 }
 
-TEST(IntegerNetworkTest, TakesPartInEveryProtocol) {
+TEST_F(IntegerNetworkTest, TakesPartInEveryProtocol) {
   const Teacher teacher = SkipTeacher();
   const torch::Tensor x = torch::randn({8, 3, 8, 8});
   for (const ActPlacement placement :
@@ -103,7 +109,7 @@ TEST(IntegerNetworkTest, TakesPartInEveryProtocol) {
   }
 }
 
-TEST(IntegerNetworkTest, WhatHasNoIntegersIsRefusedInOneLine) {
+TEST_F(IntegerNetworkTest, WhatHasNoIntegersIsRefusedInOneLine) {
   const Teacher teacher = SkipTeacher();
   const torch::Tensor x = torch::randn({8, 3, 8, 8});
   const std::string none =
