@@ -14,14 +14,6 @@ namespace {
 
 constexpr double kBatchNormMomentum = 0.1;  // Ioffe & Szegedy 2015; PyTorch's default
 
-// Reads an attribute that is one number for both dimensions or a list [vertical, horizontal].
-std::vector<int64_t> Pair(const Node& node, const char* name, int64_t fallback) {
-  const auto found = node.attributes.find(name);
-  if (found == node.attributes.end()) return {fallback, fallback};
-  if (found->is_array()) return found->get<std::vector<int64_t>>();
-  return {found->get<int64_t>(), found->get<int64_t>()};
-}
-
 torch::Tensor Parameter(const Node& node, const char* name) {
   const auto found = node.parameters.find(name);
   return found == node.parameters.end() ? torch::Tensor() : found->second;
@@ -97,6 +89,9 @@ class Execution {
       const Node& node = graph_.nodes[i];
       if (node.op == Op::kChunk) {
         StoreParts(index, TakeInputs(index).front());
+      } else if (const auto compute = hooks_.compute.find(index); compute != hooks_.compute.end()) {
+        std::vector<torch::Tensor> inputs = TakeInputs(index);
+        Store({index, 0}, compute->second(inputs), GridOf({index, 0}));
       } else if (std::optional<PendingNorm> norm = TakeNorm(index); norm && deferred_[i]) {
         pending_[index] = std::move(*norm);
       } else {
@@ -145,6 +140,7 @@ class Execution {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       const Node& node = graph_.nodes[i];
       if (ActivationOf(node.op) == Activation::kNone && node.op != Op::kAdd) continue;
+      if (hooks_.compute.contains(static_cast<int>(i))) continue;
       // Of two batch norms under an addition, the later one: the other comes before it.
       int last = -1;
       for (const Value& input : node.inputs)
@@ -163,6 +159,7 @@ class Execution {
   // Whether the node is a frozen batch norm, or, before an activation, a sum with a deferred one.
   bool Fusible(int index, Op reader) const {
     const Node& node = graph_.nodes[index];
+    if (hooks_.compute.contains(index)) return false;
     if (node.op == Op::kBatchNorm) return !Trained(node);
     return node.op == Op::kAdd && reader != Op::kAdd &&
            std::any_of(node.inputs.begin(), node.inputs.end(), [&](const Value& input) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "engine/graph/graph.h"
 #include "engine/kernels/batch_norm.h"
@@ -31,12 +32,17 @@ struct ForwardHooks {
   // Keyed by output: replaces it (quantizers after an activation).
   std::map<Value, Replace> replace_output;
   // Keyed by output: puts it on a grid, without gradient, in place of replace_output. A batch norm,
-  // with what it runs together with, does so in its own pass over memory.
+  // with what it runs together with, does so in its own pass over memory. A grid with `as_codes`
+  // leaves codes: whoever reads them must know.
   std::map<Value, FakeGrid> fake_quantize;
   // Keyed by convolution or linear layer: replaces the columns that its weight is multiplied with,
   // after replace_input. Shape: N × C·kh·kw × positions (im2col, padding included; channel-major
   // rows) or N×I.
   std::map<int, Replace> replace_columns;
+  // Keyed by node of one output: computes it from its inputs, after replace_input, in place of its
+  // operator, in any shape and type that its readers expect.
+  using Compute = std::function<torch::Tensor(std::vector<torch::Tensor>& inputs)>;
+  std::map<int, Compute> compute;
 };
 
 // Whether nothing else holds the tensor that a hook receives: no other reader, hook or gradient.

@@ -153,6 +153,13 @@ Graph Graph::To(torch::Device device) const {
 
 bool IsActivation(const Node& node) { return node.op == Op::kRelu || node.op == Op::kRelu6; }
 
+std::vector<int64_t> Pair(const Node& node, const char* name, int64_t fallback) {
+  const auto found = node.attributes.find(name);
+  if (found == node.attributes.end()) return {fallback, fallback};
+  if (found->is_array()) return found->get<std::vector<int64_t>>();
+  return {found->get<int64_t>(), found->get<int64_t>()};
+}
+
 int EndOfChain(const Graph& graph, int node) {
   bool normed = false;
   for (;;) {

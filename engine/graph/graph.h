@@ -76,6 +76,9 @@ struct Graph {
 
 bool IsActivation(const Node& node);
 
+// Reads an attribute that is one number for both dimensions or a list [vertical, horizontal].
+std::vector<int64_t> Pair(const Node& node, const char* name, int64_t fallback);
+
 // Returns the last node of the chain that finishes the tensor of a convolution or an addition:
 // `node`, then at most one batch norm and one activation after it, if nothing else reads the values
 // in between.

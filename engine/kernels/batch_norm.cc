@@ -51,9 +51,9 @@ struct Call {
   const FakeGrid* grid = nullptr;
 };
 
-// Fills `y`, which may be x, and returns the moments.
+// Fills `y`, which may be x, and `codes`, unless it is undefined, and returns the moments.
 ImageMoments Forward(const Call& call, const torch::Tensor& x, const torch::Tensor& residual,
-                     const torch::Tensor& y) {
+                     const torch::Tensor& y, const torch::Tensor& codes = {}) {
   const Maps maps(x);
   ImageMoments moments;
   if (call.moments) {
@@ -72,6 +72,7 @@ ImageMoments Forward(const Call& call, const torch::Tensor& x, const torch::Tens
                      .residual = Pointer(residual, first),
                      .y = Pointer(y, first),
                      .grid = call.grid,
+                     .codes = codes.defined() ? codes.mutable_data_ptr<uint8_t>() + first : nullptr,
                      .mean = Pointer(moments.mean, pair),
                      .squares = Pointer(moments.squares, pair)});
   });
@@ -190,8 +191,10 @@ NormResult Normalise(const FrozenNorm& norm, const torch::Tensor& x, const torch
                         (x.requires_grad() || (residual.defined() && residual.requires_grad()));
   if (!recorded) {
     const torch::Tensor y = overwrite ? dense.detach() : at::empty_like(dense);
-    ImageMoments moments = Forward(call, dense, added, y);
-    return {y, std::move(moments)};
+    const bool coded = norm.grid != nullptr && norm.grid->as_codes;
+    const torch::Tensor codes = coded ? at::empty_like(dense, torch::kUInt8) : torch::Tensor();
+    ImageMoments moments = Forward(call, dense, added, y, codes);
+    return {coded ? codes : y, std::move(moments)};
   }
   const tensor_list results =
       NormFunction::apply(dense, added.defined() ? std::optional(added) : std::nullopt, call);

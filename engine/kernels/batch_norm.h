@@ -17,7 +17,7 @@ struct ImageMoments {
 };
 
 // y = activation(γ · (x − μ) / √(σ² + ε) + β + residual), with μ and σ² as they are; with a grid,
-// the values of its codes that are nearest to y, without gradient.
+// the values of its codes that are nearest to y, or these codes, without gradient.
 struct FrozenNorm {
   torch::Tensor weight, bias, mean, variance;  // γ, β (undefined: 1, 0), μ, σ²: (C), no gradient
   double epsilon = 0;

@@ -192,7 +192,10 @@ ZEROSWEEP_CLONES void Pass(const MapShape& shape, const NormRows& rows, Activati
     if (map.y != nullptr) {
       const int64_t from = r * shape.row, to = last ? shape.values() : end * shape.row;
       Choose(shape, rows, activation, map, from, to);
-      if (map.grid != nullptr) FakeQuantizeSpan(*map.grid, map.y + from, map.y + from, to - from);
+      if (map.codes != nullptr)
+        EncodeSpan(*map.grid, map.y + from, map.codes + from, to - from);
+      else if (map.grid != nullptr)
+        FakeQuantizeSpan(*map.grid, map.y + from, map.y + from, to - from);
     }
     r = end;
   } while (r < shape.rows);

@@ -9,14 +9,15 @@ namespace zerosweep {
 
 enum class Activation { kNone, kRelu, kRelu6 };
 
-// y = activation(scale · x + shift + residual), on the grid if there is one. `residual` and `y` may
-// be null; y may be x. Then the mean over pixels and the sum of squared deviations from it, both
+// y = activation(scale · x + shift + residual), on the grid if there is one; a grid with `as_codes`
+// leaves y as it is and fills `codes`. `residual` and `y` may be null; y may be x. Then the mean over pixels and the sum of squared deviations from it, both
 // `channels` values, unless they are null.
 struct NormForward {
   const float* x;
   const float* residual;
   float* y;
   const FakeGrid* grid;
+  uint8_t* codes;
   float *mean, *squares;
 };
 // What flows back, with g the gradient of y:

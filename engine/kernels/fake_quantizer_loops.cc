@@ -9,12 +9,19 @@ namespace {
 
 constexpr float kNone = 0;  // a reciprocal that is not to be used
 
-// The nearest code plus the zero point.
-ZEROSWEEP_INLINE float Shifted(const FakeGrid& grid, float x) {
+ZEROSWEEP_INLINE float Nearest(const FakeGrid& grid, float x) {
   float q = std::nearbyint(grid.scale * x - grid.zero_point);
   q = q < grid.low ? grid.low : q;
-  q = q > grid.high ? grid.high : q;
-  return q + grid.zero_point;
+  return q > grid.high ? grid.high : q;
+}
+
+// The nearest code plus the zero point.
+ZEROSWEEP_INLINE float Shifted(const FakeGrid& grid, float x) {
+  return Nearest(grid, x) + grid.zero_point;
+}
+// The same of a code.
+ZEROSWEEP_INLINE float Shifted(const FakeGrid& grid, uint8_t code) {
+  return static_cast<float>(code) + grid.low + grid.zero_point;
 }
 
 // value / scale by multiplications, the last digit corrected (Markstein 1990, theorem 1). Right
@@ -24,20 +31,37 @@ ZEROSWEEP_INLINE float Quotient(float value, float scale, float reciprocal) {
   return __builtin_fmaf(__builtin_fmaf(-first, scale, value), reciprocal, first);
 }
 
-ZEROSWEEP_CLONES void Divide(const FakeGrid& given, const float* x, float* y, int64_t count) {
+template <typename From>
+ZEROSWEEP_INLINE void Divide(const FakeGrid& given, const From* x, float* y, int64_t count) {
   const FakeGrid grid = given;  // y could alias it
 #pragma GCC ivdep               // y is x or apart from it
   for (int64_t i = 0; i < count; ++i) y[i] = Shifted(grid, x[i]) / grid.scale;
 }
 
-// The instruction sets with a fused multiply-add; without one it is a call.
-__attribute__((target_clones("avx512f", "fma", "default"))) void Multiply(const FakeGrid& given,
-                                                                          const float* x, float* y,
-                                                                          int64_t count) {
+template <typename From>
+ZEROSWEEP_INLINE void Multiply(const FakeGrid& given, const From* x, float* y, int64_t count) {
   const FakeGrid grid = given;
 #pragma GCC ivdep
   for (int64_t i = 0; i < count; ++i)
     y[i] = Quotient(Shifted(grid, x[i]), grid.scale, grid.reciprocal);
+}
+
+// The instruction sets with a fused multiply-add; without one it is a call.
+#define ZEROSWEEP_FUSED_CLONES __attribute__((target_clones("avx512f", "fma", "default")))
+
+ZEROSWEEP_CLONES void DivideValues(const FakeGrid& grid, const float* x, float* y, int64_t count) {
+  Divide(grid, x, y, count);
+}
+ZEROSWEEP_CLONES void DivideCodes(const FakeGrid& grid, const uint8_t* x, float* y, int64_t count) {
+  Divide(grid, x, y, count);
+}
+ZEROSWEEP_FUSED_CLONES void MultiplyValues(const FakeGrid& grid, const float* x, float* y,
+                                           int64_t count) {
+  Multiply(grid, x, y, count);
+}
+ZEROSWEEP_FUSED_CLONES void MultiplyCodes(const FakeGrid& grid, const uint8_t* x, float* y,
+                                          int64_t count) {
+  Multiply(grid, x, y, count);
 }
 
 }  // namespace
@@ -56,8 +80,21 @@ FakeGrid::FakeGrid(float scale, float zero_point, int bits)
 }
 
 void FakeQuantizeSpan(const FakeGrid& grid, const float* x, float* y, int64_t count) {
-  if (grid.reciprocal == kNone) return Divide(grid, x, y, count);
-  Multiply(grid, x, y, count);
+  if (grid.reciprocal == kNone) return DivideValues(grid, x, y, count);
+  MultiplyValues(grid, x, y, count);
+}
+
+ZEROSWEEP_CLONES void EncodeSpan(const FakeGrid& given, const float* x, uint8_t* codes,
+                                 int64_t count) {
+  const FakeGrid grid = given;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < count; ++i)
+    codes[i] = static_cast<uint8_t>(static_cast<int32_t>(Nearest(grid, x[i]) - grid.low));
+}
+
+void DecodeSpan(const FakeGrid& grid, const uint8_t* codes, float* y, int64_t count) {
+  if (grid.reciprocal == kNone) return DivideCodes(grid, codes, y, count);
+  MultiplyCodes(grid, codes, y, count);
 }
 
 }  // namespace zerosweep

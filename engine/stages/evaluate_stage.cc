@@ -2,8 +2,10 @@
 // correct.bin (one bit per image) and predictions.bin, both for the trained network.
 #include <functional>
 #include <limits>
+#include <optional>
 
 #include "base/files.h"
+#include "engine/quant/integer_network.h"
 #include "engine/quant/quantized_network.h"
 #include "engine/stages/accuracy.h"
 #include "engine/stages/stage_kind.h"
@@ -54,15 +56,25 @@ void AddSnapshots(const StageContext& context, QuantizedNetwork network, double 
 
 struct EvaluateSettings {
   int64_t limit = 0;  // images; 0: all
+  bool integer = false;
 };
+
+Evaluation Measure(const QuantizedNetwork& network, const Dataset& test, const Teacher& teacher,
+                   const EvaluateSettings& settings, Progress& progress) {
+  std::optional<IntegerNetwork> integers;
+  if (settings.integer) integers.emplace(network);
+  const auto forward = [&](const torch::Tensor& x) {
+    return integers ? integers->Forward(x) : network.Forward(x);
+  };
+  return MeasureAccuracy(forward, test, teacher, settings.limit, progress);
+}
 
 StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& settings) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const QuantizedNetwork network = QuantizedNetwork::Load(teacher, context.Input("quantized"));
   const Dataset test = context.LoadSplit("test");
   const auto measure = [&](const QuantizedNetwork& of) {
-    return MeasureAccuracy([&](const torch::Tensor& x) { return of.Forward(x); }, test, teacher,
-                           settings.limit, context.progress);
+    return Measure(of, test, teacher, settings, context.progress);
   };
   const Evaluation result = measure(network);
   WriteFileDurably(context.staging / "correct.bin", PackBits(result.correct));
@@ -78,23 +90,46 @@ StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& se
   return metrics;
 }
 
+std::vector<Limit> IntegerLimits() {
+  const Condition wanted = {"param.integer", "is", true};
+  return {{{wanted, {"trial.a_bits", "above", kMaxBits}},
+           "integer evaluation needs activations of at most 8 bits, and bits gives {trial.a_bits}: "
+           "choose fewer, or integer: false"},
+          {{wanted, {"trial.w_bits", "above", kMaxBits}},
+           "integer evaluation needs weights of at most 8 bits, and bits gives {trial.w_bits}: "
+           "choose fewer, or integer: false"},
+          {{wanted, {"quantizer.border", "is", "element"}},
+           "integer evaluation has no rounding borders by element: set border: channel, or "
+           "integer: false"}};
+}
+
+Params<EvaluateSettings> EvaluateParams() {
+  return {Bind(&EvaluateSettings::limit, {.name = "limit",
+                                          .default_value = 0,
+                                          .meaning = "test images evaluated; 0: all",
+                                          .unit = "images",
+                                          .min = 0,
+                                          .profiles = {{"smoke", 500}},
+                                          .neutral = 0}),
+          Bind(&EvaluateSettings::integer,
+               {.name = "integer",
+                .default_value = false,
+                .meaning = "whether layers multiply the codes of weights and activations as 8-bit "
+                           "integers, and not their values (on a CPU with VNNI or AMX)",
+                .neutral = false})};
+}
+
 const RegisterStageKind kEvaluate{
     {.name = "evaluate",
      .summary = "measures the top-1 accuracy of a quantized network on the test split",
      .revision = 1,
+     .limits = IntegerLimits(),
      .facts = KindFacts{.presence = KindFacts::Presence::kAlways,
                         .set_by = KindFacts::SetBy::kEvaluate,
                         .reads = {"teacher", "quantized"},
                         .reads_test_images = true,
                         .passes = 1}},
-    Params<EvaluateSettings>(
-        Bind(&EvaluateSettings::limit, {.name = "limit",
-                                        .default_value = 0,
-                                        .meaning = "test images evaluated; 0: all",
-                                        .unit = "images",
-                                        .min = 0,
-                                        .profiles = {{"smoke", 500}},
-                                        .neutral = 0})),
+    EvaluateParams(),
     RunEvaluate};
 
 }  // namespace

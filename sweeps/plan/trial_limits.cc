@@ -39,6 +39,20 @@ void CheckPart(const ResolvedTrial& trial, const TrialStage& stage, const Json& 
   if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.arch(), *refusal);
 }
 
+// Checks a stage that runs its kind's own code.
+void CheckKind(const ResolvedTrial& trial, const TrialStage& stage, const YamlNode* block) {
+  const Declaration& kind = *stage.kind;
+  if (kind.limits.empty()) return;
+  const Json known = {{"w_bits", trial.bits().w}, {"a_bits", trial.bits().a}};
+  LimitFacts facts = {{"param", &stage.all}, {"trial", &known}};
+  for (const TrialStage& other : trial.treatment.stages)
+    if (other.facts().runs == Role::kQuantizer) facts["quantizer"] = &other.all;
+  const auto refusal = Refusal(kind.limits, facts);
+  if (refusal)
+    FailAt(block != nullptr ? block->where : stage.where, "{} on {}: {}", kind.name,
+           trial.model.arch(), *refusal);
+}
+
 // Checks the trial's `ranks`; the `ranks` of a part's own block was checked with the block.
 void CheckRanksOfTrial(const TrialStage& stage, const Assignment& assignment,
                        const Catalogue& catalogue) {
@@ -72,7 +86,10 @@ void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment,
   const Json model = ToJson(trial.model.architecture->model());
   CheckModel(trial, model);
   for (const TrialStage& stage : trial.treatment.stages) {
-    if (stage.part == nullptr) continue;
+    if (stage.part == nullptr) {
+      CheckKind(trial, stage, assignment.Get(TrialKey::kEvaluate));
+      continue;
+    }
     CheckRanksOfTrial(stage, assignment, catalogue);
     CheckPart(trial, stage, model);
     CheckRealData(trial, *stage.part);

@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "engine/loop/memory.h"
+#include "engine/quant/integer_network.h"
 #include "engine/quant/quantizer.h"
 #include "engine/stages/accuracy.h"
 #include "engine/synthesis/synthesizer.h"
@@ -143,6 +144,17 @@ class Loops {
                        MeasureAccuracy([&](const torch::Tensor& x) { return network.Forward(x); },
                                        dataset_, teacher_, 0, progress);
                      }});
+    for (const int bits : {4, 8}) {
+      loops.push_back(
+          {fmt::format("integer{}", bits), fmt::format("W{0}A{0}, 100 images", bits), kSteps, false,
+           [this, bits](Progress& progress) {
+             QuietProgress quiet;
+             const QuantizedNetwork network = Quantize("minmax", Json::object(), quiet, bits);
+             const IntegerNetwork integers(network);
+             MeasureAccuracy([&](const torch::Tensor& x) { return integers.Forward(x); }, dataset_,
+                             teacher_, 0, progress);
+           }});
+    }
     return loops;
   }
 
@@ -159,14 +171,15 @@ class Loops {
         {{"images", 128}, {"batch", 128}, {"iterations", kSteps}});
   }
 
-  QuantizedNetwork Quantize(const std::string& name, const Json& params, Progress& progress) const {
+  QuantizedNetwork Quantize(const std::string& name, const Json& params, Progress& progress,
+                            int bits = 4) const {
     NoCheckpoints none;
     SoloGroup alone;
     const Protocol protocol;
     return QuantizerRegistry::Get(name)
         .function({.teacher = teacher_,
                    .images = images_,
-                   .setting = {protocol, false, 4, 4},
+                   .setting = {protocol, false, bits, bits},
                    .random = RandomStreams(0),
                    .progress = progress,
                    .checkpoints = none,
@@ -208,6 +221,13 @@ int Main(int threads, int runs, const std::string& file, const std::vector<std::
                            {"ms", ms},
                            {"convolutions_ms", convolutions_ms},
                            {"ratio", Median(ratios)}};
+  }
+  for (const char* name : {"integer4", "integer8"}) {
+    if (!measured.contains("evaluate") || !measured.contains(name)) continue;
+    const double faster =
+        measured["evaluate"]["ms"].get<double>() / measured[name]["ms"].get<double>();
+    measured[name]["times_float"] = faster;
+    fmt::print("\n{}: {:.2f} times as fast as evaluate", name, faster);
   }
   const double peak = PeakMemory() / 1e9;
   fmt::print("\npeak memory {:.2f} GB\n", peak);

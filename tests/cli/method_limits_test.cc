@@ -18,6 +18,7 @@ struct Refused {
   std::string arch;   // on CIFAR-10
   std::string lines;  // of the trial, each with two spaces in front
   int64_t side = 0;   // of images in a folder instead of CIFAR-10
+  std::string bits = "w4a4";
 };
 
 std::string Joint(const std::string& name, const std::string& params) {
@@ -90,6 +91,15 @@ void AddNetworks(std::vector<Refused>& all) {
   all.push_back({"shufflenetv2_cv", 0, "shufflenetv2_cv", "  method: noise\n", 2});
 }
 
+void AddIntegerEvaluation(std::vector<Refused>& all) {
+  const std::string lines = "  evaluate: {integer: true}\n";
+  all.push_back({"evaluate", 0, "resnet18", lines + "  method: noise\n", 0, "w4a32"});
+  all.push_back({"evaluate", 1, "resnet18", lines + "  method: noise\n", 0, "w32a4"});
+  all.push_back(
+      {"evaluate", 2, "resnet18",
+       lines + OnNoise("aquant", "border: element") + "  protocol: {act_placement: op_input}\n"});
+}
+
 std::vector<Refused> Cases() {
   std::vector<Refused> all;
   AddSynthesizers(all);
@@ -97,6 +107,7 @@ std::vector<Refused> Cases() {
   AddFineTuning(all);
   AddReconstructions(all);
   AddNetworks(all);
+  AddIntegerEvaluation(all);
   return all;
 }
 
@@ -106,8 +117,8 @@ std::string SweepOf(const Refused& refused) {
       "name: t\ndata: data\nfixed:\n"
       "  model: {{file: tiny.safetensors, arch: {}, dataset: {}, "
       "normalisation: {{mean: [0, 0, 0], std: [1, 1, 1]}}}}\n"
-      "  bits: w4a4\n{}{}",
-      refused.arch, folder ? "image_folder" : "cifar10",
+      "  bits: {}\n{}{}",
+      refused.arch, folder ? "image_folder" : "cifar10", refused.bits,
       folder ? fmt::format("  protocol: {{eval_crop: {}}}\n", refused.side) : "", refused.lines);
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "engine/data/image.h"
+#include "engine/quant/integer_product.h"
 #include "tests/support/stage_program_fixture.h"
 
 namespace zerosweep {
@@ -136,6 +137,23 @@ TEST_F(StageProgramTest, ImagesInFoldersAreResizedAsTheStageSays) {
       << failed.message;
 }
 
+TEST_F(StageProgramTest, IntegersGiveTheSameAccuracy) {
+  if (!IntegerProduct::Exact()) GTEST_SKIP() << "this CPU has no VNNI";
+  Succeeds("teacher", TeacherParams(), {}, "teacher");
+  Succeeds("synthesize", {{"name", "noise"}, {"images", 4}, {"seed", 0}}, {{"teacher", "teacher"}},
+           "images");
+  Succeeds("quantize", QuantizeParams("minmax", 8), {{"teacher", "teacher"}, {"images", "images"}},
+           "quantized");
+  const std::map<std::string, std::string> inputs = {{"teacher", "teacher"},
+                                                     {"quantized", "quantized"}};
+  Json params = {{"dataset", "cifar10"}, {"data", Fingerprint()}};
+  const auto floats = Succeeds("evaluate", params, inputs, "floats").metrics;
+  params["integer"] = true;
+  const auto integers = Succeeds("evaluate", params, inputs, "integers").metrics;
+  EXPECT_EQ(integers.at("images"), floats.at("images"));
+  EXPECT_NEAR(integers.at("loss"), floats.at("loss"), 0.01);
+}
+
 TEST_F(StageProgramTest, TheSameStageTwiceGivesTheSameArtifact) {
   Succeeds("teacher", TeacherParams(), {}, "teacher");
   const Json params = {
@@ -167,8 +185,7 @@ TEST_F(StageProgramTest, FailuresNameTheirClassAndLeaveNothing) {
   EXPECT_EQ(failed.message, "unknown synthesizer 'zeroqq', did you mean 'zeroq'?");
   failed = Fails("synthesize", {{"name", "zeroq"}, {"itertions", 4}, {"seed", 0}},
                  {{"teacher", "teacher"}});
-  EXPECT_EQ(failed.message,
-            "'zeroq' has no parameter 'itertions', did you mean 'iterations'?");
+  EXPECT_EQ(failed.message, "'zeroq' has no parameter 'itertions', did you mean 'iterations'?");
   failed = Fails("synthesize",
                  {{"name", "real"},
                   {"images", 1000},

@@ -104,9 +104,11 @@ ProtocolFields Protocol() {
 }
 
 std::vector<Declaration> Kinds() {
+  const ParamSpec integer =
+      Neutral(false, {.name = "integer", .type = ParamType::kBool, .default_value = false});
   const ParamSpec limit = ByProfile({{"smoke", 500}}, AtLeast(0, Neutral(0, Int("limit", 0))));
   return {
-      Kind("evaluate", 3, {limit},
+      Kind("evaluate", 3, {limit, integer},
            {.presence = Presence::kAlways,
             .reads = {"teacher", "quantized"},
             .reads_test_images = true,

@@ -242,5 +242,21 @@ TEST(BatchNormTest, PutsItsOutputOnAGrid) {
   }
 }
 
+TEST(BatchNormTest, LeavesCodesOnAGridThatWantsThem) {
+  torch::manual_seed(9);
+  FrozenNorm norm = RandomNorm(10, Activation::kRelu);
+  FakeGrid grid(9.F, 8, 4);
+  norm.grid = &grid;
+  for (const auto format : {kChannelsLast, torch::MemoryFormat::Contiguous}) {
+    const torch::Tensor x = torch::randn({3, 10, 7, 7}).contiguous(format);
+    const torch::Tensor values = Normalise(norm, x, {}, false).y;
+    grid.as_codes = true;
+    const torch::Tensor codes = Normalise(norm, x, {}, false).y;
+    grid.as_codes = false;
+    EXPECT_EQ(codes.scalar_type(), torch::kUInt8);
+    EXPECT_TRUE(torch::equal(DecodeTensor(codes, grid), values));
+  }
+}
+
 }  // namespace
 }  // namespace zerosweep

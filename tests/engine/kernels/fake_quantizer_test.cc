@@ -38,6 +38,22 @@ TEST(FakeQuantizerTest, HasTheBitsOfSeparateOperations) {
   }
 }
 
+TEST(FakeQuantizerTest, CodesHaveTheBitsOfTheValues) {
+  torch::manual_seed(3);
+  for (int bits = kMinBits; bits <= kMaxBits; ++bits) {
+    for (const float zero : {-100.F, 0.F, 3.F, 128.F}) {
+      FakeGrid grid(7.3F, zero, bits);
+      const torch::Tensor x = torch::randn({1001}) * 10 + zero / 7.3F;
+      const torch::Tensor values = FakeQuantizeTensor(x, grid, false);
+      grid.as_codes = true;
+      const torch::Tensor codes = FakeQuantizeTensor(x, grid, true);
+      EXPECT_EQ(codes.scalar_type(), torch::kUInt8);
+      EXPECT_LT(codes.max().item<int>(), 1 << bits);
+      EXPECT_TRUE(torch::equal(DecodeTensor(codes, grid), values)) << bits << ' ' << zero;
+    }
+  }
+}
+
 TEST(FakeQuantizerTest, NanStaysInfinityIsClippedAndXMayBeOverwritten) {
   const FakeGrid grid(2, 3, 4);
   torch::Tensor x = torch::tensor({NAN, INFINITY, -INFINITY, 0.4F});

@@ -186,6 +186,7 @@ TEST(ExpansionTest, LeavesNeutralValuesAndHowItRunsOutOfNames) {
   EXPECT_EQ(names("  method: {recipe: zeroq, synthesize: {swing: 0, note: none}}\n"), plain);
   EXPECT_EQ(names("  method: zeroq\nprotocol: {preset: zeroq, late: 'no'}\n"), plain);
   EXPECT_EQ(names("  method: zeroq\nevaluate: {limit: 0}\n"), plain);
+  EXPECT_EQ(names("  method: zeroq\nevaluate: {integer: false}\n"), plain);
   EXPECT_EQ(names("  method: zeroq\nresources: {threads: 3}\nranks: 1\n"), plain);
   EXPECT_EQ(names("  synthesizer: zeroq\n  quantizer: minmax\n"), plain);  // no recipe names
   EXPECT_EQ(names("  method: {recipe: zeroq, synthesize: {iterations: 500}}\nprofile: paper\n"),
@@ -193,6 +194,7 @@ TEST(ExpansionTest, LeavesNeutralValuesAndHowItRunsOutOfNames) {
   EXPECT_NE(names("  method: {recipe: zeroq, synthesize: {swing: 1}}\n"), plain);
   EXPECT_NE(names("  method: zeroq\nprotocol: {preset: zeroq, late: 'yes'}\n"), plain);
   EXPECT_NE(names("  method: zeroq\nevaluate: {limit: 10}\n"), plain);
+  EXPECT_NE(names("  method: zeroq\nevaluate: {integer: true}\n"), plain);
 }
 
 TEST(ExpansionTest, RanksBelongToTheStageThatRunsOnThem) {
