@@ -13,7 +13,9 @@
 // Facts: "param.NAME" (resolved, of the method and of its stage's kind), "protocol.NAME",
 // "model.NAME" (ModelFacts, contract/declaration.h), "trial.side" (pixels of the network's images),
 // "trial.a_bits", and "trial.labelled" (whether the images were made for classes; only for a
-// quantizer that takes images).
+// quantizer that takes images). A stage that runs neither synthesizer nor quantizer has only
+// "param.NAME", "trial.a_bits", "trial.w_bits" (0: they differ by layer) and "quantizer.NAME" (a
+// parameter of the trial's quantizer).
 #pragma once
 
 #include <map>
