@@ -14,11 +14,6 @@ namespace {
 
 constexpr double kBatchNormMomentum = 0.1;  // Ioffe & Szegedy 2015; PyTorch's default
 
-torch::Tensor Parameter(const Node& node, const char* name) {
-  const auto found = node.parameters.find(name);
-  return found == node.parameters.end() ? torch::Tensor() : found->second;
-}
-
 bool Trained(const Node& norm) {
   const auto trained = [](const torch::Tensor& of) { return of.defined() && of.requires_grad(); };
   return trained(Parameter(norm, "weight")) || trained(Parameter(norm, "bias"));

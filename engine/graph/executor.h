@@ -33,7 +33,7 @@ struct ForwardHooks {
   std::map<Value, Replace> replace_output;
   // Keyed by output: puts it on a grid, without gradient, in place of replace_output. A batch norm,
   // with what it runs together with, does so in its own pass over memory. A grid with `as_codes`
-  // leaves codes: whoever reads them must know.
+  // leaves codes, which the hooks of all readers must expect.
   std::map<Value, FakeGrid> fake_quantize;
   // Keyed by convolution or linear layer: replaces the columns that its weight is multiplied with,
   // after replace_input. Shape: N × C·kh·kw × positions (im2col, padding included; channel-major

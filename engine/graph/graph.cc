@@ -153,6 +153,16 @@ Graph Graph::To(torch::Device device) const {
 
 bool IsActivation(const Node& node) { return node.op == Op::kRelu || node.op == Op::kRelu6; }
 
+bool MovesValues(const Node& node) {
+  return node.op == Op::kFlatten || node.op == Op::kMaxPool || node.op == Op::kChunk ||
+         node.op == Op::kChannelShuffle;
+}
+
+torch::Tensor Parameter(const Node& node, const char* name) {
+  const auto found = node.parameters.find(name);
+  return found == node.parameters.end() ? torch::Tensor() : found->second;
+}
+
 std::vector<int64_t> Pair(const Node& node, const char* name, int64_t fallback) {
   const auto found = node.attributes.find(name);
   if (found == node.attributes.end()) return {fallback, fallback};

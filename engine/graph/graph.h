@@ -75,6 +75,11 @@ struct Graph {
 };
 
 bool IsActivation(const Node& node);
+// Whether the operator only chooses or orders values, so that codes stay codes.
+bool MovesValues(const Node& node);
+
+// Returns a parameter, or an undefined tensor.
+torch::Tensor Parameter(const Node& node, const char* name);
 
 // Reads an attribute that is one number for both dimensions or a list [vertical, horizontal].
 std::vector<int64_t> Pair(const Node& node, const char* name, int64_t fallback);

@@ -8,6 +8,7 @@
 
 namespace zerosweep {
 
+inline constexpr int64_t kGrain = 1 << 15;  // values worth a thread
 inline constexpr int64_t kChunk = 1 << 14;  // values between two sums in double
 
 // Calls part(first, count) for the chunks of `count` values and returns the sum of the results: in

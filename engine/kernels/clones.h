@@ -1,8 +1,15 @@
-// What the loops of this folder share: the instruction sets that they are compiled for, and sums
-// that a compiler may vectorise.
+// What the loops of this folder share: the instruction sets that they are compiled for, and sums,
+// powers and exponentials that a compiler may vectorise.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+
+// glibc has these for whole vectors (libmvec), which the compiler uses when it is told so.
+extern "C" {
+__attribute__((simd("notinbranch"), const)) float expf(float) noexcept;
+__attribute__((simd("notinbranch"), const)) float powf(float, float) noexcept;
+}
 
 // Compiles a function for several instruction sets; the program takes the machine's at start.
 #define ZEROSWEEP_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))

@@ -1,18 +1,16 @@
 #include "engine/kernels/fake_quantizer.h"
 
-#include <ATen/Parallel.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include "base/error.h"
+#include "engine/kernels/chunks.h"
 
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kGrain = 1 << 15;  // values for a thread
-
 torch::Tensor Encoded(const torch::Tensor& x, const FakeGrid& grid) {
-  TORCH_CHECK(x.is_cpu(), "codes are made on the CPU alone");
+  if (!x.is_cpu()) Fail(ErrorKind::kInternal, "codes are made on the CPU alone");
   torch::Tensor codes = torch::empty_like(x, torch::kUInt8);
   const float* from = x.const_data_ptr<float>();
   uint8_t* to = codes.mutable_data_ptr<uint8_t>();

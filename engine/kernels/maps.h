@@ -1,11 +1,11 @@
 // The maps of a tensor: its images or planes, one behind another in memory.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <algorithm>
 
+#include "engine/kernels/chunks.h"
 #include "engine/kernels/map_shape.h"
 
 namespace zerosweep {
@@ -23,7 +23,6 @@ class Maps {
   // several threads.
   template <typename Visit>
   void ForEach(const Visit& visit) const {
-    constexpr int64_t kGrain = 1 << 15;  // values for a thread
     const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, shape_.values()));
     at::parallel_for(0, count_, grain, [&](int64_t begin, int64_t end) {
       for (int64_t m = begin; m < end; ++m)

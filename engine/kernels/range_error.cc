@@ -1,20 +1,15 @@
 #include "engine/kernels/range_error.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "engine/kernels/chunks.h"
 #include "engine/kernels/clones.h"
-
-// glibc has it for whole vectors (libmvec), which the compiler uses when it is told so.
-extern "C" __attribute__((simd("notinbranch"), const)) float powf(float, float) noexcept;
 
 namespace zerosweep {
 namespace {
 
-constexpr int64_t kBlock = 256;      // values between two looks at the best score
-constexpr int64_t kGrain = 1 << 15;  // values for a thread
+constexpr int64_t kBlock = 256;  // values between two looks at the best score
 
 struct Row {
   const float *x, *weights;  // weights may be null

@@ -5,12 +5,6 @@
 
 #include "engine/kernels/clones.h"
 
-// glibc has these for whole vectors (libmvec), which the compiler uses when it is told so.
-extern "C" {
-__attribute__((simd("notinbranch"), const)) float expf(float) noexcept;
-__attribute__((simd("notinbranch"), const)) float powf(float, float) noexcept;
-}
-
 namespace zerosweep {
 namespace {
 

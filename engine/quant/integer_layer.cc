@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "engine/graph/executor.h"
 
 namespace zerosweep {
 namespace {
@@ -32,17 +31,12 @@ torch::Tensor StepsOf(const QuantizedWeight& weight) {
   return (1 / weight.grid.scale).expand(weight.codes.size(0));
 }
 
-torch::Tensor ParameterOf(const Node& node, const char* name) {
-  const auto found = node.parameters.find(name);
-  return found == node.parameters.end() ? torch::Tensor() : found->second;
-}
-
 // The smallest shift of each row that brings it into int8.
 torch::Tensor ShiftOf(const torch::Tensor& rows) {
   return (rows.amax(1) - kHigh).clamp_min(0) + (rows.amin(1) - kLow).clamp_max(0);
 }
 
-// Throws where a sum of so many products could leave 32 bits.
+// Throws if the sum of `terms` products might not fit into 32 bits.
 void CheckSums(const Node& node, int64_t terms, const CodeScale& input) {
   const int64_t largest = std::max(std::abs(input.zero), std::abs(input.last - input.zero));
   if (largest * -kLow > std::numeric_limits<int32_t>::max() / terms)
@@ -57,11 +51,11 @@ struct Line {
   torch::Tensor scale, shift;
 };
 Line LineOf(const Node& norm) {
-  const torch::Tensor weight = ParameterOf(norm, "weight"), bias = ParameterOf(norm, "bias");
+  const torch::Tensor weight = Parameter(norm, "weight"), bias = Parameter(norm, "bias");
   torch::Tensor scale =
-      torch::rsqrt(ParameterOf(norm, "running_var") + norm.attributes.at("eps").get<double>());
+      torch::rsqrt(Parameter(norm, "running_var") + norm.attributes.at("eps").get<double>());
   if (weight.defined()) scale = scale * weight;
-  const torch::Tensor shift = -ParameterOf(norm, "running_mean") * scale;
+  const torch::Tensor shift = -Parameter(norm, "running_mean") * scale;
   return {scale, bias.defined() ? shift + bias : shift};
 }
 
@@ -79,7 +73,7 @@ IntegerLayer::IntegerLayer(const Node& node, const QuantizedWeight& weight,
   const CodeScale scale = CodeScaleOf(input, node);
   CheckSums(node, w[0].numel(), scale);
   product_.emplace(node, (w - AlongChannels(r, w)).to(torch::kInt8), scale, step,
-                   ParameterOf(node, "bias"));
+                   Parameter(node, "bias"));
   if (!r.any().item<bool>()) return;
   const auto groups = node.attributes.value("groups", int64_t{1});
   windows_.emplace(node, torch::ones_like(w.slice(0, 0, groups), torch::kInt8), scale,
@@ -90,7 +84,7 @@ IntegerLayer::IntegerLayer(const Node& node, const QuantizedWeight& weight,
 IntegerLayer::IntegerLayer(const Node& node, const QuantizedWeight& weight,
                            const UniformGrid& input, const IntegerTail& tail)
     : ending_(EndingOf(tail, node)) {
-  torch::Tensor step = StepsOf(weight), bias = ParameterOf(node, "bias");
+  torch::Tensor step = StepsOf(weight), bias = Parameter(node, "bias");
   if (tail.norm != nullptr) {
     const Line line = LineOf(*tail.norm);
     step = step * line.scale;

@@ -1,6 +1,5 @@
 #include "engine/quant/integer_network.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -9,16 +8,6 @@
 
 namespace zerosweep {
 namespace {
-
-bool Contains(const std::vector<int>& nodes, int node) {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
-// Whether the operator only chooses among values, or pads with 0.
-bool Moves(const Node& node) {
-  return node.op == Op::kFlatten || node.op == Op::kMaxPool || node.op == Op::kChunk ||
-         node.op == Op::kChannelShuffle || node.op == Op::kShortcutA;
-}
 
 FakeGrid CodesOf(const UniformGrid& grid) {
   FakeGrid codes = FakeGridOf(grid);
@@ -44,12 +33,11 @@ void PoolCodes(ForwardHooks& hooks, int node) {
 }  // namespace
 
 IntegerNetwork::IntegerNetwork(const QuantizedNetwork& network)
-    : network_(network), reads_codes_(network.graph().nodes.size()) {
+    : network_(network), sites_(network.Sites()), reads_codes_(network.graph().nodes.size()) {
   if (network.graph().Options().device().is_cuda())
     Fail(ErrorKind::kUsage,
          "integer evaluation runs on a CPU alone: give --device cpu, or evaluate with integer: "
          "false");
-  for (const Activation& activation : network.activations()) sites_.push_back(activation.site);
   FindLayers();
   if (layers_.empty())
     Fail(ErrorKind::kUsage,
@@ -72,7 +60,7 @@ std::optional<IntegerNetwork::Source> IntegerNetwork::SourceOf(Value value, int 
     source.site = SiteAt(value);
     if (source.site != nullptr) break;
     const Node& node = NodeAt(value.node);
-    bool moves = Moves(node);
+    bool moves = MovesValues(node) || node.op == Op::kShortcutA;  // which pads with 0
     for (int i = 0; i < node.output_count(); ++i)
       moves = moves && SiteAt({value.node, i}) == nullptr;
     if (!moves) return std::nullopt;
@@ -82,12 +70,12 @@ std::optional<IntegerNetwork::Source> IntegerNetwork::SourceOf(Value value, int 
     value = node.inputs.at(0);
   }
   const auto& [site, grid, borders] = *source.site;
-  if (Contains(site.by_element, reader))
+  if (site.ByElement(reader))
     Fail(ErrorKind::kUsage,
          "integer evaluation of '{}': its columns are rounded element by element: evaluate with "
          "integer: false",
          NodeAt(reader).name);
-  if (Contains(site.exempt, reader) || !ForWholeTensor(grid)) return std::nullopt;
+  if (site.Exempts(reader) || !ForWholeTensor(grid)) return std::nullopt;
   if (pads && CodeScaleOf(grid, NodeAt(reader)).zero != 0) return std::nullopt;
   return source;
 }
@@ -147,10 +135,10 @@ std::optional<IntegerNetwork::Chain> IntegerNetwork::ChainFrom(int convolution) 
     if (users.size() != 1 || value == network_.graph().output || !Extend(chain, users[0]))
       return std::nullopt;
   }
-  const auto& [site, grid, borders] = *chain.end;
-  const bool plain = site.exempt.empty() && site.by_element.empty() && borders.empty();
-  if (!plain || !ForWholeTensor(grid)) return std::nullopt;
-  chain.tail.output = &grid;
+  const ActivationSite& site = chain.end->site;
+  const bool for_all = site.exempt.empty() && site.by_element.empty();
+  if (!for_all || !chain.end->NearestOnOneGrid()) return std::nullopt;
+  chain.tail.output = &chain.end->grid;
   return chain;
 }
 
@@ -199,7 +187,7 @@ void IntegerNetwork::SetHooks() {
   hooks_ = std::make_unique<SiteHooks>(graph, sites_, quantize);
   for (size_t i = 0; i < activations.size(); ++i) {
     const UniformGrid& grid = activations[i].grid;
-    if (activations[i].borders.empty() && ForWholeTensor(grid))
+    if (activations[i].NearestOnOneGrid())
       hooks_->OnGrid(i, coded(i) ? CodesOf(grid) : FakeGridOf(grid));
   }
   ForwardHooks& hooks = hooks_->hooks();

@@ -182,4 +182,12 @@ std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,
   return bits;
 }
 
+bool ActivationSite::Exempts(int reader) const {
+  return std::find(exempt.begin(), exempt.end(), reader) != exempt.end();
+}
+
+bool ActivationSite::ByElement(int reader) const {
+  return std::find(by_element.begin(), by_element.end(), reader) != by_element.end();
+}
+
 }  // namespace zerosweep

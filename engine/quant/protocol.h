@@ -47,6 +47,8 @@ struct ActivationSite {
   std::optional<int> only = {};
 
   Value value() const { return {node, output}; }
+  bool Exempts(int reader) const;
+  bool ByElement(int reader) const;
 };
 
 // Returns the sites in topological order. The first and last op are found from the graph: no other

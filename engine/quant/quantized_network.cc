@@ -101,17 +101,20 @@ void QuantizedNetwork::Decode(int node) {
       weight.dim() == 4 ? weight.contiguous(at::MemoryFormat::ChannelsLast) : weight;
 }
 
-torch::Tensor QuantizedNetwork::Forward(const torch::Tensor& x, const Observe& observe) const {
+std::vector<ActivationSite> QuantizedNetwork::Sites() const {
   std::vector<ActivationSite> sites;
   for (const QuantizedActivation& activation : activations_) sites.push_back(activation.site);
+  return sites;
+}
+
+torch::Tensor QuantizedNetwork::Forward(const torch::Tensor& x, const Observe& observe) const {
+  const std::vector<ActivationSite> sites = Sites();
   SiteHooks quantizers(graph_, sites, [&](size_t site, int reader, const torch::Tensor& tensor) {
     if (observe && reader == kEveryReader) observe(site, tensor);
     return Quantize(activations_[site], reader, tensor, Unshared(tensor));
   });
   for (size_t i = 0; i < activations_.size() && !observe; ++i) {
-    const QuantizedActivation& activation = activations_[i];
-    if (activation.borders.empty() && ForWholeTensor(activation.grid))
-      quantizers.OnGrid(i, FakeGridOf(activation.grid));
+    if (activations_[i].NearestOnOneGrid()) quantizers.OnGrid(i, FakeGridOf(activations_[i].grid));
   }
   return Run(graph_, x, quantizers.hooks());
 }
@@ -135,9 +138,7 @@ double QuantizedNetwork::BitOps() const {
     Value source = graph_.nodes[node].inputs[0];
     while (!bits_at.contains(source)) {
       const Node& from = graph_.nodes[source.node];
-      const bool keeps_values = from.op == Op::kFlatten || from.op == Op::kMaxPool ||
-                                from.op == Op::kChunk || from.op == Op::kChannelShuffle;
-      if (!keeps_values) break;
+      if (!MovesValues(from)) break;
       source = from.inputs[0];
     }
     const auto found = bits_at.find(source);

@@ -25,9 +25,13 @@ struct QuantizedWeight {
 struct QuantizedActivation {
   ActivationSite site;
   UniformGrid grid;  // per tensor; pass-through until it is set
-  // Learned rounding borders (kernels/border_quantizer.h), 3×R: for the whole tensor under kEveryReader, or
-  // for the columns of one reader under its node. Without a border, rounding is to nearest.
+  // Learned rounding borders (kernels/border_quantizer.h), 3×R: for the whole tensor under
+  // kEveryReader, or for the columns of one reader under its node. Without a border, rounding is to
+  // nearest.
   std::map<int, torch::Tensor> borders = {};
+
+  // Whether rounding is to nearest, on one grid for the whole tensor.
+  bool NearestOnOneGrid() const { return borders.empty() && ForWholeTensor(grid); }
 };
 
 // Quantizes the site's tensor as its readers see it, or the columns of one of its readers. No
@@ -49,6 +53,7 @@ class QuantizedNetwork {
   const Graph& graph() const { return graph_; }  // with dequantized weights
   std::vector<QuantizedActivation>& activations() { return activations_; }
   const std::vector<QuantizedActivation>& activations() const { return activations_; }
+  std::vector<ActivationSite> Sites() const;  // those of activations(), in their order
   const std::map<int, QuantizedWeight>& weights() const { return weights_; }
   int w_bits() const { return w_bits_; }  // 0: differs by op, see weights()
   int a_bits() const { return a_bits_; }

@@ -1,16 +1,8 @@
 #include "engine/quant/site_hooks.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace zerosweep {
-namespace {
-
-bool Contains(const std::vector<int>& nodes, int node) {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
-}  // namespace
 
 ActivationSite SiteInside(const ActivationSite& site, const Subgraph& part) {
   const auto local = [&](int node) { return part.local[node]; };
@@ -47,8 +39,7 @@ SiteHooks::SiteHooks(const Graph& graph, const std::vector<ActivationSite>& site
     if (!NeedsRawTensor(sites[i])) continue;
     for (const int reader : graph.Users(value.node)) {
       const std::vector<Value>& inputs = graph.nodes[reader].inputs;
-      const bool exempt =
-          Contains(sites[i].exempt, reader) || Contains(sites[i].by_element, reader);
+      const bool exempt = sites[i].Exempts(reader) || sites[i].ByElement(reader);
       for (size_t k = 0; k < inputs.size(); ++k) {
         if (inputs[k] != value || (!exempt && !each_reader)) continue;
         hooks_.replace_input[{reader, static_cast<int>(k)}] =

@@ -35,9 +35,7 @@ void TrimStem(const Graph& graph, Unit& stem) {
 // A unit has a single input tensor. It is the raw one if the unit's own quantizers stand at its
 // input; otherwise it is the quantized one, and every reader inside must then read that.
 void CheckInputs(const std::vector<Unit>& units, const QuantizedNetwork& network) {
-  std::vector<ActivationSite> sites;
-  for (const QuantizedActivation& activation : network.activations())
-    sites.push_back(activation.site);
+  const std::vector<ActivationSite> sites = network.Sites();
   const Unit* apart = UnitWithShortcutApart(units, sites);
   if (apart == nullptr) return;
   Fail(ErrorKind::kUsage,

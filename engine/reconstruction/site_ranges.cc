@@ -76,9 +76,7 @@ SiteRanges::Path SiteRanges::WhileLearning(const Phase& phase, const Unit& unit,
 // quantizes from then on.
 void SiteRanges::Search(const Path& path, const std::vector<size_t>& sites) {
   const torch::NoGradGuard no_grad;
-  std::vector<ActivationSite> all;
-  for (const QuantizedActivation& activation : network_.activations())
-    all.push_back(activation.site);
+  const std::vector<ActivationSite> all = network_.Sites();
   const auto see = [&](size_t site, int reader, const torch::Tensor& tensor) {
     QuantizedActivation& activation = network_.activations()[site];
     const bool wanted = std::find(sites.begin(), sites.end(), site) != sites.end();

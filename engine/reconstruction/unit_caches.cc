@@ -64,7 +64,7 @@ const Place& UnitCacher::ReachInTeacher(Value to, std::span<const Unit> ahead) {
   return in_teacher_.Reach(Run(from, Extract(teacher_, from.value, to), to, {}), ahead);
 }
 
-// Returns the tensor at `to`, with the student's quantizers at the sites on the way.
+// Returns the contiguous tensor at `to`, with the student's quantizers at the sites on the way.
 torch::Tensor UnitCacher::ReachInStudent(bool quantized, Value to, std::span<const Unit> ahead) {
   const Place& from = in_student_.Before(to);
   if (from.made && from.value == to) return from.x;
@@ -100,9 +100,8 @@ UnitCaches UnitCacher::Of(const Phase& phase, size_t unit) {
   // Drop's masks are drawn in the order of memory.
   caches.x_fp = ReachInTeacher(input, ahead).x.contiguous();
   caches.y = ReachInTeacher(output, ahead).x;
-  caches.x_q = phase.fp_inputs
-                   ? caches.x_fp
-                   : ReachInStudent(phase.quantize_activations, input, ahead).contiguous();
+  caches.x_q =
+      phase.fp_inputs ? caches.x_fp : ReachInStudent(phase.quantize_activations, input, ahead);
   return caches;
 }
 

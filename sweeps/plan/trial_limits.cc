@@ -39,8 +39,8 @@ void CheckPart(const ResolvedTrial& trial, const TrialStage& stage, const Json& 
   if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.arch(), *refusal);
 }
 
-// Checks a stage that runs its kind's own code.
-void CheckKind(const ResolvedTrial& trial, const TrialStage& stage, const YamlNode* block) {
+// Checks a stage that runs its kind's own code. `evaluate`: that block of the trial, or null.
+void CheckKind(const ResolvedTrial& trial, const TrialStage& stage, const YamlNode* evaluate) {
   const Declaration& kind = *stage.kind;
   if (kind.limits.empty()) return;
   const Json known = {{"w_bits", trial.bits().w}, {"a_bits", trial.bits().a}};
@@ -48,9 +48,10 @@ void CheckKind(const ResolvedTrial& trial, const TrialStage& stage, const YamlNo
   for (const TrialStage& other : trial.treatment.stages)
     if (other.facts().runs == Role::kQuantizer) facts["quantizer"] = &other.all;
   const auto refusal = Refusal(kind.limits, facts);
-  if (refusal)
-    FailAt(block != nullptr ? block->where : stage.where, "{} on {}: {}", kind.name,
-           trial.model.arch(), *refusal);
+  if (!refusal) return;
+  const bool in_block = evaluate != nullptr && kind.kind().set_by == KindFacts::SetBy::kEvaluate;
+  FailAt(in_block ? evaluate->where : stage.where, "{} on {}: {}", kind.name, trial.model.arch(),
+         *refusal);
 }
 
 // Checks the trial's `ranks`; the `ranks` of a part's own block was checked with the block.

@@ -45,9 +45,7 @@ void ExpectSame(const torch::Tensor& a, const torch::Tensor& b, const std::strin
 
 // The tensor that readers of a value get in the whole student.
 torch::Tensor InWholeStudent(const Case& of, Value value) {
-  std::vector<ActivationSite> sites;
-  for (const QuantizedActivation& activation : of.student.activations())
-    sites.push_back(activation.site);
+  const std::vector<ActivationSite> sites = of.student.Sites();
   SiteHooks hooks(of.student.graph(), sites, [&](size_t i, int reader, const torch::Tensor& x) {
     return Quantize(of.student.activations()[i], reader, x);
   });
