@@ -32,14 +32,26 @@ constexpr size_t kMaxTemporaryName = 200;  // bytes, of the 255 that a name may 
 }
 
 // Writes and syncs everything. Returns 0, or the error number of the failed call.
-int WriteAndSync(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    bytes.remove_prefix(static_cast<size_t>(n));
+int WriteAndSync(int fd, const std::vector<std::string_view>& parts) {
+  for (std::string_view bytes : parts) {
+    while (!bytes.empty()) {
+      const ssize_t n = write(fd, bytes.data(), bytes.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return errno;
+      bytes.remove_prefix(static_cast<size_t>(n));
+    }
   }
   return fsync(fd) == 0 || errno == EINVAL ? 0 : errno;  // EINVAL: not a file that can be synced
+}
+
+void WriteParts(const fs::path& path, const std::vector<std::string_view>& parts) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) FailErrno(path, "create");
+  int error = WriteAndSync(fd, parts);
+  if (close(fd) != 0 && error == 0) error = errno;
+  if (error == 0) return;
+  if (IsFile(path)) unlink(path.c_str());
+  FailErrno(path, "write", error);
 }
 
 }  // namespace
@@ -71,21 +83,17 @@ std::string ReadFile(const fs::path& path) {
   return bytes;
 }
 
-void WriteFileDurably(const fs::path& path, std::string_view bytes) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) FailErrno(path, "create");
-  int error = WriteAndSync(fd, bytes);
-  if (close(fd) != 0 && error == 0) error = errno;
-  if (error == 0) return;
-  if (IsFile(path)) unlink(path.c_str());
-  FailErrno(path, "write", error);
-}
+void WriteFileDurably(const fs::path& path, std::string_view bytes) { WriteParts(path, {bytes}); }
 
 void WriteFileAtomically(const fs::path& path, std::string_view bytes) {
+  WriteFileAtomically(path, std::vector{bytes});
+}
+
+void WriteFileAtomically(const fs::path& path, const std::vector<std::string_view>& parts) {
   // A name of the greatest length leaves no room for an ending.
   const std::string name = path.filename().string().substr(0, kMaxTemporaryName);
   const fs::path temporary = path.parent_path() / (name + ".tmp-" + NewUuid());
-  WriteFileDurably(temporary, bytes);
+  WriteParts(temporary, parts);
   if (rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
     unlink(temporary.c_str());

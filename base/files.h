@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace zerosweep {
 
@@ -17,6 +18,9 @@ std::string ReadFile(const std::filesystem::path& path);
 // Writes to a temporary name in the same folder, fsyncs, renames, and fsyncs the folder. A failure
 // leaves nothing behind.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes);
+// Likewise, the parts one after the other: they need not stand together in memory.
+void WriteFileAtomically(const std::filesystem::path& path,
+                         const std::vector<std::string_view>& parts);
 
 // Writes and fsyncs a file in place (mode 0600). On failure removes the file.
 void WriteFileDurably(const std::filesystem::path& path, std::string_view bytes);

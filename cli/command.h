@@ -1,10 +1,10 @@
 // A command of `zerosweep`: one file in cli/commands/, registered at its foot.
 //
-//   int RunPlan(const Options& options, const Globals& globals);
+//   int RunPlan(const PlanOptions& options, const Globals& globals);
 //
 //   const RegisterCommand kPlan{
 //       "plan", "Show what a sweep would compute",
-//       [](CLI::App& app, Options& options) {
+//       [](CLI::App& app, PlanOptions& options) {
 //         app.add_option("sweep", options.sweep, "The sweep file")->required();
 //       },
 //       RunPlan};

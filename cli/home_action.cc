@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "cluster/run/signals.h"
 #include "reports/compare/published.h"
 #include "reports/leaderboard/filter.h"
@@ -87,8 +88,9 @@ Json ActOnHome(const Home& home, const Json& request, bool may_be_new) {
 }
 
 void AddSelection(CLI::App& app, TrialSelection& selection) {
-  app.add_option("id", selection.ids, "Trials or stages, by the first 6 or more characters of id");
-  app.add_option("--sweep", selection.sweep, "Trials of this sweep only");
+  app.add_option("id", selection.ids, "Trials or stages, by the first 6 or more characters of id")
+      ->type_name(kind::kId);
+  app.add_option("--sweep", selection.sweep, "Trials of this sweep only")->type_name(kind::kSweep);
   app.add_option("--where", selection.where, "Trials that match, as method=zeroq,bits=w4a4");
 }
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/value_kinds.h"
 #include "cluster/slurm/slurm.h"
 #include "storage/home/home_lock.h"
 
@@ -19,8 +20,9 @@ namespace {
 
 void AddGlobals(CLI::App& app, Globals& globals) {
   app.add_option(
-      "--home", globals.home_option,
-      "Folder that holds all results (default: $ZEROSWEEP_HOME, otherwise ./zerosweep-home)");
+         "--home", globals.home_option,
+         "Folder that holds all results (default: $ZEROSWEEP_HOME, otherwise ./zerosweep-home)")
+      ->type_name(kind::kFolder);
   app.add_option("--format", globals.format, "How results are printed: table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}));
   app.add_flag("-q,--quiet", globals.quiet, "Print results and warnings only");

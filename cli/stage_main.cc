@@ -16,7 +16,7 @@
 #include "engine/catalogue/declare.h"
 #include "engine/loop/memory.h"
 #include "engine/parallel/process_group.h"
-#include "engine/stages/gpus.h"
+#include "engine/cuda/gpus.h"
 #include "engine/stages/input_check.h"
 #include "engine/stages/runner.h"
 

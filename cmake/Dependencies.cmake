@@ -21,10 +21,15 @@ target_include_directories(torch SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/debian-inc
 target_link_options(torch INTERFACE -Wl,-rpath,${TORCH_ROOT}/lib)
 target_link_libraries(torch INTERFACE ${TORCH_ROOT}/lib/libtorch_cpu.so ${TORCH_ROOT}/lib/libc10.so)
 
-add_library(torch_cuda INTERFACE IMPORTED)
-target_link_libraries(torch_cuda INTERFACE
-  -Wl,--no-as-needed ${TORCH_ROOT}/lib/libtorch_cuda.so ${TORCH_ROOT}/lib/libc10_cuda.so
-  ${CUDA_ROOT}/lib/libcudart.so.13 -Wl,--as-needed -Wl,--allow-shlib-undefined -Wl,-rpath,${CUDA_ROOT}/lib)
+if(ZEROSWEEP_CUDA)
+  if(NOT EXISTS ${CUDA_ROOT}/bin/nvcc)
+    message(FATAL_ERROR "nvcc is not at ${CUDA_ROOT}: run scripts/setup, or build without CUDA: make CUDA=0")
+  endif()
+  add_library(torch_cuda INTERFACE IMPORTED)
+  target_link_libraries(torch_cuda INTERFACE
+    -Wl,--no-as-needed ${TORCH_ROOT}/lib/libtorch_cuda.so ${TORCH_ROOT}/lib/libc10_cuda.so
+    ${CUDA_ROOT}/lib/libcudart.so.13 -Wl,--as-needed -Wl,--allow-shlib-undefined -Wl,-rpath,${CUDA_ROOT}/lib)
+endif()
 
 # --- Open MPI -------------------------------------------------------------------------------------------------------
 if(ZEROSWEEP_MPI STREQUAL "wheel")
@@ -53,7 +58,11 @@ target_link_options(mpi INTERFACE -Wl,-rpath,${MPI_LIBRARY_FOLDER})
 
 # --- Debian's libraries ---------------------------------------------------------------------------------------------
 find_package(Threads REQUIRED)
-foreach(package fmt spdlog nlohmann_json CLI11 yaml-cpp GTest benchmark)
+set(packages fmt spdlog nlohmann_json CLI11 yaml-cpp)
+if(ZEROSWEEP_TESTS)
+  list(APPEND packages GTest benchmark)
+endif()
+foreach(package ${packages})
   find_package(${package} REQUIRED CONFIG PATHS /usr NO_DEFAULT_PATH)
 endforeach()
 find_package(OpenSSL REQUIRED)

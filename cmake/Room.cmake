@@ -6,6 +6,14 @@ target_include_directories(zerosweep_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PRO
 target_compile_options(zerosweep_flags INTERFACE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor
                                                  -Wno-missing-field-initializers
                                                  $<$<BOOL:${ZEROSWEEP_WERROR}>:-Werror>)
+
+# Compiles several of a target's files at a time, which share the time for headers. File-local names must differ within a folder.
+function(zerosweep_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${ZEROSWEEP_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+  # To the compiler every file of a group is a header, in which a public class must not have members of file-local types.
+  target_compile_options(${target} PRIVATE $<$<BOOL:${ZEROSWEEP_UNITY}>:-Wno-subobject-linkage>)
+endfunction()
+
 function(zerosweep_room name)
   cmake_parse_arguments(ROOM "" "" "LIBS;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -14,6 +22,7 @@ function(zerosweep_room name)
   endforeach()
   add_library(${name} OBJECT ${sources})
   target_link_libraries(${name} PUBLIC zerosweep_flags ${ROOM_LIBS})
+  zerosweep_unity(${name})
 endfunction()
 
 # zerosweep_embed(HEADER NAME FILE …): the generated header `HEADER`, whose constant NAME is the text of FILE.
@@ -26,7 +35,7 @@ function(zerosweep_embed header)
     file(READ ${file} text)
     string(APPEND constants "inline constexpr const char* ${name} = R\"text(${text})text\";\n")
   endwhile()
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/${header} CONTENT "${constants}" @ONLY)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/${header} CONTENT "#pragma once\n${constants}" @ONLY)
 endfunction()
 
 # The suites that a test's source holds. CMake runs again when the source changes.

@@ -2,12 +2,13 @@
 // job of this home.
 #include "base/log.h"
 #include "cli/home_action.h"
+#include "cli/value_kinds.h"
 #include "cluster/slurm/job_queue.h"
 
 namespace zerosweep {
 namespace {
 
-struct Options {
+struct CancelOptions {
   TrialSelection selection;
   std::string job;
 };
@@ -47,7 +48,7 @@ int CancelJob(const std::string& number, const Home& home) {
        number, home.folder.string());
 }
 
-int RunCancel(const Options& options, const Globals& globals) {
+int RunCancel(const CancelOptions& options, const Globals& globals) {
   if (!options.job.empty()) return CancelJob(options.job, globals.home());
   const TrialSelection& selection = options.selection;
   if (selection.ids.empty() && selection.sweep.empty() && selection.where.empty()) {
@@ -71,12 +72,13 @@ int RunCancel(const Options& options, const Globals& globals) {
 
 const RegisterCommand kCancel{
     "cancel", "Cancel open trials, or end a Slurm job",
-    [](CLI::App& app, Options& options) {
+    [](CLI::App& app, CancelOptions& options) {
       AddSelection(app, options.selection);
       app.add_option(
-          "--job", options.job,
-          "A Slurm job of this home, by its number: it saves and ends, its trials stay open; "
-          "given twice, it ends at once");
+             "--job", options.job,
+             "A Slurm job of this home, by its number: it saves and ends, its trials stay open; "
+             "given twice, it ends at once")
+          ->type_name(kind::kNumber);
     },
     RunCancel};
 

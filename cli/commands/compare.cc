@@ -7,18 +7,19 @@
 #include "cli/output/table.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "reports/compare/versus.h"
 
 namespace zerosweep {
 namespace {
 
-struct Options {
+struct CompareOptions {
   std::string sweep, where, versus;
   TableOptions table;
   ComparisonFilter filter;
 };
 
-int PrintVersus(const Options& options, const Globals& globals) {
+int PrintVersus(const CompareOptions& options, const Globals& globals) {
   const auto rows = Sorted(Versus(OpenResults(globals), PapersOwn(), SweepName(options.sweep),
                                   ParseFilter(options.where), options.versus),
                            options.table, VersusTable);
@@ -41,7 +42,7 @@ int PrintVersus(const Options& options, const Globals& globals) {
   return kExitOk;
 }
 
-int PrintPublished(const Options& options, const Globals& globals) {
+int PrintPublished(const CompareOptions& options, const Globals& globals) {
   const PaperSettings papers = PapersOwn();
   const auto board = Leaderboard(OpenResults(globals), papers, SweepName(options.sweep),
                                  ParseFilter(options.where));
@@ -60,16 +61,18 @@ int PrintPublished(const Options& options, const Globals& globals) {
   return kExitOk;
 }
 
-int RunCompare(const Options& options, const Globals& globals) {
+int RunCompare(const CompareOptions& options, const Globals& globals) {
   return options.versus.empty() ? PrintPublished(options, globals) : PrintVersus(options, globals);
 }
 
 const RegisterCommand kCompare{
     "compare", "Compare results with the papers' numbers, or methods with one of them",
-    [](CLI::App& app, Options& options) {
-      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)");
+    [](CLI::App& app, CompareOptions& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)")
+          ->type_name(kind::kSweep);
       CLI::Option* paper =
-          app.add_option("--paper", options.filter.paper, "Numbers of this paper: genie, brecq, …");
+          app.add_option("--paper", options.filter.paper, "Numbers of this paper: genie, brecq, …")
+              ->type_name(kind::kPaper);
       CLI::Option* method = app.add_option("--method", options.filter.method,
                                            "Numbers of this method: zeroq, 'Genie-M', …");
       CLI::Option* model = app.add_option("--model", options.filter.model,
@@ -85,6 +88,7 @@ const RegisterCommand kCompare{
              "--versus", options.versus,
              "Instead: every method against this one, on the seeds and test images that both "
              "have")
+          ->type_name(kind::kRecipe)
           ->excludes(paper)
           ->excludes(method)
           ->excludes(model)

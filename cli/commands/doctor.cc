@@ -61,6 +61,7 @@ std::optional<StageHello> AskStage(const fs::path& program) {
 
 // Checks NCCL, which groups of ranks on GPUs need.
 void CheckNccl(const std::string& version, bool gpus, Table& findings) {
+  if (version == "none") return Add(findings, "NCCL", true, "not in this build (`make CUDA=0`)");
   if (!gpus) {
     return Add(findings, "NCCL", true,
                fmt::format("{}; no GPU: NCCL is built in but cannot be tried here", version));

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "reports/page/stage_curves.h"
 #include "reports/text/table_text.h"
 
@@ -151,12 +152,14 @@ int RunExplain(const std::string& id, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kExplain{
-    "explain", "Say why a trial or a stage is in its state",
-    [](CLI::App& app, std::string& id) {
-      app.add_option("id", id, "First characters of a trial, stage or attempt id")->required();
-    },
-    RunExplain};
+const RegisterCommand kExplain{"explain", "Say why a trial or a stage is in its state",
+                               [](CLI::App& app, std::string& id) {
+                                 app.add_option("id", id,
+                                                "First characters of a trial, stage or attempt id")
+                                     ->type_name(kind::kId)
+                                     ->required();
+                               },
+                               RunExplain};
 
 }  // namespace
 }  // namespace zerosweep

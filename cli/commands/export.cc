@@ -8,6 +8,7 @@
 #include "cli/home_action.h"
 #include "cli/network_export.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "cluster/coordinator/progress_display.h"
 #include "storage/bundles/bundle.h"
 
@@ -15,11 +16,11 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct ExportOptions {
   std::string trial, bundle, output;
 };
 
-int RunBundle(const Options& options, const Globals& globals) {
+int RunBundle(const ExportOptions& options, const Globals& globals) {
   const std::string sweep = SweepName(options.bundle);
   const double start = SystemClock().Monotonic();
   {
@@ -38,14 +39,14 @@ int RunBundle(const Options& options, const Globals& globals) {
   return kExitOk;
 }
 
-int RunNetwork(const Options& options, const Globals& globals) {
+int RunNetwork(const ExportOptions& options, const Globals& globals) {
   RequireNetworkFile(options.output);
   const ResultsReader reader = OpenResults(globals);
   ExportNetwork(reader, FindTrial(reader, options.trial), options.output);
   return kExitOk;
 }
 
-int RunExport(const Options& options, const Globals& globals) {
+int RunExport(const ExportOptions& options, const Globals& globals) {
   if (options.trial.empty() == options.bundle.empty())
     Fail(ErrorKind::kUsage, "export: give a trial, or a sweep with --bundle");
   return options.bundle.empty() ? RunNetwork(options, globals) : RunBundle(options, globals);
@@ -53,13 +54,16 @@ int RunExport(const Options& options, const Globals& globals) {
 
 const RegisterCommand kExport{
     "export", "Write a trial's quantized network, or a sweep as a bundle for another home",
-    [](CLI::App& app, Options& options) {
-      app.add_option("trial", options.trial, "The first characters of a trial's name");
+    [](CLI::App& app, ExportOptions& options) {
+      app.add_option("trial", options.trial, "The first characters of a trial's name")
+          ->type_name(kind::kTrial);
       app.add_option("--bundle", options.bundle,
-                     "A sweep, by its name or file: rows and artifacts in one file");
+                     "A sweep, by its name or file: rows and artifacts in one file")
+          ->type_name(kind::kSweep);
       app.add_option(
              "-o,--output", options.output,
              "FILE.safetensors of a trial (FILE.json goes next to it); any name of a bundle")
+          ->type_name(kind::kFile)
           ->required();
     },
     RunExport};

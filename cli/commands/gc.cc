@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/home_action.h"
+#include "cli/value_kinds.h"
 #include "storage/upkeep/garbage.h"
 
 namespace zerosweep {
@@ -22,6 +23,7 @@ const RegisterCommand kGc{"gc", "Remove what crashes left behind in the home",
                             min_age = kGarbageMinAge;
                             app.add_option("--min-age", min_age,
                                            "Leave anything younger than this many seconds alone")
+                                ->type_name(kind::kSeconds)
                                 ->check(CLI::NonNegativeNumber);
                           },
                           RunGc};

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "cli/home_action.h"
+#include "cli/value_kinds.h"
 
 namespace zerosweep {
 namespace {
@@ -18,12 +19,15 @@ int RunImport(const std::string& file, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kImport{
-    "import", "Merge a bundle (`zerosweep export --bundle`) into the home",
-    [](CLI::App& app, std::string& file) {
-      app.add_option("file", file, "The bundle")->required()->check(CLI::ExistingFile);
-    },
-    RunImport};
+const RegisterCommand kImport{"import",
+                              "Merge a bundle (`zerosweep export --bundle`) into the home",
+                              [](CLI::App& app, std::string& file) {
+                                app.add_option("file", file, "The bundle")
+                                    ->type_name(kind::kFile)
+                                    ->required()
+                                    ->check(CLI::ExistingFile);
+                              },
+                              RunImport};
 
 }  // namespace
 }  // namespace zerosweep

@@ -5,18 +5,19 @@
 #include "cli/output/leaderboard_output.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "reports/leaderboard/leaderboard_columns.h"
 
 namespace zerosweep {
 namespace {
 
-struct Options {
+struct LeaderboardOptions {
   std::string sweep, where;
   TableOptions table;
   bool columns = false;
 };
 
-int RunLeaderboard(const Options& options, const Globals& globals) {
+int RunLeaderboard(const LeaderboardOptions& options, const Globals& globals) {
   if (options.columns) {
     fmt::print("{}", ColumnsAsMarkdown());
     return kExitOk;
@@ -35,8 +36,9 @@ int RunLeaderboard(const Options& options, const Globals& globals) {
 
 const RegisterCommand kLeaderboard{
     "leaderboard", "Print ranked results",
-    [](CLI::App& app, Options& options) {
-      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)");
+    [](CLI::App& app, LeaderboardOptions& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)")
+          ->type_name(kind::kSweep);
       app.add_option("--where", options.where, "Only trials that match, as method=zeroq,bits=w4a4");
       AddSort(app, options.table);
       app.add_flag("--wide", options.table.wide, "Every column, for a wide terminal or a file");

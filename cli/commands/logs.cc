@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 
 namespace zerosweep {
 namespace {
@@ -40,12 +41,14 @@ int RunLogs(const std::string& id, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kLogs{
-    "logs", "Show what a stage printed",
-    [](CLI::App& app, std::string& id) {
-      app.add_option("id", id, "First characters of a stage, attempt or trial id")->required();
-    },
-    RunLogs};
+const RegisterCommand kLogs{"logs", "Show what a stage printed",
+                            [](CLI::App& app, std::string& id) {
+                              app.add_option("id", id,
+                                             "First characters of a stage, attempt or trial id")
+                                  ->type_name(kind::kId)
+                                  ->required();
+                            },
+                            RunLogs};
 
 }  // namespace
 }  // namespace zerosweep

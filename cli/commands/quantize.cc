@@ -9,6 +9,7 @@
 #include "cli/output/leaderboard_output.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "cluster/run/signals.h"
 #include "cluster/transport/local_transport.h"
 #include "sweeps/plan/single_trial.h"
@@ -58,31 +59,41 @@ int RunQuantize(const QuantizeArguments& arguments, const Globals& globals) {
   return ExitCodeOf(outcome.exit_code, arguments.run);
 }
 
-void AddArguments(CLI::App& app, QuantizeArguments& arguments) {
+void AddQuantizeArguments(CLI::App& app, QuantizeArguments& arguments) {
   SingleTrial& trial = arguments.trial;
   app.add_option("model", trial.model,
                  "A shipped model (`zerosweep models`), or a file of trained weights")
+      ->type_name(kind::kModel)
       ->required();
   app.add_option("--method", trial.method,
                  "A recipe (`zerosweep recipes`), as zeroq, or as a sweep writes it: '{recipe: "
                  "genie, variant: paper}'")
+      ->type_name(kind::kRecipe)
       ->required();
-  app.add_option("--bits", trial.bits, "As w4a4, or '{w: mp4, a: 8}'")->required();
+  app.add_option("--bits", trial.bits, "As w4a4, or '{w: mp4, a: 8}'")
+      ->type_name(kind::kBits)
+      ->required();
   app.add_option("--seed", trial.seed, "Seed of all its random numbers")
+      ->type_name(kind::kNumber)
       ->check(CLI::NonNegativeNumber);
   app.add_option("--profile", trial.profile,
-                 "Named iteration budgets: paper, fast or smoke (default: paper)");
-  app.add_option("--arch", trial.arch, "Architecture of a file that has no card");
-  app.add_option("--dataset", trial.dataset, "Dataset of a file that has no card");
+                 "Named iteration budgets: paper, fast or smoke (default: paper)")
+      ->type_name(kind::kProfile);
+  app.add_option("--arch", trial.arch, "Architecture of a file that has no card")
+      ->type_name(kind::kArch);
+  app.add_option("--dataset", trial.dataset, "Dataset of a file that has no card")
+      ->type_name(kind::kDataset);
   app.add_option("--key", trial.key,
                  "Which of several state dicts of a file, as ema (default: the one that fits)");
   app.add_option("--set", trial.settings,
                  "A parameter of the method, as synthesize.images=64, or another key of a trial, "
                  "as evaluate.limit=1000; repeatable")
+      ->type_name(kind::kSetting)
       ->take_all()
       ->allow_extra_args(false);
   app.add_option("-o,--output", arguments.output,
-                 "FILE.safetensors for the quantized network (FILE.json goes next to it)");
+                 "FILE.safetensors for the quantized network (FILE.json goes next to it)")
+      ->type_name(kind::kFile);
   AddPlaceArguments(app, arguments.places);
   AddRunOptions(app, arguments.run);
   app.footer(
@@ -90,8 +101,8 @@ void AddArguments(CLI::App& app, QuantizeArguments& arguments) {
       "fast -o resnet20-w4a4.safetensors");
 }
 
-const RegisterCommand kQuantize{"quantize", "Quantize one model without a sweep file", AddArguments,
-                                RunQuantize};
+const RegisterCommand kQuantize{"quantize", "Quantize one model without a sweep file",
+                                AddQuantizeArguments, RunQuantize};
 
 }  // namespace
 }  // namespace zerosweep

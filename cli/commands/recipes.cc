@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/output/catalogue_tables.h"
 #include "cli/output/table.h"
+#include "cli/value_kinds.h"
 #include "sweeps/values/methods.h"
 #include "sweeps/values/parameters.h"
 #include "sweeps/values/protocols.h"
@@ -58,7 +59,9 @@ int RunRecipes(const std::string& name, const Globals& globals) {
 
 const RegisterCommand kRecipes{
     "recipes", "List recipes, or show one with every parameter",
-    [](CLI::App& app, std::string& name) { app.add_option("name", name, "The recipe to show"); },
+    [](CLI::App& app, std::string& name) {
+      app.add_option("name", name, "The recipe to show")->type_name(kind::kRecipe);
+    },
     RunRecipes};
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "cli/options/sweep_arguments.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "cluster/run/signals.h"
 #include "cluster/transport/local_transport.h"
 #include "reports/compare/replay_report.h"
@@ -131,17 +132,23 @@ int RunReplay(const ReplayArguments& arguments, const Globals& globals) {
   return same ? kExitOk : kExitSomeFailed;
 }
 
-void AddArguments(CLI::App& app, ReplayArguments& arguments) {
-  app.add_option("trial", arguments.trial, "The first characters of a done trial's id")->required();
+void AddReplayArguments(CLI::App& app, ReplayArguments& arguments) {
+  app.add_option("trial", arguments.trial, "The first characters of a done trial's id")
+      ->type_name(kind::kTrial)
+      ->required();
   app.add_option("--tolerance", arguments.tolerance,
                  "Points of top-1 by which it may differ and still count as equal (default: 0)")
+      ->type_name(kind::kNumber)
       ->check(CLI::NonNegativeNumber);
   app.add_option("--keep", arguments.keep,
-                 "New folder that keeps the home of the replay (default: a temporary one)");
+                 "New folder that keeps the home of the replay (default: a temporary one)")
+      ->type_name(kind::kFolder);
   app.add_option("--data", arguments.places.data,
-                 "Data folder to search first (default: $ZEROSWEEP_DATA)");
+                 "Data folder to search first (default: $ZEROSWEEP_DATA)")
+      ->type_name(kind::kFolder);
   app.add_option("--threads", arguments.places.threads,
                  "Threads of every stage (default: as recorded)")
+      ->type_name(kind::kNumber)
       ->check(CLI::Range(1, 4096));
   app.add_option("--device", arguments.device,
                  "cpu: use no GPU (default: as recorded, where there are any)")
@@ -151,7 +158,7 @@ void AddArguments(CLI::App& app, ReplayArguments& arguments) {
 
 const RegisterCommand kReplay{"replay",
                               "Compute a done trial again and report whether the results are equal",
-                              AddArguments, RunReplay};
+                              AddReplayArguments, RunReplay};
 
 }  // namespace
 }  // namespace zerosweep

@@ -3,17 +3,18 @@
 #include "base/log.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "reports/page/write_report.h"
 
 namespace zerosweep {
 namespace {
 
-struct Options {
+struct ReportOptions {
   std::string sweep, output, layout = "leaderboard", paper;
   bool recalled = false;
 };
 
-int RunReport(const Options& options, const Globals& globals) {
+int RunReport(const ReportOptions& options, const Globals& globals) {
   const bool as_paper = options.layout == "paper";
   if (as_paper == options.paper.empty())
     Fail(ErrorKind::kUsage, "report: --layout paper and --paper NAME go together");
@@ -32,16 +33,19 @@ int RunReport(const Options& options, const Globals& globals) {
 
 const RegisterCommand kReport{
     "report", "Write results as .html, .md, .tex, .csv or .json",
-    [](CLI::App& app, Options& options) {
-      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)");
+    [](CLI::App& app, ReportOptions& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all sweeps)")
+          ->type_name(kind::kSweep);
       app.add_option("-o,--output", options.output,
                      "The file to write; its ending chooses the format")
+          ->type_name(kind::kFile)
           ->required();
       app.add_option("--layout", options.layout,
                      "leaderboard, or the tables of a paper with our rows "
                      "beneath its own (.html, .md, .tex)")
           ->check(CLI::IsMember({"leaderboard", "paper"}));
-      app.add_option("--paper", options.paper, "Whose tables: genie, brecq, …");
+      app.add_option("--paper", options.paper, "Whose tables: genie, brecq, …")
+          ->type_name(kind::kPaper);
       app.add_flag("--recalled", options.recalled,
                    "Also numbers from memory, grey and in parentheses");
     },

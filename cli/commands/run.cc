@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
+#include "cli/value_kinds.h"
 #include "cluster/run/launcher.h"
 #include "cluster/run/session.h"
 #include "cluster/run/signals.h"
@@ -29,15 +30,16 @@ struct RunArguments {
   std::vector<std::string> rank_prefix;  // words before each rank's command over nodes: a container
 };
 
-void AddArguments(CLI::App& app, RunArguments& arguments) {
+void AddRunArguments(CLI::App& app, RunArguments& arguments) {
   AddSweepArguments(app, arguments.sweep);
   AddRunOptions(app, arguments.run);
   AddInterfaceOption(app, arguments.run);
   arguments.run.passed
-      .Add(app.add_option(
-          "--ranks", arguments.ranks,
-          "Spread the slots over this many MPI ranks of this host, as if they were nodes; also "
-          "inside an allocation of Slurm"))
+      .Add(app.add_option("--ranks", arguments.ranks,
+                          "Spread the slots over this many MPI ranks of this host, as if they were "
+                          "nodes; also "
+                          "inside an allocation of Slurm")
+               ->type_name(kind::kNumber))
       ->check(CLI::Range(1, 1024));
   app.add_option("--run-id", arguments.run.id)->group("");
   app.add_option("--rank-prefix", arguments.rank_prefix)->group("")->allow_extra_args(false);
@@ -170,7 +172,7 @@ int Run(const RunArguments& arguments, const Globals& globals) {
   return ExitCodeOf(RunHere(arguments, globals, transport), arguments.run);
 }
 
-const RegisterCommand kRun{"run", "Compute what is missing of a sweep", AddArguments, Run};
+const RegisterCommand kRun{"run", "Compute what is missing of a sweep", AddRunArguments, Run};
 
 }  // namespace
 }  // namespace zerosweep

@@ -6,12 +6,13 @@
 #include "base/log.h"
 #include "cli/output/table.h"
 #include "cli/reading.h"
+#include "cli/value_kinds.h"
 #include "cluster/slurm/job_queue.h"
 
 namespace zerosweep {
 namespace {
 
-struct Options {
+struct StatusOptions {
   std::string sweep;
   bool jobs = false;
 };
@@ -30,7 +31,7 @@ Table JobTable(const Home& home, bool all) {
   return table;
 }
 
-int RunStatus(const Options& options, const Globals& globals) {
+int RunStatus(const StatusOptions& options, const Globals& globals) {
   if (options.jobs) {
     PrintTable(JobTable(globals.home(), /*all=*/true), globals);
     return kExitOk;
@@ -53,8 +54,9 @@ int RunStatus(const Options& options, const Globals& globals) {
 
 const RegisterCommand kStatus{
     "status", "Print the state of sweeps",
-    [](CLI::App& app, Options& options) {
-      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all)");
+    [](CLI::App& app, StatusOptions& options) {
+      app.add_option("sweep", options.sweep, "A sweep's name or file (default: all)")
+          ->type_name(kind::kSweep);
       app.add_flag("--jobs", options.jobs, "Print the home's Slurm jobs instead, ended ones too");
     },
     RunStatus};

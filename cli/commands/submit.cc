@@ -12,6 +12,7 @@
 #include "cli/options/sweep_arguments.h"
 #include "cli/output/table.h"
 #include "cli/places.h"
+#include "cli/value_kinds.h"
 #include "cluster/slurm/job_queue.h"
 #include "cluster/slurm/sbatch.h"
 
@@ -34,11 +35,14 @@ struct SubmitArguments {
 
 void AddSlurmArguments(CLI::App& app, SbatchRequest& request) {
   app.add_option("--nodes", request.nodes, "Nodes; each gets one rank with its slots")
+      ->type_name(kind::kNumber)
       ->check(CLI::Range(1, 100000));
   app.add_option("--gpus-per-node", request.gpus_per_node, "GPUs of each node; one slot each")
+      ->type_name(kind::kNumber)
       ->check(CLI::Range(0, 1024));
   app.add_option("--cpus-per-node", request.cpus_per_node,
                  "Cores of each node (default: what the cluster gives, often 1)")
+      ->type_name(kind::kNumber)
       ->check(CLI::Range(1, 100000));
   app.add_option("--mem", request.memory, "Memory of each node, as 32G");
   app.add_option("--time", request.time,
@@ -48,11 +52,12 @@ void AddSlurmArguments(CLI::App& app, SbatchRequest& request) {
   app.add_option("--notice", request.notice,
                  "Seconds before the time limit at which running stages save and the job requeues "
                  "itself; Slurm counts in minutes")
+      ->type_name(kind::kSeconds)
       ->check(CLI::Range(10, 86400));
   app.add_option("options", request.passed, "After --: further options of sbatch, as they are");
 }
 
-void AddArguments(CLI::App& app, SubmitArguments& arguments) {
+void AddSubmitArguments(CLI::App& app, SubmitArguments& arguments) {
   AddSweepArguments(app, arguments.sweep);
   AddCheckArgument(app, arguments.sweep);
   AddSlurmArguments(app, arguments.request);
@@ -69,6 +74,7 @@ void AddArguments(CLI::App& app, SubmitArguments& arguments) {
   AddStageOptions(app, arguments.run);
   AddInterfaceOption(app, arguments.run);
   app.add_option("--max-restarts", arguments.max_restarts, "Times that the job may requeue itself")
+      ->type_name(kind::kNumber)
       ->check(CLI::Range(0, 1000000));
   app.add_flag("--again", arguments.again,
                "Submit even if a job of the same sweep and home is live");
@@ -198,7 +204,7 @@ int RunSubmit(const SubmitArguments& arguments, const Globals& globals) {
   return kExitOk;
 }
 
-const RegisterCommand kSubmit{"submit", "Hand a sweep to Slurm", AddArguments, RunSubmit};
+const RegisterCommand kSubmit{"submit", "Hand a sweep to Slurm", AddSubmitArguments, RunSubmit};
 
 }  // namespace
 }  // namespace zerosweep

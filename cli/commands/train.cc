@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/options/run_options.h"
 #include "cli/places.h"
+#include "cli/value_kinds.h"
 #include "cluster/coordinator/progress_display.h"
 #include "cluster/run/signals.h"
 #include "cluster/worker/node.h"
@@ -165,26 +166,38 @@ int RunTrain(const TrainArguments& arguments, const Globals& globals) {
   return kExitOk;
 }
 
-void AddArguments(CLI::App& app, TrainArguments& arguments) {
-  app.add_option("--arch", arguments.arch, "Architecture (see `zerosweep models`)")->required();
-  app.add_option("--dataset", arguments.dataset, "Dataset (see `zerosweep datasets`)")->required();
+void AddTrainArguments(CLI::App& app, TrainArguments& arguments) {
+  app.add_option("--arch", arguments.arch, "Architecture (see `zerosweep models`)")
+      ->type_name(kind::kArch)
+      ->required();
+  app.add_option("--dataset", arguments.dataset, "Dataset (see `zerosweep datasets`)")
+      ->type_name(kind::kDataset)
+      ->required();
   app.add_option("-o,--output", arguments.output,
                  "The .safetensors file to write; the model card goes next to it as .json")
+      ->type_name(kind::kFile)
       ->required();
-  app.add_option("--data", arguments.data, "Data folder (default: $ZEROSWEEP_DATA)");
+  app.add_option("--data", arguments.data, "Data folder (default: $ZEROSWEEP_DATA)")
+      ->type_name(kind::kFolder);
   app.add_option("--epochs", arguments.epochs, "Passes over the training images")
+      ->type_name(kind::kNumber)
       ->check(CLI::Range(1, 100000));
   app.add_option("--seed", arguments.seed, "Seed of all its random numbers")
+      ->type_name(kind::kNumber)
       ->check(CLI::NonNegativeNumber);
   app.add_option("--threads", arguments.threads, "Threads (default: every core)")
+      ->type_name(kind::kNumber)
       ->check(CLI::Range(1, 4096));
-  app.add_option("--device", arguments.device, "cpu, or a GPU such as cuda:0");
+  app.add_option("--device", arguments.device, "cpu, or a GPU such as cuda:0")
+      ->type_name(kind::kDevice);
   app.add_option("--set", arguments.settings, "Another parameter of the recipe: key=value")
+      ->type_name(kind::kSetting)
       ->take_all()
       ->allow_extra_args(false);
 }
 
-const RegisterCommand kTrain{"train", "Train a teacher on real images", AddArguments, RunTrain};
+const RegisterCommand kTrain{"train", "Train a teacher on real images", AddTrainArguments,
+                             RunTrain};
 
 }  // namespace
 }  // namespace zerosweep

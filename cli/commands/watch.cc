@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "cli/output/table.h"
+#include "cli/value_kinds.h"
 #include "cluster/coordinator/live_view.h"
 #include "cluster/coordinator/outcome.h"
 #include "cluster/run/signals.h"
@@ -93,6 +94,7 @@ const RegisterCommand kWatch{
     "watch", "Watch the active run: problems first, nodes, running stages, time left",
     [](CLI::App& app, WatchArguments& arguments) {
       app.add_option("--interval", arguments.interval, "Seconds between two updates")
+          ->type_name(kind::kSeconds)
           ->check(CLI::Range(0.2, 3600.0));
       app.add_flag("--once", arguments.once,
                    "Print the view once (also when the output is not a terminal)");

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/places.h"
+#include "cli/value_kinds.h"
 #include "cluster/slurm/slurm.h"
 #include "reports/compare/published.h"
 #include "sweeps/values/catalogue.h"
@@ -30,14 +31,16 @@ void KnowDeadline(const RunOptions& options, SchedulerOptions& scheduler) {
 
 void AddStageOptions(CLI::App& app, RunOptions& options) {
   options.passed
-      .Add(app.add_option(
-          "-n,--slots", options.slots,
-          "Stage processes at a time on a machine (default: one per GPU, or without GPUs one per "
-          "`threads` cores)"))
+      .Add(app.add_option("-n,--slots", options.slots,
+                          "Stage processes at a time on a machine (default: one per GPU, or "
+                          "without GPUs one per "
+                          "`threads` cores)")
+               ->type_name(kind::kNumber))
       ->check(CLI::Range(1, 4096));
   options.passed
       .Add(app.add_option("--max-attempts", options.max_attempts,
-                          "Tries at a stage whose process crashes or hangs"))
+                          "Tries at a stage whose process crashes or hangs")
+               ->type_name(kind::kNumber))
       ->check(CLI::Range(1, 1000));
   options.passed
       .Add(app.add_option("--device", options.device,
@@ -58,10 +61,12 @@ void AddInterfaceOption(CLI::App& app, RunOptions& options) {
 void AddRunOptions(CLI::App& app, RunOptions& options) {
   AddStageOptions(app, options);
   options.passed
-      .Add(app.add_option(
-          "--grace", options.grace,
-          "Seconds from the first signal to the end; running stages have two thirds of them "
-          "to save"))
+      .Add(
+          app.add_option(
+                 "--grace", options.grace,
+                 "Seconds from the first signal to the end; running stages have two thirds of them "
+                 "to save")
+              ->type_name(kind::kSeconds))
       ->check(CLI::NonNegativeNumber);
   options.passed.Add(
       app.add_flag("--exit-zero", options.exit_zero, "Exit 0, not 3, when there is nothing to do"));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/places.h"
+#include "cli/value_kinds.h"
 #include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
@@ -24,22 +25,27 @@ ReadingProgress ShowReading(ProgressDisplay& display) {
 
 void AddSweepArguments(CLI::App& app, SweepArguments& arguments) {
   app.add_option("sweep", arguments.file, "The sweep file (YAML); - reads standard input")
+      ->type_name(kind::kSweepFile)
       ->required();
   arguments.passed
-      .Add(app.add_option(
-          "--set", arguments.overrides,
-          "Override a key of the sweep: key=value, repeatable; names and paths may be any text"))
+      .Add(app.add_option("--set", arguments.overrides,
+                          "Override a key of the sweep: key=value, repeatable; names and paths may "
+                          "be any text")
+               ->type_name(kind::kSetting))
       ->take_all()
       ->allow_extra_args(false);
   AddPlaceArguments(app, arguments);
 }
 
 void AddPlaceArguments(CLI::App& app, SweepArguments& arguments) {
-  arguments.passed.AddPath(app.add_option(
-      "--data", arguments.data, "Data folder, instead of the sweep's (default: $ZEROSWEEP_DATA)"));
+  arguments.passed.AddPath(
+      app.add_option("--data", arguments.data,
+                     "Data folder, instead of the sweep's (default: $ZEROSWEEP_DATA)")
+          ->type_name(kind::kFolder));
   arguments.passed
       .Add(app.add_option("--threads", arguments.threads,
-                          "Threads of every stage (default: as stage kind and profile declare)"))
+                          "Threads of every stage (default: as stage kind and profile declare)")
+               ->type_name(kind::kNumber))
       ->check(CLI::Range(1, 4096));
 }
 

@@ -33,7 +33,7 @@ constexpr double kNodesFactor = 5;  // a cluster takes longer to start ranks
 volatile std::sig_atomic_t signals_seen = 0;
 void Count(int) { signals_seen = signals_seen + 1; }
 // Counts as one request, however often it is repeated.
-void OnSignal(int) { signals_seen = signals_seen == 0 ? 1 : signals_seen; }
+void OnLauncherSignal(int) { signals_seen = signals_seen == 0 ? 1 : signals_seen; }
 
 // Counts INT and TERM while it lives, and notes HUP and USR1.
 class SignalCounter {
@@ -41,7 +41,7 @@ class SignalCounter {
   SignalCounter() {
     signals_seen = 0;
     for (const int number : {SIGINT, SIGTERM}) ListenTo(number, Count);
-    for (const int number : {SIGHUP, SIGUSR1}) ListenTo(number, OnSignal);
+    for (const int number : {SIGHUP, SIGUSR1}) ListenTo(number, OnLauncherSignal);
   }
   ~SignalCounter() {
     for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ListenTo(number, SIG_DFL);

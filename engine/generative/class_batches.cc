@@ -1,6 +1,5 @@
 #include "engine/generative/class_batches.h"
 
-#include <fmt/format.h>
 
 namespace zerosweep {
 
@@ -44,31 +43,39 @@ std::vector<Moments> Distorted(const std::vector<Moments>& centre, const RandomS
   return targets;
 }
 
+// One tensor for each norm: a thousand classes have a hundred norms each.
 void SaveCentres(const std::string& prefix, const Centres& centres, CheckpointState& state) {
-  Json sizes = Json::array();
-  for (size_t label = 0; label < centres.size(); ++label) {
-    sizes.push_back(centres[label].size());
-    for (size_t norm = 0; norm < centres[label].size(); ++norm) {
-      const std::string key = fmt::format("{}{}.{}.", prefix, label, norm);
-      state.tensors[key + "mean"] = centres[label][norm].mean;
-      state.tensors[key + "variance"] = centres[label][norm].variance;
+  std::vector<size_t> known;
+  for (size_t label = 0; label < centres.size(); ++label)
+    if (!centres[label].empty()) known.push_back(label);
+  state.values[prefix + "classes"] = centres.size();
+  state.values[prefix + "known"] = known;
+  const size_t norms = known.empty() ? 0 : centres[known.front()].size();
+  for (size_t norm = 0; norm < norms; ++norm) {
+    std::vector<torch::Tensor> means, variances;
+    for (const size_t label : known) {
+      means.push_back(centres[label][norm].mean);
+      variances.push_back(centres[label][norm].variance);
     }
+    const std::string key = prefix + std::to_string(norm);
+    state.tensors[key + ".mean"] = torch::stack(means);
+    state.tensors[key + ".variance"] = torch::stack(variances);
   }
-  state.values[prefix] = std::move(sizes);
 }
 
 Centres RestoreCentres(const std::string& prefix, const CheckpointState& state,
                        const torch::TensorOptions& options) {
-  Centres centres;
-  for (const Json& size : state.values.at(prefix)) {
-    std::vector<Moments>& centre = centres.emplace_back();
-    for (size_t norm = 0; norm < size.get<size_t>(); ++norm) {
-      const std::string key = fmt::format("{}{}.{}.", prefix, centres.size() - 1, norm);
-      centre.push_back({state.tensors.at(key + "mean").to(options),
-                        state.tensors.at(key + "variance").to(options)});
-    }
+  Centres centres(state.values.at(prefix + "classes").get<size_t>());
+  const auto known = state.values.at(prefix + "known").get<std::vector<size_t>>();
+  for (size_t norm = 0;; ++norm) {
+    const auto means = state.tensors.find(prefix + std::to_string(norm) + ".mean");
+    if (means == state.tensors.end()) return centres;
+    const auto of_known = means->second.to(options).unbind();
+    const auto variances =
+        state.tensors.at(prefix + std::to_string(norm) + ".variance").to(options).unbind();
+    for (size_t i = 0; i < known.size(); ++i)
+      centres[known[i]].push_back({of_known[i], variances[i]});
   }
-  return centres;
 }
 
 }  // namespace zerosweep

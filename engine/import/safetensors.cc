@@ -68,20 +68,24 @@ void WriteSafetensors(const std::filesystem::path& path,
                       const std::map<std::string, std::string>& metadata) {
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::string data;
+  std::vector<torch::Tensor> plain;  // holds what the parts point to
+  std::vector<std::string_view> parts(1);
+  size_t end = 0;
   for (const auto& [name, tensor] : tensors) {
-    const torch::Tensor plain = tensor.detach().cpu().contiguous();
-    const size_t begin = data.size();
-    data.append(static_cast<const char*>(plain.const_data_ptr()), plain.nbytes());
-    header[name] = {{"dtype", NameOf(plain.scalar_type())},
-                    {"shape", plain.sizes().vec()},
-                    {"data_offsets", {begin, data.size()}}};
+    const torch::Tensor& one = plain.emplace_back(tensor.detach().cpu().contiguous());
+    const size_t begin = std::exchange(end, end + one.nbytes());
+    parts.emplace_back(static_cast<const char*>(one.const_data_ptr()), one.nbytes());
+    header[name] = {{"dtype", NameOf(one.scalar_type())},
+                    {"shape", one.sizes().vec()},
+                    {"data_offsets", {begin, end}}};
   }
   std::string text = header.dump();
   text.append((kAlignment - text.size() % kAlignment) % kAlignment, ' ');
-  std::string bytes;
-  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(text.size() >> (8 * i) & 0xff));
-  WriteFileAtomically(path, bytes + text + data);
+  std::string size;
+  for (int i = 0; i < 8; ++i) size.push_back(static_cast<char>(text.size() >> (8 * i) & 0xff));
+  text.insert(0, size);
+  parts.front() = text;
+  WriteFileAtomically(path, parts);
 }
 
 }  // namespace zerosweep

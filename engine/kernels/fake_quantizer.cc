@@ -1,9 +1,7 @@
 #include "engine/kernels/fake_quantizer.h"
 
-#include <c10/cuda/CUDAGuard.h>
-#include <c10/cuda/CUDAStream.h>
-
 #include "base/error.h"
+#include "engine/cuda/fake_quantizer.h"
 #include "engine/kernels/chunks.h"
 
 namespace zerosweep {
@@ -28,17 +26,15 @@ torch::Tensor FakeQuantizeTensor(const torch::Tensor& x, const FakeGrid& grid, b
   const torch::Tensor values = x.detach();
   if (grid.as_codes) return Encoded(values, grid);
   torch::Tensor y = overwrite ? values : torch::empty_like(values);
+  if (x.is_cuda()) {
+    FakeQuantizeOnGpu(values, y, grid.scale, grid.zero_point, grid.low, grid.high);
+    return y;
+  }
   const float* from = values.const_data_ptr<float>();
   float* to = y.mutable_data_ptr<float>();
-  if (x.is_cuda()) {
-    const c10::cuda::CUDAGuard guard(x.device());
-    FakeQuantizeCuda(from, to, x.numel(), grid.scale, grid.zero_point, grid.low, grid.high,
-                     c10::cuda::getCurrentCUDAStream().stream());
-  } else {
-    at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
-      FakeQuantizeSpan(grid, from + begin, to + begin, end - begin);
-    });
-  }
+  at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    FakeQuantizeSpan(grid, from + begin, to + begin, end - begin);
+  });
   return y;
 }
 

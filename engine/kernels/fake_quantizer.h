@@ -16,9 +16,4 @@ torch::Tensor FakeQuantizeTensor(const torch::Tensor& x, const FakeGrid& grid, b
 // The values of such codes, with the bits that FakeQuantizeTensor gives them.
 torch::Tensor DecodeTensor(const torch::Tensor& codes, const FakeGrid& grid);
 
-// The CUDA half (fake_quantizer.cu), on the current stream. x, y: device pointers to `count`
-// floats.
-void FakeQuantizeCuda(const float* x, float* y, int64_t count, float scale, float zero_point,
-                      float low, float high, void* stream);
-
 }  // namespace zerosweep

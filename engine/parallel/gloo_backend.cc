@@ -1,6 +1,7 @@
+#include "engine/parallel/gloo_backend.h"
+
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
-#include "engine/parallel/backends.h"
 #include "engine/parallel/network_place.h"
 
 namespace zerosweep {

@@ -7,7 +7,9 @@
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 
 #include "base/error.h"
-#include "engine/parallel/backends.h"
+#include "engine/cuda/nccl.h"
+#include "engine/parallel/gloo_backend.h"
+#include "engine/parallel/network_place.h"
 
 namespace zerosweep {
 namespace {
@@ -68,15 +70,20 @@ class ProcessGroup final : public Group {
   int64_t reduced_bytes_ = 0;
 };
 
+c10::intrusive_ptr<c10d::Backend> Nccl(const c10::intrusive_ptr<c10d::Store>& store,
+                                       const GroupSeat& seat) {
+  const std::string interface = FindNetworkPlace(seat.interface).interface;
+  return MakeNcclBackend(store, seat.rank, seat.size, seat.Timeout(), interface);
+}
+
 }  // namespace
 
 std::unique_ptr<Group> MakeGroup(const c10::intrusive_ptr<c10d::Store>& store,
                                  const GroupSeat& seat) {
-  const bool gpu = seat.device.is_cuda();
   try {
     store->setTimeout(seat.Timeout());
     return std::make_unique<ProcessGroup>(
-        seat, gpu ? MakeNcclBackend(store, seat) : MakeGlooBackend(store, seat));
+        seat, seat.device.is_cuda() ? Nccl(store, seat) : MakeGlooBackend(store, seat));
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

@@ -30,8 +30,6 @@ struct GroupSeat {
 std::unique_ptr<Group> MakeGroup(const c10::intrusive_ptr<c10d::Store>& store,
                                  const GroupSeat& seat);
 
-// "2.28.9": the version of the linked NCCL.
-std::string NcclVersion();
 // Reduces on the first GPU in a group of one rank. Throws if that fails.
 void TryNccl();
 

@@ -16,7 +16,7 @@
 #include "engine/loop/memory.h"
 #include "engine/parallel/frame_store.h"
 #include "engine/parallel/process_group.h"
-#include "engine/stages/gpus.h"
+#include "engine/cuda/gpus.h"
 #include "engine/stages/signature.h"
 #include "engine/stages/stage_checkpoints.h"
 #include "engine/stages/stage_kind.h"

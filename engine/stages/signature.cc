@@ -10,8 +10,8 @@
 
 #include "base/version.h"
 #include "engine/catalogue/declare.h"
-#include "engine/parallel/process_group.h"
-#include "engine/stages/gpus.h"
+#include "engine/cuda/gpus.h"
+#include "engine/cuda/nccl.h"
 
 namespace zerosweep {
 namespace {

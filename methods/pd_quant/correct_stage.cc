@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr const char* kSource = "authors' code, run_script.py and quant/data_utils.py";
+constexpr const char* kCorrectionSource = "authors' code, run_script.py and quant/data_utils.py";
 
 struct CorrectSettings {
   CorrectionSettings correction;  // except its weight, which is 1 / lamb_c
@@ -16,30 +16,31 @@ struct CorrectSettings {
 };
 
 Params<CorrectSettings> CorrectParams() {
-  return {Part(&CorrectSettings::correction,
-               {Bind(&CorrectionSettings::iterations,
-                     {.name = "correction_iterations",
-                      .default_value = 500,
-                      .meaning = "steps of Adam for each unit and batch; 0: no correction",
-                      .unit = "iterations",
-                      .source = kSource,
-                      .min = 0,
-                      .profiles = {{"smoke", 2}}}),
-                Bind(&CorrectionSettings::batch, {.name = "correction_batch",
-                                                  .default_value = 32,
-                                                  .meaning = "images corrected together",
-                                                  .unit = "images",
-                                                  .source = kSource,
-                                                  .min = 1}),
-                Bind(&CorrectionSettings::lr,
-                     RateParam("correction_lr", 1e-3, "learning rate of Adam", kSource))}),
-          Bind(&CorrectSettings::lamb_c,
-               {.name = "lamb_c",
-                .default_value = 0.02,
-                .meaning = "divides the distance to the original input (ResNets; RegNets 0.01, "
-                           "MobileNetV2 0.005, MNasNet 0.001)",
-                .source = kSource,
-                .min = 1e-9})};
+  return {
+      Part(&CorrectSettings::correction,
+           {Bind(&CorrectionSettings::iterations,
+                 {.name = "correction_iterations",
+                  .default_value = 500,
+                  .meaning = "steps of Adam for each unit and batch; 0: no correction",
+                  .unit = "iterations",
+                  .source = kCorrectionSource,
+                  .min = 0,
+                  .profiles = {{"smoke", 2}}}),
+            Bind(&CorrectionSettings::batch, {.name = "correction_batch",
+                                              .default_value = 32,
+                                              .meaning = "images corrected together",
+                                              .unit = "images",
+                                              .source = kCorrectionSource,
+                                              .min = 1}),
+            Bind(&CorrectionSettings::lr,
+                 RateParam("correction_lr", 1e-3, "learning rate of Adam", kCorrectionSource))}),
+      Bind(&CorrectSettings::lamb_c,
+           {.name = "lamb_c",
+            .default_value = 0.02,
+            .meaning = "divides the distance to the original input (ResNets; RegNets 0.01, "
+                       "MobileNetV2 0.005, MNasNet 0.001)",
+            .source = kCorrectionSource,
+            .min = 1e-9})};
 }
 
 StageMetrics RunCorrect(const StageContext& context, const CorrectSettings& settings) {

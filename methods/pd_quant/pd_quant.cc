@@ -20,7 +20,7 @@ namespace zerosweep {
 
 namespace {
 
-constexpr const char* kSource = "authors' code, run_script.py";
+constexpr const char* kPdQuantSource = "authors' code, run_script.py";
 constexpr int64_t kBatch = 64;  // images per teacher pass
 constexpr const char* kBlocksAlone =
     "its correction is made for the blocks found from the graph: leave `units` and `max_unit_macs` "
@@ -29,23 +29,23 @@ constexpr const char* kBlocksAlone =
 }  // namespace
 
 Params<PdQuantSettings> PdQuantParams() {
-  return {
-      Part(&PdQuantSettings::base,
-           {ReconstructionParams({.lr_rounding = 3e-3, .act_init_images = 256, .source = kSource}),
-            Part(&ReconstructionBase::phase, DropParams(kSource))}),
-      Bind(
-          &PdQuantSettings::temperature,
-          {.name = "temperature",
-           .default_value = 4.0,
-           .meaning = "T of the prediction difference (ResNets, RegNets 4; MobileNetV2, MNasNet 1)",
-           .source = kSource,
-           .min = 1e-6}),
-      Bind(&PdQuantSettings::lamb_r,
-           {.name = "lamb_r",
-            .default_value = 0.1,
-            .meaning = "divides the prediction difference; 0: leaves it out",
-            .source = kSource,
-            .min = 0})};
+  return {Part(&PdQuantSettings::base,
+               {ReconstructionParams(
+                    {.lr_rounding = 3e-3, .act_init_images = 256, .source = kPdQuantSource}),
+                Part(&ReconstructionBase::phase, DropParams(kPdQuantSource))}),
+          Bind(&PdQuantSettings::temperature,
+               {.name = "temperature",
+                .default_value = 4.0,
+                .meaning =
+                    "T of the prediction difference (ResNets, RegNets 4; MobileNetV2, MNasNet 1)",
+                .source = kPdQuantSource,
+                .min = 1e-6}),
+          Bind(&PdQuantSettings::lamb_r,
+               {.name = "lamb_r",
+                .default_value = 0.1,
+                .meaning = "divides the prediction difference; 0: leaves it out",
+                .source = kPdQuantSource,
+                .min = 0})};
 }
 
 ReconstructionSettings PdQuantLoop(const QuantizationContext& context,

@@ -12,7 +12,7 @@ namespace {
 
 // "T", "P?": the first letter of each kind of difference, once, with a question mark if the paper
 // does not state its side. The copy of the data is left out: only the JSON has it.
-std::string Marks(const std::vector<std::string>& differences) {
+std::string DifferenceMarks(const std::vector<std::string>& differences) {
   static const std::map<std::string, std::string> kLetters = {
       {"teacher", "T"},   {"network", "N"}, {"protocol", "P"},   {"settings", "S"},
       {"real data", "R"}, {"epoch", "E"},   {"test images", "I"}};
@@ -64,7 +64,7 @@ Cells CellsOf(const Comparison& row) {
     cells.n = std::to_string(of->n);
     cells.our_drop = Fixed(of->drop);
     cells.difference = Signed(row.DropDifference());
-    cells.marks = Marks(row.differences);
+    cells.marks = DifferenceMarks(row.differences);
     cells.our_fp32 = Fixed(of->mean("fp32_top1"));
     cells.our_method = VariantName(*of);
     cells.our_protocol = of->protocol;

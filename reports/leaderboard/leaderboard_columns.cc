@@ -74,7 +74,7 @@ std::string Protocol(const Row& row) {
   return row.not_comparable ? text + " *" : text;
 }
 
-std::string Interval(const Row& row) {
+std::string ShownInterval(const Row& row) {
   if (!row.top1_ci_low) return kNone;
   return Fixed(*row.top1_ci_low, 2) + " … " + Fixed(*row.top1_ci_high, 2);
 }
@@ -111,7 +111,7 @@ std::vector<LeaderboardColumn> Accuracies() {
        Of(&Row::top1_mean), "top-1 %", Accuracy},
       {"top1_std", "sample standard deviation, from n = 2 on", Of(&Row::top1_std)},
       {"top1_ci_low", "95 % interval of the mean over other seeds: t from n = 3, BCa from n = 10",
-       Of(&Row::top1_ci_low), "95 % interval", Interval},
+       Of(&Row::top1_ci_low), "95 % interval", ShownInterval},
       {"top1_ci_high", "its upper end", Of(&Row::top1_ci_high)},
       {"top1_best", "the best of the n", Of(&Row::top1_best), "best",
        [](const Row& row) { return Fixed(row.top1_best, 2); }},

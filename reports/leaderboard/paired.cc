@@ -8,7 +8,6 @@
 namespace zerosweep {
 namespace {
 
-constexpr uint64_t kResamplingSeed = 20220501;
 constexpr int kResamples = 4000;
 constexpr size_t kNormalFrom = 300;  // differing images
 constexpr double kLevel = 0.05;

@@ -11,8 +11,6 @@ namespace {
 
 constexpr int kMaxExact = 20;          // up to this number of differences all signs are tried
 constexpr int kAssignments = 100'000;  // random assignments of signs beyond that
-// Any value would do: it keeps results the same from call to call.
-constexpr uint64_t kResamplingSeed = 20220501;
 
 // The continued fraction of the regularised incomplete beta function I_x(a, b) by Lentz's method
 // (Numerical Recipes, 3rd edition, 6.4). Converges fast for x < (a + 1) / (a + b + 2).

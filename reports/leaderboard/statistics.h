@@ -21,6 +21,9 @@ double StudentQuantile(double p, double degrees);
 double NormalCdf(double z);
 double NormalQuantile(double p);
 
+// Seeds every resampling: any value would do, so that results stay the same from call to call.
+inline constexpr uint64_t kResamplingSeed = 20220501;
+
 struct Interval {
   double low = 0, high = 0;
   bool Holds(double value) const { return low <= value && value <= high; }

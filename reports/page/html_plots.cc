@@ -15,7 +15,7 @@ namespace zerosweep {
 namespace {
 
 // Rows drawn; networks are drawn completely or not at all. It keeps the page small enough to send.
-constexpr size_t kMaxRows = 1000;
+constexpr size_t kMostPoints = 1000;
 constexpr const char* kNumbers = "The numbers";
 
 struct Cost {
@@ -159,7 +159,7 @@ std::string HtmlPlots(const std::vector<LeaderboardRow>& rows) {
   std::string html;
   size_t drawn = 0, left_out = 0;
   for (const auto& [key, members] : blocks) {
-    if (drawn > 0 && drawn + members.size() > kMaxRows) {
+    if (drawn > 0 && drawn + members.size() > kMostPoints) {
       ++left_out;
       continue;
     }

@@ -11,8 +11,8 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kMaxConfigurations = 24;
-constexpr const char* kFile = "sensitivity.json";
-constexpr uintmax_t kMaxBytes = 1 << 20;
+constexpr const char* kSensitivityFile = "sensitivity.json";
+constexpr uintmax_t kMostSensitivityBytes = 1 << 20;
 constexpr const char* kPrefix = "w_bits:";  // of metrics: "w_bits:03:layer1.0.conv2"
 
 // The op in a metric's name; empty for other metrics.
@@ -65,8 +65,8 @@ Table ReadSensitivities(const ResultsReader& reader, const ArtifactStore& store,
       "a.id = g.artifact_id WHERE x.trial_id = ? AND x.kind = 'sensitivity'",
       {trial});
   if (artifact.rows.empty()) return table;
-  const auto text =
-      ReadArtifactFile(store, artifact.rows[0][0], kFile, kMaxBytes, "a list of sensitivities");
+  const auto text = ReadArtifactFile(store, artifact.rows[0][0], kSensitivityFile,
+                                     kMostSensitivityBytes, "a list of sensitivities");
   if (!text) return table;
   try {
     const Json measured = Json::parse(*text);
@@ -81,7 +81,7 @@ Table ReadSensitivities(const ResultsReader& reader, const ArtifactStore& store,
     return table;
   } catch (const Json::exception& error) {
     spdlog::warn("a list of sensitivities is left out: {} of artifact {} cannot be read ({})",
-                 kFile, artifact.rows[0][0].get<std::string>(), error.what());
+                 kSensitivityFile, artifact.rows[0][0].get<std::string>(), error.what());
     return {};
   }
 }

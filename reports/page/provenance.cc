@@ -7,7 +7,7 @@
 namespace zerosweep {
 namespace {
 
-constexpr size_t kMaxRows = 300;
+constexpr size_t kMostOrigins = 300;
 constexpr size_t kMaxTrials = 12;         // for each row
 constexpr size_t kMaxTrialsOfAll = 1000;  // in all; it keeps the page small enough to send
 
@@ -97,7 +97,7 @@ Json ReadProvenance(const ResultsReader& reader, const FilterSql& filter,
   std::map<int64_t, std::vector<std::string>> by_configuration;
   Json of = Json::object(), stages = Json::object();
   for (const LeaderboardRow& row : rows) {
-    if (of.size() == kMaxRows) break;
+    if (of.size() == kMostOrigins) break;
     ids.insert(row.configuration);
     of[row.key] = RowOf(row);
     by_configuration[row.configuration].push_back(row.key);

@@ -11,11 +11,11 @@ namespace zerosweep {
 namespace {
 
 constexpr size_t kMaxGrids = 24;
-constexpr int kMaxStages = 1000;          // looked at, each of which opens a file
-constexpr size_t kMaxNames = 4;           // methods named for shared images
-constexpr uintmax_t kMaxBytes = 4 << 20;  // a grid of 1024 × 1024 noise has 3 MB
+constexpr int kMaxStages = 1000;                 // looked at, each of which opens a file
+constexpr size_t kMaxNames = 4;                  // methods named for shared images
+constexpr uintmax_t kMostSampleBytes = 4 << 20;  // a grid of 1024 × 1024 noise has 3 MB
 constexpr size_t kMaxTogether = 3 << 19;  // bytes in all; it keeps the page small enough to send
-constexpr const char* kFile = "samples.png";
+constexpr const char* kSampleFile = "samples.png";
 
 // One row for each stage: artifact, kind, methods (a JSON list), bits, model, dataset, seed.
 Table Stages(const ResultsReader& reader, const FilterSql& filter) {
@@ -58,7 +58,7 @@ Samples ReadSamples(const ResultsReader& reader, const FilterSql& filter) {
   const Table stages = Stages(reader, filter);
   size_t together = 0;
   for (const auto& row : stages.rows) {
-    auto png = ReadArtifactFile(store, row[0], kFile, kMaxBytes, "a grid of samples");
+    auto png = ReadArtifactFile(store, row[0], kSampleFile, kMostSampleBytes, "a grid of samples");
     if (!png) continue;
     const bool full = together + png->size() > kMaxTogether && !samples.grids.empty();
     if (full || samples.grids.size() == kMaxGrids) {

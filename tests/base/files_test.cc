@@ -19,6 +19,12 @@ TEST(FilesTest, AtomicWriteReplacesAndLeavesNothingElse) {
   EXPECT_EQ(std::distance(fs::directory_iterator(temp.path()), fs::directory_iterator()), 1);
 }
 
+TEST(FilesTest, PartsStandOneAfterTheOther) {
+  const TempFolder temp;
+  WriteFileAtomically(temp / "a", {"one", "", std::string_view("\0two", 4)});
+  EXPECT_EQ(ReadFile(temp / "a"), std::string("one\0two", 7));
+}
+
 TEST(FilesTest, FailedWriteSaysWhereAndLeavesNothing) {
   const TempFolder temp;
   try {

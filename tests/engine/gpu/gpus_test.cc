@@ -1,5 +1,5 @@
 // Which GPUs work, by computing on them; where there is none, what CUDA says.
-#include "engine/stages/gpus.h"
+#include "engine/cuda/gpus.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>

@@ -6,6 +6,7 @@
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 
 #include "base/error.h"
+#include "engine/cuda/nccl.h"
 #include "engine/parallel/process_group.h"
 
 namespace zerosweep {

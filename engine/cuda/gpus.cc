@@ -1,4 +1,4 @@
-#include "engine/stages/gpus.h"
+#include "engine/cuda/gpus.h"
 
 #include <cuda_runtime_api.h>
 #include <torch/types.h>

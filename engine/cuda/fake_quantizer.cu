@@ -17,8 +17,8 @@ __global__ void FakeQuantizeElements(const float* __restrict__ x, float* __restr
 
 }  // namespace
 
-void FakeQuantizeCuda(const float* x, float* y, int64_t count, float scale, float zero_point, float low, float high,
-                      void* stream) {
+void LaunchFakeQuantize(const float* x, float* y, int64_t count, float scale, float zero_point, float low, float high,
+                        void* stream) {
   if (count == 0) return;
   constexpr int kThreads = 256;
   const int64_t wanted = (count + kThreads - 1) / kThreads;

@@ -1,16 +1,14 @@
+#include "engine/cuda/nccl.h"
+
 #include <cstdlib>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
-
-#include "engine/parallel/backends.h"
-#include "engine/parallel/network_place.h"
 
 namespace zerosweep {
 namespace {
 
 // c10d and NCCL read these only from the environment, when the group is made. An interface that the
 // user has set takes precedence.
-void Configure(const GroupSeat& seat) {
-  const std::string interface = FindNetworkPlace(seat.interface).interface;
+void Configure(const std::string& interface) {
   if (!interface.empty()) setenv("NCCL_SOCKET_IFNAME", ("=" + interface).c_str(), 0);
   // A wait blocks, and throws on a device error or a timeout; c10d's watchdogs would end the
   // process instead.
@@ -23,12 +21,14 @@ void Configure(const GroupSeat& seat) {
 }  // namespace
 
 c10::intrusive_ptr<c10d::Backend> MakeNcclBackend(const c10::intrusive_ptr<c10d::Store>& store,
-                                                  const GroupSeat& seat) {
+                                                  int rank, int size,
+                                                  std::chrono::milliseconds timeout,
+                                                  const std::string& interface) {
   using Nccl = c10d::ProcessGroupNCCL;
-  Configure(seat);
+  Configure(interface);
   auto options = Nccl::Options::create();
-  options->timeout = seat.Timeout();
-  return c10::make_intrusive<Nccl>(store, seat.rank, seat.size, options);
+  options->timeout = timeout;
+  return c10::make_intrusive<Nccl>(store, rank, size, options);
 }
 
 std::string NcclVersion() { return c10d::getNcclVersion(); }

@@ -1,0 +1,15 @@
+#include "engine/cuda/fake_quantizer.h"
+
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+namespace zerosweep {
+
+void FakeQuantizeOnGpu(const torch::Tensor& x, torch::Tensor& y, float scale, float zero_point,
+                       float low, float high) {
+  const c10::cuda::CUDAGuard guard(x.device());
+  LaunchFakeQuantize(x.const_data_ptr<float>(), y.mutable_data_ptr<float>(), x.numel(), scale,
+                     zero_point, low, high, c10::cuda::getCurrentCUDAStream().stream());
+}
+
+}  // namespace zerosweep
