@@ -4,6 +4,8 @@
 #   make chaos    200 random kills while sweeps run
 #   make bench    what the engine itself costs
 #   make fuzz     five minutes of damaged checkpoints, with sanitizers
+#   make install  into PREFIX (/usr/local), under DESTDIR if given
+#   make wheel    one file in dist/ that pip installs without root, compiler or Debian
 # LABELS chooses tests: fast, mpi, e2e (whole sweeps; these three by default), slow (minutes), gpu (they skip themselves
 # where there is none).
 # MPI=debian builds with Debian's Open MPI 4.1.4 instead of the wheel's 5.0.11.
@@ -14,7 +16,7 @@ LABELS ?= fast|mpi|e2e
 # The build sees nothing of the caller's environment but this.
 CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_DIR),CCACHE_DIR="$(CCACHE_DIR)")
 
-.PHONY: build setup test chaos bench fuzz demo format clean
+.PHONY: build setup test chaos bench fuzz demo programs install wheel format clean
 build: setup
 	@$(CLEAN_ENV) cmake --preset $(MPI) -B $(BUILD) --log-level=WARNING > /dev/null
 	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
@@ -46,8 +48,22 @@ fuzz: setup
 demo: build
 	@scripts/demo $(BUILD)
 
+programs: setup
+	@$(CLEAN_ENV) cmake --preset $(MPI) -B $(BUILD) --log-level=WARNING > /dev/null
+	@$(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS) --target zerosweep zerosweep-stage
+
+PREFIX ?= /usr/local
+install: programs
+	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD) --prefix "$(PREFIX)" > /dev/null
+	@echo "installed in $(DESTDIR)$(PREFIX); LibTorch and Open MPI stay those of $(CURDIR)/.venv, which must stay there"
+
+# Whatever MPI says: a wheel depends on wheels alone.
+wheel: override MPI = wheel
+wheel: programs
+	@scripts/wheel $(BUILD)
+
 format:
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i
 
 clean:
-	rm -rf build build-debian build-debug
+	rm -rf build build-debian build-debug dist
