@@ -4,6 +4,8 @@
 #   make chaos    200 random kills while sweeps run
 #   make bench    what the engine itself costs
 #   make fuzz     five minutes of damaged checkpoints, with sanitizers
+#   make install  into PREFIX (/usr/local), under DESTDIR if given
+#   make wheel    one file in dist/ that pip installs without root, compiler or Debian
 # CUDA=0 builds without the CUDA back end: 0.6 GB of wheels instead of 3.
 # LABELS chooses tests: fast, mpi, e2e (whole sweeps; these three by default), slow (minutes), gpu (they skip themselves
 # where there is none).
@@ -23,7 +25,7 @@ COMPILE = $(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
 # Says how long a step took, but for one that finds everything in place.
 TIMED = scripts/timed
 
-.PHONY: build setup test-build test chaos bench fuzz demo format clean
+.PHONY: build setup test-build test chaos bench fuzz demo install wheel format clean
 build: setup
 	@$(CONFIGURE) > /dev/null
 	@$(TIMED) 'compiled the programs' $(COMPILE) --target zerosweep
@@ -62,8 +64,19 @@ fuzz:
 demo: build
 	@scripts/demo $(BUILD)
 
+PREFIX ?= /usr/local
+install: build
+	@$(COMPILE) --target read_by_shells > /dev/null
+	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD) --prefix "$(PREFIX)" > /dev/null
+	@echo "installed in $(DESTDIR)$(PREFIX); LibTorch and Open MPI stay those of $(CURDIR)/.venv, which must stay there"
+
+# Whatever MPI says: a wheel depends on wheels alone.
+wheel: override MPI = wheel
+wheel: build
+	@scripts/wheel $(BUILD)
+
 format:
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i
 
 clean:
-	rm -rf build build-debian build-debug
+	rm -rf build build-debian build-debug dist

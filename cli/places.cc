@@ -21,6 +21,13 @@ std::vector<std::filesystem::path> ModelFolders() {
           bin.parent_path().parent_path() / "models"};
 }
 
+std::filesystem::path ExampleFolder() {
+  const std::filesystem::path prefix = ProgramFolder().parent_path();
+  const std::filesystem::path installed = prefix / "share" / "zerosweep" / "examples";
+  if (std::filesystem::is_directory(installed)) return installed;
+  return prefix.parent_path() / "sweeps" / "examples";
+}
+
 std::filesystem::path StageProgram() {
   const char* named = std::getenv("ZEROSWEEP_STAGE");
   return named != nullptr ? std::filesystem::path(named) : ProgramFolder() / "zerosweep-stage";

@@ -14,6 +14,9 @@ std::string DataFolder();
 // source tree.
 std::vector<std::filesystem::path> ModelFolders();
 
+// The folder of example sweeps, of an installation or of the source tree.
+std::filesystem::path ExampleFolder();
+
 // $ZEROSWEEP_STAGE if set, otherwise zerosweep-stage in this program's folder.
 std::filesystem::path StageProgram();
 

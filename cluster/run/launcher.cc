@@ -58,7 +58,7 @@ pid_t StartMpirun(const std::vector<std::string>& words, bool over_nodes) {
   try {
     return Spawn(spawn);
   } catch (const Error& error) {
-    Fail(ErrorKind::kCluster, "{}; run scripts/setup", error.what());
+    Fail(ErrorKind::kCluster, "{}; `zerosweep doctor` says how to repair it", error.what());
   }
 }
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "mpi_config.h"
+#include "cluster/transport/mpi_loader.h"
 
 namespace zerosweep {
 namespace {
@@ -61,8 +61,8 @@ std::map<std::string, std::string> MpirunEnvironment(std::map<std::string, std::
 }
 
 std::vector<std::string> MpirunCommand(const MpirunSpec& spec) {
-  std::vector<std::string> words = {kMpirun, "-np", std::to_string(spec.ranks), "--bind-to",
-                                    "none"};
+  std::vector<std::string> words = {Mpirun().string(), "-np", std::to_string(spec.ranks),
+                                    "--bind-to", "none"};
   const auto add = [&words](std::initializer_list<std::string> more) {
     words.insert(words.end(), more);
   };

@@ -122,20 +122,35 @@ int NumberFrom(const char* name, int otherwise) {
 
 }  // namespace
 
-std::filesystem::path MpiModuleFolder() { return ProgramFolder().parent_path() / "lib"; }
+std::filesystem::path MpiModuleFolder() {
+  return ProgramFolder().parent_path() / "lib" / "zerosweep";
+}
 
-std::unique_ptr<Transport> JoinMpi(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "zerosweep_mpi.so";
+std::filesystem::path Mpirun() {
+  std::error_code is_no_link;
+  const auto linked = std::filesystem::read_symlink(MpiModuleFolder() / "mpirun", is_no_link);
+  if (!is_no_link) return linked;
+  // ENVIRONMENT/lib/python3.N/site-packages/zerosweep/bin
+  return (ProgramFolder() / "../../../../../bin/mpirun").lexically_normal();
+}
+
+void* LoadMpiModule(const std::filesystem::path& folder) {
   // Open MPI's own plug-ins look up its symbols globally.
-  void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  void* module = dlopen((folder / "zerosweep_mpi.so").c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (module == nullptr) {
-    Fail(ErrorKind::kCluster, "cannot load the MPI transport: {}; build it, or run without --ranks",
+    Fail(ErrorKind::kCluster,
+         "cannot load the MPI transport: {}; build or install it, or run without --ranks",
          dlerror());
   }
+  return module;
+}
+
+std::unique_ptr<Transport> JoinMpi(const std::filesystem::path& folder) {
   using Factory = Transport* (*)();
-  const auto make = reinterpret_cast<Factory>(dlsym(module, "zerosweep_make_mpi_transport"));
+  const auto make =
+      reinterpret_cast<Factory>(dlsym(LoadMpiModule(folder), "zerosweep_make_mpi_transport"));
   if (make == nullptr)
-    Fail(ErrorKind::kCluster, "{} is not an MPI transport; build again", path.string());
+    Fail(ErrorKind::kCluster, "{} holds no MPI transport; build again", folder.string());
   const StartLimit limit;
   return std::unique_ptr<Transport>(make());
 }

@@ -8,12 +8,19 @@
 
 namespace zerosweep {
 
-// Loads `zerosweep_mpi.so` from `folder` and joins the MPI world. The module stays loaded. Throws
-// kCluster when it cannot be loaded.
+// Loads `zerosweep_mpi.so` from `folder`; it stays loaded. Returns its handle for dlsym. Throws
+// kCluster, with the loader's words, when it or a library that it needs cannot be loaded.
+void* LoadMpiModule(const std::filesystem::path& folder);
+
+// Loads the module and joins the MPI world. Throws as LoadMpiModule does.
 std::unique_ptr<Transport> JoinMpi(const std::filesystem::path& folder);
 
-// The module's folder: ../lib relative to that of the running program.
+// The module's folder: ../lib/zerosweep relative to that of the running program.
 std::filesystem::path MpiModuleFolder();
+
+// The mpirun of the Open MPI that the module uses: the one that a link in the module's folder names
+// (build folder, `make install`), otherwise that of the Python environment around the wheel.
+std::filesystem::path Mpirun();
 
 // The launcher around this process, as far as it can be detected.
 struct LaunchEnvironment {

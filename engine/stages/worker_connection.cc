@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/wait.h"
 #include "contract/frames.h"
 
 namespace zerosweep {
@@ -72,7 +73,7 @@ bool WorkerConnection::Send(const StageMessage& message) {
 std::optional<StageRun> WorkerConnection::NextRun() {
   std::unique_lock lock(state_->mutex);
   state_->working = false;
-  state_->changed.wait(lock, [&] { return state_->ended || !state_->runs.empty(); });
+  WaitUntil(state_->changed, lock, [&] { return state_->ended || !state_->runs.empty(); });
   if (state_->error) std::rethrow_exception(state_->error);
   if (state_->runs.empty()) return std::nullopt;
   StageRun run = std::move(state_->runs.front());

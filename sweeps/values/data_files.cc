@@ -9,12 +9,19 @@ namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-std::vector<fs::path> CandidateFolders(const DatasetFacts& facts, const DataRoots& roots) {
+// Images that the installation brings along (cmake/Install.cmake).
+fs::path InstalledFolder(const Declaration& dataset) {
+  return ProgramFolder().parent_path() / "share" / "zerosweep" / "datasets" / dataset.name;
+}
+
+std::vector<fs::path> CandidateFolders(const Declaration& dataset, const DataRoots& roots) {
+  const DatasetFacts& facts = dataset.dataset();
   std::vector<fs::path> folders;
   for (const fs::path& root : roots) {
     const std::vector<fs::path> under = FoldersUnder(root, facts);
     folders.insert(folders.end(), under.begin(), under.end());
   }
+  if (fs::is_directory(InstalledFolder(dataset))) folders.push_back(InstalledFolder(dataset));
   if (!facts.default_folder.empty()) folders.emplace_back(facts.default_folder);
   return folders;
 }
@@ -40,7 +47,7 @@ std::vector<fs::path> CandidateFolders(const DatasetFacts& facts, const DataRoot
 
 std::optional<DatasetPlace> LocateDataset(const Declaration& dataset, const DataRoots& roots) {
   const DatasetFacts& facts = dataset.dataset();
-  for (const fs::path& folder : CandidateFolders(facts, roots)) {
+  for (const fs::path& folder : CandidateFolders(dataset, roots)) {
     DatasetPlace place{folder, SplitsIn(folder, facts)};
     if (place.splits.contains("test")) return place;
   }
@@ -65,7 +72,7 @@ DatasetFiles FindDataset(const Declaration& dataset, const DataRoots& roots,
                          const std::string& where, DigestCache& digests, bool calibration_too) {
   const DatasetFacts& facts = dataset.dataset();
   const auto place = LocateDataset(dataset, roots);
-  if (!place) FailMissing(dataset, CandidateFolders(facts, roots), where);
+  if (!place) FailMissing(dataset, CandidateFolders(dataset, roots), where);
   DatasetFiles found{*place, dataset.name, "", facts.classes, ""};
   if (!facts.in_class_folders()) {
     if (calibration_too && HasSplit(place->splits, "calibration", facts))

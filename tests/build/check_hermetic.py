@@ -55,7 +55,7 @@ def main(build: pathlib.Path, source: pathlib.Path, mpi: str) -> int:
     boundary = {
         "bin/zerosweep": r"torch|c10|cuda|nccl|libmpi",
         "bin/zerosweep-stage": r"libmpi|sqlite|yaml",
-        "lib/zerosweep_mpi.so": r"torch|sqlite",
+        "lib/zerosweep/zerosweep_mpi.so": r"torch|sqlite",
     }
     for name, forbidden in boundary.items():
         found = libraries(build / name)
