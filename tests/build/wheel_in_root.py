@@ -9,74 +9,14 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-SKIP = 77
-USER = 1000
-MIRRORS = {"bookworm": "http://deb.debian.org/debian", "trixie": "http://deb.debian.org/debian",
-           "jammy": "http://archive.ubuntu.com/ubuntu"}
-# How to reach the package index.
-NETWORK = ["PIP_INDEX_URL", "http_proxy", "https_proxy", "no_proxy"]
-CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+from bare_root import SKIP, USER, Root, reason_to_skip
+
 # The demo with one bit-width, one seed and 500 test images.
 SHORT = ["--set", "grid.bits=[w4a4]", "--set", "seeds=[0]", "--set", "include=[]", "--set", "fixed.evaluate={limit: 500}"]
-
-
-def reason_to_skip(suite: str) -> str | None:
-    if os.geteuid() != 0:
-        return "mmdebstrap needs root here"
-    if shutil.which("mmdebstrap") is None:
-        return "mmdebstrap is not installed"
-    try:
-        urllib.request.urlopen(f"{MIRRORS[suite]}/dists/{suite}/InRelease", timeout=30).close()
-    except OSError as error:
-        return f"{MIRRORS[suite]} does not answer: {error}"
-    return None
-
-
-def mmdebstrap(suite: str, folder: pathlib.Path, *options: str) -> None:
-    """In a mount namespace of its own: an interruption leaves no mount in a folder that is then removed."""
-    subprocess.run(["unshare", "--mount", "mmdebstrap", "--quiet", *options, suite, folder, MIRRORS[suite]],
-                   check=True, stdin=subprocess.DEVNULL)
-
-
-class Root:
-    """A bare system in a folder."""
-
-    def __init__(self, folder: pathlib.Path, suite: str, cache: pathlib.Path):
-        self.folder = folder
-        self.cache = cache
-        options = []
-        if suite == "jammy":  # Debian has Ubuntu's keys
-            keys = folder.with_name("keys")
-            mmdebstrap("trixie", keys, "--variant=extract", "--include=ubuntu-keyring")
-            options = ["--components=main,universe", f"--keyring={keys}/usr/share/keyrings/ubuntu-archive-keyring.gpg"]
-        mmdebstrap(suite, folder, "--variant=minbase", "--include=python3-venv", *options)
-        for file in ["/etc/resolv.conf", "/etc/hosts", CERTIFICATES]:
-            (folder / file[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, folder / file[1:])
-        for place in ["home/user", "home/user/cache"]:
-            (folder / place).mkdir()
-            os.chown(folder / place, USER, USER)
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """As the unprivileged user, with /proc, /dev and pip's cache, in a mount namespace that ends with the command."""
-        mounts = ('mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --bind "$1" "$0/home/user/cache" && '
-                  'root=$0 && shift && exec chroot --userspec=1000:1000 "$root" "$@"')
-        environment = ["PATH=/home/user/.local/bin:/home/user/venv/bin:/usr/bin:/bin", "HOME=/home/user", "LANG=C.UTF-8",
-                       "PIP_CACHE_DIR=/home/user/cache", f"PIP_CERT={CERTIFICATES}", "PIP_DISABLE_PIP_VERSION_CHECK=1"]
-        environment += [f"{name}={os.environ[name]}" for name in NETWORK if name in os.environ]
-        return subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", mounts, self.folder, self.cache, "/usr/bin/env", "-i",
-                               "--chdir=/home/user", *environment, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-
-    def must(self, *words: str) -> str:
-        done = self.run(*words)
-        assert done.returncode == 0, f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return done.stdout
 
 
 def install(root: Root, way: str, wheel: pathlib.Path) -> pathlib.Path:
@@ -147,9 +87,8 @@ def main(suite: str, way: str, dist: pathlib.Path, work: pathlib.Path) -> int:
     os.chown(cache, USER, USER)
     with tempfile.TemporaryDirectory(dir=work) as folder:
         os.chmod(folder, 0o755)
-        root = Root(pathlib.Path(folder) / "root", suite, cache)
-        print(re.search('PRETTY_NAME="(.*)"', (root.folder / "etc/os-release").read_text())[1],
-              root.must("getconf", "GNU_LIBC_VERSION").strip(), root.must("python3", "--version").strip(), sep=", ", flush=True)
+        root = Root(pathlib.Path(folder) / "root", suite, cache, "python3-venv")
+        print(root.name(), flush=True)
         site = install(root, way, wheel)
         print(root.must("zerosweep", "doctor"), flush=True)
         demo = check_demo(root, site)
