@@ -1,4 +1,5 @@
-# zerosweep_room(NAME [LIBS …]): the OBJECT library `NAME` of all sources in the current folder and its sub-folders.
+# zerosweep_room(NAME [LIBS …] [EXCLUDE REGEX …] [ALONE REGEX]): the OBJECT library `NAME` of all sources in the current folder and its
+# sub-folders; those that match ALONE are never compiled together with others.
 # OBJECT, because self-registering code in a STATIC library is dropped silently by the linker.
 add_library(zerosweep_flags INTERFACE)
 target_include_directories(zerosweep_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
@@ -7,22 +8,39 @@ target_compile_options(zerosweep_flags INTERFACE -Wall -Wextra -Wpedantic -Wnon-
                                                  -Wno-missing-field-initializers
                                                  $<$<BOOL:${ZEROSWEEP_WERROR}>:-Werror>)
 
-# Compiles several of a target's files at a time, which share the time for headers. File-local names must differ within a folder.
+# zerosweep_unity(TARGET [ALONE REGEX]): with ZEROSWEEP_UNITY, up to ten sources of a folder are compiled as one, which share the time for
+# headers; those that match REGEX are not. File-local names must differ within a folder.
 function(zerosweep_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${ZEROSWEEP_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+  cmake_parse_arguments(U "" "ALONE" "" ${ARGN})
+  if(NOT ZEROSWEEP_UNITY)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  if(U_ALONE)
+    list(FILTER sources EXCLUDE REGEX ${U_ALONE})
+  endif()
+  foreach(source ${sources})
+    file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${source}/..)
+    string(MAKE_C_IDENTIFIER "${folder}" folder)
+    list(APPEND files_${folder} ${source})
+    list(LENGTH files_${folder} count)
+    math(EXPR part "(${count} - 1) / 10")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder}_${part})
+  endforeach()
   # To the compiler every file of a group is a header, in which a public class must not have members of file-local types.
-  target_compile_options(${target} PRIVATE $<$<BOOL:${ZEROSWEEP_UNITY}>:-Wno-subobject-linkage>)
+  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()
 
 function(zerosweep_room name)
-  cmake_parse_arguments(ROOM "" "" "LIBS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "ALONE" "LIBS;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   foreach(pattern ${ROOM_EXCLUDE})
     list(FILTER sources EXCLUDE REGEX ${pattern})
   endforeach()
   add_library(${name} OBJECT ${sources})
   target_link_libraries(${name} PUBLIC zerosweep_flags ${ROOM_LIBS})
-  zerosweep_unity(${name})
+  zerosweep_unity(${name} ALONE "${ROOM_ALONE}")
 endfunction()
 
 # zerosweep_embed(HEADER NAME FILE …): the generated header `HEADER`, whose constant NAME is the text of FILE.

@@ -4,12 +4,12 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "engine/import/input_file.h"
 #include "engine/import/pickle_cursor.h"
 
 namespace zerosweep {
 namespace {
 
-constexpr uint64_t kFreeMemory = 100 << 20;  // bytes
 // Possible bookkeeping cost of an object in addition to its own bytes: an entry on the stack, one
 // in a container (each with room to grow) and one in the memo.
 constexpr uint64_t kReferenceBytes = 32;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "contract/tensor_file.h"
+#include "engine/import/input_file.h"
 #include "engine/import/pickle.h"
 #include "engine/import/zip.h"
 
@@ -18,10 +19,9 @@ namespace {
 
 using State = std::map<std::string, torch::Tensor>;
 
-constexpr int kMaxLevels = 8;                // of nested containers
-constexpr uint64_t kFreeMemory = 100 << 20;  // bytes, for names and tensors
-constexpr uint64_t kTensorBytes = 512;       // an empty tensor and its entry
-constexpr uint64_t kVisitBytes = 16;         // stands for time rather than memory
+constexpr int kMaxLevels = 8;           // of nested containers
+constexpr uint64_t kTensorBytes = 512;  // an empty tensor and its entry
+constexpr uint64_t kVisitBytes = 16;    // stands for time rather than memory
 
 // The first number of a file from before PyTorch 1.6 (torch/serialization.py, MAGIC_NUMBER),
 // little-endian, after the opcode and size of a long integer.

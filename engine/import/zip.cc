@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/import/input_file.h"
 
 namespace zerosweep {
 namespace {
@@ -25,7 +26,6 @@ constexpr uint64_t kZip64LocatorSignature = 0x07064b50;
 constexpr uint64_t kZip64LocatorBytes = 20;
 constexpr uint64_t kZip64Extra = 1;
 constexpr uint64_t kStored = 0, kDeflated = 8;
-constexpr uint64_t kFreeMemory = 100 << 20;  // bytes
 
 }  // namespace
 

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""A build without CUDA (`make CUDA=0`): it loads nothing of CUDA but what LibTorch itself needs, has the same catalogue and the same
+names of stages, says why there are no GPUs, and runs a sweep. ccache finds most objects of the build at hand.
+Usage: check_no_cuda.py BUILD_FOLDER SOURCE_TREE"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from check_install import SWEEP
+
+# Options of the build at hand that decide how files are compiled.
+SAME = ["CMAKE_BUILD_TYPE", "ZEROSWEEP_MPI", "ZEROSWEEP_UNITY", "ZEROSWEEP_WERROR"]
+# Without these LibTorch does not load (scripts/requirements-cpu.txt).
+OF_LIBTORCH = {"libcudart.so.13", "libcupti.so.13"}
+
+
+def output(*words: str | pathlib.Path, code: int = 0) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == code, f"{words} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr}"
+    return done.stdout + (done.stderr if code else "")
+
+
+def main(build: pathlib.Path, source: pathlib.Path) -> None:
+    cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.MULTILINE))
+    here = build / "no-cuda"
+    output("cmake", "-G", "Ninja", "-S", source, "-B", here, "-DZEROSWEEP_CUDA=OFF", *(f"-D{name}={cache[name]}" for name in SAME))
+    output("cmake", "--build", here, "--target", "zerosweep")
+
+    libraries = set(re.findall(r"^\s*(\S+) =>", output("ldd", here / "bin/zerosweep-stage"), re.MULTILINE))
+    cuda = {name for name in libraries if re.search("cu|nccl|nv", name)} - OF_LIBTORCH
+    assert OF_LIBTORCH < libraries and not cuda, f"zerosweep-stage loads {cuda}"
+    catalogues = [(folder / "generated/catalogue.json").read_bytes() for folder in (build, here)]
+    assert catalogues[0] == catalogues[1], "the catalogues differ"
+
+    with tempfile.TemporaryDirectory() as folder:
+        sweep = pathlib.Path(folder) / "smoke.yaml"
+        sweep.write_text(SWEEP)
+        names = []
+        for program in [here, build]:
+            home = pathlib.Path(folder) / program.name
+            command = [program / "bin/zerosweep", "--home", home, "--format", "json"]
+            output(*command, "run", sweep, "--device", "cpu")
+            names.append(json.loads(output(*command, "query", "SELECT stage FROM v_stage ORDER BY stage")))
+        assert names[0] == names[1] and names[0], names
+        refused = output(here / "bin/zerosweep", "--home", f"{folder}/gpu", "run", sweep, "--device", "cuda", code=4)
+        assert "this build has no CUDA" in refused, refused
+    print(f"without CUDA: {len(libraries)} libraries, {len(names[0])} stages with the same names")
+
+
+if __name__ == "__main__":
+    main(*(pathlib.Path(word).resolve() for word in sys.argv[1:3]))
