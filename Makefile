@@ -6,18 +6,19 @@
 #   make fuzz     five minutes of damaged checkpoints, with sanitizers
 #   make install  into PREFIX (/usr/local), under DESTDIR if given
 #   make wheel    one file in dist/ that pip installs without root, compiler or Debian
-# CUDA=0 builds without the CUDA back end: 0.6 GB of wheels instead of 3.
+# CUDA=0 builds without the CUDA back end: 0.6 GB of wheels instead of 3. A build folder keeps the choice.
 # LABELS chooses tests: fast, mpi, e2e (whole sweeps; these three by default), slow (minutes), gpu (they skip themselves
 # where there is none).
 # MPI=debian builds with Debian's Open MPI 4.1.4 instead of the wheel's 5.0.11.
 # WERROR=ON makes warnings errors.
 MPI ?= wheel
-CUDA ?= 1
 BUILD ?= $(if $(filter debian,$(MPI)),build-debian,build)
+CUDA ?= $(if $(shell grep -s '^ZEROSWEEP_CUDA:BOOL=OFF' $(BUILD)/CMakeCache.txt),0,1)
+WITHOUT_CUDA = $(filter 0 off OFF no,$(CUDA))
 JOBS ?= $(shell nproc)
 LABELS ?= fast|mpi|e2e
-SETUP = scripts/setup $(if $(filter debian,$(MPI)),--debian-mpi) $(if $(filter 0,$(CUDA)),--no-cuda)
-OPTIONS = -DZEROSWEEP_CUDA=$(if $(filter 0,$(CUDA)),OFF,ON) $(if $(WERROR),-DZEROSWEEP_WERROR=$(WERROR))
+SETUP = scripts/setup $(if $(filter debian,$(MPI)),--debian-mpi) $(if $(WITHOUT_CUDA),--no-cuda)
+OPTIONS = -DZEROSWEEP_CUDA=$(if $(WITHOUT_CUDA),OFF,ON) -DZEROSWEEP_WERROR=$(or $(WERROR),OFF) -DZEROSWEEP_UNITY=ON
 # The build sees nothing of the caller's environment but this.
 CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_DIR),CCACHE_DIR="$(CCACHE_DIR)")
 CONFIGURE = $(CLEAN_ENV) cmake --preset $(MPI) -B $(BUILD) --log-level=WARNING $(OPTIONS)
@@ -68,15 +69,16 @@ PREFIX ?= /usr/local
 install: build
 	@$(COMPILE) --target read_by_shells > /dev/null
 	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD) --prefix "$(PREFIX)" > /dev/null
-	@echo "installed in $(DESTDIR)$(PREFIX); LibTorch and Open MPI stay those of $(CURDIR)/.venv, which must stay there"
+	@echo "installed in $(DESTDIR)$(PREFIX); its libraries stay those of $(CURDIR)/.venv, which must stay there"
 
 # Whatever MPI says: a wheel depends on wheels alone.
 wheel: override MPI = wheel
 wheel: build
+	@$(if $(WITHOUT_CUDA),echo 'a wheel has the CUDA back end: make CUDA=1 wheel' >&2; exit 2)
 	@scripts/wheel $(BUILD)
 
 format:
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i
 
 clean:
-	rm -rf build build-debian build-debug dist
+	rm -rf build build-debian build-debug build-no-cuda dist

@@ -14,9 +14,9 @@
 #include "base/version.h"
 #include "contract/frames.h"
 #include "engine/catalogue/declare.h"
+#include "engine/cuda/gpus.h"
 #include "engine/loop/memory.h"
 #include "engine/parallel/process_group.h"
-#include "engine/cuda/gpus.h"
 #include "engine/stages/input_check.h"
 #include "engine/stages/runner.h"
 

@@ -1,6 +1,6 @@
 // completion: prints what a shell reads once. At each key it then calls `zerosweep complete`, which
 // answers with one candidate a line: the word, a tab, its meaning; and last ":files" or ":folders"
-// when the shell shall offer those, too.
+// when the shell should offer those, too.
 #include "cli/help/completion.h"
 
 #include <set>
@@ -57,19 +57,24 @@ std::vector<Candidate> Profiles() {
   return found;
 }
 
-// The first column are words, the second their meanings.
-std::vector<Candidate> FromHome(const Globals& globals, const std::string& query) {
+// The words of the home that begin with ?1; the query's second column is their meaning.
+std::vector<Candidate> FromHome(const Globals& globals, const std::string& query,
+                                const std::string& begin) {
   std::vector<Candidate> found;
-  for (const auto& row : OpenResults(globals).Query(query, {}, kMostIds).rows)
+  const std::string of_begin =
+      "SELECT * FROM (" + query + ") WHERE substr(word, 1, length(?1)) = ?1";
+  for (const auto& row : OpenResults(globals).Query(of_begin, {begin}, kMostIds).rows)
     found.push_back({row[0], row[1]});
   return found;
 }
 
 std::string IdsOf(const std::string& table, const std::string& meaning) {
-  return fmt::format("SELECT substr({0}, 1, {1}), {2} FROM v_{0}", table, kShownId, meaning);
+  return fmt::format("SELECT substr({0}, 1, {1}) AS word, {2} FROM v_{0}", table, kShownId,
+                     meaning);
 }
 
-std::vector<Candidate> ValuesOf(const std::string& kind, const Globals& globals) {
+std::vector<Candidate> ValuesOf(const std::string& kind, const std::string& begin,
+                                const Globals& globals) {
   const std::string trials = IdsOf("trial", "method || ' ' || bits || ' seed ' || seed");
   if (kind == kind::kArch) return FromCatalogue(Role::kModel);
   if (kind == kind::kDataset) return FromCatalogue(Role::kDataset);
@@ -79,22 +84,26 @@ std::vector<Candidate> ValuesOf(const std::string& kind, const Globals& globals)
   if (kind == kind::kRecipe) return Recipes();
   if (kind == kind::kSweep)
     return FromHome(globals,
-                    "SELECT sweep, count(*) || ' trials' FROM v_trial WHERE sweep IS NOT NULL "
-                    "GROUP BY sweep");
-  if (kind == kind::kTrial) return FromHome(globals, trials);
+                    "SELECT sweep AS word, count(*) || ' trials' FROM v_trial WHERE sweep IS NOT "
+                    "NULL GROUP BY sweep",
+                    begin);
+  if (kind == kind::kTrial) return FromHome(globals, trials, begin);
   if (kind == kind::kId)
-    return FromHome(globals, trials + " UNION " + IdsOf("stage", "kind") + " UNION " +
-                                 IdsOf("attempt", "'attempt'"));
+    return FromHome(
+        globals,
+        trials + " UNION " + IdsOf("stage", "kind") + " UNION " + IdsOf("attempt", "'attempt'"),
+        begin);
   return {};
 }
 
 // The line at the cursor may name another home than this process has.
-std::string HomeIn(const std::vector<std::string>& words) {
+std::string HomeIn(std::vector<std::string> words) {
   constexpr std::string_view kOption = "--home";
+  std::erase(words, "=");  // as bash splits --home=x
   for (size_t i = 0; i + 1 < words.size(); ++i) {
     if (words[i].starts_with(std::string(kOption) + "="))
       return words[i].substr(kOption.size() + 1);
-    if (words[i] == kOption) return words[i + 1] == "=" ? words[i + 2] : words[i + 1];
+    if (words[i] == kOption) return words[i + 1];
   }
   return "";
 }
@@ -108,9 +117,10 @@ int RunComplete(const CompleteOptions& options, const Globals& globals) {
   Globals of_line = globals;
   if (const std::string home = HomeIn(options.words); !home.empty()) of_line.home_option = home;
   // Without a readable home a shell has nothing to offer, and nowhere to say why.
-  const auto values = [&](const std::string& kind) -> std::vector<Candidate> {
+  const auto values = [&](const std::string& kind,
+                          const std::string& begin) -> std::vector<Candidate> {
     try {
-      return ValuesOf(kind, of_line);
+      return ValuesOf(kind, begin, of_line);
     } catch (const Error& error) {
       spdlog::debug("{}", error.what());
       return {};

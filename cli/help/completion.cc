@@ -15,10 +15,9 @@ Paths PathsOf(const std::string& kind) {
   return is_file ? Paths::kFiles : Paths::kNone;
 }
 
-// "Print help. More" → "Print help": shells have one line for it.
+// "Threads (default: every core)" → "Threads": shells have one line for it.
 std::string FirstClause(const std::string& text) {
-  const size_t end = std::min({text.find('\n'), text.find(" ("), text.find(';')});
-  return text.substr(0, end);
+  return text.substr(0, std::min({text.find('\n'), text.find(" (default"), text.find(';')}));
 }
 
 // The words before the one at the cursor, read as CLI11 would.
@@ -83,12 +82,12 @@ class Line {
   bool only_words_ = false;  // after --
 };
 
-Completion OfValue(const CLI::Option& option, const ValueSource& values) {
+Completion OfValue(const CLI::Option& option, const std::string& begin, const ValueSource& values) {
   Completion result;
   for (const std::string& value : FixedValues(option)) result.candidates.push_back({value, ""});
   if (!result.candidates.empty()) return result;
   const std::string kind = ValueName(option);
-  return {values(kind), PathsOf(kind)};
+  return {values(kind, begin), PathsOf(kind)};
 }
 
 Completion OfOptions(const Line& line, const CLI::App& root) {
@@ -113,18 +112,19 @@ Completion OfCommands(const CLI::App& root) {
 Completion All(const Line& line, const CLI::App& root, const std::string& current,
                const ValueSource& values) {
   if (line.is_unknown()) return {};
-  if (line.awaits() != nullptr) return OfValue(*line.awaits(), values);
+  if (line.awaits() != nullptr) return OfValue(*line.awaits(), current, values);
   if (line.IsOption(current) || current == "-") {
     const size_t equals = current.find('=');
     if (equals == current.npos) return OfOptions(line, root);
     const CLI::Option* option = line.Find(current.substr(0, equals));
-    Completion result = option == nullptr ? Completion{} : OfValue(*option, values);
+    Completion result =
+        option == nullptr ? Completion{} : OfValue(*option, current.substr(equals + 1), values);
     for (Candidate& each : result.candidates) each.word = current.substr(0, equals + 1) + each.word;
     return result;
   }
   if (line.command() == nullptr) return OfCommands(root);
   const CLI::Option* next = line.NextPositional();
-  return next == nullptr ? Completion{} : OfValue(*next, values);
+  return next == nullptr ? Completion{} : OfValue(*next, current, values);
 }
 
 }  // namespace

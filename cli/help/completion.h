@@ -20,8 +20,9 @@ struct Completion {
   Paths paths = Paths::kNone;  // which paths the shell offers, too
 };
 
-// The known values of a kind (cli/value_kinds.h).
-using ValueSource = std::function<std::vector<Candidate>(const std::string& kind)>;
+// The known values of a kind (cli/value_kinds.h) that begin with `begin`; others do no harm.
+using ValueSource =
+    std::function<std::vector<Candidate>(const std::string& kind, const std::string& begin)>;
 
 // `words` are those after the program's name; the last one is at the cursor and may be empty. A
 // word "=" is taken as the space between an option and its value: bash splits --home=x so.

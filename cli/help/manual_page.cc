@@ -70,7 +70,8 @@ std::string CommandEntry(const CLI::App& command) {
   for (const CLI::Option* word : ShownPositionals(command))
     text += Described(ValueOf(*word), word->get_description());
   text += OptionEntries(command);
-  if (!command.get_footer().empty()) text += ".PP\n" + Escaped(command.get_footer()) + "\n";
+  if (!command.get_footer().empty())
+    text += ".PP\n.nf\n" + Escaped(command.get_footer()) + "\n.fi\n";
   return text;
 }
 

@@ -1,7 +1,9 @@
 # Completion of zerosweep for bash: source <(zerosweep completion bash)
 _zerosweep() {
   local word paths=
-  local current=${COMP_WORDS[COMP_CWORD]}
+  local -a words=("${COMP_WORDS[@]:0:COMP_CWORD + 1}")
+  words=("${words[@]//[\\\"\']/}")  # as they are meant, without quotes
+  local program=${words[0]/#\~/$HOME} current=${words[COMP_CWORD]}
   [[ $current == = ]] && current=
   COMPREPLY=()
   while IFS=$'\t' read -r word _; do
@@ -9,7 +11,7 @@ _zerosweep() {
       :*) paths=${word#:} ;;
       *) COMPREPLY+=("$word") ;;
     esac
-  done < <("${COMP_WORDS[0]/#\~/$HOME}" complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2> /dev/null)
+  done < <("$program" complete -- "${words[@]:1}" 2> /dev/null)
   [[ -n $paths ]] || return 0
   compopt -o filenames
   local option=-f

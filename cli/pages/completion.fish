@@ -1,7 +1,7 @@
 # Completion of zerosweep for fish: zerosweep completion fish | source
 function __zerosweep_complete
     set -l words (commandline -opc)
-    set -l program $words[1]
+    set -l program (string replace -r '^~' $HOME -- $words[1])
     set -e words[1]
     set -l current (commandline -ct)
     for line in ($program complete -- $words $current 2> /dev/null)

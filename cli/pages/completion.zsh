@@ -10,8 +10,9 @@ _zerosweep() {
     else
       candidates+=("${word//:/\\:}${meaning:+:$meaning}")
     fi
-  done < <("${(e)~words[1]}" complete -- "${(@Q)words[2,CURRENT]}" 2> /dev/null)
+  done < <("${${(Q)words[1]}/#\~/$HOME}" complete -- "${(@Q)words[2,CURRENT]}" 2> /dev/null)
   (( $#candidates )) && _describe -t zerosweep zerosweep candidates
+  [[ -n $paths && $PREFIX == --*=* ]] && compset -P '*='
   case $paths in
     files) _files ;;
     folders) _files -/ ;;

@@ -32,6 +32,15 @@ bool ActiveAttempt::AliveOn(int worker) const {
                              [&](const Member& m) { return m.alive && m.worker == worker; });
 }
 
+void ActiveAttempt::RecordProgress(const StageProgress& reported, double now) {
+  if (!counted_since || reported.unit != progress.unit || reported.total != progress.total ||
+      reported.done < progress.done) {
+    counted_from = reported.done;
+    counted_since = now;
+  }
+  progress = reported;
+}
+
 void ActiveAttempt::RecordFailure(int rank, const StageFailed& why, const std::string& tail,
                                   double now, double grace) {
   if (done || cancelled) return;

@@ -30,6 +30,9 @@ struct ActiveAttempt {
   bool committing = false;
   bool cancelled = false;
   StageProgress progress;
+  // Of `progress`: the first value of its present count, and when that came.
+  double counted_from = 0;
+  std::optional<double> counted_since;
   GroupStore store;
 
   // How the attempt ends when all members have ended: one of the two is set.
@@ -46,6 +49,9 @@ struct ActiveAttempt {
   Member* Find(int worker, int rank);
   bool AnyAlive() const;
   bool AliveOn(int worker) const;
+
+  // A stage may count one thing after another, the same thing again, or resume in the middle.
+  void RecordProgress(const StageProgress& reported, double now);
 
   // Rank 0 is done. The others follow within seconds; how they end no longer matters.
   void RecordDone(const StageDone& made, double now);

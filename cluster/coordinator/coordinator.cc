@@ -59,7 +59,7 @@ void Coordinator::Handle(int from, const WorkerMessage& message) {
 void Coordinator::On(int, const Heartbeat& beat) {
   for (const StageProgress& progress : beat.progress) {
     const auto active = active_.find(progress.attempt);
-    if (active != active_.end()) active->second.progress = progress;
+    if (active != active_.end()) active->second.RecordProgress(progress, clock_.Monotonic());
   }
 }
 

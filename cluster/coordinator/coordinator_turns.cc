@@ -193,9 +193,19 @@ RunSnapshot Coordinator::Snapshot() const {
   for (const auto& [id, active] : active_) {
     if (active.committing) continue;
     const StageProgress& p = active.progress;
-    snapshot.running.push_back(
-        {view_.label(active.stage), p.done, p.total, p.unit, p.note, now - active.started});
-    running.push_back({active.stage, now - active.started, p.total > 0 ? p.done / p.total : 0});
+    const ActiveStage stage = {
+        .label = view_.label(active.stage),
+        .done = p.done,
+        .total = p.total,
+        .unit = p.unit,
+        .note = p.note,
+        .seconds = now - active.started,
+        .counted_from = active.counted_from,
+        .counted_since = active.counted_since.value_or(now) - active.started};
+    snapshot.running.push_back(stage);
+    const auto left = stage.SecondsLeft();
+    running.push_back(
+        {active.stage, stage.seconds, left ? stage.seconds / (stage.seconds + *left) : 0});
   }
   snapshot.eta_seconds = eta_.Seconds(running, slots);
   return snapshot;

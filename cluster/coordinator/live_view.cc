@@ -12,7 +12,8 @@
 namespace zerosweep {
 namespace fs = std::filesystem;
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActiveStage, label, place, done, total, unit, note, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActiveStage, label, place, done, total, unit, note, seconds,
+                                   counted_from, counted_since)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveNode, name, slots, busy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveView, sweep, run, written, seconds, trials, trials_done,
                                    trials_failed, stages, stages_done, eta_seconds, running, nodes,

@@ -33,11 +33,11 @@ std::string Counts(const ActiveStage& stage) {
   std::string text = stage.total > 0 ? fmt::format("{:.0f}/{:.0f}", stage.done, stage.total)
                                      : fmt::format("{:.0f}", stage.done);
   text += " " + stage.unit;
-  if (stage.done <= 0 || stage.seconds <= 0) return text;
-  const double rate = stage.done / stage.seconds;
+  const double rate = stage.Rate();
+  if (rate <= 0) return text;
   text += rate >= 10 ? fmt::format("  {:.0f}/s", rate) : fmt::format("  {:.2g}/s", rate);
-  if (stage.total > stage.done)
-    text += fmt::format("  {} left", HumanSeconds((stage.total - stage.done) / rate));
+  if (const auto left = stage.SecondsLeft(); left > 0.0)
+    text += fmt::format("  {} left", HumanSeconds(*left));
   return text;
 }
 

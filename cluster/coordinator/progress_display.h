@@ -15,8 +15,22 @@ struct ActiveStage {
   double done = 0, total = 0;
   std::string unit;
   std::string note;
-  double seconds = 0;      // since it started
-  std::string place = {};  // "node-a/slot 0"; "": not shown
+  double seconds = 0;        // since it started
+  double counted_from = 0;   // the first value of the present count,
+  double counted_since = 0;  // and when that came, in seconds since the start
+  std::string place = {};    // "node-a/slot 0"; "": not shown
+
+  // Units of the present count in a second; 0 while unknown.
+  double Rate() const {
+    const double passed = seconds - counted_since;
+    return passed > 0 ? (done - counted_from) / passed : 0;
+  }
+  // Until the end of the present count; nullopt while unknown.
+  std::optional<double> SecondsLeft() const {
+    if (total > 0 && done >= total) return 0;
+    if (Rate() <= 0 || total <= 0) return std::nullopt;
+    return (total - done) / Rate();
+  }
 };
 
 struct RunSnapshot {

@@ -13,7 +13,7 @@ namespace zerosweep {
 struct RunningStage {
   size_t stage = 0;
   double seconds = 0;  // since it started
-  double share = 0;    // of its work that is done, 0…1; 0: unknown
+  double share = 0;    // of its time that has passed, 0…1; 0: unknown
 };
 
 class RunEta {

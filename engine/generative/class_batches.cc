@@ -1,6 +1,5 @@
 #include "engine/generative/class_batches.h"
 
-
 namespace zerosweep {
 
 size_t FirstDeepNorm(size_t norms) {

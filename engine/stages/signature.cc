@@ -46,7 +46,9 @@ Json ExecutionSignature(const Json& machine, const StageRun& run) {
   signature.erase("gpus");
   const torch::Device device(run.device);
   signature["device"] = "cpu";
-  if (device.is_cuda()) {
+  if (!device.is_cuda()) {
+    signature.erase("nccl");
+  } else {
     const auto index = static_cast<size_t>(std::max<int>(0, device.index()));
     signature["device"] = machine.at("gpus").at(index);
   }

@@ -16,7 +16,8 @@ NETWORK = ["PIP_INDEX_URL", "http_proxy", "https_proxy", "no_proxy"]
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
-def reason_to_skip(suite: str) -> str | None:
+def reason_to_skip(suite: str, dist: pathlib.Path) -> str | None:
+    """Why the wheel in the folder `dist` cannot be tried in such a system."""
     if os.geteuid() != 0:
         return "mmdebstrap needs root here"
     if shutil.which("mmdebstrap") is None:
@@ -25,6 +26,8 @@ def reason_to_skip(suite: str) -> str | None:
         urllib.request.urlopen(f"{MIRRORS[suite]}/dists/{suite}/InRelease", timeout=30).close()
     except OSError as error:
         return f"{MIRRORS[suite]} does not answer: {error}"
+    if not list(dist.glob("zerosweep-*.whl")):
+        return f"there is no wheel in {dist}: the test build/wheel says why"
     return None
 
 

@@ -4,6 +4,7 @@ names of stages, says why there are no GPUs, and runs a sweep. ccache finds most
 Usage: check_no_cuda.py BUILD_FOLDER SOURCE_TREE"""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -14,19 +15,21 @@ from check_install import SWEEP
 
 # Options of the build at hand that decide how files are compiled.
 SAME = ["CMAKE_BUILD_TYPE", "ZEROSWEEP_MPI", "ZEROSWEEP_UNITY", "ZEROSWEEP_WERROR"]
+CLEAN = {name: os.environ[name] for name in ("HOME", "CCACHE_DIR", "OMP_NUM_THREADS") if name in os.environ} | {
+    "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}  # as the Makefile has it
 # Without these LibTorch does not load (scripts/requirements-cpu.txt).
 OF_LIBTORCH = {"libcudart.so.13", "libcupti.so.13"}
 
 
 def output(*words: str | pathlib.Path, code: int = 0) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=CLEAN)
     assert done.returncode == code, f"{words} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr}"
     return done.stdout + (done.stderr if code else "")
 
 
 def main(build: pathlib.Path, source: pathlib.Path) -> None:
     cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.MULTILINE))
-    here = build / "no-cuda"
+    here = build.with_name(build.name + "-no-cuda")
     output("cmake", "-G", "Ninja", "-S", source, "-B", here, "-DZEROSWEEP_CUDA=OFF", *(f"-D{name}={cache[name]}" for name in SAME))
     output("cmake", "--build", here, "--target", "zerosweep")
 

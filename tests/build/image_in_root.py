@@ -15,17 +15,17 @@ import time
 from bare_root import SKIP, USER, Root, reason_to_skip
 from wheel_in_root import SHORT
 
-CALL = re.compile(r"sh /tmp/install_in_image /tmp/zerosweep-\*\.whl")
+CALL = re.compile(r"sh /opt/install_in_image /opt/zerosweep-\*\.whl")
 
 
 def main(source: pathlib.Path, dist: pathlib.Path, work: pathlib.Path) -> int:
-    [wheel] = dist.glob("zerosweep-*.whl")
     for recipe in ["Dockerfile", "zerosweep.def"]:
         text = (source / "cluster" / recipe).read_text()
         assert "debian:12-slim" in text and CALL.search(text), f"cluster/{recipe} does not call the script that this test runs"
-    if reason := reason_to_skip("bookworm"):
+    if reason := reason_to_skip("bookworm", dist):
         print(f"skipped: {reason}")
         return SKIP
+    [wheel] = dist.glob("zerosweep-*.whl")
     cache = work / "pip-cache"
     cache.mkdir(parents=True, exist_ok=True)
     os.chown(cache, USER, USER)
@@ -33,9 +33,9 @@ def main(source: pathlib.Path, dist: pathlib.Path, work: pathlib.Path) -> int:
         os.chmod(folder, 0o755)
         root = Root(pathlib.Path(folder) / "root", "bookworm", cache)
         for file in [wheel, source / "cluster/install_in_image"]:
-            shutil.copy(file, root.folder / "tmp" / file.name)
+            shutil.copy(file, root.folder / "opt" / file.name)
         start = time.monotonic()
-        print(root.must("sh", "/tmp/install_in_image", f"/tmp/{wheel.name}", user=0).strip())
+        print(root.must("sh", "/opt/install_in_image", f"/opt/{wheel.name}", user=0).strip())
         print(f"{root.name()}: installed in {time.monotonic() - start:.0f} s", flush=True)
         print(root.must("zerosweep", "doctor"), flush=True)
         [demo] = (root.folder / "opt/zerosweep").glob("lib/python3*/site-packages/zerosweep/share/zerosweep/examples/demo_fashion_mnist.yaml")

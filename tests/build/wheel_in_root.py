@@ -78,10 +78,10 @@ def check_too_old(root: Root, program: pathlib.Path) -> None:
 
 
 def main(suite: str, way: str, dist: pathlib.Path, work: pathlib.Path) -> int:
-    [wheel] = dist.glob("zerosweep-*.whl")
-    if reason := reason_to_skip(suite):
+    if reason := reason_to_skip(suite, dist):
         print(f"skipped: {reason}")
         return SKIP
+    [wheel] = dist.glob("zerosweep-*.whl")
     cache = work / "pip-cache"
     cache.mkdir(parents=True, exist_ok=True)
     os.chown(cache, USER, USER)

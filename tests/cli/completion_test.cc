@@ -50,6 +50,7 @@ TEST_F(CompletionTest, ValuesOfOptions) {
   EXPECT_EQ(Offered({"leaderboard", "--format=j"}), "--format=json\t\n");
   EXPECT_EQ(Offered({"leaderboard", "--format", "=", "j"}), "json\t\n");  // as bash splits it
   EXPECT_EQ(Offered({"--home", ""}), ":folders\n");
+  EXPECT_EQ(Offered({"--home", "="}), ":folders\n");  // as bash splits --home=
   EXPECT_EQ(Offered({"--home", "x", "leaderb"}), "leaderboard\tPrint ranked results\n");
   EXPECT_EQ(Offered({"quantize", "--method", "qdr"}).substr(0, 6), "qdrop\t");
   EXPECT_EQ(Offered({"quantize", "m", "--profile", "f"}), "fast\t\n");
@@ -97,8 +98,12 @@ TEST_F(CompletionTest, Bash) {
                                   "offer zerosweep leaderboard --format = j\n"
                                   "offer zerosweep run ti\n"
                                   "offer zerosweep --home = da\n"
+                                  "mkdir 'a folder'\n"
+                                  "offer zerosweep --home 'a\\ f'\n"
                                   "complete -p zerosweep\n");
-  EXPECT_EQ(out, "leaderboard\njson\ntiny.safetensors\ndata\ncomplete -F _zerosweep zerosweep\n");
+  EXPECT_EQ(
+      out,
+      "leaderboard\njson\ntiny.safetensors\ndata\na folder\ncomplete -F _zerosweep zerosweep\n");
 }
 
 TEST_F(CompletionTest, Zsh) {

@@ -26,6 +26,20 @@ class ActiveAttemptTest : public testing::Test {
   ActiveAttempt active_;
 };
 
+TEST_F(ActiveAttemptTest, EveryCountBeginsAnew) {
+  const auto report = [&](double done, double total, const char* unit, double now) {
+    active_.RecordProgress({"a", done, total, unit, ""}, now);
+    return std::pair(active_.counted_from, active_.counted_since);
+  };
+  EXPECT_EQ(report(40, 100, "iterations", 10), std::pair(40.0, 10.0));  // resumed at 40
+  EXPECT_EQ(report(60, 100, "iterations", 20), std::pair(40.0, 10.0));
+  EXPECT_EQ(report(60, 100, "images", 30), std::pair(60.0, 30.0));
+  EXPECT_EQ(report(90, 100, "images", 40), std::pair(60.0, 30.0));
+  EXPECT_EQ(report(1, 100, "images", 50), std::pair(1.0, 50.0));  // for the second time
+  EXPECT_EQ(report(2, 200, "images", 60), std::pair(2.0, 60.0));
+  EXPECT_EQ(active_.progress.done, 2);
+}
+
 TEST_F(ActiveAttemptTest, ACrashEndsTheOthersAtOnce) {
   Fail(1, Failure::kCrash, 100);
   EXPECT_EQ(active_.failed->failure, Failure::kCrash);

@@ -23,9 +23,9 @@ LiveView View(const std::string& run = "one") {
   view.stages = 40;
   view.stages_done = 20;
   view.eta_seconds = 90;
-  view.running = {
-      {"quantize brecq resnet20 w4a4", 50, 100, "iterations", "loss 0.1", 10, "node-a/slot 0"},
-      {"evaluate resnet20", 0, 0, "", "", 3, "node-b/slot 1"}};
+  view.running = {{"quantize brecq resnet20 w4a4", 50, 100, "iterations", "loss 0.1", 10, 0, 0,
+                   "node-a/slot 0"},
+                  {"evaluate resnet20", 0, 0, "", "", 3, 0, 0, "node-b/slot 1"}};
   view.nodes = {{"node-a", 2, 1}, {"node-b", 2, 1}};
   view.problems = {"failed  quantize x: crash"};
   return view;

@@ -30,6 +30,17 @@ TEST(ProgressDisplayTest, AStageShowsRateAndTimeLeft) {
   EXPECT_LT(StageLine({"synthesize zeroq", 250, 500, "iterations", "", 5}, 40).size(), 40u);
 }
 
+// A stage that resumed at 200 of 500, or that counts for the second time, after 90 seconds.
+TEST(ProgressDisplayTest, TheRateIsThatOfThePresentCount) {
+  const ActiveStage stage = {.done = 250,
+                             .total = 500,
+                             .unit = "iterations",
+                             .seconds = 100,
+                             .counted_from = 200,
+                             .counted_since = 90};
+  EXPECT_THAT(StageLine(stage, 120), HasSubstr("250/500 iterations  5/s  50.0 s left"));
+}
+
 TEST(ProgressDisplayTest, TheSummaryNamesFailures) {
   RunSnapshot snapshot;
   snapshot.trials = 9;
