@@ -29,7 +29,7 @@ class ActiveAttemptTest : public testing::Test {
 TEST_F(ActiveAttemptTest, EveryCountBeginsAnew) {
   const auto report = [&](double done, double total, const char* unit, double now) {
     active_.RecordProgress({"a", done, total, unit, ""}, now);
-    return std::pair(active_.counted_from, active_.counted_since);
+    return std::pair(active_.counted_from, *active_.counted_since);
   };
   EXPECT_EQ(report(40, 100, "iterations", 10), std::pair(40.0, 10.0));  // resumed at 40
   EXPECT_EQ(report(60, 100, "iterations", 20), std::pair(40.0, 10.0));
