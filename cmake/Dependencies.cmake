@@ -17,6 +17,9 @@ file(CREATE_LINK /usr/include/fmt ${CMAKE_BINARY_DIR}/debian-include/fmt SYMBOLI
 target_include_directories(torch SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/debian-include
                                                   ${TORCH_ROOT}/include ${TORCH_ROOT}/include/torch/csrc/api/include
                                                   ${CUDA_ROOT}/include)
+if(EXISTS ${NCCL_ROOT}/include)  # not in the environment of `make CUDA=0`
+  target_include_directories(torch SYSTEM INTERFACE ${NCCL_ROOT}/include)
+endif()
 # libtorch_cuda registers the CUDA back end when it is loaded; a machine without a GPU loads it all the same.
 target_link_options(torch INTERFACE -Wl,-rpath,${TORCH_ROOT}/lib)
 target_link_libraries(torch INTERFACE ${TORCH_ROOT}/lib/libtorch_cpu.so ${TORCH_ROOT}/lib/libc10.so)
@@ -26,7 +29,6 @@ if(ZEROSWEEP_CUDA)
     message(FATAL_ERROR "nvcc is not at ${CUDA_ROOT}: run scripts/setup, or build without CUDA: make CUDA=0")
   endif()
   add_library(torch_cuda INTERFACE IMPORTED)
-  target_include_directories(torch_cuda SYSTEM INTERFACE ${NCCL_ROOT}/include)
   target_link_libraries(torch_cuda INTERFACE
     -Wl,--no-as-needed ${TORCH_ROOT}/lib/libtorch_cuda.so ${TORCH_ROOT}/lib/libc10_cuda.so
     ${CUDA_ROOT}/lib/libcudart.so.13 -Wl,--as-needed -Wl,--allow-shlib-undefined -Wl,-rpath,${CUDA_ROOT}/lib)
