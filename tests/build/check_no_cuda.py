@@ -21,8 +21,8 @@ CLEAN = {name: os.environ[name] for name in ("HOME", "CCACHE_DIR", "OMP_NUM_THRE
 OF_LIBTORCH = {"libcudart.so.13", "libcupti.so.13"}
 
 
-def output(*words: str | pathlib.Path, code: int = 0) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=CLEAN)
+def output(*words: str | pathlib.Path, code: int = 0, **environment: str) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=CLEAN | environment)
     assert done.returncode == code, f"{words} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr}"
     return done.stdout + (done.stderr if code else "")
 
@@ -49,7 +49,7 @@ def main(build: pathlib.Path, source: pathlib.Path) -> None:
             output(*command, "run", sweep, "--device", "cpu")
             names.append(json.loads(output(*command, "query", "SELECT stage FROM v_stage ORDER BY stage")))
         assert names[0] == names[1] and names[0], names
-        refused = output(here / "bin/zerosweep", "--home", f"{folder}/gpu", "run", sweep, "--device", "cuda", code=4)
+        refused = output(here / "bin/zerosweep", "--home", f"{folder}/gpu", "run", sweep, "--device", "cuda", code=4, CUDA_VISIBLE_DEVICES="0")
         assert "this build has no CUDA" in refused, refused
     print(f"without CUDA: {len(libraries)} libraries, {len(names[0])} stages with the same names")
 
