@@ -14,6 +14,7 @@ MIRRORS = {"bookworm": "http://deb.debian.org/debian", "trixie": "http://deb.deb
 # How to reach the package index.
 NETWORK = ["PIP_INDEX_URL", "http_proxy", "https_proxy", "no_proxy"]
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+COPIED = "/etc/certificates-of-the-host.crt"  # apt may write the usual file anew
 
 
 def reason_to_skip(suite: str, dist: pathlib.Path) -> str | None:
@@ -49,9 +50,8 @@ class Root:
             mmdebstrap("trixie", keys, "--variant=extract", "--include=ubuntu-keyring")
             options = ["--components=main,universe", f"--keyring={keys}/usr/share/keyrings/ubuntu-archive-keyring.gpg"]
         mmdebstrap(suite, folder, "--variant=minbase", *(f"--include={package}" for package in packages), *options)
-        for file in ["/etc/resolv.conf", "/etc/hosts", CERTIFICATES]:
-            (folder / file[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, folder / file[1:])
+        for file, copy in [("/etc/resolv.conf", "/etc/resolv.conf"), ("/etc/hosts", "/etc/hosts"), (CERTIFICATES, COPIED)]:
+            shutil.copy(file, folder / copy[1:])
         for place in ["home/user", "home/user/cache"]:
             (folder / place).mkdir()
             os.chown(folder / place, USER, USER)
@@ -61,7 +61,7 @@ class Root:
         mounts = ('mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --bind "$1" "$0/home/user/cache" && '
                   'root=$0 && user=$2 && shift 2 && exec chroot --userspec=$user:$user "$root" "$@"')
         environment = ["PATH=/home/user/.local/bin:/home/user/venv/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/home/user", "LANG=C.UTF-8",
-                       "PIP_CACHE_DIR=/home/user/cache", f"PIP_CERT={CERTIFICATES}", "PIP_DISABLE_PIP_VERSION_CHECK=1"]
+                       "PIP_CACHE_DIR=/home/user/cache", f"PIP_CERT={COPIED}", "PIP_DISABLE_PIP_VERSION_CHECK=1"]
         environment += [f"{name}={os.environ[name]}" for name in NETWORK if name in os.environ]
         return subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", mounts, self.folder, self.cache, str(user),
                                "/usr/bin/env", "-i", "--chdir=/home/user", *environment, *words],
