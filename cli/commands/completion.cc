@@ -3,6 +3,7 @@
 // when the shell should offer those, too.
 #include "cli/help/completion.h"
 
+#include <map>
 #include <set>
 
 #include "base/log.h"
@@ -156,7 +157,7 @@ const RegisterCommand kCompletion{
     [](CLI::App& app, std::string& shell) {
       app.add_option("shell", shell, "The shell")
           ->required()
-          ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+          ->check(CLI::IsMember(Scripts()));
       app.footer(
           "Example: source <(zerosweep completion bash)   in ~/.bashrc; for fish:\n"
           "zerosweep completion fish > ~/.config/fish/completions/zerosweep.fish");

@@ -1,11 +1,14 @@
 """Bare Debian and Ubuntu systems in folders, made by mmdebstrap, for the tests of what users install."""
 
+import contextlib
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import urllib.request
+from collections.abc import Iterator
 
 SKIP = 77
 USER = 1000
@@ -36,6 +39,17 @@ def mmdebstrap(suite: str, folder: pathlib.Path, *options: str) -> None:
     """In a mount namespace of its own: an interruption leaves no mount in a folder that is then removed."""
     subprocess.run(["unshare", "--mount", "mmdebstrap", "--quiet", *options, suite, folder, MIRRORS[suite]],
                    check=True, stdin=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def bare_root(suite: str, work: pathlib.Path, *packages: str) -> Iterator["Root"]:
+    """A system in a temporary folder under `work`, which keeps pip's downloads."""
+    cache = work / "pip-cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    os.chown(cache, USER, USER)
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        os.chmod(folder, 0o755)
+        yield Root(pathlib.Path(folder) / "root", suite, cache, *packages)
 
 
 class Root:

@@ -17,10 +17,11 @@ seeds: [0]
 """
 
 
-def output(*words: str | pathlib.Path) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert done.returncode == 0, f"{words} ended with {done.returncode}: {done.stderr}"
-    return done.stdout
+def output(*words: str | pathlib.Path, code: int = 0, env: dict[str, str] | None = None) -> str:
+    """What the command prints; of one that must fail with `code`, its messages, too."""
+    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=env)
+    assert done.returncode == code, f"{words} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr}"
+    return done.stdout + (done.stderr if code else "")
 
 
 def main(build: pathlib.Path) -> None:

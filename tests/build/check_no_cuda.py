@@ -3,15 +3,15 @@
 names of stages, says why there are no GPUs, and runs a sweep. ccache finds most objects of the build at hand.
 Usage: check_no_cuda.py BUILD_FOLDER SOURCE_TREE"""
 
+import functools
 import json
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
-from check_install import SWEEP
+from check_install import SWEEP, output
 
 # Options of the build at hand that decide how files are compiled.
 SAME = ["CMAKE_BUILD_TYPE", "ZEROSWEEP_MPI", "ZEROSWEEP_UNITY", "ZEROSWEEP_WERROR"]
@@ -21,19 +21,14 @@ CLEAN = {name: os.environ[name] for name in ("HOME", "CCACHE_DIR", "OMP_NUM_THRE
 OF_LIBTORCH = {"libcudart.so.13", "libcupti.so.13"}
 
 
-def output(*words: str | pathlib.Path, code: int = 0, **environment: str) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=CLEAN | environment)
-    assert done.returncode == code, f"{words} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr}"
-    return done.stdout + (done.stderr if code else "")
-
-
 def main(build: pathlib.Path, source: pathlib.Path) -> None:
+    clean = functools.partial(output, env=CLEAN)
     cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.MULTILINE))
     here = build.with_name(build.name + "-no-cuda")
-    output("cmake", "-G", "Ninja", "-S", source, "-B", here, "-DZEROSWEEP_CUDA=OFF", *(f"-D{name}={cache[name]}" for name in SAME))
-    output("cmake", "--build", here, "--target", "zerosweep")
+    clean("cmake", "-G", "Ninja", "-S", source, "-B", here, "-DZEROSWEEP_CUDA=OFF", *(f"-D{name}={cache[name]}" for name in SAME))
+    clean("cmake", "--build", here, "--target", "zerosweep")
 
-    libraries = set(re.findall(r"^\s*(\S+) =>", output("ldd", here / "bin/zerosweep-stage"), re.MULTILINE))
+    libraries = set(re.findall(r"^\s*(\S+) =>", clean("ldd", here / "bin/zerosweep-stage"), re.MULTILINE))
     cuda = {name for name in libraries if re.search("cu|nccl|nv", name)} - OF_LIBTORCH
     assert OF_LIBTORCH < libraries and not cuda, f"zerosweep-stage loads {cuda}"
     catalogues = [(folder / "generated/catalogue.json").read_bytes() for folder in (build, here)]
@@ -46,10 +41,10 @@ def main(build: pathlib.Path, source: pathlib.Path) -> None:
         for program in [here, build]:
             home = pathlib.Path(folder) / program.name
             command = [program / "bin/zerosweep", "--home", home, "--format", "json"]
-            output(*command, "run", sweep, "--device", "cpu")
-            names.append(json.loads(output(*command, "query", "SELECT stage FROM v_stage ORDER BY stage")))
+            clean(*command, "run", sweep, "--device", "cpu")
+            names.append(json.loads(clean(*command, "query", "SELECT stage FROM v_stage ORDER BY stage")))
         assert names[0] == names[1] and names[0], names
-        refused = output(here / "bin/zerosweep", "--home", f"{folder}/gpu", "run", sweep, "--device", "cuda", code=4, CUDA_VISIBLE_DEVICES="0")
+        refused = clean(here / "bin/zerosweep", "--home", f"{folder}/gpu", "run", sweep, "--device", "cuda", code=4, env=CLEAN | {"CUDA_VISIBLE_DEVICES": "0"})
         assert "this build has no CUDA" in refused, refused
     print(f"without CUDA: {len(libraries)} libraries, {len(names[0])} stages with the same names")
 

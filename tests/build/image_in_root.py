@@ -4,15 +4,13 @@ unprivileged user runs a sweep over two MPI ranks. Docker and Apptainer themselv
 Usage: image_in_root.py SOURCE_TREE DIST_FOLDER WORK_FOLDER
 Exits with 77 when the test cannot run here."""
 
-import os
 import pathlib
 import re
 import shutil
 import sys
-import tempfile
 import time
 
-from bare_root import SKIP, USER, Root, reason_to_skip
+from bare_root import SKIP, bare_root, reason_to_skip
 from wheel_in_root import SHORT
 
 CALL = re.compile(r"sh /opt/install_in_image /opt/zerosweep-\*\.whl")
@@ -26,12 +24,7 @@ def main(source: pathlib.Path, dist: pathlib.Path, work: pathlib.Path) -> int:
         print(f"skipped: {reason}")
         return SKIP
     [wheel] = dist.glob("zerosweep-*.whl")
-    cache = work / "pip-cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    os.chown(cache, USER, USER)
-    with tempfile.TemporaryDirectory(dir=work) as folder:
-        os.chmod(folder, 0o755)
-        root = Root(pathlib.Path(folder) / "root", "bookworm", cache)
+    with bare_root("bookworm", work) as root:
         for file in [wheel, source / "cluster/install_in_image"]:
             shutil.copy(file, root.folder / "opt" / file.name)
         start = time.monotonic()

@@ -5,15 +5,13 @@ Usage: wheel_in_root.py SUITE venv|user DIST_FOLDER WORK_FOLDER
 `venv` installs into a virtual environment with pandas, `user` with `pip install --user` without. WORK_FOLDER keeps pip's downloads.
 Exits with 77 when the test cannot run here."""
 
-import os
 import pathlib
 import re
 import shutil
 import sys
-import tempfile
 import time
 
-from bare_root import SKIP, USER, Root, reason_to_skip
+from bare_root import SKIP, Root, bare_root, reason_to_skip
 
 # The demo with one bit-width, one seed and 500 test images.
 SHORT = ["--set", "grid.bits=[w4a4]", "--set", "seeds=[0]", "--set", "include=[]", "--set", "fixed.evaluate={limit: 500}"]
@@ -82,12 +80,7 @@ def main(suite: str, way: str, dist: pathlib.Path, work: pathlib.Path) -> int:
         print(f"skipped: {reason}")
         return SKIP
     [wheel] = dist.glob("zerosweep-*.whl")
-    cache = work / "pip-cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    os.chown(cache, USER, USER)
-    with tempfile.TemporaryDirectory(dir=work) as folder:
-        os.chmod(folder, 0o755)
-        root = Root(pathlib.Path(folder) / "root", suite, cache, "python3-venv")
+    with bare_root(suite, work, "python3-venv") as root:
         print(root.name(), flush=True)
         site = install(root, way, wheel)
         print(root.must("zerosweep", "doctor"), flush=True)
