@@ -17,7 +17,8 @@ CUDA ?= $(if $(shell grep -s '^ZEROSWEEP_CUDA:BOOL=OFF' $(BUILD)/CMakeCache.txt)
 WITHOUT_CUDA = $(filter 0 off OFF no,$(CUDA))
 JOBS ?= $(shell nproc)
 LABELS ?= fast|mpi|e2e
-SETUP = scripts/setup $(if $(filter debian,$(MPI)),--debian-mpi) $(if $(WITHOUT_CUDA),--no-cuda)
+SETUP_OPTIONS = $(if $(filter debian,$(MPI)),--debian-mpi) $(if $(WITHOUT_CUDA),--no-cuda)
+SETUP = scripts/setup $(SETUP_OPTIONS)
 OPTIONS = -DZEROSWEEP_CUDA=$(if $(WITHOUT_CUDA),OFF,ON) -DZEROSWEEP_WERROR=$(or $(WERROR),OFF) -DZEROSWEEP_UNITY=ON
 # The build sees nothing of the caller's environment but this.
 CLEAN_ENV = env -i PATH=/usr/bin:/bin HOME="$$HOME" LANG=C.UTF-8 $(if $(CCACHE_DIR),CCACHE_DIR="$(CCACHE_DIR)")
@@ -25,6 +26,8 @@ CONFIGURE = $(CLEAN_ENV) cmake --preset $(MPI) -B $(BUILD) --log-level=WARNING $
 COMPILE = $(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
 # Says how long a step took, but for one that finds everything in place.
 TIMED = scripts/timed
+# The first line says what is ahead.
+FORECAST = scripts/forecast $(BUILD) $(JOBS)
 
 .PHONY: build setup test-build test chaos bench fuzz demo install wheel format clean
 build: setup
@@ -32,10 +35,12 @@ build: setup
 	@$(TIMED) 'compiled the programs' $(COMPILE) --target zerosweep
 
 setup:
+	@$(FORECAST) $(if $(filter demo,$(MAKECMDGOALS)),demo,programs) $(SETUP_OPTIONS)
 	@$(TIMED) 'set the machine up' $(SETUP)
 
 # The programs and all tests, in the same folder.
 test-build:
+	@$(FORECAST) tests $(SETUP_OPTIONS) --tests
 	@$(TIMED) 'set the machine up' $(SETUP) --tests
 	@$(CONFIGURE) -DZEROSWEEP_TESTS=ON > /dev/null
 	@$(TIMED) 'compiled the programs and the tests' $(COMPILE)
@@ -81,4 +86,4 @@ format:
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i
 
 clean:
-	rm -rf build build-debian build-debug build-no-cuda dist
+	rm -rf build build-debian build-debug build-clang build-no-cuda dist

@@ -92,6 +92,7 @@ function(zerosweep_tests room)
     set(T_TIMEOUT 120)
   endif()
   add_executable(${program} ${sources})
+  zerosweep_unity(${program})
   target_link_libraries(${program} PRIVATE ${T_LIBS} test_support GTest::gtest GTest::gmock GTest::gtest_main)
   if(T_PCH)  # a precompiled header serves only code of the same position-independence
     set_target_properties(${program} PROPERTIES POSITION_INDEPENDENT_CODE OFF)

@@ -39,9 +39,10 @@ std::map<std::string, std::string> ChildEnvironment() {
   static constexpr const char* kPrefixes[] = {"NCCL_", "TORCH_NCCL_", "GLOO_", "ZEROSWEEP_FAULT_"};
   std::map<std::string, std::string> kept;
   for (const auto& [name, value] : OwnEnvironment()) {
-    const bool listed = kNames.contains(name) ||
-                        std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
-                                    [&](const char* prefix) { return name.starts_with(prefix); });
+    const bool listed =
+        kNames.contains(name) ||
+        std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
+                    [&name = name](const char* prefix) { return name.starts_with(prefix); });
     if (listed) kept.emplace(name, value);
   }
   return kept;

@@ -238,14 +238,17 @@ class Execution {
     return Same(index, "weight", weight, hooks_.replace_weight(index, weight));
   }
 
-  torch::Tensor Convolve(int index, const torch::Tensor& x) const {
+  torch::Tensor ConvolveNode(int index, const torch::Tensor& x) const {
     const Node& node = graph_.nodes[index];
     if (const auto columns = hooks_.replace_columns.find(index);
         columns != hooks_.replace_columns.end())
       return ConvolveColumns(index, x, columns->second);
-    return torch::conv2d(x, Weight(index), Parameter(node, "bias"), Pair(node, "stride", 1),
-                         Pair(node, "padding", 0), Pair(node, "dilation", 1),
-                         node.attributes.value("groups", int64_t{1}));
+    return Convolve(x, Weight(index), Parameter(node, "bias"),
+                    {.stride = Pair(node, "stride", 1),
+                     .padding = Pair(node, "padding", 0),
+                     .dilation = Pair(node, "dilation", 1),
+                     .groups = node.attributes.value("groups", int64_t{1})},
+                    graph_.precision);
   }
 
   torch::Tensor ConvolveColumns(int index, const torch::Tensor& x,
@@ -285,7 +288,7 @@ class Execution {
       case Op::kChunk:
         break;  // Run() makes their outputs
       case Op::kConv2d:
-        return Convolve(index, x);
+        return ConvolveNode(index, x);
       case Op::kLinear:
         if (const auto columns = hooks_.replace_columns.find(index);
             columns != hooks_.replace_columns.end())

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "engine/graph/convolution.h"
 
 namespace zerosweep {
 
@@ -58,7 +59,8 @@ struct Node {
 struct Graph {
   std::vector<Node> nodes;
   Value output;
-  std::vector<int64_t> input_shape;  // C, H, W; empty: any (for a part of a network)
+  std::vector<int64_t> input_shape;           // C, H, W; empty: any (for a part of a network)
+  Precision precision = Precision::kFloat32;  // of its convolutions
 
   std::vector<int64_t> BatchShape(int64_t images) const;  // N×C×H×W
 

@@ -5,14 +5,22 @@
 #include <cmath>
 #include <cstdint>
 
-// glibc has these for whole vectors (libmvec), which the compiler uses when it is told so.
+#if __has_attribute(simd)
+// glibc has these for whole vectors (libmvec), which GCC uses when it is told so.
 extern "C" {
 __attribute__((simd("notinbranch"), const)) float expf(float) noexcept;
 __attribute__((simd("notinbranch"), const)) float powf(float, float) noexcept;
 }
+#endif
 
 // Compiles a function for several instruction sets; the program takes the machine's at start.
 #define ZEROSWEEP_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+// Before a loop whose turns do not depend on one another, though pointers may be equal.
+#ifdef __clang__
+#define ZEROSWEEP_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define ZEROSWEEP_INDEPENDENT _Pragma("GCC ivdep")
+#endif
 // For what such functions call, so that it is compiled with them.
 #define ZEROSWEEP_INLINE inline __attribute__((always_inline))
 

@@ -34,14 +34,15 @@ ZEROSWEEP_INLINE float Quotient(float value, float scale, float reciprocal) {
 template <typename From>
 ZEROSWEEP_INLINE void Divide(const FakeGrid& given, const From* x, float* y, int64_t count) {
   const FakeGrid grid = given;  // y could alias it
-#pragma GCC ivdep               // y is x or apart from it
+  // y is x or apart from it.
+  ZEROSWEEP_INDEPENDENT
   for (int64_t i = 0; i < count; ++i) y[i] = Shifted(grid, x[i]) / grid.scale;
 }
 
 template <typename From>
 ZEROSWEEP_INLINE void Multiply(const FakeGrid& given, const From* x, float* y, int64_t count) {
   const FakeGrid grid = given;
-#pragma GCC ivdep
+  ZEROSWEEP_INDEPENDENT
   for (int64_t i = 0; i < count; ++i)
     y[i] = Quotient(Shifted(grid, x[i]), grid.scale, grid.reciprocal);
 }
@@ -87,7 +88,7 @@ void FakeQuantizeSpan(const FakeGrid& grid, const float* x, float* y, int64_t co
 ZEROSWEEP_CLONES void EncodeSpan(const FakeGrid& given, const float* x, uint8_t* codes,
                                  int64_t count) {
   const FakeGrid grid = given;
-#pragma GCC ivdep
+  ZEROSWEEP_INDEPENDENT
   for (int64_t i = 0; i < count; ++i)
     codes[i] = static_cast<uint8_t>(static_cast<int32_t>(Nearest(grid, x[i]) - grid.low));
 }

@@ -15,6 +15,8 @@
 namespace zerosweep {
 namespace {
 
+constexpr int64_t kStepsPerReading = 20;  // of the losses
+
 // If the stem is treated specially, the first unit must be the first convolution alone.
 void CheckStem(const Graph& graph, const Unit& stem) {
   const auto weighted = [&](int node) { return graph.nodes[node].weighted(); };
@@ -111,12 +113,19 @@ class Reconstruction {
   }
 
   void Train(UnitTraining& training) {
+    const int64_t first = step_;
+    double loss = 0;
     while (step_ < phase().iterations) {
-      const double loss = training.Step(step_, curves_);
+      training.Step(step_);
       ++step_;
       ++done_;
+      if (step_ == first + 1 || step_ % kStepsPerReading == 0 || step_ == phase().iterations)
+        loss = training.ReadLosses(curves_);
       Report(fmt::format("{} {:.3g}", unit().name, loss));
-      context_.checkpoints.MaybeSave(done_, [&] { return Save(training); });
+      context_.checkpoints.MaybeSave(done_, [&] {
+        training.ReadLosses(curves_);
+        return Save(training);
+      });
     }
   }
 

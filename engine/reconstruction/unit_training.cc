@@ -11,6 +11,11 @@
 #include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
+namespace {
+
+constexpr const char* kOutput = "output";  // the loss of the unit's output
+
+}  // namespace
 
 SoftUnitSettings SoftSettings(const ReconstructionSettings& settings, const Phase& phase) {
   return {.learn_rounding = phase.lr_rounding > 0,
@@ -83,7 +88,7 @@ std::optional<double> UnitTraining::Exponent(int64_t step) const {
   return RoundingExponent(settings_, step + 1, phase_.iterations);
 }
 
-double UnitTraining::Step(int64_t step, Curves& curves) {
+void UnitTraining::Step(int64_t step) {
   if (rounding_) rounding_->ZeroGrad();
   if (steps_) steps_->ZeroGrad();
   const torch::Tensor indices =
@@ -95,20 +100,20 @@ double UnitTraining::Step(int64_t step, Curves& curves) {
   };
   const torch::Tensor y = student(Input(step, indices));
   const PowerLoss output = MeanPower(y, rows(caches_.y), rows(caches_.weight), phase_.p);
-  const double output_loss = Record(step, "output", output.value, curves);
+  Record(step, kOutput, output.value);
   // Terms of the loss, and what each is multiplied with.
   std::vector<torch::Tensor> terms = {y}, factors = {output.gradient};
   if (objective_ != nullptr) {
     if (const torch::Tensor extra = objective_->ExtraLoss(caches_, indices, student);
         extra.defined()) {
-      Record(step, "extra", extra, curves);
+      Record(step, "extra", extra);
       terms.push_back(extra);
       factors.push_back(torch::ones_like(extra));
     }
   }
   if (!weights.losses.empty()) {
     const torch::NoGradGuard no_grad;
-    Record(step, "rounding", settings_.round_weight * torch::stack(weights.losses).sum(), curves);
+    Record(step, "rounding", settings_.round_weight * torch::stack(weights.losses).sum());
   }
   for (const torch::Tensor& loss : weights.losses) {
     terms.push_back(loss);
@@ -121,18 +126,29 @@ double UnitTraining::Step(int64_t step, Curves& curves) {
   }
   if (rounding_) rounding_->Step();
   if (steps_) steps_->Step();
-  return output_loss;
 }
 
-double UnitTraining::Record(int64_t step, const std::string& term, const torch::Tensor& value,
-                            Curves& curves) const {
-  const double number = value.item<double>();
-  if (!std::isfinite(number)) {
-    FailTrial(Failure::kNonFinite, "{}: the {} loss of unit {} is {} at step {}", phase_.name, term,
-              unit_.name, number, step);
+void UnitTraining::Record(int64_t step, const std::string& term, const torch::Tensor& value) {
+  unread_.push_back({step, term, value.detach()});
+}
+
+double UnitTraining::ReadLosses(Curves& curves) {
+  if (unread_.empty()) return output_loss_;
+  std::vector<torch::Tensor> values;
+  for (const Loss& loss : unread_) values.push_back(loss.value.to(torch::kFloat64).view({}));
+  const torch::Tensor read = torch::stack(values).cpu();
+  const auto* number = read.data_ptr<double>();
+  for (const Loss& loss : unread_) {
+    if (!std::isfinite(*number)) {
+      FailTrial(Failure::kNonFinite, "{}: the {} loss of unit {} is {} at step {}", phase_.name,
+                loss.term, unit_.name, *number, loss.step);
+    }
+    curves[fmt::format("{} {} {}", phase_.name, unit_.name, loss.term)].Add(*number);
+    if (loss.term == kOutput) output_loss_ = *number;
+    ++number;
   }
-  curves[fmt::format("{} {} {}", phase_.name, unit_.name, term)].Add(number);
-  return number;
+  unread_.clear();
+  return output_loss_;
 }
 
 void UnitTraining::Save(CheckpointState& state) const {

@@ -25,9 +25,13 @@ class UnitTraining {
                const UnitDraws& draws, const SoftUnit& soft, UnitObjective* objective,
                UnitCaches caches);
 
-  // Runs step `step` of the phase's iterations and adds its losses to `curves`. Returns the loss of
-  // the output. Throws Failure::kNonFinite.
-  double Step(int64_t step, Curves& curves);
+  // Runs step `step` of the phase's iterations.
+  void Step(int64_t step);
+
+  // Adds the losses of the steps since the last call to `curves`. A GPU's queue runs empty here, so
+  // not every step should be followed by it. Returns the loss of the last step's output. Throws
+  // Failure::kNonFinite.
+  double ReadLosses(Curves& curves);
 
   void Save(CheckpointState& state) const;
   void Restore(const CheckpointState& state);
@@ -36,8 +40,14 @@ class UnitTraining {
   torch::Tensor Input(int64_t step, const torch::Tensor& indices) const;
   UnitObjective::Student DroppedStudent(int64_t step, const SoftUnit::Weights& weights) const;
   std::optional<double> Exponent(int64_t step) const;
-  double Record(int64_t step, const std::string& term, const torch::Tensor& value,
-                Curves& curves) const;
+  void Record(int64_t step, const std::string& term, const torch::Tensor& value);
+
+  // A loss that may not be computed yet.
+  struct Loss {
+    int64_t step;
+    std::string term;
+    torch::Tensor value;
+  };
 
   const ReconstructionSettings& settings_;
   const Phase& phase_;
@@ -48,6 +58,8 @@ class UnitTraining {
   UnitCaches caches_;
   std::optional<Optimiser> rounding_, steps_;
   std::vector<double> step_rates_;  // by group of steps_, at step 0
+  std::vector<Loss> unread_;
+  double output_loss_ = 0;  // the last that was read
 };
 
 // The settings of a unit that learns in this phase.

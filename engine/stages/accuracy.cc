@@ -26,22 +26,33 @@ int64_t BatchFor(const Dataset& dataset, bool gpu) {
 
 }  // namespace
 
+std::vector<Evaluation> MeasureAccuracies(const std::vector<Forward>& forwards,
+                                          const Dataset& dataset, const Teacher& teacher,
+                                          int64_t limit, Progress& progress) {
+  const auto networks = static_cast<int64_t>(forwards.size());
+  const int64_t images = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
+  int64_t done = 0;
+  std::vector<Forward> observed;
+  for (const Forward& forward : forwards) {
+    observed.push_back([&](const torch::Tensor& batch) {
+      const torch::Tensor logits = forward(batch);
+      if (!torch::isfinite(logits).all().item<bool>()) {
+        const int64_t first = done / networks;
+        FailTrial(Failure::kNonFinite, "the logits of an image between {} and {} are not finite",
+                  first, first + batch.size(0));
+      }
+      done += batch.size(0);
+      progress.Report(done, images * networks, "images");
+      return logits;
+    });
+  }
+  return EvaluateForwards(observed, dataset, {teacher.mean, teacher.std}, limit,
+                          BatchFor(dataset, teacher.device().is_cuda()), teacher.device());
+}
+
 Evaluation MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
                            int64_t limit, Progress& progress) {
-  const int64_t total = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
-  int64_t done = 0;
-  const auto observed = [&](const torch::Tensor& images) {
-    const torch::Tensor logits = forward(images);
-    if (!torch::isfinite(logits).all().item<bool>()) {
-      FailTrial(Failure::kNonFinite, "the logits of an image between {} and {} are not finite",
-                done, done + images.size(0));
-    }
-    done += images.size(0);
-    progress.Report(done, total, "images");
-    return logits;
-  };
-  return EvaluateForward(observed, dataset, {teacher.mean, teacher.std}, limit,
-                         BatchFor(dataset, teacher.device().is_cuda()), teacher.device());
+  return MeasureAccuracies({forward}, dataset, teacher, limit, progress).front();
 }
 
 void SavePredictions(const torch::Tensor& predictions, const std::filesystem::path& folder) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "engine/graph/teacher.h"
 #include "engine/loop/progress.h"
@@ -9,8 +10,13 @@
 
 namespace zerosweep {
 
-// Runs `forward` (normalised images → logits) over the first `limit` images (0: all). Normalisation
-// and device are the teacher's. Throws Failure::kNonFinite when a logit is not finite.
+// Runs functions (normalised images → logits) over the first `limit` images (0: all); one result for
+// each function. Normalisation and device are the teacher's. Throws Failure::kNonFinite when a logit
+// is not finite.
+std::vector<Evaluation> MeasureAccuracies(const std::vector<Forward>& forwards,
+                                          const Dataset& dataset, const Teacher& teacher,
+                                          int64_t limit, Progress& progress);
+// The same for one function.
 Evaluation MeasureAccuracy(const Forward& forward, const Dataset& dataset, const Teacher& teacher,
                            int64_t limit, Progress& progress);
 

@@ -1,8 +1,9 @@
 // evaluate: top-1 of a quantized network on the test split, and of its snapshots. Artifact:
 // correct.bin (one bit per image) and predictions.bin, both for the trained network.
-#include <functional>
 #include <limits>
+#include <list>
 #include <optional>
+#include <utility>
 
 #include "base/files.h"
 #include "engine/quant/integer_network.h"
@@ -24,59 +25,70 @@ double Agreement(const torch::Tensor& predictions, const torch::Tensor& teacher)
                      .item<double>();
 }
 
-// Adds the metrics of a trained network's snapshots to that of its last state, which is the last
-// snapshot: the state before training (untrained_top1), the best state on the test images
-// (best_top1: what many papers report, never ranked), and the state with the best score on images
-// held out of the training (heldout_top1).
-void AddSnapshots(const StageContext& context, QuantizedNetwork network, double last_top1,
-                  const std::function<double(const QuantizedNetwork&)>& measure,
-                  std::map<std::string, double>& metrics) {
-  const std::vector<Snapshot> snapshots = LoadSnapshots(context.Input("quantized"));
-  double lowest_loss = std::numeric_limits<double>::infinity();
-  for (const Snapshot& snapshot : snapshots) {
-    double top1 = last_top1;
-    if (&snapshot != &snapshots.back()) {
-      network.LoadState(snapshot.state);
-      top1 = measure(network);
-    }
-    const auto step = static_cast<double>(snapshot.step);
-    if (snapshot.step == 0) metrics["untrained_top1"] = top1;
-    if (snapshot.step == 0 && snapshots.size() > 1) continue;
-    if (!metrics.contains("best_top1") || top1 > metrics["best_top1"]) {
-      metrics["best_top1"] = top1;
-      metrics["best_step"] = step;
-    }
-    if (snapshot.heldout_loss && *snapshot.heldout_loss < lowest_loss) {
-      lowest_loss = *snapshot.heldout_loss;
-      metrics["heldout_top1"] = top1;
-      metrics["heldout_step"] = step;
-    }
-  }
-}
-
 struct EvaluateSettings {
   int64_t limit = 0;  // images; 0: all
   bool integer = false;
 };
 
-Evaluation Measure(const QuantizedNetwork& network, const Dataset& test, const Teacher& teacher,
-                   const EvaluateSettings& settings, Progress& progress) {
-  std::optional<IntegerNetwork> integers;
-  if (settings.integer) integers.emplace(network);
-  const auto forward = [&](const torch::Tensor& x) {
-    return integers ? integers->Forward(x) : network.Forward(x);
-  };
-  return MeasureAccuracy(forward, test, teacher, settings.limit, progress);
+// A network and how its logits are computed.
+class Measured {
+ public:
+  Measured(QuantizedNetwork network, bool integer) : network_(std::move(network)) {
+    if (integer) integers_.emplace(network_);
+  }
+  Measured(const Measured&) = delete;
+  Measured& operator=(const Measured&) = delete;
+
+  torch::Tensor Forward(const torch::Tensor& x) const {
+    return integers_ ? integers_->Forward(x) : network_.Forward(x);
+  }
+
+ private:
+  const QuantizedNetwork network_;
+  std::optional<IntegerNetwork> integers_;
+};
+
+// Adds the metrics of a trained network's snapshots, whose top-1 is given: the state before training
+// (untrained_top1), the best state on the test images (best_top1: what many papers report, never
+// ranked), and the state with the best score on images held out of the training (heldout_top1).
+void AddSnapshots(const std::vector<Snapshot>& snapshots, const std::vector<double>& top1,
+                  std::map<std::string, double>& metrics) {
+  double lowest_loss = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < snapshots.size(); ++i) {
+    const auto step = static_cast<double>(snapshots[i].step);
+    if (snapshots[i].step == 0) metrics["untrained_top1"] = top1[i];
+    if (snapshots[i].step == 0 && snapshots.size() > 1) continue;
+    if (!metrics.contains("best_top1") || top1[i] > metrics["best_top1"]) {
+      metrics["best_top1"] = top1[i];
+      metrics["best_step"] = step;
+    }
+    if (snapshots[i].heldout_loss && *snapshots[i].heldout_loss < lowest_loss) {
+      lowest_loss = *snapshots[i].heldout_loss;
+      metrics["heldout_top1"] = top1[i];
+      metrics["heldout_step"] = step;
+    }
+  }
 }
 
 StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& settings) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const QuantizedNetwork network = QuantizedNetwork::Load(teacher, context.Input("quantized"));
-  const Dataset test = context.LoadSplit("test");
-  const auto measure = [&](const QuantizedNetwork& of) {
-    return Measure(of, test, teacher, settings, context.progress);
-  };
-  const Evaluation result = measure(network);
+  const std::vector<Snapshot> snapshots = LoadSnapshots(context.Input("quantized"));
+  // All states, of which the last snapshot is the network itself.
+  std::list<Measured> networks;
+  networks.emplace_back(network, settings.integer);
+  for (size_t i = 0; i + 1 < snapshots.size(); ++i) {
+    QuantizedNetwork then = network;
+    then.LoadState(snapshots[i].state);
+    networks.emplace_back(std::move(then), settings.integer);
+  }
+  std::vector<Forward> forwards;
+  for (const Measured& one : networks)
+    forwards.push_back([&](const torch::Tensor& x) { return one.Forward(x); });
+  const std::vector<Evaluation> results = MeasureAccuracies(
+      forwards, context.LoadSplit("test"), teacher, settings.limit, context.progress);
+
+  const Evaluation& result = results.front();
   WriteFileDurably(context.staging / "correct.bin", PackBits(result.correct));
   SavePredictions(result.predictions, context.staging);
   StageMetrics metrics = {
@@ -84,9 +96,10 @@ StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& se
       {"loss", result.loss},
       {"agreement", Agreement(result.predictions, LoadPredictions(context.Input("teacher")))},
       {"images", static_cast<double>(result.predictions.numel())}};
-  AddSnapshots(
-      context, network, result.top1_percent(),
-      [&](const QuantizedNetwork& of) { return measure(of).top1_percent(); }, metrics);
+  std::vector<double> top1;
+  for (size_t i = 1; i < results.size(); ++i) top1.push_back(results[i].top1_percent());
+  top1.push_back(result.top1_percent());
+  AddSnapshots(snapshots, top1, metrics);
   return metrics;
 }
 

@@ -26,7 +26,8 @@ class Work {
     if (resume) Restore(*resume);
     for (; index_ * batch_ < total_; ++index_, iteration_ = 0) {
       const int64_t first = index_ * batch_;
-      const auto batch = start({index_, first, std::min(batch_, total_ - first), finished_});
+      const auto batch =
+          start(context_, {index_, first, std::min(batch_, total_ - first), finished_});
       if (resume) batch->Restore(*resume);
       resume.reset();
       Optimise(*batch);
@@ -79,7 +80,7 @@ class Work {
     finished_ = state.tensors.at("finished").to(context_.teacher.device()).split(batch_);
   }
 
-  const SynthesisContext& context_;
+  const SynthesisContext context_;
   const std::string& method_;
   int64_t total_, batch_, iterations_;
   int64_t index_ = 0;      // index of the current batch
@@ -88,11 +89,41 @@ class Work {
   Curves curves_;
 };
 
+void CheckThatBfloat16IsFaster(const std::string& method, torch::Device device) {
+  const double plain = ConvolutionSeconds(Precision::kFloat32, device),
+               reduced = ConvolutionSeconds(Precision::kBfloat16, device);
+  if (reduced < plain) return;
+  Fail(ErrorKind::kUsage,
+       "{}: compute: bf16 would be slower here: a small convolution takes {:.1f} ms, and {:.1f} ms "
+       "in float32 (a CPU needs AMX for it): leave compute away",
+       method, 1e3 * reduced, 1e3 * plain);
+}
+
 }  // namespace
+
+Params<BatchSettings> ComputeParam() {
+  return {Bind(&BatchSettings::compute,
+               {.name = "compute",
+                .default_value = "float32",
+                .meaning = "precision of the convolutions' products; bf16: bfloat16, for CPUs with "
+                           "AMX and for GPUs (statistics, losses and Adam stay float32)",
+                .neutral = "float32"},
+               {{"float32", Precision::kFloat32}, {"bf16", Precision::kBfloat16}})};
+}
 
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
                                   const BatchSettings& settings, const StartBatch& start) {
-  return Work(context, method, settings).Run(start);
+  if (settings.compute == Precision::kBfloat16)
+    CheckThatBfloat16IsFaster(method, context.teacher.device());
+  Teacher teacher = context.teacher;
+  teacher.graph.precision = settings.compute;
+  return Work({.teacher = teacher,
+               .random = context.random,
+               .progress = context.progress,
+               .checkpoints = context.checkpoints,
+               .real_data = context.real_data},
+              method, settings)
+      .Run(start);
 }
 
 }  // namespace zerosweep

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/catalogue/params.h"
+#include "engine/graph/convolution.h"
 #include "engine/synthesis/synthesizer.h"
 
 namespace zerosweep {
@@ -14,7 +16,11 @@ namespace zerosweep {
 // Numbers of images in total and per batch, and of steps for each batch.
 struct BatchSettings {
   int64_t images = 0, batch = 0, iterations = 0;
+  Precision compute = Precision::kFloat32;
 };
+
+// The parameter `compute`.
+Params<BatchSettings> ComputeParam();
 
 // Images first … first + count − 1 of the whole set.
 struct ImageBatch {
@@ -39,11 +45,15 @@ class BatchOptimisation {
   virtual void Restore(const CheckpointState& state) = 0;
 };
 
-using StartBatch = std::function<std::unique_ptr<BatchOptimisation>(const ImageBatch&)>;
+// The context is that of the whole, but for the precision of the teacher's convolutions. It lives
+// longer than the batch.
+using StartBatch = std::function<std::unique_ptr<BatchOptimisation>(const SynthesisContext& context,
+                                                                    const ImageBatch& batch)>;
 
 // Makes the images batch by batch, and resumes from the last checkpoint. The curve of a term is
 // that of the first batch that has the term; metric "initial_loss" is the first loss. Throws
-// Failure::kNonFinite, naming `method`, for a loss that is not finite.
+// Failure::kNonFinite, naming `method`, for a loss that is not finite. Throws kUsage where bfloat16
+// is wanted and slower than float32.
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
                                   const BatchSettings& settings, const StartBatch& start);
 

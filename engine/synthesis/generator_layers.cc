@@ -64,7 +64,7 @@ torch::Tensor CentreCrop(const torch::Tensor& x, int64_t height, int64_t width) 
 }
 
 torch::Tensor ConvolveTwiceAsLarge(const torch::Tensor& x, const torch::Tensor& weight,
-                                   const torch::Tensor& bias) {
+                                   const torch::Tensor& bias, Precision precision) {
   // Along a side, which of the two pixels (rows) the three taps (columns) meet, by parity.
   const torch::Tensor meets =
       torch::tensor({{{1.F, 0.F, 0.F}, {0.F, 1.F, 1.F}}, {{1.F, 1.F, 0.F}, {0.F, 0.F, 1.F}}},
@@ -73,7 +73,7 @@ torch::Tensor ConvolveTwiceAsLarge(const torch::Tensor& x, const torch::Tensor& 
       torch::einsum("pak,qbl,oikl->pqoiab", {meets, meets, weight}).flatten(0, 2);
   const torch::Tensor biases = bias.defined() ? bias.repeat({4}) : bias;
   return Interleave::apply(
-      torch::conv2d(x, kernels.contiguous(kChannelsLast), biases, /*stride=*/1, /*padding=*/1));
+      Convolve(x, kernels.contiguous(kChannelsLast), biases, {.padding = {1, 1}}, precision));
 }
 
 torch::Tensor SeedMaps(const torch::Tensor& inputs, const torch::Tensor& weight,

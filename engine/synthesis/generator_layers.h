@@ -10,6 +10,8 @@
 
 #include <cstdint>
 
+#include "engine/graph/convolution.h"
+
 namespace zerosweep {
 
 // Side of the smallest first map that, doubled twice, is at least as large as an image of `side`.
@@ -27,7 +29,8 @@ torch::Tensor CentreCrop(const torch::Tensor& x, int64_t height, int64_t width);
 // the parity of its place. So four kernels of 2×2 sums of taps give the outputs of each parity, with
 // 4/9 of the multiplications and without the doubled maps.
 torch::Tensor ConvolveTwiceAsLarge(const torch::Tensor& x, const torch::Tensor& weight,
-                                   const torch::Tensor& bias = {});
+                                   const torch::Tensor& bias = {},
+                                   Precision precision = Precision::kFloat32);
 
 // A linear layer whose outputs are the first maps, N×C×H×W. inputs: N×I; weight: (H·W·C)×I; bias:
 // H·W·C. In the outputs channels vary fastest, which only affects the order of the weight's rows:

@@ -12,7 +12,8 @@ Params<PixelSettings> PixelParams(const PixelSources& sources, const PixelDefaul
                              sources.images)),
             Bind(&BatchSettings::iterations,
                  BudgetParam("iterations", defaults.iterations, "steps of Adam for each batch",
-                             "iterations", sources.iterations))}),
+                             "iterations", sources.iterations)),
+            ComputeParam()}),
       Bind(&PixelSettings::lr, RateParam("lr", 0.5, "learning rate of Adam", sources.lr)),
       Part(&PixelSettings::plateau, PlateauParams("the rate", defaults.patience, sources.plateau))};
 }

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <functional>
+#include <vector>
 
 #include "engine/data/dataset.h"
 #include "engine/data/transform.h"
@@ -24,11 +25,13 @@ struct Evaluation {
 // Normalised images N×C×H×W → logits N×K.
 using Forward = std::function<torch::Tensor(const torch::Tensor& images)>;
 
-// Evaluates a function on the first `limit` images (0 = all), `batch` at a time, without gradients.
-// The images are passed in channels-last memory on `device`.
-Evaluation EvaluateForward(const Forward& forward, const Dataset& dataset,
-                           const Normalisation& normalisation, int64_t limit = 0,
-                           int64_t batch = 100, torch::Device device = torch::kCPU);
+// Evaluates functions on the first `limit` images (0 = all), `batch` at a time, without gradients:
+// one result for each function. Every image is read and normalised once, and passed in
+// channels-last memory on `device`.
+std::vector<Evaluation> EvaluateForwards(const std::vector<Forward>& forwards,
+                                         const Dataset& dataset, const Normalisation& normalisation,
+                                         int64_t limit = 0, int64_t batch = 100,
+                                         torch::Device device = torch::kCPU);
 
 // Evaluates the network with its batch norms folded (outputs agree to 1e-4), in float32, on the
 // device of its parameters. Throws kUsage when the images have another shape.

@@ -49,9 +49,10 @@ SyntheticData Synthesize(const SynthesisContext& context, const DsgSettings& set
     slacks = GaussianSlacks(context.teacher, settings.slack_percentile, settings.slack_images,
                             context.random, context.progress);
   }
-  SyntheticData data = SynthesizeInBatches(context, "dsg", batches, [&](const ImageBatch& batch) {
-    return std::make_unique<Distillation>(context, settings, slacks, batch);
-  });
+  SyntheticData data = SynthesizeInBatches(
+      context, "dsg", batches, [&](const SynthesisContext& own, const ImageBatch& batch) {
+        return std::make_unique<Distillation>(own, settings, slacks, batch);
+      });
   if (settings.ce_weight > 0)
     data.labels = UniformLabels(context.random, context.teacher.classes, 0, data.images.size(0));
   const torch::NoGradGuard no_grad;

@@ -21,8 +21,9 @@ torch::Tensor Normalise(const torch::Tensor& x, const torch::Tensor& gamma = {},
 }  // namespace
 
 Generator::Generator(const std::vector<int64_t>& image_shape, int64_t latent_size,
-                     const RandomStreams& random, uint64_t draw, torch::Device device)
-    : height_(image_shape.at(1)), width_(image_shape.at(2)) {
+                     const RandomStreams& random, uint64_t draw, torch::Device device,
+                     Precision precision)
+    : height_(image_shape.at(1)), width_(image_shape.at(2)), precision_(precision) {
   const int64_t channels = image_shape.at(0);
   const torch::TensorOptions options = torch::TensorOptions(torch::kFloat32).device(device);
   const auto uniform = [&](at::IntArrayRef shape, int64_t fan_in, std::string_view purpose) {
@@ -50,9 +51,9 @@ std::vector<torch::Tensor> Generator::Parameters() const {
 torch::Tensor Generator::Images(const torch::Tensor& latents) const {
   torch::Tensor x =
       SeedMaps(latents, linear_weight_, linear_bias_, SeedSide(height_), SeedSide(width_));
-  x = ConvolveTwiceAsLarge(Normalise(x, gamma1_, beta1_), weight1_);
+  x = ConvolveTwiceAsLarge(Normalise(x, gamma1_, beta1_), weight1_, {}, precision_);
   x = torch::leaky_relu(Normalise(x, gamma2_, beta2_), kLeak);
-  x = torch::tanh(ConvolveTwiceAsLarge(x, weight2_, bias2_));
+  x = torch::tanh(ConvolveTwiceAsLarge(x, weight2_, bias2_, precision_));
   return Normalise(CentreCrop(x, height_, width_));
 }
 

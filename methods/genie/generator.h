@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/graph/convolution.h"
 #include "engine/random/streams.h"
 
 namespace zerosweep {
@@ -21,7 +22,8 @@ class Generator {
  public:
   // For images C×H×W. Parameters have PyTorch's defaults, U(±1/√fan_in), drawn as number `draw`.
   Generator(const std::vector<int64_t>& image_shape, int64_t latent_size,
-            const RandomStreams& random, uint64_t draw, torch::Device device);
+            const RandomStreams& random, uint64_t draw, torch::Device device,
+            Precision precision = Precision::kFloat32);
 
   std::vector<torch::Tensor> Parameters() const;  // shared handles that require a gradient
   // latents: N×latent_size. Returns N×C×H×W, channels last.
@@ -29,6 +31,7 @@ class Generator {
 
  private:
   int64_t height_, width_;  // image size
+  Precision precision_;     // of the convolutions
   torch::Tensor linear_weight_, linear_bias_;
   torch::Tensor gamma1_, beta1_;
   torch::Tensor weight1_;  // no bias: the batch norm after it would remove it

@@ -65,7 +65,8 @@ class Distillation final : public BatchOptimisation {
       : context_(context), settings_(settings), batch_(batch), plateau_(settings.plateau) {
     if (settings.arm != Arm::kDba) {
       generator_.emplace(Shape(), settings.latents, context.random,
-                         static_cast<uint64_t>(batch.index), context.teacher.device());
+                         static_cast<uint64_t>(batch.index), context.teacher.device(),
+                         context.teacher.graph.precision);
       generator_adam_.emplace(std::vector<ParameterGroup>{{.parameters = generator_->Parameters(),
                                                            .lr = settings.lr_generator}},
                               AdamSettings{});
@@ -155,9 +156,9 @@ class Distillation final : public BatchOptimisation {
 
 SyntheticData Synthesize(const SynthesisContext& context, const GenieDSettings& settings) {
   const BatchSettings& batches = settings.batches;
-  SyntheticData data =
-      SynthesizeInBatches(context, "genie_d", batches, [&](const ImageBatch& batch) {
-        return std::make_unique<Distillation>(context, settings, batch);
+  SyntheticData data = SynthesizeInBatches(
+      context, "genie_d", batches, [&](const SynthesisContext& own, const ImageBatch& batch) {
+        return std::make_unique<Distillation>(own, settings, batch);
       });
   // On the first batch, with the teacher's own convolutions.
   const torch::NoGradGuard no_grad;
@@ -174,8 +175,9 @@ Params<BatchSettings> BatchParams() {
                                                "images", "paper, experiments")),
       Bind(&BatchSettings::batch,
            BudgetParam("batch", {128, 128, 8}, "images that share a generator", "images", kCode)),
-      Bind(&BatchSettings::iterations, BudgetParam("iterations", {4000, 1000, 4},
-                                                   "steps for each batch", "iterations", kCode))};
+      Bind(&BatchSettings::iterations,
+           BudgetParam("iterations", {4000, 1000, 4}, "steps for each batch", "iterations", kCode)),
+      ComputeParam()};
 }
 
 Params<GenieDSettings> GenieDParams() {

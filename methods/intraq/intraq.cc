@@ -49,9 +49,10 @@ double FinalLoss(const SynthesisContext& context, const IntraqSettings& settings
 SyntheticData Synthesize(const SynthesisContext& context, const IntraqSettings& settings) {
   RequireBatchNorms(context.teacher.graph, "intraq");
   SyntheticData data =
-      SynthesizeInBatches(context, "intraq", settings.pixels.batches, [&](const ImageBatch& batch) {
-        return std::make_unique<Distillation>(context, settings, batch);
-      });
+      SynthesizeInBatches(context, "intraq", settings.pixels.batches,
+                          [&](const SynthesisContext& own, const ImageBatch& batch) {
+                            return std::make_unique<Distillation>(own, settings, batch);
+                          });
   data.labels = UniformLabels(context.random, context.teacher.classes, 0, data.images.size(0));
   data.metrics["final_loss"] = FinalLoss(context, settings, data.images);
   return data;

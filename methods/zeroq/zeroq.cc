@@ -57,9 +57,10 @@ class Distillation final : public PixelOptimisation {
 
 SyntheticData Synthesize(const SynthesisContext& context, const ZeroQSettings& settings) {
   const BatchSettings& batches = settings.pixels.batches;
-  SyntheticData data = SynthesizeInBatches(context, "zeroq", batches, [&](const ImageBatch& batch) {
-    return std::make_unique<Distillation>(context, settings, batch);
-  });
+  SyntheticData data = SynthesizeInBatches(
+      context, "zeroq", batches, [&](const SynthesisContext& own, const ImageBatch& batch) {
+        return std::make_unique<Distillation>(own, settings, batch);
+      });
   const torch::NoGradGuard no_grad;
   data.metrics["final_loss"] =
       Loss(context.teacher.graph, data.images.slice(0, 0, batches.batch)).item<double>();

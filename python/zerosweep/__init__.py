@@ -10,6 +10,7 @@ Needs pandas: `pip install 'zerosweep[pandas]'`.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -57,9 +58,16 @@ def _read(home: str | os.PathLike[str], command: str, argument: str) -> pandas.D
         import pandas
     except ImportError as error:
         raise ImportError("zerosweep returns pandas' tables: pip install 'zerosweep[pandas]'") from error
-    words = [FOLDER / "bin" / "zerosweep", "--home", home, "--format", "json", command, "--", argument]
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr.strip())
-    sys.stderr.write(done.stderr)
-    return pandas.DataFrame(json.loads(done.stdout))
+
+    def printed(form: str) -> str:
+        words = [FOLDER / "bin" / "zerosweep", "--home", home, "--format", form, command, "--", argument]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.strip())
+        sys.stderr.write(done.stderr)
+        return done.stdout
+
+    rows = json.loads(printed("json"))
+    if rows:
+        return pandas.DataFrame(rows)
+    return pandas.DataFrame(columns=next(csv.reader([printed("csv")])))

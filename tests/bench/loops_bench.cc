@@ -118,8 +118,13 @@ class Loops {
   std::vector<Loop> All() const {
     std::vector<Loop> loops;
     for (const char* name : {"zeroq", "dsg", "intraq", "genie_d"}) {
-      loops.push_back({name, "batch 128", kSteps - 1, true,
-                       [this, name](Progress& progress) { Synthesize(name, progress); }});
+      loops.push_back({name, "batch 128", kSteps - 1, true, [this, name](Progress& progress) {
+                         Synthesize(name, "float32", progress);
+                       }});
+    }
+    for (const char* name : {"zeroq", "genie_d"}) {
+      loops.push_back({fmt::format("{}_bf16", name), "batch 128, compute: bf16", kSteps - 1, true,
+                       [this, name](Progress& progress) { Synthesize(name, "bf16", progress); }});
     }
     loops.push_back(
         {"gdfq", "W4A4, batch 64, both trained", kSteps, true, [this](Progress& progress) {
@@ -161,14 +166,14 @@ class Loops {
  private:
   static constexpr int64_t kSteps = 8, kUnitSteps = 12, kEvaluated = 2000;
 
-  void Synthesize(const std::string& name, Progress& progress) const {
+  void Synthesize(const std::string& name, const char* compute, Progress& progress) const {
     NoCheckpoints none;
     SynthesizerRegistry::Get(name).function(
         {.teacher = teacher_,
          .random = RandomStreams(0),
          .progress = progress,
          .checkpoints = none},
-        {{"images", 128}, {"batch", 128}, {"iterations", kSteps}});
+        {{"images", 128}, {"batch", 128}, {"iterations", kSteps}, {"compute", compute}});
   }
 
   QuantizedNetwork Quantize(const std::string& name, const Json& params, Progress& progress,

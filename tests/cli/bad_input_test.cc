@@ -10,8 +10,6 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 
-const std::string kNoise = "grid:\n  method: [noise]\n  bits: [w8a8]\n";
-
 class BadInputTest : public testing::Test {
  protected:
   // The one line with which `run` refuses the sweep; nothing of it may stay in the home.
@@ -79,35 +77,34 @@ TEST_F(BadInputTest, WrongKeysAreNamedWithLineAndSuggestion) {
   EXPECT_THAT(Refusal(CommandLine::Sweep("grid:\n  method: [noise]\n  bits: [w1a8]\n")),
               HasSubstr("sweep.yaml:7"));
   EXPECT_THAT(Refusal(CommandLine::Sweep("grid: [unclosed\n")), HasSubstr("sweep.yaml:"));
-  line_.Write("sweep.yaml", CommandLine::Sweep(kNoise));
+  line_.Write("sweep.yaml", CommandLine::NoiseSweep());
   EXPECT_THAT(Refused({"run", line_ / "sweep.yaml", "--set", "profile"}), HasSubstr("--set"));
   EXPECT_FALSE(fs::exists(line_.home()));
 }
 
 TEST_F(BadInputTest, DataThatAreNotThere) {
-  std::string sweep = CommandLine::Sweep(kNoise);
+  std::string sweep = CommandLine::NoiseSweep();
   sweep.replace(sweep.find("data: data"), 10, "data: nowhere");
   EXPECT_THAT(Refusal(sweep),
               AllOf(HasSubstr("sweep.yaml:"), HasSubstr((line_ / "nowhere").string()),
                     HasSubstr("$ZEROSWEEP_DATA")));
   fs::remove(line_ / "data/test_batch.bin");
-  EXPECT_THAT(Refusal(CommandLine::Sweep(kNoise)),
+  EXPECT_THAT(Refusal(CommandLine::NoiseSweep()),
               AllOf(HasSubstr("dataset cifar10"), HasSubstr("test_batch.bin"),
                     HasSubstr((line_ / "data").string()), HasSubstr("$ZEROSWEEP_DATA")))
       << "a folder without the test images";
 }
 
 TEST_F(BadInputTest, ModelsThatAreNotThere) {
-  EXPECT_THAT(Refusal(CommandLine::Sweep(kNoise, Named("lost.safetensors"))),
+  EXPECT_THAT(Refusal(CommandLine::NoiseSweep(Named("lost.safetensors"))),
               AllOf(HasSubstr("sweep.yaml:4"), HasSubstr("lost.safetensors")));
-  EXPECT_THAT(Refusal(CommandLine::Sweep(kNoise, "no_such_model")), HasSubstr("'no_such_model'"));
-  EXPECT_THAT(Refusal(CommandLine::Sweep(
-                  kNoise, "{file: tiny.safetensors, arch: resnet20_cifar_a, dataset: cifar10}")),
+  EXPECT_THAT(Refusal(CommandLine::NoiseSweep("no_such_model")), HasSubstr("'no_such_model'"));
+  EXPECT_THAT(Refusal(CommandLine::NoiseSweep(
+                  "{file: tiny.safetensors, arch: resnet20_cifar_a, dataset: cifar10}")),
               AllOf(HasSubstr("no card"), HasSubstr("normalisation")));
   std::string twin = CommandLine::kModel;
-  EXPECT_THAT(
-      Refusal(CommandLine::Sweep(kNoise, twin.replace(twin.find("resnet20"), 8, "resnet21"))),
-      HasSubstr("resnet20_cifar_a"));
+  EXPECT_THAT(Refusal(CommandLine::NoiseSweep(twin.replace(twin.find("resnet20"), 8, "resnet21"))),
+              HasSubstr("resnet20_cifar_a"));
 }
 
 // tests/cli/method_limits_test.cc has every limit; these are all the ways to ask.
@@ -134,13 +131,13 @@ TEST_F(BadInputTest, MethodsThatCannotDoWhatIsAsked) {
 TEST_F(BadInputTest, TruncatedWeights) {
   const std::string bytes = TinyWeights().Bytes();
   line_.Write("cut.safetensors", bytes.substr(0, bytes.size() / 2));
-  EXPECT_THAT(TrialError(CommandLine::Sweep(kNoise, Named("cut.safetensors"))),
+  EXPECT_THAT(TrialError(CommandLine::NoiseSweep(Named("cut.safetensors"))),
               AllOf(HasSubstr("cut.safetensors"), HasSubstr("truncated")));
 }
 
 TEST_F(BadInputTest, NotesInsteadOfWeights) {
   line_.Write("notes.txt", "The weights are in the other folder.\n");
-  EXPECT_THAT(TrialError(CommandLine::Sweep(kNoise, Named("notes.txt"))),
+  EXPECT_THAT(TrialError(CommandLine::NoiseSweep(Named("notes.txt"))),
               AllOf(HasSubstr("notes.txt"), HasSubstr("begins with 'The weights are in the"),
                     HasSubstr(".safetensors"), HasSubstr(".pth.tar")));
 }
@@ -148,13 +145,13 @@ TEST_F(BadInputTest, NotesInsteadOfWeights) {
 TEST_F(BadInputTest, WeightsOfAnotherNetwork) {
   line_.Write("wide.safetensors", TinyWeights(/*classes=*/12).Bytes());
   EXPECT_THAT(
-      TrialError(CommandLine::Sweep(kNoise, Named("wide.safetensors"))),
+      TrialError(CommandLine::NoiseSweep(Named("wide.safetensors"))),
       AllOf(HasSubstr("wide.safetensors"), HasSubstr("linear."), HasSubstr("12"), HasSubstr("10")));
 }
 
 TEST_F(BadInputTest, TruncatedData) {
   fs::resize_file(line_ / "data/test_batch.bin", 3073 * 50 + 100);
-  EXPECT_THAT(TrialError(CommandLine::Sweep(kNoise)),
+  EXPECT_THAT(TrialError(CommandLine::NoiseSweep()),
               AllOf(HasSubstr("test_batch.bin"), HasSubstr("truncated")));
 }
 

@@ -12,7 +12,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 
-constexpr const char* kOneTrial =
+constexpr const char* kHostileTrial =
     "grid:\n  synthesizer: [{noise: {images: 4}}]\n  quantizer: [minmax]\n  bits: [w8a8]\n";
 
 // sbatch that runs the script at once, as its job.
@@ -34,7 +34,7 @@ class HostileNamesTest : public testing::Test {
     std::filesystem::create_directories(line_ / kFolder);
     fs::copy(line_ / "data", line_ / kFolder / "data");
     fs::copy(line_ / "tiny.safetensors", line_ / kFolder / "tiny.safetensors");
-    line_.Write(kFolder + "/" + kFolder + ".yaml", CommandLine::Sweep(kOneTrial));
+    line_.Write(kFolder + "/" + kFolder + ".yaml", CommandLine::Sweep(kHostileTrial));
     line_.UseHome(kFolder + "/home of " + kFolder);
     fake_.Set("sbatch", kRunNow);
   }

@@ -11,8 +11,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string kNoise = "grid:\n  method: [noise]\n  bits: [w8a8]\n";
-
 class NamesTest : public testing::Test {
  protected:
   // One line and exit 2, and no word of a JSON library.
@@ -39,7 +37,7 @@ class NamesTest : public testing::Test {
 };
 
 TEST_F(NamesTest, PathsThatAreNotUtf8AreRefusedAtOnce) {
-  line_.Write("sweep.yaml", CommandLine::Sweep(kNoise));
+  line_.Write("sweep.yaml", CommandLine::NoiseSweep());
   const std::string sweep = line_ / "sweep.yaml";
   CommandLine other;
   other.UseHome("caf\xe9");
@@ -57,7 +55,7 @@ TEST_F(NamesTest, PathsThatAreNotUtf8AreRefusedAtOnce) {
 }
 
 TEST_F(NamesTest, AFolderWhoseNameIsNotUtf8CannotBeWorkedFrom) {
-  line_.Write("sweep.yaml", CommandLine::Sweep(kNoise));
+  line_.Write("sweep.yaml", CommandLine::NoiseSweep());
   const std::string in = "mkdir $'d\\xe9' && cp sweep.yaml $'d\\xe9' && cd $'d\\xe9' && ";
   ExpectRefused(Bash(in + "Z run sweep.yaml"), "the name of the sweep's folder");
   ExpectRefused(Bash("cd $'d\\xe9' && \"${P[1]}\" run ../sweep.yaml"), "the name of the home");
@@ -78,7 +76,7 @@ TEST_F(NamesTest, EveryOtherNameWorks) {
   const std::string odd = "=-1+1,\"'#x: y; $HOME é{[", tall(238, 'n');
   for (const std::string& name : {odd + ".safetensors", tall + ".safetensors"})
     fs::copy_file(line_ / "tiny.safetensors", line_ / name);
-  line_.Write("-s=#.yaml", CommandLine::Sweep(kNoise));
+  line_.Write("-s=#.yaml", CommandLine::NoiseSweep());
   const std::string sweep = line_ / "-s=#.yaml";
   const Finished run =
       line_.Do({"run", sweep, "--set", "fixed.model.file=" + odd + ".safetensors"});
@@ -95,7 +93,7 @@ TEST_F(NamesTest, EveryOtherNameWorks) {
 }
 
 TEST_F(NamesTest, ASweepMayComeFromStandardInputOrAPipe) {
-  line_.Write("sweep.yaml", CommandLine::Sweep(kNoise));
+  line_.Write("sweep.yaml", CommandLine::NoiseSweep());
   const Finished kept = Bash("Z --format json plan sweep.yaml");
   ASSERT_EQ(kept.code, 0) << kept.err;
   for (const char* command :
@@ -121,7 +119,7 @@ TEST_F(NamesTest, ASweepMayComeFromStandardInputOrAPipe) {
 
 TEST_F(NamesTest, ASweepIsNamedByItsFileWhateverItsEnding) {
   for (const char* file : {"UPPER.YAML", "plain", "odd.txt"})
-    line_.Write(file, CommandLine::Sweep(kNoise).replace(6, 4, "my.yaml"));
+    line_.Write(file, CommandLine::NoiseSweep().replace(6, 4, "my.yaml"));
   ASSERT_EQ(Bash("Z run plain").code, 0);
   for (const char* word : {"UPPER.YAML", "plain", "./odd.txt", "my.yaml"})
     EXPECT_EQ(Bash("Z leaderboard " + std::string(word)).code, 0) << word;
@@ -132,7 +130,7 @@ TEST_F(NamesTest, ASweepIsNamedByItsFileWhateverItsEnding) {
 }
 
 TEST_F(NamesTest, TheHomeFolderIsMeantByATilde) {
-  line_.Write("sweep.yaml", CommandLine::Sweep(kNoise));
+  line_.Write("sweep.yaml", CommandLine::NoiseSweep());
   EXPECT_THAT(Bash("\"${P[1]}\" --home=~/there run sweep.yaml").err,
               HasSubstr("1 of 1 trials done"));
   EXPECT_TRUE(fs::exists(line_ / "there/results.db"));
@@ -142,7 +140,7 @@ TEST_F(NamesTest, TheHomeFolderIsMeantByATilde) {
 
 // The two standards: an empty NO_COLOR is none, a dumb terminal takes text alone.
 TEST_F(NamesTest, OneRuleForColourAndBars) {
-  line_.Write("sweep.yaml", CommandLine::Sweep(kNoise));
+  line_.Write("sweep.yaml", CommandLine::NoiseSweep());
   int homes = 0;
   const auto on_terminal = [&](const std::map<std::string, std::string>& environment,
                                bool color = true) {

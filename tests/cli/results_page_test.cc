@@ -11,7 +11,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-Json RowOf(const std::string& method, double top1) {
+Json BoardRow(const std::string& method, double top1) {
   return {{"method", method},
           {"variant", "fixed"},
           {"bits", "w4a4"},
@@ -31,7 +31,7 @@ Json RowOf(const std::string& method, double top1) {
 
 // As printed since leaderboards tell what is not the paper's.
 Json NewRow(const std::string& method, double top1, const Json& settings, int revision) {
-  Json row = RowOf(method, top1);
+  Json row = BoardRow(method, top1);
   row.update({{"settings", settings},
               {"papers", Json::object()},
               {"synthesizer", nullptr},
@@ -96,7 +96,7 @@ TEST(ResultsPageTest, OlderRevisionsAndOlderFilesAreNamed) {
   const CommandLine line;
   line.Write("results/a.json", Json({NewRow("gdfq", 85, {"batch=64"}, 1)}).dump());
   line.Write("results/b.json", Json({NewRow("gdfq", 86, {"batch=64"}, 2)}).dump());
-  line.Write("results/c.json", Json({RowOf("dsg", 80)}).dump());
+  line.Write("results/c.json", Json({BoardRow("dsg", 80)}).dump());
   const std::string page = Page(line);
   const size_t b = page.find("## b"), c = page.find("## c");
   EXPECT_THAT(page.substr(0, b), HasSubstr("\nMade by revision 1 of `gdfq` (now 2).\n"));

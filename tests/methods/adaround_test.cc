@@ -14,10 +14,6 @@
 namespace zerosweep {
 namespace {
 
-torch::Tensor Numbers(const Json& values) {
-  return torch::tensor(values.get<std::vector<double>>(), torch::kFloat64);
-}
-
 // conv1 3×3 (4) → ReLU → mean → linear (3), filled as the script has it.
 Teacher GoldenTeacher() {
   GraphBuilder build({3, 8, 8});
@@ -76,7 +72,7 @@ struct AdaroundTest : testing::Test {
   }
   static void ExpectRounding(const CheckpointState& state, const Json& expected) {
     const torch::Tensor v = state.tensors.at("rounding.0.0").contiguous().flatten();
-    EXPECT_LT((v - Numbers(expected)).abs().max().item<double>(), 1e-8);
+    EXPECT_LT((v - GoldenNumbers(expected)).abs().max().item<double>(), 1e-8);
   }
 
   const Json golden = ReadGolden("adaround.json");
@@ -87,9 +83,9 @@ TEST_F(AdaroundTest, TheGridLosesLeastToThePowerOf2Point4) {
   const torch::Tensor weight = FilledDouble("conv1.weight", {4, 3, 3, 3}, -0.5, 0.5);
   const UniformGrid grid = EstimateGrid(weight, golden.at("bits"), {}, /*per_channel=*/true);
   const Json& expected = golden.at("conv1");
-  EXPECT_TRUE(torch::allclose(StepOf(grid), Numbers(expected.at("grid_step")), 1e-9, 0));
-  EXPECT_TRUE(
-      torch::equal(ZeroPointOf(grid).to(torch::kFloat64), Numbers(expected.at("zero_point"))));
+  EXPECT_TRUE(torch::allclose(StepOf(grid), GoldenNumbers(expected.at("grid_step")), 1e-9, 0));
+  EXPECT_TRUE(torch::equal(ZeroPointOf(grid).to(torch::kFloat64),
+                           GoldenNumbers(expected.at("zero_point"))));
 }
 
 TEST_F(AdaroundTest, LearnsAsTheRestatementDoes) {

@@ -7,7 +7,7 @@
 namespace zerosweep {
 namespace {
 
-ClusterQSettings SettingsOf(const GenerativeCase& of) {
+ClusterQSettings ClusterQSettingsOf(const GenerativeCase& of) {
   return ClusterQParams().Read("clusterq", of.params);
 }
 
@@ -25,7 +25,7 @@ TEST(ClusterqTest, TheReleasedDiversityHasNoGradient) {
   GenerativeCase one("clusterq", {{"objective", "released"}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const ClusterQ method(context, SettingsOf(one));
+  const ClusterQ method(context, ClusterQSettingsOf(one));
   const std::vector<Moments> moments = SomeMoments(one.teacher, true);
   const torch::Tensor diversity = method.ReleasedDiversity(7, moments);
   diversity.backward();
@@ -40,7 +40,7 @@ TEST(ClusterqTest, TheReleasedDiversityIsASumOverImagesAndLayers) {
   GenerativeCase one("clusterq", {{"objective", "released"}, {"batch", 5}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const ClusterQ method(context, SettingsOf(one));
+  const ClusterQ method(context, ClusterQSettingsOf(one));
   const std::vector<Moments> moments = SomeMoments(one.teacher, false);
   double mean = 0;
   for (uint64_t step = 0; step < 500; ++step)
@@ -55,7 +55,7 @@ TEST(ClusterqTest, TheReleasedMismatchDividesInsideItsLoop) {
   GenerativeCase one("clusterq", {{"objective", "released"}, {"batch", 3}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const ClusterQ method(context, SettingsOf(one));
+  const ClusterQ method(context, ClusterQSettingsOf(one));
   const std::vector<Moments> moments = SomeMoments(one.teacher, false);
   const std::vector<Moments> running = RunningMoments(one.teacher.graph);
   const double layers = 2;
@@ -74,7 +74,7 @@ TEST(ClusterqTest, CentroidsAreMadeOfAcceptedImagesAndMove) {
   GenerativeCase one("clusterq", {{"centroid_rate", 0.25}});
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  ClusterQ method(context, SettingsOf(one));
+  ClusterQ method(context, ClusterQSettingsOf(one));
   method.EndStep(0);  // one step is done, centroids_from is 2
   for (const auto& centroid : method.centroids()) EXPECT_TRUE(centroid.empty());
   method.EndStep(1);
@@ -110,7 +110,7 @@ TEST(ClusterqTest, TheClassTermBeginsOneEpochAfterTheCentroids) {
     GenerativeCase one("clusterq", {{"objective", objective}, {"centroids_from", 4}, {"epoch", 3}});
     Alone with;
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
-    ClusterQ method(context, SettingsOf(one));
+    ClusterQ method(context, ClusterQSettingsOf(one));
     const TeacherPass pass = {{}, SomeMoments(one.teacher, true)};
     for (uint64_t step = 0; step < 9; ++step) {
       EXPECT_EQ(method.ExtraTerms(step, pass).contains("centroids"), step >= 7)
@@ -126,7 +126,8 @@ TEST(ClusterqTest, OnlyUpdatesOfCentroidsAreAugmented) {
   Alone with;
   const QuantizationContext context_plain = plain.Context(with.group, with.checkpoints);
   const QuantizationContext context_seen = seen.Context(with.group, with.checkpoints);
-  ClusterQ whole(context_plain, SettingsOf(plain)), views(context_seen, SettingsOf(seen));
+  ClusterQ whole(context_plain, ClusterQSettingsOf(plain)),
+      views(context_seen, ClusterQSettingsOf(seen));
   const auto equal = [&](size_t label) {
     const auto &a = whole.centroids()[label], &b = views.centroids()[label];
     if (a.size() != b.size()) return false;
@@ -161,7 +162,8 @@ TEST(ClusterqTest, TheClassBatchIsAugmentedWhenTheStepsBatchIs) {
   Alone with;
   const QuantizationContext context_plain = plain.Context(with.group, with.checkpoints);
   const QuantizationContext context_seen = seen.Context(with.group, with.checkpoints);
-  ClusterQ whole(context_plain, SettingsOf(plain)), views(context_seen, SettingsOf(seen));
+  ClusterQ whole(context_plain, ClusterQSettingsOf(plain)),
+      views(context_seen, ClusterQSettingsOf(seen));
   whole.EndStep(1);
   views.EndStep(1);
   int heads = 0;

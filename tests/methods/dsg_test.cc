@@ -16,19 +16,14 @@ namespace {
 const Json kExtended = {{"lr", 0.9},         {"sci_weight", 1},   {"ce_weight", 2},
                         {"tv_weight", 0.01}, {"l2_weight", 0.01}, {"slack_images", 16}};
 
-Json With(Json params, const Json& more) {
-  params.update(more);
-  return params;
-}
-
-SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
+SyntheticData SynthesizeDsg(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
   return SynthesizeWith("dsg", teacher, given, seed);
 }
 
 // The objective for images x of a first batch.
-std::map<std::string, torch::Tensor> Terms(const Teacher& teacher, const Json& given,
-                                           const std::vector<Slack>& slacks, const torch::Tensor& x,
-                                           int64_t iteration = 0) {
+std::map<std::string, torch::Tensor> DsgTerms(const Teacher& teacher, const Json& given,
+                                              const std::vector<Slack>& slacks,
+                                              const torch::Tensor& x, int64_t iteration = 0) {
   const DsgSettings settings = DsgParams().Read("dsg", given);
   QuietProgress progress;
   NoCheckpoints none;
@@ -79,12 +74,12 @@ TEST(DsgTest, AlignmentIsTheSpecificationsUnderBothEnhancements) {
   const double own = AlignmentByHand(teacher, x, slacks, [](int64_t layer, int64_t image) {
     return image % 2 == layer ? 2.0 : 1.0;
   });
-  EXPECT_NEAR(Terms(teacher, {{"lse", "own_layer"}}, slacks, x).at("alignment").item<double>(), own,
-              1e-5 * own);
+  EXPECT_NEAR(DsgTerms(teacher, {{"lse", "own_layer"}}, slacks, x).at("alignment").item<double>(),
+              own, 1e-5 * own);
   const double code = AlignmentByHand(
       teacher, x, slacks, [](int64_t layer, int64_t image) { return image == layer ? 4.0 : 1.0; });
-  EXPECT_NEAR(Terms(teacher, {{"lse", "first_20"}}, slacks, x).at("alignment").item<double>(), code,
-              1e-5 * code);
+  EXPECT_NEAR(DsgTerms(teacher, {{"lse", "first_20"}}, slacks, x).at("alignment").item<double>(),
+              code, 1e-5 * code);
 }
 
 TEST(DsgTest, WithoutSlackAndEnhancementItIsZeroq) {
@@ -92,7 +87,8 @@ TEST(DsgTest, WithoutSlackAndEnhancementItIsZeroq) {
   const Json same = {
       {"images", 4}, {"batch", 4}, {"iterations", 3}, {"init", "gaussian"}, {"lr", 0.1}};
   const SyntheticData zeroq = SynthesizeWith("zeroq", teacher, same, 7);
-  const SyntheticData dsg = Synthesize(teacher, With(same, {{"slack", false}, {"lse", "none"}}), 7);
+  const SyntheticData dsg =
+      SynthesizeDsg(teacher, Merged(same, {{"slack", false}, {"lse", "none"}}), 7);
   for (const char* loss : {"initial_loss", "final_loss"}) {
     EXPECT_NEAR(dsg.metrics.at(loss), zeroq.metrics.at(loss), 1e-5 * zeroq.metrics.at(loss));
   }
@@ -154,7 +150,7 @@ TEST(DsgTest, TheExtendedTermsAreTheSpecifications) {
   torch::manual_seed(4);
   const torch::Tensor x = torch::randn({3, 3, 8, 8});
   const torch::Tensor wide = x.to(torch::kFloat64);
-  const auto terms = Terms(teacher, kExtended, std::vector<Slack>(2), x, 9);
+  const auto terms = DsgTerms(teacher, kExtended, std::vector<Slack>(2), x, 9);
   double l2 = 0, sci = 0, tv = 0;
   for (int64_t i = 0; i < 3; ++i) {
     const torch::Tensor a = wide[i].flatten();
@@ -195,7 +191,7 @@ TEST(DsgTest, TheExtendedTermsAreTheSpecifications) {
 
 TEST(DsgTest, TheConferenceVersionHasAlignmentAlone) {
   const auto terms =
-      Terms(TinyTeacher(), Json::object(), std::vector<Slack>(2), torch::randn({2, 3, 8, 8}));
+      DsgTerms(TinyTeacher(), Json::object(), std::vector<Slack>(2), torch::randn({2, 3, 8, 8}));
   EXPECT_EQ(terms.size(), 1U);
 }
 
@@ -209,8 +205,8 @@ TEST(DsgTest, CorrelationInhibitionDecorrelatesImagesAndTheReleasedOneDoesNothin
   const torch::Tensor moved = x.detach() - 20 * x.grad();
   EXPECT_LT(CorrelationLoss(moved).item<double>(), loss.item<double>());
   EXPECT_EQ(CorrelationLoss(torch::ones({1, 3, 8, 8})).item<double>(), 0);
-  const Json released = With(kExtended, {{"sci", "none"}});
-  EXPECT_FALSE(Terms(TinyTeacher(), released, std::vector<Slack>(2), x).contains("sci"));
+  const Json released = Merged(kExtended, {{"sci", "none"}});
+  EXPECT_FALSE(DsgTerms(TinyTeacher(), released, std::vector<Slack>(2), x).contains("sci"));
 }
 
 // Cross-entropy, total variation and norm of the extended version cannot all vanish: a fifth is
@@ -218,16 +214,16 @@ TEST(DsgTest, CorrelationInhibitionDecorrelatesImagesAndTheReleasedOneDoesNothin
 TEST(DsgTest, TheLossFallsInBothVersions) {
   const Json budget = {
       {"images", 8}, {"batch", 8}, {"iterations", 100}, {"lr", 0.1}, {"slack_images", 16}};
-  const SyntheticData conference = Synthesize(TinyTeacher(), budget);
+  const SyntheticData conference = SynthesizeDsg(TinyTeacher(), budget);
   EXPECT_LT(conference.metrics.at("final_loss"), 0.5 * conference.metrics.at("initial_loss"));
-  const SyntheticData extended = Synthesize(TinyTeacher(), With(kExtended, budget));
+  const SyntheticData extended = SynthesizeDsg(TinyTeacher(), Merged(kExtended, budget));
   EXPECT_LT(extended.metrics.at("final_loss"), 0.8 * extended.metrics.at("initial_loss"));
 }
 
 TEST(DsgTest, OnlyTheExtendedVersionHasLabels) {
   const Json few = {{"images", 5}, {"batch", 2}, {"iterations", 1}, {"slack_images", 4}};
-  EXPECT_FALSE(Synthesize(TinyTeacher(), few).labels.defined());
-  const SyntheticData data = Synthesize(TinyTeacher(), With(kExtended, few));
+  EXPECT_FALSE(SynthesizeDsg(TinyTeacher(), few).labels.defined());
+  const SyntheticData data = SynthesizeDsg(TinyTeacher(), Merged(kExtended, few));
   EXPECT_EQ(data.labels.sizes(), (std::vector<int64_t>{5}));
   EXPECT_EQ(data.images.size(0), 5);
   EXPECT_EQ(data.curves.at("ce").ToJson().at("y").size(), 1U);
@@ -237,17 +233,18 @@ TEST(DsgTest, TheCodesInitialImagesAreUniformAndThePapersGaussian) {
   const Json still = {
       {"images", 32}, {"batch", 32}, {"iterations", 1}, {"lr", 0.0}, {"slack", false}};
   const torch::Tensor uniform =
-      Synthesize(TinyTeacher(), With(still, {{"init", "uniform"}})).images;
+      SynthesizeDsg(TinyTeacher(), Merged(still, {{"init", "uniform"}})).images;
   EXPECT_GE(uniform.min().item<double>(), 0);
   EXPECT_LT(uniform.max().item<double>(), 1);
   EXPECT_NEAR(uniform.mean().item<double>(), 0.5, 0.02);
   const torch::Tensor gaussian =
-      Synthesize(TinyTeacher(), With(still, {{"init", "gaussian"}})).images;
+      SynthesizeDsg(TinyTeacher(), Merged(still, {{"init", "gaussian"}})).images;
   EXPECT_NEAR(gaussian.std().item<double>(), 1, 0.03);
 }
 
 TEST(DsgTest, SameSeedSameBitsAndAnotherSeedOtherImages) {
-  ExpectSameSeedSameBits("dsg", With(kExtended, {{"images", 2}, {"batch", 2}, {"iterations", 2}}));
+  ExpectSameSeedSameBits("dsg",
+                         Merged(kExtended, {{"images", 2}, {"batch", 2}, {"iterations", 2}}));
 }
 
 TEST(DsgTest, ANetworkWithoutBatchNormIsRefused) {
@@ -258,7 +255,7 @@ TEST(DsgTest, ANetworkWithoutBatchNormIsRefused) {
 TEST(DsgTest, AnInterruptedSynthesisGoesOnBitForBit) {
   ExpectResumesBitForBit(
       "dsg",
-      With(kExtended, {{"images", 5}, {"batch", 2}, {"iterations", 6}, {"plateau_patience", 0}}),
+      Merged(kExtended, {{"images", 5}, {"batch", 2}, {"iterations", 6}, {"plateau_patience", 0}}),
       {1, 6, 9, 12, 18});
 }
 

@@ -11,7 +11,7 @@
 namespace zerosweep {
 namespace {
 
-SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
+SyntheticData SynthesizeGenie(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
   return SynthesizeWith("genie_d", teacher, given, seed);
 }
 
@@ -23,7 +23,7 @@ double SquaredStdError(const torch::Tensor& values, double target_variance) {
 }
 
 // Section 5.1 once more, channel by channel in double precision.
-double LossByHand(const Teacher& teacher, const torch::Tensor& images) {
+double GenieLossByHand(const Teacher& teacher, const torch::Tensor& images) {
   double total = 0;
   for (int64_t b = 0; b < images.size(0); ++b) {
     for (int64_t c = 0; c < images.size(1); ++c) {
@@ -48,9 +48,10 @@ double LossByHand(const Teacher& teacher, const torch::Tensor& images) {
 
 TEST(GenieDTest, TheLossIsTheSpecifications) {
   const Teacher teacher = TinyTeacher();
-  const SyntheticData data = Synthesize(teacher, {{"images", 4}, {"batch", 4}, {"iterations", 2}});
+  const SyntheticData data =
+      SynthesizeGenie(teacher, {{"images", 4}, {"batch", 4}, {"iterations", 2}});
   // float32 sums over some thousand values: 1e-5 relative.
-  EXPECT_NEAR(data.metrics.at("final_loss"), LossByHand(teacher, data.images),
+  EXPECT_NEAR(data.metrics.at("final_loss"), GenieLossByHand(teacher, data.images),
               1e-5 * data.metrics.at("final_loss"));
 }
 
@@ -58,10 +59,10 @@ TEST(GenieDTest, TheLossIsTheSpecifications) {
 TEST(GenieDTest, TheGeneratorsRateFallsFortyTimes) {
   const Teacher teacher = TinyTeacher();
   const auto images = [&](int64_t iterations, int64_t decay_every) {
-    return Synthesize(teacher, {{"images", 2},
-                                {"batch", 2},
-                                {"iterations", iterations},
-                                {"decay_every", decay_every}})
+    return SynthesizeGenie(teacher, {{"images", 2},
+                                     {"batch", 2},
+                                     {"iterations", iterations},
+                                     {"decay_every", decay_every}})
         .images;
   };
   EXPECT_TRUE(torch::equal(images(80, 0), images(80, 2)));
@@ -73,7 +74,7 @@ TEST(GenieDTest, TheGeneratorsRateFallsFortyTimes) {
 // and more stays. The real network's test is slow/genie_d_cifar_test.cc.
 TEST(GenieDTest, TheLossFallsInEveryArm) {
   for (const char* arm : {"genie", "gba", "dba"}) {
-    const SyntheticData data = Synthesize(
+    const SyntheticData data = SynthesizeGenie(
         TinyTeacher(),
         {{"images", 8}, {"batch", 8}, {"iterations", 100}, {"arm", arm}, {"decay_every", 100}});
     EXPECT_LT(data.metrics.at("final_loss"), 0.7 * data.metrics.at("initial_loss")) << arm;
@@ -82,7 +83,7 @@ TEST(GenieDTest, TheLossFallsInEveryArm) {
 
 TEST(GenieDTest, ABatchHasMeanZeroAndVarianceOneInEachChannel) {
   const SyntheticData data =
-      Synthesize(TinyTeacher(), {{"images", 16}, {"batch", 8}, {"iterations", 3}});
+      SynthesizeGenie(TinyTeacher(), {{"images", 16}, {"batch", 8}, {"iterations", 3}});
   EXPECT_EQ(data.images.sizes(), (std::vector<int64_t>{16, 3, 8, 8}));
   for (const torch::Tensor& batch : data.images.split(8)) {
     EXPECT_LT(batch.mean({0, 2, 3}).abs().max().item<double>(), 1e-3);
@@ -92,7 +93,7 @@ TEST(GenieDTest, ABatchHasMeanZeroAndVarianceOneInEachChannel) {
 
 TEST(GenieDTest, EveryBatchHasAGeneratorAndLatentsOfItsOwn) {
   const torch::Tensor images =
-      Synthesize(TinyTeacher(), {{"images", 5}, {"batch", 2}, {"iterations", 1}}).images;
+      SynthesizeGenie(TinyTeacher(), {{"images", 5}, {"batch", 2}, {"iterations", 1}}).images;
   EXPECT_EQ(images.size(0), 5);
   EXPECT_FALSE(torch::allclose(images.slice(0, 0, 2), images.slice(0, 2, 4), 0, 0.1));
 }
@@ -207,7 +208,7 @@ TEST(GenieDTest, SidesThatFourDoesNotDivideAreTheMiddleOfTheNextOnes) {
 
 TEST(GenieDTest, ImagesOfAnySideAreMade) {
   const SyntheticData data =
-      Synthesize(ConvHeadTeacher(30), {{"images", 4}, {"batch", 4}, {"iterations", 2}});
+      SynthesizeGenie(ConvHeadTeacher(30), {{"images", 4}, {"batch", 4}, {"iterations", 2}});
   EXPECT_EQ(data.images.sizes(), (std::vector<int64_t>{4, 3, 30, 30}));
   EXPECT_LT(data.images.mean({0, 2, 3}).abs().max().item<double>(), 1e-5);
 }

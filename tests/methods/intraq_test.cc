@@ -17,11 +17,6 @@ namespace {
 const Json kPlain = {{"lambda_lower", 0.0}, {"lambda_upper", 2.0}, {"epsilon", 1.0},
                      {"eta", 1.0},          {"flip", 0.0},         {"reinforcement", 0.0}};
 
-Json With(Json params, const Json& more) {
-  params.update(more);
-  return params;
-}
-
 struct IntraqTest : testing::Test {
   IntraqObjective Objective(const Json& given, const ImageBatch& batch) {
     return IntraqObjective(context, IntraqParams().Read("intraq", given), batch);
@@ -88,9 +83,9 @@ TEST_F(IntraqTest, MarginsAreThoseToTheMeanOfFinishedImagesOfTheClass) {
   const std::vector<torch::Tensor> finished = {torch::randn({2, 3, 8, 8}),
                                                torch::randn({2, 3, 8, 8})};
   const double low = 0.02, high = 0.03;
-  const auto terms =
-      Objective(With(kPlain, {{"lambda_lower", low}, {"lambda_upper", high}}), {2, 4, 8, finished})
-          .Terms(x);
+  const auto terms = Objective(Merged(kPlain, {{"lambda_lower", low}, {"lambda_upper", high}}),
+                               {2, 4, 8, finished})
+                         .Terms(x);
   const torch::Tensor before = Features(teacher, torch::cat(finished)).to(torch::kFloat64);
   const torch::Tensor features = Features(teacher, x).to(torch::kFloat64);
   const torch::Tensor old_labels = Labels(0, 4), labels = Labels(4, 8);

@@ -17,10 +17,6 @@
 namespace zerosweep {
 namespace {
 
-torch::Tensor Numbers(const Json& values) {
-  return torch::tensor(values.get<std::vector<double>>(), torch::kFloat64);
-}
-
 TEST(JointLossesTest, TheGeneratorMakesTheReferencesImage) {
   const Json& golden = JointGolden().at("generator");
   const auto shape = golden.at("inputs").get<std::vector<int64_t>>();
@@ -36,7 +32,7 @@ TEST(JointLossesTest, TheGeneratorMakesTheReferencesImage) {
   SoloGroup alone;
   const torch::Tensor images =
       generator.Images(alone, FilledDouble("inputs", shape, -2, 2), /*mixture=*/{});
-  const torch::Tensor expected = Numbers(golden.at("pixels"));
+  const torch::Tensor expected = GoldenNumbers(golden.at("pixels"));
   const torch::Tensor image = images[golden.at("image").get<int64_t>()].contiguous().flatten();
   EXPECT_LT((image - expected).abs().max().item<double>(), 1e-10);
 }
@@ -73,8 +69,8 @@ TEST(JointLossesTest, StudentsMinimiseWhatTheirMethodSays) {
     expect(distillation, "distillation");
     expect(cross_entropy, "cross_entropy");
     (distillation + cross_entropy).backward();
-    EXPECT_TRUE(
-        torch::allclose(student.grad().flatten(), Numbers(golden.at("gradient")), 1e-9, 1e-12))
+    EXPECT_TRUE(torch::allclose(student.grad().flatten(), GoldenNumbers(golden.at("gradient")),
+                                1e-9, 1e-12))
         << method;
   }
 }

@@ -33,7 +33,7 @@ double LargestNorm(const Json& summaries) {
   return largest;
 }
 
-void ExpectNear(double actual, double expected, const std::string& what) {
+void ExpectNearNumber(double actual, double expected, const std::string& what) {
   EXPECT_NEAR(actual, expected, kTolerance * std::max(1.0, std::abs(expected))) << what;
 }
 
@@ -96,7 +96,7 @@ double ValueOf(const CheckpointState& state, const std::string& curve) {
 void ExpectTerms(const CheckpointState& state, const Json& expected,
                  const std::map<std::string, std::string>& curves) {
   for (const auto& [name, value] : expected.items())
-    ExpectNear(ValueOf(state, curves.at(name)), value, name);
+    ExpectNearNumber(ValueOf(state, curves.at(name)), value, name);
 }
 
 class JointStepTest : public testing::TestWithParam<size_t> {
@@ -163,8 +163,7 @@ TEST_P(JointStepTest, HasTheLossesAndGradientsOfTheRestatement) {
   const auto centroids = CentroidsIn(after);
   EXPECT_EQ(centroids.size(), golden().at("centroids").size());
   for (const auto& [key, values] : golden().at("centroids").items()) {
-    const torch::Tensor expected =
-        torch::tensor(values.get<std::vector<double>>(), torch::kFloat64);
+    const torch::Tensor expected = GoldenNumbers(values);
     EXPECT_TRUE(torch::allclose(centroids.at(key), expected, 1e-6, 1e-9)) << key;
   }
 }

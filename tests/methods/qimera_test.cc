@@ -8,7 +8,7 @@
 namespace zerosweep {
 namespace {
 
-QimeraSettings SettingsOf(const GenerativeCase& of) {
+QimeraSettings QimeraSettingsOf(const GenerativeCase& of) {
   return QimeraParams().Read("qimera", of.params);
 }
 
@@ -16,7 +16,7 @@ TEST(QimeraTest, LabelsSumToOneAlsoWhereClassesMeet) {
   GenerativeCase one("qimera", {{"mixed_classes", 9}});
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const Qimera method(context, SettingsOf(one));
+  const Qimera method(context, QimeraSettingsOf(one));
   const Superposition mix = method.Superpose(1, {0, 12});
   EXPECT_EQ(mix.classes.size(1), 9);  // of 4 classes: some meet
   const torch::Tensor labels = method.LabelsOf(mix);
@@ -32,7 +32,7 @@ TEST(QimeraTest, PlainEmbeddingsAreStandardisedOneByOneMixedOnesSlotBySlot) {
   GenerativeCase one("qimera", {{"mixed_classes", 3}}, torch::kFloat64);
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const Qimera method(context, SettingsOf(one));
+  const Qimera method(context, QimeraSettingsOf(one));
   const torch::Tensor plain =
       method.Embed(1, {0, 12}, torch::zeros({12, 1}, torch::kInt64), /*superposed=*/false);
   EXPECT_LT(plain.mean(2).abs().max().item<double>(), 1e-12);
@@ -47,7 +47,7 @@ TEST(QimeraTest, SwitchesChooseMappingEmbeddingAndNorms) {
   const auto parameters = [&](const Json& given) {
     GenerativeCase one("qimera", given);
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
-    return Qimera(context, SettingsOf(one)).Parameters().size();
+    return Qimera(context, QimeraSettingsOf(one)).Parameters().size();
   };
   const size_t whole = parameters({});
   EXPECT_EQ(parameters({{"disentangle", false}}), whole - 2);
@@ -60,7 +60,7 @@ TEST(QimeraTest, SwitchesChooseMappingEmbeddingAndNorms) {
                                   {"superposed", 1},
                                   {"mixed_classes", 50}});
     const QuantizationContext context = one.Context(with.group, with.checkpoints);
-    return Qimera(context, SettingsOf(one)).Generate(0, {0, 12}).images.detach();
+    return Qimera(context, QimeraSettingsOf(one)).Generate(0, {0, 12}).images.detach();
   };
   EXPECT_GT(images("sum").std().item<double>(), 0.5);
   EXPECT_LT(images("mean").std().item<double>(), 0.5 * images("sum").std().item<double>());
@@ -72,7 +72,7 @@ TEST(QimeraTest, AConvolutionOfOnePixelGivesEmbeddings) {
                      torch::kFloat32, ConvHeadTeacher(10));
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
-  const Qimera method(context, SettingsOf(one));
+  const Qimera method(context, QimeraSettingsOf(one));
   const torch::Tensor classes = torch::arange(4).view({4, 1});
   const torch::Tensor embedded = method.Embed(1, {0, 4}, classes, /*superposed=*/false).squeeze(1);
   const int output = one.teacher.graph.Find("output");
@@ -89,7 +89,7 @@ TEST(QimeraTest, AnotherConvolutionAsClassifierIsRefused) {
   Alone with;
   const QuantizationContext context = one.Context(with.group, with.checkpoints);
   try {
-    const Qimera method(context, SettingsOf(one));
+    const Qimera method(context, QimeraSettingsOf(one));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);

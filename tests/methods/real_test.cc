@@ -18,7 +18,7 @@ Dataset Calibration() {
           .classes = 20};
 }
 
-SyntheticData Synthesize(const Teacher& teacher, const Dataset& data, const Json& given) {
+SyntheticData ChooseReal(const Teacher& teacher, const Dataset& data, const Json& given) {
   const auto& entry = SynthesizerRegistry::Get("real");
   QuietProgress progress;
   NoCheckpoints checkpoints;
@@ -33,7 +33,7 @@ SyntheticData Synthesize(const Teacher& teacher, const Dataset& data, const Json
 TEST(RealTest, TakesTheImagesThatTheSeedChooses) {
   const Teacher teacher = TinyTeacher();
   const Dataset data = Calibration();
-  const SyntheticData real = Synthesize(teacher, data, {{"images", 6}});
+  const SyntheticData real = ChooseReal(teacher, data, {{"images", 6}});
   const torch::Tensor chosen = RandomStreams(4).Permutation(0, "real_images", 20).slice(0, 0, 6);
   EXPECT_TRUE(torch::equal(real.labels, chosen));
   const torch::Tensor all = Normalise(data.Images(0, 20), teacher.mean, teacher.std);
@@ -44,10 +44,10 @@ TEST(RealTest, RandomCropsAreOfTheSameImages) {
   const Teacher teacher = TinyTeacher();
   const Dataset data = Calibration();
   const SyntheticData real =
-      Synthesize(teacher, data, {{"images", 6}, {"augmentation", "random_resized_crop"}});
+      ChooseReal(teacher, data, {{"images", 6}, {"augmentation", "random_resized_crop"}});
   std::vector<int64_t> chosen;
   for (int64_t i = 0; i < 6; ++i) chosen.push_back(real.labels[i].item<int64_t>());
-  EXPECT_TRUE(torch::equal(real.labels, Synthesize(teacher, data, {{"images", 6}}).labels));
+  EXPECT_TRUE(torch::equal(real.labels, ChooseReal(teacher, data, {{"images", 6}}).labels));
   const torch::Tensor crops = LoadRandomCrops(*data.images, chosen, RandomStreams(4), 0);
   EXPECT_TRUE(torch::equal(real.images, Normalise(crops, teacher.mean, teacher.std)));
 }
@@ -57,7 +57,7 @@ TEST(RealTest, LargeImagesAloneAreCroppedByItself) {
   const Dataset data = Calibration();
   Teacher teacher = TinyTeacher();
   const auto images = [&](const char* augmentation) {
-    return Synthesize(teacher, data, {{"images", 6}, {"augmentation", augmentation}}).images;
+    return ChooseReal(teacher, data, {{"images", 6}, {"augmentation", augmentation}}).images;
   };
   EXPECT_TRUE(torch::equal(images("auto"), images("none")));
   teacher.graph.input_shape = {3, 224, 224};

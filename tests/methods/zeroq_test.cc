@@ -9,12 +9,12 @@
 namespace zerosweep {
 namespace {
 
-SyntheticData Synthesize(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
+SyntheticData SynthesizeZeroq(const Teacher& teacher, const Json& given, uint64_t seed = 0) {
   return SynthesizeWith("zeroq", teacher, given, seed);
 }
 
 // The loss of section 1.1 once more, image by image and channel by channel in double precision.
-double LossByHand(const Teacher& teacher, const torch::Tensor& images) {
+double ZeroqLossByHand(const Teacher& teacher, const torch::Tensor& images) {
   double total = 0;
   const auto add = [&](const torch::Tensor& x, const torch::Tensor& mean,
                        const torch::Tensor& variance) {
@@ -39,15 +39,16 @@ double LossByHand(const Teacher& teacher, const torch::Tensor& images) {
 
 TEST(ZeroqTest, TheLossIsTheSpecifications) {
   const Teacher teacher = TinyTeacher();
-  const SyntheticData data = Synthesize(teacher, {{"images", 4}, {"batch", 4}, {"iterations", 3}});
+  const SyntheticData data =
+      SynthesizeZeroq(teacher, {{"images", 4}, {"batch", 4}, {"iterations", 3}});
   // float32 sums over some hundred terms: 1e-5 relative.
-  EXPECT_NEAR(data.metrics.at("final_loss"), LossByHand(teacher, data.images),
+  EXPECT_NEAR(data.metrics.at("final_loss"), ZeroqLossByHand(teacher, data.images),
               1e-5 * data.metrics.at("final_loss"));
 }
 
 TEST(ZeroqTest, TheLossFalls) {
-  const SyntheticData data =
-      Synthesize(TinyTeacher(), {{"images", 8}, {"batch", 8}, {"iterations", 300}, {"lr", 0.1}});
+  const SyntheticData data = SynthesizeZeroq(
+      TinyTeacher(), {{"images", 8}, {"batch", 8}, {"iterations", 300}, {"lr", 0.1}});
   EXPECT_LT(data.metrics.at("final_loss"), 0.05 * data.metrics.at("initial_loss"));
   EXPECT_EQ(data.curves.at("loss").ToJson().at("y").size(), 300U);
   EXPECT_EQ(data.images.sizes(), (std::vector<int64_t>{8, 3, 8, 8}));
@@ -59,12 +60,12 @@ TEST(ZeroqTest, TheCodesInitialImagesAreNearZeroNoiseAndThePapersAreGaussian) {
   Json code = base, paper = base;
   code["init"] = "scaled_uniform";
   paper["init"] = "gaussian";
-  const torch::Tensor uniform = Synthesize(teacher, code).images;
+  const torch::Tensor uniform = SynthesizeZeroq(teacher, code).images;
   EXPECT_LE(uniform.abs().max().item<float>(), 127.5F / 5418.75F);
   // Uniform integers 0…254: standard deviation √((255² − 1)/12) / 5418.75 = 0.013585; the mean of
   // 254/2 − 127.5 = −0.5.
   EXPECT_NEAR(uniform.std().item<double>(), 0.013585, 0.0002);
-  EXPECT_NEAR(Synthesize(teacher, paper).images.std().item<double>(), 1.0, 0.02);
+  EXPECT_NEAR(SynthesizeZeroq(teacher, paper).images.std().item<double>(), 1.0, 0.02);
 }
 
 TEST(ZeroqTest, SameSeedSameBitsAndAnotherSeedOtherImages) {
@@ -73,7 +74,7 @@ TEST(ZeroqTest, SameSeedSameBitsAndAnotherSeedOtherImages) {
 
 TEST(ZeroqTest, BatchesCoverAllImages) {
   const SyntheticData data =
-      Synthesize(TinyTeacher(), {{"images", 5}, {"batch", 2}, {"iterations", 1}});
+      SynthesizeZeroq(TinyTeacher(), {{"images", 5}, {"batch", 2}, {"iterations", 1}});
   EXPECT_EQ(data.images.size(0), 5);
 }
 
@@ -90,7 +91,7 @@ TEST(ZeroqTest, AnInterruptedSynthesisGoesOnBitForBit) {
 
 TEST(ZeroqTest, ADivergingLossIsNonFinite) {
   try {
-    Synthesize(TinyTeacher(), {{"images", 2}, {"batch", 2}, {"iterations", 5}, {"lr", 1e20}});
+    SynthesizeZeroq(TinyTeacher(), {{"images", 2}, {"batch", 2}, {"iterations", 5}, {"lr", 1e20}});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kTrial);

@@ -51,6 +51,9 @@ class CommandLine {
            "fixed: {model: " +
            model + "}\n" + rest;
   }
+  static std::string NoiseSweep(const std::string& model = kModel) {
+    return Sweep("grid:\n  method: [noise]\n  bits: [w8a8]\n", model);
+  }
   // Noise and ZeroQ at these bit-widths and seeds.
   std::filesystem::path WriteSmokeSweep(const std::string& bits,
                                         const std::string& seeds = "0, 1") const {

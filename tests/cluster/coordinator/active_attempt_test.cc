@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kGrace = 20;
 
-StageFailed By(Failure failure) {
+StageFailed FailedBy(Failure failure) {
   return {"a", ErrorKind::kTrial, failure, std::string("of ") + ToString(failure)};
 }
 
@@ -19,7 +19,7 @@ class ActiveAttemptTest : public testing::Test {
     active_.members.push_back({1, {1, {0}}});
   }
   void Fail(int rank, Failure failure, double now) {
-    active_.RecordFailure(rank, By(failure), std::string("tail of ") + ToString(failure), now,
+    active_.RecordFailure(rank, FailedBy(failure), std::string("tail of ") + ToString(failure), now,
                           kGrace);
   }
 
@@ -69,7 +69,7 @@ TEST_F(ActiveAttemptTest, AnInterruptionLetsTheOthersSave) {
 }
 
 TEST_F(ActiveAttemptTest, AWorkerThatIsLostTakesTheGroupWithIt) {
-  active_.RecordFailure(-1, By(Failure::kLostWorker), {}, 100, kGrace);
+  active_.RecordFailure(-1, FailedBy(Failure::kLostWorker), {}, 100, kGrace);
   EXPECT_EQ(active_.revoke_at, 100);
   EXPECT_EQ(active_.failed->message, "of lost_worker");
 }

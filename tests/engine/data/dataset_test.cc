@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "tests/support/error_message.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {
@@ -66,17 +67,6 @@ class FashionFolder {
 std::string Record(const std::string& labels, char pixel) {
   return labels + std::string(1024, pixel) + std::string(1024, static_cast<char>(pixel + 1)) +
          std::string(1024, static_cast<char>(pixel + 2));
-}
-
-template <typename Function>
-std::string UsageError(const Function& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    return error.what();
-  }
-  return "none";
 }
 
 TEST(DatasetTest, ReadsFashionMnist) {
@@ -185,7 +175,7 @@ TEST(DatasetTest, DamagedCifarFilesAreNamed) {
   const std::string path = (folder / "test_batch.bin").string();
   const auto defect = [&](const std::string& bytes) {
     WriteFileAtomically(path, bytes);
-    return UsageError([&] { LoadDataset("cifar10", "test", folder.path()); });
+    return ErrorMessage(ErrorKind::kUsage, [&] { LoadDataset("cifar10", "test", folder.path()); });
   };
   EXPECT_EQ(defect(Record("\x01", 1).substr(1)),
             path +
@@ -197,23 +187,25 @@ TEST(DatasetTest, DamagedCifarFilesAreNamed) {
 }
 
 TEST(DatasetTest, AbsentDataSayWhatToDo) {
-  EXPECT_EQ(UsageError([] { LoadDataset("fashion_mnist", "test", "/nowhere"); }),
-            "dataset 'fashion_mnist': there is no folder /nowhere: install Debian's "
-            "dataset-fashion-mnist, or give its folder with data: or $ZEROSWEEP_DATA");
+  EXPECT_EQ(
+      ErrorMessage(ErrorKind::kUsage, [] { LoadDataset("fashion_mnist", "test", "/nowhere"); }),
+      "dataset 'fashion_mnist': there is no folder /nowhere: install Debian's "
+      "dataset-fashion-mnist, or give its folder with data: or $ZEROSWEEP_DATA");
   const TempFolder folder;
-  EXPECT_EQ(UsageError([&] { LoadDataset("cifar10", "test", folder.path()); }),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage, [&] { LoadDataset("cifar10", "test", folder.path()); }),
             "dataset 'cifar10': the file " + (folder / "test_batch.bin").string() +
                 " is missing: give its folder with data: or $ZEROSWEEP_DATA");
   EXPECT_EQ(
-      UsageError([] { LoadDataset("cifar10", "test"); }),
+      ErrorMessage(ErrorKind::kUsage, [] { LoadDataset("cifar10", "test"); }),
       "dataset 'cifar10' has no default folder: give its folder with data: or $ZEROSWEEP_DATA");
-  EXPECT_EQ(UsageError([] {
-              LoadDataset("cifar10", "test", "/", EvalTransform{256, 224});
-            }),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage,
+                         [] {
+                           LoadDataset("cifar10", "test", "/", EvalTransform{256, 224});
+                         }),
             "images of cifar10 are not resized: leave the resize and the crop out");
-  EXPECT_EQ(UsageError([] { LoadDataset("cifar11", "test"); }),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage, [] { LoadDataset("cifar11", "test"); }),
             "unknown dataset 'cifar11', did you mean 'cifar10'?");
-  EXPECT_EQ(UsageError([] { LoadDataset("cifar10", "tst", "/"); }),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage, [] { LoadDataset("cifar10", "tst", "/"); }),
             "dataset 'cifar10': unknown split 'tst', did you mean 'test'?");
 }
 

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "engine/data/fingerprint.h"
 #include "engine/data/resample.h"
+#include "tests/support/error_message.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {
@@ -41,16 +42,6 @@ class ImageFolderDatasetTest : public testing::Test {
 
   const TempFolder temp_;
 };
-
-std::string UsageError(const std::function<void()>& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    return error.what();
-  }
-  return "none";
-}
 
 TEST_F(ImageFolderDatasetTest, ImagesAreResizedAndLabelledByTheirFolder) {
   const Dataset test = Load("test");
@@ -92,16 +83,17 @@ TEST_F(ImageFolderDatasetTest, DefectsAreUsageErrorsThatNameTheFile) {
   const std::string folder = temp_.path();
   WriteFileAtomically(temp_ / "val/dog/1.jpg", ReadFile(Golden("grey.jpg")).substr(0, 900));
   const Dataset test = Load("test");
-  EXPECT_EQ(UsageError([&] { test.Images(0, 3); }),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage, [&] { test.Images(0, 3); }),
             folder + "/val/dog/1.jpg is truncated: fetch it again or remove it");
-  EXPECT_EQ(UsageError([&] { LoadDataset("imagenet", "test", temp_.path()); }),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage, [&] { LoadDataset("imagenet", "test", temp_.path()); }),
             folder + "/val holds 2 class folders, the dataset has 1000 classes");
-  EXPECT_EQ(UsageError([&] {
-              Load("test", EvalTransform{30, 35});
-            }),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage,
+                         [&] {
+                           Load("test", EvalTransform{30, 35});
+                         }),
             "images resized to 30 pixels cannot be cropped to 35: the crop must be at least 1 and "
             "at most the size");
-  EXPECT_EQ(UsageError([&] { LoadDataset("imagenet", "test"); }),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage, [&] { LoadDataset("imagenet", "test"); }),
             "dataset 'imagenet' has no default folder: give its folder with data: or "
             "$ZEROSWEEP_DATA");
 }
@@ -116,9 +108,9 @@ TEST_F(ImageFolderDatasetTest, TheFingerprintFollowsTheFiles) {
   EXPECT_EQ(LoadVerifiedDataset("image_folder", "test", temp_.path(), before).size(), 3);
   WriteFileAtomically(temp_ / "val/dog/1.jpg", "other");
   EXPECT_NE(DatasetFingerprint("image_folder", "test", temp_.path()), before);
-  EXPECT_NE(UsageError([&] {
-              LoadVerifiedDataset("image_folder", "test", temp_.path(), before);
-            }).find("changed since the sweep was planned"),
+  EXPECT_NE(ErrorMessage(ErrorKind::kUsage,
+                         [&] { LoadVerifiedDataset("image_folder", "test", temp_.path(), before); })
+                .find("changed since the sweep was planned"),
             std::string::npos);
 }
 

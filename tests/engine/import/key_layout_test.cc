@@ -9,7 +9,7 @@
 namespace zerosweep {
 namespace {
 
-using State = std::map<std::string, torch::Tensor>;
+using Tensors = std::map<std::string, torch::Tensor>;
 
 // input → conv (1 → 2, with bias) → bn
 Graph Small() {
@@ -27,7 +27,7 @@ std::vector<KeyLayout> Layouts() {
            .zeros = {"conv.bias"}}};
 }
 
-State OtherState() {
+Tensors OtherState() {
   return {{"unit1.c.weight", torch::full({2, 1, 1, 3}, 5.f)},
           {"unit1.n.weight", torch::full({2}, 6.f)},
           {"unit1.n.bias", torch::full({2}, 7.f)},
@@ -38,13 +38,13 @@ State OtherState() {
 }
 
 // Loads it, which must be possible.
-void Load(Graph& graph, const State& state) {
+void Load(Graph& graph, const Tensors& state) {
   const WeightSearch search = FindWeights(graph, state, Layouts());
   ASSERT_EQ(search.fits.size(), 1u) << (search.nearest ? search.nearest->defect : "no layout");
   CopyWeights(search.fits[0], state, graph, "w.pt");
 }
 
-std::string DefectOf(const State& state) {
+std::string DefectOf(const Tensors& state) {
   const WeightSearch search = FindWeights(Small(), state, Layouts());
   EXPECT_TRUE(search.fits.empty());
   return search.nearest ? search.nearest->defect : "no layout";
@@ -71,7 +71,7 @@ TEST(KeyLayoutTest, ReadsAForeignCheckpointThroughItsLayout) {
 
 TEST(KeyLayoutTest, ReadsTheGraphsOwnKeys) {
   Graph graph = Small();
-  State state = StateOf(graph.Clone());
+  Tensors state = StateOf(graph.Clone());
   state["bn.bias"] = torch::full({2}, 3.f);
   Load(graph, state);
   EXPECT_EQ(graph.nodes[2].parameters["bias"][0].item<float>(), 3);
@@ -82,13 +82,13 @@ TEST(KeyLayoutTest, AnUnknownLayoutIsNoFit) {
 }
 
 TEST(KeyLayoutTest, RefusesTwoKeysForOneParameter) {
-  State state = OtherState();
+  Tensors state = OtherState();
   state["unit2.n.bias"] = torch::zeros({2});
   EXPECT_EQ(DefectOf(state), "'unit1.n.bias' and 'unit2.n.bias' both mean 'bn.bias'");
 }
 
 TEST(KeyLayoutTest, RefusesWhatIsMissingUnderTheGraphsName) {
-  State state = OtherState();
+  Tensors state = OtherState();
   state.erase("unit1.n.bias");
   EXPECT_EQ(DefectOf(state), "'bn.bias' [2] is missing");
 }

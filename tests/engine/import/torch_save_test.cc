@@ -81,7 +81,7 @@ std::map<std::string, torch::Tensor> Read(const std::string& bytes) {
 }
 
 // The message of the kUsage error, without the file's name.
-std::string Defect(const std::string& bytes) {
+std::string PickleDefect(const std::string& bytes) {
   const TempFolder folder;
   std::ofstream(folder / "w.pt", std::ios::binary) << bytes;
   try {
@@ -96,7 +96,7 @@ std::string Defect(const std::string& bytes) {
 }
 
 std::string DefectOfView(const View& view) {
-  return Defect(Archive(Program(Dict(Text("w") + Tensor(view)))));
+  return PickleDefect(Archive(Program(Dict(Text("w") + Tensor(view)))));
 }
 
 TEST(TorchSaveTest, ReadsTensorsAndViews) {
@@ -157,7 +157,7 @@ TEST(TorchSaveTest, RunsNothing) {
   const TempFolder folder;
   const std::string owned = (folder / "owned").string();
   const std::string attack = "cos\nsystem\n(" + Text("touch " + owned) + "tR";
-  EXPECT_EQ(Defect(Archive(Program(attack))),
+  EXPECT_EQ(PickleDefect(Archive(Program(attack))),
             " holds a 'os.system' without tensors: save model.state_dict()");
   // Beside tensors it is passed over.
   const std::string nested = "c__builtin__\neval\n(" + Text("1") + "tR";
@@ -166,24 +166,25 @@ TEST(TorchSaveTest, RunsNothing) {
   EXPECT_EQ(state.size(), 1u);
   EXPECT_FALSE(std::filesystem::exists(owned));
   // A known name with arguments of the wrong kind, and the opcodes INST and OBJ.
-  EXPECT_NE(
-      Defect(Archive(Program("ctorch._utils\n_rebuild_tensor_v2\n)R"))).find("in an unknown way"),
-      std::string::npos);
-  EXPECT_NE(
-      Defect(Archive(Program("(ios\nsystem\n"))).find("protocol 0 or 1 of pickle (opcode 0x69)"),
-      std::string::npos);
-  EXPECT_NE(Defect(Archive(Program("(cos\nsystem\no"))).find("opcode 0x6f"), std::string::npos);
+  EXPECT_NE(PickleDefect(Archive(Program("ctorch._utils\n_rebuild_tensor_v2\n)R")))
+                .find("in an unknown way"),
+            std::string::npos);
+  EXPECT_NE(PickleDefect(Archive(Program("(ios\nsystem\n")))
+                .find("protocol 0 or 1 of pickle (opcode 0x69)"),
+            std::string::npos);
+  EXPECT_NE(PickleDefect(Archive(Program("(cos\nsystem\no"))).find("opcode 0x6f"),
+            std::string::npos);
 }
 
 TEST(TorchSaveTest, CirclesAndCrowdsEnd) {
   // A dictionary that holds itself, as an item and as the attributes of an object.
-  EXPECT_NE(Defect(Archive(Program("}q\x01" + Text("w") + "h\x01s"))).find("in 8 levels"),
+  EXPECT_NE(PickleDefect(Archive(Program("}q\x01" + Text("w") + "h\x01s"))).find("in 8 levels"),
             std::string::npos);
-  EXPECT_NE(Defect(Archive(Program("ca\nb\n)\x81q\x01h\x01"
-                                   "b")))
+  EXPECT_NE(PickleDefect(Archive(Program("ca\nb\n)\x81q\x01h\x01"
+                                         "b")))
                 .find("in 8 levels"),
             std::string::npos);
-  EXPECT_NE(Defect(Archive(Program("}q\x01" + Text("_modules") + "h\x01s"))).find("levels"),
+  EXPECT_NE(PickleDefect(Archive(Program("}q\x01" + Text("_modules") + "h\x01s"))).find("levels"),
             std::string::npos);
   // Each level names the one below ten times: 10^9 ways.
   std::string levels = "}" + Text("w") + "K\x01sq" + std::string(1, '\0');
@@ -193,9 +194,9 @@ TEST(TorchSaveTest, CirclesAndCrowdsEnd) {
       levels += Text(std::to_string(i)) + "h" + std::string(1, level - 1);
     levels += "uq" + std::string(1, level);
   }
-  EXPECT_NE(Defect(Archive(Program(levels))).find("more tensors than"), std::string::npos);
+  EXPECT_NE(PickleDefect(Archive(Program(levels))).find("more tensors than"), std::string::npos);
   // One byte makes an object: a small file must not fill the memory.
-  EXPECT_NE(Defect(Archive(Program(std::string(4 << 20, '}')))).find("more objects than"),
+  EXPECT_NE(PickleDefect(Archive(Program(std::string(4 << 20, '}')))).find("more objects than"),
             std::string::npos);
 }
 
@@ -220,42 +221,45 @@ TEST(TorchSaveTest, ViewsMustLieInsideTheirStorage) {
 
 TEST(TorchSaveTest, DamagedArchivesAreNamed) {
   const std::string good = Archive(Program(Dict(Text("w") + Tensor({}))));
-  EXPECT_EQ(Defect(good), "none");
+  EXPECT_EQ(PickleDefect(good), "none");
   for (size_t length = 4; length < good.size(); ++length) {
-    EXPECT_NE(Defect(good.substr(0, length)).find("truncated"), std::string::npos) << length;
+    EXPECT_NE(PickleDefect(good.substr(0, length)).find("truncated"), std::string::npos) << length;
   }
   std::string flipped = good;
   flipped[flipped.find("\x80\x3f") + 1] = '\x40';
-  EXPECT_NE(Defect(flipped).find("the checksum of entry 'net/data/0' does not match"),
+  EXPECT_NE(PickleDefect(flipped).find("the checksum of entry 'net/data/0' does not match"),
             std::string::npos);
-  EXPECT_NE(Defect(Zip({{"a", ""}, {"a", ""}})).find("entry 'a' is there twice"),
+  EXPECT_NE(PickleDefect(Zip({{"a", ""}, {"a", ""}})).find("entry 'a' is there twice"),
             std::string::npos);
-  EXPECT_NE(Defect(Zip({{"a", "x"}}, 8)).find("entry 'a' cannot be inflated"), std::string::npos);
-  EXPECT_NE(Defect(Zip({{"a", "x"}}, 12)).find("entry 'a' is compressed by method 12"),
+  EXPECT_NE(PickleDefect(Zip({{"a", "x"}}, 8)).find("entry 'a' cannot be inflated"),
             std::string::npos);
-  EXPECT_EQ(Defect(Zip({{"a", "x"}})),
+  EXPECT_NE(PickleDefect(Zip({{"a", "x"}}, 12)).find("entry 'a' is compressed by method 12"),
+            std::string::npos);
+  EXPECT_EQ(PickleDefect(Zip({{"a", "x"}})),
             " is a zip archive, but no torch.save file: it has no data.pkl");
-  EXPECT_NE(Defect(Zip({{"n/data.pkl", Program("}")}, {"n/byteorder", "big"}})).find("big-endian"),
-            std::string::npos);
+  EXPECT_NE(
+      PickleDefect(Zip({{"n/data.pkl", Program("}")}, {"n/byteorder", "big"}})).find("big-endian"),
+      std::string::npos);
 }
 
 TEST(TorchSaveTest, DamagedPicklesAreNamed) {
   const std::string good = Program(Dict(Text("w") + Tensor({})));
   for (size_t length = 0; length < good.size(); ++length) {
-    const std::string defect = Defect(Archive(good.substr(0, length)));
+    const std::string defect = PickleDefect(Archive(good.substr(0, length)));
     EXPECT_NE(defect, "none") << length;
     EXPECT_NE(defect.find("truncated"), std::string::npos) << length << defect;
   }
   for (const char* body : {"t", "s", "h\x07", "NQ", "N\x93", "](K\x01u"}) {
-    EXPECT_NE(Defect(Archive(Program(body))).find("its pickle is damaged"), std::string::npos)
+    EXPECT_NE(PickleDefect(Archive(Program(body))).find("its pickle is damaged"), std::string::npos)
         << body;
   }
 }
 
 TEST(TorchSaveTest, WhatIsNoStateDictIsRefused) {
-  EXPECT_EQ(Defect(Archive(Program("K\x01"))), " holds no dictionary: save model.state_dict()");
+  EXPECT_EQ(PickleDefect(Archive(Program("K\x01"))),
+            " holds no dictionary: save model.state_dict()");
   for (const std::string& item : {Text("epoch") + "K\x01", std::string("K\x01K\x01")}) {
-    EXPECT_EQ(Defect(Archive(Program(Dict(item)))),
+    EXPECT_EQ(PickleDefect(Archive(Program(Dict(item)))),
               " holds a dictionary without tensors: save model.state_dict()");
   }
 }

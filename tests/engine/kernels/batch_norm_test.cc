@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/kernels/fake_quantizer.h"
+#include "tests/support/engine/expect_close.h"
 
 namespace zerosweep {
 namespace {
@@ -23,12 +24,13 @@ FrozenNorm RandomNorm(int64_t channels, Activation activation) {
           .activation = activation};
 }
 
-struct Outcome {
+struct NormOutcome {
   torch::Tensor y, mean, squares, for_x, for_residual;
 };
 
 // The formulas, operator by operator in double precision.
-Outcome Plain(const FrozenNorm& norm, const torch::Tensor& x, const torch::Tensor& residual) {
+NormOutcome PlainNorm(const FrozenNorm& norm, const torch::Tensor& x,
+                      const torch::Tensor& residual) {
   const auto along = [&](const torch::Tensor& of) {
     return of.to(torch::kFloat64).view({1, -1, 1, 1});
   };
@@ -42,7 +44,7 @@ Outcome Plain(const FrozenNorm& norm, const torch::Tensor& x, const torch::Tenso
   return {y, mean, (x - mean.view({x.size(0), -1, 1, 1})).square().sum({2, 3}), {}, {}};
 }
 
-Outcome Fused(const FrozenNorm& norm, const torch::Tensor& x, const torch::Tensor& residual) {
+NormOutcome Fused(const FrozenNorm& norm, const torch::Tensor& x, const torch::Tensor& residual) {
   const NormResult result = Normalise(norm, x, residual, /*with_moments=*/true);
   EXPECT_EQ(result.moments.values, x.size(2) * x.size(3));
   return {result.y, result.moments.mean, result.moments.squares, {}, {}};
@@ -50,13 +52,13 @@ Outcome Fused(const FrozenNorm& norm, const torch::Tensor& x, const torch::Tenso
 
 // Runs `of` on copies of the tensors and gives each result a fixed gradient.
 template <typename Function>
-Outcome WithGradients(const Function& of, const FrozenNorm& norm, const torch::Tensor& x,
-                      const torch::Tensor& residual) {
+NormOutcome NormWithGradients(const Function& of, const FrozenNorm& norm, const torch::Tensor& x,
+                              const torch::Tensor& residual) {
   const auto leaf = [](const torch::Tensor& t) {
     return t.defined() ? t.detach().requires_grad_(true) : t;
   };
   const torch::Tensor own_x = leaf(x), own_residual = leaf(residual);
-  Outcome outcome = of(norm, own_x, own_residual);
+  NormOutcome outcome = of(norm, own_x, own_residual);
   const auto weighted = [](const torch::Tensor& t, double frequency) {
     const torch::Tensor angles =
         torch::arange(t.numel(), torch::kFloat64).view(t.sizes()).mul(frequency);
@@ -70,16 +72,8 @@ Outcome WithGradients(const Function& of, const FrozenNorm& norm, const torch::T
   return outcome;
 }
 
-void ExpectClose(const torch::Tensor& ours, const torch::Tensor& plain, double tolerance,
-                 const std::string& what) {
-  if (!plain.defined()) return;
-  const double scale = plain.abs().max().item<double>() + 1e-30;
-  const torch::Tensor error = (ours.to(torch::kFloat64) - plain).abs();
-  EXPECT_LE(error.max().item<double>(), tolerance * scale) << what;
-}
-
-void ExpectClose(const Outcome& ours, const Outcome& plain, double tolerance,
-                 const std::string& what) {
+void ExpectCloseOutcome(const NormOutcome& ours, const NormOutcome& plain, double tolerance,
+                        const std::string& what) {
   ExpectClose(ours.y, plain.y, tolerance, what + " y");
   ExpectClose(ours.mean, plain.mean, tolerance, what + " mean");
   ExpectClose(ours.squares, plain.squares, tolerance, what + " squares");
@@ -103,23 +97,26 @@ TEST(BatchNormTest, IsTheFormulasWithTheirGradients) {
         const auto added = [&](const torch::Tensor& t) {
           return with_residual ? t : torch::Tensor();
         };
-        const Outcome plain = WithGradients(Plain, norm, wide, added(residual.to(torch::kFloat64)));
+        const NormOutcome plain =
+            NormWithGradients(PlainNorm, norm, wide, added(residual.to(torch::kFloat64)));
         const std::string what = c10::str("shape ", at::IntArrayRef(shape), " activation ",
                                           static_cast<int>(activation), " ", with_residual);
-        ExpectClose(WithGradients(Fused, norm, x, added(residual)), plain, 3e-6, what);
-        ExpectClose(WithGradients(Fused, norm, x.contiguous(kChannelsLast),
-                                  added(residual.contiguous(kChannelsLast))),
-                    plain, 3e-6, what + " channels last");
+        ExpectCloseOutcome(NormWithGradients(Fused, norm, x, added(residual)), plain, 3e-6, what);
+        ExpectCloseOutcome(NormWithGradients(Fused, norm, x.contiguous(kChannelsLast),
+                                             added(residual.contiguous(kChannelsLast))),
+                           plain, 3e-6, what + " channels last");
         // Part of a larger tensor; a residual of the other order.
         const torch::Tensor strided = torch::cat({x, x}, 3).narrow(3, 0, shape[3]);
-        ExpectClose(WithGradients(Fused, norm, strided, added(residual.contiguous(kChannelsLast))),
-                    plain, 3e-6, what + " strided");
-        ExpectClose(WithGradients(Fused,
-                                  {norm.weight.to(torch::kFloat64), norm.bias.to(torch::kFloat64),
-                                   norm.mean.to(torch::kFloat64), norm.variance.to(torch::kFloat64),
-                                   norm.epsilon, activation},
-                                  wide, added(residual.to(torch::kFloat64))),
-                    plain, 1e-12, what + " double");
+        ExpectCloseOutcome(
+            NormWithGradients(Fused, norm, strided, added(residual.contiguous(kChannelsLast))),
+            plain, 3e-6, what + " strided");
+        ExpectCloseOutcome(
+            NormWithGradients(Fused,
+                              {norm.weight.to(torch::kFloat64), norm.bias.to(torch::kFloat64),
+                               norm.mean.to(torch::kFloat64), norm.variance.to(torch::kFloat64),
+                               norm.epsilon, activation},
+                              wide, added(residual.to(torch::kFloat64))),
+            plain, 1e-12, what + " double");
       }
     }
   }
@@ -132,12 +129,12 @@ TEST(BatchNormTest, EachResultHasItsOwnGradient) {
   for (const int which : {0, 1, 2}) {
     const auto gradient = [&](const auto& of, const torch::Tensor& values) {
       const torch::Tensor leaf = values.detach().requires_grad_(true);
-      const Outcome outcome = of(norm, leaf, torch::Tensor());
+      const NormOutcome outcome = of(norm, leaf, torch::Tensor());
       const torch::Tensor results[] = {outcome.y, outcome.mean, outcome.squares};
       results[which].square().sum().backward();
       return leaf.grad();
     };
-    ExpectClose(gradient(Fused, x), gradient(Plain, x.to(torch::kFloat64)), 3e-6,
+    ExpectClose(gradient(Fused, x), gradient(PlainNorm, x.to(torch::kFloat64)), 3e-6,
                 std::to_string(which));
   }
 }
@@ -173,12 +170,12 @@ TEST(BatchNormTest, ValuesThatAreNotFiniteGoWherePyTorchSendsThem) {
       norm.weight = norm.weight.abs();
       const auto run = [&](const auto& of, const torch::Tensor& values) {
         const torch::Tensor leaf = values.detach().requires_grad_(true);
-        Outcome outcome = of(norm, leaf, torch::Tensor());
+        NormOutcome outcome = of(norm, leaf, torch::Tensor());
         outcome.y.sum().backward();
         outcome.for_x = leaf.grad();
         return outcome;
       };
-      const Outcome ours = run(Fused, x), plain = run(Plain, x.to(torch::kFloat64));
+      const NormOutcome ours = run(Fused, x), plain = run(PlainNorm, x.to(torch::kFloat64));
       const auto same = [](const torch::Tensor& a, const torch::Tensor& b) {
         return torch::allclose(a.to(torch::kFloat64), b, 1e-5, 1e-5, /*equal_nan=*/true);
       };
@@ -198,9 +195,9 @@ TEST(BatchNormTest, BitsDoNotDependOnTheNumberOfThreads) {
     const torch::Tensor x = torch::randn(shape).contiguous(kChannelsLast),
                         residual = torch::randn(shape).contiguous(kChannelsLast);
     at::set_num_threads(1);
-    const Outcome one = WithGradients(Fused, norm, x, residual);
+    const NormOutcome one = NormWithGradients(Fused, norm, x, residual);
     at::set_num_threads(4);
-    const Outcome four = WithGradients(Fused, norm, x, residual);
+    const NormOutcome four = NormWithGradients(Fused, norm, x, residual);
     at::set_num_threads(before);
     EXPECT_TRUE(torch::equal(one.y, four.y));
     EXPECT_TRUE(torch::equal(one.squares, four.squares));

@@ -7,6 +7,7 @@
 
 #include "engine/quant/number_format.h"
 #include "engine/quant/range_estimation.h"
+#include "tests/support/engine/expect_close.h"
 
 namespace zerosweep {
 namespace {
@@ -95,16 +96,11 @@ struct Call {
   torch::Tensor Run() const { return BorderQuantize(x, step, border, 5, 4, keep); }
 };
 
-Call Random(at::IntArrayRef shape, bool with_keep) {
+Call RandomCall(at::IntArrayRef shape, bool with_keep) {
   const torch::Tensor x = 2 * torch::randn(shape);
   const torch::Tensor keep = (torch::rand(shape) < 0.7).to(torch::kUInt8);
   return {x, torch::tensor(0.3F), 0.5 * torch::randn({3, shape[1]}),
           with_keep ? keep : torch::Tensor()};
-}
-
-void ExpectClose(const torch::Tensor& ours, const torch::Tensor& plain, double tolerance) {
-  const double scale = plain.abs().max().item<double>() + 1e-30;
-  EXPECT_LE((ours.to(torch::kFloat64) - plain).abs().max().item<double>(), tolerance * scale);
 }
 
 // The one-pass kernel for float32 against the tensor operations in float64. A fraction that lies on
@@ -119,7 +115,7 @@ TEST(BorderQuantizerTest, TheKernelIsTheExpression) {
                             {3, 6, 77}}) {
     for (const bool with_keep : {false, true}) {
       for (const bool last : {false, true}) {
-        Call ours = Random(shape, with_keep).To(torch::kFloat32);
+        Call ours = RandomCall(shape, with_keep).To(torch::kFloat32);
         if (last && shape.size() == 4) {
           const auto format = at::MemoryFormat::ChannelsLast;
           ours.x = ours.x.detach().contiguous(format).set_requires_grad(true);
@@ -140,7 +136,7 @@ TEST(BorderQuantizerTest, TheKernelIsTheExpression) {
 
 TEST(BorderQuantizerTest, AnyTensorAndAnyNumberOfThreads) {
   torch::manual_seed(4);
-  const Call call = Random({16, 24, 20, 20}, true).To(torch::kFloat32);
+  const Call call = RandomCall({16, 24, 20, 20}, true).To(torch::kFloat32);
   const auto gradients = [&](int threads, const Call& of) {
     at::set_num_threads(threads);
     (of.Run() * of.x.detach()).sum().backward();

@@ -11,7 +11,7 @@ namespace zerosweep {
 namespace {
 
 // Each operation of the definition rounded by itself, by PyTorch.
-torch::Tensor Plain(const torch::Tensor& x, const FakeGrid& grid) {
+torch::Tensor PlainQuantizer(const torch::Tensor& x, const FakeGrid& grid) {
   const torch::Tensor scale = torch::tensor(grid.scale), zero = torch::tensor(grid.zero_point);
   return (torch::clamp(torch::round(scale * x - zero), grid.low, grid.high) + zero) / scale;
 }
@@ -27,7 +27,8 @@ TEST(FakeQuantizerTest, HasTheBitsOfSeparateOperations) {
       const float zero = static_cast<float>(torch::randint(-300, 300, {}).item<int>());
       const FakeGrid grid(scale, zero, bits);
       const torch::Tensor values = (x + zero / 4) / scale * (1 << bits) / 4;
-      EXPECT_TRUE(torch::equal(FakeQuantizeTensor(values, grid, false), Plain(values, grid)))
+      EXPECT_TRUE(
+          torch::equal(FakeQuantizeTensor(values, grid, false), PlainQuantizer(values, grid)))
           << bits << " bits, scale " << scale << ", zero point " << zero;
       multiplied += grid.reciprocal != 0;
     }

@@ -18,8 +18,8 @@ RowGrids RandomGrids(int64_t rows) {
 
 // The definition in double precision; a value whose ratio rounds otherwise there lies on an edge,
 // where both codes have the same error.
-torch::Tensor Plain(const torch::Tensor& values, const torch::Tensor& weights,
-                    const RowGrids& grids, double p) {
+torch::Tensor PlainErrors(const torch::Tensor& values, const torch::Tensor& weights,
+                          const RowGrids& grids, double p) {
   const torch::Tensor x = values.to(torch::kFloat64), s = grids.step.to(torch::kFloat64),
                       z = grids.zero_point.to(torch::kFloat64);
   torch::Tensor error = ((torch::clamp(torch::round(x / s) + z, 0, 15) - z) * s - x).abs().pow(p);
@@ -35,7 +35,7 @@ TEST(RangeErrorTest, IsTheDefinition) {
     for (const torch::Tensor& weights : {torch::Tensor(), some}) {
       for (const double p : {2.0, 2.4, 1.0}) {
         const RowGrids grids = RandomGrids(rows);
-        const torch::Tensor plain = Plain(values, weights, grids, p);
+        const torch::Tensor plain = PlainErrors(values, weights, grids, p);
         const torch::Tensor scores = torch::full({rows, 1}, kInfinity, torch::kFloat64);
         EXPECT_TRUE(LowerScores(values, weights, grids, p, scores).all().item<bool>());
         EXPECT_TRUE(torch::allclose(scores, plain, 1e-5, 1e-9));

@@ -5,16 +5,18 @@
 
 #include <cmath>
 
+#include "tests/support/engine/expect_close.h"
+
 namespace zerosweep {
 namespace {
 
-struct Case {
+struct RoundingCase {
   torch::Tensor v, step;
   RoundingGrid grid;
 };
 
 // Logits of all sizes, codes in and beyond the grid.
-Case Random(const std::vector<int64_t>& shape) {
+RoundingCase RandomRounding(const std::vector<int64_t>& shape) {
   std::vector<int64_t> channels(shape.size(), 1);
   channels[0] = shape[0];
   return {torch::randn(shape) * 3,
@@ -22,20 +24,20 @@ Case Random(const std::vector<int64_t>& shape) {
           {torch::floor(torch::randn(shape) * 4), torch::full(channels, 3.F), 3}};
 }
 
-Case In(const Case& one, torch::ScalarType type, torch::MemoryFormat format) {
+RoundingCase In(const RoundingCase& one, torch::ScalarType type, torch::MemoryFormat format) {
   const auto to = [&](const torch::Tensor& t) {
     return t.dim() == 4 ? t.to(type).contiguous(format) : t.to(type);
   };
   return {to(one.v), one.step.to(type), {to(one.grid.base), one.grid.zero_point.to(type), 3}};
 }
 
-struct Outcome {
+struct RoundingOutcome {
   torch::Tensor weight, loss, for_v, for_step;
 };
 
 // The formulas (AdaRound, eq. 22–25), operator by operator.
-SoftRounding Plain(const RoundingGrid& grid, const torch::Tensor& v, const torch::Tensor& step,
-                   std::optional<double> b) {
+SoftRounding PlainRounding(const RoundingGrid& grid, const torch::Tensor& v,
+                           const torch::Tensor& step, std::optional<double> b) {
   const torch::Tensor h = torch::clamp(torch::sigmoid(v) * 1.2 - 0.1, 0, 1);
   const torch::Tensor q = torch::clamp(grid.base + h + grid.zero_point, 0, 7);
   return {step * (q - grid.zero_point),
@@ -43,7 +45,8 @@ SoftRounding Plain(const RoundingGrid& grid, const torch::Tensor& v, const torch
 }
 
 template <typename Function>
-Outcome WithGradients(const Function& round, const Case& one, std::optional<double> b) {
+RoundingOutcome RoundedWithGradients(const Function& round, const RoundingCase& one,
+                                     std::optional<double> b) {
   const torch::Tensor v = one.v.detach().requires_grad_(true),
                       step = one.step.detach().requires_grad_(true);
   const SoftRounding result = round(one.grid, v, step, b);
@@ -54,33 +57,26 @@ Outcome WithGradients(const Function& round, const Case& one, std::optional<doub
   return {result.weight, result.loss, v.grad(), step.grad()};
 }
 
-void ExpectClose(const torch::Tensor& ours, const torch::Tensor& plain, double tolerance,
-                 const char* what) {
-  if (!plain.defined()) return;
-  const double scale = plain.abs().max().item<double>() + 1e-30;
-  EXPECT_LE((ours.to(torch::kFloat64) - plain).abs().max().item<double>(), tolerance * scale)
-      << what;
-}
-
 // float32 against float64. 1 − |2h − 1| of a nearly rounded weight has few digits in float32.
 TEST(SoftRoundingTest, IsTheFormulasWithTheirGradients) {
   torch::manual_seed(1);
   for (const auto& shape :
        {std::vector<int64_t>{8, 3, 3, 3}, {1, 1, 1, 1}, {5, 7}, {3, 17, 1, 1}}) {
-    const Case one = Random(shape);
+    const RoundingCase one = RandomRounding(shape);
     for (const std::optional<double> b : {std::optional<double>(), {20.0}, {7.3}, {2.0}}) {
-      const Outcome plain =
-          WithGradients(Plain, In(one, torch::kFloat64, torch::MemoryFormat::Contiguous), b);
+      const RoundingOutcome plain = RoundedWithGradients(
+          PlainRounding, In(one, torch::kFloat64, torch::MemoryFormat::Contiguous), b);
       for (const auto format :
            {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
-        const Outcome ours = WithGradients(RoundSoftly, In(one, torch::kFloat32, format), b);
+        const RoundingOutcome ours =
+            RoundedWithGradients(RoundSoftly, In(one, torch::kFloat32, format), b);
         ExpectClose(ours.weight, plain.weight, 1e-6, "weight");
         ExpectClose(ours.loss, plain.loss, 1e-5, "loss");
         ExpectClose(ours.for_v, plain.for_v, 1e-5, "gradient of V");
         ExpectClose(ours.for_step, plain.for_step, 1e-5, "gradient of the step");
       }
-      const Outcome wide =
-          WithGradients(RoundSoftly, In(one, torch::kFloat64, torch::MemoryFormat::Contiguous), b);
+      const RoundingOutcome wide = RoundedWithGradients(
+          RoundSoftly, In(one, torch::kFloat64, torch::MemoryFormat::Contiguous), b);
       ExpectClose(wide.for_v, plain.for_v, 1e-12, "in double");
     }
   }
@@ -88,10 +84,10 @@ TEST(SoftRoundingTest, IsTheFormulasWithTheirGradients) {
 
 // Clamped logits get no gradient, and NaN stays visible.
 TEST(SoftRoundingTest, EndsAndNanAreThoseOfTheOperators) {
-  Case one = Random({1, 4});
+  RoundingCase one = RandomRounding({1, 4});
   one.grid.base.fill_(0);
   one.v = torch::tensor({{-INFINITY, INFINITY, 0.F, NAN}});
-  const Outcome ours = WithGradients(RoundSoftly, one, 20.0);
+  const RoundingOutcome ours = RoundedWithGradients(RoundSoftly, one, 20.0);
   EXPECT_EQ(ours.weight[0][0].item<float>(), 0);
   EXPECT_EQ(ours.weight[0][1].item<float>(), one.step.item<float>());
   EXPECT_NEAR(ours.weight[0][2].item<float>(), 0.5 * one.step.item<float>(), 1e-6);
@@ -103,12 +99,12 @@ TEST(SoftRoundingTest, EndsAndNanAreThoseOfTheOperators) {
 
 TEST(SoftRoundingTest, BitsDoNotDependOnTheNumberOfThreads) {
   torch::manual_seed(2);
-  const Case one = Random({64, 33, 3, 3});
+  const RoundingCase one = RandomRounding({64, 33, 3, 3});
   const int before = at::get_num_threads();
   at::set_num_threads(1);
-  const Outcome alone = WithGradients(RoundSoftly, one, 5.0);
+  const RoundingOutcome alone = RoundedWithGradients(RoundSoftly, one, 5.0);
   at::set_num_threads(4);
-  const Outcome four = WithGradients(RoundSoftly, one, 5.0);
+  const RoundingOutcome four = RoundedWithGradients(RoundSoftly, one, 5.0);
   at::set_num_threads(before);
   EXPECT_TRUE(torch::equal(alone.weight, four.weight));
   EXPECT_TRUE(torch::equal(alone.loss, four.loss));

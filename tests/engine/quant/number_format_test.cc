@@ -13,7 +13,7 @@
 namespace zerosweep {
 namespace {
 
-UniformGrid Grid(float lo, float hi, int bits) {
+UniformGrid GridOf(float lo, float hi, int bits) {
   return MakeUniformGrid(torch::tensor(lo), torch::tensor(hi), bits);
 }
 
@@ -28,7 +28,7 @@ float Expected(float x, float lo, float hi, int bits) {
 
 TEST(NumberFormatTest, TiesGoToEven) {
   // S = 1, z = 0 + 2 (2 bits over [0, 3]): q = round(x − 2).
-  const UniformGrid grid = Grid(0, 3, 2);
+  const UniformGrid grid = GridOf(0, 3, 2);
   const torch::Tensor x = torch::tensor({0.5F, 1.5F, 2.5F});
   EXPECT_TRUE(torch::equal(FakeQuantize(x, grid), torch::tensor({0.F, 2.F, 2.F})));
 }
@@ -36,14 +36,15 @@ TEST(NumberFormatTest, TiesGoToEven) {
 TEST(NumberFormatTest, TheZeroPointIsRoundedFirst) {
   // S = 15/3 = 5 over [−0.3, 2.7]: z = round(−1.5) + 8 = 6 (ties to even); x = 0.1: q = round(0.5 −
   // 6) = round(−5.5) = −6, x̂ = 0. Rounding S·(x − lo) in one go would give code 2, x̂ = 0.1.
-  const UniformGrid grid = Grid(-0.3F, 2.7F, 4);
+  const UniformGrid grid = GridOf(-0.3F, 2.7F, 4);
   EXPECT_EQ(grid.zero_point.item<float>(), 6.F);
   EXPECT_EQ(FakeQuantize(torch::tensor(0.1F), grid).item<float>(), 0.F);
 }
 
 TEST(NumberFormatTest, ZeroIsExactWhenTheRangeHoldsIt) {
   for (const int bits : {2, 3, 4, 5, 6, 7, 8}) {
-    EXPECT_EQ(FakeQuantize(torch::zeros(1), Grid(-0.37F, 1.91F, bits)).item<float>(), 0.F) << bits;
+    EXPECT_EQ(FakeQuantize(torch::zeros(1), GridOf(-0.37F, 1.91F, bits)).item<float>(), 0.F)
+        << bits;
   }
 }
 
@@ -52,7 +53,7 @@ TEST(NumberFormatTest, KernelTensorExpressionAndScalarFormulaAgreeBitForBit) {
   for (const int bits : {2, 3, 4, 8}) {
     for (const auto& [lo, hi] :
          {std::pair{-1.3F, 2.1F}, std::pair{0.F, 6.F}, std::pair{0.5F, 0.9F}}) {
-      const UniformGrid grid = Grid(lo, hi, bits);
+      const UniformGrid grid = GridOf(lo, hi, bits);
       const torch::Tensor x = torch::randn({1027}) * 2;
       const torch::Tensor kernel = FakeQuantize(x, grid);
       EXPECT_TRUE(torch::equal(kernel, Decode(Encode(x, grid), grid)));
@@ -66,7 +67,7 @@ TEST(NumberFormatTest, KernelTensorExpressionAndScalarFormulaAgreeBitForBit) {
 
 TEST(NumberFormatTest, ThreadsDoNotChangeTheBits) {
   const torch::Tensor x = torch::randn({1 << 17});
-  const UniformGrid grid = Grid(-2, 3, 4);
+  const UniformGrid grid = GridOf(-2, 3, 4);
   const int before = at::get_num_threads();
   at::set_num_threads(1);
   const torch::Tensor one = FakeQuantize(x, grid);
@@ -78,7 +79,7 @@ TEST(NumberFormatTest, ThreadsDoNotChangeTheBits) {
 
 TEST(NumberFormatTest, ChannelsLastTensorsKeepTheirLayout) {
   const torch::Tensor x = torch::randn({2, 3, 4, 4}).contiguous(at::MemoryFormat::ChannelsLast);
-  const UniformGrid grid = Grid(-2, 3, 4);
+  const UniformGrid grid = GridOf(-2, 3, 4);
   const torch::Tensor y = FakeQuantize(x, grid);
   EXPECT_TRUE(y.is_contiguous(at::MemoryFormat::ChannelsLast));
   EXPECT_TRUE(torch::equal(y, FakeQuantize(x.contiguous(), grid)));
@@ -102,26 +103,26 @@ TEST(NumberFormatTest, WeightsTakeAtMostTwoToTheBitsValuesPerChannelAndAreNeverC
 
 TEST(NumberFormatTest, AFlatRangeDoesNotDivideByZero) {
   EXPECT_TRUE(
-      torch::isfinite(FakeQuantize(torch::tensor({0.F, 1.F}), Grid(0, 0, 8))).all().item<bool>());
+      torch::isfinite(FakeQuantize(torch::tensor({0.F, 1.F}), GridOf(0, 0, 8))).all().item<bool>());
 }
 
 TEST(NumberFormatTest, RefusesBitsOutsideItsRangeAndRangesThatAreNotFinite) {
   try {
-    Grid(0, 1, 9);
+    GridOf(0, 1, 9);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
     EXPECT_STREQ(error.what(), "9 bits: a uniform grid has 2 to 8 bits, or 32 for none");
   }
   try {
-    Grid(0, NAN, 4);
+    GridOf(0, NAN, 4);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kTrial);
     EXPECT_EQ(error.failure(), Failure::kNonFinite);
   }
   const torch::Tensor x = torch::randn({3});
-  EXPECT_TRUE(FakeQuantize(x, Grid(0, 1, 32)).is_same(x));
+  EXPECT_TRUE(FakeQuantize(x, GridOf(0, 1, 32)).is_same(x));
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ std::vector<std::string> SiteNames(const Graph& graph, const Protocol& protocol)
 }
 
 // Sets every range from one forward, first wins nothing: each site sees already quantized inputs.
-QuantizedNetwork Calibrated(const Teacher& teacher, const Protocol& protocol,
-                            const torch::Tensor& images, int w, int a, bool fold = false) {
+QuantizedNetwork CalibratedOn(const Teacher& teacher, const Protocol& protocol,
+                              const torch::Tensor& images, int w, int a, bool fold = false) {
   QuantizedNetwork network(teacher, {protocol, fold, w, a});
   network.Forward(images, [&](size_t site, const torch::Tensor& x) {
     QuantizedActivation& activation = network.activations()[site];
@@ -89,7 +89,7 @@ TEST(QuantizedNetworkTest, AShortcutMayQuantizeForItself) {
     EXPECT_EQ(sites[1].value(), (Value{relu1, 0}));
     EXPECT_EQ(sites[1].bits, 4);
 
-    QuantizedNetwork network = Calibrated(teacher, protocol, x, 32, 4);
+    QuantizedNetwork network = CalibratedOn(teacher, protocol, x, 32, 4);
     network.activations()[1].grid = MakeUniformGrid(torch::zeros({}), torch::full({}, 0.3), 4);
     ForwardHooks hooks;  // by hand, on the network without quantizers
     const auto quantized = [&](size_t site) {
@@ -149,7 +149,7 @@ TEST(QuantizedNetworkTest, OnePartOfASplitTensorMayBeQuantizedAlone) {
   EXPECT_EQ(sites[0].value(), (Value{3, 1}));  // what conv2 reads; the other half goes on as it is
   EXPECT_EQ(teacher.graph.nodes[static_cast<size_t>(sites[1].node)].name, "pool");
   const torch::Tensor x = torch::randn({4, 1, 4, 4});
-  QuantizedNetwork network = Calibrated(teacher, protocol, x, 32, 2);
+  QuantizedNetwork network = CalibratedOn(teacher, protocol, x, 32, 2);
   torch::Tensor half, other;
   network.Forward(x, [&](size_t site, const torch::Tensor& t) {
     if (site == 0) half = t;
@@ -192,7 +192,7 @@ TEST(QuantizedNetworkTest, FirstAndLastOpHaveTheirOwnBits) {
 TEST(QuantizedNetworkTest, PassThroughIsTheTeacherItself) {
   const Teacher teacher = TinyTeacher();
   const torch::Tensor x = torch::randn({5, 3, 8, 8});
-  const QuantizedNetwork network = Calibrated(teacher, Protocol{}, x, 32, 32);
+  const QuantizedNetwork network = CalibratedOn(teacher, Protocol{}, x, 32, 32);
   EXPECT_TRUE(torch::equal(network.Forward(x), zerosweep::Run(teacher.graph, x)));
 }
 
@@ -203,7 +203,7 @@ TEST(QuantizedNetworkTest, EightBitsStayNearAndFewerBitsGoFarther) {
   double last = 0;
   for (const int bits : {8, 6, 4, 2}) {
     const torch::Tensor error =
-        Calibrated(teacher, Protocol{}, x, bits, bits).Forward(x) - reference;
+        CalibratedOn(teacher, Protocol{}, x, bits, bits).Forward(x) - reference;
     const double relative = (error.norm() / reference.norm()).item<double>();
     EXPECT_GT(relative, last) << bits;
     last = relative;
@@ -216,7 +216,7 @@ TEST(QuantizedNetworkTest, EightBitsStayNearAndFewerBitsGoFarther) {
 TEST(QuantizedNetworkTest, EveryQuantizedActivationTakesAtMostTwoToTheBitsValues) {
   const Teacher teacher = TinyTeacher();
   const torch::Tensor x = torch::randn({16, 3, 8, 8});
-  const QuantizedNetwork network = Calibrated(teacher, Protocol{}, x, 4, 3);
+  const QuantizedNetwork network = CalibratedOn(teacher, Protocol{}, x, 4, 3);
   int seen = 0;
   ForwardHooks hooks;
   network.Forward(x, [&](size_t site, const torch::Tensor& tensor) {
@@ -231,7 +231,7 @@ TEST(QuantizedNetworkTest, ExemptReadersSeeTheUnquantizedTensor) {
   const Teacher teacher = TinyTeacher();
   const torch::Tensor x = torch::randn({8, 3, 8, 8});
   Protocol protocol;
-  QuantizedNetwork network = Calibrated(teacher, protocol, x, 32, 2);
+  QuantizedNetwork network = CalibratedOn(teacher, protocol, x, 32, 2);
   const int pool = network.graph().Find("pool");
   const torch::Tensor shared = network.Forward(x);
   network.activations()[0].site.exempt = {pool};
@@ -259,7 +259,7 @@ TEST(QuantizedNetworkTest, SavedAndLoadedNetworksGiveTheSameBits) {
                       .first_w = 8,
                       .identity_fp = true,
                       .option_a_fp = true};
-    const QuantizedNetwork network = Calibrated(teacher, protocol, x, 4, 5, fold);
+    const QuantizedNetwork network = CalibratedOn(teacher, protocol, x, 4, 5, fold);
     network.Save(temp.path());
     const QuantizedNetwork loaded = QuantizedNetwork::Load(teacher, temp.path());
     EXPECT_TRUE(torch::equal(network.Forward(x), loaded.Forward(x))) << fold;
@@ -281,7 +281,7 @@ TEST(QuantizedNetworkTest, SizeAndBitOpsCountByHand) {
 TEST(QuantizedNetworkTest, AnArtifactOfAnotherTeacherIsRefused) {
   const TempFolder temp;
   const Teacher teacher = TinyTeacher();
-  Calibrated(teacher, Protocol{}, torch::randn({2, 3, 8, 8}), 4, 4).Save(temp.path());
+  CalibratedOn(teacher, Protocol{}, torch::randn({2, 3, 8, 8}), 4, 4).Save(temp.path());
   Teacher other = teacher;
   other.graph = teacher.graph.Clone();
   other.graph.nodes[1].name = "renamed";

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "engine/quant/quantized_network.h"
 #include "tests/support/engine/tiny_network.h"
+#include "tests/support/error_message.h"
 
 namespace zerosweep {
 namespace {
@@ -25,16 +26,6 @@ Sensitivity TinySensitivity(const std::vector<double>& at_two_bits = {1, 0.1, 4}
     sensitivity.ops.push_back(op);
   }
   return sensitivity;
-}
-
-std::string ErrorOf(const std::function<void()>& body, ErrorKind kind) {
-  try {
-    body();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind);
-    return error.what();
-  }
-  return "no error";
 }
 
 int64_t SizeOf(const std::map<std::string, int>& bits) {
@@ -91,11 +82,10 @@ TEST(BitAllocationTest, TheProtocolsBitsWinAndCount) {
 TEST(BitAllocationTest, ABudgetThatNothingMeetsIsRefused) {
   const Teacher teacher = TinyTeacher();
   const Protocol protocol{.first_w = 8};
-  EXPECT_EQ(ErrorOf(
-                [&] {
-                  AllocateBits(teacher.graph, protocol, TinySensitivity(), {3, {2, 4}, 0});
-                },
-                ErrorKind::kUsage),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage,
+                         [&] {
+                           AllocateBits(teacher.graph, protocol, TinySensitivity(), {3, {2, 4}, 0});
+                         }),
             "mp3: the weights take at least 2944 bits (1728 of them in ops whose bits the protocol "
             "fixes), the budget is 2472: raise it, add smaller choices or set first_w and last_w "
             "to 'same'");
@@ -104,11 +94,10 @@ TEST(BitAllocationTest, ABudgetThatNothingMeetsIsRefused) {
 TEST(BitAllocationTest, ASensitivityOfAnotherNetworkIsRefused) {
   Sensitivity other = TinySensitivity();
   other.ops.pop_back();
-  EXPECT_THAT(ErrorOf(
-                  [&] {
-                    AllocateBits(TinyTeacher().graph, Protocol{}, other, {4, {2, 4}, 0});
-                  },
-                  ErrorKind::kStorage),
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage,
+                           [&] {
+                             AllocateBits(TinyTeacher().graph, Protocol{}, other, {4, {2, 4}, 0});
+                           }),
               testing::HasSubstr("of another network: it has 2 ops, this one 3"));
 }
 
@@ -119,18 +108,16 @@ TEST(BitAllocationTest, BitsByOpAreCheckedAgainstTheNetwork) {
   EXPECT_EQ(WeightBits(graph, {.first_w = 4}, WidthsByOp(graph, fits)),
             (std::vector<int>{4, 3, 32}));
   EXPECT_EQ(
-      ErrorOf(
-          [&] {
-            WidthsByOp(graph, {{"conv1", 8}, {"conv3", 2}, {"zzzzzzzzz", 2}});
-          },
-          ErrorKind::kUsage),
+      ErrorMessage(ErrorKind::kUsage,
+                   [&] {
+                     WidthsByOp(graph, {{"conv1", 8}, {"conv3", 2}, {"zzzzzzzzz", 2}});
+                   }),
       "the bits by layer do not fit the network of 3 weighted ops: it has no 'conv3' (did you "
       "mean 'conv1'?), 'zzzzzzzzz'; no bits are given for conv2, fc");
-  EXPECT_EQ(ErrorOf(
-                [&] {
-                  WidthsByOp(graph, {{"conv1", 8}, {"conv2", 2}});
-                },
-                ErrorKind::kUsage),
+  EXPECT_EQ(ErrorMessage(ErrorKind::kUsage,
+                         [&] {
+                           WidthsByOp(graph, {{"conv1", 8}, {"conv2", 2}});
+                         }),
             "the bits by layer do not fit the network of 3 weighted ops: no bits are given for fc");
 }
 

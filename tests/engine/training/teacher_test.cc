@@ -135,24 +135,52 @@ TEST(TeacherTest, RecipesGoThroughJson) {
   EXPECT_EQ(Json(TeacherParams().Read("train", Json::object())), Json(TeacherRecipe{}));
 }
 
-TEST(TeacherTest, EvaluationCountsAndKeepsEachImage) {
-  // The "network" says class 1 with logit 2 for every image.
-  Dataset data = Tiny();
-  data.labels = (torch::arange(64) % 4).to(torch::kInt64);
-  const Forward forward = [](const torch::Tensor& images) {
+// The "network" that says class `k` with logit 2 for every image.
+Forward Always(int64_t k) {
+  return [k](const torch::Tensor& images) {
     torch::Tensor logits = torch::zeros({images.size(0), kClasses});
-    logits.select(1, 1).fill_(2);
+    logits.select(1, k).fill_(2);
     return logits;
   };
-  const Evaluation all = EvaluateForward(forward, data, kNormalisation, 0, 10);
+}
+
+Evaluation EvaluateAlways(int64_t k, const Dataset& data, int64_t limit, int64_t batch) {
+  return EvaluateForwards({Always(k)}, data, kNormalisation, limit, batch).front();
+}
+
+TEST(TeacherTest, EvaluationCountsAndKeepsEachImage) {
+  Dataset data = Tiny();
+  data.labels = (torch::arange(64) % 4).to(torch::kInt64);
+  const Evaluation all = EvaluateAlways(1, data, 0, 10);
   EXPECT_EQ(all.images, 64);
   EXPECT_EQ(all.right, 16);
   EXPECT_EQ(all.top1, 0.25);
   EXPECT_TRUE(torch::equal(all.correct, data.labels == 1));
   const double log_sum = std::log(std::exp(2) + 3);
   EXPECT_NEAR(all.loss, log_sum - 2 * 0.25, 1e-6);
-  EXPECT_EQ(EvaluateForward(forward, data, kNormalisation, 6, 4).right, 2);
-  EXPECT_EQ(EvaluateForward(forward, data, kNormalisation, 1000, 100).images, 64);
+  EXPECT_EQ(EvaluateAlways(1, data, 6, 4).right, 2);
+  EXPECT_EQ(EvaluateAlways(1, data, 1000, 100).images, 64);
+}
+
+TEST(TeacherTest, SeveralNetworksReadEachImageOnce) {
+  Dataset data = Tiny();
+  data.labels = (torch::arange(64) % 3).to(torch::kInt64);
+  torch::Tensor seen;
+  const Forward remembers = [&](const torch::Tensor& images) {
+    seen = images;
+    return Always(0)(images);
+  };
+  const Forward compares = [&](const torch::Tensor& images) {
+    EXPECT_TRUE(images.is_same(seen));
+    return Always(2)(images);
+  };
+  const std::vector<Evaluation> both =
+      EvaluateForwards({remembers, compares}, data, kNormalisation, 50, 7);
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_EQ(both[0].right, 17);
+  EXPECT_EQ(both[1].right, 16);
+  EXPECT_TRUE(torch::equal(both[1].predictions, torch::full({50}, 2, torch::kInt32)));
+  EXPECT_EQ(both[1].loss, EvaluateAlways(2, data, 50, 7).loss);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ using testing::Not;
 using testing::Pair;
 
 // QDrop's README: six networks at four widths, one method.
-LeaderboardRow OfOurs() {
+LeaderboardRow RowOfOurs() {
   LeaderboardRow row;
   row.dataset = "imagenet";
   row.model = "mine";
@@ -38,7 +38,7 @@ const PaperRow* Find(const PaperTable& table, const std::string& bits, const std
 }
 
 TEST(PaperTableTest, OursStandsBeneathThePapers) {
-  const auto tables = PaperTables({OfOurs()}, {}, "qdrop", false);
+  const auto tables = PaperTables({RowOfOurs()}, {}, "qdrop", false);
   ASSERT_FALSE(tables.empty());
   for (const PaperTable& table : tables) {
     EXPECT_THAT(table.title, HasSubstr("QDrop"));
@@ -56,7 +56,7 @@ TEST(PaperTableTest, OursStandsBeneathThePapers) {
 }
 
 TEST(PaperTableTest, OursHasItsSettingsWhereverTheyAreNotThePapers) {
-  LeaderboardRow fast = OfOurs(), slow = OfOurs();
+  LeaderboardRow fast = RowOfOurs(), slow = RowOfOurs();
   fast.settings = {{"/quantizer/params/lr", "lr", "scaled", Json("reference"), false},
                    {"/quantizer/params/batch", "batch", 32, Json(32), true}};
   slow.top1_mean = 70;
@@ -68,7 +68,7 @@ TEST(PaperTableTest, OursHasItsSettingsWhereverTheyAreNotThePapers) {
 // FDDA's README has a table with all layers at the stated bits and one with first and last at 8,
 // whose protocol is not told.
 TEST(PaperTableTest, OfSeveralOfOneNameTheMostComparableStandsThere) {
-  LeaderboardRow first_and_last = OfOurs();
+  LeaderboardRow first_and_last = RowOfOurs();
   first_and_last.method = "fdda";
   first_and_last.top1_mean = 71;
   first_and_last.protocol = "zeroq, first_w=8";
@@ -123,7 +123,7 @@ TEST(PaperTableTest, MemoryIsShownOnDemandAndNeverRanked) {
 }
 
 TEST(PaperTableTest, ThreeFormatsEscapeWhatIsStored) {
-  LeaderboardRow hostile = OfOurs();
+  LeaderboardRow hostile = RowOfOurs();
   hostile.settings = {{"/x", "<script>alert(1)</script>|&_", 1, {}, true}};
   const auto tables = PaperTables({hostile}, {}, "qdrop", false);
   const std::string html = PaperTablesAsHtml(tables);

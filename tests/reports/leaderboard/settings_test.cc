@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const PaperSettings kPapers = {
+const PaperSettings kTwoPapers = {
     .presets = {},
     .parts = {{{"synthesizer genie_d", "code"},
                {{"images", 1024}, {"iterations", 4000}, {"swing", true}}},
@@ -34,7 +34,7 @@ Json Configuration() {
 
 std::vector<std::string> Others(const Json& configuration, const std::string& recipe = "") {
   std::vector<std::string> texts;
-  const Json papers = PapersConfiguration(configuration, recipe, "code", kPapers);
+  const Json papers = PapersConfiguration(configuration, recipe, "code", kTwoPapers);
   for (const Setting& setting : NotPapers(configuration, papers)) {
     EXPECT_NE(*setting.papers, setting.value);
     texts.push_back(Assignment(setting));
@@ -81,10 +81,10 @@ TEST(SettingsTest, ARecipeStandsForItsPaper) {
 }
 
 TEST(SettingsTest, WithoutAPartOfTheCatalogueNothingIsKnown) {
-  EXPECT_TRUE(PapersConfiguration(Configuration(), "", "paper", kPapers).is_null());
+  EXPECT_TRUE(PapersConfiguration(Configuration(), "", "paper", kTwoPapers).is_null());
   Json configuration = Configuration();
   configuration["quantizer"]["name"] = "gone";
-  EXPECT_TRUE(PapersConfiguration(configuration, "", "code", kPapers).is_null());
+  EXPECT_TRUE(PapersConfiguration(configuration, "", "code", kTwoPapers).is_null());
 }
 
 TEST(SettingsTest, PeopleSeeCommasQuotedAndDigestsCut) {
@@ -107,7 +107,7 @@ TEST(SettingsTest, AsFewDifferencesAsTellAllApart) {
   const auto apart = [](const std::vector<Json>& configurations) {
     std::vector<std::vector<Setting>> settings(configurations.size());
     std::vector<Namesake> namesakes;
-    const Json papers = PapersConfiguration(configurations.front(), "", "code", kPapers);
+    const Json papers = PapersConfiguration(configurations.front(), "", "code", kTwoPapers);
     for (size_t i = 0; i < configurations.size(); ++i)
       namesakes.push_back({configurations[i], &papers, &settings[i]});
     MarkDifferences(namesakes);

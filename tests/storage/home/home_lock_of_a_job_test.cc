@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "storage/home/home_lock.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/forged_lock.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {
@@ -15,21 +16,13 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Rewrites facts of a lock file as another owner would have written them.
-void Forge(const Home& home, const Json& facts) {
-  Json lock = ParseJson(ReadFile(home.lock()), "lock");
-  lock.update(facts);
-  std::filesystem::remove(home.lock());
-  WriteFileDurably(home.lock(), lock.dump());
-}
-
 class HomeLockOfAJobTest : public testing::Test {
  protected:
   HomeLockOfAJobTest() {
-    Forge(home_, {{"host", "elsewhere"},
-                  {"slurm_job", "42"},
-                  {"slurm_cluster", "blue"},
-                  {"nonce", "other"}});
+    ForgeLock(home_, {{"host", "elsewhere"},
+                      {"slurm_job", "42"},
+                      {"slurm_cluster", "blue"},
+                      {"nonce", "other"}});
   }
   ~HomeLockOfAJobTest() override { HomeLock::AskAboutJobs({}); }
 
@@ -69,7 +62,7 @@ TEST_F(HomeLockOfAJobTest, NobodyIsAskedWhereTheProcessCanBeSeen) {
   const TempFolder folder;
   const Home home{folder.path()};
   const HomeLock living(home, clock_);
-  Forge(home, {{"slurm_job", "42"}, {"slurm_cluster", "blue"}});
+  ForgeLock(home, {{"slurm_job", "42"}, {"slurm_cluster", "blue"}});
   HomeLock::AskAboutJobs([](const std::string&, const std::string&) { return true; });
   EXPECT_TRUE(HomeLock::IsHeld(home)) << "it runs here, whatever the queue says";
 }

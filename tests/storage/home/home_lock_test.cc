@@ -11,31 +11,15 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "tests/support/error_message.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/forged_lock.h"
 #include "tests/support/temp_folder.h"
 
 namespace zerosweep {
 namespace {
 
 using testing::HasSubstr;
-
-std::string ErrorOf(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kStorage);
-    return error.what();
-  }
-  return "no error";
-}
-
-// Rewrites facts of a lock file as another owner would have written them.
-void Forge(const Home& home, const Json& facts) {
-  Json lock = ParseJson(ReadFile(home.lock()), "lock");
-  lock.update(facts);
-  std::filesystem::remove(home.lock());
-  WriteFileDurably(home.lock(), lock.dump());
-}
 
 TEST(HomeLockTest, IsHeldUntilDestroyed) {
   const TempFolder folder;
@@ -44,7 +28,7 @@ TEST(HomeLockTest, IsHeldUntilDestroyed) {
   {
     const HomeLock lock(home, clock);
     EXPECT_TRUE(HomeLock::IsHeld(home));
-    EXPECT_THAT(ErrorOf([&] { HomeLock second(home, clock); }),
+    EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { HomeLock second(home, clock); }),
                 HasSubstr("is in use by pid " + std::to_string(getpid())));
   }
   EXPECT_FALSE(std::filesystem::exists(home.lock()));
@@ -104,7 +88,8 @@ TEST(HomeLockTest, OneHomeUnderTwoNamesIsOneHome) {
   const Holder holder(home);
   std::filesystem::create_directory_symlink(home.folder, linked.folder);
   EXPECT_TRUE(HomeLock::IsHeld(linked));
-  EXPECT_THAT(ErrorOf([&] { HomeLock second(linked, SystemClock()); }), HasSubstr("is in use by"));
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { HomeLock second(linked, SystemClock()); }),
+              HasSubstr("is in use by"));
   // As a second mount of it would show it.
   other.Create();
   std::filesystem::create_hard_link(home.lock(), other.lock());
@@ -116,8 +101,9 @@ TEST(HomeLockTest, ACopyWhoseOwnerCannotBeSeenIsNamedAsOne) {
   const Home home{folder / "home"}, copy{folder / "copy"};
   const Holder holder(home);
   std::filesystem::copy(home.folder, copy.folder, std::filesystem::copy_options::recursive);
-  Forge(copy, {{"host", "elsewhere"}});
-  const std::string error = ErrorOf([&] { HomeLock second(copy, SystemClock()); });
+  ForgeLock(copy, {{"host", "elsewhere"}});
+  const std::string error =
+      ErrorMessage(ErrorKind::kStorage, [&] { HomeLock second(copy, SystemClock()); });
   EXPECT_THAT(error, HasSubstr("its lock was made for " + home.folder.string()));
   EXPECT_THAT(error, HasSubstr("remove " + copy.lock().string()));
 }
@@ -127,7 +113,7 @@ TEST(HomeLockTest, TellsAReusedPidFromTheOwner) {
   const Home home{folder.path()};
   const FakeClock clock;
   const HomeLock first(home, clock);
-  Forge(home, {{"start_time", "1"}, {"nonce", "other"}});
+  ForgeLock(home, {{"start_time", "1"}, {"nonce", "other"}});
   const HomeLock second(home, clock);
   EXPECT_NE(second.nonce(), first.nonce());
 }
@@ -137,8 +123,9 @@ TEST(HomeLockTest, NeverJudgesAnotherHostWithoutLeave) {
   const Home home{folder.path()};
   const FakeClock clock;
   const HomeLock first(home, clock);
-  Forge(home, {{"host", "elsewhere"}, {"pid", 1}, {"start_time", "1"}});
-  EXPECT_THAT(ErrorOf([&] { HomeLock second(home, clock); }), HasSubstr("on elsewhere"));
+  ForgeLock(home, {{"host", "elsewhere"}, {"pid", 1}, {"start_time", "1"}});
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { HomeLock second(home, clock); }),
+              HasSubstr("on elsewhere"));
 }
 
 TEST(HomeLockTest, BreaksALockWhoseCounterStoodStillForAMinute) {
@@ -151,7 +138,8 @@ TEST(HomeLockTest, BreaksALockWhoseCounterStoodStillForAMinute) {
   EXPECT_NE(second.nonce(), first.nonce());
   EXPECT_GE(clock.Monotonic() - before, 60);
   clock.Advance(10);
-  EXPECT_THAT(ErrorOf([&] { first.Heartbeat(); }), HasSubstr("no longer ours"));
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { first.Heartbeat(); }),
+              HasSubstr("no longer ours"));
 }
 
 // A clock on which the owner beats while somebody else sleeps.
@@ -170,7 +158,8 @@ TEST(HomeLockTest, DoesNotBreakALockThatBeats) {
   BeatingClock clock;
   HomeLock first(home, clock);
   clock.owner = &first;
-  EXPECT_THAT(ErrorOf([&] { HomeLock second(home, clock, true); }), HasSubstr("is in use"));
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { HomeLock second(home, clock, true); }),
+              HasSubstr("is in use"));
   EXPECT_TRUE(HomeLock::IsHeld(home));
 }
 
@@ -180,7 +169,7 @@ TEST(HomeLockTest, ARequeuedJobNeedsNoLeave) {
   const FakeClock clock;
   setenv("SLURM_JOB_ID", "4711", 1);
   const HomeLock first(home, clock);
-  Forge(home, {{"host", "elsewhere"}});
+  ForgeLock(home, {{"host", "elsewhere"}});
   const HomeLock second(home, clock);
   unsetenv("SLURM_JOB_ID");
   EXPECT_NE(second.nonce(), first.nonce());

@@ -13,6 +13,7 @@
 #include "storage/home/file_system.h"
 #include "storage/upkeep/fsck.h"
 #include "storage/upkeep/requests.h"
+#include "tests/support/error_message.h"
 #include "tests/support/sweep_rows.h"
 #include "tests/support/temp_folder.h"
 
@@ -47,17 +48,6 @@ class StorageFaultsTest : public testing::Test {
   void MakeReadOnly() const {
     ASSERT_EQ(mount(nullptr, disk().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
   }
-  // Its message; the error must be a storage error of one line.
-  static std::string StorageError(const std::function<void()>& body) {
-    try {
-      body();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kStorage) << error.what();
-      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
-      return error.what();
-    }
-    return "no error";
-  }
 
   const TempFolder folder;
   SweepRows rows;
@@ -69,7 +59,7 @@ TEST_F(StorageFaultsTest, AFullDiskFailsTheBatchAndKeepsWhatWasCommitted) {
     HomeLock lock(home, SystemClock());
     ResultsWriter writer(home, lock);
     writer.AddSweep("demo", "", Json::object(), rows.trials, rows.stages);
-    const std::string message = StorageError([&] {
+    const std::string message = ErrorMessage(ErrorKind::kStorage, [&] {
       for (int i = 0; i < 100'000; ++i) {
         FinishStage(writer, rows.NameOf(rows.trials[0], "teacher"));
       }
@@ -90,7 +80,7 @@ TEST_F(StorageFaultsTest, AFullDiskTakesNoNewHome) {
   WriteFileDurably(disk() / "filler", std::string(1 << 19, 'x'));
   EXPECT_THROW(WriteFileDurably(disk() / "more", std::string(1 << 20, 'x')), Error);
   const Home home{disk() / "home"};
-  const std::string message = StorageError([&] {
+  const std::string message = ErrorMessage(ErrorKind::kStorage, [&] {
     HomeLock lock(home, SystemClock());
     ResultsWriter writer(home, lock);
     for (int i = 0; i < 1000; ++i) {
@@ -112,10 +102,11 @@ TEST_F(StorageFaultsTest, AReadOnlyPlaceIsReadAndNotWritten) {
   MakeReadOnly();
   EXPECT_EQ(ResultsReader(home).Query("SELECT * FROM v_trial").rows.size(), 1u);
   EXPECT_TRUE(Fsck(home).empty());
-  EXPECT_THAT(StorageError([&] { HomeLock lock(home, SystemClock()); }), HasSubstr("--home"));
-  EXPECT_THAT(StorageError([&] { DropRequest(home, Json::object()); }),
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { HomeLock lock(home, SystemClock()); }),
+              HasSubstr("--home"));
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { DropRequest(home, Json::object()); }),
               HasSubstr("choose a writable folder"));
-  EXPECT_THAT(StorageError([&] { Home{disk() / "new"}.Create(); }),
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { Home{disk() / "new"}.Create(); }),
               HasSubstr("choose a writable folder"));
 }
 
@@ -124,7 +115,8 @@ TEST_F(StorageFaultsTest, AHalfDatabaseOnReadOnlyMediaIsAnError) {
   home.Create();
   WriteFileDurably(home.database(), "");
   MakeReadOnly();
-  EXPECT_THAT(StorageError([&] { ResultsReader reader(home); }), HasSubstr("no results yet"));
+  EXPECT_THAT(ErrorMessage(ErrorKind::kStorage, [&] { ResultsReader reader(home); }),
+              HasSubstr("no results yet"));
 }
 
 TEST_F(StorageFaultsTest, TellsLocalFromNetworkFileSystems) {

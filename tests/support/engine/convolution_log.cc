@@ -14,6 +14,7 @@ using Shape = std::pair<std::vector<int64_t>, std::vector<int64_t>>;  // sizes, 
 // A convolution, or its gradients if `mask` is given.
 struct Call {
   Shape x, weight, gradient;
+  at::ScalarType type = torch::kFloat32;
   bool bias = false;
   std::vector<int64_t> stride, padding, dilation, output_padding;
   bool transposed = false;
@@ -52,11 +53,13 @@ std::unique_ptr<at::ObserverContext> Record(const at::RecordFunction& function) 
   Call call;
   if (backward) {
     call.gradient = ShapeOf(inputs[0]);
+    call.type = inputs[0].toTensor().scalar_type();
     call.x = ShapeOf(inputs[1]);
     call.weight = ShapeOf(inputs[2]);
     ReadSettings(inputs, 4, call);
     for (const bool wanted : inputs[10].toBoolList()) call.mask.push_back(wanted);
   } else {
+    call.type = inputs[0].toTensor().scalar_type();
     call.x = ShapeOf(inputs[0]);
     call.weight = ShapeOf(inputs[1]);
     call.bias = inputs[2].isTensor() && inputs[2].toTensor().defined();
@@ -68,8 +71,8 @@ std::unique_ptr<at::ObserverContext> Record(const at::RecordFunction& function) 
   return nullptr;
 }
 
-torch::Tensor Random(const Shape& shape) {
-  return torch::empty_strided(shape.first, shape.second).normal_();
+torch::Tensor Random(const Shape& shape, at::ScalarType type) {
+  return torch::empty_strided(shape.first, shape.second).normal_().to(type);
 }
 
 }  // namespace
@@ -103,10 +106,10 @@ double ConvolutionLog::Replay(const Calls& calls) {
     Impl::Operands& own = impl_->operands[i];
     if (own.x.defined()) continue;
     const Call& call = impl_->log.calls[i];
-    own.x = Random(call.x);
-    own.weight = Random(call.weight);
-    if (!call.mask.empty()) own.gradient = Random(call.gradient);
-    if (call.bias) own.bias = torch::randn({call.weight.first[0]});
+    own.x = Random(call.x, call.type);
+    own.weight = Random(call.weight, call.type);
+    if (!call.mask.empty()) own.gradient = Random(call.gradient, call.type);
+    if (call.bias) own.bias = torch::randn({call.weight.first[0]}, call.type);
   }
   const auto start = std::chrono::steady_clock::now();
   for (const size_t i : calls) {

@@ -35,4 +35,8 @@ torch::Tensor FilledDouble(const std::string& key, const std::vector<int64_t>& s
   return Filled(key, shape, low, high).to(torch::kFloat64);
 }
 
+torch::Tensor GoldenNumbers(const Json& values) {
+  return torch::tensor(values.get<std::vector<double>>(), torch::kFloat64);
+}
+
 }  // namespace zerosweep

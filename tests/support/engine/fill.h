@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
+
 namespace zerosweep {
 
 // Single-precision numbers in [low, high) that depend only on `key`, the shape's size and the
@@ -17,5 +19,7 @@ torch::Tensor Filled(const std::string& key, const std::vector<int64_t>& shape, 
 // The same numbers in double precision.
 torch::Tensor FilledDouble(const std::string& key, const std::vector<int64_t>& shape, double low,
                            double high);
+// The scripts' numbers, in double precision.
+torch::Tensor GoldenNumbers(const Json& values);
 
 }  // namespace zerosweep

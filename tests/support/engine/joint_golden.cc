@@ -84,8 +84,8 @@ Teacher JointGoldenTeacher() {
       tensor = FilledDouble(node.name + "." + name, tensor.sizes().vec(), low, high);
     }
   }
-  teacher.graph.nodes.back().parameters["bias"] = torch::tensor(
-      JointGolden().at("classifier_bias").get<std::vector<double>>(), torch::kFloat64);
+  teacher.graph.nodes.back().parameters["bias"] =
+      GoldenNumbers(JointGolden().at("classifier_bias"));
   teacher.arch = "golden";
   teacher.dataset = "none";
   teacher.classes = 4;

@@ -14,6 +14,12 @@
 
 namespace zerosweep {
 
+// `params`, in which those of `more` are set.
+inline Json Merged(Json params, const Json& more) {
+  params.update(more);
+  return params;
+}
+
 inline SyntheticData SynthesizeWith(const std::string& name, const Teacher& teacher,
                                     const Json& given, Checkpoints& checkpoints,
                                     uint64_t seed = 0) {

@@ -15,7 +15,7 @@ Json Applied(const std::string& yaml, const std::string& assignment) {
   return root.ToJson();
 }
 
-std::string ErrorOf(const std::string& yaml, const std::string& assignment) {
+std::string OverrideError(const std::string& yaml, const std::string& assignment) {
   try {
     Applied(yaml, assignment);
   } catch (const Error& error) {
@@ -36,15 +36,15 @@ TEST(OverridesTest, SetsMapsListsAndNewKeys) {
 }
 
 TEST(OverridesTest, SaysWhichKeyIsWrong) {
-  EXPECT_EQ(ErrorOf("a: 1", "a"), "--set a: must be KEY=VALUE");
-  EXPECT_EQ(ErrorOf("a: 1", "=1"), "--set =1: must be KEY=VALUE");
-  EXPECT_EQ(ErrorOf("a: 1", "a..b=1"), "--set a..b: the key has an empty part");
-  EXPECT_EQ(ErrorOf("a: 1", "a.b=1"), "--set a.b: 'a' is the value 1, it has no 'b' inside");
-  EXPECT_EQ(ErrorOf("a: [1]", "a.1=1"),
+  EXPECT_EQ(OverrideError("a: 1", "a"), "--set a: must be KEY=VALUE");
+  EXPECT_EQ(OverrideError("a: 1", "=1"), "--set =1: must be KEY=VALUE");
+  EXPECT_EQ(OverrideError("a: 1", "a..b=1"), "--set a..b: the key has an empty part");
+  EXPECT_EQ(OverrideError("a: 1", "a.b=1"), "--set a.b: 'a' is the value 1, it has no 'b' inside");
+  EXPECT_EQ(OverrideError("a: [1]", "a.1=1"),
             "--set a.1: 'a' is a list of 1, '1' is not an index in it (they start at 0)");
-  EXPECT_EQ(ErrorOf("a: [1]", "a.x=1"),
+  EXPECT_EQ(OverrideError("a: [1]", "a.x=1"),
             "--set a.x: 'a' is a list of 1, 'x' is not an index in it (they start at 0)");
-  EXPECT_EQ(ErrorOf("a: 1", "a={b: 1, b: 2}"),
+  EXPECT_EQ(OverrideError("a: 1", "a={b: 1, b: 2}"),
             "--set a: key 'b' is given twice (first at --set a), remove one");
 }
 
@@ -91,34 +91,34 @@ TEST(OverridesTest, TextIsSaidToBeTextOnlyWhereYamlWouldReadAnother) {
   EXPECT_EQ(note("fixed.data=x: y"),
             "--set fixed.data: taken as the text 'x: y', since as YAML it means {\"x\":\"y\"}");
   EXPECT_EQ(note("data=@x"), "--set data: taken as the text '@x', since as YAML it is not valid");
-  EXPECT_EQ(ErrorOf("a: 1", "data=a\nb"),
+  EXPECT_EQ(OverrideError("a: 1", "data=a\nb"),
             "--set data: the value holds a line break or a tab, which no name here may");
 }
 
 TEST(OverridesTest, ElsewhereWhatYamlWouldLoseIsRefusedWithItsPlace) {
-  EXPECT_EQ(ErrorOf("a: 1", "grid.bits=[w4a4"),
+  EXPECT_EQ(OverrideError("a: 1", "grid.bits=[w4a4"),
             "--set grid.bits, at character 6: not valid YAML: end of sequence flow not found; a [ "
             "has no ]");
   EXPECT_EQ(
-      ErrorOf("a: 1", "profile=@x"),
+      OverrideError("a: 1", "profile=@x"),
       "--set profile, at character 1: not valid YAML: unknown token; a value that begins with "
       "@, ` or % must stand in quotes");
   EXPECT_EQ(
-      ErrorOf("a: 1", "profile=smoke #x"),
+      OverrideError("a: 1", "profile=smoke #x"),
       "--set profile: YAML leaves out '#x' from character 7 on: remove it, or put the value in "
       "quotes");
-  EXPECT_EQ(ErrorOf("a: 1", "seeds=[0, 1] # two"),
+  EXPECT_EQ(OverrideError("a: 1", "seeds=[0, 1] # two"),
             "--set seeds: YAML leaves out '# two' from character 8 on: remove it, or put the value "
             "in quotes");
-  EXPECT_EQ(ErrorOf("a: 1", "profile=&x smoke"),
+  EXPECT_EQ(OverrideError("a: 1", "profile=&x smoke"),
             "--set profile: YAML makes 'smoke' of '&x smoke': put the value in quotes");
-  EXPECT_EQ(ErrorOf("a: 1", "profile=a\nb"),
+  EXPECT_EQ(OverrideError("a: 1", "profile=a\nb"),
             "--set profile: YAML makes 'a b' of 'a\\x0ab': put the value in quotes");
   EXPECT_EQ(Applied("a: 1", "profile='smoke #x'")["profile"], "smoke #x");
   EXPECT_EQ(Applied("a: 1", "m=['#x', \"a #b\"]")["m"], Json({"#x", "a #b"}));
   EXPECT_EQ(Applied("a: 1", "profile= smoke ")["profile"], "smoke");
   EXPECT_EQ(
-      ErrorOf("a: 1", "x-common.lr=1"),
+      OverrideError("a: 1", "x-common.lr=1"),
       "--set x-common.lr: what stands under x-… is read where the file refers to it, not from "
       "here: set the keys that take it");
 }

@@ -1,0 +1,20 @@
+// Tensors of a kernel against plain tensor operations in double precision.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <string>
+
+namespace zerosweep {
+
+// The largest difference, relative to the largest plain value. An undefined `plain` is not compared.
+inline void ExpectClose(const torch::Tensor& ours, const torch::Tensor& plain, double tolerance,
+                        const std::string& what = "") {
+  if (!plain.defined()) return;
+  const double scale = plain.abs().max().item<double>() + 1e-30;
+  const torch::Tensor error = (ours.to(torch::kFloat64) - plain).abs();
+  EXPECT_LE(error.max().item<double>(), tolerance * scale) << what;
+}
+
+}  // namespace zerosweep
