@@ -35,7 +35,7 @@ TEST_P(ComputeTest, RoundsTheImagesGradientsAlone) {
                 testing::HasSubstr("compute: bf16 would be slower here"));
     return;
   }
-  const SyntheticData plain = Synthesize({}), rounded = reduced();
+  const SyntheticData plain = Synthesize(Json::object()), rounded = reduced();
   EXPECT_FALSE(torch::equal(plain.images, rounded.images));
   // One step of Adam moves a pixel by the rate, in the direction of the gradient's sign.
   const torch::Tensor same = (plain.images - rounded.images).abs() < 0.05;
