@@ -78,9 +78,13 @@ install: build
 
 # Whatever MPI says: a wheel depends on wheels alone.
 wheel: override MPI = wheel
+ifneq ($(WITHOUT_CUDA),)
+wheel:
+	@echo 'a wheel has the CUDA back end: make CUDA=1 wheel' >&2; exit 2
+else
 wheel: build
-	@$(if $(WITHOUT_CUDA),echo 'a wheel has the CUDA back end: make CUDA=1 wheel' >&2; exit 2)
 	@scripts/wheel $(BUILD)
+endif
 
 format:
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i

@@ -110,7 +110,7 @@ class Fitting {
       const auto found = fit.names.find(key);
       if (found == fit.names.end()) {
         if (MatchesAny(layout.zeros, key)) continue;
-        missing.Add([&] {
+        missing.Add([&, &key = key, &wanted = wanted] {
           return fmt::format("'{}' {} is missing", misfit.prefix + key, c10::str(wanted.sizes()));
         });
         continue;
@@ -131,7 +131,7 @@ class Fitting {
         continue;
       }
       of_classes += classes_differ ? 1 : 0;
-      misshaped.Add([&] {
+      misshaped.Add([&, &wanted = wanted] {
         return fmt::format("'{}' has shape {}, but the network needs {}", found->second,
                            c10::str(given.sizes()), c10::str(wanted.sizes()));
       });
