@@ -26,21 +26,22 @@ CONFIGURE = $(CLEAN_ENV) cmake --preset $(MPI) -B $(BUILD) --log-level=WARNING $
 COMPILE = $(CLEAN_ENV) cmake --build $(BUILD) -j $(JOBS)
 # Says how long a step took, but for one that finds everything in place.
 TIMED = scripts/timed
-# The first line says what is ahead.
-FORECAST = scripts/forecast $(BUILD) $(JOBS)
+# The first line says what is ahead; no target but these has a time of its own.
+AHEAD = $(or $(filter demo setup,$(MAKECMDGOALS)),$(if $(filter test,$(MAKECMDGOALS)),$(if $(filter file,$(origin LABELS)),test)))
+FORECAST = scripts/forecast $(BUILD) $(JOBS) "$(firstword $(AHEAD))"
 
-.PHONY: build setup test-build test chaos bench fuzz demo install wheel format clean
+.PHONY: build with-cuda setup test-build test chaos bench fuzz demo install wheel format clean
 build: setup
 	@$(CONFIGURE) > /dev/null
 	@$(TIMED) 'compiled the programs' $(COMPILE) --target zerosweep
 
 setup:
-	@$(FORECAST) $(if $(filter demo,$(MAKECMDGOALS)),demo,programs) $(SETUP_OPTIONS)
+	@$(FORECAST) $(SETUP_OPTIONS)
 	@$(TIMED) 'set the machine up' $(SETUP)
 
 # The programs and all tests, in the same folder.
 test-build:
-	@$(FORECAST) tests $(SETUP_OPTIONS) --tests
+	@$(FORECAST) $(SETUP_OPTIONS) --tests
 	@$(TIMED) 'set the machine up' $(SETUP) --tests
 	@$(CONFIGURE) -DZEROSWEEP_TESTS=ON > /dev/null
 	@$(TIMED) 'compiled the programs and the tests' $(COMPILE)
@@ -78,13 +79,11 @@ install: build
 
 # Whatever MPI says: a wheel depends on wheels alone.
 wheel: override MPI = wheel
-ifneq ($(WITHOUT_CUDA),)
-wheel:
-	@echo 'a wheel has the CUDA back end: make CUDA=1 wheel' >&2; exit 2
-else
-wheel: build
+wheel: with-cuda build
 	@scripts/wheel $(BUILD)
-endif
+
+with-cuda:
+	@$(if $(WITHOUT_CUDA),echo 'a wheel has the CUDA back end: make CUDA=1 wheel' >&2; exit 2)
 
 format:
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i

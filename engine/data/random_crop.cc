@@ -23,8 +23,7 @@ void Mirror(Image& image) {
 
 }  // namespace
 
-Rectangle RandomRectangle(int64_t height, int64_t width, RandomSequence& draws,
-                          double smallest_share) {
+Window RandomWindow(int64_t height, int64_t width, RandomSequence& draws, double smallest_share) {
   const double h = static_cast<double>(height), w = static_cast<double>(width);
   for (int i = 0; i < kTries; ++i) {
     const double area = h * w * (smallest_share + (1 - smallest_share) * draws.Uniform());
@@ -50,7 +49,7 @@ torch::Tensor LoadRandomCrops(const ImageSource& source, const std::vector<int64
   return LoadEach(indices, shape, [&](int64_t index) {
     RandomSequence draws = streams.ForSample(step, "random_crop", static_cast<uint64_t>(index));
     const Image stored = source.Stored(index);
-    const Rectangle window = RandomRectangle(stored.height, stored.width, draws, smallest_share);
+    const Window window = RandomWindow(stored.height, stored.width, draws, smallest_share);
     Image image = Resample(stored, window, shape[1], shape[2], {0, 0, shape[1], shape[2]});
     if (draws.Below(2) == 1) Mirror(image);
     return image;

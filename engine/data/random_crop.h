@@ -16,10 +16,10 @@ namespace zerosweep {
 // to 1) to 100 % of the area (uniform), width : height from 3/4 to 4/3 (uniform in the logarithm),
 // ten tries. If all fail, it takes the largest centred window of an allowed ratio (Szegedy et al.
 // 2015, arXiv:1409.4842, section 6).
-Rectangle RandomRectangle(int64_t height, int64_t width, RandomSequence& draws,
-                          double smallest_share = 0.08);
+Window RandomWindow(int64_t height, int64_t width, RandomSequence& draws,
+                    double smallest_share = 0.08);
 
-// Loads stored images cropped to a RandomRectangle, resized to the source's shape and mirrored with
+// Loads stored images cropped to a RandomWindow, resized to the source's shape and mirrored with
 // probability ½: uint8 N×C×H×W. An image's draw depends on the seed, `step` and its index, not on
 // its batch.
 torch::Tensor LoadRandomCrops(const ImageSource& source, const std::vector<int64_t>& indices,

@@ -9,8 +9,8 @@ namespace {
 
 // Interpolation weights along one axis, for each image: N×side×side; rows (output pixels) sum to 1.
 // first, length: of the windows on this axis. mirrors: whether it is the one that views mirror.
-torch::Tensor Weights(const std::vector<View>& views, int64_t Rectangle::*first,
-                      int64_t Rectangle::*length, bool mirrors, int64_t side,
+torch::Tensor Weights(const std::vector<View>& views, int64_t Window::*first,
+                      int64_t Window::*length, bool mirrors, int64_t side,
                       const torch::TensorOptions& options) {
   const auto images = static_cast<int64_t>(views.size());
   // Centre of each output pixel, in input pixels.
@@ -35,7 +35,7 @@ torch::Tensor Weights(const std::vector<View>& views, int64_t Rectangle::*first,
 View RandomView(int64_t height, int64_t width, double smallest_share, double flip,
                 RandomSequence& draws) {
   View view;
-  view.window = RandomRectangle(height, width, draws, smallest_share);
+  view.window = RandomWindow(height, width, draws, smallest_share);
   view.mirrored = draws.Uniform() < flip;
   return view;
 }
@@ -44,9 +44,9 @@ torch::Tensor ResizedViews(const torch::Tensor& x, const std::vector<View>& view
   const int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
   const torch::TensorOptions options = x.options().requires_grad(false);
   const torch::Tensor across =
-      Weights(views, &Rectangle::left, &Rectangle::width, /*mirrors=*/true, w, options);
+      Weights(views, &Window::left, &Window::width, /*mirrors=*/true, w, options);
   const torch::Tensor down =
-      Weights(views, &Rectangle::top, &Rectangle::height, /*mirrors=*/false, h, options);
+      Weights(views, &Window::top, &Window::height, /*mirrors=*/false, h, options);
   // Two matrix products for each image; the gradient of a gather would add in arbitrary order on a
   // GPU.
   const torch::Tensor wide =

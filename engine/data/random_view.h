@@ -14,11 +14,11 @@ namespace zerosweep {
 
 // A window of an image, mirrored left to right or not.
 struct View {
-  Rectangle window;
+  Window window;
   bool mirrored = false;
 };
 
-// Draws a RandomRectangle with areas from `smallest_share`, mirrored with probability `flip`.
+// Draws a RandomWindow with areas from `smallest_share`, mirrored with probability `flip`.
 View RandomView(int64_t height, int64_t width, double smallest_share, double flip,
                 RandomSequence& draws);
 

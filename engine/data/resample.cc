@@ -81,8 +81,8 @@ void ResampleColumns(const uint8_t* rows, int64_t stride, const Taps& taps, size
 
 }  // namespace
 
-Image Resample(const Image& image, const Rectangle& from, int64_t height, int64_t width,
-               const Rectangle& keep) {
+Image Resample(const Image& image, const Window& from, int64_t height, int64_t width,
+               const Window& keep) {
   const Taps columns = MakeTaps(from.width, width, keep.left, keep.left + keep.width);
   Taps rows = MakeTaps(from.height, height, keep.top, keep.top + keep.height);
   // Only the input rows that the kept output rows need.

@@ -8,9 +8,9 @@
 namespace zerosweep {
 
 // A rectangle of pixels.
-struct Rectangle {
+struct Window {
   int64_t top = 0, left = 0, height = 0, width = 0;
-  bool operator==(const Rectangle&) const = default;
+  bool operator==(const Window&) const = default;
 };
 
 // Resizes the part `from` of the image to height × width and returns the part `keep` of the result.
@@ -18,8 +18,8 @@ struct Rectangle {
 // Integer arithmetic with 22 fractional bits, the horizontal pass first, with rounding to 8 bits
 // between the passes (Pillow, src/libImaging/Resample.c), so that the bits equal Pillow's.
 // REQUIRES: both windows lie inside and are not empty.
-Image Resample(const Image& image, const Rectangle& from, int64_t height, int64_t width,
-               const Rectangle& keep);
+Image Resample(const Image& image, const Window& from, int64_t height, int64_t width,
+               const Window& keep);
 
 // torchvision's Resize(resize) and CenterCrop(crop). The shorter side becomes `resize` pixels, the
 // longer one ⌊resize · long / short⌋. The crop begins at half of the remaining pixels, with halves

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/graph/convolution.h"
 #include "engine/kernels/maps.h"
 
 namespace zerosweep {

@@ -41,6 +41,7 @@ int Producer(const Graph& graph, const Node& norm) {
 Graph FoldBatchNorms(const Graph& graph) {
   Graph folded;
   folded.input_shape = graph.input_shape;
+  folded.precision = graph.precision;
   std::vector<int> moved(graph.nodes.size(), -1);  // old index → new index
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     Node node = graph.nodes[i];

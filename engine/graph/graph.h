@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "engine/graph/convolution.h"
+#include "engine/graph/precision.h"
 
 namespace zerosweep {
 

@@ -48,6 +48,7 @@ Subgraph Extract(const Graph& whole, Value from, Value to) {
   }
   Subgraph part;
   part.from = from;
+  part.graph.precision = whole.precision;
   part.local.assign(whole.nodes.size(), -1);
   const auto append = [&](int original, Node node) {
     part.local[original] = part.graph.Append(std::move(node));

@@ -135,8 +135,8 @@ void UnitTraining::Record(int64_t step, const std::string& term, const torch::Te
 double UnitTraining::ReadLosses(Curves& curves) {
   if (unread_.empty()) return output_loss_;
   std::vector<torch::Tensor> values;
-  for (const Loss& loss : unread_) values.push_back(loss.value.to(torch::kFloat64).flatten());
-  const torch::Tensor read = torch::cat(values).cpu();
+  for (const Loss& loss : unread_) values.push_back(loss.value.to(torch::kFloat64));
+  const torch::Tensor read = torch::stack(values).cpu();
   const auto* number = read.data_ptr<double>();
   for (const Loss& loss : unread_) {
     if (!std::isfinite(*number)) {

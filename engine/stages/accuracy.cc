@@ -29,20 +29,22 @@ int64_t BatchFor(const Dataset& dataset, bool gpu) {
 std::vector<Evaluation> MeasureAccuracies(const std::vector<Forward>& forwards,
                                           const Dataset& dataset, const Teacher& teacher,
                                           int64_t limit, Progress& progress) {
-  const auto networks = static_cast<int64_t>(forwards.size());
   const int64_t images = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
-  int64_t done = 0;
+  const auto total = static_cast<double>(images) * static_cast<double>(forwards.size());
+  int64_t done = 0;  // by all functions together
   std::vector<Forward> observed;
-  for (const Forward& forward : forwards) {
-    observed.push_back([&](const torch::Tensor& batch) {
-      const torch::Tensor logits = forward(batch);
+  for (size_t i = 0; i < forwards.size(); ++i) {
+    observed.push_back([&, i, first = int64_t{0}](const torch::Tensor& batch) mutable {
+      const torch::Tensor logits = forwards[i](batch);
+      const int64_t end = first + batch.size(0);
       if (!torch::isfinite(logits).all().item<bool>()) {
-        const int64_t first = done / networks;
-        FailTrial(Failure::kNonFinite, "the logits of an image between {} and {} are not finite",
-                  first, first + batch.size(0));
+        FailTrial(Failure::kNonFinite,
+                  "the logits of an image between {} and {} are not finite (network {} of {})",
+                  first, end, i + 1, forwards.size());
       }
+      first = end;
       done += batch.size(0);
-      progress.Report(done, images * networks, "images");
+      progress.Report(static_cast<double>(done), total, "images");
       return logits;
     });
   }

@@ -74,7 +74,8 @@ StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& se
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const QuantizedNetwork network = QuantizedNetwork::Load(teacher, context.Input("quantized"));
   const std::vector<Snapshot> snapshots = LoadSnapshots(context.Input("quantized"));
-  // All states, of which the last snapshot is the network itself.
+  // All states; the last snapshot is the network itself. They are in memory together, so that every
+  // image is read once.
   std::list<Measured> networks;
   networks.emplace_back(network, settings.integer);
   for (size_t i = 0; i + 1 < snapshots.size(); ++i) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/graph/convolution.h"
 
 namespace zerosweep {
 namespace {
@@ -89,32 +90,27 @@ class Work {
   Curves curves_;
 };
 
-void CheckThatBfloat16IsFaster(const std::string& method, torch::Device device) {
-  const double plain = ConvolutionSeconds(Precision::kFloat32, device),
-               reduced = ConvolutionSeconds(Precision::kBfloat16, device);
-  if (reduced < plain) return;
-  Fail(ErrorKind::kUsage,
-       "{}: compute: bf16 would be slower here: a small convolution takes {:.1f} ms, and {:.1f} ms "
-       "in float32 (a CPU needs AMX for it): leave compute away",
-       method, 1e3 * reduced, 1e3 * plain);
-}
-
 }  // namespace
 
 Params<BatchSettings> ComputeParam() {
-  return {Bind(&BatchSettings::compute,
-               {.name = "compute",
-                .default_value = "float32",
-                .meaning = "precision of the convolutions' products; bf16: bfloat16, for CPUs with "
-                           "AMX and for GPUs (statistics, losses and Adam stay float32)",
-                .neutral = "float32"},
-               {{"float32", Precision::kFloat32}, {"bf16", Precision::kBfloat16}})};
+  return {
+      Bind(&BatchSettings::compute,
+           {.name = "compute",
+            .default_value = "float32",
+            .meaning = "precision of convolutions; bf16: their operands and results are bfloat16, "
+                       "which is faster on CPUs with AMX and on GPUs; statistics, losses and "
+                       "Adam stay float32",
+            .neutral = "float32"},
+           {{"float32", Precision::kFloat32}, {"bf16", Precision::kBfloat16}})};
 }
 
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
                                   const BatchSettings& settings, const StartBatch& start) {
-  if (settings.compute == Precision::kBfloat16)
-    CheckThatBfloat16IsFaster(method, context.teacher.device());
+  if (settings.compute == Precision::kBfloat16 && !Bfloat16IsFaster(context.teacher.device())) {
+    Fail(ErrorKind::kUsage,
+         "{}: compute: bf16 would be slower on this CPU, which has no AMX; leave compute out",
+         method);
+  }
   Teacher teacher = context.teacher;
   teacher.graph.precision = settings.compute;
   return Work({.teacher = teacher,

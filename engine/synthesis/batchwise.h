@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/catalogue/params.h"
-#include "engine/graph/convolution.h"
+#include "engine/graph/precision.h"
 #include "engine/synthesis/synthesizer.h"
 
 namespace zerosweep {
@@ -45,15 +45,15 @@ class BatchOptimisation {
   virtual void Restore(const CheckpointState& state) = 0;
 };
 
-// The context is that of the whole, but for the precision of the teacher's convolutions. It lives
-// longer than the batch.
+// `context` is the whole set's, except that the teacher's convolutions have the precision `compute`.
+// It outlives the batch.
 using StartBatch = std::function<std::unique_ptr<BatchOptimisation>(const SynthesisContext& context,
                                                                     const ImageBatch& batch)>;
 
 // Makes the images batch by batch, and resumes from the last checkpoint. The curve of a term is
 // that of the first batch that has the term; metric "initial_loss" is the first loss. Throws
-// Failure::kNonFinite, naming `method`, for a loss that is not finite. Throws kUsage where bfloat16
-// is wanted and slower than float32.
+// Failure::kNonFinite, naming `method`, for a loss that is not finite, and kUsage where bfloat16 is
+// wanted and not faster.
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
                                   const BatchSettings& settings, const StartBatch& start);
 

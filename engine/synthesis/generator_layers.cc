@@ -2,6 +2,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "engine/graph/convolution.h"
+
 namespace zerosweep {
 namespace {
 

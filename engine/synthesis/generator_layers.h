@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-#include "engine/graph/convolution.h"
+#include "engine/graph/precision.h"
 
 namespace zerosweep {
 

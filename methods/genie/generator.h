@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/graph/convolution.h"
+#include "engine/graph/precision.h"
 #include "engine/random/streams.h"
 
 namespace zerosweep {

@@ -60,14 +60,16 @@ def _read(home: str | os.PathLike[str], command: str, argument: str) -> pandas.D
         raise ImportError("zerosweep returns pandas' tables: pip install 'zerosweep[pandas]'") from error
 
     def printed(form: str) -> str:
+        """What the program prints in that form."""
         words = [FOLDER / "bin" / "zerosweep", "--home", home, "--format", form, command, "--", argument]
         done = subprocess.run(words, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip())
-        sys.stderr.write(done.stderr)
+        if form == "json":
+            sys.stderr.write(done.stderr)
         return done.stdout
 
     rows = json.loads(printed("json"))
     if rows:
         return pandas.DataFrame(rows)
-    return pandas.DataFrame(columns=next(csv.reader([printed("csv")])))
+    return pandas.DataFrame(columns=next(csv.reader(printed("csv").splitlines()), []))

@@ -4,6 +4,8 @@
 //
 //   loops_bench [--threads N] [--runs N] [--json FILE] [LOOP …]
 //
+// Loops that the CPU lacks the units for (AMX, VNNI) are left out.
+//
 // scripts/loops prints them next to the released codes' formulations (tests/bench/reference).
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -17,8 +19,10 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "engine/graph/convolution.h"
 #include "engine/loop/memory.h"
 #include "engine/quant/integer_network.h"
+#include "engine/quant/integer_product.h"
 #include "engine/quant/quantizer.h"
 #include "engine/stages/accuracy.h"
 #include "engine/synthesis/synthesizer.h"
@@ -123,6 +127,7 @@ class Loops {
                        }});
     }
     for (const char* name : {"zeroq", "genie_d"}) {
+      if (!Bfloat16IsFaster(torch::kCPU)) break;
       loops.push_back({fmt::format("{}_bf16", name), "batch 128, compute: bf16", kSteps - 1, true,
                        [this, name](Progress& progress) { Synthesize(name, "bf16", progress); }});
     }
@@ -150,6 +155,7 @@ class Loops {
                                        dataset_, teacher_, 0, progress);
                      }});
     for (const int bits : {4, 8}) {
+      if (!IntegerProduct::Exact()) break;
       loops.push_back(
           {fmt::format("integer{}", bits), fmt::format("W{0}A{0}, 100 images", bits), kSteps, false,
            [this, bits](Progress& progress) {
@@ -205,7 +211,7 @@ int Main(int threads, int runs, const std::string& file, const std::vector<std::
   at::set_num_threads(threads);
   fmt::print("ResNet-20 for CIFAR, {} thread(s), medians of {} runs, milliseconds a step\n\n",
              threads, runs);
-  fmt::print("{:<10} {:<34} {:>8} {:>13} {:>6}\n", "loop", "", "ours", "convolutions", "ratio");
+  fmt::print("{:<12} {:<34} {:>8} {:>13} {:>6}\n", "loop", "", "ours", "convolutions", "ratio");
   const Loops loops;
   nlohmann::ordered_json measured = nlohmann::ordered_json::object();  // in this order
   for (const Loop& loop : loops.All()) {
@@ -219,7 +225,7 @@ int Main(int threads, int runs, const std::string& file, const std::vector<std::
       ratios.push_back(cost.loop / cost.convolutions);
     }
     const double ms = 1e3 * Median(ours), convolutions_ms = 1e3 * Median(alone);
-    fmt::print("{:<10} {:<34} {:8.1f} {:13.1f} {:6.2f}\n", loop.name, loop.what, ms,
+    fmt::print("{:<12} {:<34} {:8.1f} {:13.1f} {:6.2f}\n", loop.name, loop.what, ms,
                convolutions_ms, Median(ratios));
     std::fflush(stdout);
     measured[loop.name] = {{"settings", loop.what},

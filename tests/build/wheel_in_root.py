@@ -48,6 +48,8 @@ def check_module(root: Root, way: str) -> None:
             "print(len(z.leaderboard(home, sweep)), z.trials(home, sweep).top1.count(), *z.query(home, 'SELECT count(*) AS n FROM v_stage').n)")
     if way == "venv":
         assert root.must(python, "-c", read) == "3 3 10\n"
+        columns = "import zerosweep as z; print(*z.query('zerosweep-home', 'SELECT trial, top1 FROM v_trial WHERE 0').columns)"
+        assert root.must(python, "-c", columns) == "trial top1\n"
         refused = root.run(python, "-c", "import zerosweep; zerosweep.query('zerosweep-home', 'DELETE FROM stage')")
         assert "RuntimeError" in refused.stderr, refused.stderr
     else:

@@ -2,8 +2,15 @@
 // on a small data set.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "engine/data/image.h"
 #include "engine/quant/integer_product.h"
+#include "engine/quant/quantized_network.h"
+#include "engine/stages/accuracy.h"
+#include "engine/stages/stage_kind.h"
+#include "engine/training/snapshots.h"
+#include "tests/support/engine/quiet_progress.h"
 #include "tests/support/stage_program_fixture.h"
 
 namespace zerosweep {
@@ -195,6 +202,49 @@ TEST_F(StageProgramTest, FailuresNameTheirClassAndLeaveNothing) {
                  {{"teacher", "teacher"}});
   EXPECT_EQ(failed.message,
             "real: 1000 images asked for, but the calibration split of cifar10 has 120");
+}
+
+// Each state of a trained network by itself, in this process, against the stage's metrics.
+TEST_F(StageProgramTest, EverySnapshotIsEvaluated) {
+  Succeeds("teacher", TeacherParams(), {}, "teacher");
+  Succeeds("synthesize", {{"name", "noise"}, {"images", 20}, {"seed", 0}}, {{"teacher", "teacher"}},
+           "noise");
+  Json params = QuantizeParams("finetune", 4);
+  params.update({{"iterations", 6},
+                 {"batch", 4},
+                 {"lr", 1e-3},
+                 {"snapshots", 3},
+                 {"calibration", 2},
+                 {"seed", 0}});
+  Succeeds("quantize", params, {{"teacher", "teacher"}, {"images", "noise"}}, "trained");
+  const auto metrics = Succeeds("evaluate", {{"dataset", "cifar10"}, {"data", Fingerprint()}},
+                                {{"teacher", "teacher"}, {"quantized", "trained"}}, "accuracy")
+                           .metrics;
+
+  const Teacher teacher = LoadTeacher(temp_ / "teacher", torch::kCPU);
+  const Dataset test = LoadDataset("cifar10", "test", temp_ / "data");
+  QuietProgress quiet;
+  std::vector<double> top1;
+  QuantizedNetwork network = QuantizedNetwork::Load(teacher, temp_ / "trained");
+  const std::vector<Snapshot> snapshots = LoadSnapshots(temp_ / "trained");
+  ASSERT_EQ(snapshots.size(), 4U);  // the one before the first step, too
+  for (const Snapshot& snapshot : snapshots) {
+    network.LoadState(snapshot.state);
+    top1.push_back(MeasureAccuracy([&](const torch::Tensor& x) { return network.Forward(x); }, test,
+                                   teacher, 0, quiet)
+                       .top1_percent());
+  }
+  EXPECT_EQ(metrics.at("untrained_top1"), top1[0]);
+  EXPECT_EQ(metrics.at("top1"), top1[3]);
+  const auto best = std::max_element(top1.begin() + 1, top1.end());
+  EXPECT_EQ(metrics.at("best_top1"), *best);
+  EXPECT_EQ(metrics.at("best_step"), snapshots[best - top1.begin()].step);
+  const auto heldout = std::min_element(
+      snapshots.begin() + 1, snapshots.end(),
+      [](const Snapshot& a, const Snapshot& b) { return a.heldout_loss < b.heldout_loss; });
+  ASSERT_TRUE(heldout->heldout_loss);
+  EXPECT_EQ(metrics.at("heldout_step"), heldout->step);
+  EXPECT_EQ(metrics.at("heldout_top1"), top1[heldout - snapshots.begin()]);
 }
 
 // Planning refuses these; a stage that is asked all the same says it in the same words.

@@ -12,7 +12,7 @@ TEST(RandomCropTest, WindowsHaveTheStatedAreasAndRatios) {
   double share = 0, left = 0;
   for (uint64_t i = 0; i < kDraws; ++i) {
     RandomSequence draws = RandomStreams(1).ForSample(0, "test", i);
-    const Rectangle window = RandomRectangle(300, 400, draws);
+    const Window window = RandomWindow(300, 400, draws);
     ASSERT_GE(window.top, 0);
     ASSERT_GE(window.left, 0);
     ASSERT_LE(window.top + window.height, 300);
@@ -35,8 +35,8 @@ TEST(RandomCropTest, WindowsHaveTheStatedAreasAndRatios) {
 // A strip admits no window of the allowed ratios with 8 % of its area and more.
 TEST(RandomCropTest, AStripIsCutToItsMiddle) {
   RandomSequence draws = RandomStreams(1).ForSample(0, "test", 0);
-  EXPECT_EQ(RandomRectangle(10, 4000, draws), (Rectangle{0, 1993, 10, 13}));
-  EXPECT_EQ(RandomRectangle(4000, 10, draws), (Rectangle{1993, 0, 13, 10}));
+  EXPECT_EQ(RandomWindow(10, 4000, draws), (Window{0, 1993, 10, 13}));
+  EXPECT_EQ(RandomWindow(4000, 10, draws), (Window{1993, 0, 13, 10}));
 }
 
 TEST(RandomCropTest, CropsAreThoseOfTheWindowMirroredOrNot) {
@@ -48,7 +48,7 @@ TEST(RandomCropTest, CropsAreThoseOfTheWindowMirroredOrNot) {
   int mirrored = 0;
   for (size_t i = 0; i < indices.size(); ++i) {
     RandomSequence draws = streams.ForSample(2, "random_crop", static_cast<uint64_t>(indices[i]));
-    const Rectangle window = RandomRectangle(12, 12, draws);
+    const Window window = RandomWindow(12, 12, draws);
     const torch::Tensor planes = LoadEach({indices[i]}, {3, 12, 12}, [&](int64_t index) {
       return Resample(source->Stored(index), window, 12, 12, {0, 0, 12, 12});
     })[0];

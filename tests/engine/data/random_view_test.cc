@@ -13,7 +13,7 @@ namespace {
 torch::Tensor Reference(const torch::Tensor& x, const std::vector<View>& views) {
   std::vector<torch::Tensor> seen;
   for (size_t i = 0; i < views.size(); ++i) {
-    const Rectangle& window = views[i].window;
+    const Window& window = views[i].window;
     const torch::Tensor part = x.slice(0, static_cast<int64_t>(i), static_cast<int64_t>(i) + 1)
                                    .narrow(2, window.top, window.height)
                                    .narrow(3, window.left, window.width);
@@ -71,7 +71,7 @@ TEST(RandomViewTest, RandomViewsHaveTheStatedAreasRatiosAndMirrors) {
   for (uint64_t i = 0; i < kDraws; ++i) {
     RandomSequence draws = RandomStreams(1).ForSample(0, "test", i);
     const View view = RandomView(224, 224, 0.5, 0.25, draws);
-    const Rectangle& window = view.window;
+    const Window& window = view.window;
     ASSERT_TRUE(window.top >= 0 && window.top + window.height <= 224);
     ASSERT_TRUE(window.left >= 0 && window.left + window.width <= 224);
     const double area = static_cast<double>(window.height * window.width) / (224 * 224);
@@ -94,7 +94,7 @@ TEST(RandomViewTest, RandomViewsHaveTheStatedAreasRatiosAndMirrors) {
 TEST(RandomViewTest, AnAreaOfOneLeavesSquareImagesAlone) {
   for (uint64_t i = 0; i < 200; ++i) {
     RandomSequence draws = RandomStreams(1).ForSample(0, "test", i);
-    EXPECT_EQ(RandomView(32, 32, 1, 0, draws).window, (Rectangle{0, 0, 32, 32}));
+    EXPECT_EQ(RandomView(32, 32, 1, 0, draws).window, (Window{0, 0, 32, 32}));
   }
 }
 

@@ -56,7 +56,7 @@ TEST_P(LearnedQuantizerCases, LearnedQuantizerTestTheKernelIsTheExpression) {
     const torch::Tensor g = torch::randn({3, 16, 31, 37});  // of the other layout in one case
     const torch::Tensor keep = RandomStreams(0).KeepForSamples(0, "keep", x, 0.5);
     for (const bool with_keep : {false, true}) {
-      const auto run = [&](torch::Dtype type) {
+      const auto run = [&, z = z, kind = kind](torch::Dtype type) {
         const auto leaf = [&](const torch::Tensor& of) {
           return of.to(type).clone().set_requires_grad(true);
         };

@@ -70,14 +70,14 @@ TEST(SoftRoundingTest, IsTheFormulasWithTheirGradients) {
            {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
         const RoundingOutcome ours =
             RoundedWithGradients(RoundSoftly, In(one, torch::kFloat32, format), b);
-        ExpectClose(ours.weight, plain.weight, 1e-6, "weight");
-        ExpectClose(ours.loss, plain.loss, 1e-5, "loss");
-        ExpectClose(ours.for_v, plain.for_v, 1e-5, "gradient of V");
-        ExpectClose(ours.for_step, plain.for_step, 1e-5, "gradient of the step");
+        ExpectCloseIfAny(ours.weight, plain.weight, 1e-6, "weight");
+        ExpectCloseIfAny(ours.loss, plain.loss, 1e-5, "loss");
+        ExpectCloseIfAny(ours.for_v, plain.for_v, 1e-5, "gradient of V");
+        ExpectCloseIfAny(ours.for_step, plain.for_step, 1e-5, "gradient of the step");
       }
       const RoundingOutcome wide = RoundedWithGradients(
           RoundSoftly, In(one, torch::kFloat64, torch::MemoryFormat::Contiguous), b);
-      ExpectClose(wide.for_v, plain.for_v, 1e-12, "in double");
+      ExpectCloseIfAny(wide.for_v, plain.for_v, 1e-12, "in double");
     }
   }
 }

@@ -15,7 +15,7 @@ namespace {
 struct RequestsTest : testing::Test {
   const TempFolder folder;
   const Home home{folder / "home"};
-  const FakeClock clock;
+  const FakeClock clock{};
 };
 
 TEST_F(RequestsTest, ARequestIsAnsweredOnce) {

@@ -4,15 +4,20 @@
 //
 // writes weights.safetensors, 0.png and 1.png into FOLDER. The weights are random. Every batch norm
 // has the statistics of its input for two random images, so that the network's tensors keep their
-// scale at any depth.
+// scale at any depth. 0.png is an image of an even class, or 1.png one of an odd class, as the network
+// sees them: cells of papers give them these labels, and FDDA wants a class that its teacher knows.
 #include <torch/types.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "engine/data/image.h"
+#include "engine/data/transform.h"
+#include "engine/graph/executor.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/builder.h"
 #include "engine/models/registry.h"
@@ -35,12 +40,21 @@ void MeasureStatistics(const Graph& graph, const torch::Tensor& images) {
   });
 }
 
-std::string RandomPng(int64_t channels, int64_t side, const RandomStreams& random, uint64_t which) {
+Image RandomImage(int64_t channels, int64_t side, const RandomStreams& random, uint64_t which) {
   Image image{side, side, channels, {}};
   RandomSequence draws = random.Shared(which, "pixels");
   for (int64_t i = 0; i < side * side * channels; ++i)
     image.pixels.push_back(static_cast<uint8_t>(draws.Below(256)));
-  return EncodePng(image);
+  return image;
+}
+
+// Normalised as ImageNet's in the papers' sweeps.
+bool IsOfEvenClass(const Graph& graph, const Image& image) {
+  if (image.channels != 3) return true;
+  const torch::Tensor pixels =
+      torch::tensor(image.pixels).view({1, image.height, image.width, 3}).permute({0, 3, 1, 2});
+  const torch::Tensor x = Normalise(pixels, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
+  return Run(graph, x).argmax(1).item<int64_t>() % 2 == 0;
 }
 
 void Make(const std::string& arch, int classes, int64_t channels, int64_t side,
@@ -51,8 +65,12 @@ void Make(const std::string& arch, int classes, int64_t channels, int64_t side,
   InitialiseParameters(graph, kSeed);
   MeasureStatistics(graph, random.NormalForSamples(0, "images", graph.BatchShape(kImages), 0));
   WriteSafetensors(folder / "weights.safetensors", StateOf(graph));
-  for (uint64_t i = 0; i < kImages; ++i)
-    WriteFileDurably(folder / fmt::format("{}.png", i), RandomPng(channels, side, random, i));
+  std::vector<Image> images;
+  for (uint64_t i = 0; i < kImages; ++i) images.push_back(RandomImage(channels, side, random, i));
+  if (!IsOfEvenClass(graph, images[0]) && IsOfEvenClass(graph, images[1]))
+    std::swap(images[0], images[1]);
+  for (size_t i = 0; i < images.size(); ++i)
+    WriteFileDurably(folder / fmt::format("{}.png", i), EncodePng(images[i]));
 }
 
 }  // namespace
