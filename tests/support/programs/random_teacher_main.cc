@@ -15,7 +15,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "contract/image_folder.h"
 #include "engine/data/image.h"
+#include "engine/data/resample.h"
 #include "engine/data/transform.h"
 #include "engine/graph/executor.h"
 #include "engine/import/safetensors.h"
@@ -48,9 +50,10 @@ Image RandomImage(int64_t channels, int64_t side, const RandomStreams& random, u
   return image;
 }
 
-// Normalised as ImageNet's in the papers' sweeps.
-bool IsOfEvenClass(const Graph& graph, const Image& image) {
-  if (image.channels != 3) return true;
+// Resized and normalised as ImageNet's in the papers' sweeps.
+bool IsOfEvenClass(const Graph& graph, const Image& stored) {
+  if (stored.channels != 3) return true;
+  const Image image = ResizeAndCentreCrop(stored, UsualResize(stored.height), stored.height);
   const torch::Tensor pixels =
       torch::tensor(image.pixels).view({1, image.height, image.width, 3}).permute({0, 3, 1, 2});
   const torch::Tensor x = Normalise(pixels, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
