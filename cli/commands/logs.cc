@@ -14,8 +14,8 @@ namespace {
 // The latest attempt of the thing; for a trial, failed attempts come before others.
 Table LatestAttempt(const ResultsReader& reader, const NamedThing& thing) {
   static constexpr const char* kWhere[] = {
-      "stage IN (SELECT stage FROM v_trial_stage WHERE trial = ?) ORDER BY outcome = 'failed' "
-      "DESC, started DESC, number DESC",
+      ("stage IN (SELECT stage FROM v_trial_stage WHERE trial = ?) ORDER BY outcome = 'failed' "
+       "DESC, started DESC, number DESC"),
       "stage = ? ORDER BY number DESC", "attempt = ?"};
   return reader.Query(fmt::format("SELECT attempt, kind, number, coalesce(log_tail, '') FROM "
                                   "v_attempt WHERE {} LIMIT 1",

@@ -138,8 +138,9 @@ Completion Complete(const CLI::App& root, const std::vector<std::string>& words,
   std::erase_if(result.candidates,
                 [&](const Candidate& each) { return !each.word.starts_with(current); });
   std::ranges::sort(result.candidates, {}, &Candidate::word);
-  const auto same = std::ranges::unique(result.candidates, {}, &Candidate::word);
-  result.candidates.erase(same.begin(), same.end());
+  const auto same = [](const Candidate& a, const Candidate& b) { return a.word == b.word; };
+  result.candidates.erase(std::unique(result.candidates.begin(), result.candidates.end(), same),
+                          result.candidates.end());
   return result;
 }
 

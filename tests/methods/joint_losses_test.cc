@@ -62,7 +62,8 @@ TEST(JointLossesTest, StudentsMinimiseWhatTheirMethodSays) {
     torch::Tensor student = logits("student logits").set_requires_grad(true);
     const TrainingBatch batch{{}, shares / shares.sum(1, true), logits("teacher logits"), 5};
     const auto [distillation, cross_entropy] = LossOf(student, batch, settings);
-    const auto expect = [&](const torch::Tensor& term, const char* name) {
+    const auto expect = [&, &golden = golden, &method = method](const torch::Tensor& term,
+                                                                const char* name) {
       const auto expected = golden.at("terms").at(name).get<double>();
       EXPECT_NEAR(term.item<double>(), expected, 1e-9 * expected) << method << ' ' << name;
     };
