@@ -3,10 +3,9 @@
 # OBJECT, because self-registering code in a STATIC library is dropped silently by the linker.
 add_library(zerosweep_flags INTERFACE)
 target_include_directories(zerosweep_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
-# Designated initialisers leave members out on purpose: the one warning of -Wextra that is not wanted. The catalogue is one long string.
+# Designated initialisers leave members out on purpose: the one warning of -Wextra that is not wanted.
 target_compile_options(zerosweep_flags INTERFACE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor
                                                  -Wno-missing-field-initializers
-                                                 $<$<CXX_COMPILER_ID:Clang>:-Wno-overlength-strings>
                                                  $<$<BOOL:${ZEROSWEEP_WERROR}>:-Werror>)
 
 # zerosweep_unity(TARGET [ALONE REGEX]): with ZEROSWEEP_UNITY, up to ten sources of a folder are compiled as one, which share the time for
