@@ -16,15 +16,18 @@ static_assert(kLanes == MapShape::kLanes);
 constexpr int64_t kBlock = 64;  // rows that the caches hold between two visits
 
 // The compiler makes one, two or four instructions of each operation on it.
-using Vector = float __attribute__((vector_size(kWidth * sizeof(float)), aligned(4), may_alias));
+using Vector = float __attribute__((vector_size(kWidth * sizeof(float))));
 
+// From and to any address.
 template <typename Value>
 ZEROSWEEP_INLINE Value Load(const float* values) {
-  return *reinterpret_cast<const Value*>(values);
+  Value value;
+  __builtin_memcpy(&value, values, sizeof value);
+  return value;
 }
 template <typename Value>
 ZEROSWEEP_INLINE void Store(float* values, Value value) {
-  *reinterpret_cast<Value*>(values) = value;
+  __builtin_memcpy(values, &value, sizeof value);
 }
 
 // NaN stays NaN, as in PyTorch.

@@ -87,16 +87,16 @@ TEST(ResultsPageTest, ThePresentRevisionsAreTheProgramsOwn) {
 
 TEST(ResultsPageTest, OlderRevisionsAreThoseBeforeThePresentOnes) {
   const CommandLine line;
-  line.Write("results/a.json", Json({NewRow("gdfq", 85, {"batch=64"}, 1)}).dump());
+  line.Write("results/a.json", Json::array({NewRow("gdfq", 85, {"batch=64"}, 1)}).dump());
   line.Write("results/revisions.json", R"({"gdfq": 3})");
   EXPECT_THAT(Page(line), HasSubstr("\nMade by revision 1 of `gdfq` (now 3).\n"));
 }
 
 TEST(ResultsPageTest, OlderRevisionsAndOlderFilesAreNamed) {
   const CommandLine line;
-  line.Write("results/a.json", Json({NewRow("gdfq", 85, {"batch=64"}, 1)}).dump());
-  line.Write("results/b.json", Json({NewRow("gdfq", 86, {"batch=64"}, 2)}).dump());
-  line.Write("results/c.json", Json({BoardRow("dsg", 80)}).dump());
+  line.Write("results/a.json", Json::array({NewRow("gdfq", 85, {"batch=64"}, 1)}).dump());
+  line.Write("results/b.json", Json::array({NewRow("gdfq", 86, {"batch=64"}, 2)}).dump());
+  line.Write("results/c.json", Json::array({BoardRow("dsg", 80)}).dump());
   const std::string page = Page(line);
   const size_t b = page.find("## b"), c = page.find("## c");
   EXPECT_THAT(page.substr(0, b), HasSubstr("\nMade by revision 1 of `gdfq` (now 2).\n"));

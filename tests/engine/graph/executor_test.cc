@@ -350,7 +350,8 @@ TEST(ExecutorTest, WhatRunsTogetherIsWhatRunsOneByOne) {
       order.push_back(node);
       results.insert(results.end(), {moments.mean, moments.squares});
     };
-    results.insert(results.begin(), zerosweep::Run(graph, x, hooks));
+    const torch::Tensor output = zerosweep::Run(graph, x, hooks);  // whose hooks add to `results`
+    results.insert(results.begin(), output);
     return results;
   };
   std::vector<torch::Tensor> gradients;
