@@ -24,7 +24,7 @@ torch::Tensor Convolve(const torch::Tensor& x, const torch::Tensor& weight,
                        Precision precision = Precision::kFloat32);
 
 // Whether bfloat16 makes convolutions faster there: on CPUs with AMX, and on GPUs. Other CPUs are
-// two to four times slower with it (docs/performance.md).
+// slower with it (docs/performance.md).
 bool Bfloat16IsFaster(torch::Device device);
 
 }  // namespace zerosweep
