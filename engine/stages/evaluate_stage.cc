@@ -48,23 +48,25 @@ class Measured {
   std::optional<IntegerNetwork> integers_;
 };
 
-// Adds the metrics of a trained network's snapshots, whose top-1 is given: the state before training
-// (untrained_top1), the best state on the test images (best_top1: what many papers report, never
-// ranked), and the state with the best score on images held out of the training (heldout_top1).
-void AddSnapshots(const std::vector<Snapshot>& snapshots, const std::vector<double>& top1,
+// Adds the metrics of a trained network's snapshots, from their evaluations: the state before
+// training (untrained_top1), the best state on the test images (best_top1: what many papers report,
+// never ranked), and the state with the best score on images held out of the training
+// (heldout_top1).
+void AddSnapshots(const std::vector<Snapshot>& snapshots, const std::vector<Evaluation>& results,
                   std::map<std::string, double>& metrics) {
   double lowest_loss = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < snapshots.size(); ++i) {
     const auto step = static_cast<double>(snapshots[i].step);
-    if (snapshots[i].step == 0) metrics["untrained_top1"] = top1[i];
+    const double top1 = results[i].top1_percent();
+    if (snapshots[i].step == 0) metrics["untrained_top1"] = top1;
     if (snapshots[i].step == 0 && snapshots.size() > 1) continue;
-    if (!metrics.contains("best_top1") || top1[i] > metrics["best_top1"]) {
-      metrics["best_top1"] = top1[i];
+    if (!metrics.contains("best_top1") || top1 > metrics["best_top1"]) {
+      metrics["best_top1"] = top1;
       metrics["best_step"] = step;
     }
     if (snapshots[i].heldout_loss && *snapshots[i].heldout_loss < lowest_loss) {
       lowest_loss = *snapshots[i].heldout_loss;
-      metrics["heldout_top1"] = top1[i];
+      metrics["heldout_top1"] = top1;
       metrics["heldout_step"] = step;
     }
   }
@@ -74,22 +76,22 @@ StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& se
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   const QuantizedNetwork network = QuantizedNetwork::Load(teacher, context.Input("quantized"));
   const std::vector<Snapshot> snapshots = LoadSnapshots(context.Input("quantized"));
-  // All states; the last snapshot is the network itself. They are in memory together, so that every
-  // image is read once.
+  // The snapshots, of which the last is the network itself. They are in memory together, so that
+  // every image is read once.
   std::list<Measured> networks;
-  networks.emplace_back(network, settings.integer);
   for (size_t i = 0; i + 1 < snapshots.size(); ++i) {
     QuantizedNetwork then = network;
     then.LoadState(snapshots[i].state);
     networks.emplace_back(std::move(then), settings.integer);
   }
+  networks.emplace_back(network, settings.integer);
   std::vector<Forward> forwards;
   for (const Measured& one : networks)
     forwards.push_back([&](const torch::Tensor& x) { return one.Forward(x); });
   const std::vector<Evaluation> results = MeasureAccuracies(
       forwards, context.LoadSplit("test"), teacher, settings.limit, context.progress);
 
-  const Evaluation& result = results.front();
+  const Evaluation& result = results.back();
   WriteFileDurably(context.staging / "correct.bin", PackBits(result.correct));
   SavePredictions(result.predictions, context.staging);
   StageMetrics metrics = {
@@ -97,10 +99,7 @@ StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& se
       {"loss", result.loss},
       {"agreement", Agreement(result.predictions, LoadPredictions(context.Input("teacher")))},
       {"images", static_cast<double>(result.predictions.numel())}};
-  std::vector<double> top1;
-  for (size_t i = 1; i < results.size(); ++i) top1.push_back(results[i].top1_percent());
-  top1.push_back(result.top1_percent());
-  AddSnapshots(snapshots, top1, metrics);
+  AddSnapshots(snapshots, results, metrics);
   return metrics;
 }
 
