@@ -25,38 +25,38 @@ Activation ActivationOf(Op op) {
   return op == Op::kRelu6 ? Activation::kRelu6 : Activation::kNone;
 }
 
-torch::Tensor ShortcutA(const Node& node, const torch::Tensor& x) {
-  const auto stride = node.attributes.at("stride").get<int64_t>();
-  const auto before = node.attributes.at("pad_before").get<int64_t>();
-  const auto after = node.attributes.at("pad_after").get<int64_t>();
-  const torch::Tensor sampled =
-      x.slice(2, 0, c10::nullopt, stride).slice(3, 0, c10::nullopt, stride);
-  return torch::constant_pad_nd(sampled, {0, 0, 0, 0, before, after});
-}
-
-torch::Tensor ShuffleChannels(const Node& node, const torch::Tensor& x) {
-  const auto groups = node.attributes.at("groups").get<int64_t>();
-  return x.unflatten(1, {groups, x.size(1) / groups}).transpose(1, 2).flatten(1, 2);
-}
-
-torch::Tensor Pool(const Node& node, const torch::Tensor& x) {
-  const auto kernel = Pair(node, "kernel", 1);
-  const auto stride = node.attributes.contains("stride") ? Pair(node, "stride", 1) : kernel;
-  const auto padding = Pair(node, "padding", 0);
-  const bool ceil_mode = node.attributes.value("ceil_mode", false);
-  if (node.op == Op::kMaxPool) {
-    return torch::max_pool2d(x, kernel, stride, padding, /*dilation=*/1, ceil_mode);
-  }
-  return torch::avg_pool2d(x, kernel, stride, padding, ceil_mode,
-                           node.attributes.value("count_include_pad", true));
-}
-
 // A batch norm, or its sum with another tensor, that its only reader computes with its own
 // operator.
 struct PendingNorm {
   int node = -1;  // the batch norm
   torch::Tensor x, residual;
 };
+
+ConvolutionShape ShapeOf(const Node& convolution) {
+  return {.stride = Pair(convolution, "stride", 1),
+          .padding = Pair(convolution, "padding", 0),
+          .dilation = Pair(convolution, "dilation", 1),
+          .groups = convolution.attributes.value("groups", int64_t{1})};
+}
+
+// Behind a linear layer a channel has one value.
+torch::Tensor Maps(torch::Tensor x) {
+  return x.dim() == 2 ? x.unflatten(1, {-1, 1, 1}) : std::move(x);
+}
+
+bool HasParts(const Node& node) { return node.op == Op::kChunk || node.op == Op::kSplit; }
+
+// The outputs of a node that has several.
+std::vector<torch::Tensor> PartsOf(const Node& node, const torch::Tensor& x) {
+  if (node.op == Op::kSplit)
+    return x.split_with_sizes(node.attributes.at("sizes").get<std::vector<int64_t>>(),
+                              node.attributes.at("dim").get<int64_t>());
+  const int count = node.output_count();
+  if (x.size(1) % count != 0)
+    Fail(ErrorKind::kInternal, "'{}' splits {} channels into {} parts", node.name, x.size(1),
+         count);
+  return x.chunk(count, 1);
+}
 
 class Execution {
  public:
@@ -83,7 +83,7 @@ class Execution {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       const int index = static_cast<int>(i);
       const Node& node = graph_.nodes[i];
-      if (node.op == Op::kChunk) {
+      if (HasParts(node)) {
         StoreParts(index, TakeInputs(index).front());
       } else if (const auto compute = hooks_.compute.find(index); compute != hooks_.compute.end()) {
         std::vector<torch::Tensor> inputs = TakeInputs(index);
@@ -181,6 +181,9 @@ class Execution {
 
   torch::Tensor Finish(PendingNorm pending, const Node& node, const FakeGrid* grid) const {
     const Node& norm = graph_.nodes[static_cast<size_t>(pending.node)];
+    const bool vectors = pending.x.dim() == 2;
+    pending.x = Maps(std::move(pending.x));
+    if (pending.residual.defined()) pending.residual = Maps(std::move(pending.residual));
     NormResult result = Normalise({.weight = Parameter(norm, "weight"),
                                    .bias = Parameter(norm, "bias"),
                                    .mean = Parameter(norm, "running_mean"),
@@ -191,17 +194,12 @@ class Execution {
                                   pending.x, pending.residual, static_cast<bool>(hooks_.on_moments),
                                   /*overwrite=*/Unshared(pending.x));
     if (hooks_.on_moments) hooks_.on_moments(pending.node, result.moments);
-    return std::move(result.y);
+    return vectors ? result.y.flatten(1) : std::move(result.y);
   }
 
   void StoreParts(int index, const torch::Tensor& x) {
-    const int count = graph_.nodes[index].output_count();
-    if (x.size(1) % count != 0) {
-      Fail(ErrorKind::kInternal, "'{}' splits {} channels into {} parts", graph_.nodes[index].name,
-           x.size(1), count);
-    }
-    std::vector<torch::Tensor> parts = x.chunk(count, 1);
-    for (int i = 0; i < count; ++i)
+    std::vector<torch::Tensor> parts = PartsOf(graph_.nodes[index], x);
+    for (int i = 0; i < static_cast<int>(parts.size()); ++i)
       Store({index, i}, std::move(parts[static_cast<size_t>(i)]), GridOf({index, i}));
   }
 
@@ -244,12 +242,7 @@ class Execution {
     if (const auto columns = hooks_.replace_columns.find(index);
         columns != hooks_.replace_columns.end())
       return ConvolveColumns(index, x, columns->second);
-    return Convolve(x, Weight(index), Parameter(node, "bias"),
-                    {.stride = Pair(node, "stride", 1),
-                     .padding = Pair(node, "padding", 0),
-                     .dilation = Pair(node, "dilation", 1),
-                     .groups = node.attributes.value("groups", int64_t{1})},
-                    graph_.precision);
+    return Convolve(x, Weight(index), Parameter(node, "bias"), ShapeOf(node), graph_.precision);
   }
 
   torch::Tensor ConvolveColumns(int index, const torch::Tensor& x,
@@ -274,7 +267,7 @@ class Execution {
   // With the gradients of its own weight and bias.
   torch::Tensor TrainedNorm(int index, const torch::Tensor& x) const {
     const Node& node = graph_.nodes[index];
-    if (hooks_.on_moments) hooks_.on_moments(index, MomentsByImage(x));
+    if (hooks_.on_moments) hooks_.on_moments(index, MomentsByImage(Maps(x)));
     return torch::batch_norm(x, Parameter(node, "weight"), Parameter(node, "bias"),
                              Parameter(node, "running_mean"), Parameter(node, "running_var"),
                              mode_ == BatchNormMode::kTrain, kBatchNormMomentum,
@@ -285,9 +278,6 @@ class Execution {
     const Node& node = graph_.nodes[index];
     torch::Tensor& x = inputs.front();
     switch (node.op) {
-      case Op::kInput:
-      case Op::kChunk:
-        break;  // Run() makes their outputs
       case Op::kConv2d:
         return ConvolveNode(index, x);
       case Op::kLinear:
@@ -297,30 +287,9 @@ class Execution {
         return torch::linear(x, Weight(index), Parameter(node, "bias"));
       case Op::kBatchNorm:
         return TrainedNorm(index, x);
-      case Op::kRelu:
-        return Unshared(x) ? x.relu_() : torch::relu(x);
-      case Op::kRelu6:
-        return torch::clamp(x, 0, 6);
-      case Op::kAdd:
-        return Unshared(x) ? x.add_(inputs[1]) : x + inputs[1];
-      case Op::kConcat:
-        return torch::cat(inputs, 1);
-      case Op::kChannelShuffle:
-        return ShuffleChannels(node, x);
-      case Op::kMaxPool:
-      case Op::kAvgPool:
-        return Pool(node, x);
-      case Op::kGlobalAvgPool:
-        return x.mean({2, 3}, /*keepdim=*/true);
-      case Op::kAdaptiveAvgPool:
-        return torch::adaptive_avg_pool2d(x, Pair(node, "size", 1));
-      case Op::kFlatten:
-        return x.flatten(1);
-      case Op::kShortcutA:
-        return ShortcutA(node, x);
+      default:
+        return Describe(node.op).compute(node, inputs);
     }
-    Fail(ErrorKind::kInternal, "the executor met operator {} at '{}'", ToString(node.op),
-         node.name);
   }
 
   const Graph& graph_;
@@ -336,11 +305,6 @@ class Execution {
 
 }  // namespace
 
-bool Unshared(const torch::Tensor& tensor) {
-  const bool wanted_leaf = tensor.is_leaf() && tensor.requires_grad();
-  return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && !wanted_leaf;
-}
-
 torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks,
                   BatchNormMode mode) {
   const bool fits = x.dim() == 4 && x.sizes().slice(1) == torch::IntArrayRef(graph.input_shape);
@@ -350,6 +314,25 @@ torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const ForwardHooks
          graph.input_shape[0], graph.input_shape[1], graph.input_shape[2], c10::str(x.sizes()));
   }
   return Execution(graph, hooks, mode).Run(x);
+}
+
+std::vector<torch::Tensor> Compute(const Node& node, std::vector<torch::Tensor> inputs) {
+  const torch::Tensor& x = inputs.at(0);
+  const torch::Tensor bias = Parameter(node, "bias");
+  switch (node.op) {
+    case Op::kConv2d:
+      return {Convolve(x, node.parameters.at("weight"), bias, ShapeOf(node), Precision::kFloat32)};
+    case Op::kLinear:
+      return {torch::linear(x, node.parameters.at("weight"), bias)};
+    case Op::kBatchNorm:
+      return {torch::batch_norm(x, Parameter(node, "weight"), bias, Parameter(node, "running_mean"),
+                                Parameter(node, "running_var"), /*training=*/false,
+                                kBatchNormMomentum, node.attributes.at("eps").get<double>(),
+                                /*cudnn_enabled=*/true)};
+    default:
+      if (HasParts(node)) return PartsOf(node, x);
+      return {Describe(node.op).compute(node, inputs)};
+  }
 }
 
 }  // namespace zerosweep

@@ -45,10 +45,6 @@ struct ForwardHooks {
   std::map<int, Compute> compute;
 };
 
-// Whether nothing else holds the tensor that a hook receives: no other reader, hook or gradient.
-// The hook may then overwrite it.
-bool Unshared(const torch::Tensor& tensor);
-
 enum class BatchNormMode {
   kFrozen,  // eval mode: running statistics; always used for teachers
   kTrain    // batch statistics, running statistics updated with momentum 0.1
@@ -58,5 +54,9 @@ enum class BatchNormMode {
 // x and in the parameters that require a gradient. Throws kUsage when x has another shape.
 torch::Tensor Run(const Graph& graph, const torch::Tensor& x, const ForwardHooks& hooks = {},
                   BatchNormMode mode = BatchNormMode::kFrozen);
+
+// Computes a node by itself: its outputs, from all of its inputs. Throws what LibTorch throws where
+// shapes do not fit. REQUIRES: the node is no kInput.
+std::vector<torch::Tensor> Compute(const Node& node, std::vector<torch::Tensor> inputs);
 
 }  // namespace zerosweep

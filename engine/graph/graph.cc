@@ -1,7 +1,6 @@
 #include "engine/graph/graph.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
@@ -9,37 +8,6 @@
 
 namespace zerosweep {
 namespace {
-
-constexpr std::array kOpNames = {"input",
-                                 "conv2d",
-                                 "linear",
-                                 "batch_norm",
-                                 "relu",
-                                 "relu6",
-                                 "add",
-                                 "concat",
-                                 "chunk",
-                                 "channel_shuffle",
-                                 "max_pool",
-                                 "avg_pool",
-                                 "global_avg_pool",
-                                 "adaptive_avg_pool",
-                                 "flatten",
-                                 "shortcut_a"};
-
-// Allowed numbers of inputs: {least, most}.
-std::pair<size_t, size_t> InputCount(Op op) {
-  switch (op) {
-    case Op::kInput:
-      return {0, 0};
-    case Op::kAdd:
-      return {2, 2};
-    case Op::kConcat:
-      return {1, SIZE_MAX};
-    default:
-      return {1, 1};
-  }
-}
 
 // Whether `value` is an output of one of the nodes before `end`.
 bool Exists(const Graph& graph, const Value& value, int end) {
@@ -53,8 +21,8 @@ void CheckNode(const Graph& graph, int index) {
     Fail(ErrorKind::kInternal, "graph: node {} '{}' is {}, but exactly node 0 must be the input",
          index, node.name, ToString(node.op));
   }
-  const auto [least, most] = InputCount(node.op);
-  if (node.inputs.size() < least || node.inputs.size() > most) {
+  const Operator& described = Describe(node.op);
+  if (node.inputs.size() < described.least_inputs || node.inputs.size() > described.most_inputs) {
     Fail(ErrorKind::kInternal, "graph: {} '{}' has {} inputs", ToString(node.op), node.name,
          node.inputs.size());
   }
@@ -86,9 +54,10 @@ std::vector<int> Where(const Graph& graph, const Predicate& predicate) {
 
 }  // namespace
 
-const char* ToString(Op op) { return kOpNames.at(static_cast<size_t>(op)); }
-
-int Node::output_count() const { return op == Op::kChunk ? attributes.at("chunks").get<int>() : 1; }
+int Node::output_count() const {
+  if (op == Op::kChunk) return attributes.at("chunks").get<int>();
+  return op == Op::kSplit ? static_cast<int>(attributes.at("sizes").size()) : 1;
+}
 
 std::vector<int64_t> Graph::BatchShape(int64_t images) const {
   std::vector<int64_t> shape = {images};
@@ -151,13 +120,6 @@ Graph Graph::To(torch::Device device) const {
   return Transformed(*this, [&](const torch::Tensor& t) { return t.to(device); });
 }
 
-bool IsActivation(const Node& node) { return node.op == Op::kRelu || node.op == Op::kRelu6; }
-
-bool MovesValues(const Node& node) {
-  return node.op == Op::kFlatten || node.op == Op::kMaxPool || node.op == Op::kChunk ||
-         node.op == Op::kChannelShuffle;
-}
-
 torch::Tensor Parameter(const Node& node, const char* name) {
   const auto found = node.parameters.find(name);
   return found == node.parameters.end() ? torch::Tensor() : found->second;
@@ -176,7 +138,7 @@ int EndOfChain(const Graph& graph, int node) {
     const std::vector<int> users = graph.Users(node);
     if (users.size() != 1 || graph.output.node == node) return node;
     const Node& next = graph.nodes[users[0]];
-    if (IsActivation(next)) return users[0];
+    if (Describe(next.op).activation) return users[0];
     if (next.op != Op::kBatchNorm || normed) return node;
     normed = true;
     node = users[0];

@@ -9,31 +9,10 @@
 #include <vector>
 
 #include "base/json.h"
+#include "engine/graph/operators.h"
 #include "engine/graph/precision.h"
 
 namespace zerosweep {
-
-enum class Op {
-  kInput,   // the image batch, N×C×H×W
-  kConv2d,  // weight O×I/g×kh×kw, optional bias O; attributes stride, padding, dilation, groups
-  kLinear,  // weight O×I, optional bias O
-  kBatchNorm,  // weight, bias, running_mean, running_var (C); attribute eps
-  kRelu,
-  kRelu6,
-  kAdd,             // two inputs of equal shape
-  kConcat,          // along channels
-  kChunk,           // attribute chunks: that many outputs, equal parts along channels
-  kChannelShuffle,  // attribute groups: channel g·n + i goes to i·groups + g (Zhang et al. 2017)
-  kMaxPool,         // attributes kernel, stride, padding, ceil_mode
-  kAvgPool,         // attributes kernel, stride, padding, ceil_mode, count_include_pad
-  kGlobalAvgPool,   // N×C×H×W → N×C×1×1
-  kAdaptiveAvgPool,  // attribute size: N×C×H×W → N×C×size×size, means over nearly equal windows
-  kFlatten,          // N×C×H×W → N×(C·H·W)
-  kShortcutA,  // option-A shortcut: every stride-th pixel, then zero channels (He 2015): attributes
-               // stride, pad_before, pad_after
-};
-
-const char* ToString(Op op);
 
 // One output tensor of a node.
 struct Value {
@@ -47,11 +26,10 @@ struct Node {
   Op op = Op::kInput;
   std::vector<Value> inputs;
   Json attributes = Json::object();
-  std::map<std::string, torch::Tensor>
-      parameters;  // "weight", "bias", "running_mean", "running_var"
+  std::map<std::string, torch::Tensor> parameters;  // by the names of operators.h
 
-  bool weighted() const { return op == Op::kConv2d || op == Op::kLinear; }
-  int output_count() const;  // 1 except for kChunk
+  bool weighted() const { return Describe(op).weighted; }
+  int output_count() const;  // 1 except for kChunk and kSplit
 };
 
 // Invariants (Check()): names are unique, inputs come before their users, exactly one kInput (node
@@ -75,10 +53,6 @@ struct Graph {
   Graph To(torch::Device device) const;
   void Check() const;  // throws kInternal
 };
-
-bool IsActivation(const Node& node);
-// Whether the operator only chooses or orders values, so that codes stay codes.
-bool MovesValues(const Node& node);
 
 // Returns a parameter, or an undefined tensor.
 torch::Tensor Parameter(const Node& node, const char* name);

@@ -77,7 +77,7 @@ int InvertedBottleneck(const Graph& graph, int node) {
   const int project = OnlyUser(graph, EndOfChain(graph, depthwise));
   if (project < 0 || !IsPointwise(graph.nodes[project])) return -1;
   const int end = EndOfChain(graph, project);
-  return IsActivation(graph.nodes[end]) ? -1 : end;
+  return Describe(graph.nodes[end].op).activation ? -1 : end;
 }
 
 Unit LayerUnit(const Graph& graph, int node) {

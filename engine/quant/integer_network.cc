@@ -60,7 +60,7 @@ std::optional<IntegerNetwork::Source> IntegerNetwork::SourceOf(Value value, int 
     source.site = SiteAt(value);
     if (source.site != nullptr) break;
     const Node& node = NodeAt(value.node);
-    bool moves = MovesValues(node) || node.op == Op::kShortcutA;  // which pads with 0
+    bool moves = Describe(node.op).moves || node.op == Op::kShortcutA;  // which pads with 0
     for (int i = 0; i < node.output_count(); ++i)
       moves = moves && SiteAt({value.node, i}) == nullptr;
     if (!moves) return std::nullopt;
@@ -104,7 +104,7 @@ bool IntegerNetwork::Extend(Chain& chain, int index) const {
   const Value value = {chain.nodes.back(), 0};
   IntegerTail& tail = chain.tail;
   if (tail.activation != nullptr) return false;
-  if (IsActivation(node)) {
+  if (node.op == Op::kRelu || node.op == Op::kRelu6) {
     tail.activation = &node;
   } else if (chain.added) {
     return false;

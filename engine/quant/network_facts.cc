@@ -50,10 +50,10 @@ std::map<std::string, std::vector<std::string>> ShortcutsApart(const Graph& grap
 std::vector<bool> CanBeNegative(const Graph& graph) {
   std::vector<bool> negative;
   for (const Node& node : graph.nodes) {
-    const bool keeps_signs = !node.weighted() && node.op != Op::kBatchNorm && node.op != Op::kInput;
+    const Signs signs = Describe(node.op).signs;
     const bool of_inputs = std::any_of(node.inputs.begin(), node.inputs.end(),
                                        [&](Value input) { return negative[input.node]; });
-    negative.push_back(!IsActivation(node) && (!keeps_signs || of_inputs));
+    negative.push_back(signs == Signs::kAny || (signs == Signs::kKept && of_inputs));
   }
   return negative;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "engine/quant/number_format.h"
 
 namespace zerosweep {
 namespace {
@@ -32,11 +33,13 @@ std::vector<int> Shortcuts(const Graph& graph, Value value) {
   return shortcuts;
 }
 
+bool IsVector(Op op) { return op == Op::kFlatten || op == Op::kReshape; }
+
 // Whether `node` holds the logits, possibly before flattening.
 bool IsLogits(const Graph& graph, int node) {
   while (node != graph.output.node) {
     const std::vector<int> users = graph.Users(node);
-    if (users.size() != 1 || graph.nodes[users[0]].op != Op::kFlatten) {
+    if (users.size() != 1 || !IsVector(graph.nodes[users[0]].op)) {
       return false;
     }
     node = users[0];
@@ -44,11 +47,22 @@ bool IsLogits(const Graph& graph, int node) {
   return true;
 }
 
+// Adds the inputs of weighted operators that gates, sums and the like compute, and that no rule
+// about weighted operators and their activations covers.
+void AddMixed(const Graph& graph, std::vector<Value>& sites) {
+  for (const int node : graph.Weighted()) {
+    Value value = graph.nodes[node].inputs.at(0);
+    while (Describe(graph.nodes[value.node].op).moves) value = graph.nodes[value.node].inputs.at(0);
+    if (Describe(graph.nodes[value.node].op).mixes) sites.push_back(value);
+  }
+}
+
 std::vector<Value> ReluSites(const Graph& graph) {
   std::vector<Value> sites;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (IsActivation(graph.nodes[i])) sites.push_back({static_cast<int>(i), 0});
+    if (Describe(graph.nodes[i].op).activation) sites.push_back({static_cast<int>(i), 0});
   }
+  AddMixed(graph, sites);
   return sites;
 }
 
@@ -61,6 +75,7 @@ std::vector<Value> OpOutputSites(const Graph& graph) {
     if (IsLogits(graph, end) || FeedsOnly(graph, end, Op::kAdd)) continue;
     sites.push_back({end, 0});
   }
+  AddMixed(graph, sites);
   return sites;
 }
 
@@ -86,25 +101,20 @@ Rim FindRim(const Graph& graph) {
   return {weighted.front(), weighted.back()};
 }
 
-bool OnlyPools(const Node& node) {
-  return node.op == Op::kFlatten || node.op == Op::kGlobalAvgPool ||
-         node.op == Op::kAdaptiveAvgPool || node.op == Op::kAvgPool || node.op == Op::kMaxPool;
-}
-
 // Returns the nearest of `sites` at or before `value`, looking back through pooling and flattening,
 // or `value` itself if there is none.
 Value SiteBefore(const Graph& graph, const std::vector<Value>& sites, Value value) {
   for (Value at = value;;) {
     if (std::binary_search(sites.begin(), sites.end(), at)) return at;
     const Node& from = graph.nodes[at.node];
-    if (!OnlyPools(from)) return value;
+    if (!Describe(from.op).pools) return value;
     at = from.inputs.at(0);
   }
 }
 
 // Returns the node whose output reaches `node` through pooling and flattening alone.
 int MadeBy(const Graph& graph, int node) {
-  while (OnlyPools(graph.nodes[node])) node = graph.nodes[node].inputs.at(0).node;
+  while (Describe(graph.nodes[node].op).pools) node = graph.nodes[node].inputs.at(0).node;
   return node;
 }
 
@@ -165,6 +175,21 @@ std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& 
     for (const int reader : own) sites.push_back({node, site.bits, {}, value.output, {}, reader});
   }
   return sites;
+}
+
+int InputBits(const Graph& graph, const std::vector<ActivationSite>& sites, int node) {
+  Value source = graph.nodes[node].inputs.at(0);
+  for (;;) {
+    // The site that serves the node alone stands behind the one of all readers.
+    const auto found = std::find_if(sites.rbegin(), sites.rend(), [&](const ActivationSite& site) {
+      return site.value() == source && (!site.only || site.only == node);
+    });
+    if (found != sites.rend()) return found->bits;
+    const Node& from = graph.nodes[source.node];
+    // The zeros of a pad lie on every grid.
+    if (!Describe(from.op).moves && from.op != Op::kPad) return kPassThroughBits;
+    source = from.inputs.at(0);
+  }
 }
 
 std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,

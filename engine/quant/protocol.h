@@ -13,9 +13,11 @@
 namespace zerosweep {
 
 enum class ActPlacement {
-  kRelu,      // after every ReLU/ReLU6 only (ZeroQ, GDFQ, IntraQ, DSG)
-  kOpOutput,  // after ReLU, after add + ReLU, after every other convolution that feeds no add
-              // (BRECQ, QDrop, PD-Quant)
+  // With the first two, an input of a weighted operator that a gate or the like computes
+  // (Operator::mixes) has a quantizer, too.
+  kRelu,      // after every activation only (ZeroQ, GDFQ, IntraQ, DSG)
+  kOpOutput,  // after activations, after add + activation, after every other convolution that feeds
+              // no add (BRECQ, QDrop, PD-Quant)
   kOpInput    // at the input of every convolution, linear layer and identity shortcut (Genie)
 };
 
@@ -55,6 +57,10 @@ struct ActivationSite {
 // weighted node precedes the first or follows the last.
 std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& protocol,
                                             int a_bits);
+
+// The bits of the tensor that a weighted node reads: those of its site, through operators that only
+// move values. 32: no site quantizes it.
+int InputBits(const Graph& graph, const std::vector<ActivationSite>& sites, int node);
 
 // Bits of the weights; the protocol's bits for the first and last op override them.
 struct WeightBitWidths {

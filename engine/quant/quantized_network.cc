@@ -129,22 +129,11 @@ double QuantizedNetwork::WeightBytes() const {
 }
 
 double QuantizedNetwork::BitOps() const {
-  std::map<Value, int> bits_at;
-  for (const QuantizedActivation& activation : activations_)
-    bits_at[activation.site.value()] = activation.site.bits;
+  const std::vector<ActivationSite> sites = Sites();
   double total = 0;
-  for (const auto& [node, macs] : CountMacs(graph_)) {
-    // A tensor keeps the bits of its quantizer through operators that only move values.
-    Value source = graph_.nodes[node].inputs[0];
-    while (!bits_at.contains(source)) {
-      const Node& from = graph_.nodes[source.node];
-      if (!MovesValues(from)) break;
-      source = from.inputs[0];
-    }
-    const auto found = bits_at.find(source);
-    const int input_bits = found == bits_at.end() ? kPassThroughBits : found->second;
-    total += static_cast<double>(macs) * weights_.at(node).grid.bits * input_bits;
-  }
+  for (const auto& [node, macs] : CountMacs(graph_))
+    total +=
+        static_cast<double>(macs) * weights_.at(node).grid.bits * InputBits(graph_, sites, node);
   return total;
 }
 
