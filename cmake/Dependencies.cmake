@@ -14,6 +14,9 @@ set(NCCL_ROOT ${SITE_PACKAGES}/nvidia/nccl)
 add_library(torch INTERFACE IMPORTED)
 # The wheel carries headers of another fmt than the libfmt that we link: Debian's come first.
 file(CREATE_LINK /usr/include/fmt ${CMAKE_BINARY_DIR}/debian-include/fmt SYMBOLIC)
+# Neither are its headers of protobuf those of our library.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/debian-include/google)
+file(CREATE_LINK /usr/include/google/protobuf ${CMAKE_BINARY_DIR}/debian-include/google/protobuf SYMBOLIC)
 target_include_directories(torch SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/debian-include
                                                   ${TORCH_ROOT}/include ${TORCH_ROOT}/include/torch/csrc/api/include
                                                   ${CUDA_ROOT}/include)
@@ -75,12 +78,22 @@ target_compile_definitions(spdlog_headers INTERFACE ${definitions})
 find_package(OpenSSL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
-# Image formats by full path: other installations bring libraries of the same names.
-foreach(image_library jpeg png lept)
-  set(library /usr/lib/x86_64-linux-gnu/lib${image_library}.so)
-  if(NOT EXISTS ${library})
-    message(FATAL_ERROR "${library} not found: run scripts/setup")
+# Image formats and protobuf by full path: other installations bring libraries of the same names.
+foreach(library jpeg png lept protobuf-lite)
+  set(file /usr/lib/x86_64-linux-gnu/lib${library}.so)
+  if(NOT EXISTS ${file})
+    message(FATAL_ERROR "${file} not found: run scripts/setup")
   endif()
-  add_library(debian_${image_library} INTERFACE IMPORTED)
-  target_link_libraries(debian_${image_library} INTERFACE ${library})
+  add_library(debian_${library} INTERFACE IMPORTED)
+  target_link_libraries(debian_${library} INTERFACE ${file})
+endforeach()
+
+# --- ONNX -----------------------------------------------------------------------------------------------------------
+# The format's description from its own wheel, and Debian's compiler of it: zerosweep_onnx_schema().
+set(ONNX_PROTO ${SITE_PACKAGES}/onnx/onnx-ml.proto)
+set(PROTOC /usr/bin/protoc)
+foreach(found ONNX_PROTO PROTOC)
+  if(NOT EXISTS ${${found}})
+    message(FATAL_ERROR "${${found}} not found: run scripts/setup")
+  endif()
 endforeach()

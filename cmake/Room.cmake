@@ -137,3 +137,18 @@ function(zerosweep_cuda_objects target)
     target_link_libraries(${target} INTERFACE ${object})
   endforeach()
 endfunction()
+
+# zerosweep_onnx_schema(TARGET): compiles the description of the ONNX format into TARGET.
+function(zerosweep_onnx_schema target)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}_onnx)
+  set(source ${folder}/onnx/onnx-ml.pb.cc)
+  file(MAKE_DIRECTORY ${folder})
+  add_custom_command(OUTPUT ${source} ${folder}/onnx/onnx-ml.pb.h
+    COMMAND ${PROTOC} -I${SITE_PACKAGES} --cpp_out=${folder} onnx/onnx-ml.proto
+    DEPENDS ${ONNX_PROTO} COMMENT "Generating the reader of onnx-ml.proto" VERBATIM)
+  # Code of others: without our warnings, precompiled header and neighbours.
+  set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -w SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
+  target_sources(${target} PRIVATE ${source})
+  target_include_directories(${target} SYSTEM PRIVATE ${folder})
+  target_link_libraries(${target} PUBLIC debian_protobuf-lite)
+endfunction()

@@ -12,6 +12,7 @@
 #include "contract/tensor_file.h"
 #include "engine/import/input_file.h"
 #include "engine/import/pickle.h"
+#include "engine/import/tensor_view.h"
 #include "engine/import/zip.h"
 
 namespace zerosweep {
@@ -91,7 +92,7 @@ class TensorMaker {
     const StorageType* type = FindType(storage.type);
     if (type == nullptr || !type->read) return {};
     const std::vector<int64_t> shape = Integers(claim.shape), strides = Integers(claim.strides);
-    CheckView(name, claim.offset, shape, strides, storage.count);
+    CheckView(origin_, name, claim.offset, shape, strides, storage.count);
     const torch::Tensor view =
         Storage(name, storage, type->type).as_strided(shape, strides, claim.offset);
     // An expanded tensor has more elements than its storage.
@@ -142,25 +143,6 @@ class TensorMaker {
          "{} holds tensors of more numbers than a checkpoint of its size has: save "
          "model.state_dict() alone",
          origin_);
-  }
-
-  // Checks that the view lies inside its storage. It may show an element more than once.
-  void CheckView(const std::string& name, int64_t offset, const std::vector<int64_t>& shape,
-                 const std::vector<int64_t>& strides, int64_t elements) const {
-    const auto count = static_cast<uint64_t>(std::max<int64_t>(elements, 0));
-    const bool empty = ByteCount(shape, 1, origin_, name) == 0;
-    uint64_t last = static_cast<uint64_t>(offset);
-    bool fits = shape.size() == strides.size() && offset >= 0 && last <= count;
-    for (size_t i = 0; fits && i < shape.size(); ++i) {
-      fits = strides[i] >= 0;
-      if (!fits || empty) continue;
-      const auto steps = static_cast<uint64_t>(shape[i] - 1);
-      fits = steps == 0 || static_cast<uint64_t>(strides[i]) <= (count - last) / steps;
-      if (fits) last += steps * static_cast<uint64_t>(strides[i]);
-    }
-    if (!fits || (!empty && last >= count)) {
-      Fail(ErrorKind::kUsage, "{} is corrupt: '{}' reaches outside its storage", origin_, name);
-    }
   }
 
   StorageBytes storages_;
