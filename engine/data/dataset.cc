@@ -1,9 +1,11 @@
 #include "engine/data/dataset.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
 #include "contract/dataset_files.h"
+#include "contract/image_list.h"
 #include "engine/catalogue/name_table.h"
 
 namespace zerosweep {
@@ -13,7 +15,7 @@ namespace fs = std::filesystem;
 
 struct Entry {
   Declaration declaration;
-  DatasetReader reader;  // null: in class folders
+  DatasetReader reader;  // null: each image is a file of its own
 
   const DatasetFacts& facts() const { return declaration.dataset(); }
 };
@@ -43,9 +45,19 @@ Dataset InFolders(ImageFolder folder, const DatasetFacts& facts,
                   const std::optional<EvalTransform>& transform) {
   Dataset dataset;
   dataset.classes = static_cast<int>(folder.classes.size());
-  std::vector<int64_t> labels;
-  for (const ImageFolder::File& file : folder.files) labels.push_back(file.label);
-  dataset.labels = torch::tensor(labels, torch::kInt64);
+  if (folder.is_labelled()) {
+    std::vector<int64_t> labels;
+    for (const ImageFolder::File& file : folder.files) labels.push_back(file.label);
+    dataset.labels = torch::tensor(labels, torch::kInt64);
+  }
+  if (!folder.also_right.empty()) {
+    std::vector<int64_t> pairs;
+    for (const auto& [place, label] : folder.also_right) {
+      pairs.push_back(static_cast<int64_t>(place));
+      pairs.push_back(label);
+    }
+    dataset.also_right = torch::tensor(pairs, torch::kInt64).view({-1, 2});
+  }
   const int64_t crop = facts.shape[1];
   dataset.images =
       ImagesInFiles(std::move(folder), transform.value_or(EvalTransform{UsualResize(crop), crop}));
@@ -65,7 +77,7 @@ RegisterDataset::RegisterDataset(Declaration declaration, DatasetReader reader) 
   Declare(Role::kDataset, std::move(declaration));
 }
 
-bool LiesInClassFolders(const std::string& name) { return Entries().Get(name).reader == nullptr; }
+bool LiesInImageFiles(const std::string& name) { return Entries().Get(name).reader == nullptr; }
 
 std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& split,
                                    const std::optional<fs::path>& folder) {
@@ -82,7 +94,7 @@ std::vector<fs::path> DatasetFiles(const std::string& name, const std::string& s
 ImageFolder DatasetFolder(const std::string& name, const std::string& split,
                           const std::optional<fs::path>& folder) {
   const DatasetFacts& facts = Entries().Get(name).facts();
-  return ListSplit(RootFolder(name, facts, folder), facts, split);
+  return ListImageFiles(RootFolder(name, facts, folder), facts, split);
 }
 
 Dataset LoadDataset(const std::string& name, const std::string& split,
@@ -99,6 +111,19 @@ Dataset LoadDataset(const std::string& name, const std::string& split,
   dataset.name = name;
   dataset.split = split;
   return dataset;
+}
+
+void RequireClasses(const Dataset& images, int64_t of_model) {
+  if (images.classes > 0 && images.classes != of_model) {
+    Fail(ErrorKind::kUsage, "the model has {} classes, the {} images of {} have {}", of_model,
+         images.split, images.name, images.classes);
+  }
+  if (images.classes > 0 || !images.is_labelled()) return;
+  int64_t highest = images.labels.max().item<int64_t>();
+  if (images.also_right.defined())
+    highest = std::max(highest, images.also_right.select(1, 1).max().item<int64_t>());
+  RequireClassWithin(highest, fmt::format("the {} images of {}", images.split, images.name),
+                     of_model);
 }
 
 }  // namespace zerosweep

@@ -56,7 +56,7 @@ std::string CachedFolderFingerprint(const ImageFolder& folder, const std::string
 
 std::string DatasetFingerprint(const std::string& name, const std::string& split,
                                const fs::path& folder) {
-  if (LiesInClassFolders(name)) {
+  if (LiesInImageFiles(name)) {
     return CachedFolderFingerprint(DatasetFolder(name, split, folder), split);
   }
   return FilesFingerprint(DatasetFiles(name, split, folder), CachedSha256);

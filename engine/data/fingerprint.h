@@ -10,9 +10,10 @@
 namespace zerosweep {
 
 // SHA-256 over the canonical JSON {file name → SHA-256 of its bytes} of a split's files (as
-// sweeps/values/data_files.h computes it); for a dataset in class folders, ImageFolderFingerprint.
-// An unchanged file is read only once per process. Files in class folders are read on ATen's
-// threads.
+// sweeps/values/data_files.h computes it); for images in files of their own,
+// ImageFolderFingerprint.
+// An unchanged file is read only once per process. Images in files of
+// their own are read on ATen's threads.
 std::string DatasetFingerprint(const std::string& name, const std::string& split,
                                const std::filesystem::path& folder);
 

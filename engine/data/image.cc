@@ -21,6 +21,17 @@ void CheckImageSize(int64_t height, int64_t width, const std::string& name) {
   }
 }
 
+Image ToGrey(const Image& image) {
+  Image grey{image.height, image.width, 1, {}};
+  grey.pixels.reserve(image.pixels.size() / 3);
+  for (size_t i = 0; i + 2 < image.pixels.size(); i += 3) {
+    const uint32_t luma = 19595U * image.pixels[i] + 38470U * image.pixels[i + 1] +
+                          7471U * image.pixels[i + 2] + 0x8000U;
+    grey.pixels.push_back(static_cast<uint8_t>(luma >> 16));
+  }
+  return grey;
+}
+
 Image ReadImage(const std::filesystem::path& path) {
   const std::string bytes = ReadInputFile(path, "image");
   if (bytes.starts_with(kJpegStart)) return DecodeJpeg(bytes, path.string());

@@ -29,6 +29,10 @@ Image DecodePng(const std::string& bytes, const std::string& name);
 Image DecodeOther(const std::string& bytes, const std::string& name);
 bool IsOtherFormat(const std::string& bytes);
 
+// The luma of a colour image, as Pillow's convert("L"): (19595 R + 38470 G + 7471 B) / 2^16, rounded.
+// REQUIRES: three channels.
+Image ToGrey(const Image& image);
+
 // Encodes the image as a PNG file. The same pixels give the same bytes (under one zlib). REQUIRES:
 // 1 or 3 channels, at least one pixel.
 std::string EncodePng(const Image& image);

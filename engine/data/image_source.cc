@@ -54,16 +54,24 @@ class InFiles final : public ImageSource {
       : folder_(std::move(folder)), transform_(transform) {}
 
   int64_t size() const override { return static_cast<int64_t>(folder_.files.size()); }
-  std::vector<int64_t> shape() const override { return {3, transform_.crop, transform_.crop}; }
+  std::vector<int64_t> shape() const override {
+    if (!transform_.square()) return {transform_.channels, transform_.height, transform_.width};
+    return {transform_.channels, transform_.crop, transform_.crop};
+  }
 
   torch::Tensor Load(const std::vector<int64_t>& indices) const override {
     return LoadEach(indices, shape(), [&](int64_t index) {
-      return ResizeAndCentreCrop(Stored(index), transform_.resize, transform_.crop);
+      const Image image = Stored(index);
+      const auto& [resize, crop, channels, height, width] = transform_;
+      if (transform_.square()) return ResizeAndCentreCrop(image, resize, crop);
+      return Resample(image, {0, 0, image.height, image.width}, height, width,
+                      {0, 0, height, width});
     });
   }
 
   Image Stored(int64_t index) const override {
-    return ReadImage(folder_.root / folder_.files[index].name);
+    Image image = ReadImage(folder_.root / folder_.files[index].name);
+    return transform_.channels == 1 ? ToGrey(image) : image;
   }
 
  private:
@@ -79,7 +87,11 @@ std::shared_ptr<const ImageSource> ImagesInMemory(const torch::Tensor& images) {
 
 std::shared_ptr<const ImageSource> ImagesInFiles(ImageFolder folder,
                                                  const EvalTransform& transform) {
-  if (transform.crop < 1 || transform.resize < transform.crop) {
+  if (!transform.square() && std::min(transform.height, transform.width) < 1) {
+    Fail(ErrorKind::kUsage, "images cannot be resized to {} × {} pixels", transform.height,
+         transform.width);
+  }
+  if (transform.square() && (transform.crop < 1 || transform.resize < transform.crop)) {
     Fail(ErrorKind::kUsage,
          "images resized to {} pixels cannot be cropped to {}: the crop must be at least 1 and at "
          "most the size",

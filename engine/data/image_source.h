@@ -31,7 +31,7 @@ class ImageSource {
 // images: uint8 N×C×H×W, stored as they are evaluated.
 std::shared_ptr<const ImageSource> ImagesInMemory(const torch::Tensor& images);
 
-// The files of a folder, resized and cropped; C is 3. Only their names are kept in memory.
+// The files of a folder, resized and cropped; C is the transform's. Only their names are kept in memory.
 std::shared_ptr<const ImageSource> ImagesInFiles(ImageFolder folder,
                                                  const EvalTransform& transform);
 

@@ -1,5 +1,5 @@
-// Images in class folders: ImageNet (Russakovsky et al. 2015), and any other dataset of this
-// structure.
+// Images in files of their own: ImageNet (Russakovsky et al. 2015) and any other dataset in class
+// folders, and images in a list.
 #include "engine/data/dataset.h"
 
 namespace zerosweep {
@@ -25,6 +25,15 @@ const RegisterDataset kImageNet{
 const RegisterDataset kImageFolder{{.name = "image_folder",
                                     .summary = "images of your own, in one folder a class",
                                     .facts = FolderFacts(0, 0)}};
+
+const RegisterDataset kImageList{
+    {.name = "image_list",
+     .summary = "images of your own, named with their classes in a CSV, or without classes",
+     .facts = DatasetFacts{
+         .shape = {3, 224, 224},
+         .layout = "labels.csv (file, class, also_right) and images/, or images without a list; "
+                   "calibration.csv or calibration/",
+         .lists = {{"test", "labels.csv"}, {"calibration", "calibration.csv"}}}}};
 
 }  // namespace
 }  // namespace zerosweep

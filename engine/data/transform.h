@@ -21,11 +21,16 @@ struct Normalisation {
 torch::Tensor Normalise(const torch::Tensor& uint8_images, const std::vector<double>& mean,
                         const std::vector<double>& std);
 
-// Turns an image file into a network's input: the shorter side is resized to `resize` pixels, and
-// the central square of `crop` pixels is taken.
+// Turns an image file into a network's input, in colour or (one channel) in grey: the shorter side
+// is resized to `resize` pixels, and the central square of `crop` pixels is taken. For a network
+// whose images are no squares: the whole image is resized to `height` × `width`.
 struct EvalTransform {
   int64_t resize = 0;
   int64_t crop = 0;
+  int64_t channels = 3;
+  int64_t height = 0, width = 0;  // 0: a square of `crop` pixels
+
+  bool square() const { return height == 0; }
 };
 
 struct Augmentation {

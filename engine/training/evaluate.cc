@@ -10,15 +10,30 @@
 namespace zerosweep {
 namespace {
 
-// Adds the logits of images from `begin` on; the loss is still a sum.
+// Adds the logits of images from `begin` on; the loss is still a sum. `labels` may be undefined.
 void Add(const torch::Tensor& logits, const torch::Tensor& labels, int64_t begin,
          Evaluation& result) {
-  const int64_t end = begin + labels.size(0);
-  result.loss +=
-      torch::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Sum).item<double>();
-  const torch::Tensor predictions = logits.argmax(1);
-  result.predictions.slice(0, begin, end).copy_(predictions);
-  result.correct.slice(0, begin, end).copy_(predictions == labels);
+  if (labels.defined()) {
+    result.loss +=
+        torch::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Sum).item<double>();
+  }
+  if (logits.dim() != 2) return;
+  if (!result.predictions.defined())
+    result.predictions = torch::empty({result.images}, torch::kInt32);
+  result.predictions.slice(0, begin, begin + logits.size(0)).copy_(logits.argmax(1));
+}
+
+// Which predictions are the label or another right class.
+torch::Tensor RightOnes(const torch::Tensor& predictions, const Dataset& dataset) {
+  const int64_t count = predictions.size(0);
+  torch::Tensor right = predictions == dataset.labels.slice(0, 0, count);
+  if (!dataset.also_right.defined()) return right;
+  const torch::Tensor images = dataset.also_right.select(1, 0);
+  const torch::Tensor evaluated = images < count;
+  const torch::Tensor among = images.masked_select(evaluated);
+  const torch::Tensor classes = dataset.also_right.select(1, 1).masked_select(evaluated);
+  const torch::Tensor hit = predictions.index_select(0, among) == classes;
+  return right.index_fill_(0, among.masked_select(hit), true);
 }
 
 }  // namespace
@@ -31,13 +46,12 @@ std::vector<Evaluation> EvaluateForwards(const std::vector<Forward>& forwards,
   if (count == 0) Fail(ErrorKind::kUsage, "dataset '{}' has no images", dataset.name);
   std::vector<Evaluation> results;
   for (size_t i = 0; i < forwards.size(); ++i) {
-    results.push_back({.images = count,
-                       .predictions = torch::empty({count}, torch::kInt32),
-                       .correct = torch::empty({count}, torch::kBool)});
+    results.push_back({.images = count, .is_labelled = dataset.is_labelled()});
   }
   for (int64_t begin = 0; begin < count; begin += batch) {
     const int64_t end = std::min(begin + batch, count);
-    const torch::Tensor labels = dataset.labels.slice(0, begin, end).to(device);
+    torch::Tensor labels;
+    if (dataset.is_labelled()) labels = dataset.labels.slice(0, begin, end).to(device);
     const torch::Tensor images =
         Normalise(dataset.Images(begin, end).to(device), normalisation.mean, normalisation.std)
             .contiguous(torch::MemoryFormat::ChannelsLast);
@@ -45,6 +59,8 @@ std::vector<Evaluation> EvaluateForwards(const std::vector<Forward>& forwards,
       Add(forwards[i](images), labels, begin, results[i]);
   }
   for (Evaluation& result : results) {
+    if (!result.is_labelled) continue;
+    result.correct = RightOnes(result.predictions, dataset);
     result.right = result.correct.sum().item<int64_t>();
     result.top1 = static_cast<double>(result.right) / static_cast<double>(count);
     result.loss /= static_cast<double>(count);

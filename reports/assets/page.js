@@ -83,8 +83,9 @@ if (held) {
 
   const origin = (row) => {
     const facts = [["sweep", row.sweep], ["protocol", row.protocol]];
+    const digits = row.score === "cosine" ? 4 : 2;
     if (row.interval) {
-      const ends = row.interval.map((end) => end.toFixed(2)).join(" to ");
+      const ends = row.interval.map((end) => end.toFixed(digits)).join(" to ");
       facts.push(["95 % interval", `${ends}: over other seeds, not over other teachers`]);
     }
     if ("published" in row) {
@@ -97,11 +98,11 @@ if (held) {
     const machines = new Set([...stages.values()].map((stage) => stage.machine));
     machines.delete(null);
     const trials = row.trials.map((trial) =>
-        [trial.seed, trial.top1 === null ? null : trial.top1.toFixed(2), trial.trial,
+        [trial.seed, trial.score === null ? null : trial.score.toFixed(digits), trial.trial,
          trial.stages.map((id) => known.stages[id].stage).join(" ")]);
     return [
       make("dl", facts.flatMap(([name, value]) => [make("dt", name), make("dd", value)])),
-      make("h3", "Trials"), tableOf(["seed", "top-1 %", "trial", "stages"], trials),
+      make("h3", "Trials"), tableOf(["seed", row.score, "trial", "stages"], trials),
       ...(row.more > 0 ? [make("p", `${row.more} more trials are not shown here.`)] : []),
       make("h3", "Stages"),
       tableOf(stageColumns, [...stages.values()].map((stage) => stageColumns.map(

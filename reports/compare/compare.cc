@@ -27,7 +27,7 @@ bool SameBits(const PublishedRow& published, const LeaderboardRow& ours) {
 }
 
 bool MayBeHeldAgainst(const PublishedRow& published, const LeaderboardRow& ours) {
-  return published.metric == "top1" && published.recipe == ours.method &&
+  return published.metric == "top1" && ours.has_top1() && published.recipe == ours.method &&
          published.dataset == ours.dataset && ArchFamily(published.arch) == ArchFamily(ours.arch) &&
          SameBits(published, ours);
 }

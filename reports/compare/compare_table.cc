@@ -177,9 +177,10 @@ Table ComparisonTable(const std::vector<Comparison>& rows) {
       cells.resize(kOfPaper);
     }
     if (const LeaderboardRow* of = row.ours) {
-      cells.insert(cells.end(), {of->top1_mean, of->n, of->top1_std, of->mean("fp32_top1"),
-                                 of->drop, row.DropDifference(), row.differences, MethodName(*of),
-                                 of->protocol, SettingsAsJson(*of)});
+      cells.insert(cells.end(),
+                   {ColumnOf("top1_mean").value(*of), of->n, ColumnOf("top1_std").value(*of),
+                    of->mean("fp32_top1"), of->drop, row.DropDifference(), row.differences,
+                    MethodName(*of), of->protocol, SettingsAsJson(*of)});
     } else {
       cells.resize(table.columns.size());
       cells[cells.size() - 4] = Json::array();  // protocol_differences

@@ -62,7 +62,7 @@ class TableMaker {
       if (other->second.differences == differences)
         ours.label += fmt::format(" ({}, {})", of_us.model, of_us.protocol);
     }
-    rows_[ours][network] = {{TextOf("top1_mean", of_us)}, of_us.top1_mean, differences};
+    rows_[ours][network] = {{TextOf("top1_mean", of_us)}, of_us.score_mean, differences};
   }
 
   PaperTable Finish() {

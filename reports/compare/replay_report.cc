@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "reports/leaderboard/leaderboard.h"
 #include "reports/leaderboard/settings.h"
 #include "storage/artifacts/artifact_store.h"
 
@@ -86,7 +87,7 @@ ReplayVerdict VerdictOf(const ReplayReport& report, const RecordedTrial& now) {
                   [](const ReplayedStage& stage) { return stage.identical(); }))
     return ReplayVerdict::kBitIdentical;
   for (const MetricPair& metric : report.metrics) {
-    if (metric.name != "top1") continue;
+    if (metric.name != report.score) continue;
     const bool near = Same(metric.recorded, metric.now) ||
                       std::abs(metric.now - metric.recorded) <= report.tolerance + kRounding;
     return near ? ReplayVerdict::kEqual : ReplayVerdict::kDifferent;
@@ -185,7 +186,10 @@ ReplayReport CompareReplay(const RecordedTrial& recorded, const Home& recorded_h
   const size_t evaluate = recorded.IndexOf("evaluate");
   const auto& before = recorded.results[evaluate].metrics;
   const auto& after = aligned.results[evaluate].metrics;
-  for (const char* name : {"top1", "loss", "agreement"})
+  const auto score = std::find_if(kScores.begin(), kScores.end(),
+                                  [&](const char* name) { return before.contains(name); });
+  if (score != kScores.end()) report.score = *score;
+  for (const char* name : {"top1", "loss", "agreement", "iou", "cosine", "kl", "sqnr"})
     if (before.contains(name) && after.contains(name))
       report.metrics.push_back({name, before.at(name), after.at(name)});
   AddSignatureChanges(recorded, aligned, report.changes);
@@ -235,7 +239,8 @@ std::string ReplaySentences(const ReplayReport& report) {
       text += fmt::format(": all {} stages made the recorded bytes", report.stages.size());
       break;
     case ReplayVerdict::kEqual:
-      text += fmt::format(" within {:g} points of top-1: {}", report.tolerance, ByHowMuch(report));
+      text += fmt::format(" within {:g} points of {}: {}", report.tolerance,
+                          report.score == "top1" ? "top-1" : report.score, ByHowMuch(report));
       break;
     case ReplayVerdict::kDifferent:
       text += ": " + ByHowMuch(report);

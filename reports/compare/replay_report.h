@@ -12,7 +12,7 @@ namespace zerosweep {
 
 enum class ReplayVerdict {
   kBitIdentical,  // every artifact has its recorded digest, every metric its recorded value
-  kEqual,         // otherwise, if top-1 is within the tolerance
+  kEqual,         // otherwise, if the score (kScores) is within the tolerance
   kDifferent,
   kFailed,  // it could not be computed this time
 };
@@ -38,8 +38,9 @@ struct ReplayedStage {
 struct ReplayReport {
   std::string trial;
   ReplayVerdict verdict = ReplayVerdict::kFailed;
-  double tolerance = 0;               // points of top-1
-  std::vector<MetricPair> metrics;    // top1, agreement (percent) and loss, if both have them
+  double tolerance = 0;               // points of the score
+  std::string score;                  // of kScores: what ranks the recorded evaluation
+  std::vector<MetricPair> metrics;    // scores and losses, if both have them
   std::vector<ReplayedStage> stages;  // inputs before users
   std::vector<Change> changes;        // of what results depend on; signatures come last
 };

@@ -194,8 +194,12 @@ std::vector<VersusRow> Leaders(const ResultsReader& reader, const std::string& s
 
 std::string Conclusion(const VersusRow& row) {
   const std::string method = MethodName(row.method), against = MethodName(row.against);
-  if (!row.result)
-    return fmt::format("{} and {} have no seed in common: nothing can be said.", method, against);
+  if (!row.result) {
+    return fmt::format("{} and {} have no {}seed in common: nothing can be said.", method, against,
+                       row.method.ranked_by == "iou" || row.method.ranked_by == "cosine"
+                           ? "answers to single images of a "
+                           : "");
+  }
   const PairedResult& result = *row.result;
   if (result.difference == 0 && result.interval.low == 0 && result.interval.high == 0)
     return fmt::format("{} and {} answer alike on every image.", method, against);

@@ -38,10 +38,12 @@ std::string SvgSeriesMarker(size_t series, double x, double y) {
 
 std::string SvgVerticalAxis(const PlotScale& y, const std::string& label) {
   constexpr int kTicks = 5;
+  const double span = y.high - y.low;
+  const int digits = span < 0.1 ? 4 : span < 1 ? 2 : 1;
   std::string svg;
   for (int i = 0; i <= kTicks; ++i) {
-    const double value = y.low + (y.high - y.low) * i / kTicks;
-    svg += SvgGridLine(y(value), fmt::format("{:.1f}", value));
+    const double value = y.low + span * i / kTicks;
+    svg += SvgGridLine(y(value), fmt::format("{:.{}f}", value, digits));
   }
   return svg + SvgVerticalLabel(label);
 }

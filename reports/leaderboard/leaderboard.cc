@@ -28,10 +28,18 @@ const std::vector<const LeaderboardColumn*>& MetricColumns() {
 // The numbers of a trial; the metrics of MetricColumns follow them.
 enum Number { kTop1, kEvaluated, kSeconds, kFirstMetric };
 
+// The number of a metric's column. REQUIRES: there is one.
+size_t NumberOf(const std::string& column) {
+  const auto& columns = MetricColumns();
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&](const auto* one) { return one->name == column; });
+  return kFirstMetric + static_cast<size_t>(found - columns.begin());
+}
+
 // The columns of TrialsSql; the numbers follow them.
 enum Column { kConfiguration, kRevisions, kSeed, kEvaluation, kSynthesized, kFirstNumber };
 
-// One row for each done trial with an accuracy. Each stage is looked up once and its metrics are
+// One row for each done trial with a score: without top-1 it has "sqnr". Each stage is looked up once and its metrics are
 // read from there: with 100,000 trials, a sub-select for each number would take most of the time.
 std::string TrialsSql(const FilterSql& filter) {
   std::string columns, joins;
@@ -55,7 +63,7 @@ std::string TrialsSql(const FilterSql& filter) {
   (SELECT sum(g.seconds) FROM trial_stage x JOIN stage g ON g.id = x.stage_id
     WHERE x.trial_id = t.id){}
 FROM trial t
-{}WHERE t.state = 'done' AND top1.value IS NOT NULL AND {})",
+{}WHERE t.state = 'done' AND (top1.value IS NOT NULL OR sqnr.value IS NOT NULL) AND {})",
       kRevisionsSql, columns, joins, filter.condition);
 }
 
@@ -96,24 +104,38 @@ struct Samples {
     }
   }
 
+  // Chooses the score.
+  const std::vector<double>& Scores() {
+    for (const char* name : kScores) {
+      const std::vector<double>& of =
+          std::string_view(name) == "top1" ? values[kTop1] : values[NumberOf(name)];
+      row.ranked_by = name;
+      if (!of.empty()) return of;
+    }
+    Fail(ErrorKind::kStorage, "configuration {} has trials without a score: run `zerosweep fsck`",
+         row.configuration);
+  }
+
   void Finish() {
-    const std::vector<double>& top1 = values[kTop1];
+    const std::vector<double>& scores = Scores();
     row.seeds.assign(seeds.begin(), seeds.end());
     row.n = static_cast<int>(evaluations.size());
     if (!image_sets.empty()) row.image_sets = static_cast<int>(image_sets.size());
-    row.top1_mean = *Mean(top1);
-    row.top1_std = SampleStd(top1);
-    const auto bootstrapped = BcaInterval95(top1);
-    if (const auto interval = bootstrapped ? bootstrapped : MeanInterval95(top1)) {
-      row.top1_ci_low = interval->low;
-      row.top1_ci_high = interval->high;
+    row.score_mean = *Mean(scores);
+    row.score_std = SampleStd(scores);
+    const auto bootstrapped = BcaInterval95(scores);
+    if (const auto interval = bootstrapped ? bootstrapped : MeanInterval95(scores)) {
+      row.score_ci_low = interval->low;
+      row.score_ci_high = interval->high;
     }
-    row.top1_best = *std::max_element(top1.begin(), top1.end());
+    row.score_best = *std::max_element(scores.begin(), scores.end());
     row.seconds_mean = Mean(values[kSeconds]);
     const auto& columns = MetricColumns();
     for (size_t i = 0; i < columns.size(); ++i)
       if (const auto mean = Mean(values[kFirstMetric + i])) row.means[columns[i]->name] = *mean;
-    if (const auto teacher = row.mean("fp32_top1")) row.drop = *teacher - row.top1_mean;
+    row.kl_std = SampleStd(values[NumberOf("kl")]);
+    if (const auto teacher = row.mean("fp32_top1"); teacher && row.has_top1())
+      row.drop = *teacher - row.score_mean;
   }
 };
 
@@ -220,11 +242,11 @@ void CompareWithReal(Groups& groups, const Groups& real) {
   std::map<decltype(CounterpartsOf(Samples())), std::vector<double>> means;
   for (const auto& [key, samples] : real)
     if (samples.row.synthesizer == "real")
-      means[CounterpartsOf(samples)].push_back(samples.row.top1_mean);
+      means[CounterpartsOf(samples)].push_back(samples.row.score_mean);
   for (auto& [key, samples] : groups) {
     const auto found = means.find(CounterpartsOf(samples));
     if (samples.row.synthesizer != "real" && found != means.end() && found->second.size() == 1)
-      samples.row.to_real = samples.row.top1_mean - found->second.front();
+      samples.row.to_real = samples.row.score_mean - found->second.front();
   }
 }
 
@@ -269,8 +291,11 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const Paper
     if (!sweep.empty()) rows.back().sweep = sweep;
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.dataset, a.model, b.w_bits, b.a_bits, a.bits, b.top1_mean, a.method) <
-           std::tie(b.dataset, b.model, a.w_bits, a.a_bits, b.bits, a.top1_mean, b.method);
+    const double kl_a = a.mean("kl").value_or(0), kl_b = b.mean("kl").value_or(0);
+    // "top1" comes before the other scores.
+    return std::tie(a.dataset, a.model, b.w_bits, b.a_bits, a.bits, b.ranked_by, b.score_mean, kl_a,
+                    a.method) < std::tie(b.dataset, b.model, a.w_bits, a.a_bits, b.bits,
+                                         a.ranked_by, a.score_mean, kl_b, b.method);
   });
   return rows;
 }

@@ -1,6 +1,7 @@
 // The leaderboard: one row for each resolved configuration, whose seeds are the samples.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,10 @@
 #include "storage/results/results.h"
 
 namespace zerosweep {
+
+// What ranks a row: the first of these metrics that its evaluations have. "cosine" is from −1 to 1,
+// the others are in percent.
+inline constexpr std::array kScores = {"top1", "agreement", "iou", "cosine"};
 
 // Accuracies and agreement are in percent (0 to 100), `drop` in points, durations in seconds.
 // Missing values are nullopt.
@@ -32,13 +37,17 @@ struct LeaderboardRow {
   // Number of different sets of calibration images among these. If it is less than n, results vary
   // less than over seeds. Absent if the images are made while quantizing.
   std::optional<int> image_sets;
-  double top1_mean = 0;
-  std::optional<double> top1_std;  // n ≥ 2
+  // Its score: top-1 accuracy; on images without labels the fidelity to the teacher.
+  std::string ranked_by = kScores.front();
+  double score_mean = 0;
+  std::optional<double> score_std;  // n ≥ 2
   // 95 % interval over seeds: t from n = 3, BCa from n = 10.
-  std::optional<double> top1_ci_low, top1_ci_high;
-  double top1_best = 0;
-  // Means of metrics, by the name of their column (leaderboard_columns.h).
+  std::optional<double> score_ci_low, score_ci_high;
+  double score_best = 0;
+  // Means of metrics, by the name of their column (leaderboard_columns.h), and the sample standard
+  // deviation of the divergence from the teacher (n ≥ 2).
   std::map<std::string, double> means;
+  std::optional<double> kl_std;
   std::optional<double> drop;  // teacher's top-1 − mean
   // Mean minus that of the same configuration on as many real images, anywhere in the home. Absent
   // if there are several (real images under other parameters).
@@ -59,6 +68,8 @@ struct LeaderboardRow {
   std::vector<Setting> settings;
   bool papers_known = false;  // whether the catalogue has all its parts
 
+  bool has_top1() const { return ranked_by == kScores.front(); }
+
   // Of `means`; nullopt if no trial has the metric.
   std::optional<double> mean(const std::string& column) const {
     const auto found = means.find(column);
@@ -72,8 +83,8 @@ inline bool SharesImages(const LeaderboardRow& row) {
 }
 
 // Rows of the done trials of a sweep (empty: of the home) that match. Sorted by dataset, model,
-// bits from high to low (uniform before mixed at equal numbers), then mean top-1 from high to low.
-// Throws kUsage for an unknown sweep.
+// bits from high to low (uniform before mixed at equal numbers), then mean score from high to low,
+// equal ones by their divergence from the teacher. Throws kUsage for an unknown sweep.
 std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const PaperSettings& papers,
                                         const std::string& sweep = "", const Filter& where = {});
 
@@ -119,6 +130,15 @@ inline constexpr const char* kIncomparableNote =
     "compare";
 inline constexpr const char* kSharedImagesNote =
     "† some of the n share their calibration images: other seeds would vary more";
+// Say what ranks rows on images without labels, by `ranked_by`.
+inline constexpr const char* kAgreementNote =
+    "rows without top-1 have no labels: they are ranked by agreement with the FP32 network "
+    "(mean ± standard deviation over n), equal ones by KL";
+inline constexpr const char* kIouNote =
+    "dense maps are ranked by IoU with the FP32 network's (mean ± standard deviation over n)";
+inline constexpr const char* kCosineNote =
+    "embeddings are ranked by their cosine with the FP32 network's (mean ± standard deviation over "
+    "n)";
 // Explains what the intervals cover.
 inline constexpr const char* kIntervalNote =
     "intervals (95 %, from n = 3 on): of the mean over other seeds, on these test images and this "

@@ -62,9 +62,40 @@ Text Plain(std::string Row::*field) {
   return [field](const Row& row) { return row.*field; };
 }
 
-std::string Accuracy(const Row& row) {
-  const std::string mean = fmt::format("{:.2f}", row.top1_mean);
-  return row.top1_std ? fmt::format("{} ± {:.2f}", mean, *row.top1_std) : mean;
+// A value of the row's score, and a difference of two.
+std::string ScoreText(const Row& row, double value) {
+  return Fixed(value, row.ranked_by == "cosine" ? 4 : 2);
+}
+
+// "87.91 ± 0.06"
+std::string MeanScore(const Row& row) {
+  const std::string mean = ScoreText(row, row.score_mean);
+  return row.score_std ? fmt::format("{} ± {}", mean, ScoreText(row, *row.score_std)) : mean;
+}
+
+std::string Accuracy(const Row& row) { return row.has_top1() ? MeanScore(row) : kNone; }
+
+// A number of the score, for rows that are ranked by top-1.
+template <typename T>
+Value OfTop1(T Row::*field) {
+  return [field](const Row& row) -> Json { return row.has_top1() ? Json(row.*field) : Json(); };
+}
+
+// A metric that ranks rows without labels: where it does, people see its deviation too.
+LeaderboardColumn Closeness(const char* name, const char* meaning, MetricSource source,
+                            const char* heading, int digits) {
+  LeaderboardColumn column = Percentage(name, meaning, std::move(source), heading);
+  column.text = [=](const Row& row) {
+    if (row.ranked_by == name) return MeanScore(row);
+    return row.mean(name) ? Fixed(*row.mean(name), digits) : kNone;
+  };
+  return column;
+}
+
+std::string Divergence(const Row& row) {
+  if (!row.mean("kl")) return kNone;
+  const std::string mean = FourDigits(*row.mean("kl"));
+  return row.kl_std ? fmt::format("{} ± {:.2g}", mean, *row.kl_std) : mean;
 }
 
 // "zeroq", "zeroq, 500 images *"
@@ -75,8 +106,8 @@ std::string Protocol(const Row& row) {
 }
 
 std::string ShownInterval(const Row& row) {
-  if (!row.top1_ci_low) return kNone;
-  return Fixed(*row.top1_ci_low, 2) + " … " + Fixed(*row.top1_ci_high, 2);
+  if (!row.score_ci_low) return kNone;
+  return ScoreText(row, *row.score_ci_low) + " … " + ScoreText(row, *row.score_ci_high);
 }
 
 // The paper's value of each setting that differs: {"iterations": 20000}; null if the paper's values
@@ -108,15 +139,15 @@ std::vector<LeaderboardColumn> Identity() {
 std::vector<LeaderboardColumn> Accuracies() {
   return {
       {"top1_mean", "top-1 accuracy in percent, the mean over n; people see ± top1_std with it",
-       Of(&Row::top1_mean), "top-1 %", Accuracy},
-      {"top1_std", "sample standard deviation, from n = 2 on", Of(&Row::top1_std)},
+       OfTop1(&Row::score_mean), "top-1 %", Accuracy},
+      {"top1_std", "sample standard deviation, from n = 2 on", OfTop1(&Row::score_std)},
       {"top1_ci_low", "95 % interval of the mean over other seeds: t from n = 3, BCa from n = 10",
-       Of(&Row::top1_ci_low), "95 % interval", ShownInterval},
-      {"top1_ci_high", "its upper end", Of(&Row::top1_ci_high)},
-      {"top1_best", "the best of the n", Of(&Row::top1_best), "best",
-       [](const Row& row) { return Fixed(row.top1_best, 2); }},
-      Percentage("agreement", "percentage of test images on which teacher and student agree",
-                 {"evaluate", "agreement"}, "agreement %"),
+       OfTop1(&Row::score_ci_low), "95 % interval", ShownInterval},
+      {"top1_ci_high", "its upper end", OfTop1(&Row::score_ci_high)},
+      {"top1_best", "the best of the n", OfTop1(&Row::score_best), "best",
+       [](const Row& row) { return ScoreText(row, row.score_best); }},
+      Closeness("agreement", "percentage of test images on which teacher and student agree",
+                {"evaluate", "agreement"}, "agreement %", 2),
       Percentage("fp32_top1", "the teacher's accuracy", {"teacher", "fp32_top1"}, "FP32 %"),
       {"drop", "fp32_top1 − top1_mean, in points", Of(&Row::drop), "drop", Digits(&Row::drop, 2)}};
 }
@@ -141,7 +172,7 @@ std::vector<LeaderboardColumn> Costs() {
       {"bits", "`w4a4`; `wmp4a8`: mixed precision; `w@first8a4`: by layer", Of(&Row::bits), "bits",
        [](const Row& row) { return BitsName(row.bits); }},
       {"to_real",
-       "top1_mean minus that of the same configuration on as many real images, if the home has "
+       "score_mean minus that of the same configuration on as many real images, if the home has "
        "one",
        Of(&Row::to_real), "to real",
        [](const Row& row) { return row.to_real ? fmt::format("{:+.2f}", *row.to_real) : kNone; }},
@@ -170,6 +201,31 @@ std::vector<LeaderboardColumn> Trainings() {
                {"images_seen", "real_images"}, "real images", Count)};
 }
 
+// Of images without labels, or where the sweep asks for it.
+std::vector<LeaderboardColumn> Fidelities() {
+  LeaderboardColumn kl =
+      Quantity("kl", "mean KL divergence of the softmax from the FP32 network's, in nats",
+               {"sqnr", "kl"}, "KL", FourDigits);
+  kl.text = Divergence;
+  return {
+      Quantity("sqnr", "power of the FP32 outputs over that of their differences, in dB",
+               {"evaluate", "sqnr"}, "SQNR dB", [](double value) { return Fixed(value, 1); }),
+      std::move(kl),
+      {"kl_std", "its sample standard deviation, from n = 2 on", Of(&Row::kl_std)},
+      Closeness("iou",
+                "mean intersection over union with the FP32 network's thresholded maps, in percent",
+                {"sqnr", "iou"}, "IoU %", 2),
+      Closeness("cosine", "mean cosine with the FP32 network's embeddings", {"sqnr", "cosine"},
+                "cosine", 4),
+      {"ranked_by", "what ranks the row: `top1`; without labels `agreement`, `iou` or `cosine`",
+       Of(&Row::ranked_by)},
+      {"score_mean", "its mean over n", Of(&Row::score_mean)},
+      {"score_std", "its sample standard deviation, from n = 2 on", Of(&Row::score_std)},
+      {"score_ci_low", "its 95 % interval, as that of top-1", Of(&Row::score_ci_low)},
+      {"score_ci_high", "its upper end", Of(&Row::score_ci_high)},
+      {"score_best", "the best of the n", Of(&Row::score_best)}};
+}
+
 std::vector<LeaderboardColumn> Origin() {
   return {{"papers", "the paper's value of each setting that differs; null: unknown", PapersAsJson},
           {"label", "the method with the settings that distinguish its rows", MethodName},
@@ -188,7 +244,7 @@ std::vector<LeaderboardColumn> Origin() {
 const std::vector<LeaderboardColumn>& LeaderboardColumns() {
   static const std::vector<LeaderboardColumn> columns = [] {
     std::vector<LeaderboardColumn> all;
-    for (auto* part : {Identity, Accuracies, Costs, Trainings, Origin})
+    for (auto* part : {Identity, Accuracies, Costs, Trainings, Origin, Fidelities})
       for (LeaderboardColumn& column : part()) all.push_back(std::move(column));
     return all;
   }();
@@ -199,6 +255,10 @@ const LeaderboardColumn& ColumnOf(const std::string& name) {
   for (const LeaderboardColumn& column : LeaderboardColumns())
     if (column.name == name) return column;
   throw std::out_of_range("no column " + name);
+}
+
+std::string HeadingOfScore(const LeaderboardRow& row) {
+  return ColumnOf(row.has_top1() ? "top1_mean" : row.ranked_by).heading;
 }
 
 Table LeaderboardTable(const std::vector<LeaderboardRow>& rows) {

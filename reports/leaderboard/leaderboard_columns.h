@@ -32,6 +32,9 @@ const std::vector<LeaderboardColumn>& LeaderboardColumns();
 // Throws std::out_of_range for an unknown name.
 const LeaderboardColumn& ColumnOf(const std::string& name);
 
+// The heading of the column that shows the row's score to people.
+std::string HeadingOfScore(const LeaderboardRow& row);
+
 // The columns with these names, for people. Throws std::out_of_range for an unknown name.
 Table TableForDisplay(const std::vector<LeaderboardRow>& rows,
                       const std::vector<std::string>& names);

@@ -17,15 +17,31 @@ using Names = std::vector<std::string>;
 
 constexpr const char* kSettings = "settings";
 constexpr size_t kSettingsPlace = 4;  // after the method
-const Names kDocument = {"dataset", "model",      "bits",        "method",    "top1_mean",
-                         "n",       "drop",       "to_real",     "fp32_top1", "agreement",
-                         "images",  "size_bytes", "seconds_mean"};
 const Names kTraining = {"untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1",
                          "images_seen", "lr_kd"};
 
 Names Concat(Names first, const Names& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
+}
+
+bool AnyRankedBy(const std::vector<LeaderboardRow>& rows, const std::string& score) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const Row& row) { return row.ranked_by == score; });
+}
+
+// The columns of the scores that rank the rows.
+Names Scores(const std::vector<LeaderboardRow>& rows) {
+  Names names;
+  if (rows.empty() || AnyRankedBy(rows, "top1")) names.emplace_back("top1_mean");
+  for (const char* score : {"agreement", "iou", "cosine"})
+    if (AnyRankedBy(rows, score)) names.emplace_back(score);
+  return names;
+}
+
+// The columns that only rows with a top-1 have, if there are any.
+Names WithTop1(const std::vector<LeaderboardRow>& rows, const Names& names) {
+  return rows.empty() || AnyRankedBy(rows, "top1") ? names : Names();
 }
 
 void InsertSettings(const std::vector<LeaderboardRow>& rows, Table& table) {
@@ -41,6 +57,17 @@ bool AnyHas(const std::vector<LeaderboardRow>& rows, const std::string& column) 
                      [&](const Row& row) { return !ColumnOf(column).value(row).is_null(); });
 }
 
+// The columns of all rows in a document.
+Names DocumentNames(const std::vector<LeaderboardRow>& rows) {
+  Names names = Concat({"dataset", "model", "bits", "method"}, Scores(rows));
+  for (const char* closeness : {"kl", "sqnr"})
+    if (AnyHas(rows, closeness)) names.emplace_back(closeness);
+  names = Concat(Concat(names, {"n"}), WithTop1(rows, {"drop"}));
+  names = Concat(Concat(names, {"to_real"}), WithTop1(rows, {"fp32_top1"}));
+  if (!AnyRankedBy(rows, "agreement") && AnyRankedBy(rows, "top1")) names.emplace_back("agreement");
+  return Concat(names, {"images", "size_bytes", "seconds_mean"});
+}
+
 // The best rows of each dataset, model, bits, protocol, test set and teacher whose rows differ.
 std::set<size_t> BestRows(const std::vector<LeaderboardRow>& rows) {
   using Block = std::tuple<std::string, std::string, std::string, std::string, std::string>;
@@ -53,10 +80,10 @@ std::set<size_t> BestRows(const std::vector<LeaderboardRow>& rows) {
   for (const auto& [block, places] : blocks) {
     const auto [least, most] = std::minmax_element(
         places.begin(), places.end(),
-        [&](size_t a, size_t b) { return rows[a].top1_mean < rows[b].top1_mean; });
-    if (rows[*least].top1_mean == rows[*most].top1_mean) continue;
+        [&](size_t a, size_t b) { return rows[a].score_mean < rows[b].score_mean; });
+    if (rows[*least].score_mean == rows[*most].score_mean) continue;
     for (const size_t place : places)
-      if (rows[place].top1_mean == rows[*most].top1_mean) best.insert(place);
+      if (rows[place].score_mean == rows[*most].score_mean) best.insert(place);
   }
   return best;
 }
@@ -107,6 +134,9 @@ std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows) {
   if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.not_comparable; }))
     notes.emplace_back(kIncomparableNote);
   if (std::any_of(rows.begin(), rows.end(), SharesImages)) notes.emplace_back(kSharedImagesNote);
+  for (const auto& [score, note] :
+       {std::pair("agreement", kAgreementNote), {"iou", kIouNote}, {"cosine", kCosineNote}})
+    if (AnyRankedBy(rows, score)) notes.emplace_back(note);
   return notes;
 }
 
@@ -115,7 +145,7 @@ std::string SharedSettings(const std::vector<LeaderboardRow>& rows) {
 }
 
 Table LeaderboardForDisplay(const std::vector<LeaderboardRow>& rows, const Names& more) {
-  Names names = kDocument;
+  Names names = DocumentNames(rows);
   if (AnyHas(rows, "untrained_top1") || AnyHas(rows, "images_seen"))
     names = Concat(names, kTraining);
   if (AnyHas(rows, "real_images")) names.emplace_back("real_images");
@@ -131,7 +161,10 @@ DisplayTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
       std::all_of(rows.begin(), rows.end(), [&rows](const LeaderboardRow& row) {
         return !row.not_comparable && TextOf("protocol", row) == TextOf("protocol", rows.front());
       });
-  Names names = {"bits", "method", "top1_mean", "n", "drop"};
+  Names names = Concat({"bits", "method"}, Scores(rows));
+  if (AnyRankedBy(rows, "agreement")) names.emplace_back("kl");
+  if (Scores(rows) != Names{"top1_mean"}) names.emplace_back("sqnr");
+  names = Concat(Concat(names, {"n"}), WithTop1(rows, {"drop"}));
   if (AnyHas(rows, "to_real")) names.emplace_back("to_real");
   names = Concat(names, {"size_bytes", "seconds_mean"});
   if (AnyHas(rows, "published")) names.emplace_back("published");
@@ -147,7 +180,7 @@ DisplayTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
 
 DisplayTable WideLeaderboard(const std::vector<LeaderboardRow>& rows) {
   const Names names = Concat(
-      Concat(kDocument, kTraining),
+      Concat(DocumentNames(rows), kTraining),
       {"real_images", "protocol", "top1_ci_low", "top1_best", "published", "published_source"});
   DisplayTable display{.table = TableForDisplay(rows, names), .best = BestRows(rows)};
   InsertSettings(rows, display.table);

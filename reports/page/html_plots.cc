@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "reports/html/html_table.h"
@@ -39,7 +40,25 @@ constexpr Cost kCosts[] = {
      HumanSeconds},
 };
 
-// The rows of one dataset and model, with the names of their series.
+// What the axis of a score and a figure of it are called.
+struct ScoreName {
+  const char *score, *axis, *title, *unit;
+  int digits;
+
+  std::string Text(double value) const { return fmt::format("{:.{}f}", value, digits); }
+};
+
+const ScoreName& NameOfScore(const std::string& score) {
+  static constexpr ScoreName kNames[] = {
+      {"top1", "top-1 %", "Top-1 accuracy", " %", 2},
+      {"agreement", "agreement %", "Agreement with FP32", " %", 2},
+      {"iou", "IoU %", "IoU with FP32", " %", 2},
+      {"cosine", "cosine", "Cosine with FP32", "", 4}};
+  return *std::find_if(std::begin(kNames), std::end(kNames) - 1,
+                       [&](const ScoreName& name) { return name.score == score; });
+}
+
+// The rows of one dataset, model and score, with the names of their series.
 struct Block {
   std::vector<const LeaderboardRow*> rows;
   bool several_protocols = false;
@@ -58,8 +77,9 @@ struct Block {
     return several_protocols ? name + ", " + row.protocol : name;
   }
   size_t Series(const LeaderboardRow& row) const { return series_of.at(Name(row)); }
+  const ScoreName& Score() const { return NameOfScore(rows.front()->ranked_by); }
   std::string Title(const std::string& against) const {
-    return fmt::format("Top-1 accuracy against {}: {}, {}", against, rows.front()->dataset,
+    return fmt::format("{} against {}: {}, {}", Score().title, against, rows.front()->dataset,
                        rows.front()->model);
   }
 };
@@ -68,7 +88,7 @@ struct Block {
 // drawn.
 CategoryPlot BitsPlot(const Block& block) {
   CategoryPlot plot{.title = block.Title("bits"),
-                    .y_label = "top-1 %",
+                    .y_label = block.Score().axis,
                     .reference = block.rows.front()->mean("fp32_top1"),
                     .reference_name = "FP32"};
   for (const std::string& name : block.names) plot.series.push_back({name, {}});
@@ -78,19 +98,19 @@ CategoryPlot BitsPlot(const Block& block) {
     auto& points = plot.series[block.Series(*row)].points;
     const size_t x = plot.labels.size() - 1;
     if (points.empty() || points.back().x != x)
-      points.push_back({x, row->top1_mean, row->top1_std});
+      points.push_back({x, row->score_mean, row->score_std});
   }
   return plot;
 }
 
-Table BitsNumbers(const CategoryPlot& plot) {
+Table BitsNumbers(const CategoryPlot& plot, const ScoreName& score) {
   Table table;
   table.columns = {"method"};
   table.columns.insert(table.columns.end(), plot.labels.begin(), plot.labels.end());
   for (const PlotSeries& series : plot.series) {
     auto& row = table.rows.emplace_back(1, series.name);
     row.resize(table.columns.size());
-    for (const PlotPoint& point : series.points) row[point.x + 1] = fmt::format("{:.2f}", point.y);
+    for (const PlotPoint& point : series.points) row[point.x + 1] = score.Text(point.y);
   }
   return table;
 }
@@ -98,7 +118,7 @@ Table BitsNumbers(const CategoryPlot& plot) {
 std::string CostFigure(const Block& block, const Cost& cost) {
   ScatterPlot plot{.title = block.Title(cost.name),
                    .x_label = cost.axis,
-                   .y_label = "top-1 %",
+                   .y_label = block.Score().axis,
                    .tick = cost.text};
   std::vector<const LeaderboardRow*> drawn;
   std::map<std::pair<std::string, std::string>, size_t> groups;  // by protocol and test set
@@ -107,22 +127,23 @@ std::string CostFigure(const Block& block, const Cost& cost) {
     if (!value || *value <= 0) continue;
     drawn.push_back(row);
     const auto group = groups.try_emplace({row->protocol, row->tested}, groups.size()).first;
-    plot.points.push_back({block.Series(*row),
-                           fmt::format("{} {}: {:.2f} % at {}", MethodName(*row),
-                                       BitsName(row->bits), row->top1_mean, cost.text(*value)),
-                           *value, row->top1_mean, row->top1_std, group->second});
+    plot.points.push_back(
+        {block.Series(*row),
+         fmt::format("{} {}: {}{} at {}", MethodName(*row), BitsName(row->bits),
+                     block.Score().Text(row->score_mean), block.Score().unit, cost.text(*value)),
+         *value, row->score_mean, row->score_std, group->second});
   }
   const std::string svg = DrawScatter(plot);
   if (svg.empty()) return "";
   const std::vector<bool> front = ParetoFront(plot.points);
   Table numbers;
-  numbers.columns = {cost.axis, "top-1 %", "bits", "method", "on the front"};
+  numbers.columns = {cost.axis, block.Score().axis, "bits", "method", "on the front"};
   std::vector<size_t> order(drawn.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return plot.points[a].x < plot.points[b].x; });
   for (const size_t i : order) {
-    numbers.rows.push_back({cost.text(plot.points[i].x), fmt::format("{:.2f}", plot.points[i].y),
+    numbers.rows.push_back({cost.text(plot.points[i].x), block.Score().Text(plot.points[i].y),
                             BitsName(drawn[i]->bits),
                             block.several_protocols
                                 ? MethodName(*drawn[i]) + ", " + drawn[i]->protocol
@@ -154,8 +175,10 @@ std::string HtmlLegend(const std::vector<std::string>& names) {
 }
 
 std::string HtmlPlots(const std::vector<LeaderboardRow>& rows) {
-  std::map<std::pair<std::string, std::string>, std::vector<const LeaderboardRow*>> blocks;
-  for (const LeaderboardRow& row : rows) blocks[{row.dataset, row.model}].push_back(&row);
+  using Key = std::tuple<std::string, std::string, std::string>;
+  std::map<Key, std::vector<const LeaderboardRow*>> blocks;
+  for (const LeaderboardRow& row : rows)
+    blocks[{row.dataset, row.model, row.ranked_by}].push_back(&row);
   std::string html;
   size_t drawn = 0, left_out = 0;
   for (const auto& [key, members] : blocks) {
@@ -166,9 +189,10 @@ std::string HtmlPlots(const std::vector<LeaderboardRow>& rows) {
     drawn += members.size();
     const Block block(members);
     const CategoryPlot bits = BitsPlot(block);
-    html += fmt::format("<h3>{}, {}</h3>\n{}\n<div class=plots>\n", EscapeHtml(key.first),
-                        EscapeHtml(key.second), HtmlLegend(block.names));
-    html += HtmlFigure(bits.title, DrawCategoryPlot(bits), kNumbers, BitsNumbers(bits));
+    html += fmt::format("<h3>{}, {}</h3>\n{}\n<div class=plots>\n", EscapeHtml(std::get<0>(key)),
+                        EscapeHtml(std::get<1>(key)), HtmlLegend(block.names));
+    html +=
+        HtmlFigure(bits.title, DrawCategoryPlot(bits), kNumbers, BitsNumbers(bits, block.Score()));
     for (const Cost& cost : kCosts) html += CostFigure(block, cost);
     html += "</div>\n";
   }

@@ -7,6 +7,7 @@
 #include "reports/html/html_page.h"
 #include "reports/html/html_table.h"
 #include "reports/html/svg_plot.h"
+#include "reports/leaderboard/leaderboard_columns.h"
 #include "reports/leaderboard/settings_column.h"
 #include "reports/page/html_plots.h"
 #include "reports/text/base64.h"
@@ -39,21 +40,20 @@ std::vector<std::string> TakeUniform(Table& table) {
 }
 
 // A table that can be sorted and filtered. In rows that `provenance` (ReadProvenance) contains, the
-// accuracy is a button that shows its origin. Columns without values are left out; values that all
+// score is a button that shows its origin. Columns without values are left out; values that all
 // rows share are stated once. REQUIRES: `rows` is not empty.
 std::string HtmlLeaderboard(const std::vector<LeaderboardRow>& rows, const Json& provenance) {
-  constexpr const char* kAccuracy = "top-1 %";
   Table table = LeaderboardForDisplay(rows, {"bitops", "published"});
   std::vector<std::string> uniform = TakeUniform(table);
   if (const std::string shared = SettingsOfBoard(rows).shared; !shared.empty())
     uniform.push_back("settings " + shared);
-  const auto accuracy = std::find(table.columns.begin(), table.columns.end(), kAccuracy);
-  const auto column = static_cast<size_t>(accuracy - table.columns.begin());
   const auto cell = [&](size_t row, const std::string& name) -> std::string {
     const std::string& id = rows[row].key;
-    if (name != kAccuracy || !provenance.at("rows").contains(id)) return "";
+    if (name != HeadingOfScore(rows[row]) || !provenance.at("rows").contains(id)) return "";
+    const auto column = std::find(table.columns.begin(), table.columns.end(), name);
+    const auto& text = table.rows[row][static_cast<size_t>(column - table.columns.begin())];
     return fmt::format("<button type=button class=why value=\"{}\">{}</button>", EscapeHtml(id),
-                       EscapeHtml(table.rows[row][column].get<std::string>()));
+                       EscapeHtml(text.get<std::string>()));
   };
   const std::string told =
       uniform.empty() ? "" : "<p>All rows: " + EscapeHtml(Join(uniform, " · ")) + ".</p>\n";

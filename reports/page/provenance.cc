@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "reports/leaderboard/leaderboard_columns.h"
+
 namespace zerosweep {
 namespace {
 
@@ -15,6 +17,7 @@ constexpr size_t kMaxTrialsOfAll = 1000;  // in all; it keeps the page small eno
 // of the stage under their names.
 std::string StagesSql(const FilterSql& filter, const std::string& configurations,
                       size_t max_trials) {
+  const std::string scores = fmt::format(" {} ", fmt::join(kScores, " "));
   return fmt::format(R"sql(
 WITH chosen AS (
   SELECT t.id AS id, t.configuration_id AS configuration, t.name AS name, t.seed AS seed,
@@ -24,7 +27,9 @@ WITH chosen AS (
   FROM (SELECT t.*, {} AS revisions FROM trial t WHERE t.state = 'done' AND {}
     AND t.configuration_id IN ({})) t)
 SELECT c.configuration, c.revisions, c.trials, substr(c.name, 1, 12), c.seed, g.id,
-  (SELECT m.value FROM metric m WHERE m.stage_id = g.id AND m.name = 'top1'), x.kind AS kind,
+  (SELECT m.value FROM metric m WHERE m.stage_id = g.id AND x.kind = 'evaluate'
+    AND instr('{}', ' ' || m.name || ' ') ORDER BY instr('{}', ' ' || m.name || ' ') LIMIT 1),
+  x.kind AS kind,
   d.implementation AS implementation, d.revision AS revision, substr(g.name, 1, 12) AS stage,
   substr(a.digest, 1, 12) AS artifact, g.seconds AS seconds,
   strftime('%Y-%m-%dT%H:%M:%SZ', p.ended, 'unixepoch') AS ended, p.device AS device,
@@ -34,10 +39,10 @@ JOIN design d ON d.id = g.design_id
 LEFT JOIN artifact a ON a.id = g.artifact_id
 LEFT JOIN attempt p ON p.stage_id = g.id AND p.outcome = 'done'
 WHERE c.place <= {} ORDER BY c.configuration, c.revisions, c.place, g.id, p.number)sql",
-                     kRevisionsSql, filter.condition, configurations, max_trials);
+                     kRevisionsSql, filter.condition, configurations, scores, scores, max_trials);
 }
 
-enum Column { kConfiguration, kRevisions, kTrials, kTrial, kSeed, kStage, kTop1, kFirstFact };
+enum Column { kConfiguration, kRevisions, kTrials, kTrial, kSeed, kStage, kScore, kFirstFact };
 
 std::string Key(const Json& id) { return std::to_string(id.get<int64_t>()); }
 
@@ -45,10 +50,11 @@ Json RowOf(const LeaderboardRow& row) {
   Json of = {{"title", fmt::format("{} {}: {}, {}", MethodName(row), BitsName(row.bits), row.model,
                                    row.dataset)},
              {"sweep", row.sweep},
+             {"score", HeadingOfScore(row)},
              {"protocol", row.protocol},
              {"trials", Json::array()},
              {"more", 0}};
-  if (row.top1_ci_low) of["interval"] = {*row.top1_ci_low, *row.top1_ci_high};
+  if (row.score_ci_low) of["interval"] = {*row.score_ci_low, *row.score_ci_high};
   if (row.published) {
     of["published"] = *row.published;
     of["published_source"] = row.published_source.value_or("");
@@ -68,11 +74,11 @@ void AddStage(const std::vector<Json>& row, const Json& facts, Json& of) {
   if (trials.empty() || trials.back().at("trial") != row[kTrial]) {
     trials.push_back({{"trial", row[kTrial]},
                       {"seed", row[kSeed]},
-                      {"top1", Json()},
+                      {"score", Json()},
                       {"stages", Json::array()}});
   }
   Json& trial = trials.back();
-  if (facts.at("kind") == "evaluate") trial["top1"] = row[kTop1];
+  if (facts.at("kind") == "evaluate") trial["score"] = row[kScore];
   Json& stages = trial["stages"];
   if (stages.empty() || stages.back() != row[kStage]) stages.push_back(row[kStage]);
 }

@@ -12,7 +12,7 @@ namespace zerosweep {
 // (12 for a row, 1000 in all), the accuracy, the stages behind it and what each attempt ran on.
 // Names and digests are cut to the 12 characters that `explain`, `logs` and `replay` accept.
 //   rows: RowKey → {title, sweep, protocol, interval, published, published_source, config,
-//         trials: [{trial, seed, top1, stages: [stage id]}], more}
+//         trials: [{trial, seed, score, stages: [stage id]}], more}
 //   stages: id → {kind, implementation, revision, stage, artifact, seconds, ended, device, threads,
 //                 machine}
 //   machines: id → facts of the machine and its libraries

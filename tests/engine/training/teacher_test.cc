@@ -183,5 +183,33 @@ TEST(TeacherTest, SeveralNetworksReadEachImageOnce) {
   EXPECT_EQ(both[1].loss, EvaluateAlways(2, data, 50, 7).loss);
 }
 
+TEST(TeacherTest, AnotherRightClassCountsAsRight) {
+  Dataset data = Tiny();
+  data.labels = (torch::arange(64) % 4).to(torch::kInt64);
+  // Image 0 may be 1 or 2, image 2 may be 3, image 60 may be 1.
+  data.also_right = torch::tensor({{0, 1}, {0, 2}, {2, 3}, {60, 1}}, torch::kInt64);
+  const Evaluation all = EvaluateAlways(1, data, 0, 10);
+  EXPECT_EQ(all.right, 16 + 2);
+  EXPECT_TRUE(all.correct[0].item<bool>());
+  EXPECT_FALSE(all.correct[2].item<bool>());
+  EXPECT_EQ(EvaluateAlways(1, data, 60, 7).right, 15 + 1) << "without the images beyond";
+  EXPECT_EQ(EvaluateAlways(3, data, 0, 64).right, 16 + 1);
+  EXPECT_EQ(EvaluateAlways(0, data, 0, 64).right, 16);
+  const double log_sum = std::log(std::exp(2) + 3);
+  EXPECT_NEAR(all.loss, log_sum - 2 * 0.25, 1e-6) << "the loss is that of the class alone";
+}
+
+TEST(TeacherTest, WithoutLabelsThereArePredictionsAlone) {
+  Dataset data = Tiny();
+  data.labels = torch::Tensor();
+  const Evaluation all = EvaluateAlways(2, data, 0, 10);
+  EXPECT_FALSE(all.is_labelled);
+  EXPECT_EQ(all.images, 64);
+  EXPECT_TRUE(torch::equal(all.predictions, torch::full({64}, 2, torch::kInt32)));
+  EXPECT_FALSE(all.correct.defined());
+  const Forward maps = [](const torch::Tensor& images) { return images.slice(1, 0, 1); };
+  EXPECT_FALSE(EvaluateForwards({maps}, data, kNormalisation, 0, 10).front().predictions.defined());
+}
+
 }  // namespace
 }  // namespace zerosweep

@@ -25,8 +25,8 @@ LeaderboardRow RowOfOurs() {
   row.w_bits = row.a_bits = 4;
   row.bits = "w4a4";
   row.n = 3;
-  row.top1_mean = 69.5;
-  row.top1_std = 0.25;
+  row.score_mean = 69.5;
+  row.score_std = 0.25;
   row.tested = "[0]";
   return row;
 }
@@ -59,7 +59,7 @@ TEST(PaperTableTest, OursHasItsSettingsWhereverTheyAreNotThePapers) {
   LeaderboardRow fast = RowOfOurs(), slow = RowOfOurs();
   fast.settings = {{"/quantizer/params/lr", "lr", "scaled", Json("reference"), false},
                    {"/quantizer/params/batch", "batch", 32, Json(32), true}};
-  slow.top1_mean = 70;
+  slow.score_mean = 70;
   const auto tables = PaperTables({fast, slow}, {}, "qdrop", false);
   EXPECT_EQ(Find(tables.front(), "W4A4", "ours: qdrop [lr scaled]")->cells[0].text, "69.50 ± 0.25");
   EXPECT_EQ(Find(tables.front(), "W4A4", "ours: qdrop")->cells[0].text, "70.00 ± 0.25");
@@ -70,11 +70,11 @@ TEST(PaperTableTest, OursHasItsSettingsWhereverTheyAreNotThePapers) {
 TEST(PaperTableTest, OfSeveralOfOneNameTheMostComparableStandsThere) {
   LeaderboardRow first_and_last = RowOfOurs();
   first_and_last.method = "fdda";
-  first_and_last.top1_mean = 71;
+  first_and_last.score_mean = 71;
   first_and_last.protocol = "zeroq, first_w=8";
   first_and_last.protocol_fields = {{"first_w", 8}};
   LeaderboardRow everywhere = first_and_last;
-  everywhere.top1_mean = 70;
+  everywhere.score_mean = 70;
   everywhere.protocol = "zeroq";
   everywhere.protocol_fields = {{"first_w", "same"}};
   const PaperSettings papers = {

@@ -83,6 +83,15 @@ TEST_F(ReplayReportTest, TheToleranceIsInPointsOfTop1) {
   EXPECT_EQ(Report(100).verdict, ReplayVerdict::kDifferent) << "nothing to compare";
 }
 
+TEST_F(ReplayReportTest, WithoutLabelsItIsInPointsOfAgreement) {
+  recorded.results.at(recorded.IndexOf("evaluate")).metrics.erase("top1");
+  Now("evaluate").metrics.erase("top1");
+  Now("evaluate").metrics["agreement"] = 94.75;
+  EXPECT_EQ(Report(0.2).verdict, ReplayVerdict::kDifferent);
+  EXPECT_EQ(Report(0.25).verdict, ReplayVerdict::kEqual);
+  EXPECT_THAT(ReplaySentences(Report(0.25)), HasSubstr("equal within 0.25 points of agreement: "));
+}
+
 TEST_F(ReplayReportTest, WhatChangedIsNamedOnceOrWithItsStages) {
   for (RecordedStage& stage : now.results) stage.signature["cpu"] = "another";
   Now("quantize").signature["threads"] = 2;

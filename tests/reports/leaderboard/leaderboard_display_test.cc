@@ -19,8 +19,8 @@ LeaderboardRow RowOf(const std::string& model, const std::string& method, double
   row.bits = "w4a4";
   row.protocol = "zeroq";
   row.n = 3;
-  row.top1_mean = top1;
-  row.top1_std = 0.06;
+  row.score_mean = top1;
+  row.score_std = 0.06;
   row.means["fp32_top1"] = 88.13;
   row.drop = 88.13 - top1;
   row.means["size_bytes"] = 134700;
@@ -47,6 +47,53 @@ TEST(LeaderboardDisplayTest, NarrowSaysOnceWhatEveryRowHas) {
               ElementsAre("bits", "method", "top-1 %", "n", "drop", "size", "seconds"));
   EXPECT_EQ(people.table.rows[0], (std::vector<Json>{"W4A4", "zeroq", "80.00 ± 0.06", "3", "8.13",
                                                      "134.7 kB", "1752.0"}));
+}
+
+// A row on images without labels.
+LeaderboardRow Unlabelled(const std::string& model, const std::string& method,
+                          const std::string& score, double value) {
+  LeaderboardRow row = RowOf(model, method, value);
+  row.ranked_by = score;
+  row.means = {{score, value}, {"sqnr", 12.345}};
+  row.drop.reset();
+  return row;
+}
+
+TEST(LeaderboardDisplayTest, WithoutLabelsWhatRanksIsShownAndSaid) {
+  std::vector<LeaderboardRow> rows = {Unlabelled("a", "zeroq", "agreement", 95.5),
+                                      Unlabelled("a", "noise", "agreement", 90)};
+  rows[0].means["kl"] = 0.0123456;
+  rows[0].kl_std = 0.00051;
+  const DisplayTable people = NarrowLeaderboard(rows);
+  EXPECT_THAT(Headings(people), ElementsAre("cifar10, a, protocol zeroq"));
+  EXPECT_THAT(people.table.columns, ElementsAre("bits", "method", "agreement %", "KL", "SQNR dB",
+                                                "n", "size", "seconds"));
+  EXPECT_EQ(people.table.rows[0],
+            (std::vector<Json>{"W4A4", "zeroq", "95.50 ± 0.06", "0.01235 ± 0.00051", "12.3", "3",
+                               "–", "1752.0"}));
+  EXPECT_EQ(people.best, std::set<size_t>{0});
+  EXPECT_THAT(Notes(rows), ElementsAre(kAgreementNote));
+  const Table document = LeaderboardForDisplay(rows);
+  EXPECT_THAT(document.columns,
+              ElementsAre("dataset", "model", "bits", "method", "settings", "agreement %", "KL",
+                          "SQNR dB", "n", "to real", "images", "size", "seconds", "protocol"));
+}
+
+TEST(LeaderboardDisplayTest, RowsWithAndWithoutLabelsStandTogether) {
+  const std::vector<LeaderboardRow> rows = {RowOf("a", "zeroq", 80),
+                                            Unlabelled("maps", "zeroq", "iou", 71.5),
+                                            Unlabelled("features", "zeroq", "cosine", 0.98765)};
+  const DisplayTable people = NarrowLeaderboard(rows);
+  EXPECT_THAT(people.table.columns, ElementsAre("bits", "method", "top-1 %", "IoU %", "cosine",
+                                                "SQNR dB", "n", "drop", "size", "seconds"));
+  const auto scores = [&](size_t row) {
+    const auto& cells = people.table.rows.at(row);
+    return std::vector<Json>(cells.begin() + 2, cells.begin() + 5);
+  };
+  EXPECT_EQ(scores(0), (std::vector<Json>{"80.00 ± 0.06", "–", "–"}));
+  EXPECT_EQ(scores(1), (std::vector<Json>{"–", "71.50 ± 0.06", "–"}));
+  EXPECT_EQ(scores(2), (std::vector<Json>{"–", "–", "0.9877 ± 0.0600"}));
+  EXPECT_THAT(Notes(rows), ElementsAre(kIouNote, kCosineNote));
 }
 
 TEST(LeaderboardDisplayTest, NarrowShowsWhatSomeRowHas) {
@@ -86,7 +133,7 @@ TEST(LeaderboardDisplayTest, TheBestOfRowsThatAreComparableStandsOut) {
   EXPECT_THAT(WideLeaderboard(rows).best, ElementsAre(1, 2));
   rows[2].tested = "[500]";
   EXPECT_THAT(WideLeaderboard(rows).best, ElementsAre(1));
-  rows[0].top1_mean = 81;
+  rows[0].score_mean = 81;
   EXPECT_THAT(WideLeaderboard(rows).best, ElementsAre()) << "none is better";
 }
 
@@ -163,8 +210,8 @@ TEST(LeaderboardDisplayTest, DocumentsAndWideTablesHaveAColumnOfSettings) {
 
 TEST(LeaderboardDisplayTest, WideHasEverything) {
   LeaderboardRow row = RowOf("a", "gdfq", 80);
-  row.top1_ci_low = 79.5;
-  row.top1_ci_high = 80.5;
+  row.score_ci_low = 79.5;
+  row.score_ci_high = 80.5;
   row.means["heldout_snapshot_top1"] = 79.75;
   row.published = 63.75;
   row.published_source = "GDFQ (ECCV 2020), Table 2";

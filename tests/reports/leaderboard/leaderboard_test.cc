@@ -28,10 +28,10 @@ TEST_F(LeaderboardTest, SeedsAreSamplesOfOneRow) {
   const LeaderboardRow& row = rows[0];
   EXPECT_EQ(row.n, 3);
   EXPECT_EQ(row.seeds, (std::vector<int64_t>{0, 1, 2}));
-  EXPECT_DOUBLE_EQ(row.top1_mean, 88);
-  EXPECT_DOUBLE_EQ(*row.top1_std, 1);
-  EXPECT_NEAR(*row.top1_ci_high - row.top1_mean, 4.302653 / std::sqrt(3), 1e-6);
-  EXPECT_EQ(row.top1_best, 89);
+  EXPECT_DOUBLE_EQ(row.score_mean, 88);
+  EXPECT_DOUBLE_EQ(*row.score_std, 1);
+  EXPECT_NEAR(*row.score_ci_high - row.score_mean, 4.302653 / std::sqrt(3), 1e-6);
+  EXPECT_EQ(row.score_best, 89);
   EXPECT_EQ(row.mean("fp32_top1"), 90);
   EXPECT_DOUBLE_EQ(*row.drop, 2);
   EXPECT_EQ(row.mean("agreement"), 95);
@@ -51,8 +51,8 @@ TEST_F(LeaderboardTest, SeedsAreSamplesOfOneRow) {
 TEST_F(LeaderboardTest, OneSeedHasNoSpread) {
   Done({}, 88);
   const auto rows = Leaderboard(Reader(), {});
-  EXPECT_FALSE(rows[0].top1_std);
-  EXPECT_FALSE(rows[0].top1_ci_low);
+  EXPECT_FALSE(rows[0].score_std);
+  EXPECT_FALSE(rows[0].score_ci_low);
 }
 
 TEST_F(LeaderboardTest, CoincidingEvaluationsCountOnce) {
@@ -272,7 +272,9 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
                   "seconds_mean", "published", "published_source", "bits", "to_real", "settings",
                   "untrained_top1", "best_snapshot_top1", "heldout_snapshot_top1", "image_sets",
                   "images_seen", "lr_kd", "real_images", "papers", "label", "synthesizer",
-                  "quantizer", "revisions", "test_images", "loss"));
+                  "quantizer", "revisions", "test_images", "loss", "sqnr", "kl", "kl_std", "iou",
+                  "cosine", "ranked_by", "score_mean", "score_std", "score_ci_low", "score_ci_high",
+                  "score_best"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());
@@ -281,6 +283,53 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
             Json({{"teacher", 1}, {"synthesize", 1}, {"quantize", 1}, {"evaluate", 1}}));
   EXPECT_EQ(table.rows[0].at(39), 10'000);
   EXPECT_EQ(table.rows[0].at(40), 0.4);
+}
+
+TEST_F(LeaderboardTest, WithoutLabelsAgreementRanksThenDivergence) {
+  const auto done = [&](const char* method, int64_t seed, double agreement, double kl) {
+    Cell({.method = method, .seed = seed});
+    Add();
+    FinishUnlabelled(writer, rows.stages, rows.trials.back(),
+                     {{"agreement", agreement}, {"kl", kl}, {"sqnr", 20}});
+  };
+  done("a", 0, 90, 0.5);
+  done("a", 1, 92, 0.7);
+  done("b", 0, 91, 0.2);
+  done("c", 0, 95, 0.9);
+  const auto board = Leaderboard(Reader(), {});
+  EXPECT_THAT(Order(board), ElementsAre("c W8A8", "b W8A8", "a W8A8"));
+  const LeaderboardRow& a = board[2];
+  EXPECT_EQ(a.ranked_by, "agreement");
+  EXPECT_EQ(a.score_mean, 91);
+  EXPECT_NEAR(*a.score_std, std::sqrt(2), 1e-12);
+  EXPECT_NEAR(*a.kl_std, 0.2 / std::sqrt(2), 1e-12);
+  EXPECT_FALSE(a.drop);
+  const Table table = LeaderboardTable(board);
+  const auto value = [&](const std::string& column) {
+    const auto place = std::find(table.columns.begin(), table.columns.end(), column);
+    return table.rows[2].at(static_cast<size_t>(place - table.columns.begin()));
+  };
+  for (const char* column : {"top1_mean", "top1_std", "top1_best", "fp32_top1", "drop", "loss"})
+    EXPECT_TRUE(value(column).is_null()) << column;
+  EXPECT_EQ(value("agreement"), 91);
+  EXPECT_EQ(value("score_mean"), 91);
+  EXPECT_EQ(value("score_best"), 92);
+  EXPECT_EQ(value("ranked_by"), "agreement");
+  EXPECT_EQ(value("test_images"), 100);
+}
+
+TEST_F(LeaderboardTest, EveryScoreRanks) {
+  for (const auto& [model, metric] :
+       {std::pair("maps", std::pair("iou", 80.0)), {"features", {"cosine", 0.98}}}) {
+    Cell({.model = model});
+    Add();
+    FinishUnlabelled(writer, rows.stages, rows.trials.back(), {metric, {"sqnr", 20}});
+  }
+  const auto board = Leaderboard(Reader(), {});
+  ASSERT_EQ(board.size(), 2u);
+  EXPECT_EQ(board[0].ranked_by, "cosine");
+  EXPECT_EQ(board[0].score_mean, 0.98);
+  EXPECT_EQ(board[1].ranked_by, "iou");
 }
 
 TEST_F(LeaderboardTest, StatusCountsByState) {

@@ -140,7 +140,7 @@ TEST_F(RowSettingsTest, TrialsOfOtherRevisionsAreNoSamplesOfARow) {
   for (const int64_t seed : {0, 1}) Done({.seed = seed, .revision = 2}, 90);
   const auto board = Leaderboard(Reader(), kPapers);
   ASSERT_EQ(board.size(), 2u);
-  EXPECT_EQ(board[0].top1_mean, 90);
+  EXPECT_EQ(board[0].score_mean, 90);
   EXPECT_EQ(board[0].revisions.at("quantize"), 2);
   EXPECT_EQ(board[1].n, 2);
   EXPECT_NE(board[0].key, board[1].key);

@@ -104,7 +104,7 @@ TEST_F(HtmlReportTest, EachAccuracyKnowsItsOrigin) {
   const Json& trials = known.at("rows").at(row).at("trials");
   ASSERT_EQ(trials.size(), 2u);
   EXPECT_EQ(trials[1].at("trial"), rows.trials[1].id.substr(0, 12));
-  EXPECT_EQ(trials[1].at("top1"), 89);
+  EXPECT_EQ(trials[1].at("score"), 89);
   ASSERT_EQ(trials[1].at("stages").size(), 4u);
   std::set<std::string> names;
   for (const Json& id : trials[1].at("stages"))
@@ -132,7 +132,7 @@ TEST_F(HtmlReportTest, APageOfVeryManyRowsSaysWhatItLeavesOut) {
     row.model = fmt::format("network_{}", i / 600);
     row.bits = "w4a4";
     row.means["size_bytes"] = 1e6 + static_cast<double>(i);
-    row.top1_mean = 50 + static_cast<double>(i) / 100;
+    row.score_mean = 50 + static_cast<double>(i) / 100;
   }
   data.provenance["rows"] = {{"0", Json::object()}};
   const std::string page = HtmlReport(data, "now");
