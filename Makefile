@@ -3,7 +3,7 @@
 #   make test     builds and tests       make format   clang-format over all sources
 #   make chaos    200 random kills while sweeps run
 #   make bench    what the engine itself costs
-#   make fuzz     five minutes of damaged checkpoints, with sanitizers
+#   make fuzz     damaged checkpoints and networks, five minutes of each kind, with sanitizers
 #   make install  into PREFIX (/usr/local), under DESTDIR if given
 #   make wheel    one file in dist/ that pip installs without root, compiler or Debian
 # CUDA=0 builds without the CUDA back end: 0.6 GB of wheels instead of 3. A build folder keeps the choice.
@@ -59,14 +59,17 @@ bench: test-build
 	@$(COMPILE) --target benches
 	@scripts/bench $(BUILD)
 
-# Mutations of real checkpoints (tests/golden/checkpoints): no crash, bounded memory.
+# Mutations of real checkpoints and networks (tests/golden/checkpoints, onnx, pt2): no crash, bounded memory.
 FUZZ_SECONDS ?= 300
+FUZZED = checkpoint onnx pt2
 fuzz:
 	@$(SETUP) --tests
 	@$(CONFIGURE) -DZEROSWEEP_TESTS=ON > /dev/null
-	@$(COMPILE) --target checkpoint_fuzz
-	@ASAN_OPTIONS=detect_leaks=0:max_allocation_size_mb=512:hard_rss_limit_mb=1500 ZEROSWEEP_SOURCE=$(CURDIR) \
-	  $(BUILD)/bin/checkpoint_fuzz --seconds $(FUZZ_SECONDS)
+	@$(COMPILE) --target $(FUZZED:%=%_fuzz)
+	@for kind in $(FUZZED); do \
+	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1500:hard_rss_limit_mb=5000 ZEROSWEEP_SOURCE=$(CURDIR) \
+	    $(BUILD)/bin/$${kind}_fuzz --seconds $(FUZZ_SECONDS) || exit 1; \
+	done
 
 demo: build
 	@scripts/demo $(BUILD)

@@ -85,6 +85,8 @@ Json ParseJson(std::string_view text, const std::string& origin) {
     return Json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     Fail(ErrorKind::kUsage, "{}: not valid JSON at byte {}", origin, error.byte);
+  } catch (const nlohmann::json::exception&) {
+    Fail(ErrorKind::kUsage, "{}: JSON with a number beyond every range", origin);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 
 namespace zerosweep {
@@ -146,6 +147,11 @@ std::string ShownBytes(std::string_view text) {
     text.remove_prefix(std::max<size_t>(1, length));
   }
   return shown;
+}
+
+std::string LowerCase(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
 }
 
 std::string FirstColumns(std::string_view text, int columns) {

@@ -25,6 +25,9 @@ std::string HumanSeconds(double seconds);
 // "812 B", "1.1 MB"
 std::string HumanBytes(double bytes);
 
+// With ASCII letters in lower case.
+std::string LowerCase(std::string text);
+
 std::string Join(const std::vector<std::string>& words, std::string_view separator);
 
 // Whether the bytes are UTF-8 text, which JSON, the database and reports require.

@@ -1,29 +1,22 @@
 #include "cli/input_checks.h"
 
 #include <algorithm>
-#include <chrono>
-#include <future>
 #include <map>
 #include <span>
 #include <sstream>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/process/run_program.h"
-#include "cli/places.h"
-#include "cluster/coordinator/progress_display.h"
-#include "contract/subprocess.h"
+#include "cli/stage_program.h"
 #include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kMaxSeconds = 600;
 constexpr size_t kAtOnce = 64;  // requests per command line, whose length is limited
 
 // A name for the content that a request reads, wherever it lies, and for the reader.
@@ -73,39 +66,22 @@ class Passed {
   std::map<std::string, std::vector<std::string>> notes_;
 };
 
-std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-// Runs the program on another thread, so that this one can show progress.
-ProgramResult RunShowing(const std::vector<std::string>& words, const Globals& globals) {
-  auto running = std::async(std::launch::async,
-                            [&] { return RunProgram(words, ChildEnvironment(), kMaxSeconds); });
-  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
-  const double start = SystemClock().Monotonic();
-  while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready) {
-    display.Update({.running = {{.label = "looking at weights and images",
-                                 .seconds = SystemClock().Monotonic() - start}}});
-  }
-  return running.get();
-}
-
 // The program's answers, in order; when it ended early there are fewer, with a warning.
 std::vector<Json> Ask(std::span<const InputCheck* const> checks, const Globals& globals) {
-  std::vector<std::string> words = {StageProgram().string()};
+  std::vector<std::string> words;
   for (const InputCheck* check : checks) {
     words.insert(words.end(), {"--check", RequestOf(*check).dump()});
   }
   std::vector<Json> answers;
   std::string failure;
   try {
-    const ProgramResult result = RunShowing(words, globals);
+    const ProgramResult result = AskStageProgram(words, "looking at weights and images", globals);
     std::istringstream lines(result.out);
     for (std::string line; std::getline(lines, line);) {
       Json answer = Json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (answer.is_object()) answers.push_back(std::move(answer));
     }
-    failure = result.timed_out ? fmt::format("no answer in {:.0f} s", kMaxSeconds)
-                               : FirstLine(result.err);
-    if (failure.empty()) failure = fmt::format("it ended with {}", result.code);
+    failure = WhyItFailed(result);
   } catch (const Error& error) {
     failure = error.what();
   }

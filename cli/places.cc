@@ -15,9 +15,9 @@ std::string DataFolder() {
   return folder;
 }
 
-std::vector<std::filesystem::path> ModelFolders() {
+std::vector<std::filesystem::path> ModelFolders(const Home& home) {
   const std::filesystem::path bin = ProgramFolder();
-  return {bin.parent_path() / "share" / "zerosweep" / "models",
+  return {home.models(), bin.parent_path() / "share" / "zerosweep" / "models",
           bin.parent_path().parent_path() / "models"};
 }
 
@@ -26,6 +26,27 @@ std::filesystem::path ExampleFolder() {
   const std::filesystem::path installed = prefix / "share" / "zerosweep" / "examples";
   if (std::filesystem::is_directory(installed)) return installed;
   return prefix.parent_path() / "sweeps" / "examples";
+}
+
+std::filesystem::path ImportCheckScript() {
+  const std::filesystem::path prefix = ProgramFolder().parent_path();
+  const std::string name = "import_check.py";
+  for (const auto& place : {prefix / name, prefix / "share" / "zerosweep" / name,
+                            prefix.parent_path() / "python" / "zerosweep" / name})
+    if (IsFile(place)) return place;
+  return {};
+}
+
+std::filesystem::path PythonProgram() {
+  if (const char* named = std::getenv("ZEROSWEEP_PYTHON")) return named;
+  const std::filesystem::path prefix = ProgramFolder().parent_path();
+  std::error_code code;
+  // The link of an installation names the mpirun of its environment.
+  const auto mpirun =
+      std::filesystem::canonical(prefix / "lib" / "zerosweep" / "mpirun", code).parent_path();
+  for (const auto& place : {mpirun / "python", prefix.parent_path() / ".venv" / "bin" / "python"})
+    if (IsFile(place)) return place;
+  return {};
 }
 
 std::filesystem::path StageProgram() {

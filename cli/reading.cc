@@ -15,8 +15,7 @@ namespace {
 constexpr size_t kShortestId = 6;
 
 bool HasSweepEnding(const std::filesystem::path& path) {
-  std::string ending = path.extension();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string ending = LowerCase(path.extension().string());
   return ending == ".yaml" || ending == ".yml";
 }
 

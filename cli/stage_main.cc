@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,15 @@
 #include "engine/loop/memory.h"
 #include "engine/parallel/process_group.h"
 #include "engine/stages/input_check.h"
+#include "engine/stages/inspection.h"
 #include "engine/stages/runner.h"
 
 namespace {
 
-// {"notes": […]}, or {"kind": …, "error": …}
-zerosweep::Json AnswerTo(const std::string& request) {
+// What `answer` returns, or {"kind": …, "error": …}
+zerosweep::Json Answer(const std::function<zerosweep::Json()>& answer) {
   try {
-    return {{"notes", zerosweep::CheckInputs(zerosweep::ParseJson(request, "--check"))}};
+    return answer();
   } catch (const zerosweep::Error& error) {
     return {{"kind", zerosweep::ToString(error.kind())},
             {"error", zerosweep::ShownBytes(error.what())}};
@@ -49,6 +51,7 @@ int Main(int argc, char** argv) {
       "It is started by zerosweep and speaks framed JSON on descriptors 3 and 4."};
   bool describe = false, devices = false, try_nccl = false;
   std::vector<std::string> checks;
+  std::string inspected;
   app.add_flag("--describe", describe, "Print the catalogue (JSON) of what this program can do");
   app.add_flag("--devices", devices,
                "Print the GPUs (JSON) that CUDA shows, and whether they work");
@@ -57,6 +60,8 @@ int Main(int argc, char** argv) {
                  "Check what a stage would read: JSON {params, files, split}; repeatable. Prints a "
                  "line of JSON for each")
       ->allow_extra_args(false);
+  app.add_option("--inspect", inspected,
+                 "Print (JSON) what the file of a network holds: JSON {file, input_shape}");
   app.set_version_flag("--version", "zerosweep-stage " + zerosweep::Version() + " (" +
                                         zerosweep::CodeRevision() + ")");
   try {
@@ -73,7 +78,16 @@ int Main(int argc, char** argv) {
     return zerosweep::kExitOk;
   }
   if (!checks.empty()) {
-    for (const std::string& request : checks) PrintLine(AnswerTo(request));
+    for (const std::string& request : checks)
+      PrintLine(Answer([&] {
+        return zerosweep::Json{
+            {"notes", zerosweep::CheckInputs(zerosweep::ParseJson(request, "--check"))}};
+      }));
+    return zerosweep::kExitOk;
+  }
+  if (!inspected.empty()) {
+    PrintLine(Answer(
+        [&] { return zerosweep::InspectNetwork(zerosweep::ParseJson(inspected, "--inspect")); }));
     return zerosweep::kExitOk;
   }
   if (try_nccl) {

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "contract/image_folder.h"
+#include "contract/image_list.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
@@ -43,6 +43,7 @@ std::vector<fs::path> FoldersUnder(const fs::path& root, const DatasetFacts& fac
 }
 
 std::set<std::string> SplitsIn(const fs::path& folder, const DatasetFacts& facts) {
+  if (facts.is_listed()) return ListedSplits(folder, facts);
   std::set<std::string> splits;
   for (const auto& [split, names] : facts.folders)
     if (SplitFolder(folder, facts, split)) splits.insert(split);
@@ -68,6 +69,11 @@ SplitFiles FindSplit(const std::vector<fs::path>& folders, const std::string& sp
     if (!found.files.empty()) return found;
   }
   return FindAll(folders, NamesOf(other->second, dataset));
+}
+
+ImageFolder ListImageFiles(const fs::path& root, const DatasetFacts& facts,
+                           const std::string& split) {
+  return facts.is_listed() ? ListImages(root, facts, split) : ListSplit(root, facts, split);
 }
 
 std::string FilesFingerprint(const std::vector<fs::path>& files,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contract/declaration.h"
+#include "contract/image_folder.h"
 
 namespace zerosweep {
 
@@ -16,7 +17,7 @@ namespace zerosweep {
 std::vector<std::filesystem::path> FoldersUnder(const std::filesystem::path& root,
                                                 const DatasetFacts& facts);
 
-// The splits ("train", "test", "calibration") whose files or class folders the folder holds.
+// The splits ("train", "test", "calibration") whose files, class folders or list the folder holds.
 std::set<std::string> SplitsIn(const std::filesystem::path& folder, const DatasetFacts& facts);
 
 // Whether `splits` (SplitsIn) holds the split or its declared fallback.
@@ -29,10 +30,15 @@ struct SplitFiles {
 };
 
 // The files of a split in the first folder that has them all; if none has, those of the split's
-// declared fallback. Throws kUsage for an unknown split. REQUIRES: the dataset does not lie in
-// class folders.
+// declared fallback. Throws kUsage for an unknown split. REQUIRES: the images of the
+// dataset are not files of their own.
 SplitFiles FindSplit(const std::vector<std::filesystem::path>& folders, const std::string& split,
                      const Declaration& dataset);
+
+// The images of a split of a dataset whose images are files of their own: ListSplit or ListImages,
+// and throws kUsage as they do.
+ImageFolder ListImageFiles(const std::filesystem::path& root, const DatasetFacts& facts,
+                           const std::string& split);
 
 // The fingerprint of a split in files: SHA-256 of the canonical JSON {file name: SHA-256 of its
 // bytes}.

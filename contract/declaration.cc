@@ -50,7 +50,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelFacts, input_shape, classes, macs, min_s
                                    shortcuts, signed_placements, unit_ends, stem_ends)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DatasetFacts, classes, shape, files, folders, fallback,
                                    alternative_folders, default_folder, debian_package, layout,
-                                   test_images)
+                                   test_images, lists)
 // Without the facts, which depend on the role.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Declaration, name, summary, paper, revision, uses_seed, needs,
                                    params, limits)
@@ -114,5 +114,7 @@ Declarations DeclarationsFromJson(const Json& json) {
 }
 
 Json ToJson(const ModelFacts& facts) { return facts; }
+
+ModelFacts ModelFactsFromJson(const Json& json) { return json.get<ModelFacts>(); }
 
 }  // namespace zerosweep

@@ -103,9 +103,10 @@ struct ModelFacts {
   std::vector<std::string> stem_ends = {};  // those before the second weighted operator
 };
 
-// Facts of a dataset. Its images lie in files of known names, or in one folder per class.
+// Facts of a dataset. Its images lie in files of known names, in one folder per class, or in a
+// folder with a list of them (contract/image_list.h).
 struct DatasetFacts {
-  int64_t classes = 0;                // 0: the number of class folders
+  int64_t classes = 0;                // 0: the number of class folders, or the model's
   std::array<int64_t, 3> shape = {};  // C, H, W of an image, after the usual crop
   std::map<std::string, std::vector<std::string>> files = {};    // by split, in reading order
   std::map<std::string, std::vector<std::string>> folders = {};  // by split, best first
@@ -115,8 +116,12 @@ struct DatasetFacts {
   std::string debian_package = {};                    // empty: there is none
   std::string layout = {};                            // of its folders, in words
   int64_t test_images = 0;                            // 0: unknown
+  std::map<std::string, std::string> lists = {};      // by split: the CSV that names its images
 
   bool in_class_folders() const { return !folders.empty(); }
+  bool is_listed() const { return !lists.empty(); }
+  // Whether each image is a file of its own, to be resized.
+  bool in_image_files() const { return in_class_folders() || is_listed(); }
 };
 
 struct Declaration {
@@ -171,5 +176,7 @@ Declarations DeclarationsFromJson(const Json& json);
 
 // The facts of a network that limits may use: the fields by their names.
 Json ToJson(const ModelFacts& facts);
+// Throws nlohmann::json::exception for any other form.
+ModelFacts ModelFactsFromJson(const Json& json);
 
 }  // namespace zerosweep

@@ -33,10 +33,7 @@ struct Content {
 };
 
 std::string EndingOf(const std::string& name) {
-  std::string ending = fs::path(name).extension();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending;
+  return LowerCase(fs::path(name).extension().string());
 }
 
 bool Contains(const std::vector<std::string>& words, const std::string& word) {
@@ -44,15 +41,6 @@ bool Contains(const std::vector<std::string>& words, const std::string& word) {
 }
 
 bool IsImageName(const std::string& name) { return Contains(kImageEndings, EndingOf(name)); }
-
-bool HasImages(const fs::path& folder) {
-  std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  for (const fs::directory_iterator end; !error && entries != end; entries.increment(error)) {
-    if (IsImageName(entries->path().filename())) return true;
-  }
-  return false;
-}
 
 // The sub-folders and image files of a folder, all sorted by bytes.
 Content ContentOf(const fs::path& folder) {
@@ -65,7 +53,7 @@ Content ContentOf(const fs::path& folder) {
     std::error_code ignored;
     const bool is_folder = entries->is_directory(ignored);
     if (name.starts_with('.')) {
-      if (is_folder ? HasImages(entries->path()) : Contains(kImageEndings, ending)) {
+      if (is_folder ? HoldsImages(entries->path()) : Contains(kImageEndings, ending)) {
         content.passed_over[kHidden].push_back(name);
       }
     } else if (is_folder) {
@@ -119,7 +107,7 @@ void Collect(const fs::path& root, const std::string& inside, std::vector<Step>&
   PassOver(content, inside, into);
   // torchvision sorts folders by their paths without the "/" at the end.
   if (!content.images.empty()) {
-    images[inside.substr(0, inside.size() - 1)] = std::move(content.images);
+    images[inside.empty() ? "" : inside.substr(0, inside.size() - 1)] = std::move(content.images);
   }
   way.push_back(here);
   for (const std::string& name : content.folders) {
@@ -128,37 +116,20 @@ void Collect(const fs::path& root, const std::string& inside, std::vector<Step>&
   way.pop_back();
 }
 
-// The images of a class, relative to the root, in order.
+// The images of a class, or of the root if `name` is empty, relative to the root, in order.
 std::vector<std::string> ImagesOf(const fs::path& root, const std::string& name,
                                   ImageFolder& into) {
   std::map<std::string, std::vector<std::string>> by_folder;
   std::vector<Step> way;
-  Collect(root, name + "/", way, by_folder, into);
+  Collect(root, name.empty() ? "" : name + "/", way, by_folder, into);
   std::vector<std::string> images;
   for (const auto& [inside, names] : by_folder) {
     for (const std::string& image : names) {
-      images.push_back(inside + "/" + image);
+      images.push_back(inside.empty() ? image : inside + "/" + image);
       RequireUtf8Path(root / images.back(), "an image");
     }
   }
   return images;
-}
-
-ImageFolder::File FileOf(const fs::path& root, const std::string& name, int64_t label) {
-  struct stat info {};
-  const fs::path path = root / name;
-  if (stat(path.c_str(), &info) != 0) {
-    Fail(ErrorKind::kUsage, "cannot read the image {}: {}", path.string(), std::strerror(errno));
-  }
-  if (!S_ISREG(info.st_mode)) {
-    Fail(ErrorKind::kUsage, "cannot read the image {}: it is not a file", path.string());
-  }
-  return {name,
-          label,
-          static_cast<uint64_t>(info.st_size),
-          Nanoseconds(info.st_mtim),
-          Nanoseconds(info.st_ctim),
-          info.st_ino};
 }
 
 [[noreturn]] void FailWithoutClasses(const fs::path& root, size_t images) {
@@ -178,6 +149,28 @@ Content RootContent(const fs::path& root) {
   return content;
 }
 
+// For a list, whose order and classes count.
+std::string ListFingerprint(const ImageFolder& folder, const std::string& split,
+                            const DigestFiles& digest) {
+  std::vector<std::string> digests;
+  if (split == "test") {
+    std::vector<fs::path> paths;
+    for (const ImageFolder::File& file : folder.files) paths.push_back(folder.root / file.name);
+    digests = digest(paths);
+  }
+  Json content = Json::array();
+  auto other = folder.also_right.begin();
+  for (size_t i = 0; i < folder.files.size(); ++i) {
+    const ImageFolder::File& file = folder.files[i];
+    Json entry = {file.name, digests.empty() ? Json(file.bytes) : Json(digests[i])};
+    if (file.label != ImageFolder::kNoLabel) entry.push_back(file.label);
+    for (; other != folder.also_right.end() && other->first == i; ++other)
+      entry.push_back(other->second);
+    content.push_back(std::move(entry));
+  }
+  return JsonDigest(content);
+}
+
 // The first class that is in only one of two sorted lists.
 std::string FirstDifference(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   std::vector<std::string> difference;
@@ -194,7 +187,7 @@ std::string SomeClassIn(const fs::path& root) {
   int tried = 0;
   for (const fs::directory_iterator end; !error && entries != end; entries.increment(error)) {
     if (!entries->is_directory(ignored)) continue;
-    if (HasImages(entries->path())) return entries->path().filename();
+    if (HoldsImages(entries->path())) return entries->path().filename();
     if (++tried == kTried) break;
   }
   return "";
@@ -202,9 +195,54 @@ std::string SomeClassIn(const fs::path& root) {
 
 }  // namespace
 
+bool HoldsImages(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  for (const fs::directory_iterator end; !error && entries != end; entries.increment(error)) {
+    if (IsImageName(entries->path().filename())) return true;
+  }
+  return false;
+}
+
+ImageFolder::File ImageFile(const fs::path& root, const std::string& name, int64_t label) {
+  struct stat info {};
+  const fs::path path = root / name;
+  if (stat(path.c_str(), &info) != 0) {
+    Fail(ErrorKind::kUsage, "cannot read the image {}: {}", path.string(), std::strerror(errno));
+  }
+  if (!S_ISREG(info.st_mode)) {
+    Fail(ErrorKind::kUsage, "cannot read the image {}: it is not a file", path.string());
+  }
+  return {name,
+          label,
+          static_cast<uint64_t>(info.st_size),
+          Nanoseconds(info.st_mtim),
+          Nanoseconds(info.st_ctim),
+          info.st_ino};
+}
+
+ImageFolder ListUnlabelled(const fs::path& root, bool deep) {
+  ImageFolder folder{.root = root, .is_listed = true};
+  std::vector<std::string> names;
+  if (deep) {
+    names = ImagesOf(root, "", folder);
+  } else {
+    const Content content = ContentOf(root);
+    PassOver(content, "", folder);
+    names = content.images;
+    for (const std::string& name : names) RequireUtf8Path(root / name, "an image");
+  }
+  if (names.empty()) {
+    Fail(ErrorKind::kUsage, "{} holds no image ({})", root.string(), Join(kImageEndings, ", "));
+  }
+  for (const std::string& name : names)
+    folder.files.push_back(ImageFile(root, name, ImageFolder::kNoLabel));
+  return folder;
+}
+
 ImageFolder ListImageFolder(const fs::path& root) {
   const Content content = RootContent(root);
-  ImageFolder folder{root, content.folders, {}, {}, {}};
+  ImageFolder folder{.root = root, .classes = content.folders};
   std::vector<std::string> loose = content.images;
   for (const auto& [kind, names] : content.passed_over) {
     if (kind != kHidden) loose.insert(loose.end(), names.begin(), names.end());
@@ -225,7 +263,7 @@ ImageFolder ListImageFolder(const fs::path& root) {
   for (size_t round = 0; round < most; ++round) {
     for (size_t label = 0; label < images.size(); ++label) {
       if (round >= images[label].size()) continue;
-      folder.files.push_back(FileOf(root, images[label][round], static_cast<int64_t>(label)));
+      folder.files.push_back(ImageFile(root, images[label][round], static_cast<int64_t>(label)));
     }
   }
   return folder;
@@ -241,9 +279,10 @@ std::string PassedOverWarning(const ImageFolder& folder) {
   }
   const std::string files = count == 1 ? "1 file that looks like an image is"
                                        : fmt::format("{} files that look like images are", count);
-  return fmt::format("{}: {} passed over ({}), such as {}; only {} files in class folders are read",
+  return fmt::format("{}: {} passed over ({}), such as {}; only {} files{} are read",
                      folder.root.string(), files, Join(kinds, ", "),
-                     ShownBytes(folder.first_passed_over), Join(kImageEndings, ", "));
+                     ShownBytes(folder.first_passed_over), Join(kImageEndings, ", "),
+                     folder.is_listed ? "" : " in class folders");
 }
 
 std::optional<fs::path> SplitFolder(const fs::path& root, const DatasetFacts& facts,
@@ -294,6 +333,7 @@ ImageFolder ListSplit(const fs::path& root, const DatasetFacts& facts, const std
 
 std::string ImageFolderFingerprint(const ImageFolder& folder, const std::string& split,
                                    const DigestFiles& digest) {
+  if (folder.is_listed) return ListFingerprint(folder, split, digest);
   Json content = Json::object();
   if (split != "test") {
     for (const ImageFolder::File& file : folder.files) content[file.name] = file.bytes;
@@ -313,8 +353,11 @@ FileState StateOf(const ImageFolder& folder) {
   for (const ImageFolder::File& file : folder.files) {
     hash.Update(fmt::format("\n{}\t{}\t{}\t{}\t{}", file.name, file.bytes, file.written_ns,
                             file.changed_ns, file.inode));
+    if (folder.is_listed) hash.Update(fmt::format("\t{}", file.label));
     state.youngest_ns = std::max({state.youngest_ns, file.written_ns, file.changed_ns});
   }
+  for (const auto& [place, label] : folder.also_right)
+    hash.Update(fmt::format("\n{}\t{}", place, label));
   state.key = hash.Hex();
   // One file represents all: a folder lies in one file system.
   state.doubtful =

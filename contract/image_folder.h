@@ -1,6 +1,6 @@
-// Images in one folder per class, as ImageNet lies on disk: <root>/<split folder>/<class
-// folder>/<file>. Both programs list them with this code: one names stages by the files, the other
-// reads them.
+// Images in files of their own. In one folder per class, as ImageNet lies on disk: <root>/<split
+// folder>/<class folder>/<file>; or in a list (contract/image_list.h). Both programs list them with
+// this code: one names stages by the files, the other reads them.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file_state.h"
@@ -19,23 +20,32 @@ namespace zerosweep {
 struct ImageFolder {
   struct File {
     std::string name;        // "n01440764/x.JPEG", relative to the root
-    int64_t label = 0;       // index of its class
+    int64_t label = 0;       // index of its class; kNoLabel: unknown
     uint64_t bytes = 0;      // size
     int64_t written_ns = 0;  // modification time, since 1970
     int64_t changed_ns = 0;  // change time, which programs cannot set
     uint64_t inode = 0;
   };
+  static constexpr int64_t kNoLabel = -1;
   std::filesystem::path root;
   // Names of the class folders, sorted by bytes. The label of a class is its index, as in
   // torchvision's ImageFolder.
   std::vector<std::string> classes;
   // Round by round: the first file by name of every class, then the second, …, so that the first n
-  // are as balanced as n allows.
+  // are as balanced as n allows. In the order of a list.
   std::vector<File> files;
   // Files that look like images but are not read. They are counted by ending (".gif"), as "hidden"
   // when their names start with a point, or as "next to the class folders". Then the first of them.
   std::map<std::string, size_t> passed_over;
   std::string first_passed_over;
+
+  // Images without class folders: `classes` is empty, and labels are numbers of a list.
+  bool is_listed = false;
+  std::vector<std::pair<size_t, int64_t>> also_right = {};  // place in `files`, another right class
+  int64_t highest_class = kNoLabel;   // in the list; kNoLabel: it has no classes
+  std::string highest_class_at = {};  // "labels.csv:7"
+
+  bool is_labelled() const { return !is_listed || highest_class != kNoLabel; }
 };
 
 // Lists the images of the class folders and of the folders within them, as torchvision's
@@ -45,6 +55,17 @@ struct ImageFolder {
 // that is missing or without class folders, a class folder without images, a link that leads back
 // to a folder above it, a name that is not UTF-8, and a file that cannot be read.
 ImageFolder ListImageFolder(const std::filesystem::path& root);
+
+// Lists the images of a folder, and if `deep` of those below, in the order of the images of a class.
+// They have no classes. Throws kUsage as ListImageFolder does, also when there is no image.
+ImageFolder ListUnlabelled(const std::filesystem::path& root, bool deep);
+
+// Whether the folder holds images itself.
+bool HoldsImages(const std::filesystem::path& folder);
+
+// The file of an image. Throws kUsage for one that is missing or is no file.
+ImageFolder::File ImageFile(const std::filesystem::path& root, const std::string& name,
+                            int64_t label);
 
 // One line about skipped files; empty when there are none.
 std::string PassedOverWarning(const ImageFolder& folder);
@@ -60,6 +81,7 @@ std::string MisplacedClasses(const std::filesystem::path& root, const DatasetFac
 
 // The images of a split. Throws kUsage as ListImageFolder does, and when the split has no folder,
 // the number of classes is not the declared one, or the classes are not those of the test split.
+// REQUIRES: the dataset lies in class folders.
 ImageFolder ListSplit(const std::filesystem::path& root, const DatasetFacts& facts,
                       const std::string& split);
 
@@ -69,7 +91,8 @@ using DigestFiles =
 
 // The fingerprint of a split: SHA-256 of canonical JSON, for the test split of {name: SHA-256 of
 // the file's bytes}, for other splits of {name: size}. Reading 140 GB of training images to name a
-// stage that uses a thousand of them would cost more than the stage.
+// stage that uses a thousand of them would cost more than the stage. For a list it is that of the
+// array of [name, digest or size, class, other right classes …], in its order.
 std::string ImageFolderFingerprint(const ImageFolder& folder, const std::string& split,
                                    const DigestFiles& digest);
 

@@ -3,9 +3,21 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/text.h"
+#include "contract/onnx_data.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
+namespace {
+
+bool IsOnnx(const fs::path& path) { return LowerCase(path.extension().string()) == ".onnx"; }
+
+}  // namespace
+
+bool IsNetworkFile(const fs::path& path) {
+  const std::string ending = LowerCase(path.extension().string());
+  return ending == ".onnx" || ending == ".pt2";
+}
 
 bool IsWeightIndex(const fs::path& path) {
   return path.filename().native().ends_with(".index.json");
@@ -32,15 +44,28 @@ std::map<std::string, std::vector<std::string>> WeightIndex(const fs::path& inde
 }
 
 std::vector<fs::path> WeightFiles(const fs::path& path) {
-  if (!IsWeightIndex(path)) return {path};
   std::vector<fs::path> files;
+  if (!IsWeightIndex(path)) {
+    files.push_back(path);
+    if (IsOnnx(path))
+      for (const std::string& name : OnnxDataFiles(path))
+        files.push_back(path.parent_path() / name);
+    return files;
+  }
   for (const auto& [name, keys] : WeightIndex(path)) files.push_back(path.parent_path() / name);
   return files;
 }
 
 std::string WeightsDigest(const fs::path& path,
                           const std::function<std::string(const fs::path&)>& sha256) {
-  if (!IsWeightIndex(path)) return sha256(path);
+  if (!IsWeightIndex(path)) {
+    const std::vector<fs::path> files = WeightFiles(path);
+    if (files.size() == 1) return sha256(path);
+    Json digests = Json::array({sha256(path)});
+    for (size_t i = 1; i < files.size(); ++i)
+      digests.push_back(Json::array({files[i].filename().string(), sha256(files[i])}));
+    return JsonDigest(digests);
+  }
   Json shards = Json::array();
   for (const auto& [name, keys] : WeightIndex(path)) {
     shards.push_back({sha256(path.parent_path() / name), keys});

@@ -37,9 +37,9 @@ std::vector<Candidate> Recipes() {
   return found;
 }
 
-std::vector<Candidate> Models() {
+std::vector<Candidate> Models(const Globals& globals) {
   std::vector<Candidate> found;
-  for (const Json& card : ShippedCards(ModelFolders()))
+  for (const Json& card : ShippedCards(ModelFolders(globals.home())))
     found.push_back({card.at("name"), "trained on " + card.at("dataset").get<std::string>()});
   return found;
 }
@@ -79,7 +79,7 @@ std::vector<Candidate> ValuesOf(const std::string& kind, const std::string& begi
   const std::string trials = IdsOf("trial", "method || ' ' || bits || ' seed ' || seed");
   if (kind == kind::kArch) return FromCatalogue(Role::kModel);
   if (kind == kind::kDataset) return FromCatalogue(Role::kDataset);
-  if (kind == kind::kModel) return Models();
+  if (kind == kind::kModel) return Models(globals);
   if (kind == kind::kPaper) return Papers();
   if (kind == kind::kProfile) return Profiles();
   if (kind == kind::kRecipe) return Recipes();
@@ -155,9 +155,7 @@ int RunCompletion(const std::string& shell, const Globals&) {
 const RegisterCommand kCompletion{
     "completion", "Print what bash, zsh or fish need to complete commands, options and names",
     [](CLI::App& app, std::string& shell) {
-      app.add_option("shell", shell, "The shell")
-          ->required()
-          ->check(CLI::IsMember(Scripts()));
+      app.add_option("shell", shell, "The shell")->required()->check(CLI::IsMember(Scripts()));
       app.footer(
           "Example: source <(zerosweep completion bash)   in ~/.bashrc; for fish:\n"
           "zerosweep completion fish > ~/.config/fish/completions/zerosweep.fish");

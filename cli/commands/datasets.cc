@@ -11,7 +11,7 @@ namespace {
 
 // The files of the test split that a dataset's folder must hold, for display.
 std::string LayoutOf(const DatasetFacts& facts) {
-  return facts.in_class_folders() ? facts.layout : Join(facts.files.at("test"), ", ");
+  return facts.in_image_files() ? facts.layout : Join(facts.files.at("test"), ", ");
 }
 
 int RunDatasets(const Globals& globals) {

@@ -23,7 +23,7 @@ int RunModels(bool markdown, const Globals& globals) {
   }
   Table table{.columns = {"model", "arch", "dataset", "top1", "input_shape", "batch_norms",
                           "layouts", "paper", "summary"}};
-  for (const Json& card : ShippedCards(ModelFolders())) {
+  for (const Json& card : ShippedCards(ModelFolders(globals.home()))) {
     const Declaration* arch = catalogue.Find(Role::kModel, card.at("arch"));
     table.rows.push_back({card.at("name"), card.at("arch"), card.at("dataset"), Known(card, "top1"),
                           Known(card, "input_shape"),

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/places.h"
+#include "cli/stage_program.h"
 #include "cli/value_kinds.h"
 #include "sweeps/values/catalogue.h"
 
@@ -68,9 +69,13 @@ PlanOptions PlanOptionsOf(const SweepArguments& arguments, const Globals& global
                           ProgressDisplay& display) {
   return {.data = arguments.data.empty() ? DataFolder() : arguments.data,
           .threads = arguments.threads,
-          .model_folders = ModelFolders(),
+          .model_folders = ModelFolders(globals.home()),
           .home = globals.home(),
-          .reading = ShowReading(display)};
+          .reading = ShowReading(display),
+          .inspect = [&globals](const std::filesystem::path& file, const std::string& digest,
+                                const std::vector<int64_t>& input_shape) {
+            return FactsOfFile(file, digest, input_shape, globals);
+          }};
 }
 
 Plan ExpandArguments(const SweepArguments& arguments, const Globals& globals,

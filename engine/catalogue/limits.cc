@@ -5,7 +5,8 @@ namespace zerosweep {
 Limit NeedsBatchNorms() {
   return {
       {{"model.batch_norms", "is", 0}},
-      "it matches batch-norm statistics, and this network has no batch norm: exclude this pair"};
+      "it matches batch-norm statistics, and this network has no batch norm: take noise, real, "
+      "qdrop, brecq, adaround or genie_real, which do without, or exclude this pair"};
 }
 
 Limit NeedsMaps() {

@@ -32,8 +32,8 @@ ProtocolField Pixels(const char* name, const char* meaning) {
 std::vector<ProtocolField> Fields() {
   return {
       Choice("act_placement", "relu", {"relu", "op_output", "op_input"},
-             "where activation quantizers sit: behind every ReLU, behind every op, or in front of "
-             "every op"),
+             "where activation quantizers sit: behind every activation, behind every op, or in front "
+             "of every op"),
       Bits("first_w", "weight bits of the first op"),
       Bits("stem_out_a", "bits of the tensor that the first op makes"),
       Bits("last_w", "weight bits of the last op"),

@@ -1,5 +1,7 @@
 #include "engine/stages/method_limits.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "contract/limits.h"
 #include "engine/quant/network_facts.h"
@@ -13,7 +15,8 @@ void CheckLimits(const StageContext& context, const Declaration& method, const T
   ModelFacts facts;
   AddNetworkFacts(teacher.graph, facts);
   const Json model = ToJson(facts);
-  Json trial = {{"side", teacher.graph.input_shape.at(1)}};
+  const std::vector<int64_t>& shape = teacher.graph.input_shape;
+  Json trial = {{"side", std::min(shape.at(1), shape.at(2))}};
   if (!known.a_bits.is_null()) trial["a_bits"] = known.a_bits;
   if (!known.labelled.is_null()) trial["labelled"] = known.labelled;
   const auto refusal = Refusal(

@@ -18,9 +18,13 @@ struct CalibrationImages {
   std::optional<Dataset> real;
 };
 
-CalibrationImages ReadImages(const StageContext& context, const Declaration& method) {
+CalibrationImages ReadImages(const StageContext& context, const Declaration& method,
+                             const Teacher& teacher) {
   CalibrationImages data;
-  if (method.Needs("real_data")) data.real = context.LoadSplit("calibration");
+  if (method.Needs("real_data")) {
+    data.real = context.LoadSplit("calibration");
+    RequireClasses(*data.real, teacher.classes);
+  }
   if (method.method().joint) return data;
   const auto tensors = ReadSafetensors(context.Input("images") / "images.safetensors");
   data.images = tensors.at("images").to(context.device);
@@ -33,7 +37,7 @@ StageMetrics RunQuantize(const StageContext& context) {
   const Json& params = context.params();
   const auto& entry = QuantizerRegistry::Get(params.at("name"));
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
-  const CalibrationImages data = ReadImages(context, entry.declaration);
+  const CalibrationImages data = ReadImages(context, entry.declaration, teacher);
   const Json& fields = params.at("protocol");
   const bool takes_images = data.images.defined();
   CheckLimits(context, entry.declaration, teacher,

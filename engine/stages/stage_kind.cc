@@ -4,8 +4,10 @@
 
 #include "base/files.h"
 #include "contract/artifact.h"
+#include "contract/weight_files.h"
 #include "engine/data/fingerprint.h"
 #include "engine/data/sample_grid.h"
+#include "engine/graph/structure.h"
 #include "engine/import/safetensors.h"
 #include "engine/models/registry.h"
 #include "engine/training/evaluate.h"
@@ -30,7 +32,12 @@ fs::path Lookup(const std::map<std::string, std::string>& paths, const std::stri
 
 std::optional<EvalTransform> TransformOf(const Json& params) {
   if (!params.contains("eval")) return std::nullopt;
-  return EvalTransform{params["eval"].at("resize"), params["eval"].at("crop")};
+  const Json& eval = params["eval"];
+  const int64_t channels = eval.value("channels", int64_t{3});
+  if (eval.contains("height"))
+    return EvalTransform{
+        .channels = channels, .height = eval.at("height"), .width = eval.at("width")};
+  return EvalTransform{eval.at("resize"), eval.at("crop"), channels};
 }
 
 Json StageContext::KindParams() const {
@@ -86,6 +93,7 @@ void SaveTeacher(const Teacher& teacher, const fs::path& folder) {
   Json json = teacher;
   json["format"] = 1;
   json["input_shape"] = teacher.graph.input_shape;
+  if (teacher.arch == kImportedArch) json["graph"] = StructureOf(teacher.graph);
   WriteFileDurably(folder / "teacher.json", json.dump(1) + "\n");
 }
 
@@ -94,9 +102,15 @@ Teacher LoadTeacher(const fs::path& folder, torch::Device device) {
       ParseJson(ReadFile(folder / "teacher.json"), (folder / "teacher.json").string());
   try {
     auto teacher = json.get<Teacher>();
-    const std::vector<int64_t> shape = json.at("input_shape");
-    Graph graph = BuildModel(teacher.arch, shape.at(0), shape.at(1), shape.at(2), teacher.classes);
-    LoadState(graph, ReadSafetensors(folder / "teacher.safetensors"), folder.string());
+    const auto state = ReadSafetensors(folder / "teacher.safetensors");
+    Graph graph;
+    if (teacher.arch == kImportedArch) {
+      graph = GraphOf(json.at("graph"), state, folder.string());
+    } else {
+      const std::vector<int64_t> shape = json.at("input_shape");
+      graph = BuildModel(teacher.arch, shape.at(0), shape.at(1), shape.at(2), teacher.classes);
+      LoadState(graph, state, folder.string());
+    }
     teacher.graph = ToChannelsLast(graph).To(device);
     return teacher;
   } catch (const nlohmann::json::exception& error) {

@@ -63,8 +63,8 @@ using StageMetrics = std::map<std::string, double>;
 using StageKindRegistry = Registry<Role::kKind, StageContext, StageMetrics>;
 using RegisterStageKind = StageKindRegistry::Register;
 
-// The teacher's artifact: teacher.safetensors, teacher.json, predictions.bin (int32, one per image
-// of the test split).
+// The teacher's artifact: teacher.safetensors, teacher.json, predictions.bin (of a classifier:
+// int32, one per image of the test split).
 void SaveTeacher(const Teacher& teacher, const std::filesystem::path& folder);
 Teacher LoadTeacher(const std::filesystem::path& folder, torch::Device device);
 

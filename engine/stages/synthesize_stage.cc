@@ -14,7 +14,10 @@ StageMetrics RunSynthesize(const StageContext& context) {
   const Teacher teacher = LoadTeacher(context.Input("teacher"), context.device);
   CheckLimits(context, entry.declaration, teacher);
   std::optional<Dataset> real;
-  if (entry.declaration.Needs("real_data")) real = context.LoadSplit("calibration");
+  if (entry.declaration.Needs("real_data")) {
+    real = context.LoadSplit("calibration");
+    RequireClasses(*real, teacher.classes);
+  }
   SyntheticData data = entry.function({.teacher = teacher,
                                        .random = RandomStreams(context.seed()),
                                        .progress = context.progress,

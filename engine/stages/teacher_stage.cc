@@ -9,6 +9,7 @@
 #include "engine/stages/accuracy.h"
 #include "engine/stages/input_check.h"
 #include "engine/stages/stage_kind.h"
+#include "engine/training/fidelity.h"
 
 namespace zerosweep {
 namespace {
@@ -23,14 +24,17 @@ Teacher ReadNamedTeacher(const StageContext& context, const Dataset& test) {
     Fail(ErrorKind::kUsage, "{} changed since the sweep was planned; run the command again",
          weights.string());
   }
-  const int64_t classes = context.params().at("classes");
-  if (classes != test.classes) {
-    Fail(ErrorKind::kUsage, "the model has {} classes, {} has {}", classes, test.name,
-         test.classes);
-  }
+  RequireClasses(test, context.params().at("classes"));
   Teacher teacher = ReadTeacher(context.params(), weights, test.shape(), context.notes);
   teacher.graph = ToChannelsLast(teacher.graph).To(context.device);
   return teacher;
+}
+
+// The outputs, which must be of the kind that the card says.
+torch::Tensor Outputs(const Teacher& teacher, const torch::Tensor& images) {
+  torch::Tensor outputs = Run(teacher.graph, images);
+  RequireOutput(teacher.output, outputs);
+  return outputs;
 }
 
 // Checks that a network quantized to 32/32 bits equals the teacher.
@@ -51,9 +55,12 @@ StageMetrics RunTeacher(const StageContext& context, const TeacherSettings& sett
   const Dataset test = context.LoadSplit("test");
   const Teacher teacher = ReadNamedTeacher(context, test);
   const Evaluation result =
-      MeasureAccuracy([&](const torch::Tensor& x) { return Run(teacher.graph, x); }, test, teacher,
+      MeasureAccuracy([&](const torch::Tensor& x) { return Outputs(teacher, x); }, test, teacher,
                       settings.limit, context.progress);
   const Json expected = context.params().value("expected_top1", Json());
+  if (!expected.is_null() && !result.is_labelled) {
+    Fail(ErrorKind::kInternal, "a teacher's accuracy is expected on images without labels");
+  }
   if (!expected.is_null() && settings.limit == 0 &&
       std::abs(result.top1_percent() - expected.get<double>()) > kCardTolerance) {
     FailTrial(Failure::kConfiguration,
@@ -65,11 +72,14 @@ StageMetrics RunTeacher(const StageContext& context, const TeacherSettings& sett
   const torch::Tensor few = test.Images(0, std::min<int64_t>(8, test.size()));
   CheckPassThrough(teacher, Normalise(few, teacher.mean, teacher.std).to(context.device));
   SaveTeacher(teacher, context.staging);
-  SavePredictions(result.predictions, context.staging);
-  return {{"fp32_top1", result.top1_percent()},
-          {"fp32_loss", result.loss},
-          {"images", static_cast<double>(result.predictions.numel())},
-          {"parameters", static_cast<double>(teacher.graph.ParameterCount())}};
+  if (teacher.output == OutputKind::kClasses) SavePredictions(result.predictions, context.staging);
+  StageMetrics metrics = {{"images", static_cast<double>(result.images)},
+                          {"parameters", static_cast<double>(teacher.graph.ParameterCount())}};
+  if (result.is_labelled) {
+    metrics["fp32_top1"] = result.top1_percent();
+    metrics["fp32_loss"] = result.loss;
+  }
+  return metrics;
 }
 
 const RegisterStageKind kTeacher{

@@ -68,11 +68,13 @@ std::map<std::string, double> MeasureQuality(const Teacher& teacher, const torch
     const torch::Tensor logits =
         Run(teacher.graph, chunk.to(teacher.device()).contiguous(torch::MemoryFormat::ChannelsLast),
             hooks);
+    if (teacher.output != OutputKind::kClasses) continue;
     counts += torch::bincount(logits.argmax(1).cpu(), /*weights=*/{}, teacher.classes);
     confidence += torch::softmax(logits, 1).amax(1).sum(torch::kFloat64).item<double>();
   }
-  std::map<std::string, double> metrics = {{"class_entropy", Entropy(counts)},
-                                           {"confidence", confidence / n}};
+  std::map<std::string, double> metrics;
+  if (teacher.output == OutputKind::kClasses)
+    metrics = {{"class_entropy", Entropy(counts)}, {"confidence", confidence / n}};
   if (n < 2 || layers.empty()) return metrics;
   double spread = 0;
   for (const auto& [node, layer] : layers) spread += layer.Spread(n);

@@ -49,6 +49,12 @@ Fdda::Fdda(const QuantizationContext& context, const FddaSettings& settings)
     : context_(context), settings_(settings), generator_(context, settings.common.generator) {
   for (int64_t label = 0; label < context.teacher.classes; ++label) all_.push_back(label);
   const Dataset& data = *context.real_data;
+  if (!data.is_labelled()) {
+    FailTrial(Failure::kConfiguration,
+              "fdda takes real images of each class, but the calibration images of {} have no "
+              "classes: name them with their classes in a list",
+              data.name);
+  }
   const auto present = static_cast<uint32_t>(data.size());
   real_ = FindCentres();
   const std::set<int64_t> of_centres(real_.begin(), real_.end());

@@ -64,7 +64,7 @@ SyntheticData Synthesize(const SynthesisContext& context, const RealSettings& se
   SyntheticData data;
   data.images =
       Normalise(images, context.teacher.mean, context.teacher.std).to(context.teacher.device());
-  data.labels = dataset.labels.index_select(0, chosen);
+  if (dataset.is_labelled()) data.labels = dataset.labels.index_select(0, chosen);
   return data;
 }
 

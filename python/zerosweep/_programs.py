@@ -31,6 +31,8 @@ def become(name: str) -> None:
     if lack := missing(program):
         print(f"{name}: {lack}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
+    # `import` runs the file of a network with this Python.
+    os.environ.setdefault("ZEROSWEEP_PYTHON", sys.executable)
     os.execv(program, [str(program), *sys.argv[1:]])
 
 

@@ -2,7 +2,7 @@
 //
 //   lock · results.db · requests/ · run/<id>/ · jobs/<id>/
 //   artifacts/<2 hex>/<digest>/ · artifacts/.staging/<attempt>/
-//   checkpoints/<stage>/<attempt>-<step>/ · logs/<2 hex>/<attempt>[.rank<k>].log
+//   models/<name>.json · models/<name>/ · checkpoints/<stage>/<attempt>-<step>/ · logs/<2 hex>/<attempt>[.rank<k>].log
 #pragma once
 
 #include <filesystem>
@@ -25,6 +25,8 @@ struct Home {
   std::filesystem::path log(const std::string& attempt, int rank = 0) const;
   std::filesystem::path requests() const { return folder / "requests"; }
   std::filesystem::path run(const std::string& id) const { return folder / "run" / id; }
+  // Networks that the user imported, and their cards. Created with the first.
+  std::filesystem::path models() const { return folder / "models"; }
   std::filesystem::path lock() const { return folder / "lock"; }
   // Slurm jobs submitted for this home. Created with the first job.
   std::filesystem::path jobs() const { return folder / "jobs"; }

@@ -12,6 +12,7 @@
 #include "sweeps/plan/work.h"
 #include "sweeps/values/catalogue.h"
 #include "sweeps/values/digest_cache.h"
+#include "sweeps/values/model_files.h"
 
 namespace zerosweep {
 
@@ -41,6 +42,7 @@ struct PlanOptions {
   std::vector<std::filesystem::path> model_folders;  // folders of shipped models and their cards
   Home home;                                         // whose digest cache is used
   ReadingProgress reading;                           // may be empty
+  NetworkInspector inspect;                          // may be empty
 };
 
 struct ExpandOptions : PlanOptions {

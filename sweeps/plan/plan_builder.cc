@@ -1,5 +1,6 @@
 #include "sweeps/plan/plan_builder.h"
 
+#include "contract/image_list.h"
 #include "sweeps/plan/trial_limits.h"
 
 namespace zerosweep {
@@ -54,7 +55,7 @@ Json ResolvedConfig(const ResolvedTrial& trial) {
   Json config = {
       {"method", trial.method().name},
       {"bits", trial.bits().Config()},
-      {"protocol", trial.treatment.protocol.fields},
+      {"protocol", trial.protocol.fields},
       {"profile", trial.treatment.profile},
       {"variant", trial.treatment.variant},
       {"model", ModelConfig(trial.model)},
@@ -83,7 +84,7 @@ std::shared_ptr<Configuration> ConfigurationOf(const ResolvedTrial& trial) {
   configuration->w_bits = trial.bits().MeanWidth();
   configuration->a_bits = static_cast<double>(trial.bits().a);
   configuration->bits = trial.bits().name;
-  configuration->protocol = trial.treatment.protocol.label;
+  configuration->protocol = trial.protocol.label;
   configuration->variant = trial.treatment.variant;
   configuration->resolved = ResolvedConfig(trial);
   return configuration;
@@ -103,20 +104,38 @@ void ReadImages(const ResolvedTrial& trial, const std::string& fingerprint, Stag
   if (!trial.eval.is_null()) design.params["eval"] = trial.eval;
 }
 
+// Checks the classes of a list of images against the model.
+void CheckList(const Model& model, const DatasetFiles& images) {
+  if (images.highest_class == ImageFolder::kNoLabel) return;
+  if (model.output != OutputKind::kClasses) {
+    FailAt(model.where, "{} gives classes, but the output of model {} is {}: leave the column out",
+           images.highest_class_at, model.name, ToString(model.output));
+  }
+  try {
+    RequireClassWithin(images.highest_class, images.highest_class_at, model.classes);
+  } catch (const Error& error) {
+    FailAt(model.where, "dataset {}: {}", images.name, error.what());
+  }
+}
+
 void ReadWeights(const ResolvedTrial& trial, StageDesign& design) {
   const Model& model = trial.model;
   const DatasetFiles& images = trial.images;
-  if (model.classes > 0 && images.classes != model.classes) {
+  const bool is_listed = model.dataset->dataset().is_listed();
+  if (is_listed) CheckList(model, images);
+  if (!is_listed && model.classes > 0 && images.classes != model.classes) {
     FailAt(model.where, "model {} has {} classes, but the test images of {} in {} have {}",
            model.name, model.classes, images.name, images.folder.string(), images.classes);
   }
   design.params.update({{"arch", model.arch()},
-                        {"classes", images.classes},
+                        {"classes", is_listed ? model.classes : images.classes},
                         {"weights", model.weights_sha256},
                         {"mean", model.mean},
                         {"std", model.std}});
   // The card's accuracy holds for images resized in the usual way.
-  if (!model.top1.is_null() && trial.usual_eval) design.params["expected_top1"] = model.top1;
+  if (!model.top1.is_null() && trial.usual_eval && images.labelled)
+    design.params["expected_top1"] = model.top1;
+  if (model.output != OutputKind::kClasses) design.params["output"] = ToString(model.output);
   if (!model.weights_key.empty()) design.params["weights_key"] = model.weights_key;
   design.files["weights"] = model.weights.string();
 }
@@ -213,7 +232,7 @@ StageDesign PlanBuilder::DesignOf(const ResolvedTrial& trial, const TrialStage& 
     design.params.update(
         {{"w_bits", trial.bits().StageParam()},
          {"a_bits", trial.bits().a},
-         {"protocol", ProtocolOfStage(trial.treatment.protocol.fields, design.kind, catalogue_)}});
+         {"protocol", ProtocolOfStage(trial.protocol.fields, design.kind, catalogue_)}});
   }
   return design;
 }
@@ -226,8 +245,8 @@ void PlanBuilder::AddCheck(const ResolvedTrial& trial, const TrialStage& stage,
   InputCheck check;
   check.where = trial.model.where;
   check.split = test_images ? "test" : "calibration";
-  for (const char* name :
-       {"arch", "classes", "weights", "weights_key", "mean", "std", "dataset", "data", "eval"}) {
+  for (const char* name : {"arch", "classes", "output", "weights", "weights_key", "mean", "std",
+                           "dataset", "data", "eval"}) {
     if (design.params.contains(name)) check.params[name] = design.params[name];
   }
   check.files = design.files;

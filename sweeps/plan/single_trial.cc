@@ -26,7 +26,8 @@ YamlNode& Put(YamlNode& map, const std::string& key, YamlNode value) {
 
 // Whether the word names a file; names of shipped models are plain words.
 bool NamesFile(const std::string& model) {
-  static const std::set<std::string> kEndings = {".safetensors", ".pth", ".pt", ".bin", ".tar"};
+  static const std::set<std::string> kEndings = {".safetensors", ".pth",  ".pt", ".bin",
+                                                 ".tar",         ".onnx", ".pt2"};
   return model.find('/') != std::string::npos || IsFile(model) ||
          kEndings.contains(fs::path(model).extension());
 }

@@ -24,7 +24,9 @@ class Resolver {
     const auto* profile = values_.Get<std::string>(trial_, TrialKey::kProfile);
     treatment_.profile = profile != nullptr ? *profile : "paper";
     treatment_.variant = Variant();
-    treatment_.protocol = ResolveProtocol(Choice(), catalogue_);
+    treatment_.protocol_given = values_.Get<ProtocolChoice>(trial_, TrialKey::kProtocol) != nullptr;
+    treatment_.protocol_choice = Choice();
+    treatment_.protocol = ResolveProtocol(treatment_.protocol_choice, catalogue_);
     AddStages();
   }
 

@@ -32,7 +32,9 @@ struct Treatment {
   std::optional<Method> method;  // absent: the trial names none, or only half of a pair
   const Bits* bits = nullptr;    // null: the trial names none
   std::string profile, variant;
-  Protocol protocol;
+  ProtocolChoice protocol_choice;  // of the trial, otherwise of the recipe
+  bool protocol_given = false;     // by the trial
+  Protocol protocol;               // resolved
   std::vector<TrialStage> stages;  // inputs before users; an incomplete trial has only some
 
   Treatment() = default;

@@ -1,5 +1,7 @@
 #include "sweeps/plan/trial_limits.h"
 
+#include <algorithm>
+
 #include "contract/dataset_files.h"
 #include "contract/limits.h"
 
@@ -8,6 +10,8 @@ namespace {
 
 // The side, in pixels, of the images that the network gets.
 int64_t SideOf(const ResolvedTrial& trial) {
+  if (trial.eval.contains("height"))
+    return std::min(trial.eval["height"].get<int64_t>(), trial.eval["width"].get<int64_t>());
   if (!trial.eval.is_null()) return trial.eval["crop"];
   return trial.model.dataset->dataset().shape[1];
 }
@@ -33,7 +37,7 @@ void CheckPart(const ResolvedTrial& trial, const TrialStage& stage, const Json& 
     for (const TrialStage& other : trial.treatment.stages)
       if (other.facts().runs == Role::kSynthesizer) known["labelled"] = MakesLabels(other);
   const auto refusal = Refusal(part.limits, {{"param", &stage.all},
-                                             {"protocol", &trial.treatment.protocol.fields},
+                                             {"protocol", &trial.protocol.fields},
                                              {"model", &model},
                                              {"trial", &known}});
   if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.arch(), *refusal);
@@ -65,10 +69,14 @@ void CheckRanksOfTrial(const TrialStage& stage, const Assignment& assignment,
 void CheckRealData(const ResolvedTrial& trial, const Part& part) {
   if (!part.declaration->Needs("real_data")) return;
   const DatasetFiles& data = trial.images;
-  if (HasSplit(data.splits, "calibration", trial.model.dataset->dataset())) return;
+  const DatasetFacts& facts = trial.model.dataset->dataset();
+  if (HasSplit(data.splits, "calibration", facts)) return;
   FailAt(part.where,
-         "{} needs real images, but {} holds no training or calibration images of dataset {}",
-         part.name(), data.folder.string(), data.name);
+         "{} needs real images, but {} holds no training or calibration images of dataset {}{}",
+         part.name(), data.folder.string(), data.name,
+         facts.is_listed() ? ": put some into its folder calibration/, or name them in " +
+                                 facts.lists.at("calibration")
+                           : "");
 }
 
 // Mixed precision chooses the bits on images, so these must exist before the quantizer runs.

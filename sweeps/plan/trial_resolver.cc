@@ -1,5 +1,7 @@
 #include "sweeps/plan/trial_resolver.h"
 
+#include <algorithm>
+
 #include "base/files.h"
 #include "contract/image_folder.h"
 
@@ -21,24 +23,40 @@ std::string DoubtOfNormalisation(const Model& model) {
   return "";
 }
 
+// Images are read in colour unless the network takes grey ones.
+Json TransformOf(int64_t resize, int64_t crop, const Model& model) {
+  Json transform = {{"resize", resize}, {"crop", crop}};
+  if (!model.square()) {
+    const auto& shape = model.architecture->model().input_shape;
+    transform = {{"height", shape[1]}, {"width", shape[2]}};
+  }
+  if (model.channels() == 1) transform["channels"] = 1;
+  return transform;
+}
+
 Json EvalOf(const Assignment& trial, const Treatment& treatment, const Model& model) {
   const auto given = [&](const char* name) {
     return treatment.protocol.fields.value(name, int64_t{0});
   };
   const YamlNode* node = trial.Get(TrialKey::kProtocol);
   const std::string& where = node != nullptr ? node->where : model.where;
-  if (!model.dataset->dataset().in_class_folders()) {
+  if (!model.dataset->dataset().in_image_files()) {
     if (given("eval_resize") == 0 && given("eval_crop") == 0) return nullptr;
     FailAt(where, "the protocol gives eval_resize or eval_crop, but images of {} are not resized",
            model.dataset->name);
   }
+  if (!model.square() && (given("eval_resize") > 0 || given("eval_crop") > 0))
+    FailAt(where,
+           "the protocol gives eval_resize or eval_crop, but the images of model {} are no "
+           "squares: they are resized to its height and width",
+           model.name);
   const int64_t crop = given("eval_crop") > 0 ? given("eval_crop") : model.input_side;
   const int64_t resize = given("eval_resize") > 0 ? given("eval_resize") : UsualResize(crop);
   if (resize < crop) {
     FailAt(where, "the protocol's eval_resize is {}, but the crop is {}: it must be at least that",
            resize, crop);
   }
-  return {{"resize", resize}, {"crop", crop}};
+  return TransformOf(resize, crop, model);
 }
 
 }  // namespace
@@ -100,7 +118,7 @@ const Model* TrialResolver::ModelOf(const Assignment& trial) {
   const auto key = std::pair(node, trial.Get(TrialKey::kData));
   const auto known = models_.find(key);
   if (known != models_.end()) return &known->second;
-  const ModelPlaces places{options_.model_folders, RootsOf(trial), sweep_folder_};
+  const ModelPlaces places{options_.model_folders, RootsOf(trial), sweep_folder_, options_.inspect};
   Model model = FindModel(*node, places, catalogue_, digests_);
   Warn(node->where, DoubtOfNormalisation(model));
   return &models_.emplace(key, std::move(model)).first->second;
@@ -120,23 +138,54 @@ const std::string& TrialResolver::CalibrationOf(const ResolvedTrial& trial) {
   std::string& fingerprint = trial.images.calibration_fingerprint;
   if (fingerprint.empty()) {
     std::string warning;
-    fingerprint =
-        SplitFingerprint(*trial.model.dataset, trial.images, "calibration", digests_, &warning);
+    const Model& model = trial.model;
+    try {
+      fingerprint = SplitFingerprint(*model.dataset, trial.images, "calibration", digests_,
+                                     &warning, model.classes);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUsage) throw;
+      FailAt(model.where, "dataset {}: {}", trial.images.name, error.what());
+    }
     Warn(trial.model.where, warning);
   }
   return fingerprint;
+}
+
+// Placements were written for networks of convolutions and ReLU. On any other network, only
+// quantizers at the inputs of operators reach every multiplication.
+Protocol TrialResolver::ProtocolFor(const Treatment& treatment, const Model& model) const {
+  const ProtocolChoice& chosen = treatment.protocol_choice;
+  const bool of_user = treatment.protocol_given &&
+                       (!chosen.preset.empty() || chosen.changed.contains("act_placement"));
+  if (!model.imported || of_user) return treatment.protocol;
+  ProtocolChoice choice = chosen;
+  choice.changed["act_placement"] = "op_input";
+  return ResolveProtocol(choice, catalogue_);
 }
 
 ResolvedTrial TrialResolver::Resolve(const Assignment& trial) {
   const Treatment& treatment = TreatmentOf(trial);
   const Model& model = *ModelOf(trial);
   const Json eval = EvalOf(trial, treatment, model);
-  const Json usual = {{"resize", UsualResize(model.input_side)}, {"crop", model.input_side}};
-  return {treatment, model, ImagesOf(model, trial), eval, eval.is_null() || eval == usual};
+  const Json usual = TransformOf(UsualResize(model.input_side), model.input_side, model);
+  DatasetFiles& images = ImagesOf(model, trial);
+  if (!model.top1.is_null() && !images.labelled) {
+    Warn(model.where, fmt::format("the accuracy on the card of model {} is not checked: the images "
+                                  "of {} have no classes",
+                                  model.name, images.name));
+  }
+  return {treatment,
+          model,
+          images,
+          eval,
+          eval.is_null() || eval == usual,
+          ProtocolFor(treatment, model)};
 }
 
 void TrialResolver::Warn(const std::string& where, const std::string& warning) {
-  if (!warning.empty()) warnings_.push_back(where + ": " + warning);
+  const std::string line = where + ": " + warning;
+  if (!warning.empty() && std::find(warnings_.begin(), warnings_.end(), line) == warnings_.end())
+    warnings_.push_back(line);
 }
 
 }  // namespace zerosweep

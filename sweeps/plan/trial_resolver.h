@@ -21,6 +21,7 @@ struct ResolvedTrial {
   Json eval;                // how images in folders are resized: {"resize": r, "crop": c}; null for
                             // a dataset whose images are not resized
   bool usual_eval = false;  // whether that is how they were resized for the card's accuracy
+  Protocol protocol;        // the treatment's, for this network
 
   const Method& method() const { return *treatment.method; }
   const Bits& bits() const { return *treatment.bits; }
@@ -52,6 +53,7 @@ class TrialResolver {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  Protocol ProtocolFor(const Treatment& treatment, const Model& model) const;
   DataRoots RootsOf(const Assignment& trial) const;
   DatasetFiles& ImagesOf(const Model& model, const Assignment& trial);
   void Warn(const std::string& where, const std::string& warning);

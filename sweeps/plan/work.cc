@@ -54,7 +54,7 @@ WorkFacts::WorkFacts(const Catalogue& catalogue) {
   for (const Declaration& dataset : catalogue.Of(Role::kDataset)) {
     const DatasetFacts& facts = dataset.dataset();
     // Images in folders are resized to what the network takes.
-    if (!facts.in_class_folders()) pixels_[dataset.name] = PixelsOf(facts.shape);
+    if (!facts.in_image_files()) pixels_[dataset.name] = PixelsOf(facts.shape);
     if (facts.test_images > 0) test_images_[dataset.name] = static_cast<double>(facts.test_images);
   }
   for (const Declaration& kind : catalogue.Of(Role::kKind)) kinds_[kind.name] = kind.kind();

@@ -3,7 +3,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "contract/dataset_files.h"
-#include "contract/image_folder.h"
+#include "contract/image_list.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
@@ -31,9 +31,8 @@ std::vector<fs::path> CandidateFolders(const Declaration& dataset, const DataRoo
   const DatasetFacts& facts = dataset.dataset();
   std::vector<std::string> tried;
   for (const fs::path& folder : folders) tried.push_back(folder.string());
-  const std::string files = facts.in_class_folders()
-                                ? "images " + facts.layout
-                                : "files " + Join(facts.files.at("test"), ", ");
+  const std::string files = facts.in_image_files() ? "images " + facts.layout
+                                                   : "files " + Join(facts.files.at("test"), ", ");
   std::string advice = HowToGet(facts);
   for (const fs::path& folder : folders) {
     const std::string misplaced = facts.in_class_folders() ? MisplacedClasses(folder, facts) : "";
@@ -55,9 +54,11 @@ std::optional<DatasetPlace> LocateDataset(const Declaration& dataset, const Data
 }
 
 std::string SplitFingerprint(const Declaration& dataset, const DatasetPlace& place,
-                             const std::string& split, DigestCache& digests, std::string* warning) {
-  if (dataset.dataset().in_class_folders()) {
-    const ImageFolder folder = ListSplit(place.folder, dataset.dataset(), split);
+                             const std::string& split, DigestCache& digests, std::string* warning,
+                             int64_t classes) {
+  if (dataset.dataset().in_image_files()) {
+    const ImageFolder folder = ListImageFiles(place.folder, dataset.dataset(), split);
+    if (classes > 0) RequireClassWithin(folder.highest_class, folder.highest_class_at, classes);
     if (warning != nullptr) *warning = PassedOverWarning(folder);
     return digests.FingerprintOf(folder, split);
   }
@@ -74,15 +75,18 @@ DatasetFiles FindDataset(const Declaration& dataset, const DataRoots& roots,
   const auto place = LocateDataset(dataset, roots);
   if (!place) FailMissing(dataset, CandidateFolders(dataset, roots), where);
   DatasetFiles found{*place, dataset.name, "", facts.classes, ""};
-  if (!facts.in_class_folders()) {
+  if (!facts.in_image_files()) {
     if (calibration_too && HasSplit(place->splits, "calibration", facts))
       digests.Prepare(FindSplit({place->folder}, "calibration", dataset).files);
     found.test_fingerprint = SplitFingerprint(dataset, *place, "test", digests);
     return found;
   }
   try {
-    const ImageFolder test = ListSplit(place->folder, facts, "test");
+    const ImageFolder test = ListImageFiles(place->folder, facts, "test");
     found.classes = static_cast<int64_t>(test.classes.size());
+    found.labelled = test.is_labelled();
+    found.highest_class = test.highest_class;
+    found.highest_class_at = test.highest_class_at;
     found.test_fingerprint = digests.FingerprintOf(test, "test");
     found.warning = PassedOverWarning(test);
   } catch (const Error& error) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/image_folder.h"
 #include "sweeps/grammar/yaml_tree.h"
 #include "sweeps/values/catalogue.h"
 #include "sweeps/values/digest_cache.h"
@@ -30,19 +31,24 @@ std::optional<DatasetPlace> LocateDataset(const Declaration& dataset, const Data
 struct DatasetFiles : DatasetPlace {
   std::string name;
   std::string test_fingerprint;
-  int64_t classes = 0;                       // declared, or the number of class folders
+  int64_t classes = 0;                       // declared, or the number of class folders; 0: the
+                                             // model's
   std::string warning;                       // PassedOverWarning of the test images
   std::string calibration_fingerprint = {};  // empty until requested
+  // Of a list: whether it has classes, and the highest with its place ("labels.csv:7").
+  bool labelled = true;
+  int64_t highest_class = ImageFolder::kNoLabel;
+  std::string highest_class_at = {};
 };
 
-// Fingerprint of a split: FilesFingerprint, or ImageFolderFingerprint for a dataset in class
-// folders (throws kUsage as ListSplit does). Where the split's own files are absent, uses the split
+// Fingerprint of a split: FilesFingerprint, or ImageFolderFingerprint for images in files of their
+// own (throws kUsage as ListImageFiles does). Where the split's own files are absent, uses the split
 // that is declared as its fallback. A stage's name depends on the splits that it reads and on no
 // other file. `warning`, if given, receives PassedOverWarning. REQUIRES: one of the two is in
-// `place.splits`.
+// `place.splits`. `classes`, if not 0: throws kUsage for a list with a class beyond them.
 std::string SplitFingerprint(const Declaration& dataset, const DatasetPlace& place,
                              const std::string& split, DigestCache& digests,
-                             std::string* warning = nullptr);
+                             std::string* warning = nullptr, int64_t classes = 0);
 
 // Locates the dataset and digests its test split. `calibration_too`: the calibration split will be
 // requested next, so its files may be read meanwhile. Throws kUsage, starting with `where`; the

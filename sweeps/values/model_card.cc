@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "contract/output_kind.h"
 #include "sweeps/grammar/yaml_tree.h"
 
 namespace zerosweep {
@@ -38,20 +39,28 @@ const std::vector<CardKey> kCardKeys = {
        return AreNumbers(values) &&
               std::all_of(values.begin(), values.end(), [](const Json& x) { return x > 0; });
      }},
-    {"input_shape", false,
-     "three positive numbers: channels, height and width, which must be equal (images are "
-     "cropped to squares)",
+    {"input_shape", false, "three positive numbers: channels, height and width",
      [](const Json& values) {
        return values.is_array() && values.size() == 3 &&
-              std::all_of(values.begin(), values.end(), IsCount) && values[1] == values[2];
+              std::all_of(values.begin(), values.end(), IsCount);
      }},
     {"classes", false, "a positive number", IsCount},
+    {"output", false, "classes, dense or embedding",
+     [](const Json& value) {
+       return value.is_string() &&
+              EnumOf<OutputKind>(kOutputWords, value.get_ref<const std::string&>()).has_value();
+     }},
     {"top1", false, "percent",
      [](const Json& value) { return value.is_number() && value >= 0 && value <= 100; }},
     {"test_images", false, "a positive number", IsCount},
     {"seed", false, "a number", [](const Json& value) { return value.is_number_integer(); }},
     {"recipe", false, "a map", [](const Json& value) { return value.is_object(); }},
-    {"weights_file", false, "a file name", IsWord},
+    {"weights_file", false, "the name of a file next to the card, or in a folder next to it",
+     [](const Json& value) {
+       if (!IsWord(value)) return false;
+       const std::filesystem::path path = value.get<std::string>();
+       return path.is_relative() && std::ranges::find(path, "..") == path.end();
+     }},
     {"weights_sha256", false, "64 lower-case hexadecimal digits",
      [](const Json& value) {
        return value.is_string() && IsHex(value.get_ref<const std::string&>());

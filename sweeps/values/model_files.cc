@@ -1,6 +1,7 @@
 #include "sweeps/values/model_files.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "base/files.h"
@@ -97,13 +98,17 @@ void TakeCard(const ModelCard& card, Model& model) {
   // Names contain doubles, however the card writes its numbers.
   model.mean = card.json["mean"].get<std::vector<double>>();
   model.std = card.json["std"].get<std::vector<double>>();
-  if (card.json.contains("top1")) model.top1 = card.json["top1"].get<double>();
+  // The accuracy is that on the card's own dataset.
+  if (card.json.contains("top1") && card.json["dataset"] == model.dataset->name)
+    model.top1 = card.json["top1"].get<double>();
   model.card_digest = JsonDigest(card.json);
 }
 
-// `arch` or `dataset`: from the sweep, otherwise from the card. If both give it, they must agree.
+// `arch` or `dataset`: from the sweep, otherwise from the card. If both give it, they must agree,
+// except that a sweep may name images of the user's own.
 std::string Agreed(const YamlNode& node, const std::string& key,
-                   const std::optional<ModelCard>& card) {
+                   const std::optional<ModelCard>& card,
+                   const std::function<bool(const std::string&)>& may_differ) {
   const YamlNode* given = node.Find(key);
   const std::string of_card = card ? card->json[key].get<std::string>() : "";
   if (given == nullptr) {
@@ -111,41 +116,91 @@ std::string Agreed(const YamlNode& node, const std::string& key,
     return of_card;
   }
   const std::string& value = RequireWord(*given, "model." + key);
-  if (!of_card.empty() && value != of_card) {
+  if (!of_card.empty() && value != of_card && !may_differ(value)) {
     FailAt(given->where, "model.{} is '{}', but its card {} says '{}'", key, value,
            card->path.string(), of_card);
   }
   return value;
 }
 
-// The number of classes, from the card where the dataset leaves it open.
-int64_t ClassesOf(const Model& model, const std::optional<ModelCard>& card) {
-  const int64_t declared = model.dataset->dataset().classes;
-  return declared > 0 || !card ? declared : card->json.value("classes", int64_t{0});
+// The number of classes, from the sweep or the card where the dataset leaves it open.
+int64_t ClassesOf(const YamlNode& node, const Model& model, const std::optional<ModelCard>& card) {
+  constexpr int64_t kMostClasses = 10'000'000;
+  int64_t classes = model.dataset->dataset().classes;
+  if (classes == 0 && model.imported) classes = model.imported->model().classes;
+  if (classes == 0 && card) classes = card->json.value("classes", int64_t{0});
+  if (const YamlNode* given = node.Find("classes")) {
+    const int64_t of_sweep = RequireInt(*given, "model.classes", 1, kMostClasses);
+    if (classes > 0 && of_sweep != classes) {
+      FailAt(given->where, "model.classes is {}, but {} has {}", of_sweep,
+             model.dataset->dataset().classes > 0 ? "dataset " + model.dataset->name : "its card",
+             classes);
+    }
+    classes = of_sweep;
+  }
+  if (classes == 0 && model.dataset->dataset().is_listed()) {
+    FailAt(node.where,
+           "model {}: images of {} do not tell how many classes it has: give classes: N in the "
+           "sweep or in its card",
+           model.name, model.dataset->name);
+  }
+  return classes;
+}
+
+OutputKind OutputOf(const YamlNode& node, const std::optional<ModelCard>& card) {
+  const std::string of_card =
+      card ? card->json.value("output", ToString(OutputKind::kClasses)) : "";
+  const YamlNode* given = node.Find("output");
+  const std::string word = given != nullptr   ? RequireWord(*given, "model.output")
+                           : !of_card.empty() ? of_card
+                                              : ToString(OutputKind::kClasses);
+  const auto output = EnumOf<OutputKind>(kOutputWords, word);
+  if (!output) {
+    FailAt(given->where, "model.output is '{}'{}", word,
+           Suggestion(word, {kOutputWords.begin(), kOutputWords.end()}));
+  }
+  if (card && card->json.contains("output") && word != of_card)
+    FailAt(given->where, "model.output is '{}', but its card {} says '{}'", word,
+           card->path.string(), of_card);
+  return *output;
 }
 
 int64_t InputSideOf(const Model& model, const std::optional<ModelCard>& card) {
+  if (model.imported) {
+    const auto& shape = model.imported->model().input_shape;
+    return std::min(shape[1], shape[2]);
+  }
   if (card && card->json.contains("input_shape")) return card->json["input_shape"][1];
   const int64_t of_arch = model.architecture->model().input_shape[1];
   return of_arch > 0 ? of_arch : model.dataset->dataset().shape[1];
 }
 
-void CheckAgainstDataset(Model& model, const std::optional<ModelCard>& card) {
+void CheckAgainstDataset(const YamlNode& node, Model& model, const std::optional<ModelCard>& card) {
   const DatasetFacts& facts = model.dataset->dataset();
-  model.classes = ClassesOf(model, card);
+  model.classes = ClassesOf(node, model, card);
+  model.output = OutputOf(node, card);
   model.input_side = InputSideOf(model, card);
-  const int64_t of_card = card ? card->json.value("classes", model.classes) : model.classes;
+  int64_t of_card = card ? card->json.value("classes", model.classes) : model.classes;
+  if (model.imported) of_card = model.imported->model().classes;
   if (of_card != model.classes) {
     FailAt(model.where, "model {} has {} classes, dataset {} has {}", model.name, of_card,
            model.dataset->name, model.classes);
   }
-  const auto channels = static_cast<size_t>(facts.shape[0]);
-  if (card && card->json.contains("input_shape")) {
-    const Json& shape = card->json["input_shape"];
+  // Images of a list are read in grey for a network that takes one channel.
+  const bool grey = facts.is_listed() && model.mean.size() == 1;
+  const size_t channels = grey ? 1 : static_cast<size_t>(facts.shape[0]);
+  Json shape = card ? card->json.value("input_shape", Json()) : Json();
+  if (!model.imported && !shape.is_null() && shape[1] != shape[2])
+    FailAt(model.where,
+           "model {} takes images of {} by its card, but images are cropped to squares", model.name,
+           shape.dump());
+  if (model.imported) shape = model.imported->model().input_shape;
+  if (!shape.is_null()) {
     const Json of_data = facts.shape;
-    if (shape[0] != channels || (!facts.in_class_folders() && shape != of_data)) {
-      FailAt(model.where, "model {} takes images of {} by its card, those of dataset {} are {}",
-             model.name, shape.dump(), model.dataset->name, of_data.dump());
+    if (shape[0] != channels || (!facts.in_image_files() && shape != of_data)) {
+      FailAt(model.where, "model {} takes images of {}{}, those of dataset {} are {}", model.name,
+             shape.dump(), model.imported ? "" : " by its card", model.dataset->name,
+             of_data.dump());
     }
   }
   if (model.mean.size() != channels || model.std.size() != channels) {
@@ -156,10 +211,58 @@ void CheckAgainstDataset(Model& model, const std::optional<ModelCard>& card) {
   }
 }
 
+// The shape of its images that the sweep or the card gives; empty: as the file says.
+std::vector<int64_t> GivenShape(const YamlNode& node, const std::optional<ModelCard>& card) {
+  if (const YamlNode* given = node.Find("input_shape")) {
+    const Json shape = given->ToJson();
+    const bool positive =
+        shape.is_array() && shape.size() == 3 && std::ranges::all_of(shape, [](const Json& n) {
+          return n.is_number_integer() && n.get<int64_t>() > 0;
+        });
+    if (!positive)
+      FailAt(given->where,
+             "model.input_shape is {}, must be [channels, height, width] of its images",
+             given->Shown());
+    return shape.get<std::vector<int64_t>>();
+  }
+  if (card && card->json.contains("input_shape"))
+    return card->json["input_shape"].get<std::vector<int64_t>>();
+  return {};
+}
+
+// Takes the architecture from the file itself.
+void TakeNetwork(const YamlNode& node, const std::optional<ModelCard>& card,
+                 const NetworkInspector& inspect, Model& model) {
+  for (const char* key : {"arch", "key"})
+    if (const YamlNode* given = node.Find(key))
+      FailAt(given->where, "{} holds its network itself: leave model.{} out",
+             model.weights.filename().string(), key);
+  if (!inspect) FailAt(node.where, "{} cannot be looked into here", model.weights.string());
+  const std::vector<int64_t> shape = GivenShape(node, card);
+  auto declaration = std::make_shared<Declaration>();
+  declaration->name = kImportedArch;
+  try {
+    declaration->facts = inspect(model.weights, model.weights_sha256, shape);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("{}: {}", node.where, error.what()));
+  }
+  model.imported = std::move(declaration);
+  model.architecture = model.imported.get();
+}
+
 Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<ModelCard>& card,
-                      const Catalogue& catalogue) {
-  model.architecture = &catalogue.Get(Role::kModel, Agreed(node, "arch", card), node.where);
-  model.dataset = &catalogue.Get(Role::kDataset, Agreed(node, "dataset", card), node.where);
+                      const Catalogue& catalogue, const NetworkInspector& inspect) {
+  const auto never = [](const std::string&) { return false; };
+  const auto own = [&](const std::string& name) {
+    return catalogue.Get(Role::kDataset, name, node.where).dataset().is_listed();
+  };
+  if (IsNetworkFile(model.weights)) {
+    TakeNetwork(node, card, inspect, model);
+  } else {
+    model.architecture =
+        &catalogue.Get(Role::kModel, Agreed(node, "arch", card, never), node.where);
+  }
+  model.dataset = &catalogue.Get(Role::kDataset, Agreed(node, "dataset", card, own), node.where);
   if (card) TakeCard(*card, model);
   if (const YamlNode* given = node.Find("normalisation")) TakeNormalisation(*given, model);
   if (model.mean.is_null()) {
@@ -168,7 +271,7 @@ Model FromCardAndFile(const YamlNode& node, Model model, const std::optional<Mod
            "normalisation: {{mean: […], std: […]}} as it was trained with, or card: FILE",
            model.weights.string());
   }
-  CheckAgainstDataset(model, card);
+  CheckAgainstDataset(node, model, card);
   return model;
 }
 
@@ -201,7 +304,7 @@ Model ShippedModel(const YamlNode& node, const ModelPlaces& places, const Catalo
         FailAt(node.where, "model {}: its weights {} are missing", name, model.weights.string());
       }
       model.weights_sha256 = DigestOf(model, digests);
-      return FromCardAndFile(node, std::move(model), card, catalogue);
+      return FromCardAndFile(node, std::move(model), card, catalogue, places.inspect);
     }
   }
   FailAt(node.where, "unknown model '{}'{}; a file of your own is {{file: …, arch: …, dataset: …}}",
@@ -221,7 +324,7 @@ Model ModelOfFile(const YamlNode& node, const ModelPlaces& places, const Catalog
     model.name += ":" + model.weights_key;
   }
   const std::optional<ModelCard> card = FindCard(node, places, model);
-  return FromCardAndFile(node, std::move(model), card, catalogue);
+  return FromCardAndFile(node, std::move(model), card, catalogue, places.inspect);
 }
 
 }  // namespace
@@ -231,7 +334,10 @@ void CheckModelForm(const YamlNode& node) {
     RequireWord(node, "model");
     return;
   }
-  RequireKeys(node, {"file", "key", "arch", "dataset", "card", "normalisation"}, "model");
+  RequireKeys(node,
+              {"file", "key", "arch", "dataset", "card", "normalisation", "classes", "output",
+               "input_shape"},
+              "model");
   if (node.Find("file") == nullptr) {
     FailAt(node.where, "model has no file: write {{file: x.safetensors, arch: …, dataset: …}}");
   }

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "contract/output_kind.h"
 #include "sweeps/values/data_files.h"
 
 namespace zerosweep {
@@ -12,9 +15,12 @@ namespace zerosweep {
 struct Model {
   std::string name;  // as shown: the shipped model's, or the file's stem, with the
                      // key that selects in it ("net:ema")
-  const Declaration* architecture = nullptr;  // in the catalogue
-  const Declaration* dataset = nullptr;       // in the catalogue
-  int64_t classes = 0;                        // 0: unknown, as many as the test images have
+  const Declaration* architecture = nullptr;  // in the catalogue, or `imported`
+  // Of a network that its file describes: the facts of that network. Null for built-in ones.
+  std::shared_ptr<const Declaration> imported;
+  const Declaration* dataset = nullptr;  // in the catalogue
+  int64_t classes = 0;                   // 0: unknown, as many as the test images have
+  OutputKind output = OutputKind::kClasses;
   int64_t input_side = 0;   // pixels of its input images: from the card, otherwise as published
   Json mean, std;           // one number per channel: the teacher's own normalisation
   Json top1;                // percent, from the card; null without one
@@ -26,7 +32,19 @@ struct Model {
   std::string where;
 
   const std::string& arch() const { return architecture->name; }
+  // Whether its images are squares. Only those of an imported network may be no squares.
+  bool square() const {
+    const auto& shape = architecture->model().input_shape;
+    return !imported || shape[1] == shape[2];
+  }
+  int64_t channels() const { return static_cast<int64_t>(mean.size()); }
 };
+
+// The facts of the network in a file (IsNetworkFile) of that WeightsDigest, whose images have the
+// given shape (C, H, W; empty: as the file says). Throws kUsage when it cannot be read.
+using NetworkInspector =
+    std::function<ModelFacts(const std::filesystem::path& file, const std::string& digest,
+                             const std::vector<int64_t>& input_shape)>;
 
 // Where models are looked for.
 struct ModelPlaces {
@@ -34,10 +52,12 @@ struct ModelPlaces {
                                                // weights that are not shipped
   DataRoots roots;
   std::filesystem::path sweep_folder;
+  NetworkInspector inspect;  // may be empty: then no network is taken from a file
 };
 
 // Finds `fashion_mnist-resnet20` (NAME.json in a model folder), or `{file: x.safetensors, key: …,
-// arch: …, dataset: …, card: …, normalisation: {mean: […], std: […]}}`. The card of a file is
+// arch: …, dataset: …, card: …, normalisation: {mean: […], std: […]}, classes: …, output: …}`, or
+// `{file: x.onnx, …}`, with input_shape: […] in place of arch. The card of a file is
 // `card:`, otherwise <stem>.json next to it if that is a card, otherwise the card in the model
 // folders with the weights' SHA-256. Without a card, normalisation must be given. Throws kUsage,
 // also when the weights are not those of their card.

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "engine/optim/optimiser.h"
 #include "tests/support/engine/generative_case.h"
+#include "tests/support/error_message.h"
 
 namespace zerosweep {
 namespace {
@@ -64,6 +65,15 @@ TEST(FddaTest, AClassWithoutRealImageIsNamed) {
                  "fdda takes one real image of each class, but the calibration images of tiny hold "
                  "none of class 3");
   }
+}
+
+TEST(FddaTest, ImagesWithoutClassesAreRefused) {
+  GenerativeCase one("fdda");
+  one.real.labels = torch::Tensor();
+  Alone with;
+  EXPECT_EQ(ErrorMessage(ErrorKind::kTrial, [&] { one.Run(with.group, with.checkpoints); }),
+            "fdda takes real images of each class, but the calibration images of tiny have no "
+            "classes: name them with their classes in a list");
 }
 
 TrainingBatch EightGenerated() {

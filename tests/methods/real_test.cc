@@ -40,6 +40,16 @@ TEST(RealTest, TakesTheImagesThatTheSeedChooses) {
   EXPECT_TRUE(torch::equal(real.images, all.index_select(0, chosen)));
 }
 
+TEST(RealTest, ImagesWithoutClassesHaveNoLabels) {
+  const Teacher teacher = TinyTeacher();
+  Dataset data = Calibration();
+  const torch::Tensor labelled = ChooseReal(teacher, data, {{"images", 6}}).images;
+  data.labels = torch::Tensor();
+  const SyntheticData real = ChooseReal(teacher, data, {{"images", 6}});
+  EXPECT_FALSE(real.labels.defined());
+  EXPECT_TRUE(torch::equal(real.images, labelled));
+}
+
 TEST(RealTest, RandomCropsAreOfTheSameImages) {
   const Teacher teacher = TinyTeacher();
   const Dataset data = Calibration();

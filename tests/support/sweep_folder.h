@@ -56,12 +56,15 @@ class SweepFolder {
   std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
   const Catalogue& catalogue() const { return catalogue_; }
 
+  NetworkInspector inspect;  // of the options
+
   ExpandOptions Options(const std::vector<std::string>& overrides = {}) const {
     ExpandOptions options;
     options.file = folder_ / "sweep.yaml";
     options.overrides = overrides;
     options.model_folders = {folder_ / "models"};
     options.home.folder = folder_ / "home";
+    options.inspect = inspect;
     return options;
   }
 

@@ -153,4 +153,17 @@ inline void FinishTrial(ResultsWriter& writer, const std::vector<StageRow>& stag
   }
 }
 
+// The same on 100 images without labels, with these metrics of the evaluation.
+inline void FinishUnlabelled(ResultsWriter& writer, const std::vector<StageRow>& stages,
+                             const TrialRow& trial, std::map<std::string, double> evaluation) {
+  evaluation["images"] = 100;
+  for (const size_t place : trial.stages) {
+    const StageRow& stage = stages[place];
+    if (writer.Status(stage.name).state != State::kOpen) continue;
+    const bool evaluates = stage.design->kind == "evaluate";
+    FinishStage(writer, stage.name,
+                evaluates ? evaluation : std::map<std::string, double>{{"images", 256}});
+  }
+}
+
 }  // namespace zerosweep

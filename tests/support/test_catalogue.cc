@@ -209,7 +209,11 @@ std::vector<Declaration> Datasets() {
                                    .folders = {{"train", {"train"}},
                                                {"test", {"val", "test"}},
                                                {"calibration", {"calibration", "train"}}},
-                                   .layout = "val/<class>/*"})};
+                                   .layout = "val/<class>/*"}),
+          Dataset("image_list",
+                  {.shape = {3, 224, 224},
+                   .layout = "labels.csv and images/",
+                   .lists = {{"test", "labels.csv"}, {"calibration", "calibration.csv"}}})};
 }
 
 Recipe Made(const char* name, std::vector<RecipePart> parts, const char* preset,

@@ -221,7 +221,7 @@ TEST_F(InputChecksTest, ImagesAreSquares) {
       "\"mean\": [0.5, 0.5, 0.5], \"std\": [0.5, 0.5, 0.5], \"input_shape\": [3, 28, 56]}");
   const Finished refused = Plan();
   EXPECT_EQ(refused.code, 2);
-  EXPECT_THAT(refused.err, HasSubstr("'input_shape' is [3,28,56], must be"));
+  EXPECT_THAT(refused.err, HasSubstr("takes images of [3,28,56] by its card"));
   there_.Write(
       "tiny.json",
       "{\"name\": \"tiny\", \"arch\": \"resnet20_cifar_a\", \"dataset\": \"cifar10\", "

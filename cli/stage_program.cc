@@ -1,0 +1,103 @@
+#include "cli/stage_program.h"
+
+#include <chrono>
+#include <future>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "cli/places.h"
+#include "cluster/coordinator/progress_display.h"
+#include "contract/subprocess.h"
+#include "sweeps/values/catalogue.h"
+
+namespace zerosweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kMaxSeconds = 600;
+
+fs::path FactsFile(const Globals& globals) {
+  return globals.home().folder / "cache" / "networks.json";
+}
+
+// Name of an inspection → facts. A damaged file counts as empty.
+Json KnownFacts(const Globals& globals) {
+  if (!IsFile(FactsFile(globals))) return Json::object();
+  Json known = Json::parse(ReadFile(FactsFile(globals)), nullptr, /*allow_exceptions=*/false);
+  return known.is_object() ? known : Json::object();
+}
+
+void Remember(const Globals& globals, const Json& known) {
+  std::error_code ignored;
+  if (!fs::is_directory(globals.home().folder, ignored)) return;
+  try {
+    MakePrivateFolder(FactsFile(globals).parent_path());
+    WriteFileAtomically(FactsFile(globals), known.dump(1));
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());
+  }
+}
+
+}  // namespace
+
+ProgramResult AskProgram(const std::vector<std::string>& words, const std::string& label,
+                         const Globals& globals) {
+  auto running = std::async(std::launch::async,
+                            [&] { return RunProgram(words, ChildEnvironment(), kMaxSeconds); });
+  ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
+  const double start = SystemClock().Monotonic();
+  while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready)
+    display.Update({.running = {{.label = label, .seconds = SystemClock().Monotonic() - start}}});
+  return running.get();
+}
+
+ProgramResult AskStageProgram(const std::vector<std::string>& arguments, const std::string& label,
+                              const Globals& globals) {
+  std::vector<std::string> words = {StageProgram().string()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return AskProgram(words, label, globals);
+}
+
+std::string WhyItFailed(const ProgramResult& result) {
+  if (result.timed_out) return fmt::format("no answer in {:.0f} s", kMaxSeconds);
+  const std::string line = result.err.substr(0, result.err.find('\n'));
+  return line.empty() ? fmt::format("it ended with {}", result.code) : line;
+}
+
+Json InspectFile(const fs::path& file, const std::vector<int64_t>& input_shape,
+                 const Globals& globals, const fs::path& probe) {
+  Json request = {{"file", fs::absolute(file).string()}};
+  if (!input_shape.empty()) request["input_shape"] = input_shape;
+  if (!probe.empty()) request["probe"] = probe.string();
+  const ProgramResult result = AskStageProgram({"--inspect", request.dump()},
+                                               "looking into " + file.filename().string(), globals);
+  const Json answer = Json::parse(result.out, nullptr, /*allow_exceptions=*/false);
+  if (!answer.is_object()) {
+    Fail(ErrorKind::kCluster, "{} cannot be looked into: zerosweep-stage does not answer ({})",
+         file.string(), WhyItFailed(result));
+  }
+  if (answer.contains("error"))
+    throw Error(ErrorKindFromString(answer.at("kind")), answer.at("error").get<std::string>());
+  return answer;
+}
+
+ModelFacts FactsOfFile(const fs::path& file, const std::string& digest,
+                       const std::vector<int64_t>& input_shape, const Globals& globals) {
+  const std::string name =
+      Sha256Hex(CanonicalJson({CompiledCatalogue().digest(), digest, input_shape}));
+  Json known = KnownFacts(globals);
+  try {
+    if (known.contains(name)) return ModelFactsFromJson(known.at(name));
+  } catch (const nlohmann::json::exception&) {
+    known.erase(name);  // damaged
+  }
+  const Json report = InspectFile(file, input_shape, globals);
+  for (const std::string note : report.at("notes")) spdlog::warn("{}: {}", file.string(), note);
+  known[name] = report.at("facts");
+  Remember(globals, known);
+  return ModelFactsFromJson(known.at(name));
+}
+
+}  // namespace zerosweep
