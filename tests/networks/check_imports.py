@@ -3,7 +3,8 @@
 Usage: check_imports.py BUILD [NETWORK …] (without a name: all). Each network has random weights and the batch-norm statistics of
 noise. It is exported as .pt2 (as torch.export gives it, and decomposed) and as ONNX; `zerosweep-stage --inspect` reads the file and
 computes images that differ; the module itself computes the same images. Prints a line for each file, and ends with 1 where an
-output differs by more than 1e-4 of the largest (float32), or 1e-9 (float64, of .pt2), or is the same for all images.
+output differs by more than 1e-4 of the largest (float32; twice PyTorch's own difference between float32 and float64 where that is
+more, as networks with random weights may have), or 1e-9 (float64, of .pt2), or is the same for all images.
 """
 
 import array
@@ -84,8 +85,9 @@ def read(file: pathlib.Path, code: str) -> torch.Tensor:
     return torch.frombuffer(numbers, dtype=torch.float64 if code == "d" else torch.float32)
 
 
-def difference(stage: pathlib.Path, file: pathlib.Path, module: torch.nn.Module, wide: bool) -> tuple[float, bool]:
-    """The largest difference over the largest output, and whether outputs vary with the image."""
+def difference(stage: pathlib.Path, file: pathlib.Path, module: torch.nn.Module, wide: bool) -> tuple[float, bool, float]:
+    """The largest difference over the largest output; whether outputs vary with the image; the same difference of PyTorch's own
+    float32 and float64."""
     with tempfile.TemporaryDirectory() as probe:
         request = {"file": str(file), "probe": probe, "float64": wide}
         asked = subprocess.run([stage, "--inspect", json.dumps(request)], capture_output=True, text=True)
@@ -96,9 +98,11 @@ def difference(stage: pathlib.Path, file: pathlib.Path, module: torch.nn.Module,
         images = read(folder / "images.bin", code).reshape(json.loads((folder / "probe.json").read_text())["shape"])
         ours = read(folder / "outputs.bin", code).reshape(len(images), -1)
         with torch.no_grad():
-            theirs = (module.double() if wide else module.float())(images).flatten(1)
+            exact = module.double()(images.double()).flatten(1)
+            theirs = exact if wide else module.float()(images).flatten(1)
+    rounding = ((theirs - exact).abs().max() / exact.abs().max()).item()
     distance = ((ours - theirs).abs().max() / theirs.abs().max()).item()
-    return distance, not torch.equal(ours[0], ours[-1])
+    return distance, not torch.equal(ours[0], ours[-1]), rounding
 
 
 def main() -> int:
@@ -111,14 +115,14 @@ def main() -> int:
             module = network(name)
             for file in exported(module, name, pathlib.Path(folder)):
                 try:
-                    narrow, varies = difference(stage, file, module, wide=False)
+                    narrow, varies, rounding = difference(stage, file, module, wide=False)
                     wide = difference(stage, file, module, wide=True)[0] if file.suffix == ".pt2" else None
                 except RuntimeError as error:
                     expected = REFUSED.get(file.name, "?") in str(error)
                     print(f"{file.name:36} {str(error).removeprefix(f'{file}: ') if expected else f'FAILED: {error}'}", flush=True)
                     failed += not expected
                     continue
-                good = narrow < FLOAT32 and (wide is None or wide < FLOAT64) and varies
+                good = narrow < max(FLOAT32, 2 * rounding) and (wide is None or wide < FLOAT64) and varies
                 failed += not good
                 print(f"{file.name:36} {narrow:9.1e} {'' if wide is None else f'{wide:9.1e}':>9} {'' if good else 'FAILED'}", flush=True)
     return int(failed > 0)
