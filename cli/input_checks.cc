@@ -6,15 +6,14 @@
 #include <sstream>
 #include <vector>
 
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/stage_program.h"
+#include "storage/home/cache_file.h"
 #include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kAtOnce = 64;  // requests per command line, whose length is limited
@@ -28,15 +27,17 @@ Json RequestOf(const InputCheck& check) {
   return {{"split", check.split}, {"params", check.params}, {"files", check.files}};
 }
 
-// The passed checks: name → notes for the user. Several processes may write the file. Each writes
-// all of it and the last one wins; a lost entry is checked again.
+constexpr const char* kChecksCache = "checks.json";
+
+// The passed checks: name → notes for the user. A lost entry is checked again.
 class Passed {
  public:
-  explicit Passed(const fs::path& home) : home_(home) {
-    if (!IsFile(File())) return;
+  explicit Passed(const Home& home) : home_(home) {
+    const Json known = ReadCache(home_, kChecksCache);
+    if (known.is_null()) return;
     try {
-      ParseJson(ReadFile(File()), File().string()).get_to(notes_);
-    } catch (const std::exception&) {
+      known.get_to(notes_);
+    } catch (const nlohmann::json::exception&) {
       notes_.clear();
     }
   }
@@ -48,21 +49,10 @@ class Passed {
 
   void Add(const std::string& name, const Json& notes) { notes.get_to(notes_[name]); }
 
-  void Save() const {
-    std::error_code ignored;
-    if (home_.empty() || !fs::is_directory(home_, ignored)) return;
-    try {
-      MakePrivateFolder(File().parent_path());
-      WriteFileAtomically(File(), Json(notes_).dump(1));
-    } catch (const Error& error) {
-      spdlog::debug("{}", error.what());
-    }
-  }
+  void Save() const { WriteCache(home_, kChecksCache, notes_); }
 
  private:
-  fs::path File() const { return home_ / "cache" / "checks.json"; }
-
-  fs::path home_;
+  Home home_;
   std::map<std::string, std::vector<std::string>> notes_;
 };
 
@@ -101,7 +91,7 @@ void Tell(const InputCheck& check, const std::vector<std::string>& notes) {
 }  // namespace
 
 void CheckInputs(const Plan& plan, const Globals& globals) {
-  Passed passed(globals.home().folder);
+  Passed passed(globals.home());
   std::vector<const InputCheck*> open;
   for (const InputCheck& check : plan.checks) {
     const auto* notes = passed.Find(NameOf(check));

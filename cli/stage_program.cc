@@ -4,12 +4,12 @@
 #include <future>
 
 #include "base/clock.h"
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "cli/places.h"
 #include "cluster/coordinator/progress_display.h"
 #include "contract/subprocess.h"
+#include "storage/home/cache_file.h"
 #include "sweeps/values/catalogue.h"
 
 namespace zerosweep {
@@ -17,28 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kMaxSeconds = 600;
-
-fs::path FactsFile(const Globals& globals) {
-  return globals.home().folder / "cache" / "networks.json";
-}
-
-// Name of an inspection → facts. A damaged file counts as empty.
-Json KnownFacts(const Globals& globals) {
-  if (!IsFile(FactsFile(globals))) return Json::object();
-  Json known = Json::parse(ReadFile(FactsFile(globals)), nullptr, /*allow_exceptions=*/false);
-  return known.is_object() ? known : Json::object();
-}
-
-void Remember(const Globals& globals, const Json& known) {
-  std::error_code ignored;
-  if (!fs::is_directory(globals.home().folder, ignored)) return;
-  try {
-    MakePrivateFolder(FactsFile(globals).parent_path());
-    WriteFileAtomically(FactsFile(globals), known.dump(1));
-  } catch (const Error& error) {
-    spdlog::debug("{}", error.what());
-  }
-}
+constexpr const char* kNetworksCache = "networks.json";
 
 }  // namespace
 
@@ -87,7 +66,8 @@ ModelFacts FactsOfFile(const fs::path& file, const std::string& digest,
                        const std::vector<int64_t>& input_shape, const Globals& globals) {
   const std::string name =
       Sha256Hex(CanonicalJson({CompiledCatalogue().digest(), digest, input_shape}));
-  Json known = KnownFacts(globals);
+  Json known = ReadCache(globals.home(), kNetworksCache);
+  if (!known.is_object()) known = Json::object();
   try {
     if (known.contains(name)) return ModelFactsFromJson(known.at(name));
   } catch (const nlohmann::json::exception&) {
@@ -96,7 +76,7 @@ ModelFacts FactsOfFile(const fs::path& file, const std::string& digest,
   const Json report = InspectFile(file, input_shape, globals);
   for (const std::string note : report.at("notes")) spdlog::warn("{}: {}", file.string(), note);
   known[name] = report.at("facts");
-  Remember(globals, known);
+  WriteCache(globals.home(), kNetworksCache, known);
   return ModelFactsFromJson(known.at(name));
 }
 

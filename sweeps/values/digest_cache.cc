@@ -10,25 +10,25 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file_state.h"
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "storage/home/cache_file.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path CacheFile(const fs::path& home) { return home / "cache" / "digests.json"; }
+constexpr const char* kDigestsCache = "digests.json";
 
 }  // namespace
 
 DigestCache::DigestCache(const Home& home, ReadingProgress progress)
-    : home_(home.folder), progress_(std::move(progress)) {
-  const fs::path file = CacheFile(home_);
-  if (home_.empty() || !IsFile(file)) return;
+    : home_(home), progress_(std::move(progress)) {
+  const Json known = ReadCache(home_, kDigestsCache);
+  if (known.is_null()) return;
   try {
-    ParseJson(ReadFile(file), file.string()).get_to(digests_);
-  } catch (const std::exception&) {
+    known.get_to(digests_);
+  } catch (const nlohmann::json::exception&) {
     digests_.clear();
   }
 }
@@ -97,14 +97,7 @@ void DigestCache::Remember(const std::string& key, const std::string& digest, in
 }
 
 void DigestCache::Save() const {
-  std::error_code ignored;
-  if (!changed_ || home_.empty() || !fs::is_directory(home_, ignored)) return;
-  try {
-    MakePrivateFolder(CacheFile(home_).parent_path());
-    WriteFileAtomically(CacheFile(home_), Json(digests_).dump(1));
-  } catch (const Error&) {
-    return;
-  }
+  if (changed_) WriteCache(home_, kDigestsCache, digests_);
 }
 
 }  // namespace zerosweep

@@ -43,7 +43,7 @@ class DigestCache {
                                             const std::vector<std::filesystem::path>& files) const;
   void Remember(const std::string& key, const std::string& digest, int64_t youngest_ns);
 
-  std::filesystem::path home_;
+  Home home_;
   ReadingProgress progress_;
   std::map<std::string, std::string> digests_;
   std::map<std::string, std::future<std::string>> prepared_;  // by the same keys
