@@ -10,6 +10,7 @@
 #include "contract/declaration.h"
 #include "engine/catalogue/protocol_fields.h"
 #include "engine/graph/executor.h"
+#include "engine/graph/shapes.h"
 #include "engine/graph/units.h"
 #include "engine/import/network_file.h"
 #include "engine/quant/network_facts.h"
@@ -19,29 +20,6 @@ namespace zerosweep {
 namespace {
 
 constexpr int kAnyBits = 8;  // whether a site exists does not depend on it
-
-using Shapes = std::map<Value, std::vector<int64_t>>;  // of one image
-
-Shapes ShapesOf(const Graph& graph) {
-  const torch::NoGradGuard no_grad;
-  Shapes shapes;
-  ForwardHooks hooks;
-  for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i)
-    for (int k = 0; k < graph.nodes[static_cast<size_t>(i)].output_count(); ++k)
-      hooks.replace_output[{i, k}] = [&shapes, value = Value{i, k}](const torch::Tensor& tensor) {
-        shapes[value] = tensor.sizes().slice(1).vec();
-        return tensor;
-      };
-  Run(graph, torch::zeros(graph.BatchShape(1), graph.Options()), hooks);
-  return shapes;
-}
-
-// What running the network once or twice tells.
-struct Sizes {
-  explicit Sizes(const Graph& graph) : shapes(ShapesOf(graph)), macs(CountMacs(graph)) {}
-  Shapes shapes;
-  std::map<int, int64_t> macs;
-};
 
 // Whether every map of that shape has more than one pixel.
 bool HasPixels(const std::vector<int64_t>& shape) {
@@ -87,8 +65,7 @@ Json UnquantizedInputs(const Graph& graph) {
   return unquantized;
 }
 
-Json NodesOf(const Graph& graph, const Sizes& sizes) {
-  const auto& [shapes, macs] = sizes;
+Json NodesOf(const Graph& graph, const Shapes& shapes, const std::map<int, int64_t>& macs) {
   std::map<int, std::string> unit_of;
   for (const Unit& unit : BlockUnits(graph))
     for (const int node : unit.nodes) unit_of[node] = unit.name;
@@ -143,7 +120,8 @@ void WriteProbe(Graph graph, const std::filesystem::path& folder, torch::ScalarT
 }
 
 // The facts of a network from a file, for images of the shape that it takes.
-ModelFacts FactsOf(const ImportedNetwork& network, const Sizes& sizes, const std::string& origin) {
+ModelFacts FactsOf(const ImportedNetwork& network, const Shapes& shapes,
+                   const std::map<int, int64_t>& macs, const std::string& origin) {
   const Graph& graph = network.graph;
   if (graph.Weighted().empty())
     Fail(ErrorKind::kUsage, "{}: it has no convolution and no linear layer to quantize", origin);
@@ -151,10 +129,10 @@ ModelFacts FactsOf(const ImportedNetwork& network, const Sizes& sizes, const std
   const int64_t side = std::min(shape[1], shape[2]);
   ModelFacts facts{.input_shape = {shape[0], shape[1], shape[2]}, .min_side = side};
   facts.classes = ShapeOfOutput(network).at(0);
-  for (const auto& [node, macs] : sizes.macs) facts.macs += macs;
+  for (const auto& [node, count] : macs) facts.macs += count;
   // The network takes no other side: beyond it is where its maps would have enough pixels.
   for (const Node& node : graph.nodes) {
-    if (node.inputs.empty() || HasPixels(sizes.shapes.at(node.inputs[0]))) continue;
+    if (node.inputs.empty() || HasPixels(shapes.at(node.inputs[0]))) continue;
     if (node.op == Op::kBatchNorm) facts.map_side = side + 1;
     if (HasStride(node)) facts.stride_side = side + 1;
   }
@@ -171,14 +149,15 @@ Json InspectNetwork(const Json& request) {
   if (request.contains("probe"))
     WriteProbe(network.graph, request.at("probe").get<std::string>(),
                request.value("float64", false) ? torch::kFloat64 : torch::kFloat32);
-  const Sizes sizes(network.graph);
+  const Shapes shapes = ShapesOf(network.graph);
+  const std::map<int, int64_t> macs = CountMacs(network.graph, shapes);
   Json outputs = Json::array();
   for (const auto& [name, shape] : network.outputs)
     outputs.push_back({{"name", name}, {"shape", shape}});
   return {{"format", network.format},
-          {"facts", ToJson(FactsOf(network, sizes, file))},
+          {"facts", ToJson(FactsOf(network, shapes, macs, file))},
           {"outputs", std::move(outputs)},
-          {"nodes", NodesOf(network.graph, sizes)},
+          {"nodes", NodesOf(network.graph, shapes, macs)},
           {"unquantized", UnquantizedInputs(network.graph)},
           {"notes", network.notes}};
 }
