@@ -56,19 +56,6 @@ std::optional<std::string> RefusalOf(const Recipe& recipe, const ModelFacts& fac
 
 }  // namespace
 
-RecipesOnNetwork RecipesFor(const ModelFacts& facts, const Catalogue& catalogue) {
-  RecipesOnNetwork recipes;
-  for (const Recipe& recipe : catalogue.recipes()) {
-    const auto refusal = RefusalOf(recipe, facts, catalogue);
-    if (refusal) {
-      recipes.refused.emplace_back(recipe.name, *refusal);
-    } else {
-      recipes.fit.push_back(recipe.name);
-    }
-  }
-  return recipes;
-}
-
 std::vector<std::string> LinesAbout(const Json& report, const Catalogue& catalogue) {
   const ModelFacts facts = ModelFactsFromJson(report.at("facts"));
   std::vector<std::string> outputs;
@@ -87,10 +74,13 @@ std::vector<std::string> LinesAbout(const Json& report, const Catalogue& catalog
       lines.push_back(
           fmt::format("with act_placement {}, the inputs of {} layers are not quantized: {}",
                       placement, names.size(), Some(names)));
-  const RecipesOnNetwork recipes = RecipesFor(facts, catalogue);
-  lines.push_back("recipes that run on it: " + Join(recipes.fit, ", "));
+  std::vector<std::string> fit;
   std::map<std::string, std::vector<std::string>> by_reason;
-  for (const auto& [recipe, reason] : recipes.refused) by_reason[reason].push_back(recipe);
+  for (const Recipe& recipe : catalogue.recipes()) {
+    const auto refusal = RefusalOf(recipe, facts, catalogue);
+    (refusal ? by_reason[*refusal] : fit).push_back(recipe.name);
+  }
+  lines.push_back("recipes that run on it: " + Join(fit, ", "));
   for (const auto& [reason, names] : by_reason)
     lines.push_back(fmt::format("not {}: {}", Join(names, ", "), reason));
   return lines;

@@ -4,13 +4,11 @@
 #include "contract/onnx_data.h"
 
 #include <cstdint>
+#include <fstream>
 #include <functional>
-#include <optional>
 #include <set>
-#include <string_view>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/text.h"
 
 namespace zerosweep {
@@ -33,45 +31,72 @@ enum Field {
   kEntryValue = 2
 };
 
+// A part of the file: the content of a field.
+struct Part {
+  uint64_t begin = 0, end = 0;
+  uint64_t size() const { return end - begin; }
+};
+
+// Reads fields where they lie, and skips the tensors, which are nearly all of a file.
 class Walk {
  public:
-  Walk(const fs::path& file, std::string_view bytes) : file_(file), bytes_(bytes) {}
+  explicit Walk(const fs::path& file) : file_(file), stream_(file, std::ios::binary) {
+    std::error_code code;
+    size_ = fs::file_size(file, code);
+    if (code || !stream_) Fail(ErrorKind::kStorage, "cannot read {}", file.string());
+  }
 
   std::set<std::string> Names() {
-    Fields(bytes_, [&](uint64_t field, std::string_view model) {
+    Fields({0, size_}, [&](uint64_t field, Part model) {
       if (field == kModelGraph) Graph(model);
     });
     return names_;
   }
 
  private:
-  using Visit = std::function<void(uint64_t field, std::string_view content)>;
+  using Visit = std::function<void(uint64_t field, Part content)>;
 
   [[noreturn]] void FailDamaged() const {
     Fail(ErrorKind::kUsage, "{} is damaged: it is no ONNX file, or incomplete", file_.string());
   }
 
-  uint64_t Varint(std::string_view& rest) const {
+  unsigned char Byte(uint64_t at) {
+    if (at != next_) stream_.seekg(static_cast<std::streamoff>(at));
+    const int byte = stream_.get();
+    if (byte == std::char_traits<char>::eof()) FailDamaged();
+    next_ = at + 1;
+    return static_cast<unsigned char>(byte);
+  }
+
+  uint64_t Varint(Part& rest) {
     uint64_t number = 0;
-    for (int shift = 0; shift < 64 && !rest.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(rest.front());
-      rest.remove_prefix(1);
+    for (int shift = 0; shift < 64 && rest.size() > 0; shift += 7) {
+      const unsigned char byte = Byte(rest.begin++);
       number |= static_cast<uint64_t>(byte & 0x7f) << shift;
       if (byte < 0x80) return number;
     }
     FailDamaged();
   }
 
-  std::string_view Take(std::string_view& rest, uint64_t size) const {
+  Part Take(Part& rest, uint64_t size) const {
     if (size > rest.size()) FailDamaged();
-    const std::string_view taken = rest.substr(0, size);
-    rest.remove_prefix(size);
+    const Part taken = {rest.begin, rest.begin + size};
+    rest.begin += size;
     return taken;
   }
 
+  // The beginning of a text, and enough of it to tell that it is no file name.
+  std::string Text(Part part) {
+    constexpr uint64_t kMost = 300;
+    std::string text;
+    for (uint64_t at = part.begin; at < part.end && text.size() < kMost; ++at)
+      text += static_cast<char>(Byte(at));
+    return text;
+  }
+
   // Calls `visit` for the fields that hold bytes.
-  void Fields(std::string_view rest, const Visit& visit) const {
-    while (!rest.empty()) {
+  void Fields(Part rest, const Visit& visit) {
+    while (rest.size() > 0) {
       const uint64_t tag = Varint(rest);
       switch (tag & 7) {
         case kVarint:
@@ -94,39 +119,36 @@ class Walk {
     }
   }
 
-  void Graph(std::string_view graph) {
-    Fields(graph, [&](uint64_t field, std::string_view content) {
+  void Graph(Part graph) {
+    Fields(graph, [&](uint64_t field, Part content) {
       if (field == kGraphInitializer) Tensor(content);
       if (field == kGraphNode) Node(content);
     });
   }
 
-  void Node(std::string_view node) {
-    Fields(node, [&](uint64_t field, std::string_view attribute) {
+  void Node(Part node) {
+    Fields(node, [&](uint64_t field, Part attribute) {
       if (field != kNodeAttribute) return;
-      Fields(attribute, [&](uint64_t part, std::string_view tensor) {
+      Fields(attribute, [&](uint64_t part, Part tensor) {
         if (part == kAttributeTensor) Tensor(tensor);
       });
     });
   }
 
-  void Tensor(std::string_view tensor) {
-    Fields(tensor, [&](uint64_t field, std::string_view entry) {
+  void Tensor(Part tensor) {
+    Fields(tensor, [&](uint64_t field, Part entry) {
       if (field == kTensorExternalData) Entry(entry);
     });
   }
 
-  void Entry(std::string_view entry) {
-    std::string_view key, value;
-    Fields(entry, [&](uint64_t field, std::string_view text) {
-      if (field == kEntryKey) key = text;
-      if (field == kEntryValue) value = text;
+  void Entry(Part entry) {
+    std::string key, name;
+    Fields(entry, [&](uint64_t field, Part text) {
+      if (field == kEntryKey) key = Text(text);
+      if (field == kEntryValue) name = Text(text);
     });
     if (key != "location") return;
-    const std::string name(value);
-    const bool plain = !name.empty() && name != "." && name != ".." &&
-                       name.find_first_of(std::string("/\\\0", 3)) == std::string::npos;
-    if (!plain)
+    if (!IsPlainFileName(name))
       Fail(ErrorKind::kUsage, "{} keeps tensors in '{}': it must be a file in the same folder",
            file_.string(), ShownBytes(name));
     names_.insert(name);
@@ -135,15 +157,21 @@ class Walk {
   }
 
   const fs::path& file_;
-  std::string_view bytes_;
+  std::ifstream stream_;
+  uint64_t size_ = 0;
+  uint64_t next_ = 0;  // where the stream stands
   std::set<std::string> names_;
 };
 
 }  // namespace
 
+bool IsPlainFileName(const std::string& name) {
+  return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
+         name.find_first_of(std::string("/\\\0", 3)) == std::string::npos;
+}
+
 std::vector<std::string> OnnxDataFiles(const fs::path& onnx) {
-  const std::string bytes = ReadFile(onnx);
-  const std::set<std::string> names = Walk(onnx, bytes).Names();
+  const std::set<std::string> names = Walk(onnx).Names();
   return {names.begin(), names.end()};
 }
 

@@ -18,7 +18,6 @@
 #include "contract/output_kind.h"
 #include "contract/weight_files.h"
 #include "sweeps/values/model_files.h"
-#include "sweeps/values/parameters.h"
 
 namespace zerosweep {
 namespace {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -21,7 +22,7 @@ struct FuzzTarget {
   std::string name;    // of the program
   std::string reads;   // for its help: "mutations of tests/golden/checkpoints"
   std::string result;  // what an accepted mutation still is: "weights"
-  std::vector<std::filesystem::path> files;
+  std::vector<std::filesystem::path> files;  // a file FILE.data next to one stays as it is
   std::string (*mutate)(const std::string& bytes, std::mt19937_64& random) = nullptr;
   // Whether the file was accepted; throws where a reader fails.
   bool (*read)(const std::filesystem::path& file) = nullptr;
@@ -38,20 +39,26 @@ inline int FuzzFor(const FuzzTarget& target, int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const std::vector<fs::path>& files = target.files;
   std::vector<std::string> seeds;
-  for (const fs::path& file : files) seeds.push_back(ReadFile(file));
   const fs::path folder =
       fs::temp_directory_path() / (target.name + "-" + std::to_string(getpid()));
   fs::create_directory(folder);
+  for (const fs::path& file : files) {
+    seeds.push_back(ReadFile(file));
+    if (const fs::path data = file.string() + ".data"; fs::exists(data))
+      fs::copy_file(data, folder / data.filename());
+  }
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   uint64_t done = 0, taken = 0;
+  double slowest = 0;
   for (double shown = 0; elapsed() < seconds; ++done) {
     std::mt19937_64 random(first + done);
     const fs::path file = folder / files[done % files.size()].filename();
     const std::string bytes = target.mutate(seeds[done % seeds.size()], random);
     std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+    const double before = elapsed();
     try {
       taken += target.read(file) ? 1 : 0;
     } catch (const std::exception& error) {
@@ -59,6 +66,7 @@ inline int FuzzFor(const FuzzTarget& target, int argc, char** argv) {
                   error.what(), file.c_str());
       return 1;
     }
+    slowest = std::max(slowest, elapsed() - before);
     if (elapsed() - shown < 10) continue;
     shown = elapsed();
     std::printf("%.0f s: %llu mutations\n", shown, static_cast<unsigned long long>(done + 1));
@@ -67,10 +75,12 @@ inline int FuzzFor(const FuzzTarget& target, int argc, char** argv) {
   fs::remove_all(folder);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("%llu mutations of %zu files, %llu of them still %s, %llu refused; at most %ld MB\n",
-              static_cast<unsigned long long>(done), files.size(),
-              static_cast<unsigned long long>(taken), target.result.c_str(),
-              static_cast<unsigned long long>(done - taken), usage.ru_maxrss >> 10);
+  std::printf(
+      "%llu mutations of %zu files, %llu of them still %s, %llu refused; at most %ld MB and %.1f "
+      "s\n",
+      static_cast<unsigned long long>(done), files.size(), static_cast<unsigned long long>(taken),
+      target.result.c_str(), static_cast<unsigned long long>(done - taken), usage.ru_maxrss >> 10,
+      slowest);
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -73,6 +74,14 @@ class CommandLine {
                                      folder_ / ("output." + std::to_string(++started_)));
   }
   Finished Do(const std::vector<std::string>& words) const { return Start(words)->Wait(); }
+  // The one line with which it refuses the words as a usage error.
+  std::string Refused(const std::vector<std::string>& words) const {
+    const Finished finished = Do(words);
+    EXPECT_EQ(finished.code, 2) << finished.err;
+    EXPECT_EQ(finished.out, "");
+    EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
+    return finished.err;
+  }
   Json Query(const std::string& sql) const { return Do({"--format", "json", "query", sql}).json(); }
   // The single cell of a query's single row.
   Json Value(const std::string& sql) const {

@@ -10,20 +10,14 @@
 #include <utility>
 
 #include "base/error.h"
+#include "contract/onnx_data.h"
 #include "engine/import/input_file.h"
-#include "engine/import/onnx/names.h"
+#include "engine/import/names.h"
 
 namespace zerosweep {
 namespace {
 
 constexpr size_t kMostFiles = 100;
-
-// Whether the name cannot lead out of the model's folder.
-bool IsPlainName(const std::string& name) {
-  return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
-         name.find('/') == std::string::npos && name.find('\\') == std::string::npos &&
-         name.find('\0') == std::string::npos;
-}
 
 // Reads a decimal number without a sign; false if the text is none.
 bool ParseSize(const std::string& text, uint64_t& number) {
@@ -37,7 +31,7 @@ bool ParseSize(const std::string& text, uint64_t& number) {
 ExternalFile::ExternalFile(const std::filesystem::path& folder, const std::string& name,
                            const std::string& origin)
     : shown_(fmt::format("{}: its data file '{}'", origin, ShownName(name))) {
-  if (!IsPlainName(name)) {
+  if (!IsPlainFileName(name)) {
     Fail(ErrorKind::kUsage, "{} must be the name of a file next to the model", shown_);
   }
   // Neither a link nor, until it is known to be a file, a pipe is waited for.

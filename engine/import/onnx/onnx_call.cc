@@ -1,6 +1,6 @@
 #include "engine/import/onnx/onnx_call.h"
 
-#include "engine/import/onnx/names.h"
+#include "engine/import/names.h"
 
 namespace zerosweep {
 

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "engine/import/input_file.h"
 #include "engine/import/onnx/external_data.h"
-#include "engine/import/onnx/names.h"
+#include "engine/import/names.h"
 #include "engine/import/onnx/onnx_tensor.h"
 #include "engine/import/onnx/wire_bounds.h"
 

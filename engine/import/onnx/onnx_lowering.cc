@@ -13,7 +13,7 @@
 #include "engine/import/input_file.h"
 #include "engine/import/onnx/fold_constants.h"
 #include "engine/import/onnx/lowerings.h"
-#include "engine/import/onnx/names.h"
+#include "engine/import/names.h"
 #include "engine/import/onnx/node_names.h"
 #include "engine/import/onnx/onnx_file.h"
 

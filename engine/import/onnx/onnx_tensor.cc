@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "contract/tensor_file.h"
-#include "engine/import/onnx/names.h"
+#include "engine/import/names.h"
 
 namespace zerosweep {
 namespace {

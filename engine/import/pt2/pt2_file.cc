@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/import/input_file.h"
+#include "engine/import/names.h"
 #include "engine/import/pt2/pt2_json.h"
 #include "engine/import/pt2/pt2_weights.h"
 #include "engine/import/zip.h"
@@ -224,7 +225,7 @@ Pt2Node NodeOf(const JsonView& view) {
     if (!metadata.Has(key) || !metadata.At(key).json().is_string()) return {};
     return metadata.At(key).json().get_ref<const std::string&>();
   };
-  node.line = LineOfUser(text("stack_trace"));
+  node.line = LineOfTrace(text("stack_trace"));
   node.module = ModuleOf(text("nn_module_stack"));
   return node;
 }

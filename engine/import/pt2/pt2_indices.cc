@@ -12,7 +12,7 @@ namespace {
 using Picked = std::vector<DraftValue>;
 using Indices = std::vector<int64_t>;
 
-// Of several runs of neighbours, at most so many are joined.
+// At most this many runs of neighbouring indices are joined into one operator.
 constexpr size_t kMostRuns = 64;
 
 Indices IndicesIn(const Pt2Call& call, const torch::Tensor& tensor, int64_t size) {

@@ -1,14 +1,13 @@
 #include "engine/import/pt2/pt2_trace.h"
 
 #include <algorithm>
-#include <array>
 
 namespace zerosweep {
 namespace {
 
 constexpr size_t kMaxShown = 100;
 
-// A file name or path, without what could break a message into lines.
+// A path, without what could break a message into lines.
 std::string Shortened(std::string_view text) {
   std::string plain(text.substr(0, kMaxShown));
   std::replace_if(
@@ -24,35 +23,7 @@ std::string_view TakeUntil(std::string_view& text, char end) {
   return front;
 }
 
-bool IsOfTorch(std::string_view file) {
-  constexpr std::array<std::string_view, 2> kFolders = {"site-packages/torch/",
-                                                        "dist-packages/torch/"};
-  return std::any_of(kFolders.begin(), kFolders.end(), [&](std::string_view folder) {
-    return file.find(folder) != std::string_view::npos;
-  });
-}
-
 }  // namespace
-
-std::string LineOfUser(std::string_view stack_trace) {
-  // File "/home/me/model.py", line 12, in forward
-  constexpr std::string_view kFile = "File \"", kLine = ", line ";
-  std::string found;
-  while (!stack_trace.empty()) {
-    std::string_view line = TakeUntil(stack_trace, '\n');
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    if (!line.starts_with(kFile)) continue;
-    line.remove_prefix(kFile.size());
-    std::string_view file = TakeUntil(line, '"');
-    if (!line.starts_with(kLine) || IsOfTorch(file)) continue;
-    line.remove_prefix(kLine.size());
-    const std::string_view number = TakeUntil(line, ',');
-    if (const size_t slash = file.find_last_of("/\\"); slash != std::string_view::npos)
-      file.remove_prefix(slash + 1);
-    found = Shortened(file) + ":" + Shortened(number);
-  }
-  return found;
-}
 
 ModuleFrame ModuleOf(std::string_view module_stack) {
   const size_t semicolon = module_stack.find_last_of(';');

@@ -1,14 +1,10 @@
-// Where a node of a program comes from, as torch.export notes it.
+// The module that a node of a program comes from, as torch.export notes it.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 namespace zerosweep {
-
-// Of a Python stack trace, the innermost line that is not PyTorch's own: "model.py:12". Empty if
-// there is none.
-std::string LineOfUser(std::string_view stack_trace);
 
 struct ModuleFrame {
   std::string path;       // "layer1.0"; empty if unknown

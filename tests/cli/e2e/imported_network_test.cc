@@ -21,13 +21,6 @@ class ImportedNetworkTest : public testing::Test {
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
-  std::string Refused(const std::vector<std::string>& words) const {
-    const Finished finished = line_.Do(words);
-    EXPECT_EQ(finished.code, 2) << finished.err;
-    EXPECT_EQ(finished.out, "");
-    EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
-    return finished.err;
-  }
   // Writes the shipped network by PyTorch. False where this build's Python has none.
   bool WriteFashion(const fs::path& file) const {
     const fs::path python = SourceFolder() / ".venv/bin/python";
@@ -73,28 +66,31 @@ TEST_F(ImportedNetworkTest, ImportKeepsANetworkWithTheFilesNextToIt) {
       line_.Do(Import(Golden("onnx/residual.default.onnx"), {"--name", "mine", "--no-check"})).code,
       0);
   EXPECT_THAT(
-      Refused(Import(Golden("onnx/residual.script.onnx"), {"--name", "mine", "--no-check"})),
+      line_.Refused(Import(Golden("onnx/residual.script.onnx"), {"--name", "mine", "--no-check"})),
       HasSubstr("the home has another model named mine"));
 }
 
 TEST_F(ImportedNetworkTest, ImportRefusesWhatDoesNotFitInOneLine) {
   const fs::path net = Golden("onnx/residual.preserve.onnx");
-  EXPECT_THAT(Refused({"import", net, "--no-check"}), HasSubstr("give --mean one number"));
-  EXPECT_THAT(Refused(Import(net, {"--name", "../x"})), HasSubstr("--name is '../x'"));
-  EXPECT_THAT(Refused(Import(net, {"--dataset", "cifar1"})), HasSubstr("did you mean 'cifar10'"));
-  EXPECT_THAT(Refused(Import(net, {"--input-shape", "3x20"})), HasSubstr("must be CxHxW"));
-  EXPECT_THAT(Refused({"import", net, "--mean", "nan,0,0", "--std", "1,1,1", "--no-check"}),
+  EXPECT_THAT(line_.Refused({"import", net, "--no-check"}), HasSubstr("give --mean one number"));
+  EXPECT_THAT(line_.Refused(Import(net, {"--name", "../x"})), HasSubstr("--name is '../x'"));
+  EXPECT_THAT(line_.Refused(Import(net, {"--dataset", "cifar1"})),
+              HasSubstr("did you mean 'cifar10'"));
+  EXPECT_THAT(line_.Refused(Import(net, {"--input-shape", "3x20"})), HasSubstr("must be CxHxW"));
+  EXPECT_THAT(line_.Refused({"import", net, "--mean", "nan,0,0", "--std", "1,1,1", "--no-check"}),
               HasSubstr("must be numbers"));
-  EXPECT_THAT(Refused(Import(net, {"--dataset", "cifar10", "--no-check"})),
+  EXPECT_THAT(line_.Refused(Import(net, {"--dataset", "cifar10", "--no-check"})),
               HasSubstr("those of dataset cifar10 are [3,32,32]"));
-  EXPECT_THAT(Refused(Import(net, {"--classes", "7", "--no-check"})), HasSubstr("--classes is 7"));
-  EXPECT_THAT(Refused(Import(net, {"--name", "fashion_mnist-resnet20", "--no-check"})),
+  EXPECT_THAT(line_.Refused(Import(net, {"--classes", "7", "--no-check"})),
+              HasSubstr("--classes is 7"));
+  EXPECT_THAT(line_.Refused(Import(net, {"--name", "fashion_mnist-resnet20", "--no-check"})),
               HasSubstr("a shipped model is named fashion_mnist-resnet20"));
   line_.Write("net.pt2", ReadFile(net));
-  EXPECT_THAT(Refused({"inspect", line_ / "net.pt2"}), HasSubstr("must end in .onnx"));
-  EXPECT_THAT(Refused(Import(line_ / "tiny.safetensors")), HasSubstr("must end in .onnx or .pt2"));
+  EXPECT_THAT(line_.Refused({"inspect", line_ / "net.pt2"}), HasSubstr("must end in .onnx"));
+  EXPECT_THAT(line_.Refused(Import(line_ / "tiny.safetensors")),
+              HasSubstr("must end in .onnx or .pt2"));
   line_.Write("broken.onnx", ReadFile(net).substr(0, 2000));
-  EXPECT_THAT(Refused({"inspect", line_ / "broken.onnx"}), HasSubstr("broken.onnx"));
+  EXPECT_THAT(line_.Refused({"inspect", line_ / "broken.onnx"}), HasSubstr("broken.onnx"));
   EXPECT_FALSE(fs::exists(line_.home()));
 }
 

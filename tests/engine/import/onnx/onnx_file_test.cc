@@ -11,7 +11,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "engine/import/onnx/names.h"
+#include "engine/import/names.h"
 #include "tests/support/engine/import/onnx_bytes.h"
 #include "tests/support/temp_folder.h"
 

@@ -1,4 +1,4 @@
-#include "engine/import/onnx/names.h"
+#include "engine/import/names.h"
 
 #include <algorithm>
 
