@@ -73,6 +73,7 @@ std::vector<Json> Ask(std::span<const InputCheck* const> checks, const Globals& 
     }
     failure = WhyItFailed(result);
   } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCluster) throw;
     failure = error.what();
   }
   if (answers.size() < checks.size()) {

@@ -118,7 +118,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "zerosweep: %s%s\n",
                  error.kind() == zerosweep::ErrorKind::kInternal ? "internal error: " : "",
                  zerosweep::ShownBytes(error.what()).c_str());
-    return zerosweep::ExitCodeFor(error.kind());
+    return error.failure() == zerosweep::Failure::kInterrupted
+               ? zerosweep::kExitInterrupted
+               : zerosweep::ExitCodeFor(error.kind());
   } catch (const std::exception& error) {
     // Printing with fmt throws when stdout accepts no more.
     if (std::ferror(stdout) != 0) return zerosweep::FlushOutput(zerosweep::kExitOk);

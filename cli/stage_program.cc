@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <future>
+#include <stop_token>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "cli/places.h"
 #include "cluster/coordinator/progress_display.h"
+#include "cluster/run/signals.h"
 #include "contract/subprocess.h"
 #include "storage/home/cache_file.h"
 #include "sweeps/values/catalogue.h"
@@ -23,13 +25,20 @@ constexpr const char* kNetworksCache = "networks.json";
 
 ProgramResult AskProgram(const std::vector<std::string>& words, const std::string& label,
                          const Globals& globals) {
-  auto running = std::async(std::launch::async,
-                            [&] { return RunProgram(words, ChildEnvironment(), kMaxSeconds); });
+  const DrainSignals signals;
+  std::stop_source stop;
+  auto running = std::async(std::launch::async, [&] {
+    return RunProgram(words, ChildEnvironment(), kMaxSeconds, stop.get_token());
+  });
   ProgressDisplay display(DetectDisplay(globals.color, globals.quiet), SystemClock());
   const double start = SystemClock().Monotonic();
-  while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready)
+  while (running.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready) {
+    if (signals.Requested()) stop.request_stop();
     display.Update({.running = {{.label = label, .seconds = SystemClock().Monotonic() - start}}});
-  return running.get();
+  }
+  ProgramResult result = running.get();
+  if (result.stopped) FailTrial(Failure::kInterrupted, "interrupted while {}", label);
+  return result;
 }
 
 ProgramResult AskStageProgram(const std::vector<std::string>& arguments, const std::string& label,

@@ -13,7 +13,7 @@
 namespace zerosweep {
 
 // Runs a program on another thread, while this one shows `label` and the time. Throws kCluster when
-// it cannot be started.
+// it cannot be started, and Failure::kInterrupted when a signal asks this process to end.
 ProgramResult AskProgram(const std::vector<std::string>& words, const std::string& label,
                          const Globals& globals);
 // The same for the stage program with these arguments.

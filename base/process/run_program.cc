@@ -28,9 +28,10 @@ bool Drain(int fd, std::string& text) {
   return size > 0;
 }
 
-// Reads both streams until the child has ended or the time is over. A grandchild may keep a stream
-// open, so the child's end counts, not the stream's.
-bool Follow(pid_t child, double seconds, Pipe& out, Pipe& err, ProgramResult& result, int& status) {
+// Reads both streams until the child has ended, the time is over or it is asked to stop; says which
+// in the result. A grandchild may keep a stream open, so the child's end counts, not the stream's.
+void Follow(pid_t child, double seconds, const std::stop_token& stop, Pipe& out, Pipe& err,
+            ProgramResult& result, int& status) {
   const double start = SystemClock().Monotonic();
   pollfd streams[2] = {{out.reading(), POLLIN, 0}, {err.reading(), POLLIN, 0}};
   const auto read_ready = [&](int patience) {
@@ -40,18 +41,20 @@ bool Follow(pid_t child, double seconds, Pipe& out, Pipe& err, ProgramResult& re
     return true;
   };
   while (waitpid(child, &status, WNOHANG) == 0) {
-    if (SystemClock().Monotonic() - start > seconds) return false;
+    result.timed_out = SystemClock().Monotonic() - start > seconds;
+    result.stopped = stop.stop_requested();
+    if (result.timed_out || result.stopped) return;
     read_ready(kLook);
   }
   while ((streams[0].fd >= 0 || streams[1].fd >= 0) && read_ready(0)) {
   }
-  return true;
 }
 
 }  // namespace
 
 ProgramResult RunProgram(const std::vector<std::string>& words,
-                         const std::map<std::string, std::string>& environment, double seconds) {
+                         const std::map<std::string, std::string>& environment, double seconds,
+                         const std::stop_token& stop) {
   Pipe out, err;
   SpawnOptions spawn;
   spawn.words = words;
@@ -61,10 +64,10 @@ ProgramResult RunProgram(const std::vector<std::string>& words,
   for (Pipe* pipe : {&out, &err}) pipe->CloseWriting();
   ProgramResult result;
   int status = 0;
-  if (!Follow(child, seconds, out, err, result, status)) {
+  Follow(child, seconds, stop, out, err, result, status);
+  if (result.timed_out || result.stopped) {
     kill(-child, SIGKILL);
     waitpid(child, &status, 0);
-    result.timed_out = true;
     return result;
   }
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -15,6 +15,7 @@
 #include "cli/places.h"
 #include "cli/stage_program.h"
 #include "cli/value_kinds.h"
+#include "cluster/run/signals.h"
 #include "contract/output_kind.h"
 #include "contract/weight_files.h"
 #include "sweeps/values/model_files.h"
@@ -180,6 +181,7 @@ void ImportNetwork(const ImportOptions& options, const Globals& globals) {
   const std::string name = options.name.empty() ? file.stem().string() : options.name;
   RequireModelName(name);
   CompiledCatalogue().Get(Role::kDataset, options.dataset, "--dataset");
+  const DrainSignals signals;  // so that the folder goes in any case
   std::optional<ProbeFolder> probe;
   if (options.check) probe.emplace();
   const Json report =

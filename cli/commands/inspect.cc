@@ -21,10 +21,11 @@ int RunInspect(const InspectOptions& options, const Globals& globals) {
     PrintObject(report);
     return kExitOk;
   }
-  Table table{.columns = {"node", "op", "shape", "parameters", "macs", "unit"}};
+  Table table{.columns = {"node", "op", "shape", "parameters", "macs", "batch_norm", "unit"}};
   for (const Json& node : report.at("nodes"))
     table.rows.push_back({node.at("name"), node.at("op"), node.at("shape"),
-                          Cell(node, "parameters"), Cell(node, "macs"), Cell(node, "unit")});
+                          Cell(node, "parameters"), Cell(node, "macs"), Cell(node, "batch_norm"),
+                          Cell(node, "unit")});
   PrintTable(table, globals);
   if (globals.format == "table")
     for (const std::string& line : LinesAbout(report, CompiledCatalogue()))

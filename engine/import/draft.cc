@@ -18,8 +18,10 @@
 namespace zerosweep {
 namespace {
 
-// The largest tensor of a sample: 1 GiB. Networks of images of 1024² stay far below.
+// Values of a tensor of a sample, 1 GiB, and of all constants and an image's tensors together.
+// Networks of images of 1024² stay far below.
 constexpr int64_t kMostValues = int64_t{1} << 28;
+constexpr int64_t kMostTogether = int64_t{1} << 30;
 constexpr int64_t kMostPixels = int64_t{1} << 24;
 
 using Shape = std::vector<int64_t>;
@@ -250,6 +252,11 @@ std::vector<DraftValue> GraphDraft::AppendMany(const NodeOrigin& at, Node node,
     const double values = ValuesOf(node, tensors);
     if (!(values <= kMostValues))
       Refuse(at, fmt::format("it makes a tensor of {:.3g} values", values));
+    values_ += folded ? values : values / static_cast<double>(batch_);
+    if (!(values_ <= kMostTogether))
+      Refuse(at, fmt::format("with it, all tensors together have {:.3g} values; images may be "
+                             "smaller by --input-shape",
+                             values_));
     if (folded || !node.weighted()) return Compute(node, tensors);
     RequireParameters(*this, at, node);
     std::vector<int64_t> sizes = Compute(Thin(node), tensors).at(0).sizes().vec();

@@ -119,6 +119,7 @@ class GraphDraft {
 
   std::string origin_;
   int64_t batch_;
+  double values_ = 0;  // of the constants made here and of one image's tensors
   Graph graph_;
   torch::Tensor sample_;
   std::set<std::string> names_;

@@ -141,6 +141,9 @@ StageMetrics Record(const Measurements& measured, const Teacher& teacher,
   if (result.is_labelled) {
     metrics["top1"] = result.top1_percent();
     metrics["loss"] = result.loss;
+    ImageMean right;
+    right.Add(result.correct);
+    if (const auto error = right.standard_error()) metrics["score_se"] = 100 * *error;
   }
   if (measured.fidelities.empty()) {
     metrics["agreement"] = Agreement(result.predictions, LoadPredictions(context.Input("teacher")));

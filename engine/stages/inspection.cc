@@ -76,6 +76,10 @@ Json NodesOf(const Graph& graph, const Shapes& shapes, const std::map<int, int64
     if (const int64_t count = CountOf(node); count > 0) row["parameters"] = count;
     if (macs.contains(i)) row["macs"] = macs.at(i);
     if (unit_of.contains(i)) row["unit"] = unit_of.at(i);
+    if (node.weighted())
+      for (const int user : graph.Users(i))
+        if (const Node& next = graph.nodes[static_cast<size_t>(user)]; next.op == Op::kBatchNorm)
+          row["batch_norm"] = next.name;
     nodes.push_back(std::move(row));
   }
   return nodes;

@@ -5,13 +5,30 @@
 #include <torch/types.h>
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "contract/output_kind.h"
 
 namespace zerosweep {
 
-// Sums over batches.
+// The mean of a value over images, and how far that of other images would be from it.
+class ImageMean {
+ public:
+  // A value for each image.
+  void Add(const torch::Tensor& values);
+
+  // REQUIRES: an Add with an image.
+  double mean() const { return mean_; }
+  // s/√n of the sample standard deviation s; nullopt for one image.
+  std::optional<double> standard_error() const;
+
+ private:
+  double images_ = 0, mean_ = 0;
+  double squares_ = 0;  // Σ (value − mean)²
+};
+
+// Gathers batches.
 //
 //   agreement  percentage of images on which both choose the same class; for dense maps of several
 //              channels the percentage of pixels
@@ -21,8 +38,10 @@ namespace zerosweep {
 //   cosine     embeddings: mean over images of the cosine of the angle between both
 //   sqnr       10·log10(Σ‖t‖² / Σ‖t − q‖²) over all outputs, in dB, within ±kMostSqnr; kMostSqnr for
 //              equal outputs
+//   score_se   standard error over images of the headline (agreement, iou or cosine), in its unit
+//   kl_se      standard error over images of kl
 //
-// Everything is computed in float64.
+// One image has no standard errors. Everything is computed in float64.
 class Fidelity {
  public:
   static constexpr double kMostSqnr = 200;
@@ -43,13 +62,13 @@ class Fidelity {
 
  private:
   bool has_classes() const { return output_ != OutputKind::kEmbedding && channels_ > 1; }
+  // The headline's value of each image, in its unit.
+  torch::Tensor Scores(const torch::Tensor& teacher, const torch::Tensor& quantized) const;
 
   OutputKind output_;
   double threshold_;
   int64_t channels_ = 0;
-  int64_t images_ = 0;
-  int64_t decisions_ = 0, agreeing_ = 0;  // images, or pixels
-  double divergence_ = 0, overlap_ = 0, cosine_ = 0;
+  ImageMean score_, divergence_;
   double signal_ = 0, noise_ = 0;
 };
 

@@ -1,7 +1,7 @@
 """Runs a network's file itself on given images, for `zerosweep import`, and says how far its outputs are from Zerosweep's.
 
 Usage: import_check.py FILE FOLDER [DATA …]; DATA are files that hold tensors of FILE. The folder holds probe.json {"shape": [N, C, H, W]}, images.bin and outputs.bin (float32, all
-outputs of an image flattened and joined). Prints one line of JSON: {"runtime", "difference", "largest", "varies"}, or
+outputs of an image flattened and joined). Prints one line of JSON: {"runtime", "type" (of its images), "difference", "largest", "varies"}, or
 {"missing": package}, or {"error": one line}.
 
 The file comes from a stranger, so this process gives up what it does not need before it opens it: it cannot write, change or
@@ -129,7 +129,7 @@ def require_plain_sizes(file: pathlib.Path) -> None:
                     raise ValueError("the size of a tensor is no plain expression")
 
 
-def run_onnx(file: pathlib.Path, images: array.array, shape: list[int]) -> tuple[str, list[list[float]]]:
+def run_onnx(file: pathlib.Path, images: array.array, shape: list[int]) -> tuple[str, str, list[list[float]]]:
     import numpy
     import onnxruntime
 
@@ -139,17 +139,18 @@ def run_onnx(file: pathlib.Path, images: array.array, shape: list[int]) -> tuple
     # The file's own operators, one by one: what it says, not what can be made of it.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    batch = numpy.frombuffer(images, dtype=numpy.float32).reshape(shape)
-    name, rows = session.get_inputs()[0].name, []
-    fixed = session.get_inputs()[0].shape[0]
+    image_input = session.get_inputs()[0]
+    name, kind, fixed, rows = image_input.name, image_input.type.removeprefix("tensor(").removesuffix(")"), image_input.shape[0], []
+    types = {"float16": numpy.float16, "double": numpy.float64}
+    batch = numpy.frombuffer(images, dtype=numpy.float32).reshape(shape).astype(types.get(kind, numpy.float32))
     at_once = fixed if isinstance(fixed, int) else shape[0]
     for image in batch:
         outputs = session.run(None, {name: numpy.repeat(image[None], at_once, axis=0)})
-        rows.append(numpy.concatenate([output[0].ravel() for output in outputs]).tolist())
-    return f"onnxruntime {onnxruntime.__version__}", rows
+        rows.append(numpy.concatenate([output[0].ravel() for output in outputs]).astype(numpy.float32).tolist())
+    return f"onnxruntime {onnxruntime.__version__}", kind, rows
 
 
-def run_pt2(file: pathlib.Path, images: array.array, shape: list[int]) -> tuple[str, list[list[float]]]:
+def run_pt2(file: pathlib.Path, images: array.array, shape: list[int]) -> tuple[str, str, list[list[float]]]:
     import torch
     import torch._export.serde.serialize  # looks for a folder that it can write to
 
@@ -162,22 +163,22 @@ def run_pt2(file: pathlib.Path, images: array.array, shape: list[int]) -> tuple[
     module = program.module()
     fixed = next(spec for spec in program.graph_signature.user_inputs)
     node = next(node for node in program.graph.nodes if node.name == fixed)
-    size = node.meta["val"].shape[0]
+    size, kind = node.meta["val"].shape[0], node.meta["val"].dtype
     at_once = int(size) if isinstance(size, int) else shape[0]
     batch, rows = torch.frombuffer(images, dtype=torch.float32).reshape(shape), []
     with torch.no_grad():
         for image in batch:
-            result = module(image[None].repeat(at_once, 1, 1, 1).to(node.meta["val"].dtype))
+            result = module(image[None].repeat(at_once, 1, 1, 1).to(kind))
             outputs = [result] if isinstance(result, torch.Tensor) else list(torch.utils._pytree.tree_leaves(result))
             rows.append(torch.cat([output[0].flatten().float() for output in outputs]).tolist())
-    return f"torch {torch.__version__}", rows
+    return f"torch {torch.__version__}", str(kind).removeprefix("torch."), rows
 
 
 def compare(file: pathlib.Path, folder: pathlib.Path) -> dict:
     shape = json.loads((folder / "probe.json").read_text())["shape"]
     ours = floats(folder / "outputs.bin")
     run = run_pt2 if file.suffix.lower() == ".pt2" else run_onnx
-    runtime, rows = run(file, floats(folder / "images.bin"), shape)
+    runtime, kind, rows = run(file, floats(folder / "images.bin"), shape)
     theirs = [number for row in rows for number in row]
     if len(theirs) != len(ours):
         return {"error": f"it has {len(theirs) // shape[0]} numbers for an image, not {len(ours) // shape[0]}"}
@@ -186,7 +187,7 @@ def compare(file: pathlib.Path, folder: pathlib.Path) -> dict:
     # JSON has no NaN: None is no agreement.
     difference = max((abs(a - b) for a, b in zip(ours, theirs)), default=0.0) if all(map(math.isfinite, ours)) else None
     largest = max((abs(b) for b in theirs), default=0.0)
-    return {"runtime": runtime, "difference": difference, "largest": largest, "varies": rows[0] != rows[-1]}
+    return {"runtime": runtime, "type": kind, "difference": difference, "largest": largest, "varies": rows[0] != rows[-1]}
 
 
 def main() -> None:

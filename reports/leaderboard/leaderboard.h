@@ -139,6 +139,8 @@ inline constexpr const char* kIouNote =
 inline constexpr const char* kCosineNote =
     "embeddings are ranked by their cosine with the FP32 network's (mean ± standard deviation over "
     "n)";
+inline constexpr const char* kErrorNote =
+    "SE: the standard error of one trial over its test images (mean over n)";
 // Explains what the intervals cover.
 inline constexpr const char* kIntervalNote =
     "intervals (95 %, from n = 3 on): of the mean over other seeds, on these test images and this "

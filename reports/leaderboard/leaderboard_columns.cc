@@ -57,6 +57,7 @@ LeaderboardColumn Quantity(const char* name, const char* meaning, MetricSource s
 std::string Count(double value) { return Fixed(value, 0); }
 std::string Giga(double value) { return Fixed(value / 1e9, 2); }
 std::string FourDigits(double value) { return fmt::format("{:.4g}", value); }
+std::string TwoDigits(double value) { return fmt::format("{:.2g}", value); }
 
 Text Plain(std::string Row::*field) {
   return [field](const Row& row) { return row.*field; };
@@ -223,7 +224,12 @@ std::vector<LeaderboardColumn> Fidelities() {
       {"score_std", "its sample standard deviation, from n = 2 on", Of(&Row::score_std)},
       {"score_ci_low", "its 95 % interval, as that of top-1", Of(&Row::score_ci_low)},
       {"score_ci_high", "its upper end", Of(&Row::score_ci_high)},
-      {"score_best", "the best of the n", Of(&Row::score_best)}};
+      {"score_best", "the best of the n", Of(&Row::score_best)},
+      Quantity("score_se",
+               "standard error of what ranks the row over the test images, of one trial",
+               {"evaluate", "score_se"}, "SE", TwoDigits),
+      Quantity("kl_se", "standard error of KL over the test images, of one trial",
+               {"sqnr", "kl_se"}, "SE of KL", TwoDigits)};
 }
 
 std::vector<LeaderboardColumn> Origin() {

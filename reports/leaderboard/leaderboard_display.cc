@@ -30,12 +30,29 @@ bool AnyRankedBy(const std::vector<LeaderboardRow>& rows, const std::string& sco
                      [&](const Row& row) { return row.ranked_by == score; });
 }
 
-// The columns of the scores that rank the rows.
+// Whether any row has a value in a column.
+bool AnyHas(const std::vector<LeaderboardRow>& rows, const std::string& column) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const Row& row) { return !ColumnOf(column).value(row).is_null(); });
+}
+
+// Images without labels are often few: the standard errors are shown.
+bool ShowsErrors(const std::vector<LeaderboardRow>& rows) {
+  const bool all_labelled =
+      std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.has_top1(); });
+  return !all_labelled && AnyHas(rows, "score_se");
+}
+
+// The columns of the scores that rank the rows, and of the distances to the FP32 network that they
+// have.
 Names Scores(const std::vector<LeaderboardRow>& rows) {
   Names names;
   if (rows.empty() || AnyRankedBy(rows, "top1")) names.emplace_back("top1_mean");
   for (const char* score : {"agreement", "iou", "cosine"})
     if (AnyRankedBy(rows, score)) names.emplace_back(score);
+  if (ShowsErrors(rows)) names.emplace_back("score_se");
+  for (const char* distance : {"kl", "kl_se", "sqnr"})
+    if (AnyHas(rows, distance)) names.emplace_back(distance);
   return names;
 }
 
@@ -51,17 +68,9 @@ void InsertSettings(const std::vector<LeaderboardRow>& rows, Table& table) {
     table.rows[i].insert(table.rows[i].begin() + kSettingsPlace, settings.own[i]);
 }
 
-// Whether any row has a value in a column.
-bool AnyHas(const std::vector<LeaderboardRow>& rows, const std::string& column) {
-  return std::any_of(rows.begin(), rows.end(),
-                     [&](const Row& row) { return !ColumnOf(column).value(row).is_null(); });
-}
-
 // The columns of all rows in a document.
 Names DocumentNames(const std::vector<LeaderboardRow>& rows) {
   Names names = Concat({"dataset", "model", "bits", "method"}, Scores(rows));
-  for (const char* closeness : {"kl", "sqnr"})
-    if (AnyHas(rows, closeness)) names.emplace_back(closeness);
   names = Concat(Concat(names, {"n"}), WithTop1(rows, {"drop"}));
   names = Concat(Concat(names, {"to_real"}), WithTop1(rows, {"fp32_top1"}));
   if (!AnyRankedBy(rows, "agreement") && AnyRankedBy(rows, "top1")) names.emplace_back("agreement");
@@ -137,6 +146,7 @@ std::vector<std::string> Notes(const std::vector<LeaderboardRow>& rows) {
   for (const auto& [score, note] :
        {std::pair("agreement", kAgreementNote), {"iou", kIouNote}, {"cosine", kCosineNote}})
     if (AnyRankedBy(rows, score)) notes.emplace_back(note);
+  if (ShowsErrors(rows)) notes.emplace_back(kErrorNote);
   return notes;
 }
 
@@ -162,8 +172,6 @@ DisplayTable NarrowLeaderboard(const std::vector<LeaderboardRow>& rows) {
         return !row.not_comparable && TextOf("protocol", row) == TextOf("protocol", rows.front());
       });
   Names names = Concat({"bits", "method"}, Scores(rows));
-  if (AnyRankedBy(rows, "agreement")) names.emplace_back("kl");
-  if (Scores(rows) != Names{"top1_mean"}) names.emplace_back("sqnr");
   names = Concat(Concat(names, {"n"}), WithTop1(rows, {"drop"}));
   if (AnyHas(rows, "to_real")) names.emplace_back("to_real");
   names = Concat(names, {"size_bytes", "seconds_mean"});

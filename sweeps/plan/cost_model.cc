@@ -56,10 +56,10 @@ CostModel::CostModel(const std::vector<CostSample>& history, WorkFacts facts)
       seen.any_work.push_back(seconds / work);
       seen.same_work[work].push_back(seconds / work);
     };
-    add(NearKey(sample.kind, sample.implementation, {sample.model, sample.dataset, sample.arch}),
-        sample.seconds);
+    const Workload subject = {sample.model, sample.dataset, sample.arch};
+    add(NearKey(sample.kind, sample.implementation, subject), sample.seconds);
     add(FarKey(sample.kind, sample.implementation, false), sample.seconds);
-    if (const auto macs = facts_.Macs(sample.arch, sample.dataset))
+    if (const auto macs = facts_.Macs(subject))
       add(FarKey(sample.kind, sample.implementation, true), sample.seconds / *macs);
   }
   for (auto& [key, seen] : all) {
@@ -72,7 +72,7 @@ CostModel::CostModel(const std::vector<CostSample>& history, WorkFacts facts)
 
 CostEstimate CostModel::Predict(const StageDesign& stage, const Workload& subject) const {
   const double work = WorkOf(stage.kind, stage.params, subject.dataset);
-  const auto macs = facts_.Macs(subject.arch, subject.dataset);
+  const auto macs = facts_.Macs(subject);
   const auto of = [&](const std::string& key) -> std::optional<double> {
     const auto found = neighbours_.find(key);
     if (found == neighbours_.end()) return std::nullopt;
@@ -98,8 +98,7 @@ double CostModel::WorkOf(const std::string& kind, const Json& params,
 double CostModel::RuleOfThumb(const StageDesign& stage, const Workload& subject) const {
   const double passes = facts_.Passes(stage.kind, stage.implementation);
   return kStartUp + WorkOf(stage.kind, stage.params, subject.dataset) * passes *
-                        facts_.Macs(subject.arch, subject.dataset).value_or(kUsualMacs) /
-                        kMacsPerSecond;
+                        facts_.Macs(subject).value_or(kUsualMacs) / kMacsPerSecond;
 }
 
 std::vector<CostEstimate> EstimateCosts(const Plan& plan, const CostModel& model) {

@@ -25,11 +25,6 @@ struct CostEstimate {
   CostBasis basis = CostBasis::kRough;
 };
 
-// What a stage works on; empty where unknown.
-struct Workload {
-  std::string model, dataset, arch;
-};
-
 class CostModel {
  public:
   // `history`: finished attempts of all sweeps in this home, newest first.

@@ -196,6 +196,8 @@ const PlanBuilder::TrialDesign& PlanBuilder::DesignOf(const Assignment& trial,
   if (known != trial_designs_.end()) return known->second;
   RequireComplete(trial, resolver_.TreatmentOf(trial), sweep_where);
   const ResolvedTrial resolved = resolver_.Resolve(trial);
+  const Model& model = resolved.model;
+  if (model.imported) plan_.work.AddNetwork(model.name, model.imported->model());
   CheckTrial(resolved, trial, catalogue_);
   return trial_designs_.emplace(key, MakeDesign(resolved)).first->second;
 }

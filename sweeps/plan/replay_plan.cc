@@ -109,7 +109,7 @@ class Replayer {
   }
 
   // Files that may be the weights, the likeliest first: the recorded file; then files with its name
-  // or the model's, in the data folder and among the shipped models.
+  // or the model's, in the data folder and among the shipped and imported models.
   std::vector<fs::path> WeightCandidates(const fs::path& recorded) const {
     std::vector<fs::path> files;
     std::error_code code;
@@ -117,6 +117,8 @@ class Replayer {
     std::vector<fs::path> folders = roots_;
     folders.insert(folders.end(), options_.model_folders.begin(), options_.model_folders.end());
     for (const fs::path& folder : folders) {
+      const fs::path imported = folder / configuration_.model / recorded.filename();
+      if (IsFile(imported)) files.push_back(imported);
       std::vector<fs::path> here;
       for (const auto& entry : fs::directory_iterator(folder, code)) {
         const fs::path& path = entry.path();
@@ -141,10 +143,17 @@ class Replayer {
     if (!places.empty()) return places.front();
     std::vector<fs::path> tried = roots_;
     tried.insert(tried.end(), options_.model_folders.begin(), options_.model_folders.end());
+    const std::string cure = configuration_.arch == kImportedArch
+                                 ? fmt::format(
+                                       "`zerosweep import FILE --name {}` keeps it in this "
+                                       "home, or name",
+                                       configuration_.model)
+                                 : "name";
     Fail(ErrorKind::kStorage,
-         "the weights of model {} ({}) are not there ({}): name their folder with --data or "
+         "the weights of model {} ({}) are not there ({}): {} their folder with --data or "
          "$ZEROSWEEP_DATA",
-         configuration_.model, recorded.empty() ? "imported" : recorded.string(), Shown(tried));
+         configuration_.model, recorded.empty() ? "from a bundle" : recorded.string(), Shown(tried),
+         cure);
   }
 
   void TakeData(StageDesign& design) {

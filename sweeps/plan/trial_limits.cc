@@ -40,7 +40,7 @@ void CheckPart(const ResolvedTrial& trial, const TrialStage& stage, const Json& 
                                              {"protocol", &trial.protocol.fields},
                                              {"model", &model},
                                              {"trial", &known}});
-  if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.arch(), *refusal);
+  if (refusal) FailAt(stage.where, "{} on {}: {}", part.name, trial.model.network(), *refusal);
 }
 
 // Checks a stage that runs its kind's own code. `evaluate`: that block of the trial, or null.
@@ -54,7 +54,7 @@ void CheckKind(const ResolvedTrial& trial, const TrialStage& stage, const YamlNo
   const auto refusal = Refusal(kind.limits, facts);
   if (!refusal) return;
   const bool in_block = evaluate != nullptr && kind.kind().set_by == KindFacts::SetBy::kEvaluate;
-  FailAt(in_block ? evaluate->where : stage.where, "{} on {}: {}", kind.name, trial.model.arch(),
+  FailAt(in_block ? evaluate->where : stage.where, "{} on {}: {}", kind.name, trial.model.network(),
          *refusal);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "contract/weight_files.h"
+
 namespace zerosweep {
 namespace {
 
@@ -45,11 +47,13 @@ double Work(const Json& params) {
   return std::max(1.0, counts.steps) * of_step;
 }
 
+WorkFacts::Network WorkFacts::NetworkOf(const ModelFacts& facts) {
+  return {static_cast<double>(facts.macs), PixelsOf(facts.input_shape)};
+}
+
 WorkFacts::WorkFacts(const Catalogue& catalogue) {
   for (const Declaration& model : catalogue.Of(Role::kModel)) {
-    const ModelFacts& facts = model.model();
-    if (facts.macs > 0)
-      networks_[model.name] = {static_cast<double>(facts.macs), PixelsOf(facts.input_shape)};
+    if (model.model().macs > 0) networks_[model.name] = NetworkOf(model.model());
   }
   for (const Declaration& dataset : catalogue.Of(Role::kDataset)) {
     const DatasetFacts& facts = dataset.dataset();
@@ -73,11 +77,17 @@ bool WorkFacts::ReadsTestImages(const std::string& kind) const {
   return known != kinds_.end() && known->second.reads_test_images;
 }
 
-std::optional<double> WorkFacts::Macs(const std::string& arch, const std::string& dataset) const {
-  const auto network = networks_.find(arch);
-  if (network == networks_.end()) return std::nullopt;
+void WorkFacts::AddNetwork(const std::string& model, const ModelFacts& facts) {
+  from_files_[model] = NetworkOf(facts);
+}
+
+std::optional<double> WorkFacts::Macs(const Workload& subject) const {
+  const bool from_file = subject.arch == kImportedArch;
+  const auto& networks = from_file ? from_files_ : networks_;
+  const auto network = networks.find(from_file ? subject.model : subject.arch);
+  if (network == networks.end()) return std::nullopt;
   const auto& [macs, pixels] = network->second;
-  const auto images = pixels_.find(dataset);
+  const auto images = pixels_.find(subject.dataset);
   return images == pixels_.end() ? macs : macs * images->second / pixels;
 }
 

@@ -32,6 +32,8 @@ struct Model {
   std::string where;
 
   const std::string& arch() const { return architecture->name; }
+  // What messages call its network: its architecture, or the model of a file that holds its own.
+  const std::string& network() const { return imported ? name : arch(); }
   // Whether its images are squares. Only those of an imported network may be no squares.
   bool square() const {
     const auto& shape = architecture->model().input_shape;

@@ -62,6 +62,17 @@ TEST(RunProgramTest, AtTheLimitTheWholeGroupIsKilled) {
   EXPECT_TRUE(WaitUntil([&] { return IsZombie(process); }, 5));  // or gone
 }
 
+TEST(RunProgramTest, OnRequestItIsKilledToo) {
+  std::stop_source stop;
+  stop.request_stop();
+  const double start = SystemClock().Monotonic();
+  const ProgramResult result = RunProgram({"sleep", "60"}, kEnvironment, 60, stop.get_token());
+  EXPECT_TRUE(result.stopped);
+  EXPECT_FALSE(result.timed_out);
+  EXPECT_EQ(result.code, -1);
+  EXPECT_LT(SystemClock().Monotonic() - start, 10);
+}
+
 TEST(RunProgramTest, AGrandchildThatKeepsTheStreamsIsNotWaitedFor) {
   const double start = SystemClock().Monotonic();
   EXPECT_EQ(Shell("echo done; sleep 5 &").out, "done\n");

@@ -64,6 +64,8 @@ TEST_F(ListedImagesTest, WithoutClassesEveryReportRanksByAgreement) {
     EXPECT_EQ(row.at("agreement"), row.at("score_mean"));
     EXPECT_GE(row.at("kl").get<double>(), 0);
     EXPECT_EQ(row.at("test_images"), 4);
+    EXPECT_GE(row.at("score_se").get<double>(), 0);
+    EXPECT_GE(row.at("kl_se").get<double>(), 0);
   }
   // Two bits lose more than eight.
   EXPECT_EQ(rows[0].at("w_bits"), 8);
@@ -100,6 +102,7 @@ TEST_F(ListedImagesTest, AnotherRightClassIsRightAndFidelityComesOnDemand) {
     EXPECT_EQ(row.at("top1_mean"), 100);
     EXPECT_EQ(row.at("fp32_top1"), 100);
     EXPECT_TRUE(row.at("kl").is_null());
+    EXPECT_EQ(row.at("score_se"), 0);
   }
   const Json before = Metrics("agreement");
   ASSERT_EQ(Run({"--set", "evaluate.fidelity=true", "--set", "seeds=[0]"}).code, 0);

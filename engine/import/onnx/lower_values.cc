@@ -33,6 +33,14 @@ DraftValue Elu(const OnnxCall& call) {
   return call.draft.Apply(call.at, Op::kElu, {call.In(0)}, {{"alpha", call.Float("alpha", 1)}});
 }
 
+// Klambauer et al. 2017, with ONNX's constants unless others are given.
+DraftValue Selu(const OnnxCall& call) {
+  const DraftValue y = call.draft.Apply(
+      call.at, Op::kElu, {call.In(0)}, {{"alpha", call.Float("alpha", 1.67326319217681884765625)}});
+  const double gamma = call.Float("gamma", 1.05070102214813232421875);
+  return call.draft.Apply(call.at, Op::kMul, {y, GraphDraft::Constant(torch::tensor(gamma))});
+}
+
 DraftValue HardSigmoid(const OnnxCall& call) {
   return call.draft.Apply(
       call.at, Op::kHardSigmoid, {call.In(0)},
@@ -202,6 +210,7 @@ const std::vector<LoweringRow>& ValueLowerings() {
       {"LeakyRelu", LeakyRelu},
       {"PRelu", PRelu},
       {"Elu", Elu},
+      {"Selu", Selu},
       {"HardSigmoid", HardSigmoid},
       {"Gelu", Gelu},
       {"Swish", Swish},

@@ -33,7 +33,7 @@ class ImportedNetworkTest : public testing::Test {
     return made.code == 0;
   }
 
-  const CommandLine line_;
+  CommandLine line_;
 };
 
 TEST_F(ImportedNetworkTest, InspectShowsNodesAndWhatRuns) {
@@ -44,6 +44,10 @@ TEST_F(ImportedNetworkTest, InspectShowsNodesAndWhatRuns) {
   const Finished shown = line_.Do({"inspect", file});
   EXPECT_EQ(shown.code, 0) << shown.err;
   EXPECT_THAT(shown.out, HasSubstr("layer1.0"));
+  const Json& nodes = report.at("nodes");
+  EXPECT_EQ(std::count_if(nodes.begin(), nodes.end(),
+                          [](const Json& node) { return node.contains("batch_norm"); }),
+            2);
   EXPECT_THAT(shown.out, HasSubstr("2 batch norms"));
   EXPECT_THAT(shown.out, HasSubstr("recipes that run on it:"));
   const Finished folded = line_.Do({"inspect", Golden("onnx/residual.script.onnx")});
@@ -68,6 +72,22 @@ TEST_F(ImportedNetworkTest, ImportKeepsANetworkWithTheFilesNextToIt) {
   EXPECT_THAT(
       line_.Refused(Import(Golden("onnx/residual.script.onnx"), {"--name", "mine", "--no-check"})),
       HasSubstr("the home has another model named mine"));
+}
+
+TEST_F(ImportedNetworkTest, AnInterruptedImportLeavesNothing) {
+  const fs::path folder = line_ / "temporary", net = line_ / "net.pt2";
+  fs::create_directories(folder);
+  if (!WriteFashion(net)) GTEST_SKIP() << "no PyTorch in .venv";
+  line_.SetEnvironment("TMPDIR", folder);
+  const auto import = line_.Start({"import", net, "--dataset", "fashion_mnist", "--mean", "0.286",
+                                   "--std", "0.353", "--name", "mine"});
+  ASSERT_TRUE(WaitUntil([&] { return !fs::is_empty(folder); }, 60)) << import->Said();
+  import->Signal(SIGINT);
+  const Finished interrupted = import->Wait();
+  EXPECT_EQ(interrupted.code, 75) << interrupted.err;
+  EXPECT_THAT(interrupted.err, HasSubstr("interrupted while "));
+  EXPECT_TRUE(fs::is_empty(folder));
+  EXPECT_FALSE(fs::exists(line_.home()));
 }
 
 TEST_F(ImportedNetworkTest, ImportRefusesWhatDoesNotFitInOneLine) {

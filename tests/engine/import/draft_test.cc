@@ -313,6 +313,14 @@ TEST(DraftTest, RefusesWhatCannotBeANetworkOfImages) {
             }),
             "net.onnx: operator Op at 'node' (net.py:7): it makes a tensor of 4e+10 values");
   EXPECT_EQ(refusal([&](GraphDraft& draft) {
+              DraftValue x = draft.Input();
+              while (x.tensor.numel() < (int64_t{1} << 25))
+                x = draft.Apply(at, Op::kConcat, {x, x}, {{"dim", 3}});
+              for (int i = 0; i < 100; ++i)
+                x = draft.Apply(at, Op::kPermute, {x}, {{"dims", {0, 1, 3, 2}}});
+            }).substr(0, 80),
+            "net.onnx: operator Op at 'node' (net.py:7): with it, all tensors together have 1");
+  EXPECT_EQ(refusal([&](GraphDraft& draft) {
               const torch::Tensor c = torch::tensor({-1.f, 1.f});
               draft.Apply(at, Op::kBatchNorm, {draft.Input()}, {{"eps", 1e-5}},
                           {{"running_mean", c}, {"running_var", c}});

@@ -50,13 +50,53 @@ double Divergence(const torch::Tensor& teacher, const torch::Tensor& quantized) 
 TEST(FidelityTest, ClassesAgreeDivergeAndHaveADistance) {
   const OutputPair of = RandomOutputs({20, 5});
   const auto metrics = Measure(OutputKind::kClasses, of);
-  ASSERT_EQ(metrics.size(), 3u);
+  ASSERT_EQ(metrics.size(), 5u);
   const torch::Tensor same = of.teacher.argmax(1) == of.quantized.argmax(1);
   EXPECT_NEAR(metrics.at("agreement"), 100 * AsNumber(same.to(torch::kFloat64).mean()), kRounding);
   EXPECT_LT(metrics.at("agreement"), 100);
   EXPECT_NEAR(metrics.at("kl"), Divergence(of.teacher, of.quantized), kRounding);
   EXPECT_NEAR(metrics.at("sqnr"), Decibels(of), kRounding);
   EXPECT_EQ(Fidelity(OutputKind::kEmbedding).Headline(), "cosine");
+}
+
+// s/√n of the sample standard deviation s, by torch's own function.
+double StandardError(const torch::Tensor& values) {
+  const torch::Tensor x = values.to(torch::kFloat64);
+  return AsNumber(x.std(/*unbiased=*/true)) / std::sqrt(static_cast<double>(x.numel()));
+}
+
+TEST(FidelityTest, StandardErrorsAreOverImages) {
+  const OutputPair of = RandomOutputs({20, 5});
+  const auto metrics = Measure(OutputKind::kClasses, of);
+  EXPECT_NEAR(metrics.at("score_se"),
+              100 * StandardError(of.teacher.argmax(1) == of.quantized.argmax(1)), kRounding);
+  const torch::Tensor p = of.teacher.to(torch::kFloat64).softmax(1);
+  const torch::Tensor kl =
+      torch::kl_div(of.quantized.to(torch::kFloat64).log_softmax(1), p, at::Reduction::None).sum(1);
+  EXPECT_NEAR(metrics.at("kl_se"), StandardError(kl), kRounding);
+
+  // The pixels of one image are not independent: an image counts once.
+  const OutputPair maps = RandomOutputs({7, 4, 3, 5});
+  const torch::Tensor same = maps.teacher.argmax(1) == maps.quantized.argmax(1);
+  EXPECT_NEAR(Measure(OutputKind::kDense, maps).at("score_se"),
+              100 * StandardError(same.to(torch::kFloat64).mean({1, 2})), kRounding);
+
+  const OutputPair one = RandomOutputs({1, 5});
+  EXPECT_FALSE(Measure(OutputKind::kClasses, one).contains("score_se"));
+  EXPECT_FALSE(Measure(OutputKind::kClasses, one).contains("kl_se"));
+}
+
+// The plain sum of squares would lose all digits.
+TEST(FidelityTest, StandardErrorsOfValuesFarFromZero) {
+  torch::manual_seed(6);
+  const torch::Tensor values = 1e9 + torch::randn({50}, torch::kFloat64);
+  ImageMean mean;
+  for (int64_t at = 0; at < 50; at += 7) mean.Add(values.slice(0, at, at + 7));
+  EXPECT_NEAR(mean.mean(), AsNumber(values.mean()), 1e-6);
+  EXPECT_NEAR(*mean.standard_error(), StandardError(values), 1e-7);
+  ImageMean none;
+  none.Add(torch::empty({0}));
+  EXPECT_FALSE(none.standard_error());
 }
 
 // softmax(ln 3, 0) = (3/4, 1/4), softmax(0, 0) = (1/2, 1/2).
@@ -70,7 +110,7 @@ TEST(FidelityTest, DivergenceIsFromTheTeacherToTheNetwork) {
 TEST(FidelityTest, MapsOfSeveralChannelsAgreeByPixel) {
   const OutputPair of = RandomOutputs({7, 4, 3, 5});
   const auto metrics = Measure(OutputKind::kDense, of);
-  ASSERT_EQ(metrics.size(), 3u);
+  ASSERT_EQ(metrics.size(), 5u);
   const torch::Tensor same = of.teacher.argmax(1) == of.quantized.argmax(1);
   EXPECT_NEAR(metrics.at("agreement"), 100 * AsNumber(same.to(torch::kFloat64).mean()), kRounding);
   const auto pixels = [](const torch::Tensor& maps) {
@@ -88,7 +128,7 @@ TEST(FidelityTest, MapsOfOneChannelOverlap) {
     sum += AsNumber(t.logical_and(q).sum()) / AsNumber(t.logical_or(q).sum());
   }
   const auto metrics = Measure(OutputKind::kDense, of, 0.5);
-  ASSERT_EQ(metrics.size(), 2u);
+  ASSERT_EQ(metrics.size(), 3u);
   EXPECT_NEAR(metrics.at("iou"), 100 * sum / 7, kRounding);
   EXPECT_NE(metrics.at("iou"), Measure(OutputKind::kDense, of, 0.3).at("iou"));
   Fidelity fidelity(OutputKind::kDense);
@@ -106,7 +146,7 @@ TEST(FidelityTest, EmptyMapsAreAlikeAndOneAloneIsNot) {
 TEST(FidelityTest, EmbeddingsHaveAnAngle) {
   const OutputPair of = RandomOutputs({10, 16});
   const auto metrics = Measure(OutputKind::kEmbedding, of);
-  ASSERT_EQ(metrics.size(), 2u);
+  ASSERT_EQ(metrics.size(), 3u);
   EXPECT_NEAR(metrics.at("cosine"),
               AsNumber(torch::cosine_similarity(of.teacher.to(torch::kFloat64),
                                                 of.quantized.to(torch::kFloat64))

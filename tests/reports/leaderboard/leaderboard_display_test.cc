@@ -64,19 +64,21 @@ TEST(LeaderboardDisplayTest, WithoutLabelsWhatRanksIsShownAndSaid) {
                                       Unlabelled("a", "noise", "agreement", 90)};
   rows[0].means["kl"] = 0.0123456;
   rows[0].kl_std = 0.00051;
+  rows[0].means["score_se"] = 1.234;
+  rows[0].means["kl_se"] = 0.00234;
   const DisplayTable people = NarrowLeaderboard(rows);
   EXPECT_THAT(Headings(people), ElementsAre("cifar10, a, protocol zeroq"));
-  EXPECT_THAT(people.table.columns, ElementsAre("bits", "method", "agreement %", "KL", "SQNR dB",
-                                                "n", "size", "seconds"));
+  EXPECT_THAT(people.table.columns, ElementsAre("bits", "method", "agreement %", "SE", "KL",
+                                                "SE of KL", "SQNR dB", "n", "size", "seconds"));
   EXPECT_EQ(people.table.rows[0],
-            (std::vector<Json>{"W4A4", "zeroq", "95.50 ± 0.06", "0.01235 ± 0.00051", "12.3", "3",
-                               "–", "1752.0"}));
+            (std::vector<Json>{"W4A4", "zeroq", "95.50 ± 0.06", "1.2", "0.01235 ± 0.00051",
+                               "0.0023", "12.3", "3", "–", "1752.0"}));
   EXPECT_EQ(people.best, std::set<size_t>{0});
-  EXPECT_THAT(Notes(rows), ElementsAre(kAgreementNote));
+  EXPECT_THAT(Notes(rows), ElementsAre(kAgreementNote, kErrorNote));
   const Table document = LeaderboardForDisplay(rows);
-  EXPECT_THAT(document.columns,
-              ElementsAre("dataset", "model", "bits", "method", "settings", "agreement %", "KL",
-                          "SQNR dB", "n", "to real", "images", "size", "seconds", "protocol"));
+  EXPECT_THAT(document.columns, ElementsAre("dataset", "model", "bits", "method", "settings",
+                                            "agreement %", "SE", "KL", "SE of KL", "SQNR dB", "n",
+                                            "to real", "images", "size", "seconds", "protocol"));
 }
 
 TEST(LeaderboardDisplayTest, RowsWithAndWithoutLabelsStandTogether) {

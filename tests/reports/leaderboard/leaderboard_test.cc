@@ -274,7 +274,7 @@ TEST_F(LeaderboardTest, TableHasTheColumnsOfTheContract) {
                   "images_seen", "lr_kd", "real_images", "papers", "label", "synthesizer",
                   "quantizer", "revisions", "test_images", "loss", "sqnr", "kl", "kl_std", "iou",
                   "cosine", "ranked_by", "score_mean", "score_std", "score_ci_low", "score_ci_high",
-                  "score_best"));
+                  "score_best", "score_se", "kl_se"));
   EXPECT_EQ(table.rows[0].size(), table.columns.size());
   EXPECT_TRUE(table.rows[0][4].is_number_integer());
   EXPECT_TRUE(table.rows[0][8].is_null());
@@ -290,7 +290,11 @@ TEST_F(LeaderboardTest, WithoutLabelsAgreementRanksThenDivergence) {
     Cell({.method = method, .seed = seed});
     Add();
     FinishUnlabelled(writer, rows.stages, rows.trials.back(),
-                     {{"agreement", agreement}, {"kl", kl}, {"sqnr", 20}});
+                     {{"agreement", agreement},
+                      {"kl", kl},
+                      {"sqnr", 20},
+                      {"score_se", 100 - agreement},
+                      {"kl_se", kl / 10}});
   };
   done("a", 0, 90, 0.5);
   done("a", 1, 92, 0.7);
@@ -315,6 +319,8 @@ TEST_F(LeaderboardTest, WithoutLabelsAgreementRanksThenDivergence) {
   EXPECT_EQ(value("score_mean"), 91);
   EXPECT_EQ(value("score_best"), 92);
   EXPECT_EQ(value("ranked_by"), "agreement");
+  EXPECT_EQ(value("score_se"), 9);  // the mean of 10 and 8
+  EXPECT_NEAR(value("kl_se").get<double>(), 0.06, 1e-12);
   EXPECT_EQ(value("test_images"), 100);
 }
 

@@ -100,7 +100,7 @@ TEST_F(AdditionsTest, ANetworkAndADataset) {
   EXPECT_EQ(teacher["arch"], "tiny_net");
   EXPECT_EQ(teacher["dataset"], "dots");
   EXPECT_EQ(teacher["classes"], 2);
-  EXPECT_EQ(plan.work.Macs("tiny_net", "dots"), 100);
+  EXPECT_EQ(plan.work.Macs({"net", "dots", "tiny_net"}), 100);
 }
 
 }  // namespace

@@ -33,14 +33,30 @@ TEST(CostModelTest, WorkIsHowOftenImagesGoThroughTheNetwork) {
 
 TEST(CostModelTest, MultiplyAddsGoWithTheSizeOfTheImages) {
   const WorkFacts facts = Facts();
-  EXPECT_EQ(facts.Macs("resnet20_cifar_a", "cifar10"), 4e7);
-  EXPECT_EQ(facts.Macs("resnet20_cifar_a", "fashion_mnist"), 4e7 * 28 * 28 / (32 * 32));
-  EXPECT_EQ(facts.Macs("resnet20_cifar_a", "image_folder"), 4e7) << "resized to what it takes";
-  EXPECT_FALSE(facts.Macs("plain_cnn", "cifar10"));
+  EXPECT_EQ(facts.Macs({"", "cifar10", "resnet20_cifar_a"}), 4e7);
+  EXPECT_EQ(facts.Macs({"", "fashion_mnist", "resnet20_cifar_a"}), 4e7 * 28 * 28 / (32 * 32));
+  EXPECT_EQ(facts.Macs({"", "image_folder", "resnet20_cifar_a"}), 4e7)
+      << "resized to what it takes";
+  EXPECT_FALSE(facts.Macs({"", "cifar10", "plain_cnn"}));
   EXPECT_EQ(facts.Passes("quantize", "joint"), 7);
   EXPECT_EQ(facts.Passes("quantize", "minmax"), 3);
   EXPECT_EQ(facts.Passes("sensitivity", "sensitivity"), 20);
   EXPECT_EQ(facts.Passes("evaluate", "evaluate"), 1);
+}
+
+TEST(CostModelTest, NetworksFromFilesAreKnownByTheirModels) {
+  WorkFacts facts = Facts();
+  facts.AddNetwork("mine", {.input_shape = {3, 224, 224}, .macs = 400'000'000});
+  EXPECT_EQ(facts.Macs({"mine", "image_list", "imported"}), 4e8);
+  EXPECT_FALSE(facts.Macs({"other", "image_list", "imported"}));
+  EXPECT_EQ(facts.Macs({"mine", "cifar10", "resnet20_cifar_a"}), 4e7);
+  // The rule of thumb counts them: ten times the multiply-adds, ten times the time after the start.
+  const CostModel model({}, facts);
+  const auto seconds = [&](const Workload& subject) {
+    return model.Predict(Stage("synthesize", "zeroq", {{"iterations", 1000}}), subject).seconds - 1;
+  };
+  EXPECT_NEAR(seconds({"mine", "image_list", "imported"}),
+              10 * seconds({"other", "image_list", "resnet20_cifar_a"}), 1e-6);
 }
 
 CostSample Sample(int iterations, double seconds, const std::string& model = "small",

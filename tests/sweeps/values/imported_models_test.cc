@@ -58,7 +58,7 @@ TEST_F(ImportedModelsTest, QuantizeInputsOfOperatorsUnlessTheSweepSaysOtherwise)
 TEST_F(ImportedModelsTest, MethodsThatNeedBatchNormsRefuseThem) {
   facts_.batch_norms = 0;
   EXPECT_EQ(folder_.ErrorOf(SweepOf(Normal(), "zeroq")),
-            "sweep.yaml:5: zeroq on imported: this network has no batch norm: exclude this pair");
+            "sweep.yaml:5: zeroq on net: this network has no batch norm: exclude this pair");
   folder_.Expand(SweepOf(Normal()));
 }
 

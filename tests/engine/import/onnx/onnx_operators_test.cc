@@ -208,6 +208,9 @@ TEST(OnnxOperatorsTest, Activations) {
   ExpectOutput(Single("PRelu", {slopes}), either(slopes * x));
   ExpectOutput(Single("PRelu", {torch::full({1}, 0.5f)}), either(0.5 * x));
   ExpectOutput(Single("Elu", {}, {Float("alpha", 2)}), either(2 * (x.exp() - 1)));
+  ExpectOutput(Single("Selu", {}, {}), torch::selu(x));
+  ExpectOutput(Single("Selu", {}, {Float("alpha", 2), Float("gamma", 3)}),
+               3 * either(2 * (x.exp() - 1)));
   ExpectOutput(Single("Sigmoid"), 1 / (1 + (-x).exp()));
   ExpectOutput(Single("HardSigmoid", {}, {Float("alpha", 0.5f), Float("beta", 0.25f)}),
                (0.5 * x + 0.25).clamp(0, 1));
