@@ -46,6 +46,10 @@ class Residual(nn.Module):
         return self.fc(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))
 
 
+class Half(Residual):
+    """The same in float16; its outputs here are those of the rounded weights in float32."""
+
+
 class Gates(nn.Module):
     """Activations, gates, pads and groups."""
 
@@ -117,6 +121,7 @@ class Tokens(nn.Module):
 # network, shape of its images, ways to export it
 NETWORKS = [
     (Residual, (3, 17, 17), ["default", "unoptimized", "script", "preserve", "preserve9", "free"]),
+    (Half, (3, 17, 17), ["preserve"]),
     (Gates, (3, 12, 12), ["default", "unoptimized", "preserve", "preserve11"]),
     (Dense, (2, 6, 8), ["default", "preserve", "preserve11"]),
     (Tokens, (3, 8, 8), ["default", "unoptimized", "preserve"]),
@@ -156,9 +161,13 @@ def main(folder: pathlib.Path) -> None:
                 nn.init.uniform_(module.bias, -0.3, 0.3)
         model.eval()
         x = images(shape, 2)
+        if network is Half:
+            model.half().float()
         with torch.no_grad():
             outputs = model(x)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        if network is Half:
+            model, x = model.half(), x.half()
         name = network.__name__.lower()
         values = torch.cat([output.flatten(1) for output in outputs], 1)
         expected[name] = {"shape": shape, "outputs": [[round(v, 7) for v in row] for row in values.tolist()]}

