@@ -27,7 +27,7 @@ torch::Tensor FakeQuantizeTensor(const torch::Tensor& x, const FakeGrid& grid, b
   if (grid.as_codes) return Encoded(values, grid);
   torch::Tensor y = overwrite ? values : torch::empty_like(values);
   if (x.is_cuda()) {
-    FakeQuantizeOnGpu(values, y, grid.scale, grid.zero_point, grid.low, grid.high);
+    FakeQuantizeOnGpu(values, y, grid.inverse_scale, grid.offset, grid.low, grid.high);
     return y;
   }
   const float* from = values.const_data_ptr<float>();

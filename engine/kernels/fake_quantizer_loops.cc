@@ -10,18 +10,18 @@ namespace {
 constexpr float kNone = 0;  // a reciprocal that is not to be used
 
 ZEROSWEEP_INLINE float Nearest(const FakeGrid& grid, float x) {
-  float q = std::nearbyint(grid.scale * x - grid.zero_point);
+  float q = std::nearbyint(grid.inverse_scale * x - grid.offset);
   q = q < grid.low ? grid.low : q;
   return q > grid.high ? grid.high : q;
 }
 
-// The nearest code plus the zero point.
+// The nearest code plus the offset.
 ZEROSWEEP_INLINE float Shifted(const FakeGrid& grid, float x) {
-  return Nearest(grid, x) + grid.zero_point;
+  return Nearest(grid, x) + grid.offset;
 }
 // The same of a code.
 ZEROSWEEP_INLINE float Shifted(const FakeGrid& grid, uint8_t code) {
-  return static_cast<float>(code) + grid.low + grid.zero_point;
+  return static_cast<float>(code) + grid.low + grid.offset;
 }
 
 // value / scale by multiplications, the last digit corrected (Markstein 1990, theorem 1). Right
@@ -36,7 +36,7 @@ ZEROSWEEP_INLINE void Divide(const FakeGrid& given, const From* x, float* y, int
   const FakeGrid grid = given;  // y could alias it
   // y is x or apart from it.
   ZEROSWEEP_INDEPENDENT
-  for (int64_t i = 0; i < count; ++i) y[i] = Shifted(grid, x[i]) / grid.scale;
+  for (int64_t i = 0; i < count; ++i) y[i] = Shifted(grid, x[i]) / grid.inverse_scale;
 }
 
 template <typename From>
@@ -44,7 +44,7 @@ ZEROSWEEP_INLINE void Multiply(const FakeGrid& given, const From* x, float* y, i
   const FakeGrid grid = given;
   ZEROSWEEP_INDEPENDENT
   for (int64_t i = 0; i < count; ++i)
-    y[i] = Quotient(Shifted(grid, x[i]), grid.scale, grid.reciprocal);
+    y[i] = Quotient(Shifted(grid, x[i]), grid.inverse_scale, grid.reciprocal);
 }
 
 // The instruction sets with a fused multiply-add; without one it is a call.
@@ -67,16 +67,16 @@ ZEROSWEEP_FUSED_CLONES void MultiplyCodes(const FakeGrid& grid, const uint8_t* x
 
 }  // namespace
 
-FakeGrid::FakeGrid(float scale, float zero_point, int bits)
-    : scale(scale),
-      zero_point(zero_point),
+FakeGrid::FakeGrid(float inverse_scale, float offset, int bits)
+    : inverse_scale(inverse_scale),
+      offset(offset),
       low(-static_cast<float>(int64_t{1} << (bits - 1))),
       high(-low - 1),
-      reciprocal(1 / scale) {
+      reciprocal(1 / inverse_scale) {
   static const bool fused = __builtin_cpu_supports("fma") > 0;
   bool right = fused;
   for (float q = low; right && q <= high; ++q)
-    right = Quotient(q + zero_point, scale, reciprocal) == (q + zero_point) / scale;
+    right = Quotient(q + offset, inverse_scale, reciprocal) == (q + offset) / inverse_scale;
   if (!right) reciprocal = kNone;
 }
 

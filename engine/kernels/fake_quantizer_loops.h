@@ -5,13 +5,13 @@
 
 namespace zerosweep {
 
-// A grid of 2^bits codes q for a whole tensor: x̂ = (q + zero_point) / scale.
+// A grid of 2^bits codes q for a whole tensor: x̂ = (q + offset) / inverse_scale.
 struct FakeGrid {
-  FakeGrid(float scale, float zero_point, int bits);
+  FakeGrid(float inverse_scale, float offset, int bits);
 
-  float scale, zero_point;
+  float inverse_scale, offset;
   float low, high;   // of q
-  float reciprocal;  // of the scale, if a multiplication by it gives the quotient of every code
+  float reciprocal;  // of inverse_scale, if a multiplication by it gives the quotient of every code
   bool as_codes = false;  // wanted is q − low as uint8, and not the value
 };
 

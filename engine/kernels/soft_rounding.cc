@@ -34,7 +34,7 @@ struct RoundingFunction : torch::autograd::Function<RoundingFunction> {
                                       .count = each,
                                       .step = steps.const_data_ptr<float>()[row],
                                       .zero_point = zeros.const_data_ptr<float>()[row],
-                                      .top = static_cast<float>((1 << grid.bits) - 1),
+                                      .top = static_cast<float>(grid.most),
                                       .b = static_cast<float>(b.value_or(0))});
         if (b) losses.mutable_data_ptr<double>()[row] = loss;
       }
@@ -76,7 +76,7 @@ struct RoundingFunction : torch::autograd::Function<RoundingFunction> {
 SoftRounding ByOperators(const RoundingGrid& grid, const torch::Tensor& v,
                          const torch::Tensor& step, std::optional<double> b) {
   const torch::Tensor h = torch::clamp(torch::sigmoid(v) * (kZeta - kGamma) + kGamma, 0, 1);
-  const torch::Tensor q = torch::clamp(grid.base + h + grid.zero_point, 0, (1 << grid.bits) - 1);
+  const torch::Tensor q = torch::clamp(grid.base + h + grid.zero_point, 0, grid.most);
   SoftRounding rounding = {step * (q - grid.zero_point), {}};
   if (b) rounding.loss = (1 - (2 * h - 1).abs().pow(*b)).sum();
   return rounding;

@@ -14,11 +14,11 @@ namespace zerosweep {
 struct RoundingGrid {
   torch::Tensor base;        // B = ⌊w/s₀⌋, of the weight's shape
   torch::Tensor zero_point;  // z, (C, 1, …)
-  int bits = 0;
+  int64_t most = 0;          // 2^k − 1, or 2^k − 2 of a narrow grid
 };
 
 struct SoftRounding {
-  torch::Tensor weight;  // w̃ = s·(clamp(B + h(V) + z, 0, 2^k − 1) − z)
+  torch::Tensor weight;  // w̃ = s·(clamp(B + h(V) + z, 0, most) − z)
   torch::Tensor loss;    // Σ 1 − |2h(V) − 1|^b, a scalar; undefined without b
 };
 

@@ -23,12 +23,12 @@ torch::Tensor Integers(const torch::Tensor& zero_points, const Node& node) {
 // q + z.
 torch::Tensor WeightOf(const Node& node, const QuantizedWeight& weight) {
   return weight.codes.to(torch::kInt64) +
-         AlongChannels(Integers(weight.grid.zero_point, node), weight.codes);
+         AlongChannels(Integers(weight.grid.offset, node), weight.codes);
 }
 
 // 1 / S_w by output.
 torch::Tensor StepsOf(const QuantizedWeight& weight) {
-  return (1 / weight.grid.scale).expand(weight.codes.size(0));
+  return (1 / weight.grid.inverse_scale).expand(weight.codes.size(0));
 }
 
 // The smallest shift of each row that brings it into int8.
@@ -63,7 +63,7 @@ Line LineOf(const Node& norm) {
 
 CodeScale CodeScaleOf(const UniformGrid& grid, const Node& node) {
   const int64_t half = int64_t{1} << (grid.bits - 1);
-  return {1 / grid.scale.item<double>(), half - Integers(grid.zero_point, node).item<int64_t>(),
+  return {1 / grid.inverse_scale.item<double>(), half - Integers(grid.offset, node).item<int64_t>(),
           2 * half - 1};
 }
 

@@ -20,22 +20,31 @@ inline constexpr int kMinBits = 2;
 inline constexpr int kMaxBits = 8;
 inline constexpr int kPassThroughBits = 32;  // no quantization at all
 
-// scale and zero_point: float32, of shape () for one grid, or (C) for one grid per channel of
+// inverse_scale (S) and offset (z): float32, of shape () for one grid, or (C) for one grid per channel of
 // dimension 0.
+//
+// A narrow grid lacks the code −2^(k−1), so that its codes are symmetric about 0.
 struct UniformGrid {
   int bits = kPassThroughBits;
-  torch::Tensor scale;
-  torch::Tensor zero_point;
+  torch::Tensor inverse_scale;
+  torch::Tensor offset;
+  bool narrow = false;
 
   bool pass_through() const { return bits == kPassThroughBits; }
+  int low() const { return (narrow ? 1 : 0) - (1 << (bits - 1)); }  // the least code
+  int high() const { return (1 << (bits - 1)) - 1; }
 };
 
 // lo, hi: same shape, () or (C). Throws kUsage for bits other than 2…8 and 32, and kTrial for a
 // range that is not finite.
 UniformGrid MakeUniformGrid(const torch::Tensor& lo, const torch::Tensor& hi, int bits);
 
-// One grid per slice of dimension 0 (output channel), over that slice's minimum and maximum.
+// One grid per slice of dimension 0 (output channel): asymmetric, over that slice's minimum and maximum.
 UniformGrid PerChannelMinMaxGrid(const torch::Tensor& weight, int bits);
+
+// Symmetric grids, narrow and with offset 0: the codes ±(2^(k−1) − 1) are the largest magnitude of
+// the slice.
+UniformGrid PerChannelSymmetricGrid(const torch::Tensor& weight, int bits);
 
 // Shapes a per-channel parameter (C) to broadcast along dimension 0 of x. Returns one of shape ()
 // unchanged.

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "engine/quant/number_format.h"
+#include "engine/catalogue/protocol_fields.h"
 
 namespace zerosweep {
 namespace {
@@ -88,6 +88,31 @@ std::vector<Value> OpInputSites(const Graph& graph) {
   return sites;
 }
 
+// What an op hands to additions alone.
+std::vector<Value> BranchEnds(const Graph& graph) {
+  std::vector<Value> ends;
+  for (const int node : graph.Weighted()) {
+    const int end = EndOfChain(graph, node);
+    if (FeedsOnly(graph, end, Op::kAdd)) ends.push_back({end, 0});
+  }
+  return ends;
+}
+
+// What makes new values of codes that a runtime can only requantize behind it.
+bool Pools(Op op) {
+  return op == Op::kAvgPool || op == Op::kGlobalAvgPool || op == Op::kAdaptiveAvgPool ||
+         op == Op::kMean || op == Op::kConcat;
+}
+
+std::vector<Value> Pooled(const Graph& graph) {
+  std::vector<Value> made;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const int node = static_cast<int>(i);
+    if (Pools(graph.nodes[i].op) && !IsLogits(graph, node)) made.push_back({node, 0});
+  }
+  return made;
+}
+
 // The weighted nodes at both ends: `first` has no weighted ancestor, `last` no weighted descendant.
 struct Rim {
   int first = -1;
@@ -120,7 +145,9 @@ int MadeBy(const Graph& graph, int node) {
 
 }  // namespace
 
-Protocol Protocol::FromJson(const Json& fields) {
+Protocol Protocol::FromJson(const Json& given) {
+  Json fields = Protocols().Defaults();
+  fields.update(given);
   try {
     Protocol protocol;
     const std::string placement = fields.at("act_placement");
@@ -137,6 +164,9 @@ Protocol Protocol::FromJson(const Json& fields) {
     protocol.own_shortcuts = shortcut == "own";
     protocol.init_on_fp = fields.at("act_init") == "fp";
     protocol.zero_point_free = fields.at("act_grid") == "symmetric_per_tensor";
+    protocol.branch_a = BitsOf(fields, "branch_a");
+    protocol.pooled_a = BitsOf(fields, "pooled_a");
+    protocol.symmetric_weights = fields.at("w_grid") == "symmetric_per_channel";
     return protocol;
   } catch (const nlohmann::json::exception& error) {
     Fail(ErrorKind::kUsage, "protocol fields {}: {}", fields.dump(), error.what());
@@ -149,6 +179,14 @@ std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& 
   std::vector<Value> values = placement == ActPlacement::kRelu       ? ReluSites(graph)
                               : placement == ActPlacement::kOpOutput ? OpOutputSites(graph)
                                                                      : OpInputSites(graph);
+  std::map<Value, int> own_bits;
+  const auto add = [&](const std::vector<Value>& more, int bits) {
+    if (bits == kPassThroughBits) return;
+    for (const Value& value : more) own_bits[value] = bits == 0 ? a_bits : bits;
+    values.insert(values.end(), more.begin(), more.end());
+  };
+  add(BranchEnds(graph), protocol.branch_a);
+  add(Pooled(graph), protocol.pooled_a);
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
 
@@ -160,7 +198,9 @@ std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& 
     const int node = value.node;
     // The first op reads the image itself in full precision.
     if (graph.nodes[node].op == Op::kInput) continue;
-    ActivationSite site{node, a_bits, {}, value.output};
+    const auto own_width = own_bits.find(value);
+    ActivationSite site{
+        node, own_width == own_bits.end() ? a_bits : own_width->second, {}, value.output};
     if (MadeBy(graph, node) == stem_out && protocol.stem_out_a != 0)
       site.bits = protocol.stem_out_a;
     if (value == last_in && protocol.last_in_a != 0) site.bits = protocol.last_in_a;

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "engine/graph/graph.h"
+#include "engine/quant/number_format.h"
 
 namespace zerosweep {
 
@@ -26,14 +27,18 @@ struct Protocol {
   // Bits of the first and last weighted op, and of the stem's output and the last op's input. 0:
   // the same as the rest.
   int first_w = 0, stem_out_a = 0, last_w = 0, last_in_a = 0;
+  // Bits of what an op hands to an addition alone, and of what average pools and concatenations
+  // make. 0: the same as the rest; 32: no quantizer.
+  int branch_a = kPassThroughBits, pooled_a = kPassThroughBits;
   // Which shortcuts read the tensor before its quantizer: identities (adds) and option-A ones.
   bool identity_fp = false;
   bool option_a_fp = false;
-  bool own_shortcuts = false;    // shortcuts of both kinds have their own quantizers
-  bool init_on_fp = false;       // activation ranges come from the full-precision network
-  bool zero_point_free = false;  // activation grids: unsigned or symmetric, zero point 0
+  bool own_shortcuts = false;      // shortcuts of both kinds have their own quantizers
+  bool init_on_fp = false;         // activation ranges come from the full-precision network
+  bool zero_point_free = false;    // activation grids: unsigned or symmetric, zero point 0
+  bool symmetric_weights = false;  // weight grids: zero point 0, narrow
 
-  // Reads the resolved fields of a stage. Throws kUsage.
+  // Reads the fields of a stage, which may lack neutral ones. Throws kUsage.
   static Protocol FromJson(const Json& fields);
 };
 

@@ -63,12 +63,17 @@ torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
                         activation.grid.bits);
 }
 
+WeightGrid MinMaxGrid(const Protocol& protocol) {
+  return protocol.symmetric_weights ? PerChannelSymmetricGrid : PerChannelMinMaxGrid;
+}
+
 QuantizedNetwork::QuantizedNetwork(const Teacher& teacher, const QuantizationSetting& setting,
-                                   const WeightGrid& grid)
+                                   const WeightGrid& given)
     : graph_(setting.fold_batch_norms ? FoldBatchNorms(teacher.graph) : teacher.graph),
       folded_(setting.fold_batch_norms),
       w_bits_(setting.w_bits.uniform),
       a_bits_(setting.a_bits) {
+  const WeightGrid grid = given ? given : MinMaxGrid(setting.protocol);
   const std::vector<int> nodes = graph_.Weighted();
   const std::vector<int> bits = WeightBits(graph_, setting.protocol, setting.w_bits);
   for (size_t i = 0; i < nodes.size(); ++i) {
@@ -140,8 +145,8 @@ double QuantizedNetwork::BitOps() const {
 std::map<std::string, torch::Tensor> QuantizedNetwork::State() const {
   std::map<std::string, torch::Tensor> tensors;
   const auto add_grid = [&](const std::string& name, const UniformGrid& grid) {
-    tensors[name + ".scale"] = grid.scale;
-    tensors[name + ".zero_point"] = grid.zero_point;
+    tensors[name + ".scale"] = grid.inverse_scale;
+    tensors[name + ".zero_point"] = grid.offset;
   };
   for (const auto& [node, quantized] : weights_) {
     if (quantized.grid.pass_through()) continue;

@@ -42,13 +42,16 @@ torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
 // Chooses the grid of one weight, per output channel, for the given bits.
 using WeightGrid = std::function<UniformGrid(const torch::Tensor& weight, int bits)>;
 
+// From minimum to maximum of each output channel, or symmetric, as the protocol has its grids.
+WeightGrid MinMaxGrid(const Protocol& protocol);
+
 // Built in two steps: weights at construction, activation grids by a quantizer afterwards.
 class QuantizedNetwork {
  public:
-  // Rounds the weights of `teacher` to the nearest codes of their grids, and places activation
-  // quantizers without grids.
+  // Rounds the weights of `teacher` to the nearest codes of their grids, those of MinMaxGrid unless
+  // others are given, and places activation quantizers without grids.
   QuantizedNetwork(const Teacher& teacher, const QuantizationSetting& setting,
-                   const WeightGrid& grid = PerChannelMinMaxGrid);
+                   const WeightGrid& grid = {});
 
   const Graph& graph() const { return graph_; }  // with dequantized weights
   std::vector<QuantizedActivation>& activations() { return activations_; }

@@ -26,7 +26,7 @@ struct Candidate {
 
 class Best {
  public:
-  Best(const Rows& rows, int bits, double p) : rows_(rows), most_((1 << bits) - 1), p_(p) {
+  Best(const Rows& rows, int64_t most, double p) : rows_(rows), most_(most), p_(p) {
     score_ = torch::full({rows.values.size(0), 1}, std::numeric_limits<double>::infinity(),
                          rows.values.options().dtype(torch::kFloat64));
   }
@@ -71,6 +71,17 @@ void Symmetric(const Rows& rows, int bits, double step, int candidates, Best& be
   const torch::Tensor width = torch::where(is_signed, 2 * torch::maximum(-lo, hi), hi);
   const torch::Tensor zero_point = is_signed.to(width.scalar_type()) * (1 << (bits - 1));
   for (int i = 0; i < candidates; ++i) best.Try({Step(width * (1 - step * i), bits), zero_point});
+}
+
+// s·[−(2^(k−1) − 1), 2^(k−1) − 1].
+void Narrow(const Rows& rows, int bits, double step, int candidates, Best& best) {
+  const torch::Tensor most = rows.values.abs().amax(1, true);
+  const int high = (1 << (bits - 1)) - 1;
+  for (int i = 0; i < candidates; ++i) {
+    const torch::Tensor s =
+        torch::clamp_min(most * (1 - step * i) / static_cast<double>(high), kSmallestStep);
+    best.Try({s, torch::full_like(s, high)});
+  }
 }
 
 // Extends the range [lo, hi] to contain 0, as QDrop's code does with every range.
@@ -124,14 +135,17 @@ int64_t Candidates(const torch::Tensor& values, int bits, const RangeEstimatorSe
 
 }  // namespace
 
-UniformGrid GridFromStep(const torch::Tensor& step, const torch::Tensor& zero_point, int bits) {
-  return {bits, 1 / step, static_cast<double>(1 << (bits - 1)) - zero_point};
+UniformGrid GridFromStep(const torch::Tensor& step, const torch::Tensor& zero_point, int bits,
+                         bool narrow) {
+  UniformGrid grid{.bits = bits, .inverse_scale = 1 / step, .narrow = narrow};
+  grid.offset = static_cast<double>(-grid.low()) - zero_point;
+  return grid;
 }
 
-torch::Tensor StepOf(const UniformGrid& grid) { return 1 / grid.scale; }
+torch::Tensor StepOf(const UniformGrid& grid) { return 1 / grid.inverse_scale; }
 
 torch::Tensor ZeroPointOf(const UniformGrid& grid) {
-  return static_cast<double>(1 << (grid.bits - 1)) - grid.zero_point;
+  return static_cast<double>(-grid.low()) - grid.offset;
 }
 
 UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorSettings& settings,
@@ -144,7 +158,8 @@ UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorS
   Rows rows{per_channel ? values.flatten(1) : values.reshape({1, -1}), {}};
   if (!per_channel && Candidates(values, bits, settings) * values.numel() > kMaxExactWork)
     rows = Histogram(values.flatten());
-  Best best(rows, bits, settings.p);
+  const bool narrow = settings.kind == RangeEstimator::kNarrow;
+  Best best(rows, (1 << bits) - (narrow ? 2 : 1), settings.p);
   switch (settings.kind) {
     case RangeEstimator::kMinMax:
       ShrinkBoth(rows, bits, settings.step, 1, best);
@@ -158,10 +173,13 @@ UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorS
     case RangeEstimator::kSymmetric:
       Symmetric(rows, bits, settings.step, settings.candidates, best);
       break;
+    case RangeEstimator::kNarrow:
+      Narrow(rows, bits, settings.step, settings.candidates, best);
+      break;
   }
   const std::vector<int64_t> shape =
       per_channel ? std::vector<int64_t>{x.size(0)} : std::vector<int64_t>{};
-  return GridFromStep(best.step().reshape(shape), best.zero_point().reshape(shape), bits);
+  return GridFromStep(best.step().reshape(shape), best.zero_point().reshape(shape), bits, narrow);
 }
 
 }  // namespace zerosweep

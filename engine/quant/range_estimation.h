@@ -14,8 +14,9 @@ enum class RangeEstimator {
   kShrinkBoth,    // minimum and maximum times r (BRECQ, Genie weights)
   kWidthAndZero,  // one-sided: 100 widths; two-sided: 100 widths × every zero point (QDrop,
                   // PD-Quant)
-  kSymmetric      // zero point 0: unsigned if nothing is negative, otherwise signed and symmetric
+  kSymmetric,     // zero point 0: unsigned if nothing is negative, otherwise signed and symmetric
                   // (Genie activations)
+  kNarrow         // zero point 0, narrow grids: the largest magnitude times r (weights of runtimes)
 };
 
 struct RangeEstimatorSettings {
@@ -39,9 +40,10 @@ struct RangeEstimatorSettings {
 UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorSettings& settings,
                          bool per_channel);
 
-// The grid of the literature on rounding, x̂ = s·(clamp(round(x/s) + z, 0, 2^k − 1) − z), in this
-// project's number format. s, z: () or (C).
-UniformGrid GridFromStep(const torch::Tensor& step, const torch::Tensor& zero_point, int bits);
+// The grid of the literature on rounding, x̂ = s·(clamp(round(x/s) + z, 0, most) − z), in this
+// project's number format; most: 2^k − 1, or 2^k − 2 of a narrow grid. s, z: () or (C).
+UniformGrid GridFromStep(const torch::Tensor& step, const torch::Tensor& zero_point, int bits,
+                         bool narrow = false);
 torch::Tensor StepOf(const UniformGrid& grid);       // s
 torch::Tensor ZeroPointOf(const UniformGrid& grid);  // z, an integer in float32
 

@@ -106,6 +106,7 @@ ReconstructionSettings LoopOf(const QuantizationContext& context, const Reconstr
   ReconstructionSettings loop = base.loop;
   loop.weight_range = weight_range;
   loop.act_range = act_range;
+  if (context.setting.protocol.symmetric_weights) loop.weight_range.kind = RangeEstimator::kNarrow;
   if (context.setting.protocol.zero_point_free)
     loop.act_range = {.kind = RangeEstimator::kSymmetric, .candidates = 100};
   loop.weight_range.progress = loop.act_range.progress = &context.progress;

@@ -8,26 +8,28 @@ torch::Tensor RoundingLogits(const torch::Tensor& fraction) {
   return -torch::log((kZeta - kGamma) / (fraction - kGamma) - 1);
 }
 
-SoftWeight::SoftWeight(const torch::Tensor& weight, const UniformGrid& grid, bool learn_step) {
+SoftWeight::SoftWeight(const torch::Tensor& weight, const UniformGrid& grid, bool learn_step)
+    : bits_(grid.bits), narrow_(grid.narrow) {
   const torch::NoGradGuard no_grad;
   step_ = AlongChannels(StepOf(grid), weight).clone();
   const torch::Tensor ratio = weight.detach() / step_;
-  grid_ = {.base = torch::floor(ratio),
-           .zero_point = AlongChannels(ZeroPointOf(grid), weight).clone(),
-           .bits = grid.bits};
-  v_ = RoundingLogits(ratio - grid_.base);
+  rounding_ = {.base = torch::floor(ratio),
+               .zero_point = AlongChannels(ZeroPointOf(grid), weight).clone(),
+               .most = grid.high() - grid.low()};
+  v_ = RoundingLogits(ratio - rounding_.base);
   v_.set_requires_grad(true);
   step_.set_requires_grad(learn_step);
 }
 
 QuantizedWeight SoftWeight::Harden() const {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor up = (v_ >= 0).to(grid_.base.scalar_type());
+  const torch::Tensor up = (v_ >= 0).to(rounding_.base.scalar_type());
   const torch::Tensor q =
-      torch::clamp(grid_.base + up + grid_.zero_point, 0, (1 << grid_.bits) - 1);
+      torch::clamp(rounding_.base + up + rounding_.zero_point, 0, rounding_.most);
   QuantizedWeight hard;
-  hard.codes = (q - static_cast<double>(1 << (grid_.bits - 1))).to(torch::kInt8).contiguous();
-  hard.grid = GridFromStep(step_.detach().flatten(), grid_.zero_point.flatten(), grid_.bits);
+  hard.grid =
+      GridFromStep(step_.detach().flatten(), rounding_.zero_point.flatten(), bits_, narrow_);
+  hard.codes = (q + static_cast<double>(hard.grid.low())).to(torch::kInt8).contiguous();
   return hard;
 }
 

@@ -1,7 +1,7 @@
 // Weights whose rounding is learned: AdaRound (Nagel et al., ICML 2020, arXiv:2004.10568, eq.
 // 22–25). In GENIE (Jeon et al., CVPR 2023, arXiv:2212.04780, section 3.3) the step is learned too.
 //
-//   w̃ = s·(clamp(B + h(V) + z, 0, 2^k − 1) − z)     B = ⌊w/s₀⌋, fixed; h in [0, 1]
+//   w̃ = s·(clamp(B + h(V) + z, 0, most) − z)     B = ⌊w/s₀⌋, fixed; h in [0, 1]
 //   h(V) = clamp(sigmoid(V)·(ζ − γ) + γ, 0, 1)      ζ = 1.1, γ = −0.1
 //
 // V starts where h = frac(w/s₀): the soft weight equals the weight, except where the grid clips it.
@@ -26,7 +26,9 @@ class SoftWeight {
 
   // w̃ and, with an exponent b, the regulariser Σ 1 − |2h(V) − 1|^b; both differentiable in V and,
   // where it is learned, in s.
-  SoftRounding Soft(std::optional<double> b = {}) const { return RoundSoftly(grid_, v_, step_, b); }
+  SoftRounding Soft(std::optional<double> b = {}) const {
+    return RoundSoftly(rounding_, v_, step_, b);
+  }
   // Rounds h to 1[V ≥ 0] and returns the final codes and grid. Before any step this is nearest
   // rounding (ties upwards).
   QuantizedWeight Harden() const;
@@ -39,7 +41,9 @@ class SoftWeight {
 
  private:
   torch::Tensor v_, step_;
-  RoundingGrid grid_;
+  RoundingGrid rounding_;
+  int bits_;
+  bool narrow_;
 };
 
 }  // namespace zerosweep

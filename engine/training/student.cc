@@ -18,19 +18,20 @@ constexpr double kDoReFaEnd = 1;
 // Forward: the quantized value; backward: the identity.
 struct StraightThroughFunction : torch::autograd::Function<StraightThroughFunction> {
   static torch::Tensor forward(torch::autograd::AutogradContext*, const torch::Tensor& x,
-                               const torch::Tensor& scale, const torch::Tensor& zero_point,
-                               int64_t bits) {
-    return FakeQuantize(x, {static_cast<int>(bits), scale, zero_point});
+                               const torch::Tensor& inverse_scale, const torch::Tensor& offset,
+                               int64_t bits, bool narrow) {
+    return FakeQuantize(x, {static_cast<int>(bits), inverse_scale, offset, narrow});
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext*,
                                                  const torch::autograd::variable_list& upstream) {
-    return {upstream[0], {}, {}, {}};
+    return {upstream[0], {}, {}, {}, {}};
   }
 };
 
 torch::Tensor StraightThrough(const torch::Tensor& x, const UniformGrid& grid) {
   if (grid.pass_through()) return x;
-  return StraightThroughFunction::apply(x, grid.scale, grid.zero_point, int64_t{grid.bits});
+  return StraightThroughFunction::apply(x, grid.inverse_scale, grid.offset, int64_t{grid.bits},
+                                        grid.narrow);
 }
 
 bool IsTrained(const Node& node, const std::string& parameter) {
@@ -147,7 +148,7 @@ torch::Tensor Student::Coded(int index, const torch::Tensor& weight) const {
 UniformGrid Student::WeightGridOf(int index, const torch::Tensor& weight) const {
   const int bits = weight_bits_.at(index);
   if (IsDoReFa(index)) return DoReFaGrid(weight, bits);
-  if (!weight_steps_.contains(index)) return PerChannelMinMaxGrid(weight.detach(), bits);
+  if (!weight_steps_.contains(index)) return MinMaxGrid(setting_.protocol)(weight.detach(), bits);
   const torch::Tensor per_channel =
       weight_steps_.at(index).detach().expand({weight.size(0)}).contiguous();
   return LsqGrid(per_channel, bits, /*is_signed=*/true);

@@ -30,9 +30,11 @@ Quantization Quantize(const QuantizationContext& context, const RangeEstimatorSe
   const torch::NoGradGuard no_grad;
   RangeEstimatorSettings search = settings;
   search.progress = &context.progress;
+  RangeEstimatorSettings weight_search = search;
+  if (context.setting.protocol.symmetric_weights) weight_search.kind = RangeEstimator::kNarrow;
   QuantizedNetwork network(context.teacher, context.setting,
                            [&](const torch::Tensor& weight, int bits) {
-                             return EstimateGrid(weight, bits, search, /*per_channel=*/true);
+                             return EstimateGrid(weight, bits, weight_search, /*per_channel=*/true);
                            });
   const RangeEstimatorSettings act_search =
       context.setting.protocol.zero_point_free

@@ -279,7 +279,9 @@ TEST(ReconstructionSettingsTest, LpSearchesAsBrecqDoes) {
   for (const auto& [node, weight] : network.weights()) {
     const torch::Tensor& full =
         teacher.graph.nodes[static_cast<size_t>(node)].parameters.at("weight");
-    EXPECT_TRUE(torch::equal(weight.grid.scale, EstimateGrid(full, 3, search, true).scale)) << node;
+    EXPECT_TRUE(
+        torch::equal(weight.grid.inverse_scale, EstimateGrid(full, 3, search, true).inverse_scale))
+        << node;
   }
 }
 

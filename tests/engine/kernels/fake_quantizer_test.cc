@@ -12,7 +12,7 @@ namespace {
 
 // Each operation of the definition rounded by itself, by PyTorch.
 torch::Tensor PlainQuantizer(const torch::Tensor& x, const FakeGrid& grid) {
-  const torch::Tensor scale = torch::tensor(grid.scale), zero = torch::tensor(grid.zero_point);
+  const torch::Tensor scale = torch::tensor(grid.inverse_scale), zero = torch::tensor(grid.offset);
   return (torch::clamp(torch::round(scale * x - zero), grid.low, grid.high) + zero) / scale;
 }
 

@@ -21,14 +21,14 @@ RoundingCase RandomRounding(const std::vector<int64_t>& shape) {
   channels[0] = shape[0];
   return {torch::randn(shape) * 3,
           torch::rand(channels) + 0.1,
-          {torch::floor(torch::randn(shape) * 4), torch::full(channels, 3.F), 3}};
+          {torch::floor(torch::randn(shape) * 4), torch::full(channels, 3.F), 6}};
 }
 
 RoundingCase In(const RoundingCase& one, torch::ScalarType type, torch::MemoryFormat format) {
   const auto to = [&](const torch::Tensor& t) {
     return t.dim() == 4 ? t.to(type).contiguous(format) : t.to(type);
   };
-  return {to(one.v), one.step.to(type), {to(one.grid.base), one.grid.zero_point.to(type), 3}};
+  return {to(one.v), one.step.to(type), {to(one.grid.base), one.grid.zero_point.to(type), one.grid.most}};
 }
 
 struct RoundingOutcome {
@@ -39,7 +39,7 @@ struct RoundingOutcome {
 SoftRounding PlainRounding(const RoundingGrid& grid, const torch::Tensor& v,
                            const torch::Tensor& step, std::optional<double> b) {
   const torch::Tensor h = torch::clamp(torch::sigmoid(v) * 1.2 - 0.1, 0, 1);
-  const torch::Tensor q = torch::clamp(grid.base + h + grid.zero_point, 0, 7);
+  const torch::Tensor q = torch::clamp(grid.base + h + grid.zero_point, 0, grid.most);
   return {step * (q - grid.zero_point),
           b ? (1 - (2 * h - 1).abs().pow(*b)).sum() : torch::Tensor()};
 }

@@ -37,7 +37,7 @@ TEST(NumberFormatTest, TheZeroPointIsRoundedFirst) {
   // S = 15/3 = 5 over [−0.3, 2.7]: z = round(−1.5) + 8 = 6 (ties to even); x = 0.1: q = round(0.5 −
   // 6) = round(−5.5) = −6, x̂ = 0. Rounding S·(x − lo) in one go would give code 2, x̂ = 0.1.
   const UniformGrid grid = GridOf(-0.3F, 2.7F, 4);
-  EXPECT_EQ(grid.zero_point.item<float>(), 6.F);
+  EXPECT_EQ(grid.offset.item<float>(), 6.F);
   EXPECT_EQ(FakeQuantize(torch::tensor(0.1F), grid).item<float>(), 0.F);
 }
 
@@ -91,7 +91,7 @@ TEST(NumberFormatTest, WeightsTakeAtMostTwoToTheBitsValuesPerChannelAndAreNeverC
   for (const int bits : {2, 4, 8}) {
     const UniformGrid grid = PerChannelMinMaxGrid(weight, bits);
     const torch::Tensor quantized = Decode(Encode(weight, grid), grid);
-    const torch::Tensor step = 1 / grid.scale;
+    const torch::Tensor step = 1 / grid.inverse_scale;
     for (int64_t c = 0; c < weight.size(0); ++c) {
       EXPECT_LE(std::get<0>(at::_unique(quantized[c])).numel(), 1 << bits);
       // A value moves by at most one step: half from its own rounding, half from the zero point's.
@@ -99,6 +99,32 @@ TEST(NumberFormatTest, WeightsTakeAtMostTwoToTheBitsValuesPerChannelAndAreNeverC
                 1.001F * step[c].item<float>());
     }
   }
+}
+
+TEST(NumberFormatTest, SymmetricWeightsHaveZeroPointZeroAndNoLeastCode) {
+  torch::manual_seed(2);
+  torch::Tensor weight = torch::randn({5, 4, 3, 3});
+  weight[3].zero_();
+  weight[4].abs_();
+  for (const int bits : {2, 4, 8}) {
+    const UniformGrid grid = PerChannelSymmetricGrid(weight, bits);
+    const int most = (1 << (bits - 1)) - 1;
+    const torch::Tensor codes = Encode(weight, grid);
+    EXPECT_TRUE(torch::equal(grid.offset, torch::zeros({5})));
+    EXPECT_EQ(codes.max().item<int>(), most);
+    EXPECT_GE(codes.min().item<int>(), -most);
+    const torch::Tensor largest = weight.flatten(1).abs().amax(1);
+    for (const int channel : {0, 1, 2, 4}) {
+      const torch::Tensor step = largest[channel] / most;
+      const torch::Tensor nearest = torch::round(weight[channel] / step);
+      EXPECT_TRUE(torch::allclose(codes[channel].to(torch::kFloat32), nearest)) << bits;
+      EXPECT_TRUE(torch::allclose(Decode(codes, grid)[channel], nearest * step)) << bits;
+    }
+    EXPECT_TRUE(torch::equal(Decode(codes, grid)[3], weight[3]));
+    // Values beyond the range do not reach −2^(k−1) either.
+    EXPECT_EQ(Encode(9 * weight, grid).min().item<int>(), -most);
+  }
+  EXPECT_TRUE(PerChannelSymmetricGrid(weight, kPassThroughBits).pass_through());
 }
 
 TEST(NumberFormatTest, AFlatRangeDoesNotDivideByZero) {

@@ -44,6 +44,46 @@ TEST(QuantizedNetworkTest, PlacementsPutQuantizersWhereTheProtocolSays) {
             (Names{"relu1", "flatten"}));
 }
 
+// bn2 hands its tensor to the add alone; the pool makes values that lie on no grid.
+TEST(QuantizedNetworkTest, BranchesAndPoolsMayBeQuantizedToo) {
+  const Teacher teacher = TinyTeacher();
+  Protocol protocol{.act_placement = ActPlacement::kOpOutput, .last_in_a = 6};
+  const auto sites = [&] {
+    std::map<std::string, int> bits;
+    for (const ActivationSite& site : ActivationSites(teacher.graph, protocol, 4))
+      bits[teacher.graph.nodes[static_cast<size_t>(site.node)].name] = site.bits;
+    return bits;
+  };
+  using Bits = std::map<std::string, int>;
+  EXPECT_EQ(sites(), (Bits{{"relu1", 4}, {"relu2", 6}}));
+  protocol.branch_a = 8;
+  EXPECT_EQ(sites(), (Bits{{"relu1", 4}, {"bn2", 8}, {"relu2", 6}}));
+  protocol.branch_a = 0;
+  EXPECT_EQ(sites(), (Bits{{"relu1", 4}, {"bn2", 4}, {"relu2", 6}}));
+  protocol.branch_a = kPassThroughBits;
+  protocol.pooled_a = 8;  // the last op then reads what the pool makes
+  EXPECT_EQ(sites(), (Bits{{"relu1", 4}, {"relu2", 4}, {"pool", 6}}));
+}
+
+// Stages that were named before a field existed lack it.
+TEST(QuantizedNetworkTest, FieldsThatAreMissingAreNeutral) {
+  const Protocol protocol = Protocol::FromJson({{"act_placement", "op_output"}});
+  EXPECT_EQ(protocol.act_placement, ActPlacement::kOpOutput);
+  EXPECT_EQ(protocol.branch_a, kPassThroughBits);
+  EXPECT_EQ(protocol.pooled_a, kPassThroughBits);
+  EXPECT_FALSE(protocol.symmetric_weights);
+}
+
+TEST(QuantizedNetworkTest, WeightsAreSymmetricWhereTheProtocolSaysSo) {
+  const Teacher teacher = TinyTeacher();
+  const Protocol protocol = Protocol::FromJson({{"w_grid", "symmetric_per_channel"}});
+  const QuantizedNetwork network(teacher, {protocol, true, 4, 8});
+  for (const auto& [node, weight] : network.weights()) {
+    EXPECT_EQ(weight.grid.offset.abs().max().item<float>(), 0);
+    EXPECT_EQ(weight.codes.abs().max().item<int>(), 7);
+  }
+}
+
 // A quantizer may overwrite what nothing else reads, and nothing else.
 TEST(QuantizedNetworkTest, WhatTwoShortcutsReadIsNotOverwritten) {
   GraphBuilder build({1, 2, 2});

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include "base/error.h"
 
@@ -33,7 +35,7 @@ TEST(RangeEstimationTest, ShrinkBothFindsTheBestOfItsCandidates) {
         const double r = 1 - 0.01 * i, s = r * (hi - lo) / ((1 << bits) - 1);
         best = std::min(best, Score(x[row], s, std::nearbyint(-r * lo / s), bits, 2.4));
       }
-      const UniformGrid own{bits, grid.scale[row], grid.zero_point[row]};
+      const UniformGrid own{bits, grid.inverse_scale[row], grid.offset[row]};
       EXPECT_NEAR(ScoreOf(x[row], own, 2.4), best, 1e-4 * best);
     }
   }
@@ -70,6 +72,26 @@ TEST(RangeEstimationTest, SymmetricIsSignedWhenSomethingIsNegative) {
   const UniformGrid grid = EstimateGrid(
       torch::randn({1000}), 4, {.kind = RangeEstimator::kSymmetric, .candidates = 100}, false);
   EXPECT_EQ(ZeroPointOf(grid).item<float>(), 8.F);
+}
+
+// The best of 80 narrow grids, by plain operations.
+TEST(RangeEstimationTest, NarrowGridsAreTheBestOfTheirSteps) {
+  torch::manual_seed(0);
+  const torch::Tensor w = torch::randn({3, 200}).pow(3);
+  const UniformGrid grid = EstimateGrid(w, 4, {.kind = RangeEstimator::kNarrow}, true);
+  EXPECT_TRUE(grid.narrow);
+  EXPECT_TRUE(torch::equal(grid.offset, torch::zeros({3})));
+  for (int64_t row = 0; row < 3; ++row) {
+    double best = INFINITY, step = 0;
+    for (int i = 0; i < 80; ++i) {
+      const double s = w[row].abs().max().item<double>() * (1 - 0.01 * i) / 7;
+      const torch::Tensor near = torch::clamp(torch::round(w[row] / s), -7, 7) * s;
+      const double score = (near - w[row]).abs().pow(2.4).mean().item<double>();
+      if (score < best) std::tie(best, step) = std::pair(score, s);
+    }
+    EXPECT_NEAR(StepOf(grid)[row].item<double>(), step, 1e-6 * step);
+  }
+  EXPECT_EQ(Encode(9 * w, grid).min().item<int>(), -7);
 }
 
 TEST(RangeEstimationTest, SearchingBeatsMinMaxOnHeavyTails) {

@@ -281,8 +281,8 @@ TEST_F(ReconstructionTest, OwnQuantizersOfShortcutsAreLearned) {
   for (size_t i = 0; i < learned.activations().size(); ++i) {
     if (!learned.activations()[i].site.only) continue;
     ++own;
-    EXPECT_FALSE(
-        torch::equal(learned.activations()[i].grid.scale, searched.activations()[i].grid.scale));
+    EXPECT_FALSE(torch::equal(learned.activations()[i].grid.inverse_scale,
+                              searched.activations()[i].grid.inverse_scale));
   }
   EXPECT_EQ(own, 1);
 }
@@ -313,7 +313,7 @@ TEST_F(ReconstructionTest, SoftUnitsShowTheTeachersTensorsWhereAllIsDropped) {
     std::vector<torch::Tensor> scales;
     const Quantization done = Run(settings);
     for (const QuantizedActivation& activation : done.network.activations())
-      scales.push_back(activation.grid.scale);
+      scales.push_back(activation.grid.inverse_scale);
     return torch::stack(scales);
   };
   const torch::Tensor teachers = ranges(ActInit::kFullPrecision, 0);

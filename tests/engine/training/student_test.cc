@@ -100,7 +100,8 @@ TEST(StudentTest, RangesAreMovingAveragesWithoutTheirBias) {
   for (int i = 0; i < 30; ++i) often.Calibrate(alone, x);
   const UniformGrid first = once.Quantized().activations()[0].grid;
   const UniformGrid last = often.Quantized().activations()[0].grid;
-  EXPECT_TRUE(torch::allclose(first.scale, last.scale, 1e-5)) << "the same batch again and again";
+  EXPECT_TRUE(torch::allclose(first.inverse_scale, last.inverse_scale, 1e-5))
+      << "the same batch again and again";
 }
 
 // On a constant batch the released code's average is 1, 5.3, 17.8, … times the truth, nearly 3,900
@@ -114,11 +115,11 @@ TEST(StudentTest, AFedBackCorrectionIsFarOffFirst) {
   Student fed_back(teacher, {protocol, false, 32, 8},
                    {.averages = StudentRanges::Averages::kFedBack});
   clean.Calibrate(alone, x);
-  const double truth = 1 / clean.Quantized().activations()[0].grid.scale.item<double>();
+  const double truth = 1 / clean.Quantized().activations()[0].grid.inverse_scale.item<double>();
   std::map<int, double> factor;
   for (int t = 1; t <= 200; ++t) {
     fed_back.Calibrate(alone, x);
-    factor[t] = 1 / fed_back.Quantized().activations()[0].grid.scale.item<double>() / truth;
+    factor[t] = 1 / fed_back.Quantized().activations()[0].grid.inverse_scale.item<double>() / truth;
   }
   EXPECT_NEAR(factor[1], 1, 1e-4);
   EXPECT_NEAR(factor[2], 5.3, 0.05);
