@@ -1,20 +1,27 @@
 #include "cli/network_export.h"
 
+#include <map>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "cli/output/table.h"
+#include "cli/stage_program.h"
 #include "storage/artifacts/artifact_store.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;
 namespace {
 
-// The quantized network's folder in the artifact store.
-fs::path NetworkOf(const ResultsReader& reader, const std::string& trial) {
+// The folder in the artifact store that a stage of the trial made.
+fs::path ArtifactOf(const ResultsReader& reader, const std::string& trial,
+                    const std::string& kind) {
   const Table found = reader.Query(
       "SELECT DISTINCT t.state, g.artifact FROM v_trial t JOIN v_trial_stage x ON x.trial = "
-      "t.trial AND x.kind = 'quantize' JOIN v_stage g ON g.stage = x.stage WHERE t.trial = ?",
-      {trial});
+      "t.trial AND x.kind = ? JOIN v_stage g ON g.stage = x.stage WHERE t.trial = ?",
+      {kind, trial});
   const std::vector<Json>& row = found.rows.at(0);
   if (row[1].is_null())
     Fail(ErrorKind::kUsage, "trial {:.12} has no network yet: it is {}", trial,
@@ -27,22 +34,84 @@ fs::path NetworkOf(const ResultsReader& reader, const std::string& trial) {
   return *folder;
 }
 
+// What the file says of itself.
+std::map<std::string, std::string> MetadataOf(const ResultsReader& reader,
+                                              const std::string& trial) {
+  std::map<std::string, std::string> metadata = {{"zerosweep", Version() + " " + CodeRevision()}};
+  const Table found = reader.Query(
+      "SELECT DISTINCT trial, dataset, model, method, bits, protocol, seed, top1, fp32_top1 FROM "
+      "v_trial WHERE trial = ?",
+      {trial});
+  for (size_t i = 0; i < found.columns.size(); ++i) {
+    const Json& value = found.rows.at(0)[i];
+    if (!value.is_null())
+      metadata[found.columns[i]] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+  return metadata;
+}
+
+Json AskForExport(const Json& request, const fs::path& file, const Globals& globals) {
+  const ProgramResult result =
+      AskStageProgram({"--export", request.dump()}, "writing " + file.filename().string(), globals);
+  const Json answer = Json::parse(result.out, nullptr, /*allow_exceptions=*/false);
+  if (!answer.is_object())
+    Fail(ErrorKind::kCluster, "{} is not written: zerosweep-stage does not answer ({})",
+         file.string(), WhyItFailed(result));
+  if (answer.contains("error"))
+    throw Error(ErrorKindFromString(answer.at("kind")), answer.at("error").get<std::string>());
+  return answer;
+}
+
+// How a runtime computes the operators.
+void PrintOperators(const Json& report, const Globals& globals) {
+  Table table{.columns = {"op", "type", "runs_as", "why"}};
+  size_t integers = 0;
+  for (const Json& one : report.at("operators")) {
+    const bool as_integers = one.at("integers");
+    integers += as_integers ? 1 : 0;
+    table.rows.push_back({one.at("op"), one.at("type"), as_integers ? "integers" : "float",
+                          one.contains("why") ? one.at("why") : Json()});
+  }
+  PrintTable(table, globals);
+  spdlog::info("{} of {} convolutions, linear layers and additions run as integers", integers,
+               table.rows.size());
+  if (const auto raised = report.at("raised_steps").get<int64_t>(); raised > 0)
+    spdlog::warn("{} channels have larger steps than in the trial, so that their biases fit",
+                 raised);
+}
+
 }  // namespace
 
+bool IsOnnxOutput(const fs::path& file) { return file.extension() == ".onnx"; }
+
 void RequireNetworkFile(const fs::path& file) {
-  if (file.extension() != ".safetensors")
-    Fail(ErrorKind::kUsage, "{} must end in .safetensors", file.string());
+  if (file.extension() != ".safetensors" && !IsOnnxOutput(file))
+    Fail(ErrorKind::kUsage, "{} must end in .onnx or .safetensors", file.string());
   std::error_code code;
   if (const fs::path folder = fs::absolute(file).parent_path(); !fs::is_directory(folder, code))
     Fail(ErrorKind::kUsage, "{} cannot be written: there is no folder {}", file.string(),
          folder.string());
 }
 
-void ExportNetwork(const ResultsReader& reader, const std::string& trial, const fs::path& file) {
-  const fs::path folder = NetworkOf(reader, trial);
+void ExportNetwork(const ResultsReader& reader, const std::string& trial, const fs::path& file,
+                   const std::string& form, const Globals& globals) {
+  const fs::path quantized = ArtifactOf(reader, trial, "quantize");
+  Json request = {{"teacher", ArtifactOf(reader, trial, "teacher").string()},
+                  {"quantized", quantized.string()},
+                  {"file", fs::absolute(file).string()},
+                  {"form", form},
+                  {"metadata", MetadataOf(reader, trial)}};
+  const Json report = AskForExport(request, file, globals);
+  if (IsOnnxOutput(file)) {
+    PrintOperators(report, globals);
+    spdlog::info("wrote {} ({}), of form exported (docs/protocol.md)", file.string(),
+                 HumanBytes(static_cast<double>(fs::file_size(file))));
+    return;
+  }
   const fs::path card = fs::path(file).replace_extension(".json");
-  WriteFileAtomically(file, ReadFile(folder / "quantized.safetensors"));
-  WriteFileAtomically(card, ReadFile(folder / "quantized.json"));
+  Json about = ParseJson(ReadFile(quantized / "quantized.json"), "quantized.json");
+  about["form"] = form;
+  WriteFileAtomically(card, about.dump(1) + "\n");
   spdlog::info("wrote {} and {} (docs/formats.md)", file.string(), card.string());
 }
 

@@ -20,6 +20,7 @@
 #include "engine/parallel/process_group.h"
 #include "engine/stages/input_check.h"
 #include "engine/stages/inspection.h"
+#include "engine/stages/network_export.h"
 #include "engine/stages/runner.h"
 
 namespace {
@@ -51,7 +52,7 @@ int Main(int argc, char** argv) {
       "It is started by zerosweep and speaks framed JSON on descriptors 3 and 4."};
   bool describe = false, devices = false, try_nccl = false;
   std::vector<std::string> checks;
-  std::string inspected;
+  std::string inspected, exported;
   app.add_flag("--describe", describe, "Print the catalogue (JSON) of what this program can do");
   app.add_flag("--devices", devices,
                "Print the GPUs (JSON) that CUDA shows, and whether they work");
@@ -62,6 +63,8 @@ int Main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--inspect", inspected,
                  "Print (JSON) what the file of a network holds: JSON {file, input_shape}");
+  app.add_option("--export", exported,
+                 "Write a quantized network: JSON {teacher, quantized, file, form, metadata}");
   app.set_version_flag("--version", "zerosweep-stage " + zerosweep::Version() + " (" +
                                         zerosweep::CodeRevision() + ")");
   try {
@@ -88,6 +91,11 @@ int Main(int argc, char** argv) {
   if (!inspected.empty()) {
     PrintLine(Answer(
         [&] { return zerosweep::InspectNetwork(zerosweep::ParseJson(inspected, "--inspect")); }));
+    return zerosweep::kExitOk;
+  }
+  if (!exported.empty()) {
+    PrintLine(Answer(
+        [&] { return zerosweep::ExportNetwork(zerosweep::ParseJson(exported, "--export")); }));
     return zerosweep::kExitOk;
   }
   if (try_nccl) {

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct ExportOptions {
-  std::string trial, bundle, output;
+  std::string trial, bundle, output, form = "paper";
 };
 
 int RunBundle(const ExportOptions& options, const Globals& globals) {
@@ -42,7 +42,7 @@ int RunBundle(const ExportOptions& options, const Globals& globals) {
 int RunNetwork(const ExportOptions& options, const Globals& globals) {
   RequireNetworkFile(options.output);
   const ResultsReader reader = OpenResults(globals);
-  ExportNetwork(reader, FindTrial(reader, options.trial), options.output);
+  ExportNetwork(reader, FindTrial(reader, options.trial), options.output, options.form, globals);
   return kExitOk;
 }
 
@@ -62,9 +62,16 @@ const RegisterCommand kExport{
           ->type_name(kind::kSweep);
       app.add_option(
              "-o,--output", options.output,
-             "FILE.safetensors of a trial (FILE.json goes next to it); any name of a bundle")
+             "FILE.onnx or FILE.safetensors (FILE.json goes next to it) of a trial; any name of a "
+             "bundle")
           ->type_name(kind::kFile)
           ->required();
+      app.add_option(
+             "--form", options.form,
+             "Of .safetensors. paper: as papers simulate it; exported: as FILE.onnx says it")
+          ->type_name(kind::kText)
+          ->check(CLI::IsMember({"paper", "exported"}))
+          ->default_val("paper");
     },
     RunExport};
 

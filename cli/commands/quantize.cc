@@ -1,4 +1,5 @@
 // quantize: one trial without a sweep file, computed in the home as `run` computes it.
+#include <algorithm>
 #include <memory>
 
 #include "base/clock.h"
@@ -37,8 +38,18 @@ Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
   return plan;
 }
 
-int RunQuantize(const QuantizeArguments& arguments, const Globals& globals) {
-  if (!arguments.output.empty()) RequireNetworkFile(arguments.output);
+// What a file of ONNX is made from, unless the user asks for another protocol.
+QuantizeArguments ForItsOutput(QuantizeArguments arguments) {
+  std::vector<std::string>& settings = arguments.trial.settings;
+  const bool own = std::ranges::any_of(
+      settings, [](const std::string& setting) { return setting.starts_with("protocol"); });
+  if (IsOnnxOutput(arguments.output) && !own) settings.insert(settings.begin(), "protocol=deploy");
+  return arguments;
+}
+
+int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
+  if (!given.output.empty()) RequireNetworkFile(given.output);
+  const QuantizeArguments arguments = ForItsOutput(given);
   const DrainSignals signals;  // a signal while the model is read also ends cleanly
   const Plan plan = MakePlan(arguments, globals);
   LocalTransport transport;
@@ -51,9 +62,9 @@ int RunQuantize(const QuantizeArguments& arguments, const Globals& globals) {
     PrintLeaderboard(Leaderboard(reader, papers, plan.sweep), papers, globals);
     const std::string& trial = plan.trials.front().id;
     if (arguments.output.empty()) {
-      spdlog::info("`zerosweep export {:.12} -o FILE.safetensors` writes the network", trial);
+      spdlog::info("`zerosweep export {:.12} -o FILE.onnx` writes the network", trial);
     } else {
-      ExportNetwork(reader, trial, arguments.output);
+      ExportNetwork(reader, trial, arguments.output, "paper", globals);
     }
   }
   return ExitCodeOf(outcome.exit_code, arguments.run);
@@ -92,13 +103,14 @@ void AddQuantizeArguments(CLI::App& app, QuantizeArguments& arguments) {
       ->take_all()
       ->allow_extra_args(false);
   app.add_option("-o,--output", arguments.output,
-                 "FILE.safetensors for the quantized network (FILE.json goes next to it)")
+                 "FILE.onnx, by default with protocol deploy, or FILE.safetensors (FILE.json goes "
+                 "next to it) for the quantized network")
       ->type_name(kind::kFile);
   AddPlaceArguments(app, arguments.places);
   AddRunOptions(app, arguments.run);
   app.footer(
       "Example: zerosweep quantize fashion_mnist-resnet20 --method zeroq --bits w4a4 --profile "
-      "fast -o resnet20-w4a4.safetensors");
+      "fast -o resnet20-w4a4.onnx");
 }
 
 const RegisterCommand kQuantize{"quantize", "Quantize one model without a sweep file",

@@ -29,37 +29,43 @@ Node Folded(const Node& node, const Node& norm) {
   return folded;
 }
 
-// Returns the node that `norm` (a batch norm of `graph`) can be folded into, or -1.
-int Producer(const Graph& graph, const Node& norm) {
-  const int producer = norm.inputs[0].node;
-  const bool only_user = graph.Users(producer).size() == 1 && graph.output.node != producer;
-  return graph.nodes[producer].weighted() && only_user ? producer : -1;
-}
-
 }  // namespace
 
-Graph FoldBatchNorms(const Graph& graph) {
-  Graph folded;
-  folded.input_shape = graph.input_shape;
-  folded.precision = graph.precision;
-  std::vector<int> moved(graph.nodes.size(), -1);  // old index → new index
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    Node node = graph.nodes[i];
-    if (node.op == Op::kBatchNorm) {
-      const int producer = Producer(graph, node);
-      if (producer >= 0) {
-        Node& target = folded.nodes[moved[producer]];
-        target = Folded(target, node);
-        moved[i] = moved[producer];
-        continue;
-      }
-    }
-    for (Value& input : node.inputs) input.node = moved[input.node];
-    moved[i] = folded.Append(std::move(node));
+std::map<int, int> FoldableNorms(const Graph& graph) {
+  std::map<int, int> producers;
+  for (const int norm : graph.BatchNorms()) {
+    const int producer = graph.nodes[norm].inputs[0].node;
+    const bool only_user = graph.Users(producer).size() == 1 && graph.output.node != producer;
+    if (graph.nodes[producer].weighted() && only_user) producers[norm] = producer;
   }
-  folded.output = {moved[graph.output.node], graph.output.output};
-  folded.Check();
-  return folded;
+  return producers;
+}
+
+ShortGraph WithoutNodes(const Graph& graph, const std::map<int, int>& stand_ins) {
+  ShortGraph shorter;
+  shorter.graph.input_shape = graph.input_shape;
+  shorter.graph.precision = graph.precision;
+  shorter.moved.assign(graph.nodes.size(), -1);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (const auto found = stand_ins.find(static_cast<int>(i)); found != stand_ins.end()) {
+      shorter.moved[i] = shorter.moved[found->second];
+      continue;
+    }
+    Node node = graph.nodes[i];
+    for (Value& input : node.inputs) input.node = shorter.moved[input.node];
+    shorter.moved[i] = shorter.graph.Append(std::move(node));
+  }
+  shorter.graph.output = {shorter.moved[graph.output.node], graph.output.output};
+  shorter.graph.Check();
+  return shorter;
+}
+
+Graph FoldBatchNorms(const Graph& graph) {
+  const std::map<int, int> producers = FoldableNorms(graph);
+  Graph folded = graph;
+  for (const auto& [norm, producer] : producers)
+    folded.nodes[producer] = Folded(folded.nodes[producer], graph.nodes[norm]);
+  return WithoutNodes(folded, producers).graph;
 }
 
 }  // namespace zerosweep

@@ -75,6 +75,17 @@ void LoadState(Graph& graph, const std::map<std::string, torch::Tensor>& state,
                const std::string& origin);
 std::map<std::string, torch::Tensor> StateOf(const Graph& graph);
 
+// The batch norms that can be folded, and the convolution or linear layer that each follows.
+std::map<int, int> FoldableNorms(const Graph& graph);
+
+struct ShortGraph {
+  Graph graph;
+  std::vector<int> moved;  // index of each old node, or of its stand-in
+};
+// The graph without the nodes that are keys of `stand_ins`; their readers read the nodes that these
+// name. REQUIRES: stand-ins come before and have one output.
+ShortGraph WithoutNodes(const Graph& graph, const std::map<int, int>& stand_ins);
+
 // Returns the graph with every batch norm that follows a convolution or linear layer folded into
 // it; outputs agree to 1e-4.
 Graph FoldBatchNorms(const Graph& graph);

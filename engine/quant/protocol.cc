@@ -217,19 +217,24 @@ std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& 
   return sites;
 }
 
-int InputBits(const Graph& graph, const std::vector<ActivationSite>& sites, int node) {
-  Value source = graph.nodes[node].inputs.at(0);
-  for (;;) {
-    // The site that serves the node alone stands behind the one of all readers.
-    const auto found = std::find_if(sites.rbegin(), sites.rend(), [&](const ActivationSite& site) {
-      return site.value() == source && (!site.only || site.only == node);
-    });
-    if (found != sites.rend()) return found->bits;
+std::optional<size_t> InputSite(const Graph& graph, const std::vector<ActivationSite>& sites,
+                                int node) {
+  for (int reader = node;;) {
+    const Value source = graph.nodes[reader].inputs.at(0);
+    // The site that serves a reader alone stands behind the one of all readers.
+    for (size_t i = sites.size(); i-- > 0;)
+      if (sites[i].value() == source && (!sites[i].only || sites[i].only == reader))
+        return sites[i].Exempts(reader) ? std::nullopt : std::optional(i);
     const Node& from = graph.nodes[source.node];
     // The zeros of a pad lie on every grid.
-    if (!Describe(from.op).moves && from.op != Op::kPad) return kPassThroughBits;
-    source = from.inputs.at(0);
+    if (!Describe(from.op).moves && from.op != Op::kPad) return std::nullopt;
+    reader = source.node;
   }
+}
+
+int InputBits(const Graph& graph, const std::vector<ActivationSite>& sites, int node) {
+  const auto site = InputSite(graph, sites, node);
+  return site ? sites[*site].bits : kPassThroughBits;
 }
 
 std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,

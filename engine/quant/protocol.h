@@ -63,8 +63,11 @@ struct ActivationSite {
 std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& protocol,
                                             int a_bits);
 
-// The bits of the tensor that a weighted node reads: those of its site, through operators that only
-// move values. 32: no site quantizes it.
+// Which site quantizes the tensor that a weighted node reads, perhaps in front of operators that
+// only move values or pad them with 0; nullopt: none.
+std::optional<size_t> InputSite(const Graph& graph, const std::vector<ActivationSite>& sites,
+                                int node);
+// Its bits; 32: none.
 int InputBits(const Graph& graph, const std::vector<ActivationSite>& sites, int node);
 
 // Bits of the weights; the protocol's bits for the first and last op override them.

@@ -10,6 +10,15 @@
 #include "engine/quant/site_hooks.h"
 
 namespace zerosweep {
+
+std::string SiteKey(const Graph& graph, const ActivationSite& site) {
+  const auto name = [&](int node) { return graph.nodes[node].name; };
+  std::string key = name(site.node) + ".output";
+  if (site.output != 0) key += std::to_string(site.output);
+  if (site.only) key += ".for." + name(*site.only);
+  return key;
+}
+
 namespace {
 
 constexpr const char* kTensorFile = "quantized.safetensors";
@@ -21,15 +30,6 @@ int RequireNode(const Graph& graph, const std::string& name) {
   const int node = graph.Find(name);
   if (node < 0) Fail(ErrorKind::kStorage, "the network has no node '{}'", name);
   return node;
-}
-
-// The key of a site's grid: "relu1.output", "chunk.output1", "relu1.output.for.add".
-std::string SiteKey(const Graph& graph, const ActivationSite& site) {
-  const auto name = [&](int node) { return graph.nodes[node].name; };
-  std::string key = name(site.node) + ".output";
-  if (site.output != 0) key += std::to_string(site.output);
-  if (site.only) key += ".for." + name(*site.only);
-  return key;
 }
 
 // The key of the border of a site's reader.

@@ -34,6 +34,9 @@ struct QuantizedActivation {
   bool NearestOnOneGrid() const { return borders.empty() && ForWholeTensor(grid); }
 };
 
+// The name of a site in files: "relu1.output", "chunk.output1", "relu1.output.for.add".
+std::string SiteKey(const Graph& graph, const ActivationSite& site);
+
 // Quantizes the site's tensor as its readers see it, or the columns of one of its readers. No
 // gradient. With `overwrite` the result may take the place of the tensor.
 torch::Tensor Quantize(const QuantizedActivation& activation, int reader,
@@ -81,8 +84,9 @@ class QuantizedNetwork {
   // quantized).
   double BitOps() const;
 
-  // Codes and grids by name: Save writes them, and LoadState reads them. LoadState throws kStorage
-  // when they belong to another network.
+  // Codes and grids by name: Save writes them, and LoadState reads them. The inverse scale of a grid
+  // is called "scale" there and its offset "zero_point", as ever since format 1 (docs/formats.md).
+  // LoadState throws kStorage when they belong to another network.
   std::map<std::string, torch::Tensor> State() const;
   void LoadState(const std::map<std::string, torch::Tensor>& tensors);
 

@@ -5,7 +5,8 @@ namespace {
 
 constexpr const char* kScaling =
     "scaled: rates chosen for the paper's iterations raised for fewer (rounding in proportion, up "
-    "to tenfold; steps by the square root); reference: as they are";
+    "to tenfold; steps by the square root, those of weights to 2 % of a step at most); reference: "
+    "as they are";
 
 // Parameters of the learning of each unit.
 Params<ReconstructionSettings> StepParams(const std::string& source) {

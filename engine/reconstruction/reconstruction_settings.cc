@@ -8,6 +8,10 @@ namespace {
 
 constexpr double kMaxRoundingFactor = 10;  // for the rate of V; keeps the ratio between methods
 
+// Adam moves a parameter by up to its rate in every iteration. The steps of 8-bit weights are often
+// smaller than a raised rate, which then makes noise of them.
+constexpr double kMostOfStep = 0.02;
+
 }  // namespace
 
 double RoundingExponent(const ReconstructionSettings& settings, int64_t t, int64_t total) {
@@ -23,9 +27,15 @@ Phase ScaledRates(Phase phase) {
       static_cast<double>(phase.reference_iterations) / static_cast<double>(phase.iterations);
   if (fewer <= 1) return phase;
   phase.lr_rounding *= std::min(fewer, kMaxRoundingFactor);
-  phase.lr_weight_step *= std::sqrt(fewer);
+  phase.weight_step_raise = std::sqrt(fewer);
   phase.lr_act_step *= std::sqrt(fewer);
   return phase;
+}
+
+double WeightStepRate(const Phase& phase, const torch::Tensor& steps) {
+  const double most = kMostOfStep * steps.detach().median().item<double>();
+  return std::max(phase.lr_weight_step,
+                  std::min(phase.lr_weight_step * phase.weight_step_raise, most));
 }
 
 }  // namespace zerosweep

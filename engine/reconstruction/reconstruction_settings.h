@@ -34,6 +34,7 @@ struct Phase {
   int64_t reference_iterations = 20000;  // those of the paper, for which its rates were chosen
   double lr_rounding = 1e-3;             // Adam on V; 0: rounding is not learned
   double lr_weight_step = 0;             // Adam on the steps of weights, cosine to 0; 0: fixed
+  double weight_step_raise = 1;          // factor of that rate, see WeightStepRate
   double lr_act_step = 0;                // Adam on the steps of activations, cosine to 0; 0: fixed
   double lr_border = 0;                  // Adam on the rounding borders, cosine to 0; 0: fixed
   bool quantize_activations = true;
@@ -66,8 +67,13 @@ double RoundingExponent(const ReconstructionSettings& settings, int64_t t, int64
 
 // Scales learning rates when a unit has fewer iterations than the paper, since a rate bounds how
 // far a parameter can move. For f = reference_iterations / iterations > 1, lr_V is multiplied by
-// min(f, 10), and the rates of steps by √f. The rate of borders stays: at 1e-3 it takes them from
+// min(f, 10), the rate of steps of activations by √f, and that of steps of weights by up to √f
+// (weight_step_raise). The rate of borders stays: at 1e-3 it takes them from
 // one half to an end of their range in 1000 iterations.
 Phase ScaledRates(Phase phase);
+
+// The learning rate of a tensor of weight steps: lr_weight_step · weight_step_raise, but at most 2 %
+// of the median step, and at least lr_weight_step.
+double WeightStepRate(const Phase& phase, const torch::Tensor& steps);
 
 }  // namespace zerosweep

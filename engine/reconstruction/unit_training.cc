@@ -52,7 +52,7 @@ UnitTraining::UnitTraining(const ReconstructionSettings& settings, const Phase& 
     groups.push_back({std::move(parameters), lr});
     step_rates_.push_back(lr);
   };
-  add(soft.WeightSteps(), phase.lr_weight_step);
+  for (const torch::Tensor& steps : soft.WeightSteps()) add({steps}, WeightStepRate(phase, steps));
   add(soft.ActSteps(), phase.lr_act_step);
   add(soft.Borders(), phase.lr_border);
   if (!groups.empty()) steps_.emplace(std::move(groups), AdamSettings{});

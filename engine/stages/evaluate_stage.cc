@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "engine/export/exported_network.h"
 #include "engine/graph/executor.h"
 #include "engine/quant/integer_network.h"
 #include "engine/quant/quantized_network.h"
@@ -32,6 +33,7 @@ double Agreement(const torch::Tensor& predictions, const torch::Tensor& teacher)
 struct EvaluateSettings {
   int64_t limit = 0;  // images; 0: all
   bool integer = false;
+  bool exported = false;
   bool fidelity = false;
   double threshold = 0;
 };
@@ -39,19 +41,24 @@ struct EvaluateSettings {
 // A network and how its logits are computed.
 class Measured {
  public:
-  Measured(QuantizedNetwork network, bool integer) : network_(std::move(network)) {
-    if (integer) integers_.emplace(network_);
+  Measured(QuantizedNetwork network, const EvaluateSettings& settings)
+      : network_(std::move(network)) {
+    if (settings.integer) integers_.emplace(network_);
+    if (settings.exported) exported_.emplace(network_);
   }
   Measured(const Measured&) = delete;
   Measured& operator=(const Measured&) = delete;
 
   torch::Tensor Forward(const torch::Tensor& x) const {
-    return integers_ ? integers_->Forward(x) : network_.Forward(x);
+    return integers_   ? integers_->Forward(x)
+           : exported_ ? exported_->Forward(x)
+                       : network_.Forward(x);
   }
 
  private:
   const QuantizedNetwork network_;
   std::optional<IntegerNetwork> integers_;
+  std::optional<ExportedNetwork> exported_;
 };
 
 // What the networks give for the test images, in their order.
@@ -163,9 +170,9 @@ StageMetrics RunEvaluate(const StageContext& context, const EvaluateSettings& se
   for (size_t i = 0; i + 1 < snapshots.size(); ++i) {
     QuantizedNetwork then = network;
     then.LoadState(snapshots[i].state);
-    networks.emplace_back(std::move(then), settings.integer);
+    networks.emplace_back(std::move(then), settings);
   }
-  networks.emplace_back(network, settings.integer);
+  networks.emplace_back(network, settings);
   const Measurements measured =
       Measure(networks, context.LoadSplit("test"), teacher, settings, context);
   StageMetrics metrics = Record(measured, teacher, context);
@@ -183,7 +190,9 @@ std::vector<Limit> IntegerLimits() {
            "choose fewer, or integer: false"},
           {{wanted, {"quantizer.border", "is", "element"}},
            "integer evaluation has no rounding borders by element: set border: channel, or "
-           "integer: false"}};
+           "integer: false"},
+          {{wanted, {"param.form", "is", "exported"}},
+           "integer evaluation is of the papers' form: leave integer or form out"}};
 }
 
 Params<EvaluateSettings> EvaluateParams() {
@@ -200,6 +209,13 @@ Params<EvaluateSettings> EvaluateParams() {
                 .meaning = "whether layers multiply the codes of weights and activations as 8-bit "
                            "integers, and not their values (on a CPU with VNNI or AMX)",
                 .neutral = false}),
+          Bind(&EvaluateSettings::exported,
+               {.name = "form",
+                .default_value = "paper",
+                .meaning = "paper: the network as papers simulate it; exported: as an ONNX file of "
+                           "it says, with folded batch norms and biases in 32-bit integers",
+                .neutral = "paper"},
+               {{"paper", false}, {"exported", true}}),
           Bind(&EvaluateSettings::fidelity,
                {.name = "fidelity",
                 .default_value = false,

@@ -65,7 +65,7 @@ const RegisterQuantizer kGenieM{
     {.name = "genie_m",
      .summary = "rounding, steps of weights and steps of activations learned block by block",
      .paper = "GENIE (Jeon et al., CVPR 2023)",
-     .revision = 2,
+     .revision = 3,
      .uses_seed = true,
      .limits = ReconstructionLimits()},
     GenieMParams(),

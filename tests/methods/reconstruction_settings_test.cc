@@ -143,6 +143,8 @@ const char* Word(RangeEstimator kind) {
       return "width_zero";
     case RangeEstimator::kSymmetric:
       return "symmetric";
+    case RangeEstimator::kNarrow:
+      return "narrow";
   }
   return "";
 }

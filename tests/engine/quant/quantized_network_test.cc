@@ -61,8 +61,8 @@ TEST(QuantizedNetworkTest, BranchesAndPoolsMayBeQuantizedToo) {
   protocol.branch_a = 0;
   EXPECT_EQ(sites(), (Bits{{"relu1", 4}, {"bn2", 4}, {"relu2", 6}}));
   protocol.branch_a = kPassThroughBits;
-  protocol.pooled_a = 8;  // the last op then reads what the pool makes
-  EXPECT_EQ(sites(), (Bits{{"relu1", 4}, {"relu2", 4}, {"pool", 6}}));
+  protocol.pooled_a = 8;  // the last op then reads what the last pool makes
+  EXPECT_EQ(sites(), (Bits{{"relu1", 4}, {"relu2", 4}, {"pool", 8}, {"mean", 6}}));
 }
 
 // Stages that were named before a field existed lack it.

@@ -141,7 +141,8 @@ TEST_F(ReconstructionTest, ScaledRatesGrowByTheIterationsLeftOut) {
   const Phase scaled = ScaledRates(
       {.iterations = 5000, .lr_rounding = 1e-3, .lr_weight_step = 1e-4, .lr_act_step = 4e-5});
   EXPECT_DOUBLE_EQ(scaled.lr_rounding, 4e-3);
-  EXPECT_DOUBLE_EQ(scaled.lr_weight_step, 2e-4);
+  EXPECT_DOUBLE_EQ(scaled.lr_weight_step, 1e-4);
+  EXPECT_DOUBLE_EQ(scaled.weight_step_raise, 2);
   EXPECT_DOUBLE_EQ(scaled.lr_act_step, 8e-5);
   // AdaRound's own 10000 iterations and BRECQ's 5000 on steps are no short budgets.
   EXPECT_DOUBLE_EQ(ScaledRates({.iterations = 10000, .reference_iterations = 10000}).lr_rounding,
@@ -160,6 +161,19 @@ TEST_F(ReconstructionTest, ScaledRatesGrowByTheIterationsLeftOut) {
     EXPECT_EQ(same.lr_rounding, 0);
     EXPECT_EQ(same.lr_weight_step, 0);
   }
+}
+
+// Adam moves a step by its rate at most: a raised rate must stay small against the steps of 8 bits.
+TEST_F(ReconstructionTest, RaisedRatesOfWeightStepsStaySmallAgainstThem) {
+  const Phase phase{.lr_weight_step = 1e-4, .weight_step_raise = 14};
+  const auto rate = [&](float step) {
+    return WeightStepRate(phase, torch::tensor({step / 3, step, 2 * step}));
+  };
+  EXPECT_DOUBLE_EQ(rate(1), 14e-4);
+  EXPECT_NEAR(rate(0.03F), 6e-4, 1e-9);
+  EXPECT_DOUBLE_EQ(rate(1e-3F), 1e-4);  // never below the paper's
+  EXPECT_DOUBLE_EQ(WeightStepRate({.lr_weight_step = 0, .weight_step_raise = 14}, torch::ones(3)),
+                   0);
 }
 
 TEST_F(ReconstructionTest, SkippedStemsStayNearest) {

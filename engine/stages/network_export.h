@@ -1,0 +1,13 @@
+// A quantized network as a file: `zerosweep-stage --export`.
+#pragma once
+
+#include "base/json.h"
+
+namespace zerosweep {
+
+// request: {"teacher", "quantized": folders of artifacts, "file": what to write, "form" of its
+// tensors (.safetensors), "metadata" (.onnx)}. Returns what docs/stage_protocol.md says. Throws
+// kUsage for what cannot be written, and then leaves no file.
+Json ExportNetwork(const Json& request);
+
+}  // namespace zerosweep
