@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "cli/output/table.h"
 #include "cli/stage_program.h"
 #include "storage/artifacts/artifact_store.h"
 
@@ -62,24 +61,6 @@ Json AskForExport(const Json& request, const fs::path& file, const Globals& glob
   return answer;
 }
 
-// How a runtime computes the operators.
-void PrintOperators(const Json& report, const Globals& globals) {
-  Table table{.columns = {"op", "type", "runs_as", "why"}};
-  size_t integers = 0;
-  for (const Json& one : report.at("operators")) {
-    const bool as_integers = one.at("integers");
-    integers += as_integers ? 1 : 0;
-    table.rows.push_back({one.at("op"), one.at("type"), as_integers ? "integers" : "float",
-                          one.contains("why") ? one.at("why") : Json()});
-  }
-  PrintTable(table, globals);
-  spdlog::info("{} of {} convolutions, linear layers and additions run as integers", integers,
-               table.rows.size());
-  if (const auto raised = report.at("raised_steps").get<int64_t>(); raised > 0)
-    spdlog::warn("{} channels have larger steps than in the trial, so that their biases fit",
-                 raised);
-}
-
 }  // namespace
 
 bool IsOnnxOutput(const fs::path& file) { return file.extension() == ".onnx"; }
@@ -93,26 +74,26 @@ void RequireNetworkFile(const fs::path& file) {
          folder.string());
 }
 
-void ExportNetwork(const ResultsReader& reader, const std::string& trial, const fs::path& file,
+Json ExportNetwork(const ResultsReader& reader, const std::string& trial, const fs::path& file,
                    const std::string& form, const Globals& globals) {
   const fs::path quantized = ArtifactOf(reader, trial, "quantize");
-  Json request = {{"teacher", ArtifactOf(reader, trial, "teacher").string()},
-                  {"quantized", quantized.string()},
-                  {"file", fs::absolute(file).string()},
-                  {"form", form},
-                  {"metadata", MetadataOf(reader, trial)}};
+  const Json request = {{"teacher", ArtifactOf(reader, trial, "teacher").string()},
+                        {"quantized", quantized.string()},
+                        {"file", fs::absolute(file).string()},
+                        {"form", form},
+                        {"metadata", MetadataOf(reader, trial)}};
   const Json report = AskForExport(request, file, globals);
   if (IsOnnxOutput(file)) {
-    PrintOperators(report, globals);
     spdlog::info("wrote {} ({}), of form exported (docs/protocol.md)", file.string(),
                  HumanBytes(static_cast<double>(fs::file_size(file))));
-    return;
+    return report;
   }
   const fs::path card = fs::path(file).replace_extension(".json");
   Json about = ParseJson(ReadFile(quantized / "quantized.json"), "quantized.json");
   about["form"] = form;
   WriteFileAtomically(card, about.dump(1) + "\n");
   spdlog::info("wrote {} and {} (docs/formats.md)", file.string(), card.string());
+  return report;
 }
 
 }  // namespace zerosweep

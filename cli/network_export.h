@@ -15,11 +15,12 @@ bool IsOnnxOutput(const std::filesystem::path& file);
 // Throws kUsage unless the file ends in .safetensors or .onnx and its folder exists.
 void RequireNetworkFile(const std::filesystem::path& file);
 
-// Writes FILE.onnx, or FILE.safetensors and its card FILE.json, and says so; of ONNX it prints how
-// a runtime computes each operator. `trial` is a whole id; `form`, of tensors: paper or exported.
+// Writes FILE.onnx, or FILE.safetensors and its card FILE.json, and says so. Returns what the stage
+// program says (docs/stage_protocol.md, `--export`). `trial` is a whole id; `form`, of tensors: paper
+// or exported.
 // Throws kUsage when the trial has no network yet or the network has no such form, kStorage when
 // its artifact is damaged.
-void ExportNetwork(const ResultsReader& reader, const std::string& trial,
+Json ExportNetwork(const ResultsReader& reader, const std::string& trial,
                    const std::filesystem::path& file, const std::string& form,
                    const Globals& globals);
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/home_action.h"
 #include "cli/network_export.h"
+#include "cli/output/export_output.h"
 #include "cli/reading.h"
 #include "cli/value_kinds.h"
 #include "cluster/coordinator/progress_display.h"
@@ -42,7 +43,9 @@ int RunBundle(const ExportOptions& options, const Globals& globals) {
 int RunNetwork(const ExportOptions& options, const Globals& globals) {
   RequireNetworkFile(options.output);
   const ResultsReader reader = OpenResults(globals);
-  ExportNetwork(reader, FindTrial(reader, options.trial), options.output, options.form, globals);
+  PrintExport(ExportNetwork(reader, FindTrial(reader, options.trial), options.output, options.form,
+                            globals),
+              globals);
   return kExitOk;
 }
 

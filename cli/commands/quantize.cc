@@ -7,6 +7,7 @@
 #include "cli/network_export.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
+#include "cli/output/export_output.h"
 #include "cli/output/leaderboard_output.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
@@ -64,7 +65,7 @@ int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
     if (arguments.output.empty()) {
       spdlog::info("`zerosweep export {:.12} -o FILE.onnx` writes the network", trial);
     } else {
-      ExportNetwork(reader, trial, arguments.output, "paper", globals);
+      PrintExport(ExportNetwork(reader, trial, arguments.output, "paper", globals), globals);
     }
   }
   return ExitCodeOf(outcome.exit_code, arguments.run);

@@ -14,6 +14,15 @@ constexpr int kMostInteger = 127;  // also of its negative
 constexpr int kMostCode = 255;
 constexpr double kMostBias = 1 << 30;  // in steps
 
+// A range that was read behind quantized tensors ends at a sum of their steps, so that half of that
+// sum, a sixth … lies exactly between two codes, and runtimes round such ties differently. Steps
+// that are a little larger, neighbours by different shares, have no such ties.
+double OffTies(size_t site) {
+  constexpr double kShare = 1.0 / 16384;
+  constexpr size_t kShares = 7;
+  return 1 + kShare * static_cast<double>(1 + site % kShares);
+}
+
 // Throws kUsage unless they are whole numbers.
 void RequireWhole(const torch::Tensor& offset, const std::string& name) {
   if (!torch::equal(offset, torch::round(offset)))
@@ -88,7 +97,8 @@ void RoundBias(float input_step, Layer& layer, ExportedWeight& exported) {
   layer.bias = exported.bias.to(torch::kFloat32) * unit;
 }
 
-ExportedActivation ActivationOf(const QuantizedActivation& activation, const std::string& name) {
+ExportedActivation ActivationOf(const QuantizedActivation& activation, size_t index,
+                                const std::string& name) {
   if (!activation.borders.empty())
     Fail(ErrorKind::kUsage,
          "the rounding borders of '{}' are no grid: ONNX rounds to the nearest code (quantize with "
@@ -99,7 +109,7 @@ ExportedActivation ActivationOf(const QuantizedActivation& activation, const std
     Fail(ErrorKind::kUsage, "'{}' has no grid for its whole tensor", name);
   RequireWhole(grid.offset, name);
   ExportedActivation exported{.site = activation.site};
-  exported.step = static_cast<float>(1 / grid.inverse_scale.item<double>());
+  exported.step = static_cast<float>(OffTies(index) / grid.inverse_scale.item<double>());
   const auto zero_point = -grid.low() - grid.offset.item<int64_t>();
   const int top = grid.high() - grid.low();
   // Codes of fewer than 8 bits may lie higher, so that the zero point is one of 0 … 255.
@@ -169,7 +179,7 @@ void ExportedNetwork::TakeActivations(const QuantizedNetwork& network,
   for (const QuantizedActivation& activation : network.activations()) {
     if (activation.site.bits == kPassThroughBits) continue;
     const std::string& name = network.graph().nodes[activation.site.node].name;
-    ExportedActivation exported = ActivationOf(activation, name);
+    ExportedActivation exported = ActivationOf(activation, activations_.size(), name);
     ActivationSite& site = exported.site;
     site.node = moved[site.node];
     move_all(site.exempt);

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "engine/export/onnx_graph.h"
@@ -115,6 +114,7 @@ class Exporter {
     const bool clips_codes = ends && OnlyCodesAreRead({index, 0});
     if (node.op == Op::kPad && MergesIntoConvolutions(index)) {
       raw_[{index, 0}] = Read(index, node.inputs[0]);
+      if (const auto site = Moved(index)) moved_[index] = *site;
       return;
     }
     Names made;
@@ -127,6 +127,7 @@ class Exporter {
       for (const Value& input : node.inputs) inputs.push_back(Read(index, input));
       made =
           WriteOperator({node, inputs, shapes_.at(node.inputs[0]), shapes_.at({index, 0}), onnx_});
+      for (std::string& output : made) output = Requantized(index, output);
     }
     for (size_t output = 0; output < made.size(); ++output)
       raw_[{index, static_cast<int>(output)}] = made[output];
@@ -143,6 +144,28 @@ class Exporter {
                        [&](int user) { return At(user).op == Op::kConv2d; });
   }
 
+  // The site whose codes the node only moves; nullopt: it computes, or reads no codes.
+  std::optional<size_t> Moved(int index) const {
+    const Node& node = At(index);
+    const bool moves = Describe(node.op).moves || node.op == Op::kShortcutA || Border(node);
+    if (!moves) return std::nullopt;
+    const auto moved = moved_.find(node.inputs[0].node);
+    const auto site = SiteFor(index, node.inputs[0]);
+    return site || moved == moved_.end() ? site : std::optional(moved->second);
+  }
+
+  // What an operator makes that only moves codes is said to be codes again, without a change, so
+  // that the operators behind it read them.
+  std::string Requantized(int index, const std::string& x) {
+    const auto site = Moved(index);
+    if (!site) return x;
+    moved_[index] = *site;
+    const Quantizer& of = quantizers_.at(*site);
+    const std::string name = At(index).name;
+    const std::string codes = onnx_.One("QuantizeLinear", name + ".codes", {x, of.step, of.zero});
+    return onnx_.One("DequantizeLinear", name + ".quantized", {codes, of.step, of.zero});
+  }
+
   void WriteQuantizer(size_t site, const std::string& x, const Ends& ends) {
     const ExportedActivation& activation = network_.activations()[site];
     const std::string name = At(activation.site.node).name +
@@ -152,6 +175,7 @@ class Exporter {
       return onnx_.Constant(name + what, torch::tensor(value, torch::kUInt8));
     };
     const std::string zero = code(".zero_point", activation.zero_point);
+    quantizers_[site] = {step, zero};
     std::string codes = onnx_.One("QuantizeLinear", name + ".codes", {x, step, zero});
     const int low = std::max(activation.low, CodeOf(activation, ends.low)),
               high = std::min(activation.high, CodeOf(activation, ends.high));
@@ -223,14 +247,7 @@ class Exporter {
   }
 
   bool ReadsCodes(int index, Value value) const {
-    for (int reader = index;;) {
-      if (SiteFor(reader, value)) return true;
-      const Node& from = At(value.node);
-      const bool merged = from.op == Op::kPad && MergesIntoConvolutions(value.node);
-      if (!merged && !Describe(from.op).moves) return false;
-      reader = value.node;
-      value = from.inputs.at(0);
-    }
+    return SiteFor(index, value).has_value() || moved_.contains(value.node);
   }
 
   std::string WhyFloat(int index) const {
@@ -266,6 +283,12 @@ class Exporter {
   std::map<Value, std::string> raw_;           // names of tensors
   std::map<Value, std::string> quantized_;     // behind site_
   std::map<size_t, std::string> dequantized_;  // by site
+  // Names of a site's constants.
+  struct Quantizer {
+    std::string step, zero;
+  };
+  std::map<size_t, Quantizer> quantizers_;
+  std::map<int, size_t> moved_;  // nodes that move codes, and of which site
   std::vector<RunsAs> operators_;
 };
 
