@@ -98,6 +98,8 @@ void AddIntegerEvaluation(std::vector<Refused>& all) {
   all.push_back(
       {"evaluate", 2, "resnet18",
        lines + OnNoise("aquant", "border: element") + "  protocol: {act_placement: op_input}\n"});
+  all.push_back({"evaluate", 3, "resnet18",
+                 "  evaluate: {integer: true, form: exported}\n  method: noise\n", 0, "w4a4"});
 }
 
 std::vector<Refused> Cases() {

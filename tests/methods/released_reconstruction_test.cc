@@ -226,7 +226,8 @@ TEST_P(ReleasedReconstructionTest, WhatIsLearnedIsTheCodes) {
     const Json act_steps = unit.value("act_steps", Json::object());
     EXPECT_EQ(learned.size(), rounding.size() + weight_steps.size() + act_steps.size());
     // Relative: the search. Absolute: a hundredth of a step of Adam.
-    const auto expect_step = [&](int group, size_t i, const Json& steps, const std::string& name) {
+    const auto expect_step = [&](size_t group, size_t i, const Json& steps,
+                                 const std::string& name) {
       ExpectNear(learned.at(fmt::format("steps.{}.{}", group, i)), steps.at(name), 2e-6, 4e-7,
                  NameOf(unit) + " s of " + name);
     };
@@ -236,13 +237,13 @@ TEST_P(ReleasedReconstructionTest, WhatIsLearnedIsTheCodes) {
       if (!rounding.contains(name)) continue;
       ExpectNear(learned.at(fmt::format("rounding.0.{}", i)), rounding.at(name), 0,
                  RoundingTolerance(weight.grid.bits), NameOf(unit) + " V of " + name);
-      if (!weight_steps.empty()) expect_step(0, i, weight_steps, name);
+      if (!weight_steps.empty()) expect_step(i, 0, weight_steps, name);
       ++i;
     }
     i = 0;
     for (const QuantizedActivation& activation : Network().activations()) {
       const std::string& name = NameAt(activation.site.node);
-      if (act_steps.contains(name)) expect_step(weight_steps.empty() ? 0 : 1, i++, act_steps, name);
+      if (act_steps.contains(name)) expect_step(weight_steps.size(), i++, act_steps, name);
     }
   }
   EXPECT_EQ(at, Ours().states.size());

@@ -37,7 +37,7 @@ class ExportTest : public testing::Test {
                                             "0.5,0.5,0.5", "0.25,0.25,0.25"})
                              ->Wait();
     EXPECT_EQ(run.code, 0) << run.err;
-    return run.json().at(0);
+    return run.json();
   }
 
   CommandLine line_;

@@ -157,7 +157,7 @@ TEST(ExportedNetworkTest, ARangeBesideZeroFitsInFewBits) {
   EXPECT_EQ(activation.zero_point, 0);
   EXPECT_EQ(activation.high - activation.low, 15);
   const torch::Tensor x = torch::linspace(0.5, 2.5, 50);
-  EXPECT_LT((Quantize(activation, x) - FakeQuantize(x, grid)).abs().max().item<float>(), 1e-5);
+  EXPECT_LT((Quantize(activation, x) - FakeQuantize(x, grid)).abs().max().item<float>(), 1e-3);
 }
 
 // Our own reader gives back the network, but for the quantizers.
