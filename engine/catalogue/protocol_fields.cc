@@ -79,7 +79,7 @@ std::vector<ProtocolField> Fields() {
 // `brecq_released`: in networks that end in a residual sum, the released code assigns its 8 bits to
 // a quantizer that is switched off (quant_model.py:60, quant_block.py:46), so the last op reads a
 // tensor of n bits. `aquant`: the protocol under which borders act on every tensor that weights
-// read. `deploy`: what onnxruntime and OpenVINO run as integers (docs/protocol.md).
+// read. `deploy`: what onnxruntime runs as integers (docs/protocol.md).
 std::map<std::string, Json> Presets() {
   return {
       {"zeroq", Json::object()},
