@@ -1,5 +1,7 @@
 #include "engine/stages/inspection.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <map>
 #include <string>
@@ -147,6 +149,8 @@ ModelFacts FactsOf(const ImportedNetwork& network, const Shapes& shapes,
 }  // namespace
 
 Json InspectNetwork(const Json& request) {
+  // Two images: on a busy machine threads would wait for each other longer than one computes.
+  at::set_num_threads(1);
   const std::string file = request.at("file");
   const ImportedNetwork network =
       ReadNetworkFile(file, request.value("input_shape", std::vector<int64_t>{}));
