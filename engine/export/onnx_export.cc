@@ -39,11 +39,16 @@ int CodeOf(const ExportedActivation& activation, double value) {
   return static_cast<int>(std::clamp(steps, -most, most)) + activation.zero_point;
 }
 
+// Whether it puts zeros around a tensor, which lie on every grid.
+bool PadsZeros(const Node& node) {
+  return node.op == Op::kPad &&
+         node.attributes.value("mode", std::string("constant")) == "constant" &&
+         node.attributes.value("value", 0.0) == 0;
+}
+
 // Zeros around a map that a convolution may take as its own padding: top, left, bottom, right.
 std::optional<std::vector<int64_t>> Border(const Node& node) {
-  if (node.op != Op::kPad || node.attributes.value("mode", std::string("constant")) != "constant" ||
-      node.attributes.value("value", 0.0) != 0)
-    return std::nullopt;
+  if (!PadsZeros(node)) return std::nullopt;
   auto pads = node.attributes.at("pads").get<std::vector<int64_t>>();
   if (std::any_of(pads.begin(), pads.end(), [](int64_t n) { return n < 0; })) return std::nullopt;
   pads.resize(std::max(pads.size(), size_t{4}), 0);
@@ -147,7 +152,7 @@ class Exporter {
   // The site whose codes the node only moves; nullopt: it computes, or reads no codes.
   std::optional<size_t> Moved(int index) const {
     const Node& node = At(index);
-    const bool moves = Describe(node.op).moves || node.op == Op::kShortcutA || Border(node);
+    const bool moves = Describe(node.op).moves || node.op == Op::kShortcutA || PadsZeros(node);
     if (!moves) return std::nullopt;
     const auto moved = moved_.find(node.inputs[0].node);
     const auto site = SiteFor(index, node.inputs[0]);
