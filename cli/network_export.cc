@@ -38,8 +38,9 @@ std::map<std::string, std::string> MetadataOf(const ResultsReader& reader,
                                               const std::string& trial) {
   std::map<std::string, std::string> metadata = {{"zerosweep", Version() + " " + CodeRevision()}};
   const Table found = reader.Query(
-      "SELECT DISTINCT trial, dataset, model, method, bits, protocol, seed, top1, fp32_top1 FROM "
-      "v_trial WHERE trial = ?",
+      "SELECT DISTINCT trial, dataset, model, method, bits, protocol, seed, "
+      "format('%.2f', top1) AS top1_of_trial, format('%.2f', fp32_top1) AS fp32_top1 FROM v_trial "
+      "WHERE trial = ?",
       {trial});
   for (size_t i = 0; i < found.columns.size(); ++i) {
     const Json& value = found.rows.at(0)[i];

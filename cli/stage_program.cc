@@ -37,7 +37,8 @@ ProgramResult AskProgram(const std::vector<std::string>& words, const std::strin
     display.Update({.running = {{.label = label, .seconds = SystemClock().Monotonic() - start}}});
   }
   ProgramResult result = running.get();
-  if (result.stopped) FailTrial(Failure::kInterrupted, "interrupted while {}", label);
+  if (result.stopped || signals.Requested())
+    FailTrial(Failure::kInterrupted, "interrupted while {}", label);
   return result;
 }
 

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct ExportOptions {
-  std::string trial, bundle, output, form = "paper";
+  std::string trial, bundle, output, form;
 };
 
 int RunBundle(const ExportOptions& options, const Globals& globals) {
@@ -42,16 +42,22 @@ int RunBundle(const ExportOptions& options, const Globals& globals) {
 
 int RunNetwork(const ExportOptions& options, const Globals& globals) {
   RequireNetworkFile(options.output);
+  if (IsOnnxOutput(options.output) && options.form == "paper")
+    Fail(ErrorKind::kUsage, "{}: ONNX has the exported form: --form paper is for FILE.safetensors",
+         options.output);
   const ResultsReader reader = OpenResults(globals);
-  PrintExport(ExportNetwork(reader, FindTrial(reader, options.trial), options.output, options.form,
-                            globals),
-              globals);
+  const std::string form = options.form.empty() ? "paper" : options.form;
+  PrintExport(
+      ExportNetwork(reader, FindTrial(reader, options.trial), options.output, form, globals),
+      globals);
   return kExitOk;
 }
 
 int RunExport(const ExportOptions& options, const Globals& globals) {
   if (options.trial.empty() == options.bundle.empty())
     Fail(ErrorKind::kUsage, "export: give a trial, or a sweep with --bundle");
+  if (!options.bundle.empty() && !options.form.empty())
+    Fail(ErrorKind::kUsage, "--form is of a trial's network, not of a bundle");
   return options.bundle.empty() ? RunNetwork(options, globals) : RunBundle(options, globals);
 }
 
@@ -69,12 +75,11 @@ const RegisterCommand kExport{
              "bundle")
           ->type_name(kind::kFile)
           ->required();
-      app.add_option(
-             "--form", options.form,
-             "Of .safetensors. paper: as papers simulate it; exported: as FILE.onnx says it")
+      app.add_option("--form", options.form,
+                     "Of .safetensors. paper (default): as papers simulate it; exported: as "
+                     "FILE.onnx says it")
           ->type_name(kind::kText)
-          ->check(CLI::IsMember({"paper", "exported"}))
-          ->default_val("paper");
+          ->check(CLI::IsMember({"paper", "exported"}));
     },
     RunExport};
 

@@ -189,6 +189,7 @@ void ImportNetwork(const ImportOptions& options, const Globals& globals) {
   const Json card = CardOf(options, name, report);
   RequireFreeName(name, card, globals);
   if (probe) spdlog::info("{}", CheckAgainstFile(file, probe->path(), globals));
+  if (signals.Requested()) FailTrial(Failure::kInterrupted, "interrupted: {} is not kept", name);
   const Home home = globals.home();
   home.Create();
   Keep(file, card, home.models());

@@ -39,13 +39,25 @@ Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
   return plan;
 }
 
-// What a file of ONNX is made from, unless the user asks for another protocol.
+// What a file of ONNX is made from, unless the user asks for another protocol. Single fields change
+// deploy.
 QuantizeArguments ForItsOutput(QuantizeArguments arguments) {
   std::vector<std::string>& settings = arguments.trial.settings;
-  const bool own = std::ranges::any_of(
-      settings, [](const std::string& setting) { return setting.starts_with("protocol"); });
-  if (IsOnnxOutput(arguments.output) && !own) settings.insert(settings.begin(), "protocol=deploy");
+  const bool own = std::ranges::any_of(settings, [](const std::string& setting) {
+    return setting.starts_with("protocol=") || setting.starts_with("protocol.preset=");
+  });
+  if (IsOnnxOutput(arguments.output) && !own)
+    settings.insert(settings.begin(), "protocol.preset=deploy");
   return arguments;
+}
+
+// Refuses what has no ONNX before it is computed.
+void RequireExportable(const Plan& plan, const std::string& output) {
+  if (IsOnnxOutput(output) && plan.trials.front().configuration->quantizer == "aquant")
+    Fail(ErrorKind::kUsage,
+         "{}: AQuant's rounding borders are no grid, and ONNX rounds to the nearest code: take "
+         "another method, or FILE.safetensors",
+         output);
 }
 
 int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
@@ -53,6 +65,7 @@ int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
   const QuantizeArguments arguments = ForItsOutput(given);
   const DrainSignals signals;  // a signal while the model is read also ends cleanly
   const Plan plan = MakePlan(arguments, globals);
+  RequireExportable(plan, arguments.output);
   LocalTransport transport;
   const SessionOptions session = MakeSession(arguments.run, globals, globals.home(), plan);
   const Outcome outcome = RunSweep(plan, transport, session, SystemClock());
@@ -65,7 +78,7 @@ int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
     if (arguments.output.empty()) {
       spdlog::info("`zerosweep export {:.12} -o FILE.onnx` writes the network", trial);
     } else {
-      PrintExport(ExportNetwork(reader, trial, arguments.output, "paper", globals), globals);
+      SummariseExport(ExportNetwork(reader, trial, arguments.output, "paper", globals));
     }
   }
   return ExitCodeOf(outcome.exit_code, arguments.run);

@@ -6,8 +6,10 @@
 
 namespace zerosweep {
 
-// Prints the operators of an export (docs/stage_protocol.md, `--export`), if it has any, and says
-// how many run as integers.
+// Says how many operators of an export (docs/stage_protocol.md, `--export`) run as integers, and
+// which channels it changed.
+void SummariseExport(const Json& report);
+// Prints the operators, if there are any, and says the same.
 void PrintExport(const Json& report, const Globals& globals);
 
 }  // namespace zerosweep

@@ -67,8 +67,9 @@ std::vector<ProtocolField> Fields() {
       Choice("bn", "kept", {"kept", "folded"},
              "batch norms stay in full precision, or are folded into the weights first"),
       Choice("select", "last", {"last"}, "which state of a trained network counts"),
-      OptionalBits("branch_a",
-                   "bits of the tensor that an op hands to an addition alone; 32: none"),
+      OptionalBits(
+          "branch_a",
+          "bits of the tensor that an op or an addition hands to an addition alone; 32: none"),
       OptionalBits("pooled_a", "bits of what average pools and concatenations make; 32: none"),
       Pixels("eval_resize",
              "shorter side of images in folders after resizing; 0: the crop / 0.875, rounded up"),

@@ -75,8 +75,8 @@ void RequireInt8(const Node& node, const torch::Tensor& integers) {
   const auto most = largest[channel].item<int64_t>();
   if (most > kMostInteger)
     Fail(ErrorKind::kUsage,
-         "'{}': integer {} in channel {} leaves int8 (±{}), since its weights lie on an asymmetric "
-         "grid: quantize with protocol deploy, or with w_grid: symmetric_per_channel",
+         "'{}': integer {} in channel {} leaves int8 (±{}), as those of asymmetric grids do: "
+         "quantize with protocol deploy, or with w_grid: symmetric_per_channel",
          node.name, most, channel, kMostInteger);
 }
 
@@ -131,6 +131,16 @@ torch::Tensor Quantize(const ExportedActivation& activation, const torch::Tensor
   torch::Tensor q = torch::div(x, activation.step).round_();
   q.add_(activation.zero_point).clamp_(activation.low, activation.high);
   return q.sub_(activation.zero_point).mul_(activation.step);
+}
+
+std::pair<int, int> CodesWithin(const ExportedActivation& activation, double low, double high) {
+  // As QuantizeLinear rounds in float32; the infinite lie beyond all codes.
+  const auto code = [&](double value) {
+    constexpr float kBeyond = 4 * (kMostCode + 1);
+    const float steps = std::nearbyint(static_cast<float>(value) / activation.step);
+    return static_cast<int>(std::clamp(steps, -kBeyond, kBeyond)) + activation.zero_point;
+  };
+  return {std::max(activation.low, code(low)), std::min(activation.high, code(high))};
 }
 
 ExportedNetwork::ExportedNetwork(const QuantizedNetwork& network) {

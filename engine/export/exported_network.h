@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/quant/quantized_network.h"
@@ -63,5 +64,9 @@ class ExportedNetwork {
 // The value of the nearest code of each element, as ONNX's QuantizeLinear, Clip and DequantizeLinear
 // compute it in float32.
 torch::Tensor Quantize(const ExportedActivation& activation, const torch::Tensor& x);
+
+// The least and the largest code of values that were clipped to [low, high], perhaps infinite,
+// before they were quantized.
+std::pair<int, int> CodesWithin(const ExportedActivation& activation, double low, double high);
 
 }  // namespace zerosweep

@@ -1,7 +1,6 @@
 #include "engine/export/onnx_export.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -30,20 +29,6 @@ std::optional<Ends> EndsOf(const Node& node) {
   if (node.attributes.contains("min")) ends.low = node.attributes.at("min");
   if (node.attributes.contains("max")) ends.high = node.attributes.at("max");
   return ends;
-}
-
-// The code of a value, as QuantizeLinear rounds it in float32.
-int CodeOf(const ExportedActivation& activation, double value) {
-  const float steps = std::nearbyint(static_cast<float>(value) / activation.step);
-  const float most = 4 * static_cast<float>(activation.high + 1);
-  return static_cast<int>(std::clamp(steps, -most, most)) + activation.zero_point;
-}
-
-// Whether it puts zeros around a tensor, which lie on every grid.
-bool PadsZeros(const Node& node) {
-  return node.op == Op::kPad &&
-         node.attributes.value("mode", std::string("constant")) == "constant" &&
-         node.attributes.value("value", 0.0) == 0;
 }
 
 // Zeros around a map that a convolution may take as its own padding: top, left, bottom, right.
@@ -152,8 +137,7 @@ class Exporter {
   // The site whose codes the node only moves; nullopt: it computes, or reads no codes.
   std::optional<size_t> Moved(int index) const {
     const Node& node = At(index);
-    const bool moves = Describe(node.op).moves || node.op == Op::kShortcutA || PadsZeros(node);
-    if (!moves) return std::nullopt;
+    if (!MovesCodes(node)) return std::nullopt;
     const auto moved = moved_.find(node.inputs[0].node);
     const auto site = SiteFor(index, node.inputs[0]);
     return site || moved == moved_.end() ? site : std::optional(moved->second);
@@ -182,8 +166,7 @@ class Exporter {
     const std::string zero = code(".zero_point", activation.zero_point);
     quantizers_[site] = {step, zero};
     std::string codes = onnx_.One("QuantizeLinear", name + ".codes", {x, step, zero});
-    const int low = std::max(activation.low, CodeOf(activation, ends.low)),
-              high = std::min(activation.high, CodeOf(activation, ends.high));
+    const auto [low, high] = CodesWithin(activation, ends.low, ends.high);
     if (low > 0 || high < std::numeric_limits<uint8_t>::max())
       codes = onnx_.One("Clip", name + ".clipped", {codes, code(".low", low), code(".high", high)});
     dequantized_[site] = onnx_.One("DequantizeLinear", name + ".quantized", {codes, step, zero});

@@ -162,7 +162,14 @@ Names Resize(const WrittenNode& at, OnnxGraph::Attributes attributes) {
   return One(at, "Resize", {at.inputs[0], "", "", Numbers(at, "sizes", List(at, "size"))},
              attributes);
 }
+// Runtimes divide by the factor, PyTorch multiplies by its inverse: these differ for some factors
+// that are no whole numbers.
 Names UpsampleNearest(const WrittenNode& at) {
+  for (const size_t side : {1, 2})
+    if (at.output_shape[side] % at.input_shape[side] != 0)
+      Refuse(at, fmt::format("from {} to {} pixels is no whole factor, and runtimes choose other "
+                             "pixels than PyTorch there",
+                             at.input_shape[side], at.output_shape[side]));
   return Resize(at, {{"mode", std::string("nearest")},
                      {"coordinate_transformation_mode", std::string("asymmetric")},
                      {"nearest_mode", std::string("floor")}});

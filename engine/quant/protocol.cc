@@ -88,11 +88,12 @@ std::vector<Value> OpInputSites(const Graph& graph) {
   return sites;
 }
 
-// What an op hands to additions alone.
+// What an op, or another addition, hands to additions alone.
 std::vector<Value> BranchEnds(const Graph& graph) {
   std::vector<Value> ends;
-  for (const int node : graph.Weighted()) {
-    const int end = EndOfChain(graph, node);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!graph.nodes[i].weighted() && graph.nodes[i].op != Op::kAdd) continue;
+    const int end = EndOfChain(graph, static_cast<int>(i));
     if (FeedsOnly(graph, end, Op::kAdd)) ends.push_back({end, 0});
   }
   return ends;
@@ -217,6 +218,17 @@ std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& 
   return sites;
 }
 
+bool PadsZeros(const Node& node) {
+  return node.op == Op::kPad &&
+         node.attributes.value("mode", std::string("constant")) == "constant" &&
+         node.attributes.value("value", 0.0) == 0;
+}
+
+bool MovesCodes(const Node& node) {
+  return Describe(node.op).moves || node.op == Op::kShortcutA || node.op == Op::kInsertZeros ||
+         PadsZeros(node);
+}
+
 std::optional<size_t> InputSite(const Graph& graph, const std::vector<ActivationSite>& sites,
                                 int node) {
   for (int reader = node;;) {
@@ -225,9 +237,7 @@ std::optional<size_t> InputSite(const Graph& graph, const std::vector<Activation
     for (size_t i = sites.size(); i-- > 0;)
       if (sites[i].value() == source && (!sites[i].only || sites[i].only == reader))
         return sites[i].Exempts(reader) ? std::nullopt : std::optional(i);
-    const Node& from = graph.nodes[source.node];
-    // The zeros of a pad lie on every grid.
-    if (!Describe(from.op).moves && from.op != Op::kPad) return std::nullopt;
+    if (!MovesCodes(graph.nodes[source.node])) return std::nullopt;
     reader = source.node;
   }
 }

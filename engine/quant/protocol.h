@@ -63,8 +63,14 @@ struct ActivationSite {
 std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& protocol,
                                             int a_bits);
 
-// Which site quantizes the tensor that a weighted node reads, perhaps in front of operators that
-// only move values or pad them with 0; nullopt: none.
+// Whether a pad puts zeros around a tensor.
+bool PadsZeros(const Node& node);
+// Whether a node makes codes of codes: it only moves values, or puts zeros between them, which lie
+// on every grid.
+bool MovesCodes(const Node& node);
+
+// Which site quantizes the tensor that a weighted node reads, perhaps in front of nodes that move
+// its codes; nullopt: none.
 std::optional<size_t> InputSite(const Graph& graph, const std::vector<ActivationSite>& sites,
                                 int node);
 // Its bits; 32: none.

@@ -63,6 +63,10 @@ Student::Student(const Teacher& teacher, const QuantizationSetting& setting,
       kinds_(ranges),
       graph_((setting.fold_batch_norms ? FoldBatchNorms(teacher.graph) : teacher.graph).Clone()),
       sites_(ActivationSites(graph_, setting.protocol, setting.a_bits)) {
+  if (setting.protocol.symmetric_weights && kinds_.weights != StudentRanges::Weights::kMinMax)
+    FailTrial(Failure::kConfiguration,
+              "w_grid: symmetric_per_channel (protocol deploy) has grids from the largest weight: "
+              "leave weights: lsq or dorefa out, or take another protocol");
   for (Node& node : graph_.nodes)
     for (auto& [name, tensor] : node.parameters)
       tensor = tensor.detach().requires_grad_(IsTrained(node, name));

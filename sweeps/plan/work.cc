@@ -78,7 +78,7 @@ bool WorkFacts::ReadsTestImages(const std::string& kind) const {
 }
 
 void WorkFacts::AddNetwork(const std::string& model, const ModelFacts& facts) {
-  from_files_[model] = NetworkOf(facts);
+  if (facts.macs > 0) from_files_[model] = NetworkOf(facts);
 }
 
 std::optional<double> WorkFacts::Macs(const Workload& subject) const {

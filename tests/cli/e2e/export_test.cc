@@ -69,7 +69,7 @@ TEST_F(ExportTest, WhatCannotBeWrittenIsOneLineAndNoFile) {
   const fs::path net = line_ / "net.onnx";
   EXPECT_THAT(
       line_.Refused({"export", trial, "-o", net}),
-      HasSubstr("since its weights lie on an asymmetric grid: quantize with protocol deploy"));
+      HasSubstr("as those of asymmetric grids do: quantize with protocol deploy"));
   EXPECT_THAT(line_.Refused({"export", trial, "-o", line_ / "net.onx"}),
               HasSubstr("must end in .onnx or .safetensors"));
   EXPECT_FALSE(fs::exists(net));

@@ -4,10 +4,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/files.h"
 #include "engine/export/onnx_export.h"
 #include "engine/export/tensors.h"
+#include "engine/graph/executor.h"
+#include "engine/import/onnx/onnx_lowering.h"
+#include "tests/support/engine/import/onnx_mutations.h"
 #include "tests/support/engine/tiny_network.h"
 #include "tests/support/error_message.h"
+#include "tests/support/program.h"
+#include "tests/support/temp_folder.h"
 
 namespace zerosweep {
 namespace {
@@ -160,8 +170,7 @@ TEST(ExportedNetworkTest, ARangeBesideZeroFitsInFewBits) {
   EXPECT_LT((Quantize(activation, x) - FakeQuantize(x, grid)).abs().max().item<float>(), 1e-3);
 }
 
-// Our own reader gives back the network, but for the quantizers.
-TEST(OnnxExportTest, TheFileHoldsTheNetwork) {
+TEST(OnnxExportTest, OperatorsThatRunAsIntegersAreNamed) {
   const ExportedNetwork exported(Quantized(TinyTeacher(), Deploy(), 4, 4, true));
   const OnnxExport onnx = ExportOnnx(exported, {{"method", "test"}});
   std::map<std::string, std::string> runs;
@@ -170,6 +179,42 @@ TEST(OnnxExportTest, TheFileHoldsTheNetwork) {
   EXPECT_EQ(runs.at("conv2"), "integers");
   EXPECT_EQ(runs.at("add"), "integers");
   EXPECT_EQ(runs.at("fc"), "integers");
+}
+
+// What our reader makes of the file computes the same: every operator of the golden networks is
+// written as it is read.
+TEST(OnnxExportTest, NetworksWithoutQuantizersComeBackFromTheirFiles) {
+  const TempFolder folder;
+  std::set<Op> written;
+  for (const char* name : {"residual", "gates", "dense", "tokens"}) {
+    const auto file = GoldenOnnx().front().parent_path() / (std::string(name) + ".preserve.onnx");
+    Teacher teacher;
+    teacher.graph = ReadOnnx(file, {}).graph;
+    for (const Node& node : teacher.graph.nodes) written.insert(node.op);
+    const QuantizedNetwork network(teacher,
+                                   {Protocol{}, false, kPassThroughBits, kPassThroughBits});
+    WriteFileAtomically(folder / "net.onnx", ExportOnnx(ExportedNetwork(network), {}).bytes);
+    const Graph back = ReadOnnx(folder / "net.onnx", {}).graph;
+    torch::manual_seed(8);
+    const torch::Tensor x = torch::randn(teacher.graph.BatchShape(3));
+    const torch::NoGradGuard no_grad;
+    EXPECT_LT(Apart(zerosweep::Run(back, x), zerosweep::Run(teacher.graph, x)), 1e-6) << name;
+  }
+  EXPECT_GT(written.size(), 30u);
+}
+
+TEST(ExportedNetworkTest, AClipBeforeAQuantizerIsOneOfCodes) {
+  ExportedActivation activation;
+  activation.step = 0.5F;
+  activation.zero_point = 3;
+  activation.high = 15;
+  using Ends = std::pair<int, int>;
+  EXPECT_EQ(CodesWithin(activation, 0, INFINITY), (Ends{3, 15}));
+  EXPECT_EQ(CodesWithin(activation, 0, 4.1), (Ends{3, 11}));
+  EXPECT_EQ(CodesWithin(activation, -INFINITY, INFINITY), (Ends{0, 15}));
+  // Of a negative range: the zero point is far above all codes.
+  activation.zero_point = 200;
+  EXPECT_EQ(CodesWithin(activation, -INFINITY, INFINITY), (Ends{0, 15}));
 }
 
 TEST(TensorsTest, DecodeToTheEnginesWeights) {
