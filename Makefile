@@ -67,7 +67,7 @@ fuzz:
 	@$(CONFIGURE) -DZEROSWEEP_TESTS=ON > /dev/null
 	@$(COMPILE) --target $(FUZZED:%=%_fuzz)
 	@for kind in $(FUZZED); do \
-	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1500:hard_rss_limit_mb=5000 ZEROSWEEP_SOURCE=$(CURDIR) \
+	  OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1500:hard_rss_limit_mb=5000 ZEROSWEEP_SOURCE=$(CURDIR) \
 	    $(BUILD)/bin/$${kind}_fuzz --seconds $(FUZZ_SECONDS) || exit 1; \
 	done
 
