@@ -80,6 +80,9 @@ std::vector<std::string> LinesAbout(const Json& report, const Catalogue& catalog
     const auto refusal = RefusalOf(recipe, facts, catalogue);
     (refusal ? by_reason[*refusal] : fit).push_back(recipe.name);
   }
+  const std::string no_onnx = report.at("no_onnx");
+  lines.push_back(no_onnx.empty() ? "quantized, it can be written as ONNX and .safetensors"
+                                  : "quantized, it can be written as .safetensors; " + no_onnx);
   lines.push_back("recipes that run on it: " + Join(fit, ", "));
   for (const auto& [reason, names] : by_reason)
     lines.push_back(fmt::format("not {}: {}", Join(names, ", "), reason));

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "contract/declaration.h"
 #include "engine/catalogue/protocol_fields.h"
+#include "engine/export/onnx_export.h"
 #include "engine/graph/executor.h"
 #include "engine/graph/shapes.h"
 #include "engine/graph/units.h"
@@ -85,6 +86,20 @@ Json NodesOf(const Graph& graph, const Shapes& shapes, const std::map<int, int64
     nodes.push_back(std::move(row));
   }
   return nodes;
+}
+
+// Why the network cannot be written as ONNX; empty if it can.
+std::string WhyNoOnnx(const Graph& graph) {
+  Teacher teacher;
+  teacher.graph = graph;
+  try {
+    ExportOnnx(ExportedNetwork(QuantizedNetwork(
+                   teacher, {.w_bits = kPassThroughBits, .a_bits = kPassThroughBits})),
+               {});
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
 }
 
 // Images that differ: light and dark squares of 4, 8 and 16 pixels, and waves. Some networks, as
@@ -167,6 +182,7 @@ Json InspectNetwork(const Json& request) {
           {"outputs", std::move(outputs)},
           {"nodes", NodesOf(network.graph, shapes, macs)},
           {"unquantized", UnquantizedInputs(network.graph)},
+          {"no_onnx", WhyNoOnnx(network.graph)},
           {"notes", network.notes}};
 }
 

@@ -51,6 +51,7 @@ TEST_F(ImportedNetworkTest, InspectShowsNodesAndWhatRuns) {
             2);
   EXPECT_THAT(shown.out, HasSubstr("2 batch norms"));
   EXPECT_THAT(shown.out, HasSubstr("recipes that run on it:"));
+  EXPECT_THAT(shown.out, HasSubstr("quantized, it can be written as ONNX and .safetensors"));
   const Finished folded = line_.Do({"inspect", Golden("onnx/residual.script.onnx")});
   EXPECT_THAT(folded.out, HasSubstr("training=torch.onnx.TrainingMode.PRESERVE"));
   EXPECT_THAT(folded.out, HasSubstr("zeroq, zeroq_mp: it matches batch-norm statistics"));
