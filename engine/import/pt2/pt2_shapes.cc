@@ -164,8 +164,12 @@ MovedValues Select(const Pt2Call& call) {
 }
 
 MovedValues PartsOf(const Pt2Call& call, const DraftValue& x, int64_t dim, const Lengths& sizes) {
-  const int64_t total = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
-  if (total != x.tensor.size(dim)) call.Refuse("its parts do not make the whole");
+  int64_t rest = x.tensor.size(dim);
+  for (const int64_t size : sizes) {
+    if (size < 0 || size > rest) call.Refuse("its parts do not make the whole");
+    rest -= size;
+  }
+  if (rest != 0) call.Refuse("its parts do not make the whole");
   if (x.constant()) {
     MovedValues parts;
     for (const torch::Tensor& part : x.tensor.split_with_sizes(sizes, dim))

@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "engine/graph/executor.h"
-#include "tests/support/error_message.h"
 #include "tests/support/engine/import/pt2_program.h"
+#include "tests/support/error_message.h"
 
 namespace zerosweep {
 namespace {
@@ -238,6 +238,11 @@ TEST(Pt2LoweringTest, DamagedArgumentsAreNamed) {
               HasSubstr("aten.view.default"));
   EXPECT_THAT(refusal("split.Tensor", {self, {"split_size", AsInt(0)}, {"dim", AsInt(1)}}),
               HasSubstr("parts of 0"));
+  for (const std::vector<int64_t>& sizes :
+       {std::vector<int64_t>{2, INT64_MAX}, {1}, {3, -1}, {-INT64_MAX, 2}})
+    EXPECT_THAT(refusal("split_with_sizes.default",
+                        {self, {"split_sizes", AsInts(sizes)}, {"dim", AsInt(1)}}),
+                HasSubstr("do not make the whole"));
   EXPECT_THAT(
       refusal("upsample_nearest2d.vec", {self, {"scale_factors", {{"as_floats", {1e9, 1e9}}}}}),
       HasSubstr("out of range"));
