@@ -50,18 +50,6 @@ std::map<std::string, std::string> MetadataOf(const ResultsReader& reader,
   return metadata;
 }
 
-Json AskForExport(const Json& request, const fs::path& file, const Globals& globals) {
-  const ProgramResult result =
-      AskStageProgram({"--export", request.dump()}, "writing " + file.filename().string(), globals);
-  const Json answer = Json::parse(result.out, nullptr, /*allow_exceptions=*/false);
-  if (!answer.is_object())
-    Fail(ErrorKind::kCluster, "{} is not written: zerosweep-stage does not answer ({})",
-         file.string(), WhyItFailed(result));
-  if (answer.contains("error"))
-    throw Error(ErrorKindFromString(answer.at("kind")), answer.at("error").get<std::string>());
-  return answer;
-}
-
 }  // namespace
 
 bool IsOnnxOutput(const fs::path& file) { return file.extension() == ".onnx"; }
@@ -83,7 +71,9 @@ Json ExportNetwork(const ResultsReader& reader, const std::string& trial, const 
                         {"file", fs::absolute(file).string()},
                         {"form", form},
                         {"metadata", MetadataOf(reader, trial)}};
-  const Json report = AskForExport(request, file, globals);
+  const Json report =
+      AskForObject({"--export", request.dump()}, "writing " + file.filename().string(),
+                   file.string() + " is not written", globals);
   if (IsOnnxOutput(file)) {
     spdlog::info("wrote {} ({}), of form exported (docs/protocol.md)", file.string(),
                  HumanBytes(static_cast<double>(fs::file_size(file))));

@@ -55,21 +55,25 @@ std::string WhyItFailed(const ProgramResult& result) {
   return line.empty() ? fmt::format("it ended with {}", result.code) : line;
 }
 
+Json AskForObject(const std::vector<std::string>& arguments, const std::string& label,
+                  const std::string& failure, const Globals& globals) {
+  const ProgramResult result = AskStageProgram(arguments, label, globals);
+  const Json answer = Json::parse(result.out, nullptr, /*allow_exceptions=*/false);
+  if (!answer.is_object())
+    Fail(ErrorKind::kCluster, "{}: zerosweep-stage does not answer ({})", failure,
+         WhyItFailed(result));
+  if (answer.contains("error"))
+    throw Error(ErrorKindFromString(answer.at("kind")), answer.at("error").get<std::string>());
+  return answer;
+}
+
 Json InspectFile(const fs::path& file, const std::vector<int64_t>& input_shape,
                  const Globals& globals, const fs::path& probe) {
   Json request = {{"file", fs::absolute(file).string()}};
   if (!input_shape.empty()) request["input_shape"] = input_shape;
   if (!probe.empty()) request["probe"] = probe.string();
-  const ProgramResult result = AskStageProgram({"--inspect", request.dump()},
-                                               "looking into " + file.filename().string(), globals);
-  const Json answer = Json::parse(result.out, nullptr, /*allow_exceptions=*/false);
-  if (!answer.is_object()) {
-    Fail(ErrorKind::kCluster, "{} cannot be looked into: zerosweep-stage does not answer ({})",
-         file.string(), WhyItFailed(result));
-  }
-  if (answer.contains("error"))
-    throw Error(ErrorKindFromString(answer.at("kind")), answer.at("error").get<std::string>());
-  return answer;
+  return AskForObject({"--inspect", request.dump()}, "looking into " + file.filename().string(),
+                      file.string() + " cannot be looked into", globals);
 }
 
 ModelFacts FactsOfFile(const fs::path& file, const std::string& digest,

@@ -20,6 +20,11 @@ ProgramResult AskProgram(const std::vector<std::string>& words, const std::strin
 ProgramResult AskStageProgram(const std::vector<std::string>& arguments, const std::string& label,
                               const Globals& globals);
 
+// The object that the stage program answers with. Throws its error, if it answers with one, and
+// kCluster, beginning with `failure`, when it does not answer.
+Json AskForObject(const std::vector<std::string>& arguments, const std::string& label,
+                  const std::string& failure, const Globals& globals);
+
 // Why the program gave no answer, in a few words.
 std::string WhyItFailed(const ProgramResult& result);
 

@@ -30,11 +30,6 @@ void RequireWhole(const torch::Tensor& offset, const std::string& name) {
          name);
 }
 
-// Along dimension 0 of `like`.
-torch::Tensor ByChannel(const torch::Tensor& values, const torch::Tensor& like) {
-  return AlongChannels(values, like);
-}
-
 // What a weighted node is before its bias is rounded; everything in float64.
 struct Layer {
   torch::Tensor integers;  // undefined: in full precision
@@ -52,7 +47,7 @@ Layer LayerOf(const Node& node, const QuantizedWeight& weight) {
   if (!weight.codes.defined()) return layer;
   RequireWhole(weight.grid.offset, node.name);
   layer.integers = weight.codes.to(torch::kFloat64) +
-                   ByChannel(weight.grid.offset.to(torch::kFloat64), weight.codes);
+                   AlongChannels(weight.grid.offset.to(torch::kFloat64), weight.codes);
   layer.step = (1 / weight.grid.inverse_scale.to(torch::kFloat64)).expand(weight.codes.size(0));
   return layer;
 }
@@ -65,7 +60,7 @@ void Fold(const Node& norm, Layer& layer) {
       WideOrNone(norm, "weight") / torch::sqrt(WideOrNone(norm, "running_var") + eps);
   const torch::Tensor bias = layer.bias.defined() ? layer.bias : torch::zeros_like(scale);
   layer.bias = (bias - WideOrNone(norm, "running_mean")) * scale + WideOrNone(norm, "bias");
-  layer.integers = layer.integers * ByChannel(scale.sign(), layer.integers);
+  layer.integers = layer.integers * AlongChannels(scale.sign(), layer.integers);
   layer.step = torch::where(scale == 0, layer.step, layer.step * scale.abs());
 }
 
@@ -88,7 +83,8 @@ void RoundBias(float input_step, Layer& layer, ExportedWeight& exported) {
   exported.raised_steps = raised.sum().item<int64_t>();
   if (exported.raised_steps > 0) {
     const torch::Tensor step = torch::where(raised, least, layer.step);
-    layer.integers = torch::round(layer.integers * ByChannel(layer.step / step, layer.integers));
+    layer.integers =
+        torch::round(layer.integers * AlongChannels(layer.step / step, layer.integers));
     layer.step = step;
   }
   exported.step = layer.step.to(torch::kFloat32);
@@ -172,7 +168,7 @@ ExportedNetwork::ExportedNetwork(const QuantizedNetwork& network) {
         RoundBias(activations_[*exported.input].step, layer, exported);
       exported.integers = layer.integers.to(torch::kInt8);
       const torch::Tensor value =
-          layer.integers.to(torch::kFloat32) * ByChannel(exported.step, layer.integers);
+          layer.integers.to(torch::kFloat32) * AlongChannels(exported.step, layer.integers);
       node.parameters["weight"] =
           value.dim() == 4 ? value.contiguous(at::MemoryFormat::ChannelsLast) : value;
       if (layer.bias.defined()) node.parameters["bias"] = layer.bias.to(torch::kFloat32);
