@@ -44,8 +44,8 @@ int WriteAndSync(int fd, const std::vector<std::string_view>& parts) {
   return fsync(fd) == 0 || errno == EINVAL ? 0 : errno;  // EINVAL: not a file that can be synced
 }
 
-void WriteParts(const fs::path& path, const std::vector<std::string_view>& parts) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+void WriteParts(const fs::path& path, const std::vector<std::string_view>& parts, unsigned mode) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (fd < 0) FailErrno(path, "create");
   int error = WriteAndSync(fd, parts);
   if (close(fd) != 0 && error == 0) error = errno;
@@ -83,17 +83,20 @@ std::string ReadFile(const fs::path& path) {
   return bytes;
 }
 
-void WriteFileDurably(const fs::path& path, std::string_view bytes) { WriteParts(path, {bytes}); }
-
-void WriteFileAtomically(const fs::path& path, std::string_view bytes) {
-  WriteFileAtomically(path, std::vector{bytes});
+void WriteFileDurably(const fs::path& path, std::string_view bytes) {
+  WriteParts(path, {bytes}, kOwnMode);
 }
 
-void WriteFileAtomically(const fs::path& path, const std::vector<std::string_view>& parts) {
+void WriteFileAtomically(const fs::path& path, std::string_view bytes, unsigned mode) {
+  WriteFileAtomically(path, std::vector{bytes}, mode);
+}
+
+void WriteFileAtomically(const fs::path& path, const std::vector<std::string_view>& parts,
+                         unsigned mode) {
   // A name of the greatest length leaves no room for an ending.
   const std::string name = path.filename().string().substr(0, kMaxTemporaryName);
   const fs::path temporary = path.parent_path() / (name + ".tmp-" + NewUuid());
-  WriteParts(temporary, parts);
+  WriteParts(temporary, parts, mode);
   if (rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
     unlink(temporary.c_str());

@@ -15,12 +15,17 @@ bool IsFile(const std::filesystem::path& path);
 
 std::string ReadFile(const std::filesystem::path& path);
 
+// Modes of new files: the user's own, as a home has them, and what the umask leaves, as users expect
+// of what a command writes for them.
+inline constexpr unsigned kOwnMode = 0600, kUsualMode = 0666;
+
 // Writes to a temporary name in the same folder, fsyncs, renames, and fsyncs the folder. A failure
 // leaves nothing behind.
-void WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes);
+void WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes,
+                         unsigned mode = kOwnMode);
 // Likewise, the parts one after the other: they need not stand together in memory.
 void WriteFileAtomically(const std::filesystem::path& path,
-                         const std::vector<std::string_view>& parts);
+                         const std::vector<std::string_view>& parts, unsigned mode = kOwnMode);
 
 // Writes and fsyncs a file in place (mode 0600). On failure removes the file.
 void WriteFileDurably(const std::filesystem::path& path, std::string_view bytes);

@@ -34,7 +34,7 @@ constexpr double kLeast = 3e-7;
 
 std::string CheckAgainstFile(const std::filesystem::path& file, const std::filesystem::path& probe,
                              const Globals& globals) {
-  const auto script = ImportCheckScript(), python = PythonProgram();
+  const auto script = PythonScript("import_check.py"), python = PythonProgram();
   if (script.empty()) FailMissing(file, "import_check.py");
   if (python.empty()) FailMissing(file, "its Python");
   const std::filesystem::path whole = std::filesystem::absolute(file);

@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "cli/reading.h"
 #include "cli/stage_program.h"
+#include "cli/value_kinds.h"
 #include "storage/artifacts/artifact_store.h"
 
 namespace zerosweep {
@@ -38,9 +40,12 @@ std::map<std::string, std::string> MetadataOf(const ResultsReader& reader,
                                               const std::string& trial) {
   std::map<std::string, std::string> metadata = {{"zerosweep", Version() + " " + CodeRevision()}};
   const Table found = reader.Query(
-      "SELECT DISTINCT trial, dataset, model, method, bits, protocol, seed, "
-      "format('%.2f', top1) AS top1_of_trial, format('%.2f', fp32_top1) AS fp32_top1 FROM v_trial "
-      "WHERE trial = ?",
+      "SELECT DISTINCT t.trial, t.dataset, t.model, t.method, t.bits, t.protocol, "
+      "t.seed, format('%.4f', t.top1) AS top1_of_trial, format('%.4f', t.fp32_top1) AS fp32_top1, "
+      "(SELECT g.artifact FROM v_trial_stage x JOIN v_stage g ON g.stage = x.stage WHERE x.trial = "
+      "t.trial AND x.kind = 'quantize') AS quantized, (SELECT g.artifact FROM v_trial_stage x JOIN "
+      "v_stage g ON g.stage = x.stage WHERE x.trial = t.trial AND x.kind = 'teacher') AS teacher "
+      "FROM v_trial t WHERE t.trial = ?",
       {trial});
   for (size_t i = 0; i < found.columns.size(); ++i) {
     const Json& value = found.rows.at(0)[i];
@@ -50,6 +55,13 @@ std::map<std::string, std::string> MetadataOf(const ResultsReader& reader,
   return metadata;
 }
 
+void RequireSmallDrop(const FormScores& scores, const NetworkFile& file) {
+  if (file.max_drop && !(scores.Drop() <= *file.max_drop))
+    Fail(ErrorKind::kUsage,
+         "{} is not written: {}, {:.2f} points below full precision, where --max-drop allows {}",
+         file.path.string(), Sentence(scores), scores.Drop(), *file.max_drop);
+}
+
 }  // namespace
 
 bool IsOnnxOutput(const fs::path& file) { return file.extension() == ".onnx"; }
@@ -57,34 +69,68 @@ bool IsOnnxOutput(const fs::path& file) { return file.extension() == ".onnx"; }
 void RequireNetworkFile(const fs::path& file) {
   if (file.extension() != ".safetensors" && !IsOnnxOutput(file))
     Fail(ErrorKind::kUsage, "{} must end in .onnx or .safetensors", file.string());
+  RequireFolderOf(file);
+}
+
+void RequireFolderOf(const fs::path& file) {
   std::error_code code;
   if (const fs::path folder = fs::absolute(file).parent_path(); !fs::is_directory(folder, code))
     Fail(ErrorKind::kUsage, "{} cannot be written: there is no folder {}", file.string(),
          folder.string());
 }
 
-Json ExportNetwork(const ResultsReader& reader, const std::string& trial, const fs::path& file,
-                   const std::string& form, const Globals& globals) {
+void AddExportOptions(CLI::App& app, NetworkFile& file) {
+  CLI::Option* evaluate = app.add_flag("!--no-evaluate", file.evaluate,
+                                       "Write the file without evaluating its exported form");
+  app.add_option("--max-drop", file.max_drop,
+                 "Points below full precision from which on the file is not written")
+      ->type_name(kind::kNumber)
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(evaluate);
+}
+
+WrittenNetwork ExportNetwork(const std::string& trial, const NetworkFile& file,
+                             const Globals& globals) {
+  const ResultsReader reader = OpenResults(globals);
   const fs::path quantized = ArtifactOf(reader, trial, "quantize");
-  const Json request = {{"teacher", ArtifactOf(reader, trial, "teacher").string()},
-                        {"quantized", quantized.string()},
-                        {"file", fs::absolute(file).string()},
-                        {"form", form},
-                        {"metadata", MetadataOf(reader, trial)}};
-  const Json report =
-      AskForObject({"--export", request.dump()}, "writing " + file.filename().string(),
-                   file.string() + " is not written", globals);
-  if (IsOnnxOutput(file)) {
-    spdlog::info("wrote {} ({}), of form exported (docs/protocol.md)", file.string(),
-                 HumanBytes(static_cast<double>(fs::file_size(file))));
-    return report;
+  Json request = {{"teacher", ArtifactOf(reader, trial, "teacher").string()},
+                  {"quantized", quantized.string()},
+                  {"form", file.form}};
+  const bool onnx = IsOnnxOutput(file.path), paper = !onnx && file.form == "paper";
+  const std::string name = file.path.filename().string();
+  const std::string failure = file.path.string() + " is not written";
+  std::map<std::string, std::string> metadata = MetadataOf(reader, trial);
+  WrittenNetwork written;
+  if (file.evaluate && !paper) {
+    // What cannot be written is refused before it is evaluated.
+    AskForObject({"--export", request.dump()}, "looking at " + name, failure, globals);
+    written.scores =
+        EvaluateExported(ReadRecordedTrial(reader, trial), file.places, file.run, globals);
+    RequireSmallDrop(*written.scores, file);
+    metadata[written.scores->score] = fmt::format("{:.4f}", written.scores->exported);
   }
-  const fs::path card = fs::path(file).replace_extension(".json");
-  Json about = ParseJson(ReadFile(quantized / "quantized.json"), "quantized.json");
-  about["form"] = form;
-  WriteFileAtomically(card, about.dump(1) + "\n");
-  spdlog::info("wrote {} and {} (docs/formats.md)", file.string(), card.string());
-  return report;
+  request["file"] = fs::absolute(file.path).string();
+  request["metadata"] = metadata;
+  written.report = AskForObject({"--export", request.dump()}, "writing " + name, failure, globals);
+  std::string what = file.path.string();
+  if (!onnx) {
+    const fs::path card = fs::path(file.path).replace_extension(".json");
+    Json about = ParseJson(ReadFile(quantized / "quantized.json"), "quantized.json");
+    about["form"] = file.form;
+    WriteFileAtomically(card, about.dump(1) + "\n", kUsualMode);
+    what += " and " + card.string() + " (docs/formats.md)";
+  }
+  spdlog::info("wrote {}, {}{}", what, HumanBytes(static_cast<double>(fs::file_size(file.path))),
+               paper ? "" : ", of form exported (docs/protocol.md)");
+  return written;
+}
+
+Json ExportTeacher(const std::string& trial, const fs::path& file, const Globals& globals) {
+  const ResultsReader reader = OpenResults(globals);
+  const Json request = {{"teacher", ArtifactOf(reader, trial, "teacher").string()},
+                        {"file", fs::absolute(file).string()}};
+  return AskForObject({"--export", request.dump()}, "writing " + file.filename().string(),
+                      file.string() + " is not written", globals);
 }
 
 }  // namespace zerosweep

@@ -28,9 +28,8 @@ std::filesystem::path ExampleFolder() {
   return prefix.parent_path() / "sweeps" / "examples";
 }
 
-std::filesystem::path ImportCheckScript() {
+std::filesystem::path PythonScript(const std::string& name) {
   const std::filesystem::path prefix = ProgramFolder().parent_path();
-  const std::string name = "import_check.py";
   for (const auto& place : {prefix / name, prefix / "share" / "zerosweep" / name,
                             prefix.parent_path() / "python" / "zerosweep" / name})
     if (IsFile(place)) return place;

@@ -19,10 +19,9 @@ std::vector<std::filesystem::path> ModelFolders(const Home& home);
 // The folder of example sweeps, of an installation or of the source tree.
 std::filesystem::path ExampleFolder();
 
-// The script that runs the file of a network by itself (python/zerosweep/import_check.py), and the
-// Python that runs it: $ZEROSWEEP_PYTHON if set, otherwise that of the build. Empty where there is
-// none.
-std::filesystem::path ImportCheckScript();
+// A script of python/zerosweep/, and the Python that runs it: $ZEROSWEEP_PYTHON if set, otherwise
+// that of the build. Empty where there is none.
+std::filesystem::path PythonScript(const std::string& name);
 std::filesystem::path PythonProgram();
 
 // $ZEROSWEEP_STAGE if set, otherwise zerosweep-stage in this program's folder.

@@ -8,8 +8,9 @@ install(DIRECTORY models sweeps/examples sweeps/papers DESTINATION share/zeroswe
 # LibTorch and Open MPI stay those of this checkout's .venv: by the programs' rpath, and by this link to mpirun.
 install(FILES ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/zerosweep/mpirun DESTINATION lib/zerosweep COMPONENT checkout)
 
-# Run by `import` with the .venv's Python.
-install(FILES python/zerosweep/import_check.py DESTINATION share/zerosweep COMPONENT checkout)
+# Run by `import`, `benchmark` and `quantize` with the .venv's Python.
+install(FILES python/zerosweep/confinement.py python/zerosweep/import_check.py python/zerosweep/benchmark.py
+  DESTINATION share/zerosweep COMPONENT checkout)
 
 # Where man(1) and the shells look.
 set(READ_BY_SHELLS ${PROJECT_BINARY_DIR}/cli)

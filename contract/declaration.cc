@@ -47,7 +47,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KindFacts, presence, set_by, provides, reads,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MethodFacts, joint, groups, labels)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelFacts, input_shape, classes, macs, min_side, map_side,
                                    stride_side, layouts, batch_norms, parameters, features,
-                                   shortcuts, signed_placements, unit_ends, stem_ends)
+                                   shortcuts, signed_placements, weighted, unit_ends, stem_ends)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DatasetFacts, classes, shape, files, folders, fallback,
                                    alternative_folders, default_folder, debian_package, layout,
                                    test_images, lists)

@@ -99,6 +99,7 @@ struct ModelFacts {
   std::map<std::string, std::vector<std::string>> shortcuts = {};
   // The values of act_placement for which some quantizer is at a tensor with negative values.
   std::vector<std::string> signed_placements = {};
+  std::vector<std::string> weighted = {};   // names of its convolutions and linear layers
   std::vector<std::string> unit_ends = {};  // the nodes at which a unit may end, in order
   std::vector<std::string> stem_ends = {};  // those before the second weighted operator
 };

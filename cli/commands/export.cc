@@ -11,6 +11,7 @@
 #include "cli/reading.h"
 #include "cli/value_kinds.h"
 #include "cluster/coordinator/progress_display.h"
+#include "cluster/run/signals.h"
 #include "storage/bundles/bundle.h"
 
 namespace zerosweep {
@@ -19,6 +20,7 @@ namespace {
 
 struct ExportOptions {
   std::string trial, bundle, output, form;
+  NetworkFile file;
 };
 
 int RunBundle(const ExportOptions& options, const Globals& globals) {
@@ -41,15 +43,16 @@ int RunBundle(const ExportOptions& options, const Globals& globals) {
 }
 
 int RunNetwork(const ExportOptions& options, const Globals& globals) {
+  const DrainSignals signals;
   RequireNetworkFile(options.output);
   if (IsOnnxOutput(options.output) && options.form == "paper")
     Fail(ErrorKind::kUsage, "{}: ONNX has the exported form: --form paper is for FILE.safetensors",
          options.output);
-  const ResultsReader reader = OpenResults(globals);
-  const std::string form = options.form.empty() ? "paper" : options.form;
-  PrintExport(
-      ExportNetwork(reader, FindTrial(reader, options.trial), options.output, form, globals),
-      globals);
+  NetworkFile file = options.file;
+  file.path = options.output;
+  if (!options.form.empty()) file.form = options.form;
+  const std::string trial = FindTrial(OpenResults(globals), options.trial);
+  PrintExport(ExportNetwork(trial, file, globals), globals);
   return kExitOk;
 }
 
@@ -80,6 +83,11 @@ const RegisterCommand kExport{
                      "FILE.onnx says it")
           ->type_name(kind::kText)
           ->check(CLI::IsMember({"paper", "exported"}));
+      AddExportOptions(app, options.file);
+      AddPlaceArguments(app, options.file.places);
+      app.add_option("--device", options.file.run.device,
+                     "cpu: evaluate on no GPU (default: the GPUs that work, otherwise the CPU)")
+          ->check(CLI::IsMember({"cpu"}));
     },
     RunExport};
 

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "cli/home_action.h"
 #include "cli/import_check.h"
@@ -30,24 +31,6 @@ struct ImportOptions {
   double top1 = -1;
   int64_t classes = 0;
   bool check = true;
-};
-
-// A folder for the images of a check, which goes with it.
-class ProbeFolder {
- public:
-  ProbeFolder() : path_(fs::temp_directory_path() / ("zerosweep-import-" + NewUuid())) {
-    MakePrivateFolder(path_);
-  }
-  ~ProbeFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ProbeFolder(const ProbeFolder&) = delete;
-  ProbeFolder& operator=(const ProbeFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
 };
 
 void ImportBundleFile(const fs::path& file, const Globals& globals) {
@@ -182,8 +165,8 @@ void ImportNetwork(const ImportOptions& options, const Globals& globals) {
   RequireModelName(name);
   CompiledCatalogue().Get(Role::kDataset, options.dataset, "--dataset");
   const DrainSignals signals;  // so that the folder goes in any case
-  std::optional<ProbeFolder> probe;
-  if (options.check) probe.emplace();
+  std::optional<TemporaryFolder> probe;
+  if (options.check) probe.emplace("zerosweep-import-");
   const Json report =
       InspectFile(file, ShapeOf(options.input_shape), globals, probe ? probe->path() : fs::path());
   const Json card = CardOf(options, name, report);
@@ -226,13 +209,7 @@ const RegisterCommand kImport{
           ->type_name(kind::kDataset)
           ->default_val("image_folder");
       AddInputShape(app, options.input_shape);
-      app.add_option("--mean", options.mean,
-                     "Of each channel of its images, whose values are from 0 to 1")
-          ->type_name(kind::kNumber)
-          ->delimiter(',');
-      app.add_option("--std", options.std, "Its deviations, likewise")
-          ->type_name(kind::kNumber)
-          ->delimiter(',');
+      AddNormalisation(app, options.mean, options.std);
       app.add_option("--top1", options.top1,
                      "Its accuracy on the whole test split, in percent, which is then checked")
           ->type_name(kind::kNumber)

@@ -3,35 +3,48 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
+#include "cli/input_checks.h"
+#include "cli/network_balance.h"
 #include "cli/network_export.h"
+#include "cli/options/network_options.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
 #include "cli/output/export_output.h"
 #include "cli/output/leaderboard_output.h"
+#include "cli/output/plan_output.h"
 #include "cli/paper_settings.h"
 #include "cli/reading.h"
 #include "cli/value_kinds.h"
 #include "cluster/run/signals.h"
 #include "cluster/transport/local_transport.h"
+#include "sweeps/grammar/overrides.h"
 #include "sweeps/plan/single_trial.h"
 
 namespace zerosweep {
 namespace {
+namespace fs = std::filesystem;
 
 struct QuantizeArguments {
   SingleTrial trial;
   SweepArguments places;  // --data, --threads
   RunOptions run;
-  std::string output;
+  NetworkFile file;
+  std::string input_shape, save_config;
+  bool dry_run = false;
 };
 
-Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
-  SweepArguments places = arguments.places;
-  places.file = "quantize";  // no file: relative paths start in the current folder
+YamlNode MakeSweep(const QuantizeArguments& arguments) {
   std::vector<std::string> notes;
   YamlNode tree = TreeOf(arguments.trial, &notes);
   for (const std::string& note : notes) spdlog::warn("{}", note);
+  return tree;
+}
+
+Plan MakePlan(const QuantizeArguments& arguments, YamlNode tree, const Globals& globals) {
+  SweepArguments places = arguments.places;
+  places.file = "quantize";  // no file: relative paths start in the current folder
   Plan plan = ExpandArguments(places, globals, std::move(tree));
   plan.sweep = NameOfSingle(plan);
   plan.resolved["name"] = plan.sweep;
@@ -39,46 +52,82 @@ Plan MakePlan(const QuantizeArguments& arguments, const Globals& globals) {
   return plan;
 }
 
+// Writes the sweep of this trial, for `zerosweep run`.
+void SaveConfig(const QuantizeArguments& arguments, YamlNode tree, const Plan& plan) {
+  tree.Find("name")->text = plan.sweep;
+  if (!arguments.places.data.empty()) {
+    const fs::path data = fs::absolute(arguments.places.data).lexically_normal();
+    tree.members.push_back({"data", "--data", WordNode(data.string(), "--data")});
+  }
+  const std::string& file = arguments.save_config;
+  WriteFileAtomically(file, ToYaml(tree), kUsualMode);
+  spdlog::info("wrote {}: `zerosweep run {}` computes the same", file, file);
+}
+
 // What a file of ONNX is made from, unless the user asks for another protocol. Single fields change
 // deploy.
 QuantizeArguments ForItsOutput(QuantizeArguments arguments) {
+  arguments.trial.input_shape = ShapeOf(arguments.input_shape);
+  arguments.file.places = arguments.places;
+  arguments.file.run = arguments.run;
   std::vector<std::string>& settings = arguments.trial.settings;
   const bool own = std::ranges::any_of(settings, [](const std::string& setting) {
     return setting.starts_with("protocol=") || setting.starts_with("protocol.preset=");
   });
-  if (IsOnnxOutput(arguments.output) && !own)
+  if (IsOnnxOutput(arguments.file.path) && !own)
     settings.insert(settings.begin(), "protocol.preset=deploy");
   return arguments;
 }
 
 // Refuses what has no ONNX before it is computed.
-void RequireExportable(const Plan& plan, const std::string& output) {
+void RequireExportable(const Plan& plan, const fs::path& output) {
   if (IsOnnxOutput(output) && plan.trials.front().configuration->quantizer == "aquant")
     Fail(ErrorKind::kUsage,
          "{}: AQuant's rounding borders are no grid, and ONNX rounds to the nearest code: take "
          "another method, or FILE.safetensors",
-         output);
+         output.string());
+}
+
+void RequireSensible(const QuantizeArguments& arguments) {
+  const bool writes = !arguments.file.path.empty();
+  if (writes) RequireNetworkFile(arguments.file.path);
+  if (!IsOnnxOutput(arguments.file.path) && (arguments.file.max_drop || !arguments.file.evaluate))
+    Fail(ErrorKind::kUsage, "--max-drop and --no-evaluate go with -o FILE.onnx");
+  if (const fs::path config = arguments.save_config; !config.empty()) RequireFolderOf(config);
+}
+
+// What was written, in a line or two.
+void Conclude(const std::string& trial, const NetworkFile& file, const Globals& globals) {
+  const WrittenNetwork written = ExportNetwork(trial, file, globals);
+  SummariseExport(written);
+  if (IsOnnxOutput(file.path)) spdlog::info("{}", Balance(trial, file.path, written, globals));
 }
 
 int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
-  if (!given.output.empty()) RequireNetworkFile(given.output);
+  RequireSensible(given);
   const QuantizeArguments arguments = ForItsOutput(given);
   const DrainSignals signals;  // a signal while the model is read also ends cleanly
-  const Plan plan = MakePlan(arguments, globals);
-  RequireExportable(plan, arguments.output);
+  const YamlNode sweep = MakeSweep(arguments);
+  const Plan plan = MakePlan(arguments, sweep, globals);
+  RequireExportable(plan, arguments.file.path);
+  if (!arguments.save_config.empty()) SaveConfig(arguments, sweep, plan);
+  if (arguments.dry_run) {
+    CheckInputs(plan, globals);
+    PrintPlan(plan, globals);
+    return kExitOk;
+  }
   LocalTransport transport;
   const SessionOptions session = MakeSession(arguments.run, globals, globals.home(), plan);
   const Outcome outcome = RunSweep(plan, transport, session, SystemClock());
   ReportOutcome(outcome, plan);
   if (outcome.done > 0) {
-    const ResultsReader reader = OpenResults(globals);
     const PaperSettings papers = PapersOwn();
-    PrintLeaderboard(Leaderboard(reader, papers, plan.sweep), papers, globals);
+    PrintLeaderboard(Leaderboard(OpenResults(globals), papers, plan.sweep), papers, globals);
     const std::string& trial = plan.trials.front().id;
-    if (arguments.output.empty()) {
+    if (arguments.file.path.empty()) {
       spdlog::info("`zerosweep export {:.12} -o FILE.onnx` writes the network", trial);
     } else {
-      SummariseExport(ExportNetwork(reader, trial, arguments.output, "paper", globals));
+      Conclude(trial, arguments.file, globals);
     }
   }
   return ExitCodeOf(outcome.exit_code, arguments.run);
@@ -110,16 +159,30 @@ void AddQuantizeArguments(CLI::App& app, QuantizeArguments& arguments) {
       ->type_name(kind::kDataset);
   app.add_option("--key", trial.key,
                  "Which of several state dicts of a file, as ema (default: the one that fits)");
+  AddInputShape(app, arguments.input_shape);
+  AddNormalisation(app, trial.mean, trial.std);
+  app.add_option("--images", trial.images, "How many images to synthesize (default: the method's)")
+      ->type_name(kind::kNumber)
+      ->check(CLI::PositiveNumber);
+  app.add_option("--exclude", trial.exclude,
+                 "Regular expression: convolutions and linear layers with such names stay in full "
+                 "precision (`zerosweep inspect` lists them)")
+      ->type_name(kind::kText);
   app.add_option("--set", trial.settings,
                  "A parameter of the method, as synthesize.images=64, or another key of a trial, "
                  "as evaluate.limit=1000; repeatable")
       ->type_name(kind::kSetting)
       ->take_all()
       ->allow_extra_args(false);
-  app.add_option("-o,--output", arguments.output,
+  app.add_option("-o,--output", arguments.file.path,
                  "FILE.onnx, by default with protocol deploy, or FILE.safetensors (FILE.json goes "
                  "next to it) for the quantized network")
       ->type_name(kind::kFile);
+  AddExportOptions(app, arguments.file);
+  app.add_option("--save-config", arguments.save_config,
+                 "Write this trial as a sweep, for `zerosweep run`")
+      ->type_name(kind::kFile);
+  app.add_flag("--dry-run", arguments.dry_run, "Show what would be computed, and stop");
   AddPlaceArguments(app, arguments.places);
   AddRunOptions(app, arguments.run);
   app.footer(

@@ -1,11 +1,11 @@
 // replay: computes a recorded trial again, from its teacher on, and compares it with its record.
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
+#include <filesystem>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/temporary_folder.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
 #include "cli/output/table.h"
@@ -31,30 +31,20 @@ struct ReplayArguments {
 // folder of --keep.
 class ReplayHome {
  public:
-  explicit ReplayHome(const std::string& keep) : keep_(!keep.empty()) {
-    std::error_code code;
-    if (keep_) {
-      home_.folder = fs::absolute(keep).lexically_normal();
-      if (fs::exists(home_.folder, code) && !fs::is_empty(home_.folder, code))
-        Fail(ErrorKind::kUsage, "--keep {}: name a new or empty folder", keep);
+  explicit ReplayHome(const std::string& keep) {
+    if (keep.empty()) {
+      home_.folder = temporary_.emplace("zerosweep-replay-").path();
       return;
     }
-    std::string name = fs::temp_directory_path(code) / "zerosweep-replay-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr)
-      Fail(ErrorKind::kStorage, "cannot create {}: {}; set $TMPDIR to another folder", name,
-           std::strerror(errno));
-    home_.folder = name;
+    std::error_code code;
+    home_.folder = fs::absolute(keep).lexically_normal();
+    if (fs::exists(home_.folder, code) && !fs::is_empty(home_.folder, code))
+      Fail(ErrorKind::kUsage, "--keep {}: name a new or empty folder", keep);
   }
-  ~ReplayHome() {
-    std::error_code ignored;
-    if (!keep_) fs::remove_all(home_.folder, ignored);
-  }
-  ReplayHome(const ReplayHome&) = delete;
-  ReplayHome& operator=(const ReplayHome&) = delete;
   const Home& home() const { return home_; }
 
  private:
-  bool keep_;
+  std::optional<TemporaryFolder> temporary_;
   Home home_;
 };
 

@@ -132,8 +132,9 @@ std::optional<StageDone> Follow(Supervisor& supervisor, const std::string& label
 
 // Writes the weights first: a card never names weights that do not exist.
 void Deliver(const fs::path& staging, const fs::path& output) {
-  WriteFileAtomically(output, ReadFile(staging / "model.safetensors"));
-  WriteFileAtomically(fs::path(output).replace_extension(".json"), ReadFile(staging / "card.json"));
+  WriteFileAtomically(output, ReadFile(staging / "model.safetensors"), kUsualMode);
+  WriteFileAtomically(fs::path(output).replace_extension(".json"), ReadFile(staging / "card.json"),
+                      kUsualMode);
 }
 
 int RunTrain(const TrainArguments& arguments, const Globals& globals) {

@@ -3,6 +3,7 @@
 #include <regex>
 
 #include "base/error.h"
+#include "cli/value_kinds.h"
 #include "contract/weight_files.h"
 
 namespace zerosweep {
@@ -12,6 +13,15 @@ void AddInputShape(CLI::App& app, std::string& shape) {
                  "Channels, height and width of its images, as 3x224x224, where the file leaves "
                  "them open")
       ->type_name("CxHxW");
+}
+
+void AddNormalisation(CLI::App& app, std::vector<double>& mean, std::vector<double>& std) {
+  app.add_option("--mean", mean, "Of each channel of its images, whose values are from 0 to 1")
+      ->type_name(kind::kNumber)
+      ->delimiter(',');
+  app.add_option("--std", std, "Its deviations, likewise")
+      ->type_name(kind::kNumber)
+      ->delimiter(',');
 }
 
 std::vector<int64_t> ShapeOf(const std::string& shape) {

@@ -12,6 +12,8 @@ namespace zerosweep {
 
 // Adds --input-shape.
 void AddInputShape(CLI::App& app, std::string& shape);
+// Adds --mean and --std.
+void AddNormalisation(CLI::App& app, std::vector<double>& mean, std::vector<double>& std);
 // C, H, W of "3x224x224"; empty for "". Throws kUsage.
 std::vector<int64_t> ShapeOf(const std::string& shape);
 

@@ -7,7 +7,9 @@
 
 namespace zerosweep {
 
-void SummariseExport(const Json& report) {
+void SummariseExport(const WrittenNetwork& written) {
+  if (written.scores) spdlog::info("form exported: {}", Sentence(*written.scores));
+  const Json& report = written.report;
   const Json& operators = report.at("operators");
   if (!operators.empty())
     spdlog::info("{} of {} convolutions, linear layers and additions run as integers",
@@ -19,14 +21,14 @@ void SummariseExport(const Json& report) {
                  raised);
 }
 
-void PrintExport(const Json& report, const Globals& globals) {
+void PrintExport(const WrittenNetwork& written, const Globals& globals) {
   Table table{.columns = {"op", "type", "runs_as", "why"}};
-  for (const Json& one : report.at("operators"))
+  for (const Json& one : written.report.at("operators"))
     table.rows.push_back({one.at("op"), one.at("type"),
                           one.at("integers").get<bool>() ? "integers" : "float",
                           one.contains("why") ? one.at("why") : Json()});
   if (!table.rows.empty()) PrintTable(table, globals);
-  SummariseExport(report);
+  SummariseExport(written);
 }
 
 }  // namespace zerosweep

@@ -1,15 +1,15 @@
 // How a runtime computes an exported network.
 #pragma once
 
-#include "base/json.h"
 #include "cli/command.h"
+#include "cli/network_export.h"
 
 namespace zerosweep {
 
-// Says how many operators of an export (docs/stage_protocol.md, `--export`) run as integers, and
-// which channels it changed.
-void SummariseExport(const Json& report);
+// Says how accurate the exported form is, how many operators run as integers, and which channels
+// were changed.
+void SummariseExport(const WrittenNetwork& written);
 // Prints the operators, if there are any, and says the same.
-void PrintExport(const Json& report, const Globals& globals);
+void PrintExport(const WrittenNetwork& written, const Globals& globals);
 
 }  // namespace zerosweep

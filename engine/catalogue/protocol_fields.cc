@@ -71,6 +71,13 @@ std::vector<ProtocolField> Fields() {
           "branch_a",
           "bits of the tensor that an op or an addition hands to an addition alone; 32: none"),
       OptionalBits("pooled_a", "bits of what average pools and concatenations make; 32: none"),
+      {{.name = "exclude",
+        .type = ParamType::kString,
+        .default_value = "",
+        .meaning = "regular expression of names: these convolutions and linear layers keep their "
+                   "weights, and what only they read, in full precision; empty: none",
+        .neutral = ""},
+       {"quantize"}},
       Pixels("eval_resize",
              "shorter side of images in folders after resizing; 0: the crop / 0.875, rounded up"),
       Pixels("eval_crop", "side of the centre crop; 0: the input size of the network"),

@@ -122,11 +122,15 @@ ExportedActivation ActivationOf(const QuantizedActivation& activation, size_t in
 
 }  // namespace
 
-torch::Tensor Quantize(const ExportedActivation& activation, const torch::Tensor& x) {
+torch::Tensor CodesOf(const ExportedActivation& activation, const torch::Tensor& x) {
   const torch::NoGradGuard no_grad;
   torch::Tensor q = torch::div(x, activation.step).round_();
-  q.add_(activation.zero_point).clamp_(activation.low, activation.high);
-  return q.sub_(activation.zero_point).mul_(activation.step);
+  return q.add_(activation.zero_point).clamp_(activation.low, activation.high);
+}
+
+torch::Tensor Quantize(const ExportedActivation& activation, const torch::Tensor& x) {
+  const torch::NoGradGuard no_grad;
+  return CodesOf(activation, x).sub_(activation.zero_point).mul_(activation.step);
 }
 
 std::pair<int, int> CodesWithin(const ExportedActivation& activation, double low, double high) {
@@ -201,10 +205,11 @@ std::vector<ActivationSite> ExportedNetwork::Sites() const {
   return sites;
 }
 
-torch::Tensor ExportedNetwork::Forward(const torch::Tensor& x) const {
+torch::Tensor ExportedNetwork::Forward(const torch::Tensor& x, const Observe& observe) const {
   const torch::NoGradGuard no_grad;
   const std::vector<ActivationSite> sites = Sites();
   const SiteHooks quantizers(graph_, sites, [&](size_t site, int, const torch::Tensor& tensor) {
+    if (observe) observe(site, tensor);
     return Quantize(activations_[site], tensor);
   });
   return Run(graph_, x, quantizers.hooks());

@@ -13,6 +13,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,8 +51,10 @@ class ExportedNetwork {
   const std::vector<ExportedActivation>& activations() const { return activations_; }
   std::vector<ActivationSite> Sites() const;  // those of activations(), in their order
 
-  // Returns the logits of x. No gradient.
-  torch::Tensor Forward(const torch::Tensor& x) const;
+  // Receives the tensor at activations()[site] before it is quantized.
+  using Observe = std::function<void(size_t site, const torch::Tensor&)>;
+  // Returns the logits of x. No gradient. `observe` may be empty.
+  torch::Tensor Forward(const torch::Tensor& x, const Observe& observe = {}) const;
 
  private:
   void TakeActivations(const QuantizedNetwork& network, const std::vector<int>& moved);
@@ -61,8 +64,9 @@ class ExportedNetwork {
   std::vector<ExportedActivation> activations_;
 };
 
-// The value of the nearest code of each element, as ONNX's QuantizeLinear, Clip and DequantizeLinear
-// compute it in float32.
+// The nearest code of each element, as ONNX's QuantizeLinear and Clip compute it: float32 of whole
+// numbers. And its value, as DequantizeLinear computes it.
+torch::Tensor CodesOf(const ExportedActivation& activation, const torch::Tensor& x);
 torch::Tensor Quantize(const ExportedActivation& activation, const torch::Tensor& x);
 
 // The least and the largest code of values that were clipped to [low, high], perhaps infinite,

@@ -45,7 +45,10 @@ std::optional<std::vector<int64_t>> Border(const Node& node) {
 class Exporter {
  public:
   explicit Exporter(const ExportedNetwork& network)
-      : network_(network), graph_(network.graph()), shapes_(ShapesOf(graph_)) {
+      : network_(network),
+        graph_(network.graph()),
+        shapes_(ShapesOf(graph_)),
+        codes_(network.activations().size()) {
     for (size_t i = 0; i < network.activations().size(); ++i) {
       const ActivationSite& site = network.activations()[i].site;
       if (site.only) {
@@ -63,7 +66,7 @@ class Exporter {
     for (size_t i = 1; i < graph_.nodes.size(); ++i) Write(static_cast<int>(i));
     const auto quantized = quantized_.find(graph_.output);
     WriteOutput(quantized == quantized_.end() ? raw_.at(graph_.output) : quantized->second);
-    return {onnx_.Bytes("zerosweep", metadata), std::move(operators_)};
+    return {onnx_.Bytes("zerosweep", metadata), std::move(operators_), std::move(codes_)};
   }
 
  private:
@@ -170,6 +173,7 @@ class Exporter {
     if (low > 0 || high < std::numeric_limits<uint8_t>::max())
       codes = onnx_.One("Clip", name + ".clipped", {codes, code(".low", low), code(".high", high)});
     dequantized_[site] = onnx_.One("DequantizeLinear", name + ".quantized", {codes, step, zero});
+    codes_[site] = codes;
     if (!activation.site.only) quantized_[activation.site.value()] = dequantized_[site];
   }
 
@@ -271,6 +275,7 @@ class Exporter {
   std::map<Value, std::string> raw_;           // names of tensors
   std::map<Value, std::string> quantized_;     // behind site_
   std::map<size_t, std::string> dequantized_;  // by site
+  Names codes_;                                // likewise
   // Names of a site's constants.
   struct Quantizer {
     std::string step, zero;

@@ -23,7 +23,8 @@ struct RunsAs {
 
 struct OnnxExport {
   std::string bytes;
-  std::vector<RunsAs> operators;  // convolutions, linear layers and additions
+  std::vector<RunsAs> operators;   // convolutions, linear layers and additions
+  std::vector<std::string> codes;  // the file's names of them, by activation
 };
 
 // Throws kUsage for an operator that ONNX cannot express.

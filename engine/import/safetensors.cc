@@ -85,7 +85,7 @@ void WriteSafetensors(const std::filesystem::path& path,
   for (int i = 0; i < 8; ++i) size.push_back(static_cast<char>(text.size() >> (8 * i) & 0xff));
   text.insert(0, size);
   parts.front() = text;
-  WriteFileAtomically(path, parts);
+  WriteFileAtomically(path, parts, kUsualMode);
 }
 
 }  // namespace zerosweep

@@ -86,6 +86,8 @@ void AddNetworkFacts(const Graph& graph, ModelFacts& facts) {
   const std::vector<int> weighted = graph.Weighted();
   const Node& classifier = graph.nodes[weighted.back()];
   const int second = weighted.size() > 1 ? weighted[1] : graph.output.node + 1;
+  facts.weighted.clear();
+  for (const int node : weighted) facts.weighted.push_back(graph.nodes[node].name);
   facts.unit_ends.clear();
   facts.stem_ends.clear();
   for (const int end : UnitEnds(graph)) {

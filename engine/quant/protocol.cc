@@ -1,6 +1,8 @@
 #include "engine/quant/protocol.h"
 
 #include <algorithm>
+#include <regex>
+#include <set>
 
 #include "base/error.h"
 #include "engine/catalogue/protocol_fields.h"
@@ -114,6 +116,36 @@ std::vector<Value> Pooled(const Graph& graph) {
   return made;
 }
 
+// The weighted nodes whose names match. Throws kUsage for an expression that matches none.
+std::set<int> ExcludedNodes(const Graph& graph, const std::string& exclude) {
+  std::set<int> excluded;
+  if (exclude.empty()) return excluded;
+  try {
+    const std::regex names(exclude);
+    for (const int node : graph.Weighted())
+      if (std::regex_search(graph.nodes[node].name, names)) excluded.insert(node);
+  } catch (const std::regex_error& error) {
+    Fail(ErrorKind::kUsage, "exclude '{}' is no regular expression: {}", exclude, error.what());
+  }
+  if (excluded.empty())
+    Fail(ErrorKind::kUsage, "exclude '{}' matches no convolution or linear layer of the network",
+         exclude);
+  return excluded;
+}
+
+// Whether nothing else reads the value, perhaps behind pooling and flattening.
+bool OnlyReadBy(const Graph& graph, Value value, const std::set<int>& readers) {
+  if (graph.output == value) return false;
+  for (const int user : graph.Users(value.node)) {
+    const Node& node = graph.nodes[user];
+    if (std::find(node.inputs.begin(), node.inputs.end(), value) == node.inputs.end() ||
+        readers.contains(user))
+      continue;
+    if (!Describe(node.op).pools || !OnlyReadBy(graph, {user, 0}, readers)) return false;
+  }
+  return true;
+}
+
 // The weighted nodes at both ends: `first` has no weighted ancestor, `last` no weighted descendant.
 struct Rim {
   int first = -1;
@@ -168,6 +200,7 @@ Protocol Protocol::FromJson(const Json& given) {
     protocol.branch_a = BitsOf(fields, "branch_a");
     protocol.pooled_a = BitsOf(fields, "pooled_a");
     protocol.symmetric_weights = fields.at("w_grid") == "symmetric_per_channel";
+    protocol.exclude = fields.at("exclude");
     return protocol;
   } catch (const nlohmann::json::exception& error) {
     Fail(ErrorKind::kUsage, "protocol fields {}: {}", fields.dump(), error.what());
@@ -191,6 +224,7 @@ std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& 
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
 
+  const std::set<int> excluded = ExcludedNodes(graph, protocol.exclude);
   const Rim rim = FindRim(graph);
   const int stem_out = EndOfChain(graph, rim.first);
   const Value last_in = SiteBefore(graph, values, graph.nodes[rim.last].inputs.at(0));
@@ -199,6 +233,7 @@ std::vector<ActivationSite> ActivationSites(const Graph& graph, const Protocol& 
     const int node = value.node;
     // The first op reads the image itself in full precision.
     if (graph.nodes[node].op == Op::kInput) continue;
+    if (!excluded.empty() && OnlyReadBy(graph, value, excluded)) continue;
     const auto own_width = own_bits.find(value);
     ActivationSite site{
         node, own_width == own_bits.end() ? a_bits : own_width->second, {}, value.output};
@@ -251,13 +286,14 @@ std::vector<int> WeightBits(const Graph& graph, const Protocol& protocol,
                             const WeightBitWidths& w_bits) {
   const std::vector<int> weighted = graph.Weighted();
   const Rim rim = FindRim(graph);
+  const std::set<int> excluded = ExcludedNodes(graph, protocol.exclude);
   std::vector<int> bits;
   for (const int node : weighted) {
     const auto own = w_bits.by_op.find(graph.nodes[node].name);
     int b = own != w_bits.by_op.end() ? own->second : w_bits.uniform;
     if (node == rim.first && protocol.first_w != 0) b = protocol.first_w;
     if (node == rim.last && protocol.last_w != 0) b = protocol.last_w;
-    bits.push_back(b);
+    bits.push_back(excluded.contains(node) ? kPassThroughBits : b);
   }
   return bits;
 }

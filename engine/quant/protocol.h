@@ -37,6 +37,9 @@ struct Protocol {
   bool init_on_fp = false;         // activation ranges come from the full-precision network
   bool zero_point_free = false;    // activation grids: unsigned or symmetric, zero point 0
   bool symmetric_weights = false;  // weight grids: zero point 0, narrow
+  // A regular expression (ECMAScript, searched) of names: these convolutions and linear layers keep
+  // their weights, and what only they read, in full precision. Empty: none.
+  std::string exclude = {};
 
   // Reads the fields of a stage, which may lack neutral ones. Throws kUsage.
   static Protocol FromJson(const Json& fields);
@@ -76,7 +79,7 @@ std::optional<size_t> InputSite(const Graph& graph, const std::vector<Activation
 // Its bits; 32: none.
 int InputBits(const Graph& graph, const std::vector<ActivationSite>& sites, int node);
 
-// Bits of the weights; the protocol's bits for the first and last op override them.
+// Bits of the weights; the protocol's bits for the first, the last and excluded ops override them.
 struct WeightBitWidths {
   WeightBitWidths() = default;
   // Implicit, since most networks have one width.

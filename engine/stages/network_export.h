@@ -5,9 +5,10 @@
 
 namespace zerosweep {
 
-// request: {"teacher", "quantized": folders of artifacts, "file": what to write, "form" of its
-// tensors (.safetensors), "metadata" (.onnx)}. Returns what docs/stage_protocol.md says. Throws
-// kUsage for what cannot be written, and then leaves no file.
+// request: {"teacher", "quantized": folders of artifacts (without "quantized": the teacher in full
+// precision), "file": what to write (absent: nothing), "form" of its tensors (.safetensors),
+// "metadata" (.onnx), "probe": a folder with images.safetensors}. Returns what
+// docs/stage_protocol.md says. Throws kUsage for what cannot be written, and then leaves no file.
 Json ExportNetwork(const Json& request);
 
 }  // namespace zerosweep

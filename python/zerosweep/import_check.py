@@ -4,101 +4,28 @@ Usage: import_check.py FILE FOLDER [DATA …]; DATA are files that hold tensors 
 outputs of an image flattened and joined). Prints one line of JSON: {"runtime", "type" (of its images), "difference", "largest", "varies"}, or
 {"missing": package}, or {"error": one line}.
 
-The file comes from a stranger, so this process gives up what it does not need before it opens it: it cannot write, change or
-remove a file, read one outside Python and the system's libraries, reach the network, start or signal a process, or gain rights. It
-ends after ten minutes of computing, and under onnxruntime takes at most 6 GB of addresses (or four times the file). Where the kernel
-cannot do that (Landlock: Linux 5.13 or newer; x86-64), it does not run the file at all. PyTorch loads no pickles but plain tensors.
+The file comes from a stranger, so this process is confined before it opens it (confinement.py), and under onnxruntime takes at most
+6 GB of addresses (or four times the file). Where that is not possible, it does not run the file at all. PyTorch loads no pickles but
+plain tensors.
 """
 
 from __future__ import annotations
 
 import array
-import ctypes
 import json
 import math
-import os
 import pathlib
 import re
-import resource
-import struct
 import sys
-import sysconfig
 import zipfile
 
-LEAST_ADDRESSES = 6 << 30
-MOST_SECONDS = 600
-
-# linux/landlock.h, linux/prctl.h, linux/seccomp.h and linux/filter.h.
-LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
-LANDLOCK_VERSION, PATH_BENEATH = 1, 1
-READ_FILE, READ_DIRECTORY = 1 << 2, 1 << 3
-FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # how many there are, by version of Landlock
-NETWORK_RIGHTS = 0b11  # bind and connect, since version 4
-SIGNALS_AND_SOCKETS = 0b11  # scopes, since version 6
-# System calls of x86-64 that Landlock leaves open: change of owner, mode, times and attributes; sockets; processes and signals.
-DENIED = [90, 91, 268, 452, 92, 93, 94, 260, 132, 235, 261, 280, 188, 189, 190, 197, 198, 199, 41, 42, 43, 49, 50, 53, 59, 322, 62, 129, 297, 424, 101, 310, 311, 165, 155, 161, 272, 308, 425, 426, 427]
+sys.path.insert(0, str(pathlib.Path(__file__).parent))  # python -I leaves it out
+from confinement import LEAST_ADDRESSES, NotConfined, give_up_rights  # noqa: E402
 
 
-class NotConfined(Exception):
-    """The kernel cannot confine this process."""
-
-
-def forbid_by_landlock(readable: list[pathlib.Path]) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    version = libc.syscall(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_VERSION)
-    if version < 1:
-        raise NotConfined("this kernel has no Landlock")
-    handled = (1 << FILE_RIGHTS[min(version, 5)]) - 1
-    attributes = struct.pack("QQQ", handled, NETWORK_RIGHTS if version >= 4 else 0, SIGNALS_AND_SOCKETS if version >= 6 else 0)
-    size = 24 if version >= 6 else 16 if version >= 4 else 8
-    ruleset = libc.syscall(LANDLOCK_CREATE_RULESET, attributes, size, 0)
-    if ruleset < 0:
-        raise NotConfined("Landlock refuses the rules")
-    for place in readable:
-        if not place.exists():
-            continue
-        descriptor = os.open(place, os.O_PATH)
-        rights = READ_FILE | READ_DIRECTORY if place.is_dir() else READ_FILE
-        if libc.syscall(LANDLOCK_ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0) != 0:
-            raise NotConfined("Landlock refuses a rule")
-        os.close(descriptor)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 or libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0) != 0:
-        raise NotConfined("Landlock does not take effect")
-    os.close(ruleset)
-
-
-def forbid_by_seccomp() -> None:
-    """A filter that answers the DENIED calls with EPERM, and those of another architecture by the end of the process."""
-    if os.uname().machine != "x86_64":
-        raise NotConfined("only x86-64 is supported")
-
-    def instruction(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
-        return struct.pack("HBBI", code, yes, no, value)
-
-    load, equal, above, answer = 0x20, 0x15, 0x35, 0x06
-    program = instruction(load, 4) + instruction(equal, 0xC000003E, yes=1) + instruction(answer, 0x80000000)  # the architecture
-    program += instruction(load, 0) + instruction(above, 0x40000000, no=1) + instruction(answer, 0x80000000)  # no calls of x32
-    for call in DENIED:
-        program += instruction(equal, call, no=1) + instruction(answer, 0x00050000 | 1)
-    program += instruction(answer, 0x7FFF0000)
-    code = ctypes.create_string_buffer(program, len(program))
-    filter_of = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(code)))
-    if ctypes.CDLL(None).prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_of, 0, 0) != 0:
-        raise NotConfined("this kernel has no seccomp filters")
-
-
-def give_up_rights(file: pathlib.Path, addresses: int | None) -> None:
-    if addresses:
-        addresses = max(addresses, 4 * file.stat().st_size)
-        resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    system = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system", "/dev/null", "/dev/urandom"]
-    python = [*sys.path, sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()]
-    forbid_by_landlock([pathlib.Path(place) for place in [*system, *filter(None, python), file, *sys.argv[3:]]])
-    forbid_by_seccomp()
+def readable(file: pathlib.Path) -> list[pathlib.Path]:
+    """The file, and those that hold its tensors."""
+    return [file, *map(pathlib.Path, sys.argv[3:])]
 
 
 def floats(file: pathlib.Path) -> array.array:
@@ -133,7 +60,7 @@ def run_onnx(file: pathlib.Path, images: array.array, shape: list[int]) -> tuple
     import numpy
     import onnxruntime
 
-    give_up_rights(file, LEAST_ADDRESSES)
+    give_up_rights(readable(file), LEAST_ADDRESSES)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # The file's own operators, one by one: what it says, not what can be made of it.
@@ -158,7 +85,7 @@ def run_pt2(file: pathlib.Path, images: array.array, shape: list[int]) -> tuple[
     require_plain_sizes(file)
     load = torch.load
     torch.load = lambda *words, **options: load(*words, **{**options, "weights_only": True})  # whatever its callers ask for
-    give_up_rights(file, None)  # CUDA's libraries alone take more addresses than the limit
+    give_up_rights(readable(file), None)  # CUDA's libraries alone take more addresses than the limit
     program = torch.export.load(str(file))
     module = program.module()
     fixed = next(spec for spec in program.graph_signature.user_inputs)

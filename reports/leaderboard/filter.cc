@@ -15,7 +15,7 @@ constexpr size_t kShortestPrefix = 6;
 const std::vector<std::string>& Keys() {
   static const std::vector<std::string> keys = {
       "trial",  "dataset", "model", "method",   "synthesizer", "quantizer", "bits",
-      "w_bits", "a_bits",  "seed",  "protocol", "variant",     "state"};
+      "w_bits", "a_bits",  "seed",  "protocol", "variant",     "state",     "form"};
   return keys;
 }
 
@@ -44,6 +44,14 @@ void AddBits(const std::string& value, FilterSql& sql) {
   if (parts[2].matched) weights.replace(0, 2, "mp");
   sql.condition += OfConfiguration("bits = ?");
   sql.bindings.emplace_back(fmt::format("w{}a{}", weights, parts[3].str()));
+}
+
+// Refuses another value than these of the key `of`.
+void RequireOneOf(const std::string& of, const std::vector<std::string>& values,
+                  const std::string& key, const std::string& value) {
+  if (key == of && std::find(values.begin(), values.end(), value) == values.end())
+    Fail(ErrorKind::kUsage, "--where: {} is '{}', must be one of {}{}", key, value,
+         Join(values, ", "), Suggestion(value, values));
 }
 
 void AddTrial(const std::string& value, FilterSql& sql) {
@@ -77,11 +85,8 @@ Filter ParseFilter(const std::string& text) {
     const std::string value = part.substr(equals + 1);
     if (!filter.emplace(key, value).second)
       Fail(ErrorKind::kUsage, "--where: '{}' is given twice", key);
-    const std::vector<std::string> states = {"open", "done", "failed", "cancelled"};
-    if (key == "state" && std::find(states.begin(), states.end(), value) == states.end()) {
-      Fail(ErrorKind::kUsage, "--where: state is '{}', must be one of {}{}", value,
-           Join(states, ", "), Suggestion(value, states));
-    }
+    RequireOneOf("state", {"open", "done", "failed", "cancelled"}, key, value);
+    RequireOneOf("form", {"paper", "exported"}, key, value);
   }
   return filter;
 }
@@ -99,6 +104,9 @@ FilterSql ToSql(const std::string& sweep, const Filter& filter) {
       AddBits(value, sql);
     } else if (key == "trial") {
       AddTrial(value, sql);
+    } else if (key == "form") {
+      sql.condition += OfConfiguration(std::string(kFormSql) + " = ?");
+      sql.bindings.emplace_back(value);
     } else {
       const bool of_trial = key == "seed" || key == "state";
       sql.condition += of_trial ? " AND t." + key + " = ?" : OfConfiguration(key + " = ?");

@@ -77,15 +77,16 @@ SELECT c.id, c.dataset, c.model, c.method, c.w_bits, c.a_bits, c.bits, c.protoco
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
-  c.quantizer, json_remove(c.config, {})
+  c.quantizer, json_remove(c.config, {}), {}
 FROM configuration c
 WHERE c.id IN (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND {}))",
-                     Join(common, ", "), filter.condition);
+                     Join(common, ", "), kFormSql, filter.condition);
 }
 
 // The trials of one row while they are read.
 struct Samples {
   LeaderboardRow row;
+  bool exported = false;     // whether it is evaluated in the exported form
   std::string counterparts;  // equal for configurations that differ only in their images
   Json method;               // the parts of its configuration that belong to the method
   std::set<int64_t> seeds;
@@ -173,6 +174,7 @@ void Describe(const std::vector<Json>& of, Samples& samples) {
   const Json method = ParseJson(of[16].get<std::string>(), "a method");
   for (const auto& [part, value] : method.items())
     if (!value.is_null()) samples.method[part] = value;
+  samples.exported = of[17] == "exported";
 }
 
 // In `tested`, replaces the limit (test images requested) by the number tested. A limit that
@@ -250,6 +252,13 @@ void CompareWithReal(Groups& groups, const Groups& real) {
   }
 }
 
+// Results of both forms of one network are no rivals: the papers' form stands for it.
+void LeaveOutExported(Groups& groups) {
+  if (std::any_of(groups.begin(), groups.end(),
+                  [](const auto& group) { return !group.second.exported; }))
+    std::erase_if(groups, [](const auto& group) { return group.second.exported; });
+}
+
 void MarkIncomparable(Groups& groups) {
   using Block = std::tuple<std::string, std::string, std::string>;
   const auto block_of = [](const LeaderboardRow& row) {
@@ -273,6 +282,7 @@ std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const Paper
   RequireSweep(reader, sweep);
   const FilterSql filter = ToSql(sweep, where);
   Groups groups = ReadGroups(reader, filter);
+  if (!where.contains("form")) LeaveOutExported(groups);
   if (sweep.empty() && where.empty()) {
     CompareWithReal(groups, groups);
   } else {

@@ -87,7 +87,7 @@ void WriteReport(const ResultsReader& reader, const std::string& sweep, const Pa
          reader.home().database().string(), path.filename().string());
   }
   const Writer writer = WriterOf(kWriters, path);
-  WriteFileAtomically(path, writer({reader, sweep, papers}));
+  WriteFileAtomically(path, writer({reader, sweep, papers}), kUsualMode);
 }
 
 void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
@@ -99,7 +99,7 @@ void WritePaperTables(const ResultsReader& reader, const std::string& sweep,
     Fail(ErrorKind::kUsage, "report: every number of paper '{}' is from memory: give --recalled",
          paper);
   }
-  WriteFileAtomically(path, writer(tables));
+  WriteFileAtomically(path, writer(tables), kUsualMode);
 }
 
 }  // namespace zerosweep

@@ -19,6 +19,32 @@
 namespace zerosweep {
 namespace {
 
+// Lists of scalars stand in one line.
+void Emit(const YamlNode& node, YAML::Emitter& out) {
+  switch (node.kind) {
+    case YamlNode::Kind::kNull:
+      out << YAML::Null;
+      return;
+    case YamlNode::Kind::kScalar:
+      if (node.quoted) out << YAML::DoubleQuoted;
+      out << node.text;
+      return;
+    case YamlNode::Kind::kList:
+      out << YAML::Flow << YAML::BeginSeq;
+      for (const YamlNode& item : node.items) Emit(item, out);
+      out << YAML::EndSeq;
+      return;
+    case YamlNode::Kind::kMap:
+      out << YAML::BeginMap;
+      for (const YamlMember& member : node.members) {
+        out << YAML::Key << member.key << YAML::Value;
+        Emit(member.value, out);
+      }
+      out << YAML::EndMap;
+      return;
+  }
+}
+
 constexpr size_t kMaxValues = 1'000'000;
 constexpr int kMaxDepth = 100;  // an alias that names its own parent nests without end
 constexpr const char* kMerge = "<<";
@@ -320,6 +346,12 @@ std::filesystem::path RequirePath(const YamlNode& node, const std::string& label
   const std::filesystem::path whole = WithHomeFolder(path + rest);
   RequireUtf8Path(whole, label);
   return whole;
+}
+
+std::string ToYaml(const YamlNode& node) {
+  YAML::Emitter out;
+  Emit(node, out);
+  return out.c_str() + std::string("\n");
 }
 
 int64_t RequireInt(const YamlNode& node, const std::string& label, int64_t min, int64_t max) {

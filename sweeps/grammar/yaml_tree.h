@@ -55,6 +55,9 @@ YamlNode ParseYaml(const std::string& text, const std::string& origin);
 // syntax is reported as "WHERE, at character 5: …".
 YamlNode ParseYamlValue(const std::string& text, const std::string& where);
 
+// The tree as YAML text, from which ParseYaml makes the same tree.
+std::string ToYaml(const YamlNode& node);
+
 // Throws a usage error at a place: "sweep.yaml:7: …".
 template <typename... Args>
 [[noreturn]] void FailAt(const std::string& where, fmt::format_string<Args...> format,

@@ -47,25 +47,51 @@ class Replayer {
            roots_.front().string());
   }
 
-  ReplayPlan Make() {
+  ReplayPlan Replay() {
+    Begin("replay", "computed again");
+    for (const StageRow& row : recorded_.stages) AddStage(row, DesignNow(*row.design));
+    AddTrial(/*renamed=*/!replay_.changes.empty());
+    return std::move(replay_);
+  }
+
+  Plan EvaluateExported() {
+    Begin("export", "evaluated in the exported form");
+    for (const StageRow& row : recorded_.stages)
+      AddStage(row,
+               row.design->kind == "evaluate" ? Exported(DesignNow(*row.design)) : *row.design);
+    configuration_.resolved["evaluate"].erase("integer");
+    configuration_.resolved["evaluate"]["form"] = "exported";
+    AddTrial(/*renamed=*/true);
+    return std::move(replay_.plan);
+  }
+
+ private:
+  void Begin(const std::string& verb, const std::string& what) {
     Plan& plan = replay_.plan;
-    plan.sweep = fmt::format("replay_{:.12}", recorded_.trial.id);
-    plan.source = fmt::format("# trial {}, computed again\n", recorded_.trial.id);
+    plan.sweep = fmt::format("{}_{:.12}", verb, recorded_.trial.id);
+    plan.source = fmt::format("# trial {}, {}\n", recorded_.trial.id, what);
     plan.resolved = Json::object();
-    for (const StageRow& row : recorded_.stages) AddStage(row);
+  }
+
+  void AddTrial(bool renamed) {
+    Plan& plan = replay_.plan;
     TrialRow trial = recorded_.trial;
-    if (!replay_.changes.empty()) {
+    if (renamed) {
       const StageRow& evaluate = StageOf(trial, "evaluate", plan.stages);
       trial.id = TrialName(evaluate.name, TrialTail(configuration_));
     }
     trial.configuration = std::make_shared<const Configuration>(std::move(configuration_));
     plan.trials.push_back(std::move(trial));
-    return std::move(replay_);
   }
 
- private:
-  void AddStage(const StageRow& row) {
-    StageDesign design = *row.design;
+  static StageDesign Exported(StageDesign design) {
+    design.params.erase("integer");
+    design.params["form"] = "exported";
+    return design;
+  }
+
+  // The design as a sweep would have it now.
+  StageDesign DesignNow(StageDesign design) {
     const std::string label = LabelOf(design);
     const int revision = RevisionNow(design);
     RecordChange("revision of " + label, std::to_string(design.revision), std::to_string(revision));
@@ -73,6 +99,10 @@ class Replayer {
     if (options_.threads > 0) design.threads = options_.threads;
     if (design.kind == "teacher") TakeWeights(design);
     if (design.params.contains("dataset") && design.params.contains("data")) TakeData(design);
+    return design;
+  }
+
+  void AddStage(const StageRow& row, StageDesign design) {
     std::vector<std::string_view> inputs;
     for (const size_t input : row.inputs) inputs.push_back(replay_.plan.stages[input].name);
     std::string name = StageText(design).Name(row.seed, inputs);
@@ -206,16 +236,28 @@ class Replayer {
   ReplayPlan replay_;
 };
 
+// What `make` returns. An imported record may hold anything.
+template <typename Make>
+auto Checked(const RecordedTrial& recorded, const Make& make) {
+  try {
+    return make();
+  } catch (const Json::exception& error) {
+    Fail(ErrorKind::kStorage, "the record of trial {:.12} is malformed ({}): it cannot be computed",
+         recorded.trial.id, error.what());
+  }
+}
+
 }  // namespace
 
 ReplayPlan PlanReplay(const RecordedTrial& recorded, const PlanOptions& options,
                       const Catalogue& catalogue) {
-  try {
-    return Replayer(recorded, options, catalogue).Make();
-  } catch (const Json::exception& error) {  // an imported record may hold anything
-    Fail(ErrorKind::kStorage, "the record of trial {:.12} is malformed ({}): it cannot be computed",
-         recorded.trial.id, error.what());
-  }
+  return Checked(recorded, [&] { return Replayer(recorded, options, catalogue).Replay(); });
+}
+
+Plan PlanExportedForm(const RecordedTrial& recorded, const PlanOptions& options,
+                      const Catalogue& catalogue) {
+  return Checked(recorded,
+                 [&] { return Replayer(recorded, options, catalogue).EvaluateExported(); });
 }
 
 }  // namespace zerosweep

@@ -1,5 +1,5 @@
-// Plans to compute a recorded trial again with what is there now: the revisions of this zerosweep's
-// catalogue, and the data and weights of this machine.
+// Plans to compute a recorded trial again, or to evaluate it in another form, with what is there
+// now: the revisions of this zerosweep's catalogue, and the data and weights of this machine.
 #pragma once
 
 #include <filesystem>
@@ -21,6 +21,11 @@ struct ReplayPlan {
 // are not found, kCluster when the catalogue no longer has an implementation, and kUsage when
 // `options.data` is not a folder.
 ReplayPlan PlanReplay(const RecordedTrial& recorded, const PlanOptions& options,
+                      const Catalogue& catalogue);
+
+// Plans to evaluate a recorded trial's network in the exported form (docs/protocol.md). Its other
+// stages are as they are recorded. Looks for test images likewise, and throws likewise.
+Plan PlanExportedForm(const RecordedTrial& recorded, const PlanOptions& options,
                       const Catalogue& catalogue);
 
 }  // namespace zerosweep

@@ -34,9 +34,11 @@ bool NamesFile(const std::string& model) {
 
 YamlNode ModelNode(const SingleTrial& trial) {
   if (!NamesFile(trial.model)) {
-    if (!trial.arch.empty() || !trial.dataset.empty() || !trial.key.empty())
+    if (!trial.arch.empty() || !trial.dataset.empty() || !trial.key.empty() ||
+        !trial.input_shape.empty() || !trial.mean.empty() || !trial.std.empty())
       FailAt("MODEL",
-             "{} is the name of a shipped model: --arch, --dataset and --key go with a file",
+             "{} is the name of a shipped model: --arch, --dataset, --key, --input-shape, --mean "
+             "and --std go with a file",
              trial.model);
     return WordNode(trial.model, "MODEL");
   }
@@ -47,7 +49,27 @@ YamlNode ModelNode(const SingleTrial& trial) {
   if (!trial.key.empty()) Put(node, "key", WordNode(trial.key, "--key"));
   if (!trial.arch.empty()) Put(node, "arch", WordNode(trial.arch, "--arch"));
   if (!trial.dataset.empty()) Put(node, "dataset", WordNode(trial.dataset, "--dataset"));
+  if (!trial.input_shape.empty())
+    Put(node, "input_shape", ParseYamlValue(Json(trial.input_shape).dump(), "--input-shape"));
+  if (trial.mean.empty() != trial.std.empty()) FailAt("MODEL", "give --mean and --std together");
+  if (!trial.mean.empty()) {
+    YamlNode& normalisation = Put(node, "normalisation", EmptyMap("MODEL"));
+    Put(normalisation, "mean", ParseYamlValue(Json(trial.mean).dump(), "--mean"));
+    Put(normalisation, "std", ParseYamlValue(Json(trial.std).dump(), "--std"));
+  }
   return node;
+}
+
+// Sets protocol.exclude, whatever characters it has.
+void Exclude(const std::string& names, YamlNode& fixed) {
+  YamlNode* protocol = fixed.Find("protocol");
+  if (protocol == nullptr) protocol = &Put(fixed, "protocol", EmptyMap("--exclude"));
+  if (!protocol->is_map()) {
+    YamlNode map = EmptyMap("--exclude");
+    Put(map, "preset", std::move(*protocol));
+    *protocol = std::move(map);
+  }
+  Put(*protocol, "exclude", WordNode(names, "--exclude"));
 }
 
 // Always a map, to which settings can be added.
@@ -77,10 +99,14 @@ YamlNode TreeOf(const SingleTrial& trial, std::vector<std::string>* notes) {
   Put(fixed, "bits", ParseArgument(trial.bits, "--bits"));
   if (!trial.profile.empty()) Put(fixed, "profile", WordNode(trial.profile, "--profile"));
   Put(fixed, "seed", ParseYamlValue(std::to_string(trial.seed), "--seed"));
-  for (const std::string& setting : trial.settings) {
+  std::vector<std::string> settings = trial.settings;
+  if (trial.images)
+    settings.insert(settings.begin(), fmt::format("synthesize.images={}", *trial.images));
+  for (const std::string& setting : settings) {
     const auto note = ApplySetting(setting, fixed);
     if (note && notes != nullptr) notes->push_back(*note);
   }
+  if (!trial.exclude.empty()) Exclude(trial.exclude, fixed);
   Put(root, "fixed", std::move(fixed));
   return root;
 }

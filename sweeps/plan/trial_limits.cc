@@ -1,7 +1,9 @@
 #include "sweeps/plan/trial_limits.h"
 
 #include <algorithm>
+#include <regex>
 
+#include "base/text.h"
 #include "contract/dataset_files.h"
 #include "contract/limits.h"
 
@@ -79,6 +81,27 @@ void CheckRealData(const ResolvedTrial& trial, const Part& part) {
                            : "");
 }
 
+// `exclude` of the protocol must be a regular expression that names something.
+void CheckExcluded(const ResolvedTrial& trial, const Assignment& assignment) {
+  const auto exclude = trial.protocol.fields.value("exclude", std::string());
+  if (exclude.empty()) return;
+  const YamlNode* given = assignment.Get(TrialKey::kProtocol);
+  const std::string& where = given != nullptr ? given->where : trial.model.where;
+  const std::vector<std::string>& names = trial.model.architecture->model().weighted;
+  try {
+    const std::regex expression(exclude);
+    if (std::ranges::any_of(names,
+                            [&](const auto& name) { return std::regex_search(name, expression); }))
+      return;
+  } catch (const std::regex_error&) {
+    FailAt(where, "exclude '{}' is no regular expression (ECMAScript)", exclude);
+  }
+  FailAt(where,
+         "exclude '{}' matches no convolution or linear layer of {}: `zerosweep inspect` lists the "
+         "{} of a file, as {}",
+         exclude, trial.model.network(), names.size(), names.empty() ? "" : names.back());
+}
+
 // Mixed precision chooses the bits on images, so these must exist before the quantizer runs.
 void CheckMixedPrecision(const ResolvedTrial& trial, const YamlNode& bits) {
   if (!trial.bits().mixed() || trial.method().synthesizer) return;
@@ -94,6 +117,7 @@ void CheckTrial(const ResolvedTrial& trial, const Assignment& assignment,
                 const Catalogue& catalogue) {
   const Json model = ToJson(trial.model.architecture->model());
   CheckModel(trial, model);
+  CheckExcluded(trial, assignment);
   for (const TrialStage& stage : trial.treatment.stages) {
     if (stage.part == nullptr) {
       CheckKind(trial, stage, assignment.Get(TrialKey::kEvaluate));
