@@ -82,6 +82,10 @@ void RequireFolderOf(const fs::path& file) {
 void AddExportOptions(CLI::App& app, NetworkFile& file) {
   CLI::Option* evaluate = app.add_flag("!--no-evaluate", file.evaluate,
                                        "Write the file without evaluating its exported form");
+  app.add_option("--target", file.target,
+                 "The runtime that FILE.onnx is for: onnxruntime (default) or openvino")
+      ->type_name(kind::kText)
+      ->check(CLI::IsMember({"onnxruntime", "openvino"}));
   app.add_option("--max-drop", file.max_drop,
                  "Points below full precision from which on the file is not written")
       ->type_name(kind::kNumber)
@@ -95,7 +99,8 @@ WrittenNetwork ExportNetwork(const std::string& trial, const NetworkFile& file,
   const fs::path quantized = ArtifactOf(reader, trial, "quantize");
   Json request = {{"teacher", ArtifactOf(reader, trial, "teacher").string()},
                   {"quantized", quantized.string()},
-                  {"form", file.form}};
+                  {"form", file.form},
+                  {"target", file.target}};
   const bool onnx = IsOnnxOutput(file.path), paper = !onnx && file.form == "paper";
   const std::string name = file.path.filename().string();
   const std::string failure = file.path.string() + " is not written";
@@ -120,6 +125,10 @@ WrittenNetwork ExportNetwork(const std::string& trial, const NetworkFile& file,
     WriteFileAtomically(card, about.dump(1) + "\n", kUsualMode);
     what += " and " + card.string() + " (docs/formats.md)";
   }
+  if (onnx && file.target == "openvino")
+    spdlog::info(
+        "OpenVINO: compile it with INFERENCE_PRECISION_HINT f32, or EXECUTION_MODE_HINT "
+        "ACCURACY; without, it computes the first convolution in bf16 on some processors");
   spdlog::info("wrote {}, {}{}", what, HumanBytes(static_cast<double>(fs::file_size(file.path))),
                paper ? "" : ", of form exported (docs/protocol.md)");
   return written;

@@ -24,15 +24,16 @@ void RequireNetworkFile(const std::filesystem::path& file);
 // What to write of a trial, and how to evaluate it before.
 struct NetworkFile {
   std::filesystem::path path;
-  std::string form = "paper";      // of tensors: paper or exported
-  bool evaluate = true;            // the exported form
+  std::string form = "paper";          // of tensors: paper or exported
+  std::string target = "onnxruntime";  // or openvino: the runtime that it is for
+  bool evaluate = true;                // the exported form
   std::optional<double> max_drop;  // in points: a network that is further below full precision is
                                    // not written
   SweepArguments places;
   RunOptions run;
 };
 
-// --no-evaluate and --max-drop.
+// --target, --no-evaluate and --max-drop.
 void AddExportOptions(CLI::App& app, NetworkFile& file);
 
 struct WrittenNetwork {

@@ -20,6 +20,7 @@ namespace {
 
 struct ExportOptions {
   std::string trial, bundle, output, form;
+  bool full_precision = false;
   NetworkFile file;
 };
 
@@ -42,9 +43,20 @@ int RunBundle(const ExportOptions& options, const Globals& globals) {
   return kExitOk;
 }
 
+// The trial's teacher, to compare with.
+int RunFullPrecision(const ExportOptions& options, const Globals& globals) {
+  if (!IsOnnxOutput(options.output) || !options.form.empty() || options.file.max_drop)
+    Fail(ErrorKind::kUsage, "--full-precision is for FILE.onnx, without --form and --max-drop");
+  ExportTeacher(FindTrial(OpenResults(globals), options.trial), options.output, globals);
+  spdlog::info("wrote {}, {}, in full precision", options.output,
+               HumanBytes(static_cast<double>(fs::file_size(options.output))));
+  return kExitOk;
+}
+
 int RunNetwork(const ExportOptions& options, const Globals& globals) {
   const DrainSignals signals;
   RequireNetworkFile(options.output);
+  if (options.full_precision) return RunFullPrecision(options, globals);
   if (IsOnnxOutput(options.output) && options.form == "paper")
     Fail(ErrorKind::kUsage, "{}: ONNX has the exported form: --form paper is for FILE.safetensors",
          options.output);
@@ -59,8 +71,9 @@ int RunNetwork(const ExportOptions& options, const Globals& globals) {
 int RunExport(const ExportOptions& options, const Globals& globals) {
   if (options.trial.empty() == options.bundle.empty())
     Fail(ErrorKind::kUsage, "export: give a trial, or a sweep with --bundle");
-  if (!options.bundle.empty() && !options.form.empty())
-    Fail(ErrorKind::kUsage, "--form is of a trial's network, not of a bundle");
+  if (!options.bundle.empty() && (!options.form.empty() || options.full_precision))
+    Fail(ErrorKind::kUsage,
+         "--form and --full-precision are of a trial's network, not of a bundle");
   return options.bundle.empty() ? RunNetwork(options, globals) : RunBundle(options, globals);
 }
 
@@ -83,6 +96,8 @@ const RegisterCommand kExport{
                      "FILE.onnx says it")
           ->type_name(kind::kText)
           ->check(CLI::IsMember({"paper", "exported"}));
+      app.add_flag("--full-precision", options.full_precision,
+                   "Write the trial's network before it was quantized, as FILE.onnx");
       AddExportOptions(app, options.file);
       AddPlaceArguments(app, options.file.places);
       app.add_option("--device", options.file.run.device,

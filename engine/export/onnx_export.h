@@ -13,7 +13,12 @@
 
 namespace zerosweep {
 
-// How a runtime computes an operator, by the rules that hold in onnxruntime 1.20 to 1.32.
+// Whose rules say what runs as integers: those of onnxruntime 1.20 to 1.32, or of OpenVINO 2026.4.
+// The file is for both, but for codes of fewer than 8 bits in front of an addition (HeldApart in
+// onnx_export.cc), which onnxruntime would not fuse.
+enum class Runtime { kOnnxruntime, kOpenvino };
+
+// How a runtime computes an operator.
 struct RunsAs {
   std::string op;  // of the graph
   std::string type;
@@ -29,6 +34,7 @@ struct OnnxExport {
 
 // Throws kUsage for an operator that ONNX cannot express.
 OnnxExport ExportOnnx(const ExportedNetwork& network,
-                      const std::map<std::string, std::string>& metadata);
+                      const std::map<std::string, std::string>& metadata,
+                      Runtime target = Runtime::kOnnxruntime);
 
 }  // namespace zerosweep

@@ -58,8 +58,10 @@ Json ExportNetwork(const Json& request) {
   int64_t raised = 0;
   for (const auto& [node, weight] : exported.weights()) raised += weight.raised_steps;
   report["raised_steps"] = raised;
+  const bool openvino = request.value("target", "onnxruntime") == "openvino";
   const OnnxExport onnx =
-      ExportOnnx(exported, request.value("metadata", std::map<std::string, std::string>()));
+      ExportOnnx(exported, request.value("metadata", std::map<std::string, std::string>()),
+                 openvino ? Runtime::kOpenvino : Runtime::kOnnxruntime);
   for (const RunsAs& one : onnx.operators) report["operators"].push_back(ToJson(one));
   if (tensors) {
     WriteSafetensors(file, TensorsOf(exported));

@@ -19,6 +19,21 @@ TEST(FilesTest, AtomicWriteReplacesAndLeavesNothingElse) {
   EXPECT_EQ(std::distance(fs::directory_iterator(temp.path()), fs::directory_iterator()), 1);
 }
 
+TEST(FilesTest, WhatUsersAskForIsReadableAsTheirOtherFilesAre) {
+  const TempFolder temp;
+  const mode_t before = umask(022);
+  WriteFileAtomically(temp / "own", "one");
+  WriteFileAtomically(temp / "usual", "one", kUsualMode);
+  umask(before);
+  const auto mode = [&](const char* name) {
+    struct stat info {};
+    EXPECT_EQ(stat((temp / name).c_str(), &info), 0);
+    return info.st_mode & 0777;
+  };
+  EXPECT_EQ(mode("own"), 0600U);
+  EXPECT_EQ(mode("usual"), 0644U);
+}
+
 TEST(FilesTest, PartsStandOneAfterTheOther) {
   const TempFolder temp;
   WriteFileAtomically(temp / "a", {"one", "", std::string_view("\0two", 4)});

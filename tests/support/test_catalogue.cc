@@ -97,6 +97,8 @@ ProtocolFields Protocol() {
            Bits("last_w"),
            {Choice("bn", {"kept", "folded"}), {"quantize"}},
            {Neutral("no", Choice("late", {"no", "yes"})), {"quantize"}},
+           {Neutral("", {.name = "exclude", .type = ParamType::kString, .default_value = ""}),
+            {"quantize"}},
            Pixels("eval_resize"),
            Pixels("eval_crop")},
           {{"zeroq", Json::object()},
@@ -108,7 +110,7 @@ std::vector<Declaration> Kinds() {
       Neutral(false, {.name = "integer", .type = ParamType::kBool, .default_value = false});
   const ParamSpec limit = ByProfile({{"smoke", 500}}, AtLeast(0, Neutral(0, Int("limit", 0))));
   return {
-      Kind("evaluate", 3, {limit, integer},
+      Kind("evaluate", 3, {limit, integer, Neutral("paper", Choice("form", {"paper", "exported"}))},
            {.presence = Presence::kAlways,
             .reads = {"teacher", "quantized"},
             .reads_test_images = true,
@@ -180,8 +182,10 @@ std::vector<Declaration> Models() {
   return {
       Model("large_cnn", {.input_shape = {3, 224, 224}, .macs = 4'000'000'000, .batch_norms = 19}),
       Model("plain_cnn", {}),
-      Model("resnet20_cifar_a",
-            {.input_shape = {3, 32, 32}, .macs = 40'000'000, .batch_norms = 19})};
+      Model("resnet20_cifar_a", {.input_shape = {3, 32, 32},
+                                 .macs = 40'000'000,
+                                 .batch_norms = 19,
+                                 .weighted = {"conv1", "conv2", "fc"}})};
 }
 
 Declaration Dataset(const char* name, DatasetFacts facts) {

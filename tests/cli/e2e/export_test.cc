@@ -7,6 +7,7 @@
 namespace zerosweep {
 namespace {
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 
 class ExportTest : public testing::Test {
@@ -51,6 +52,8 @@ TEST_F(ExportTest, OnnxruntimeComputesWhatTheEngineSays) {
   EXPECT_THAT(exported.err, HasSubstr("28 of 29 convolutions, linear layers and additions run as "
                                       "integers"));
   EXPECT_THAT(exported.out, HasSubstr("no quantizer is in front of it"));
+  EXPECT_THAT(exported.err,
+              AllOf(HasSubstr("form exported: top-1 "), HasSubstr("full precision ")));
   const Json ran = RunByOnnxruntime(net);
   if (ran.contains("missing")) GTEST_SKIP() << ran.at("missing") << " is not installed";
   for (const char* level : {"disable_all", "enable_all"})
@@ -64,12 +67,36 @@ TEST_F(ExportTest, OnnxruntimeComputesWhatTheEngineSays) {
   EXPECT_EQ(ran.at("metadata").at("bits"), "w4a4");
 }
 
+// The trial's own form stays on the leaderboard; the other is a trial of its own.
+TEST_F(ExportTest, TheExportedFormIsEvaluatedBeforeItIsWritten) {
+  const std::string trial = Compute("deploy", "w4a4", "paper");
+  const fs::path net = line_ / "net.onnx";
+  EXPECT_THAT(
+      line_.Refused({"export", trial, "-o", net, "--max-drop", "0"}),
+      AllOf(HasSubstr("net.onnx is not written: top-1 "), HasSubstr("--max-drop allows 0")));
+  EXPECT_FALSE(fs::exists(net));
+  const Finished again = line_.Do({"export", trial, "-o", net, "--max-drop", "100"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, AllOf(HasSubstr("form paper "), HasSubstr("the same class on ")));
+  EXPECT_EQ(line_.Value("SELECT count(*) AS n FROM v_trial WHERE sweep LIKE 'export_%'"), "1");
+  EXPECT_EQ(line_.Do({"leaderboard", "--format", "json"}).json().size(), 1U);
+  EXPECT_EQ(line_.Do({"leaderboard", "--where", "form=exported", "--format", "json"}).json().size(),
+            1U);
+  // Without the images only --no-evaluate writes it.
+  line_.UseHome("other");
+  const std::string other = Compute("deploy", "w8a8", "paper");
+  fs::remove_all(line_ / "data");
+  const Finished without = line_.Do({"export", other, "-o", net});
+  EXPECT_EQ(without.code, 4);
+  EXPECT_THAT(without.err, HasSubstr("the test images of dataset cifar10 are not there"));
+  EXPECT_EQ(line_.Do({"export", other, "-o", net, "--no-evaluate"}).code, 0);
+}
+
 TEST_F(ExportTest, WhatCannotBeWrittenIsOneLineAndNoFile) {
   const std::string trial = Compute("zeroq", "w8a8", "paper");
   const fs::path net = line_ / "net.onnx";
-  EXPECT_THAT(
-      line_.Refused({"export", trial, "-o", net}),
-      HasSubstr("as those of asymmetric grids do: quantize with protocol deploy"));
+  EXPECT_THAT(line_.Refused({"export", trial, "-o", net}),
+              HasSubstr("as those of asymmetric grids do: quantize with protocol deploy"));
   EXPECT_THAT(line_.Refused({"export", trial, "-o", line_ / "net.onx"}),
               HasSubstr("must end in .onnx or .safetensors"));
   EXPECT_FALSE(fs::exists(net));
@@ -93,8 +120,68 @@ TEST_F(ExportTest, QuantizeWritesOnnxUnderDeploy) {
        "--set", "model.normalisation={mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}", "--method",
        "real", "--bits", "w8a8", "--profile", "smoke", "--data", line_ / "data", "-o", net});
   ASSERT_EQ(made.code, 0) << made.err;
-  EXPECT_EQ(line_.Value("SELECT protocol FROM v_trial"), "deploy");
+  EXPECT_EQ(line_.Value("SELECT DISTINCT protocol FROM v_trial"), "deploy");
   EXPECT_TRUE(fs::exists(net));
+  EXPECT_THAT(made.err, AllOf(HasSubstr("GBitOps"), HasSubstr(" → ")));
+}
+
+TEST_F(ExportTest, ATrialOfQuantizeIsASweepToo) {
+  std::vector<std::string> words = {"quantize",
+                                    line_ / "tiny.safetensors",
+                                    "--arch",
+                                    "resnet20_cifar_a",
+                                    "--dataset",
+                                    "cifar10",
+                                    "--mean",
+                                    "0.5,0.5,0.5",
+                                    "--std",
+                                    "0.25,0.25,0.25",
+                                    "--method",
+                                    "real",
+                                    "--images",
+                                    "100",
+                                    "--exclude",
+                                    "layer1\\.0|fc",
+                                    "--bits",
+                                    "w8a8",
+                                    "--profile",
+                                    "smoke",
+                                    "--data",
+                                    line_ / "data",
+                                    "-o",
+                                    line_ / "net.onnx",
+                                    "--save-config",
+                                    line_ / "saved.yaml"};
+  std::vector<std::string> dry = words;
+  dry.push_back("--dry-run");
+  const Finished planned = line_.Do(dry);
+  ASSERT_EQ(planned.code, 0) << planned.err;
+  EXPECT_THAT(planned.out, HasSubstr("4 to compute"));
+  EXPECT_FALSE(fs::exists(line_.home() / "results.db"));
+  ASSERT_EQ(line_.Do({"run", line_ / "saved.yaml"}).code, 0);
+  const Finished made = line_.Do(words);
+  EXPECT_EQ(made.code, 3) << made.err;  // its trial is done
+  EXPECT_THAT(made.err, HasSubstr("of 29 convolutions, linear layers and additions run as"));
+  EXPECT_TRUE(fs::exists(line_ / "net.onnx"));
+}
+
+TEST_F(ExportTest, BenchmarkComparesFiles) {
+  const std::string trial = Compute("deploy", "w8a8", "paper");
+  const fs::path net = line_ / "net.onnx";
+  ASSERT_EQ(line_.Do({"export", trial, "-o", net, "--no-evaluate"}).code, 0);
+  const std::vector<std::string> words = {"benchmark", net, net,        "--seconds", "0",
+                                          "--batch",   "2", "--format", "json"};
+  const Finished measured = line_.Do(words);
+  if (measured.code != 0) GTEST_SKIP() << measured.err;
+  const Json networks = measured.json();
+  ASSERT_EQ(networks.size(), 2U);
+  EXPECT_EQ(networks[1].at("same_class"), 100);
+  EXPECT_TRUE(networks[1].at("sqnr").is_null());
+  EXPECT_GT(networks[1].at("milliseconds"), 0);
+  EXPECT_EQ(networks[1].at("bytes"), fs::file_size(net));
+  EXPECT_THAT(line_.Refused({"benchmark", line_ / "sweep.yaml"}), HasSubstr("ends in .onnx"));
+  line_.Write("bad.onnx", "not a network");
+  EXPECT_THAT(line_.Refused({"benchmark", line_ / "bad.onnx"}), HasSubstr("do not run"));
 }
 
 }  // namespace

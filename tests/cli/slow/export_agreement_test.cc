@@ -11,24 +11,41 @@ namespace zerosweep {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr const char* kMean = "0.485,0.456,0.406";
-constexpr const char* kStd = "0.229,0.224,0.225";
+// A network and its test images.
+struct Subject {
+  std::string model, data;  // as a sweep has them
+  fs::path images;
+  std::string mean, std;
+};
+
+std::optional<Subject> Cifar() {
+  const auto data = SharedData("cifar10-jpeg");
+  if (!data) return {};
+  return Subject{"{file: resnet20.safetensors, arch: resnet20_cifar_a, dataset: cifar10}",
+                 data->string(), *data / "test_batch.bin", "0.485,0.456,0.406",
+                 "0.229,0.224,0.225"};
+}
+
+Subject FashionMnist() {
+  const fs::path folder = "/usr/share/datasets/fashion-mnist";  // Debian's package
+  return {"fashion_mnist-resnet20", folder.string(), folder / "t10k-images-idx3-ubyte.gz", "0.286",
+          "0.353"};
+}
 
 class ExportAgreementTest : public testing::Test {
  protected:
   void SetUp() override {
-    data_ = SharedData("cifar10-jpeg");
-    if (!data_) GTEST_SKIP() << kNoSharedData;
+    if (const auto cifar = Cifar(); cifar) subject_ = *cifar;
+    if (subject_.model.empty()) GTEST_SKIP() << kNoSharedData;
   }
 
   // Computes one trial and writes it as ONNX; returns the table of `export`.
   Json Export(const std::string& protocol, const std::string& bits) {
     line_.Write("sweep.yaml",
-                "name: real\ndata: " + data_->string() +
-                    "\nprofile: fast\nfixed:\n  model: {file: resnet20.safetensors, arch: "
-                    "resnet20_cifar_a, dataset: cifar10}\n  method: {recipe: real, synthesize: "
-                    "{images: 256}}\n  bits: " +
-                    bits + "\n  protocol: " + protocol + "\n");
+                "name: real\ndata: " + subject_.data +
+                    "\nprofile: fast\nfixed:\n  model: " + subject_.model +
+                    "\n  method: {recipe: real, synthesize: {images: 256}}\n  bits: " + bits +
+                    "\n  protocol: " + protocol + "\n");
     const Finished run = line_.Do({"run", line_ / "sweep.yaml"});
     EXPECT_EQ(run.code, 0) << run.err;
     const std::string trial = line_.Value("SELECT trial FROM v_trial WHERE sweep = 'real'");
@@ -54,13 +71,14 @@ class ExportAgreementTest : public testing::Test {
     return run.json();
   }
   Json RunWhole() const {
-    return RunPython("check_export.py", {net(), *data_ / "test_batch.bin",
-                                         Artifact("evaluate") / "predictions.bin", kMean, kStd});
+    return RunPython("check_export.py",
+                     {net(), subject_.images, Artifact("evaluate") / "predictions.bin",
+                      subject_.mean, subject_.std});
   }
   Json RunUnits() const {
     const fs::path folder = line_ / "probe";
     fs::create_directories(folder);
-    RunPython("write_images.py", {*data_ / "test_batch.bin", "32", kMean, kStd, folder});
+    RunPython("write_images.py", {subject_.images, "32", subject_.mean, subject_.std, folder});
     const Json request = {{"teacher", Artifact("teacher").string()},
                           {"quantized", Artifact("quantize").string()},
                           {"probe", folder.string()}};
@@ -92,7 +110,7 @@ class ExportAgreementTest : public testing::Test {
   }
 
   CommandLine line_;
-  std::optional<fs::path> data_;
+  Subject subject_;
 };
 
 // The optimised graph of onnxruntime has as many integer operators as the list of `export` says.
@@ -118,6 +136,19 @@ TEST_P(DeployTest, AllConvolutionsButTheFirstRunAsIntegersAndAgree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Bits, DeployTest, testing::Values("w8a8", "w4a4", "w2a2"));
+
+class FashionTest : public ExportAgreementTest, public testing::WithParamInterface<const char*> {
+ protected:
+  void SetUp() override { subject_ = FashionMnist(); }
+};
+
+TEST_P(FashionTest, Agrees) {
+  const Json operators = Export("deploy", GetParam());
+  ExpectAgreement();
+  ExpectFused(operators, RunWhole().at("operators"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Bits, FashionTest, testing::Values("w8a8", "w4a4", "w2a2"));
 
 class PlacementTest : public ExportAgreementTest,
                       public testing::WithParamInterface<const char*> {};

@@ -44,6 +44,24 @@ TEST(QuantizedNetworkTest, PlacementsPutQuantizersWhereTheProtocolSays) {
             (Names{"relu1", "flatten"}));
 }
 
+TEST(QuantizedNetworkTest, ExcludedOperatorsAndWhatOnlyTheyReadStayInFullPrecision) {
+  const Teacher teacher = TinyTeacher();
+  using Names = std::vector<std::string>;
+  const auto names = [&](ActPlacement placement, const std::string& exclude) {
+    return SiteNames(teacher.graph, {.act_placement = placement, .exclude = exclude});
+  };
+  // fc reads relu2 through a pool; others read relu1, too.
+  EXPECT_EQ(names(ActPlacement::kRelu, "^fc$"), Names{"relu1"});
+  EXPECT_EQ(names(ActPlacement::kOpInput, "^fc$"), Names{"relu1"});
+  EXPECT_EQ(names(ActPlacement::kRelu, "conv2"), (Names{"relu1", "relu2"}));
+  // Also over the protocol's own bits.
+  const Protocol protocol{.first_w = 8, .last_w = 8, .exclude = "conv1|fc"};
+  EXPECT_EQ(WeightBits(teacher.graph, protocol, 4),
+            (std::vector<int>{kPassThroughBits, 4, kPassThroughBits}));
+  for (const char* wrong : {"fx", "(conv"})
+    EXPECT_THROW(WeightBits(teacher.graph, {.exclude = wrong}, 4), Error) << wrong;
+}
+
 // bn2 hands its tensor to the add alone; the pool makes values that lie on no grid.
 TEST(QuantizedNetworkTest, BranchesAndPoolsMayBeQuantizedToo) {
   const Teacher teacher = TinyTeacher();

@@ -212,6 +212,23 @@ TEST_F(LeaderboardTest, AFilterThatCannotBeMeantIsRefused) {
   EXPECT_EQ(ParseFilter("state=failed,method=zeroq").size(), 2U);
 }
 
+TEST_F(LeaderboardTest, TheExportedFormIsShownIfAsked) {
+  const Json exported = {{"/evaluate/form", "exported"}};
+  Done({.also = exported}, 87);
+  const auto scores = [this](const Filter& where) {
+    std::vector<double> found;
+    for (const LeaderboardRow& row : Leaderboard(Reader(), {}, "", where))
+      found.push_back(row.score_mean);
+    return found;
+  };
+  EXPECT_THAT(scores({}), ElementsAre(87)) << "there is no other";
+  Done({}, 88);
+  EXPECT_THAT(scores({}), ElementsAre(88));
+  EXPECT_THAT(scores(ParseFilter("form=exported")), ElementsAre(87));
+  EXPECT_THAT(scores(ParseFilter("form=paper")), ElementsAre(88));
+  EXPECT_THROW(ParseFilter("form=papers"), Error);
+}
+
 TEST_F(LeaderboardTest, FiltersTrials) {
   for (const int64_t seed : {0, 1}) Done({.seed = seed}, 88);
   Done({.method = "noise", .w_bits = 4, .a_bits = 4}, 60);

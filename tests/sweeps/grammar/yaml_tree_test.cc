@@ -186,5 +186,14 @@ TEST(YamlTreeTest, SuggestsTheNearestKey) {
   }
 }
 
+TEST(YamlTreeTest, WhatIsWrittenIsReadAgain) {
+  for (const char* text : {"a: 1", "a: {b: [w4a4, {w: 4, a: 8}], c: ~}", "'x: #': 3",
+                           "a: \"1\"\nb: 'yes: \\\\d+ # no'", "a: []", "a: {}",
+                           "a: \"/ä/it's \\\" there\"", "- [1, 2]\n- word"}) {
+    const YamlNode tree = ParseYaml(text, "s.yaml");
+    EXPECT_EQ(ParseYaml(ToYaml(tree), "t.yaml").ToJson(), tree.ToJson()) << ToYaml(tree);
+  }
+}
+
 }  // namespace
 }  // namespace zerosweep

@@ -160,5 +160,24 @@ TEST_F(ReplayPlanTest, WhatTheCatalogueHasNoMoreCannotBeComputed) {
   }
 }
 
+TEST_F(ReplayPlanTest, TheExportedFormIsAnotherEvaluationOfTheSameNetwork) {
+  const std::string integers = std::string(kCells) + "evaluate: {limit: 9, integer: true}\n";
+  const RecordedTrial recorded = Recorded(folder.Expand(CifarSweep(integers)));
+  // Other revisions of what is done already make no difference.
+  Declarations changed = TestDeclarations();
+  Named(changed, Role::kQuantizer, "rounding").revision = 5;
+  PlanOptions options;
+  options.home.folder = folder / "home";
+  const Plan plan = PlanExportedForm(recorded, options, Catalogue(changed, TestRecipes()));
+  for (size_t i = 0; i + 1 < plan.stages.size(); ++i)
+    EXPECT_EQ(plan.stages[i].name, recorded.stages[i].name);
+  EXPECT_EQ(plan.sweep, "export_" + recorded.trial.id.substr(0, 12));
+  // The same trial as that of a sweep.
+  const Plan sweep =
+      folder.Expand(CifarSweep(std::string(kCells) + "evaluate: {limit: 9, form: exported}\n"));
+  EXPECT_EQ(plan.trials.at(0).id, sweep.trials.at(0).id);
+  EXPECT_EQ(plan.trials.at(0).configuration->resolved, sweep.trials.at(0).configuration->resolved);
+}
+
 }  // namespace
 }  // namespace zerosweep

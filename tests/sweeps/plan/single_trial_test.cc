@@ -105,5 +105,42 @@ TEST_F(SingleTrialTest, WhatYamlWouldLeaveOutIsRefused) {
             "]");
 }
 
+TEST_F(SingleTrialTest, OptionsStandForKeysOfASweep) {
+  trial.images = 64;
+  trial.exclude = "^conv[12]$|fc # all: of them";
+  trial.settings = {"protocol=genie"};
+  const Plan plan = Expand();
+  const Plan sweep = folder.Expand(
+      "name: t\ndata: fashion\nfixed: {model: small, method: {recipe: zeroq, synthesize: {images: "
+      "64}}, bits: w4a8, protocol: {preset: genie, exclude: '^conv[12]$|fc # all: of them'}}\n");
+  EXPECT_EQ(plan.trials[0].id, sweep.trials[0].id);
+  // A setting is more than the option.
+  trial.settings = {"synthesize.images=32"};
+  EXPECT_EQ(DesignOf(Expand(), Expand().trials[0], "synthesize").params.at("images"), 32);
+  for (const char* wrong : {"conv9", "(conv"}) {
+    trial.exclude = wrong;
+    EXPECT_THAT(ErrorOf(), AllOf(StartsWith("--exclude: "), HasSubstr(wrong)));
+  }
+}
+
+TEST_F(SingleTrialTest, AFileMayBeDescribed) {
+  folder.Write("data/net.bin", "weights");
+  trial.model = folder / "data/net.bin";
+  trial.arch = "resnet20_cifar_a";
+  trial.dataset = "fashion_mnist";
+  trial.mean = {0.5};
+  EXPECT_THAT(ErrorOf(), HasSubstr("give --mean and --std together"));
+  trial.std = {0.25};
+  const std::string described = Expand().trials[0].id;
+  trial.mean = trial.std = {};
+  trial.settings = {"model.normalisation={mean: [0.5], std: [0.25]}"};
+  EXPECT_EQ(described, Expand().trials[0].id);
+  trial.model = "small";
+  trial.arch = trial.dataset = "";
+  trial.settings = {};
+  trial.input_shape = {3, 32, 32};
+  EXPECT_THAT(ErrorOf(), HasSubstr("--input-shape"));
+}
+
 }  // namespace
 }  // namespace zerosweep
