@@ -1,5 +1,5 @@
 // benchmark: networks in ONNX files against each other, under onnxruntime.
-#include "cli/benchmark.h"
+#include "cli/deploy/benchmark.h"
 
 #include <filesystem>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
-#include "cli/network_export.h"
+#include "cli/deploy/network_export.h"
 
 namespace zerosweep {
 

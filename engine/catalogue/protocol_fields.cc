@@ -58,9 +58,10 @@ std::vector<ProtocolField> Fields() {
       Choice("w_grid", "asymmetric_per_channel",
              {"asymmetric_per_channel", "symmetric_per_channel"},
              "grid of the weights; symmetric: zero point 0, codes ±(2^(k−1) − 1)"),
-      Choice(
-          "act_grid", "asymmetric_per_tensor", {"asymmetric_per_tensor", "symmetric_per_tensor"},
-          "grid of the activations; symmetric: zero point 0, unsigned where nothing is negative"),
+      Choice("act_grid", "asymmetric_per_tensor",
+             {"asymmetric_per_tensor", "asymmetric_with_zero_per_tensor", "symmetric_per_tensor"},
+             "grid of the activations; with zero: every range contains 0, as runtimes need it; "
+             "symmetric: zero point 0, unsigned where nothing is negative"),
       Choice("act_init", "quantized_path", {"quantized_path", "fp"},
              "activation ranges are read on the path of already quantized tensors, or in the "
              "full-precision network"),
@@ -133,6 +134,7 @@ std::map<std::string, Json> Presets() {
         {"branch_a", 8},
         {"pooled_a", 8},
         {"w_grid", "symmetric_per_channel"},
+        {"act_grid", "asymmetric_with_zero_per_tensor"},
         {"bn", "folded"}}},
       {"pd_quant",
        {{"act_placement", "op_output"},

@@ -112,8 +112,10 @@ ExportedActivation ActivationOf(const QuantizedActivation& activation, size_t in
   const int64_t shift = std::clamp(zero_point, int64_t{0}, int64_t{kMostCode}) - zero_point;
   if (shift < 0 || shift + top > kMostCode)
     Fail(ErrorKind::kUsage,
-         "'{}' has zero point {}, which does not fit into 8 bits: its range is far from 0", name,
-         zero_point);
+         "'{}' has zero point {}, which does not fit into 8 bits, as its range leaves out 0: "
+         "quantize "
+         "with protocol deploy, or with act_grid: asymmetric_with_zero_per_tensor",
+         name, zero_point);
   exported.zero_point = static_cast<int>(zero_point + shift);
   exported.low = static_cast<int>(shift);
   exported.high = exported.low + top;

@@ -197,6 +197,7 @@ Protocol Protocol::FromJson(const Json& given) {
     protocol.own_shortcuts = shortcut == "own";
     protocol.init_on_fp = fields.at("act_init") == "fp";
     protocol.zero_point_free = fields.at("act_grid") == "symmetric_per_tensor";
+    protocol.zero_in_range = fields.at("act_grid") == "asymmetric_with_zero_per_tensor";
     protocol.branch_a = BitsOf(fields, "branch_a");
     protocol.pooled_a = BitsOf(fields, "pooled_a");
     protocol.symmetric_weights = fields.at("w_grid") == "symmetric_per_channel";

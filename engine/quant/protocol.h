@@ -36,6 +36,7 @@ struct Protocol {
   bool own_shortcuts = false;      // shortcuts of both kinds have their own quantizers
   bool init_on_fp = false;         // activation ranges come from the full-precision network
   bool zero_point_free = false;    // activation grids: unsigned or symmetric, zero point 0
+  bool zero_in_range = false;      // asymmetric activation grids: ranges contain 0
   bool symmetric_weights = false;  // weight grids: zero point 0, narrow
   // A regular expression (ECMAScript, searched) of names: these convolutions and linear layers keep
   // their weights, and what only they read, in full precision. Empty: none.

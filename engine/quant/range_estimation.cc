@@ -54,11 +54,16 @@ torch::Tensor Step(const torch::Tensor& width, int bits) {
   return torch::clamp_min(width / static_cast<double>((1 << bits) - 1), kSmallestStep);
 }
 
-// r·min and r·max; the range need not contain 0.
-void ShrinkBoth(const Rows& rows, int bits, double step, int candidates, Best& best) {
-  const torch::Tensor lo = rows.values.amin(1, true), hi = rows.values.amax(1, true);
+// r·min and r·max; the range contains 0 only if asked to.
+void ShrinkBoth(const Rows& rows, int bits, const RangeEstimatorSettings& settings, int candidates,
+                Best& best) {
+  torch::Tensor lo = rows.values.amin(1, true), hi = rows.values.amax(1, true);
+  if (settings.contain_zero) {
+    lo = lo.clamp_max(0);
+    hi = hi.clamp_min(0);
+  }
   for (int i = 0; i < candidates; ++i) {
-    const double r = 1 - step * i;
+    const double r = 1 - settings.step * i;
     const torch::Tensor s = Step((hi - lo) * r, bits);
     best.Try({s, torch::round(-(lo * r) / s)});
   }
@@ -162,10 +167,10 @@ UniformGrid EstimateGrid(const torch::Tensor& x, int bits, const RangeEstimatorS
   Best best(rows, (1 << bits) - (narrow ? 2 : 1), settings.p);
   switch (settings.kind) {
     case RangeEstimator::kMinMax:
-      ShrinkBoth(rows, bits, settings.step, 1, best);
+      ShrinkBoth(rows, bits, settings, 1, best);
       break;
     case RangeEstimator::kShrinkBoth:
-      ShrinkBoth(rows, bits, settings.step, settings.candidates, best);
+      ShrinkBoth(rows, bits, settings, settings.candidates, best);
       break;
     case RangeEstimator::kWidthAndZero:
       WidthAndZero(rows, bits, settings.step, settings.progress, best);

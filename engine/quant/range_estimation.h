@@ -25,6 +25,7 @@ struct RangeEstimatorSettings {
   double step = 0.01;   // between candidates
   int candidates = 80;  // r = 1, 1 − step, … (BRECQ: 80; Genie: 100). kWidthAndZero always tries
                         // 1/step widths
+  bool contain_zero = false;  // kMinMax, kShrinkBoth: extend every range to 0 (the others do)
   // Receives a report after every width that kWidthAndZero has tried: at 8 bits, the widths of a
   // large layer take minutes together. May be null.
   Progress* progress = nullptr;

@@ -110,6 +110,7 @@ ReconstructionSettings LoopOf(const QuantizationContext& context, const Reconstr
   if (context.setting.protocol.symmetric_weights) loop.weight_range.kind = RangeEstimator::kNarrow;
   if (context.setting.protocol.zero_point_free)
     loop.act_range = {.kind = RangeEstimator::kSymmetric, .candidates = 100};
+  loop.act_range.contain_zero = context.setting.protocol.zero_in_range;
   loop.weight_range.progress = loop.act_range.progress = &context.progress;
   loop.act_init = context.setting.protocol.init_on_fp ? ActInit::kFullPrecision : act_init;
   loop.phases = {base.phase};

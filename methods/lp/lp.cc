@@ -36,10 +36,11 @@ Quantization Quantize(const QuantizationContext& context, const RangeEstimatorSe
                            [&](const torch::Tensor& weight, int bits) {
                              return EstimateGrid(weight, bits, weight_search, /*per_channel=*/true);
                            });
-  const RangeEstimatorSettings act_search =
+  RangeEstimatorSettings act_search =
       context.setting.protocol.zero_point_free
           ? RangeEstimatorSettings{.kind = RangeEstimator::kSymmetric, .p = search.p}
           : search;
+  act_search.contain_zero = context.setting.protocol.zero_in_range;
   network.Forward(context.images, [&](size_t site, const torch::Tensor& x) {
     QuantizedActivation& activation = network.activations()[site];
     activation.grid = EstimateGrid(x, activation.site.bits, act_search, /*per_channel=*/false);

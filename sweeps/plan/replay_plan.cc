@@ -59,8 +59,9 @@ class Replayer {
     for (const StageRow& row : recorded_.stages)
       AddStage(row,
                row.design->kind == "evaluate" ? Exported(DesignNow(*row.design)) : *row.design);
-    configuration_.resolved["evaluate"].erase("integer");
-    configuration_.resolved["evaluate"]["form"] = "exported";
+    Json& evaluate = configuration_.resolved["evaluate"];
+    if (evaluate.contains("integer")) evaluate["integer"] = false;
+    evaluate["form"] = "exported";
     AddTrial(/*renamed=*/true);
     return std::move(replay_.plan);
   }

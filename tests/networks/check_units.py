@@ -3,7 +3,7 @@
 Usage: check_units.py NET.onnx FOLDER RUNTIME …; RUNTIME: off, on (onnxruntime without and with its optimisations), reference (onnx's
 evaluator), openvino. FOLDER holds images.safetensors and the engine's codes.safetensors (docs/stage_protocol.md, `--export`). A unit is what lies between
 the codes of activations and the next ones. Prints a line of JSON by runtime: "units", "codes", "different", "most" (the largest difference of two codes), "tie"
-(the largest distance from a tie, in steps, of a tensor whose code differs), "logits" (the largest difference, in shares of the largest logit). {"missing": package} where one is.
+(the largest distance from a tie, in steps, of a tensor whose code differs), "logits" (the largest difference, in shares of the largest logit), and of the whole network on the images "classes" (equal ones, in percent). {"missing": package} where one is.
 """
 
 import collections
@@ -95,6 +95,10 @@ def main() -> None:
             steps = engine[target + ".steps"][apart > 0].astype(numpy.float64)
             if steps.size:
                 of["tie"] = max(of["tie"], float(numpy.abs(numpy.abs(steps - numpy.floor(steps)) - 0.5).max()))
+    for runtime in sys.argv[3:]:
+        images, run = known["input"], runner(runtime, model)
+        theirs = numpy.concatenate([run({"input": images[start : start + 1]}) for start in range(len(images))])
+        answer[runtime]["classes"] = 100 * float((theirs.reshape(len(images), -1).argmax(1) == engine["output"].reshape(len(images), -1).argmax(1)).mean())
     print(json.dumps(answer))
 
 

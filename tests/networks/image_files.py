@@ -1,4 +1,4 @@
-"""Test images of CIFAR-10's binary format or of MNIST's (t10k-images-idx3-ubyte.gz, labels next to it)."""
+"""Test images of CIFAR-10's binary format or of MNIST's (t10k-images-idx3-ubyte.gz, labels next to it), or a folder of pictures of one size (no labels)."""
 
 import gzip
 import pathlib
@@ -12,7 +12,12 @@ IDX_IMAGES, IDX_LABELS = 16, 8  # bytes before the data
 def read(file: str, mean: str, std: str, count: int | None = None) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Normalised images (float32, N×C×H×W) and their labels. `mean`, `std`: numbers with commas between them."""
     path = pathlib.Path(file)
-    if "idx3" in path.name:
+    if path.is_dir():
+        from PIL import Image
+
+        pictures = [numpy.asarray(Image.open(picture).convert("RGB")) for picture in sorted(path.iterdir())]
+        pixels, labels = numpy.stack(pictures).transpose(0, 3, 1, 2), numpy.zeros(len(pictures), numpy.uint8)
+    elif "idx3" in path.name:
         data = numpy.frombuffer(gzip.open(path).read(), numpy.uint8)
         height, width = (int.from_bytes(data[at : at + 4].tobytes(), "big") for at in (8, 12))
         pixels = data[IDX_IMAGES:].reshape(-1, 1, height, width)

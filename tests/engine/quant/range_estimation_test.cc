@@ -41,6 +41,21 @@ TEST(RangeEstimationTest, ShrinkBothFindsTheBestOfItsCandidates) {
   }
 }
 
+TEST(RangeEstimationTest, RangesMayBeMadeToContainZero) {
+  const torch::Tensor x = torch::linspace(5, 6, 101);
+  for (const RangeEstimator kind : {RangeEstimator::kMinMax, RangeEstimator::kShrinkBoth}) {
+    const UniformGrid without = EstimateGrid(x, 8, {.kind = kind}, false);
+    EXPECT_LT(ZeroPointOf(without).item<float>(), 0);
+    const UniformGrid with = EstimateGrid(x, 8, {.kind = kind, .contain_zero = true}, false);
+    EXPECT_EQ(ZeroPointOf(with).item<float>(), 0);
+    // Every candidate is r·6 / 255; the largest value decides for mean errors of high powers.
+    EXPECT_NEAR(StepOf(with).item<float>(), 6.0 / 255,
+                kind == RangeEstimator::kMinMax ? 1e-6 : 1e-3);
+    const UniformGrid negative = EstimateGrid(-x, 8, {.kind = kind, .contain_zero = true}, false);
+    EXPECT_EQ(ZeroPointOf(negative).item<float>(), 255);
+  }
+}
+
 TEST(RangeEstimationTest, WidthAndZeroFindsTheBestOfItsCandidates) {
   torch::manual_seed(0);
   const RangeEstimatorSettings settings{.kind = RangeEstimator::kWidthAndZero};

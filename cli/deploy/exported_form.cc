@@ -1,4 +1,4 @@
-#include "cli/exported_form.h"
+#include "cli/deploy/exported_form.h"
 
 #include <algorithm>
 #include <vector>

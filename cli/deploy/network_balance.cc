@@ -1,10 +1,10 @@
-#include "cli/network_balance.h"
+#include "cli/deploy/network_balance.h"
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
 #include "base/text.h"
-#include "cli/benchmark.h"
+#include "cli/deploy/benchmark.h"
 
 namespace zerosweep {
 namespace fs = std::filesystem;

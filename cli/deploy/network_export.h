@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/exported_form.h"
+#include "cli/deploy/exported_form.h"
 #include "cli/options/run_options.h"
 #include "cli/options/sweep_arguments.h"
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "cli/network_export.h"
+#include "cli/deploy/network_export.h"
 
 namespace zerosweep {
 

@@ -1,4 +1,4 @@
-#include "cli/network_export.h"
+#include "cli/deploy/network_export.h"
 
 #include <map>
 

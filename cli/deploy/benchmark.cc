@@ -1,4 +1,4 @@
-#include "cli/benchmark.h"
+#include "cli/deploy/benchmark.h"
 
 #include "base/error.h"
 #include "base/json.h"
