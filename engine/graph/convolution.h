@@ -23,8 +23,8 @@ torch::Tensor Convolve(const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias, const ConvolutionShape& shape,
                        Precision precision = Precision::kFloat32);
 
-// Whether bfloat16 makes convolutions faster there: on CPUs with AMX, and on GPUs. Other CPUs are
-// slower with it (docs/performance.md).
+// Whether bfloat16 makes convolutions faster there: on GPUs, on CPUs with AMX, and on those with
+// AVX512_BF16 where a convolution, measured once, is. Other CPUs are slower (docs/performance.md).
 bool Bfloat16IsFaster(torch::Device device);
 
 }  // namespace zerosweep

@@ -93,22 +93,23 @@ class Work {
 }  // namespace
 
 Params<BatchSettings> ComputeParam() {
-  return {
-      Bind(&BatchSettings::compute,
-           {.name = "compute",
-            .default_value = "float32",
-            .meaning = "precision of convolutions; bf16: their operands and results are bfloat16, "
-                       "which is faster on CPUs with AMX and on GPUs; statistics, losses and "
-                       "Adam stay float32",
-            .neutral = "float32"},
-           {{"float32", Precision::kFloat32}, {"bf16", Precision::kBfloat16}})};
+  return {Bind(
+      &BatchSettings::compute,
+      {.name = "compute",
+       .default_value = "float32",
+       .meaning = "precision of convolutions; bf16: their operands and results are bfloat16, "
+                  "which is faster on GPUs and on CPUs with units for it; statistics, losses and "
+                  "Adam stay float32",
+       .neutral = "float32"},
+      {{"float32", Precision::kFloat32}, {"bf16", Precision::kBfloat16}})};
 }
 
 SyntheticData SynthesizeInBatches(const SynthesisContext& context, const std::string& method,
                                   const BatchSettings& settings, const StartBatch& start) {
   if (settings.compute == Precision::kBfloat16 && !Bfloat16IsFaster(context.teacher.device())) {
     Fail(ErrorKind::kUsage,
-         "{}: compute: bf16 would be slower on this CPU, which has no AMX; leave compute out",
+         "{}: compute: bf16 would be slower on this CPU (no AMX, and no AVX512_BF16 that is faster "
+         "than float32); leave compute out",
          method);
   }
   Teacher teacher = context.teacher;
