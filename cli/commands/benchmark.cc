@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/output/table.h"
 #include "cli/value_kinds.h"
+#include "contract/weight_files.h"
 
 namespace zerosweep {
 namespace {
@@ -20,6 +21,13 @@ struct BenchmarkOptions {
 };
 
 Json Rounded(double value) { return std::stod(fmt::format("{:.3f}", value)); }
+
+// With the files that hold its tensors.
+uintmax_t SizeOf(const std::filesystem::path& file) {
+  uintmax_t bytes = 0;
+  for (const auto& part : WeightFiles(file)) bytes += std::filesystem::file_size(part);
+  return bytes;
+}
 
 int RunBenchmarkCommand(const BenchmarkOptions& options, const Globals& globals) {
   std::vector<std::filesystem::path> files(options.files.begin(), options.files.end());
@@ -36,9 +44,10 @@ int RunBenchmarkCommand(const BenchmarkOptions& options, const Globals& globals)
   const double first = benchmark.networks.front().milliseconds;
   for (size_t i = 0; i < files.size(); ++i) {
     const Benchmark::Network& network = benchmark.networks[i];
-    table.rows.push_back({files[i].string(), std::filesystem::file_size(files[i]),
-                          Rounded(network.milliseconds), Rounded(network.spread), network.runs,
-                          Rounded(network.milliseconds / first), Rounded(network.same),
+    table.rows.push_back({files[i].string(), SizeOf(files[i]), Rounded(network.milliseconds),
+                          Rounded(network.spread), network.runs,
+                          Rounded(network.milliseconds / first),
+                          network.same ? Rounded(*network.same) : Json(),
                           network.sqnr ? Rounded(*network.sqnr) : Json()});
   }
   PrintTable(table, globals);

@@ -45,8 +45,10 @@ int RunBundle(const ExportOptions& options, const Globals& globals) {
 
 // The trial's teacher, to compare with.
 int RunFullPrecision(const ExportOptions& options, const Globals& globals) {
-  if (!IsOnnxOutput(options.output) || !options.form.empty() || options.file.max_drop)
-    Fail(ErrorKind::kUsage, "--full-precision is for FILE.onnx, without --form and --max-drop");
+  const std::string option = options.form.empty() ? OptionOfExported(options.file) : "--form";
+  if (!IsOnnxOutput(options.output) || !option.empty())
+    Fail(ErrorKind::kUsage, "--full-precision is for FILE.onnx{}",
+         option.empty() ? "" : ", without " + option);
   ExportTeacher(FindTrial(OpenResults(globals), options.trial), options.output, globals);
   spdlog::info("wrote {}, {}, in full precision", options.output,
                HumanBytes(static_cast<double>(fs::file_size(options.output))));
@@ -64,16 +66,19 @@ int RunNetwork(const ExportOptions& options, const Globals& globals) {
   file.path = options.output;
   if (!options.form.empty()) file.form = options.form;
   const std::string trial = FindTrial(OpenResults(globals), options.trial);
-  PrintExport(ExportNetwork(trial, file, globals), globals);
-  return kExitOk;
+  const WrittenNetwork written = ExportNetwork(trial, file, globals);
+  PrintExport(written, globals);
+  return written.written ? kExitOk : kExitSomeFailed;
 }
 
 int RunExport(const ExportOptions& options, const Globals& globals) {
   if (options.trial.empty() == options.bundle.empty())
     Fail(ErrorKind::kUsage, "export: give a trial, or a sweep with --bundle");
-  if (!options.bundle.empty() && (!options.form.empty() || options.full_precision))
-    Fail(ErrorKind::kUsage,
-         "--form and --full-precision are of a trial's network, not of a bundle");
+  const std::string option = !options.form.empty()    ? "--form"
+                             : options.full_precision ? "--full-precision"
+                                                      : OptionOfExported(options.file);
+  if (!options.bundle.empty() && !option.empty())
+    Fail(ErrorKind::kUsage, "{} is of a trial's network, not of a bundle", option);
   return options.bundle.empty() ? RunNetwork(options, globals) : RunBundle(options, globals);
 }
 
@@ -103,6 +108,8 @@ const RegisterCommand kExport{
       app.add_option("--device", options.file.run.device,
                      "cpu: evaluate on no GPU (default: the GPUs that work, otherwise the CPU)")
           ->check(CLI::IsMember({"cpu"}));
+      app.add_flag("--break-lock", options.file.run.break_lock,
+                   "Take over a home whose owner has been silent for a minute");
     },
     RunExport};
 

@@ -89,18 +89,28 @@ void RequireExportable(const Plan& plan, const fs::path& output) {
 }
 
 void RequireSensible(const QuantizeArguments& arguments) {
-  const bool writes = !arguments.file.path.empty();
-  if (writes) RequireNetworkFile(arguments.file.path);
-  if (!IsOnnxOutput(arguments.file.path) && (arguments.file.max_drop || !arguments.file.evaluate))
-    Fail(ErrorKind::kUsage, "--max-drop and --no-evaluate go with -o FILE.onnx");
-  if (const fs::path config = arguments.save_config; !config.empty()) RequireFolderOf(config);
+  const fs::path &output = arguments.file.path, config = arguments.save_config;
+  if (!output.empty()) RequireNetworkFile(output);
+  const std::string option = OptionOfExported(arguments.file);
+  if (!option.empty() && !IsOnnxOutput(output))
+    Fail(ErrorKind::kUsage, "{} goes with -o FILE.onnx", option);
+  if (!config.empty()) {
+    if (config.extension() != ".yaml" && config.extension() != ".yml")
+      Fail(ErrorKind::kUsage, "--save-config {}: a sweep ends in .yaml", config.string());
+    RequireWritable(config);
+  }
+  std::error_code code;
+  if (!output.empty() && fs::equivalent(output, arguments.trial.model, code))
+    Fail(ErrorKind::kUsage, "-o {} is the network itself: choose another name", output.string());
 }
 
-// What was written, in a line or two.
-void Conclude(const std::string& trial, const NetworkFile& file, const Globals& globals) {
+// Writes the network and says what it cost and gained. Returns whether it is written.
+bool Conclude(const std::string& trial, const NetworkFile& file, const Globals& globals) {
   const WrittenNetwork written = ExportNetwork(trial, file, globals);
   SummariseExport(written);
-  if (IsOnnxOutput(file.path)) spdlog::info("{}", Balance(trial, file.path, written, globals));
+  if (written.written && IsOnnxOutput(file.path))
+    spdlog::info("{}", Balance(trial, file.path, written, globals));
+  return written.written;
 }
 
 int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
@@ -110,9 +120,9 @@ int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
   const YamlNode sweep = MakeSweep(arguments);
   const Plan plan = MakePlan(arguments, sweep, globals);
   RequireExportable(plan, arguments.file.path);
+  if (arguments.dry_run) CheckInputs(plan, globals);
   if (!arguments.save_config.empty()) SaveConfig(arguments, sweep, plan);
   if (arguments.dry_run) {
-    CheckInputs(plan, globals);
     PrintPlan(plan, globals);
     return kExitOk;
   }
@@ -126,8 +136,8 @@ int RunQuantize(const QuantizeArguments& given, const Globals& globals) {
     const std::string& trial = plan.trials.front().id;
     if (arguments.file.path.empty()) {
       spdlog::info("`zerosweep export {:.12} -o FILE.onnx` writes the network", trial);
-    } else {
-      Conclude(trial, arguments.file, globals);
+    } else if (!Conclude(trial, arguments.file, globals)) {
+      return kExitSomeFailed;
     }
   }
   return ExitCodeOf(outcome.exit_code, arguments.run);
@@ -165,8 +175,9 @@ void AddQuantizeArguments(CLI::App& app, QuantizeArguments& arguments) {
       ->type_name(kind::kNumber)
       ->check(CLI::PositiveNumber);
   app.add_option("--exclude", trial.exclude,
-                 "Regular expression: convolutions and linear layers with such names stay in full "
-                 "precision (`zerosweep inspect` lists them)")
+                 "Regular expression (grep -E): convolutions and linear layers with such names "
+                 "stay in full "
+                 "precision")
       ->type_name(kind::kText);
   app.add_option("--set", trial.settings,
                  "A parameter of the method, as synthesize.images=64, or another key of a trial, "

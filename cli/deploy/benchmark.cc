@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/places.h"
 #include "cli/stage_program.h"
+#include "contract/weight_files.h"
 
 namespace zerosweep {
 namespace {
@@ -25,8 +26,8 @@ Benchmark BenchmarkOf(const Json& answer) {
     auto& network =
         benchmark.networks.emplace_back(Benchmark::Network{.milliseconds = one.at("milliseconds"),
                                                            .spread = one.at("spread"),
-                                                           .runs = one.at("runs"),
-                                                           .same = one.at("same")});
+                                                           .runs = one.at("runs")});
+    if (one.at("same").is_number()) network.same = one.at("same").get<double>();
     if (one.at("sqnr").is_number()) network.sqnr = one.at("sqnr").get<double>();
   }
   return benchmark;
@@ -39,15 +40,16 @@ Benchmark RunBenchmark(const std::vector<std::filesystem::path>& files,
   const auto script = PythonScript("benchmark.py"), python = PythonProgram();
   if (script.empty()) FailMissing("benchmark.py");
   if (python.empty()) FailMissing("its Python");
-  Json request = {
-      {"files", Json::array()},
-      {"batch", settings.batch},
-      {"threads", settings.threads},
-      {"seconds", settings.seconds},
-      {"images",
-       settings.images.empty() ? "" : std::filesystem::absolute(settings.images).string()}};
-  for (const auto& file : files)
-    request["files"].push_back(std::filesystem::absolute(file).string());
+  const auto path = [](const std::filesystem::path& file) {
+    return file.empty() ? "" : std::filesystem::absolute(file).string();
+  };
+  Json request = {{"files", Json::array()},      {"data", Json::array()},
+                  {"batch", settings.batch},     {"threads", settings.threads},
+                  {"seconds", settings.seconds}, {"images", path(settings.images)}};
+  for (const auto& file : files) {
+    request["files"].push_back(path(file));
+    for (const auto& data : WeightFiles(path(file))) request["data"].push_back(data.string());
+  }
   const ProgramResult result =
       AskProgram({python.string(), "-I", script.string(), request.dump()},
                  fmt::format("running {} networks in turns", files.size()), globals);

@@ -21,7 +21,8 @@ struct Benchmark {
     double milliseconds = 0;  // of a batch, median
     double spread = 0;        // between the quartiles
     int runs = 0;
-    double same = 0;             // images with the class of the first network, in percent
+    std::optional<double> same;  // images with the class of the first network, in percent; absent:
+                                 // the output is no vector of classes
     std::optional<double> sqnr;  // dB; absent: the outputs are equal
   };
   std::string runtime;

@@ -73,8 +73,30 @@ double FormScores::Drop() const {
   return score == "cosine" ? 100 * (1 - exported) : 100 - exported;
 }
 
+namespace {
+
+bool IsExported(const RecordedTrial& trial) {
+  return trial.stages[trial.IndexOf("evaluate")].design->params.value("form", "paper") ==
+         "exported";
+}
+
+// The scores of a trial that is done in the exported form.
+FormScores ScoresOf(const RecordedTrial& trial) {
+  const RecordedStage& evaluation = EvaluationOf(trial);
+  FormScores scores{.score = ScoreOf(evaluation)};
+  if (scores.score.empty())
+    Fail(ErrorKind::kStorage, "trial {:.12} has no score: run `zerosweep fsck`", trial.trial.id);
+  scores.exported = *MetricOf(evaluation, scores.score);
+  if (scores.score == kScores.front())
+    scores.full_precision = MetricOf(trial.results[trial.IndexOf("teacher")], "fp32_top1");
+  return scores;
+}
+
+}  // namespace
+
 FormScores EvaluateExported(const RecordedTrial& recorded, const SweepArguments& places,
                             const RunOptions& run, const Globals& globals) {
+  if (IsExported(recorded) && recorded.state == State::kDone) return ScoresOf(recorded);
   const Plan plan = MakePlan(recorded, places, globals);
   LocalTransport transport;
   const Outcome outcome =
@@ -87,13 +109,8 @@ FormScores EvaluateExported(const RecordedTrial& recorded, const SweepArguments&
   if (now.state != State::kDone)
     Fail(ErrorKind::kCluster, "the exported form was not evaluated: {}",
          evaluation.error.empty() ? ToString(now.state) : evaluation.error);
-  FormScores scores{.score = ScoreOf(evaluation)};
-  if (scores.score.empty())
-    Fail(ErrorKind::kStorage, "trial {:.12} has no score: run `zerosweep fsck`", now.trial.id);
-  scores.exported = *MetricOf(evaluation, scores.score);
+  FormScores scores = ScoresOf(now);
   scores.paper = MetricOf(EvaluationOf(recorded), scores.score);
-  if (scores.score == kScores.front())
-    scores.full_precision = MetricOf(now.results[now.IndexOf("teacher")], "fp32_top1");
   const ArtifactStore store(globals.home());
   scores.same =
       SameClasses(PredictionsOf(store, evaluation), PredictionsOf(store, EvaluationOf(recorded)));

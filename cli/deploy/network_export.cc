@@ -1,5 +1,9 @@
 #include "cli/deploy/network_export.h"
 
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
 #include <map>
 
 #include "base/error.h"
@@ -55,11 +59,20 @@ std::map<std::string, std::string> MetadataOf(const ResultsReader& reader,
   return metadata;
 }
 
-void RequireSmallDrop(const FormScores& scores, const NetworkFile& file) {
-  if (file.max_drop && !(scores.Drop() <= *file.max_drop))
-    Fail(ErrorKind::kUsage,
-         "{} is not written: {}, {:.2f} points below full precision, where --max-drop allows {}",
-         file.path.string(), Sentence(scores), scores.Drop(), *file.max_drop);
+bool DropsTooFar(const FormScores& scores, const NetworkFile& file) {
+  return file.max_drop && !(scores.Drop() <= *file.max_drop);
+}
+
+// What the home lacks, or who uses it, does not keep a network from being written.
+FormScores Evaluate(const RecordedTrial& recorded, const NetworkFile& file,
+                    const Globals& globals) {
+  try {
+    return EvaluateExported(recorded, file.places, file.run, globals);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kStorage) throw;
+    throw Error(ErrorKind::kStorage,
+                std::string(error.what()) + "; --no-evaluate writes it without an evaluation");
+  }
 }
 
 }  // namespace
@@ -69,14 +82,27 @@ bool IsOnnxOutput(const fs::path& file) { return file.extension() == ".onnx"; }
 void RequireNetworkFile(const fs::path& file) {
   if (file.extension() != ".safetensors" && !IsOnnxOutput(file))
     Fail(ErrorKind::kUsage, "{} must end in .onnx or .safetensors", file.string());
-  RequireFolderOf(file);
+  RequireWritable(file);
 }
 
-void RequireFolderOf(const fs::path& file) {
+void RequireWritable(const fs::path& file) {
   std::error_code code;
-  if (const fs::path folder = fs::absolute(file).parent_path(); !fs::is_directory(folder, code))
+  const fs::path folder = fs::absolute(file).parent_path();
+  if (!fs::is_directory(folder, code))
     Fail(ErrorKind::kUsage, "{} cannot be written: there is no folder {}", file.string(),
          folder.string());
+  if (fs::is_directory(file, code))
+    Fail(ErrorKind::kUsage, "{} cannot be written: it is a folder", file.string());
+  if (access(folder.c_str(), W_OK) != 0)
+    Fail(ErrorKind::kUsage, "{} cannot be written: {} is not writable", file.string(),
+         folder.string());
+}
+
+std::string OptionOfExported(const NetworkFile& file) {
+  return file.max_drop                  ? "--max-drop"
+         : !file.evaluate               ? "--no-evaluate"
+         : file.target != "onnxruntime" ? "--target"
+                                        : "";
 }
 
 void AddExportOptions(CLI::App& app, NetworkFile& file) {
@@ -89,7 +115,10 @@ void AddExportOptions(CLI::App& app, NetworkFile& file) {
   app.add_option("--max-drop", file.max_drop,
                  "Points below full precision from which on the file is not written")
       ->type_name(kind::kNumber)
-      ->check(CLI::NonNegativeNumber)
+      ->check([](const std::string& text) {
+        const double points = std::strtod(text.c_str(), nullptr);
+        return std::isfinite(points) && points >= 0 ? "" : text + " is no number of points";
+      })
       ->excludes(evaluate);
 }
 
@@ -102,6 +131,9 @@ WrittenNetwork ExportNetwork(const std::string& trial, const NetworkFile& file,
                   {"form", file.form},
                   {"target", file.target}};
   const bool onnx = IsOnnxOutput(file.path), paper = !onnx && file.form == "paper";
+  if (const std::string option = OptionOfExported(file); paper && !option.empty())
+    Fail(ErrorKind::kUsage, "{} is of the exported form: {} has that of papers", option,
+         file.path.string());
   const std::string name = file.path.filename().string();
   const std::string failure = file.path.string() + " is not written";
   std::map<std::string, std::string> metadata = MetadataOf(reader, trial);
@@ -109,9 +141,15 @@ WrittenNetwork ExportNetwork(const std::string& trial, const NetworkFile& file,
   if (file.evaluate && !paper) {
     // What cannot be written is refused before it is evaluated.
     AskForObject({"--export", request.dump()}, "looking at " + name, failure, globals);
-    written.scores =
-        EvaluateExported(ReadRecordedTrial(reader, trial), file.places, file.run, globals);
-    RequireSmallDrop(*written.scores, file);
+    written.scores = Evaluate(ReadRecordedTrial(reader, trial), file, globals);
+    if (DropsTooFar(*written.scores, file)) {
+      spdlog::error(
+          "{} is not written: {:.2f} points below full precision, where --max-drop allows {}; "
+          "`zerosweep export {:.12} -o {}` writes it all the same",
+          file.path.string(), written.scores->Drop(), *file.max_drop, trial, file.path.string());
+      written.written = false;
+      return written;
+    }
     metadata[written.scores->score] = fmt::format("{:.4f}", written.scores->exported);
   }
   request["file"] = fs::absolute(file.path).string();
@@ -125,12 +163,12 @@ WrittenNetwork ExportNetwork(const std::string& trial, const NetworkFile& file,
     WriteFileAtomically(card, about.dump(1) + "\n", kUsualMode);
     what += " and " + card.string() + " (docs/formats.md)";
   }
+  spdlog::info("wrote {}, {}{}", what, HumanBytes(static_cast<double>(fs::file_size(file.path))),
+               paper ? "" : ", of form exported (docs/protocol.md)");
   if (onnx && file.target == "openvino")
     spdlog::info(
         "OpenVINO: compile it with INFERENCE_PRECISION_HINT f32, or EXECUTION_MODE_HINT "
         "ACCURACY; without, it computes the first convolution in bf16 on some processors");
-  spdlog::info("wrote {}, {}{}", what, HumanBytes(static_cast<double>(fs::file_size(file.path))),
-               paper ? "" : ", of form exported (docs/protocol.md)");
   return written;
 }
 

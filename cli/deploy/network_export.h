@@ -15,10 +15,10 @@ namespace zerosweep {
 // Whether a network is to be written as ONNX, by the file's ending.
 bool IsOnnxOutput(const std::filesystem::path& file);
 
-// Throws kUsage unless the folder of a file that is to be written exists.
-void RequireFolderOf(const std::filesystem::path& file);
+// Throws kUsage unless a file of this name can be written.
+void RequireWritable(const std::filesystem::path& file);
 
-// Throws kUsage unless the file ends in .safetensors or .onnx and its folder exists.
+// Throws kUsage unless the file ends in .safetensors or .onnx and can be written.
 void RequireNetworkFile(const std::filesystem::path& file);
 
 // What to write of a trial, and how to evaluate it before.
@@ -33,18 +33,23 @@ struct NetworkFile {
   RunOptions run;
 };
 
+// Whether one of the options of AddExportOptions was given that only a file in the exported form
+// obeys, by its name; empty: none.
+std::string OptionOfExported(const NetworkFile& file);
+
 // --target, --no-evaluate and --max-drop.
 void AddExportOptions(CLI::App& app, NetworkFile& file);
 
 struct WrittenNetwork {
+  bool written = true;               // false: it drops too far
   Json report;                       // of the stage program (docs/stage_protocol.md, `--export`)
   std::optional<FormScores> scores;  // of the exported form, unless it was not evaluated
 };
 
 // Writes FILE.onnx, or FILE.safetensors and its card FILE.json, and says so; the exported form is
 // evaluated before. `trial` is a whole id. Throws kUsage when the trial has no network yet, or when
-// the network has no such form or drops too far; kStorage when its artifact is damaged; and what
-// EvaluateExported throws. Then no file is written.
+// the network has no such form; kStorage when its artifact is damaged; and what EvaluateExported
+// throws. Then, and when the network drops too far, no file is written.
 WrittenNetwork ExportNetwork(const std::string& trial, const NetworkFile& file,
                              const Globals& globals);
 

@@ -9,6 +9,7 @@ namespace zerosweep {
 
 void SummariseExport(const WrittenNetwork& written) {
   if (written.scores) spdlog::info("form exported: {}", Sentence(*written.scores));
+  if (!written.written) return;
   const Json& report = written.report;
   const Json& operators = report.at("operators");
   if (!operators.empty())
@@ -22,6 +23,10 @@ void SummariseExport(const WrittenNetwork& written) {
 }
 
 void PrintExport(const WrittenNetwork& written, const Globals& globals) {
+  if (!written.written) {
+    SummariseExport(written);
+    return;
+  }
   Table table{.columns = {"op", "type", "runs_as", "why"}};
   for (const Json& one : written.report.at("operators"))
     table.rows.push_back({one.at("op"), one.at("type"),

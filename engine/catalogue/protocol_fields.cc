@@ -75,7 +75,8 @@ std::vector<ProtocolField> Fields() {
       {{.name = "exclude",
         .type = ParamType::kString,
         .default_value = "",
-        .meaning = "regular expression of names: these convolutions and linear layers keep their "
+        .meaning = "regular expression (grep -E) of names: these convolutions and linear layers "
+                   "keep their "
                    "weights, and what only they read, in full precision; empty: none",
         .neutral = ""},
        {"quantize"}},

@@ -1,10 +1,10 @@
 #include "engine/quant/protocol.h"
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 #include "base/error.h"
+#include "base/name_pattern.h"
 #include "engine/catalogue/protocol_fields.h"
 
 namespace zerosweep {
@@ -120,13 +120,9 @@ std::vector<Value> Pooled(const Graph& graph) {
 std::set<int> ExcludedNodes(const Graph& graph, const std::string& exclude) {
   std::set<int> excluded;
   if (exclude.empty()) return excluded;
-  try {
-    const std::regex names(exclude);
-    for (const int node : graph.Weighted())
-      if (std::regex_search(graph.nodes[node].name, names)) excluded.insert(node);
-  } catch (const std::regex_error& error) {
-    Fail(ErrorKind::kUsage, "exclude '{}' is no regular expression: {}", exclude, error.what());
-  }
+  const NamePattern names(exclude);
+  for (const int node : graph.Weighted())
+    if (names.FoundIn(graph.nodes[node].name)) excluded.insert(node);
   if (excluded.empty())
     Fail(ErrorKind::kUsage, "exclude '{}' matches no convolution or linear layer of the network",
          exclude);

@@ -38,7 +38,7 @@ struct Protocol {
   bool zero_point_free = false;    // activation grids: unsigned or symmetric, zero point 0
   bool zero_in_range = false;      // asymmetric activation grids: ranges contain 0
   bool symmetric_weights = false;  // weight grids: zero point 0, narrow
-  // A regular expression (ECMAScript, searched) of names: these convolutions and linear layers keep
+  // A regular expression (base/name_pattern.h) of names: these convolutions and linear layers keep
   // their weights, and what only they read, in full precision. Empty: none.
   std::string exclude = {};
 

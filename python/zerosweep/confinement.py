@@ -1,6 +1,6 @@
 """A process that opens a stranger's file gives up what it does not need before: it cannot write, change or remove a file, read one
-outside Python and the system's libraries, reach the network, start or signal a process, or gain rights. It ends after ten minutes of
-computing. Where the kernel cannot do that (Landlock: Linux 5.13 or newer; x86-64), NotConfined is raised.
+outside Python and the system's libraries, reach the network, start or signal a process, or gain rights. It ends after some
+minutes of computing. Where the kernel cannot do that (Landlock: Linux 5.13 or newer; x86-64), NotConfined is raised.
 """
 
 from __future__ import annotations
@@ -76,13 +76,13 @@ def forbid_by_seccomp() -> None:
         raise NotConfined("this kernel has no seccomp filters")
 
 
-def give_up_rights(files: list[pathlib.Path], addresses: int | None) -> None:
+def give_up_rights(files: list[pathlib.Path], addresses: int | None, seconds: int = MOST_SECONDS) -> None:
     """From here on this process reads these files and nothing else of the user's; with `addresses` it takes at most so many (or four
     times the files)."""
     if addresses:
         addresses = max(addresses, 4 * sum(file.stat().st_size for file in files))
         resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     system = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system", "/dev/null", "/dev/urandom"]

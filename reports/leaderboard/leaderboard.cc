@@ -77,7 +77,8 @@ SELECT c.id, c.dataset, c.model, c.method, c.w_bits, c.a_bits, c.bits, c.protoco
   json_array(c.config ->> '$.evaluate.limit', c.config -> '$.dataset',
     c.config ->> '$.model.weights'),
   c.config ->> '$.evaluate.limit', c.config ->> '$.model.arch', c.config -> '$.protocol',
-  c.quantizer, json_remove(c.config, {}), {}
+  c.quantizer, json_remove(c.config, {}), {},
+  json_remove(c.config, '$.evaluate.form', '$.evaluate.integer')
 FROM configuration c
 WHERE c.id IN (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND {}))",
                      Join(common, ", "), kFormSql, filter.condition);
@@ -87,6 +88,7 @@ WHERE c.id IN (SELECT t.configuration_id FROM trial t WHERE t.state = 'done' AND
 struct Samples {
   LeaderboardRow row;
   bool exported = false;     // whether it is evaluated in the exported form
+  std::string network;       // equal for configurations that evaluate one network in both forms
   std::string counterparts;  // equal for configurations that differ only in their images
   Json method;               // the parts of its configuration that belong to the method
   std::set<int64_t> seeds;
@@ -175,6 +177,7 @@ void Describe(const std::vector<Json>& of, Samples& samples) {
   for (const auto& [part, value] : method.items())
     if (!value.is_null()) samples.method[part] = value;
   samples.exported = of[17] == "exported";
+  samples.network = of[18].get<std::string>() + row.model + row.method + row.bits + row.protocol;
 }
 
 // In `tested`, replaces the limit (test images requested) by the number tested. A limit that
@@ -254,9 +257,12 @@ void CompareWithReal(Groups& groups, const Groups& real) {
 
 // Results of both forms of one network are no rivals: the papers' form stands for it.
 void LeaveOutExported(Groups& groups) {
-  if (std::any_of(groups.begin(), groups.end(),
-                  [](const auto& group) { return !group.second.exported; }))
-    std::erase_if(groups, [](const auto& group) { return group.second.exported; });
+  std::set<std::string> shown;
+  for (const auto& [key, samples] : groups)
+    if (!samples.exported) shown.insert(samples.network);
+  std::erase_if(groups, [&](const auto& group) {
+    return group.second.exported && shown.contains(group.second.network);
+  });
 }
 
 void MarkIncomparable(Groups& groups) {

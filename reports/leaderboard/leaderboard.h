@@ -84,8 +84,8 @@ inline bool SharesImages(const LeaderboardRow& row) {
 
 // Rows of the done trials of a sweep (empty: of the home) that match. Sorted by dataset, model,
 // bits from high to low (uniform before mixed at equal numbers), then mean score from high to low,
-// equal ones by their divergence from the teacher. Unless `where` names the form, rows of form
-// exported are left out where there are others. Throws kUsage for an unknown sweep.
+// equal ones by their divergence from the teacher. Unless `where` names the form, a network's
+// row of form exported is left out where it has one of form paper. Throws kUsage for an unknown sweep.
 std::vector<LeaderboardRow> Leaderboard(const ResultsReader& reader, const PaperSettings& papers,
                                         const std::string& sweep = "", const Filter& where = {});
 

@@ -62,6 +62,8 @@ YamlNode ModelNode(const SingleTrial& trial) {
 
 // Sets protocol.exclude, whatever characters it has.
 void Exclude(const std::string& names, YamlNode& fixed) {
+  if (std::ranges::any_of(names, [](unsigned char c) { return std::iscntrl(c) != 0; }))
+    FailAt("--exclude", "it holds a line break or another control character");
   YamlNode* protocol = fixed.Find("protocol");
   if (protocol == nullptr) protocol = &Put(fixed, "protocol", EmptyMap("--exclude"));
   if (!protocol->is_map()) {
@@ -100,8 +102,12 @@ YamlNode TreeOf(const SingleTrial& trial, std::vector<std::string>* notes) {
   if (!trial.profile.empty()) Put(fixed, "profile", WordNode(trial.profile, "--profile"));
   Put(fixed, "seed", ParseYamlValue(std::to_string(trial.seed), "--seed"));
   std::vector<std::string> settings = trial.settings;
-  if (trial.images)
+  if (trial.images) {
+    for (const std::string& setting : settings)
+      if (setting.starts_with("synthesize.images="))
+        FailAt("--images", "--set {} says it too: leave one of them out", setting);
     settings.insert(settings.begin(), fmt::format("synthesize.images={}", *trial.images));
+  }
   for (const std::string& setting : settings) {
     const auto note = ApplySetting(setting, fixed);
     if (note && notes != nullptr) notes->push_back(*note);

@@ -1,14 +1,16 @@
 #include "sweeps/plan/trial_limits.h"
 
 #include <algorithm>
-#include <regex>
 
+#include "base/name_pattern.h"
 #include "base/text.h"
 #include "contract/dataset_files.h"
 #include "contract/limits.h"
 
 namespace zerosweep {
 namespace {
+
+constexpr size_t kShownNames = 5;
 
 // The side, in pixels, of the images that the network gets.
 int64_t SideOf(const ResolvedTrial& trial) {
@@ -86,20 +88,19 @@ void CheckExcluded(const ResolvedTrial& trial, const Assignment& assignment) {
   const auto exclude = trial.protocol.fields.value("exclude", std::string());
   if (exclude.empty()) return;
   const YamlNode* given = assignment.Get(TrialKey::kProtocol);
-  const std::string& where = given != nullptr ? given->where : trial.model.where;
-  const std::vector<std::string>& names = trial.model.architecture->model().weighted;
+  const YamlNode* field = given != nullptr ? given->Find("exclude") : nullptr;
+  const std::string& where = field != nullptr ? field->where : trial.model.where;
+  std::vector<std::string> names = trial.model.architecture->model().weighted;
   try {
-    const std::regex expression(exclude);
-    if (std::ranges::any_of(names,
-                            [&](const auto& name) { return std::regex_search(name, expression); }))
-      return;
-  } catch (const std::regex_error&) {
-    FailAt(where, "exclude '{}' is no regular expression (ECMAScript)", exclude);
+    const NamePattern pattern(exclude);
+    if (std::ranges::any_of(names, [&](const auto& name) { return pattern.FoundIn(name); })) return;
+  } catch (const Error& error) {
+    FailAt(where, "exclude {}", error.what());
   }
-  FailAt(where,
-         "exclude '{}' matches no convolution or linear layer of {}: `zerosweep inspect` lists the "
-         "{} of a file, as {}",
-         exclude, trial.model.network(), names.size(), names.empty() ? "" : names.back());
+  const size_t all = names.size();
+  names.resize(std::min(all, kShownNames));
+  FailAt(where, "exclude '{}' matches none of the {} convolutions and linear layers of {}: {} …",
+         exclude, all, trial.model.network(), Join(names, ", "));
 }
 
 // Mixed precision chooses the bits on images, so these must exist before the quantizer runs.

@@ -98,6 +98,36 @@ TEST_F(ExportTest, WhatCannotBeWrittenIsOneLineAndNoFile) {
   EXPECT_FALSE(fs::exists(net));
 }
 
+TEST_F(ExportTest, OptionsWithoutEffectAndOutputsThatCannotBeAreRefused) {
+  const std::string trial = Compute("deploy", "w8a8");
+  const fs::path net = line_ / "net.onnx";
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"-o", line_ / "net.safetensors", "--max-drop", "1"},
+        {"-o", net, "--full-precision", "--target", "openvino"},
+        {"-o", net, "--max-drop", "nan"},
+        {"-o", line_ / "data"},
+        {"-o", line_ / "nowhere" / "net.onnx"}}) {
+    std::vector<std::string> words = {"export", trial};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_NE(line_.Refused(words), "") << more.back();
+  }
+  // Its own form is the exported one: there is no other to compare with.
+  const Finished exported = line_.Do({"export", trial, "-o", net});
+  EXPECT_EQ(exported.code, 0) << exported.err;
+  EXPECT_THAT(exported.err, testing::Not(HasSubstr("form paper")));
+  EXPECT_EQ(line_.Value("SELECT count(*) FROM v_trial"), 1);
+  const std::vector<std::string> quantize = {
+      "quantize", line_ / "tiny.safetensors", "--method", "noise", "--bits", "w8a8"};
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"-o", line_ / "tiny.safetensors"},
+        {"--save-config", line_ / "tiny.safetensors"},
+        {"--target", "openvino"}}) {
+    std::vector<std::string> words = quantize;
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_NE(line_.Refused(words), "") << more.back();
+  }
+}
+
 TEST_F(ExportTest, TensorsHaveTheFieldsConvention) {
   const std::string trial = Compute("deploy", "w4a4");
   for (const char* form : {"paper", "exported"}) {
@@ -125,13 +155,13 @@ TEST_F(ExportTest, WhatDropsTooFarIsNotWritten) {
   const Finished made = line_.Do(
       {"quantize", "fashion_mnist-resnet20", "--method", "noise", "--bits", "w2a2", "--profile",
        "smoke", "--set", "evaluate.limit=100", "-o", line_ / "net.onnx", "--max-drop", "5"});
-  EXPECT_EQ(made.code, 2) << made.err;
-  EXPECT_THAT(made.err, AllOf(HasSubstr("net.onnx is not written: top-1 "),
-                              HasSubstr("--max-drop allows 5")));
+  EXPECT_EQ(made.code, 1) << made.err;
+  EXPECT_THAT(made.err,
+              AllOf(HasSubstr("net.onnx is not written: "), HasSubstr("--max-drop allows 5")));
   EXPECT_FALSE(fs::exists(line_ / "net.onnx"));
   EXPECT_THAT(line_.Refused({"quantize", "fashion_mnist-resnet20", "--method", "noise", "--bits",
                              "w8a8", "--max-drop", "5"}),
-              HasSubstr("go with -o FILE.onnx"));
+              HasSubstr("--max-drop goes with -o FILE.onnx"));
 }
 
 TEST_F(ExportTest, ATrialOfQuantizeIsASweepToo) {
@@ -190,7 +220,7 @@ TEST_F(ExportTest, BenchmarkComparesFiles) {
   EXPECT_EQ(networks[1].at("bytes"), fs::file_size(net));
   EXPECT_THAT(line_.Refused({"benchmark", line_ / "sweep.yaml"}), HasSubstr("ends in .onnx"));
   line_.Write("bad.onnx", "not a network");
-  EXPECT_THAT(line_.Refused({"benchmark", line_ / "bad.onnx"}), HasSubstr("do not run"));
+  EXPECT_THAT(line_.Refused({"benchmark", line_ / "bad.onnx"}), HasSubstr("bad.onnx is damaged"));
 }
 
 }  // namespace

@@ -118,6 +118,8 @@ class ExportAgreementTest : public testing::Test {
     const Json units = RunUnits();
     for (const auto& [runtime, counts] : units.items()) {
       EXPECT_GE(counts.at("codes").get<int64_t>(), 1'000'000) << runtime;
+      EXPECT_LE(counts.at("different").get<int64_t>(), counts.at("codes").get<int64_t>() / 100'000)
+          << runtime << counts;
       EXPECT_LE(counts.at("most").get<int>(), 1) << runtime << counts;
       EXPECT_LE(counts.at("tie").get<double>(), 1e-4) << runtime << counts;
       EXPECT_LE(counts.at("logits").get<double>(), 1e-5) << runtime << counts;

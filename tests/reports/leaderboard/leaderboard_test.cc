@@ -222,10 +222,13 @@ TEST_F(LeaderboardTest, TheExportedFormIsShownIfAsked) {
     return found;
   };
   EXPECT_THAT(scores({}), ElementsAre(87)) << "there is no other";
-  Done({}, 88);
+  Done({.also = {{"/evaluate/form", "paper"}}}, 88);
   EXPECT_THAT(scores({}), ElementsAre(88));
   EXPECT_THAT(scores(ParseFilter("form=exported")), ElementsAre(87));
   EXPECT_THAT(scores(ParseFilter("form=paper")), ElementsAre(88));
+  // Another network's row has no rival.
+  Done({.method = "noise", .also = exported}, 60);
+  EXPECT_THAT(scores({}), ElementsAre(88, 60));
   EXPECT_THROW(ParseFilter("form=papers"), Error);
 }
 
