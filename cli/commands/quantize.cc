@@ -176,8 +176,7 @@ void AddQuantizeArguments(CLI::App& app, QuantizeArguments& arguments) {
       ->check(CLI::PositiveNumber);
   app.add_option("--exclude", trial.exclude,
                  "Regular expression (grep -E): convolutions and linear layers with such names "
-                 "stay in full "
-                 "precision")
+                 "stay in full precision")
       ->type_name(kind::kText);
   app.add_option("--set", trial.settings,
                  "A parameter of the method, as synthesize.images=64, or another key of a trial, "

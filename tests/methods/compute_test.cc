@@ -38,7 +38,7 @@ TEST_P(ComputeTest, RoundsWhatTheImagesLearnFrom) {
 
 // Cut in the second of two batches.
 TEST_P(ComputeTest, AnInterruptedSynthesisGoesOnBitForBit) {
-  if (!Bfloat16IsFaster(torch::kCPU)) GTEST_SKIP() << "this CPU has no AMX";
+  if (!Bfloat16IsFaster(torch::kCPU)) GTEST_SKIP() << "bfloat16 is no faster on this CPU";
   const auto synthesize = [&](Checkpoints& checkpoints) {
     return SynthesizeWith(GetParam(), teacher_,
                           {{"images", 3}, {"batch", 2}, {"iterations", 3}, {"compute", "bf16"}},
@@ -50,7 +50,7 @@ TEST_P(ComputeTest, AnInterruptedSynthesisGoesOnBitForBit) {
 
 // Images that stay as they began have the same final loss, however the steps are computed.
 TEST_P(ComputeTest, TheFinalLossIsThatOfFloat32) {
-  if (!Bfloat16IsFaster(torch::kCPU)) GTEST_SKIP() << "this CPU has no AMX";
+  if (!Bfloat16IsFaster(torch::kCPU)) GTEST_SKIP() << "bfloat16 is no faster on this CPU";
   Json still = {{"compute", "bf16"}};
   for (const char* rate : GetParam() == "genie_d"
                               ? std::vector<const char*>{"lr_latents", "lr_generator"}
