@@ -2,6 +2,7 @@
 // by unit, code by code, by onnxruntime and by onnx's reference evaluator.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "base/files.h"
 #include "tests/support/command_line.h"
@@ -156,14 +157,17 @@ TEST_P(FashionTest, Agrees) { ExpectAgreement(Export("deploy", GetParam())); }
 INSTANTIATE_TEST_SUITE_P(Bits, FashionTest, testing::Values("w8a8", "w4a4", "w2a2"));
 
 class PlacementTest : public ExportAgreementTest,
-                      public testing::WithParamInterface<const char*> {};
+                      public testing::WithParamInterface<std::tuple<const char*, const char*>> {};
 
-TEST_P(PlacementTest, Agrees) { ExpectAgreement(Export(GetParam(), "w4a4")); }
+TEST_P(PlacementTest, Agrees) {
+  const auto& [preset, bits] = GetParam();
+  ExpectAgreement(
+      Export("{preset: " + std::string(preset) + ", w_grid: symmetric_per_channel}", bits));
+}
 
 INSTANTIATE_TEST_SUITE_P(Presets, PlacementTest,
-                         testing::Values("{preset: zeroq, w_grid: symmetric_per_channel}",
-                                         "{preset: qdrop, w_grid: symmetric_per_channel}",
-                                         "{preset: genie, w_grid: symmetric_per_channel}"));
+                         testing::Combine(testing::Values("zeroq", "qdrop", "genie"),
+                                          testing::Values("w8a8", "w4a4", "w2a2")));
 
 }  // namespace
 }  // namespace zerosweep
