@@ -66,15 +66,6 @@ std::string Shown(const std::string& score, double value) {
   return score == "cosine" ? fmt::format("{:.4f}", value) : fmt::format("{:.2f} %", value);
 }
 
-}  // namespace
-
-double FormScores::Drop() const {
-  if (full_precision) return *full_precision - exported;
-  return score == "cosine" ? 100 * (1 - exported) : 100 - exported;
-}
-
-namespace {
-
 bool IsExported(const RecordedTrial& trial) {
   return trial.stages[trial.IndexOf("evaluate")].design->params.value("form", "paper") ==
          "exported";
@@ -93,6 +84,11 @@ FormScores ScoresOf(const RecordedTrial& trial) {
 }
 
 }  // namespace
+
+double FormScores::Drop() const {
+  if (full_precision) return *full_precision - exported;
+  return score == "cosine" ? 100 * (1 - exported) : 100 - exported;
+}
 
 FormScores EvaluateExported(const RecordedTrial& recorded, const SweepArguments& places,
                             const RunOptions& run, const Globals& globals) {

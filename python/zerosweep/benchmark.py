@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))  # python -I leaves it out
-from confinement import LEAST_ADDRESSES, MOST_SECONDS, NotConfined, give_up_rights  # noqa: E402
+from confinement import LEAST_ADDRESSES, MOST_SECONDS, give_up_rights, print_answer  # noqa: E402
 
 WARM_UP, LEAST_RUNS = 3, 5
 NOISE_IMAGES = 64
@@ -100,17 +100,5 @@ def measure(request: dict) -> dict:
     return {"runtime": f"onnxruntime {onnxruntime.__version__}", "batch": batch, "images": count, "real": bool(request["images"]), "networks": networks}
 
 
-def main() -> None:
-    try:
-        answer = measure(json.loads(sys.argv[1]))
-    except NotConfined as error:
-        answer = {"error": f"{error}, so it is not safe to run these files"}
-    except ImportError as error:
-        answer = {"missing": error.name or str(error)}
-    except Exception as error:
-        answer = {"error": (str(error).strip().splitlines() or [type(error).__name__])[0]}
-    print(json.dumps(answer))
-
-
 if __name__ == "__main__":
-    main()
+    print_answer(lambda: measure(json.loads(sys.argv[1])))

@@ -6,12 +6,14 @@ minutes of computing. Where the kernel cannot do that (Landlock: Linux 5.13 or n
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import pathlib
 import resource
 import struct
 import sys
 import sysconfig
+from collections.abc import Callable
 
 LEAST_ADDRESSES = 6 << 30
 MOST_SECONDS = 600
@@ -89,3 +91,16 @@ def give_up_rights(files: list[pathlib.Path], addresses: int | None, seconds: in
     python = [*sys.path, sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()]
     forbid_by_landlock([pathlib.Path(place) for place in [*system, *filter(None, python), *files]])
     forbid_by_seccomp()
+
+
+def print_answer(compute: Callable[[], dict]) -> None:
+    """One line of JSON: what `compute` returns, {"missing": package}, or {"error": one line}."""
+    try:
+        answer = compute()
+    except NotConfined as error:
+        answer = {"error": f"{error}, so it is not safe to run it"}
+    except ImportError as error:
+        answer = {"missing": error.name or str(error)}
+    except Exception as error:
+        answer = {"error": (str(error).strip().splitlines() or [type(error).__name__])[0]}
+    print(json.dumps(answer))

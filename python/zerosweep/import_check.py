@@ -20,7 +20,7 @@ import sys
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))  # python -I leaves it out
-from confinement import LEAST_ADDRESSES, NotConfined, give_up_rights  # noqa: E402
+from confinement import LEAST_ADDRESSES, give_up_rights, print_answer  # noqa: E402
 
 
 def readable(file: pathlib.Path) -> list[pathlib.Path]:
@@ -117,17 +117,5 @@ def compare(file: pathlib.Path, folder: pathlib.Path) -> dict:
     return {"runtime": runtime, "type": kind, "difference": difference, "largest": largest, "varies": rows[0] != rows[-1]}
 
 
-def main() -> None:
-    try:
-        answer = compare(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
-    except NotConfined as error:
-        answer = {"error": f"{error}, so it is not safe to run it"}
-    except ImportError as error:
-        answer = {"missing": error.name or str(error)}
-    except Exception as error:
-        answer = {"error": (str(error).strip().splitlines() or [type(error).__name__])[0]}
-    print(json.dumps(answer))
-
-
 if __name__ == "__main__":
-    main()
+    print_answer(lambda: compare(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])))
